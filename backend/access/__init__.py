@@ -1,0 +1,1 @@
+"""Tenants, people, sessions, tokens, permissions."""

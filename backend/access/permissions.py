@@ -1,0 +1,58 @@
+"""Every permission, `scope:resource:action`, and the roles that hold it. One file, alphabetical."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from schemas.access import Role
+
+
+class P(StrEnum):
+    """What a procedure may demand. `ANYONE` needs no sign-in; `SIGNED_IN` needs one and nothing more."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed_in"
+
+    ACCESS_PERSON_MANAGE = "access:person:manage"
+    ACCESS_PERSON_READ = "access:person:read"
+    ACCESS_TOKEN_MANAGE = "access:token:manage"
+    AUDIT_ENTRY_READ = "audit:entry:read"
+    CATALOG_MODEL_READ = "catalog:model:read"
+    CATALOG_MODEL_WRITE = "catalog:model:write"
+    GROUP_GROUP_DELETE = "group:group:delete"
+    GROUP_GROUP_PROMOTE = "group:group:promote"
+    GROUP_GROUP_READ = "group:group:read"
+    GROUP_GROUP_WRITE = "group:group:write"
+    INFERENCE_GROUP_PREDICT = "inference:group:predict"
+    INFERENCE_GROUP_READ = "inference:group:read"
+    INFERENCE_OUTCOME_WRITE = "inference:outcome:write"
+    SYSTEM_HEALTH_READ = "system:health:read"
+    SYSTEM_RUN_READ = "system:run:read"
+
+
+GRANTABLE = frozenset(P) - {P.ANYONE, P.SIGNED_IN}
+
+READ = frozenset(
+    {
+        P.CATALOG_MODEL_READ,
+        P.GROUP_GROUP_READ,
+        P.INFERENCE_GROUP_READ,
+        P.SYSTEM_HEALTH_READ,
+        P.SYSTEM_RUN_READ,
+    }
+)
+OVERSEE = READ | {P.ACCESS_PERSON_READ, P.AUDIT_ENTRY_READ}
+BUILD = READ | {P.ACCESS_TOKEN_MANAGE, P.CATALOG_MODEL_WRITE, P.GROUP_GROUP_WRITE, P.INFERENCE_GROUP_PREDICT, P.INFERENCE_OUTCOME_WRITE}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[P]] = {
+    Role.ADMIN: GRANTABLE,
+    Role.AUDITOR: OVERSEE,
+    Role.CONNECTOR_ADMIN: READ,
+    Role.ENGINEER: BUILD,
+    Role.ETHICS_OFFICER: OVERSEE,
+    Role.ML_LEAD: BUILD | OVERSEE | {P.GROUP_GROUP_DELETE, P.GROUP_GROUP_PROMOTE},
+    Role.MODEL_RISK: OVERSEE,
+    Role.PM: READ | {P.GROUP_GROUP_PROMOTE},
+    Role.SERVICE: frozenset({P.INFERENCE_GROUP_PREDICT, P.INFERENCE_OUTCOME_WRITE}),
+    Role.VALIDATOR: OVERSEE,
+    Role.VIEWER: READ,
+}

@@ -1,0 +1,69 @@
+"""Errors the product names. The class docstring is the default message; a subclass declares what it is once."""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from schemas.common import Issue, Json
+from schemas.errors import ErrorCode
+
+
+class HubError(Exception):
+    """Something went wrong inside the hub."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL_SERVER_ERROR
+    reason: ClassVar[str] = "HUB_ERROR"
+
+    def __init_subclass__(cls) -> None:
+        """Name the reason after the class: `StaleEvidence` -> `STALE_EVIDENCE`, unless the class says otherwise."""
+        if "reason" not in cls.__dict__:
+            cls.reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
+
+    def __init__(self, message: str | None = None, *, issues: Sequence[Issue] = (), **data: Json) -> None:
+        """`issues` say where in the input; `data` goes to the caller beside the reason."""
+        self.message = message or " ".join((type(self).__doc__ or "").split())
+        self.issues = list(issues)
+        self.data = data
+        super().__init__(self.message)
+
+
+class Invalid(HubError):
+    """The input is not what this call takes."""
+
+    code = ErrorCode.BAD_REQUEST
+
+
+class Unauthorized(HubError):
+    """Sign in, or send an API token in `Authorization: Bearer …`."""
+
+    code = ErrorCode.UNAUTHORIZED
+
+
+class Forbidden(HubError):
+    """Your roles or your token's scopes do not allow this."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(HubError):
+    """There is no such thing here."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class Conflict(HubError):
+    """This clashes with what is already there."""
+
+    code = ErrorCode.CONFLICT
+
+
+class TooManyRequests(HubError):
+    """Too many attempts; wait and try again."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+
+class Unavailable(HubError):
+    """Something the hub depends on is not answering; try again shortly."""
+
+    code = ErrorCode.SERVICE_UNAVAILABLE

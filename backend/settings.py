@@ -1,0 +1,66 @@
+"""Settings: read once from the environment when a process starts, then passed on."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from backend.errors import HubError
+
+
+class BadSetting(HubError):
+    """A setting cannot be used."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Each field is `TILTYARD_<FIELD>` in the environment, or `TILTYARD_<FIELD>_FILE` naming a file that holds it."""
+
+    data_dir: Path = Path(".tiltyard")
+    """Where the hub keeps its files: artifacts, archives, and the embedded servers' data."""
+    database_url: str | None = None
+    """PostgreSQL as the owner of the database: `postgresql://owner:password@host:port/name`. Absent: the embedded server."""
+    app_database_url: str | None = None
+    """PostgreSQL as the application's own role. Absent: the role `tiltyard_app`, with a password derived from `secret_key`."""
+    redis_url: str | None = None
+    """Redis: `redis://…` or `unix://…`. Absent: the embedded server."""
+    secret_key: str | None = None
+    """The installation's secret, the same for all its processes. Absent: made at first start and kept in the data folder."""
+    host: str = "127.0.0.1"
+    port: int = 8321
+    public_url: str | None = None
+    """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure."""
+    max_artifact_bytes: int = 256 * 1024 * 1024
+    max_predict_bytes: int = 1024 * 1024
+    max_rpc_bytes: int = 10 * 1024 * 1024
+    max_rpc_batch: int = 50
+    session_days: int = 14
+
+    @property
+    def url(self) -> str:
+        """Where the hub is reached."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
+        """Read the settings. Raises BadSetting naming the variable. `overrides` (from the command line) win."""
+        values: dict[str, Any] = {}
+        for field in msgspec.structs.fields(Settings):
+            name = f"TILTYARD_{field.name.upper()}"
+            if path := environment.get(f"{name}_FILE"):
+                values[field.name] = _read(name, path)
+            elif (value := environment.get(name)) is not None:
+                values[field.name] = value
+        values.update({key: value for key, value in overrides.items() if value is not None})
+        try:
+            return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+        except msgspec.ValidationError as error:
+            raise BadSetting(f"A TILTYARD_ setting cannot be used: {error}") from None
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise BadSetting(f"{name}_FILE: cannot read {path}: {error.strerror}. Name a readable file, or set {name}.") from None

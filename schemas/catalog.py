@@ -1,0 +1,120 @@
+"""Models, versions, artifacts."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from schemas.common import Name, PageSize, Shape, Slug
+from schemas.model_document import ModelDocument
+
+Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
+
+
+class ArtifactKind(StrEnum):
+    """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
+
+    LIGHTGBM = "lightgbm"
+    ONNX = "onnx"
+
+
+class VersionState(StrEnum):
+    """`draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing."""
+
+    DRAFT = "draft"
+    READY = "ready"
+    ARCHIVED = "archived"
+
+
+class Artifact(Shape, frozen=True, kw_only=True):
+    """The bytes served, pinned by their SHA-256."""
+
+    kind: ArtifactKind
+    sha256: str
+    size_bytes: int
+    features: list[str]
+    outputs: int
+    uploaded_at: datetime
+
+
+class Model(Shape, frozen=True, kw_only=True):
+    """A model: a name with versions."""
+
+    id: UUID
+    name: Name
+    slug: Slug
+    description: str | None
+    created_at: datetime
+    versions: int
+    latest_version: str | None
+    serving: list["ServingRole"]
+
+
+class ServingRole(Shape, frozen=True, kw_only=True):
+    """Where a version serves."""
+
+    group_slug: str
+    group_name: str
+    role: str
+    version: str
+
+
+class Version(Shape, frozen=True, kw_only=True):
+    """A version: document, artifact, and where it serves. `label` is how people say it (`v1.3`)."""
+
+    id: UUID
+    model_id: UUID
+    model_name: Name
+    version: str
+    label: str
+    state: VersionState
+    artifact: Artifact | None
+    created_at: datetime
+    created_by: str
+    document: ModelDocument
+    serving: list[ServingRole]
+
+
+class CreateModel(Shape, frozen=True, kw_only=True):
+    """A new model."""
+
+    name: Name
+    slug: Slug
+    description: str | None = None
+
+
+class ModelRef(Shape, frozen=True, kw_only=True):
+    """A model, by slug."""
+
+    slug: Slug
+
+
+class ListModels(Shape, frozen=True, kw_only=True):
+    """Models by name; `search` narrows by a part of name or slug."""
+
+    search: str | None = None
+    cursor: str | None = None
+    limit: PageSize = 50
+
+
+class CreateVersion(Shape, frozen=True, kw_only=True):
+    """A new version of a model from a document already in Tiltyard's own shape."""
+
+    model: Slug
+    version: Semver
+    document: ModelDocument
+
+
+class VersionRef(Shape, frozen=True, kw_only=True):
+    """A version, by id."""
+
+    version_id: UUID
+
+
+class UploadArtifact(Shape, frozen=True, kw_only=True):
+    """What an upload is of. The bytes travel beside it (`POST /v1/versions/{version_id}/artifact`)."""
+
+    version_id: UUID
+    sha256: str | None = None

@@ -1,0 +1,45 @@
+"""The base of every shape, and the few types that all of them use."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Json = Any
+"""Any JSON value."""
+
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Lower-case letters, digits and underscores.")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=500)]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A closed, immutable object: a field nobody declared is refused."""
+
+
+class Page(Shape, Generic[T], frozen=True, kw_only=True):
+    """One page of a list. `next_cursor` is absent on the last page."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class Interval(Shape, frozen=True, kw_only=True):
+    """A two-sided confidence interval; `level` is its coverage (0.95)."""
+
+    low: float
+    high: float
+    level: float = 0.95
+
+
+class Issue(Shape, frozen=True, kw_only=True):
+    """One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what."""
+
+    pointer: str
+    message: str
+
+
+class Empty(Shape, frozen=True, kw_only=True):
+    """No fields."""

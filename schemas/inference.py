@@ -1,0 +1,203 @@
+"""Predictions, their log, explanations, outcomes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.common import Json, PageSize, Shape, Slug
+
+Inputs = dict[str, Any]
+"""Feature name to value. Checked against the group's input schema; the pointer of what is wrong is in the error."""
+
+
+class Context(Shape, frozen=True, kw_only=True):
+    """What the decision is for. Tested against the model's intended use."""
+
+    use_case: str | None = None
+    region: str | None = None
+    product: str | None = None
+    mode: Literal["automated", "advisory"] | None = None
+
+
+Label = Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class PredictBody(Shape, frozen=True, kw_only=True):
+    """The body of `POST /v1/groups/{slug}/predict`. One inputs object is one prediction; a list is a batch."""
+
+    inputs: Inputs | list[Inputs]
+    entity_key: Label | None = None
+    context: Context | None = None
+    segments: dict[str, str] = {}
+    correlation_id: Label | None = None
+    explain: bool = False
+
+
+class Predict(PredictBody, frozen=True, kw_only=True):
+    """The same by RPC, with the group's slug."""
+
+    slug: Slug
+
+
+class Explanation(Shape, frozen=True, kw_only=True):
+    """Additive contributions: `base` and the sum of `values` give the model's output in `space`, but for `residual`.
+
+    `exact` false comes with `error`, a standard error of the estimate in the same units.
+    """
+
+    method: str
+    exact: bool
+    space: Literal["margin", "probability", "value"]
+    base: float
+    values: dict[str, float]
+    residual: float
+    background: str | None = None
+    error: float | None = None
+    reason: str | None = None
+
+
+class Output(Shape, frozen=True, kw_only=True):
+    """What the model said: margin beside probability where it has both."""
+
+    score: float
+    margin: float | None = None
+    probability: float | None = None
+
+
+class Prediction(Shape, frozen=True, kw_only=True):
+    """One answer; it is on record under `inference_id`. Latency in microseconds."""
+
+    inference_id: UUID
+    version: str
+    role: str
+    phase: int
+    score: float
+    label: str | None
+    output: Output
+    explanation: Explanation | None
+    stale: bool
+    latency_us: int
+
+
+class Predictions(Shape, frozen=True, kw_only=True):
+    """The answers of a batch, in the order asked."""
+
+    predictions: list[Prediction]
+
+
+class Inference(Shape, frozen=True, kw_only=True):
+    """A row of a group's log, whole."""
+
+    inference_id: UUID
+    requested_at: datetime
+    model_version_id: UUID
+    version: str
+    role: str
+    phase: int
+    bucket: int
+    propensity: float
+    entity_key: str | None
+    correlation_id: str | None
+    caller: str
+    inputs: Inputs
+    context: Json
+    segments: Json
+    output: Json
+    score: float | None
+    label: str | None
+    explanation: Explanation | None
+    explained_at: datetime | None
+    latency_us: int | None
+    stale: bool
+    status: str
+    error: str | None
+    actual: float | None
+    actual_at: datetime | None
+    actual_history: Json
+
+
+class InferenceSummary(Shape, frozen=True, kw_only=True):
+    """A row of a group's log, as listed."""
+
+    inference_id: UUID
+    requested_at: datetime
+    version: str
+    role: str
+    phase: int
+    entity_key: str | None
+    score: float | None
+    label: str | None
+    status: str
+    explained: bool
+    actual: float | None
+    latency_us: int | None
+
+
+class BrowseInferences(Shape, frozen=True, kw_only=True):
+    """The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly."""
+
+    slug: Slug
+    search: str | None = None
+    version: str | None = None
+    role: str | None = None
+    phase: int | None = None
+    status: Literal["ok", "refused", "failed", "fallback"] | None = None
+    labelled: bool | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    cursor: str | None = None
+    limit: PageSize = 50
+
+
+class InferenceRef(Shape, frozen=True, kw_only=True):
+    """One inference of a group."""
+
+    slug: Slug
+    inference_id: UUID
+
+
+class Outcome(Shape, frozen=True, kw_only=True):
+    """The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with."""
+
+    actual: float
+    inference_id: UUID | None = None
+    correlation_id: Label | None = None
+    at: datetime | None = None
+
+
+class RecordOutcomes(Shape, frozen=True, kw_only=True):
+    """A batch of outcomes for one group."""
+
+    slug: Slug
+    outcomes: Annotated[list[Outcome], msgspec.Meta(min_length=1, max_length=10_000)]
+
+
+class OutcomesReceipt(Shape, frozen=True, kw_only=True):
+    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives."""
+
+    received: int
+    applied: int
+    duplicate: int
+    corrected: int
+    waiting: int
+
+
+class GroupTraffic(Shape, frozen=True, kw_only=True):
+    """What the endpoint has done: totals, and a count for each of the last 60 minutes by version."""
+
+    total: int
+    labelled: int
+    refused: int
+    waiting_explanation: int
+    minutes: list["TrafficMinute"]
+
+
+class TrafficMinute(Shape, frozen=True, kw_only=True):
+    """Predictions of one minute, by version label."""
+
+    at: datetime
+    counts: dict[str, int]

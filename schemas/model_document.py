@@ -1,0 +1,245 @@
+"""The model document: everything a hub should know of a model version, in one shape whatever tool it came from.
+
+Closed objects; what has no place here goes to `extensions`. The JSON Schema (2020-12) made from these Structs is the one
+that documents are validated with, and the one in the contract.
+"""
+
+from typing import Annotated, Any, Literal, Union
+
+import msgspec
+
+from schemas.common import Fraction, Interval, Name, Shape
+
+SCHEMA_VERSION = "1.0"
+
+Split = Literal["train", "validation", "test", "holdout", "cross_validation", "production"]
+
+
+class Owner(Shape, frozen=True, kw_only=True):
+    """Who answers for the model."""
+
+    name: str
+    contact: str | None = None
+    role: str | None = None
+
+
+class Task(Shape, frozen=True, kw_only=True):
+    """What is decided. `threshold` turns a score into a label."""
+
+    type: Literal["binary_classification", "multiclass_classification", "regression", "ranking", "generation", "other"]
+    target: str | None = None
+    classes: list[str] = []
+    positive_class: str | None = None
+    threshold: float | None = None
+
+
+class Algorithm(Shape, frozen=True, kw_only=True):
+    """How the model was made."""
+
+    family: str | None = None
+    name: str | None = None
+    framework: str | None = None
+    framework_version: str | None = None
+    base_model: str | None = None
+    artifact_format: Literal["lightgbm", "xgboost", "onnx", "linear", "external"] | None = None
+
+
+class Importance(Shape, frozen=True, kw_only=True):
+    """How much a feature matters, by one method."""
+
+    method: str
+    value: float
+    ci: Interval | None = None
+
+
+class FeatureStats(Shape, frozen=True, kw_only=True):
+    """What the training data says of a feature."""
+
+    mean: float | None = None
+    std: float | None = None
+    min: float | None = None
+    max: float | None = None
+    median: float | None = None
+    missing_rate: Fraction | None = None
+
+
+class Feature(Shape, frozen=True, kw_only=True):
+    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing)."""
+
+    name: Name
+    type: Literal["number", "integer", "boolean", "category", "text"] = "number"
+    role: Literal["input", "segment", "target", "identifier", "protected"] = "input"
+    description: str | None = None
+    unit: str | None = None
+    required: bool = True
+    categories: list[str] = []
+    stats: FeatureStats | None = None
+    sensitive: bool = False
+    importance: list[Importance] = []
+
+
+class Metric(Shape, frozen=True, kw_only=True):
+    """One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier…"""
+
+    name: Name
+    value: float
+    split: Split | None = None
+    slice: str | None = None
+    cls: Annotated[str | None, msgspec.Meta(description="The class the figure is of.")] = msgspec.field(default=None, name="class")
+    average: str | None = None
+    threshold: float | None = None
+    ci: Interval | None = None
+    std: float | None = None
+    n: int | None = None
+
+
+class RocChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="roc"):
+    """Receiver operating characteristic: false against true positive rate."""
+
+    fpr: list[float]
+    tpr: list[float]
+    split: Split | None = None
+
+
+class PrChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="pr"):
+    """Precision against recall."""
+
+    recall: list[float]
+    precision: list[float]
+    split: Split | None = None
+
+
+class ConfusionChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="confusion_matrix"):
+    """Counts. `orientation` says what a row is."""
+
+    labels: list[str]
+    matrix: list[list[float]]
+    orientation: Literal["rows_are_actual", "rows_are_predicted"] = "rows_are_actual"
+    split: Split | None = None
+
+
+class CalibrationChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="calibration"):
+    """Mean predicted probability against observed rate, by bin."""
+
+    predicted: list[float]
+    observed: list[float]
+    count: list[int] = []
+    split: Split | None = None
+
+
+class ImportanceChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="importance"):
+    """Features by how much they matter."""
+
+    method: str
+    features: list[str]
+    values: list[float]
+
+
+class LearningCurve(Shape, frozen=True, kw_only=True, tag_field="kind", tag="learning_curve"):
+    """A metric by training step."""
+
+    metric: str
+    step: list[float]
+    train: list[float] = []
+    validation: list[float] = []
+
+
+class LiftChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="lift"):
+    """Lift by share of the population."""
+
+    share: list[float]
+    lift: list[float]
+    split: Split | None = None
+
+
+class HistogramChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="histogram"):
+    """Counts between edges; there is one edge more than counts."""
+
+    name: str
+    edges: list[float]
+    counts: list[float]
+    split: Split | None = None
+
+
+class ResidualsChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="residuals"):
+    """Prediction against residual."""
+
+    predicted: list[float]
+    residual: list[float]
+    split: Split | None = None
+
+
+class ImageChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="image"):
+    """A picture that a tool drew; kept by reference."""
+
+    name: str
+    uri: str
+
+
+Chart = Union[  # noqa: UP007 (msgspec reads a tagged union of Structs)
+    RocChart, PrChart, ConfusionChart, CalibrationChart, ImportanceChart, LearningCurve, LiftChart, HistogramChart, ResidualsChart, ImageChart
+]
+
+
+class DatasetRef(Shape, frozen=True, kw_only=True):
+    """The training data."""
+
+    name: str | None = None
+    uri: str | None = None
+    digest: str | None = None
+    rows: int | None = None
+    range: str | None = None
+
+
+class Training(Shape, frozen=True, kw_only=True):
+    """How the training went."""
+
+    dataset: DatasetRef | None = None
+    split_rows: dict[str, int] = {}
+    hyperparameters: dict[str, Any] = {}
+    seed: int | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    code: str | None = None
+
+
+class IntendedUse(Shape, frozen=True, kw_only=True):
+    """What the model is for, and what it is not for."""
+
+    purpose: str | None = None
+    use_cases: list[str] = []
+    regions: list[str] = []
+    products: list[str] = []
+    decision_mode: Literal["automated", "advisory"] | None = None
+    prohibited: list[str] = []
+
+
+class Lineage(Shape, frozen=True, kw_only=True):
+    """Where the document itself came from."""
+
+    source_format: str | None = None
+    source_sha256: str | None = None
+    mapping_id: str | None = None
+
+
+class ModelDocument(Shape, frozen=True, kw_only=True):
+    """The imported metadata of one model version."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    name: Name
+    version: str | None = None
+    description: str | None = None
+    license: str | None = None
+    owners: list[Owner] = []
+    task: Task | None = None
+    algorithm: Algorithm | None = None
+    features: list[Feature] = []
+    metrics: list[Metric] = []
+    charts: list[Chart] = []
+    training: Training | None = None
+    intended_use: IntendedUse | None = None
+    considerations: list[str] = []
+    lineage: Lineage | None = None
+    provenance: dict[str, str] = {}
+    unmapped: list[str] = []
+    extensions: dict[str, Any] = {}

@@ -1,0 +1,70 @@
+"""Background executions: what the workers do, as rows."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from schemas.common import Json, PageSize, Shape
+
+
+class RunStatus(StrEnum):
+    """The life of a run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Run(Shape, frozen=True, kw_only=True):
+    """One background execution. `percent` and `stage` say how far it is."""
+
+    id: UUID
+    kind: str
+    subject: str
+    status: RunStatus
+    attempts: int
+    percent: float | None
+    stage: str | None
+    error: str | None
+    result: Json
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ListRuns(Shape, frozen=True, kw_only=True):
+    """The newest runs first."""
+
+    kind: str | None = None
+    status: RunStatus | None = None
+    limit: PageSize = 50
+
+
+class RunRef(Shape, frozen=True, kw_only=True):
+    """A run, by id."""
+
+    run_id: UUID
+
+
+class WorkerHealth(Shape, frozen=True, kw_only=True):
+    """A worker process as its heartbeat tells it."""
+
+    worker_id: str
+    host: str
+    pid: int
+    seen_at: datetime
+    alive: bool
+
+
+class SystemHealth(Shape, frozen=True, kw_only=True):
+    """Is everything that the hub needs there?"""
+
+    database: bool
+    redis: bool
+    workers: list[WorkerHealth]
+    log_guarantee: str
+    intake_backlog: int
+    dead_letters: int
+    version: str
