@@ -1,0 +1,1 @@
+"""Alembic: the database's history, applied when a hub starts."""

@@ -1,0 +1,14 @@
+"""How Alembic reaches the database: the connection is handed in by migrations.apply."""
+
+from alembic import context
+from backend.db.metadata import METADATA
+
+
+def run() -> None:
+    """Apply inside one transaction, with the connection that `migrations.apply` opened as the owner."""
+    context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()
