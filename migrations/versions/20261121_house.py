@@ -91,9 +91,11 @@ CREATE FUNCTION find_session(wanted bytea)
      WHERE s.secret_hash = wanted AND s.revoked_at IS NULL AND s.expires_at > now() AND NOT p.disabled $$;
 
 CREATE FUNCTION find_token(wanted bytea)
-  RETURNS TABLE (token_id uuid, tenant_id uuid, tenant_name text, person_id uuid, email text, name text, roles text[], token_name text, scopes text[])
+  RETURNS TABLE (token_id uuid, tenant_id uuid, tenant_name text, person_id uuid, email text, name text, roles text[], token_name text, scopes text[],
+    stale boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
-  $$ SELECT k.id, t.id, t.name, p.id, p.email, p.name, p.roles, k.name, k.scopes
+  $$ SELECT k.id, t.id, t.name, p.id, p.email, p.name, p.roles, k.name, k.scopes,
+       k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
      FROM api_tokens k JOIN people p ON p.id = k.person_id JOIN tenants t ON t.id = k.tenant_id
      WHERE k.secret_hash = wanted AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND NOT p.disabled $$;
 

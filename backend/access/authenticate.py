@@ -1,0 +1,55 @@
+"""Who is calling? From a session cookie or an API token to an Actor."""
+
+from typing import TYPE_CHECKING
+
+from backend.access import repository
+from backend.access.actor import Actor
+from backend.access.rules import permissions_of, scoped, secret_hash
+from schemas.access import Role
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+
+async def authenticate_session(hub: "Hub", secret: str) -> Actor | None:
+    """The person signed in with this cookie; None when it is unknown, expired, revoked, or the person is disabled."""
+    async with hub.engine.connect() as connection:
+        row = await repository.find_session(connection, secret_hash(secret))
+    if row is None:
+        return None
+    roles = tuple(Role(role) for role in row.roles)
+    return Actor(
+        kind="person",
+        name=row.email,
+        tenant_id=row.tenant_id,
+        tenant_name=row.tenant_name,
+        person_id=row.person_id,
+        email=row.email,
+        session_id=row.session_id,
+        roles=roles,
+        permissions=permissions_of(roles),
+    )
+
+
+async def authenticate_token(hub: "Hub", secret: str) -> Actor | None:
+    """The token's actor: what its maker may do, narrowed to its scopes; None when it is unknown, expired or revoked."""
+    async with hub.engine.connect() as connection:
+        row = await repository.find_token(connection, secret_hash(secret))
+    if row is None:
+        return None
+    roles = tuple(Role(role) for role in row.roles)
+    actor = Actor(
+        kind="token",
+        name=f"{row.email} ({row.token_name})",
+        tenant_id=row.tenant_id,
+        tenant_name=row.tenant_name,
+        person_id=row.person_id,
+        email=row.email,
+        token_id=row.token_id,
+        roles=roles,
+        permissions=scoped(permissions_of(roles), row.scopes),
+    )
+    if row.stale:
+        async with hub.work(actor) as work:
+            await repository.touch_token(work.session, row.tenant_id, row.token_id, work.now)
+    return actor

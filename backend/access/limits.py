@@ -1,0 +1,35 @@
+"""How often something may be tried: fixed windows counted in Redis."""
+
+import hashlib
+from typing import NamedTuple
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+
+
+class Limit(NamedTuple):
+    """At most `count` in `seconds`."""
+
+    name: str
+    count: int
+    seconds: int
+
+
+SIGN_IN = Limit("sign-in", 20, 15 * 60)
+
+
+async def allow(redis: "Redis[bytes]", limit: Limit, subject: str) -> bool:
+    """Count one more for the subject (kept as a hash). Without Redis nobody is locked out: the password hash is slow by itself."""
+    key = f"tiltyard:limit:{limit.name}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
+    try:
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, limit.seconds, nx=True)
+            count, _ = await pipe.execute()
+    except (RedisError, OSError):
+        log.warning("limit_not_counted", limit=limit.name)
+        return True
+    return int(count) <= limit.count

@@ -1,0 +1,93 @@
+"""Access: all SQL. The `find_` functions of the database answer before a tenant is known."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from backend.access.tables import PersonRow, SessionRow, TenantRow, TokenRow
+
+
+async def find_person(session: AsyncSession, email: str) -> Row[Any] | None:
+    """A person by email, whatever the tenant."""
+    return (await session.execute(text("SELECT * FROM find_person(:email)"), {"email": email})).first()
+
+
+async def find_session(connection: AsyncConnection, secret_hash: bytes) -> Row[Any] | None:
+    """The live session behind a cookie, with its person and tenant."""
+    return (await connection.execute(text("SELECT * FROM find_session(:hash)"), {"hash": secret_hash})).first()
+
+
+async def find_token(connection: AsyncConnection, secret_hash: bytes) -> Row[Any] | None:
+    """The live token behind a secret, with its maker and tenant."""
+    return (await connection.execute(text("SELECT * FROM find_token(:hash)"), {"hash": secret_hash})).first()
+
+
+async def count_tenants(session: AsyncSession) -> int:
+    """How many tenants there are; holds off another process that asks the same."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('first tenant', 0))"))
+    return int((await session.execute(text("SELECT count_tenants()"))).scalar_one())
+
+
+async def create_tenant(session: AsyncSession, tenant_id: UUID, name: str, now: datetime) -> None:
+    """A new tenant."""
+    await session.execute(text("SELECT create_tenant(:id, :name, :now)"), {"id": tenant_id, "name": name, "now": now})
+
+
+async def tenant_name(session: AsyncSession, tenant_id: UUID) -> str:
+    """The tenant's name."""
+    return (await session.execute(select(TenantRow.name).where(TenantRow.id == tenant_id))).scalar_one()
+
+
+async def people(session: AsyncSession, tenant_id: UUID) -> Sequence[PersonRow]:
+    """Everybody, by name."""
+    return (await session.execute(select(PersonRow).where(PersonRow.tenant_id == tenant_id).order_by(PersonRow.name))).scalars().all()
+
+
+async def person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> PersonRow | None:
+    """One person, locked for a change."""
+    query = select(PersonRow).where(PersonRow.tenant_id == tenant_id, PersonRow.id == person_id).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def count_administrators(session: AsyncSession, tenant_id: UUID) -> int:
+    """Administrators who can sign in."""
+    query = select(func.count()).where(PersonRow.tenant_id == tenant_id, ~PersonRow.disabled, PersonRow.roles.any("admin"))  # type: ignore[arg-type]
+    return (await session.execute(query)).scalar_one()
+
+
+async def revoke_sessions(session: AsyncSession, tenant_id: UUID, person_id: UUID, now: datetime, but: UUID | None = None) -> None:
+    """Sign a person out everywhere (but here)."""
+    query = update(SessionRow).where(SessionRow.tenant_id == tenant_id, SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None))
+    if but is not None:
+        query = query.where(SessionRow.id != but)
+    await session.execute(query.values(revoked_at=now))
+
+
+async def revoke_session(session: AsyncSession, tenant_id: UUID, session_id: UUID, now: datetime) -> None:
+    """Sign one browser out."""
+    await session.execute(update(SessionRow).where(SessionRow.tenant_id == tenant_id, SessionRow.id == session_id).values(revoked_at=now))
+
+
+async def tokens(session: AsyncSession, tenant_id: UUID, person_id: UUID | None) -> list[tuple[TokenRow, str]]:
+    """Tokens with their maker's email, newest first; of one person, or all."""
+    query = select(TokenRow, PersonRow.email).join(PersonRow, PersonRow.id == TokenRow.person_id).where(TokenRow.tenant_id == tenant_id)
+    if person_id is not None:
+        query = query.where(TokenRow.person_id == person_id)
+    return [(row.TokenRow, row.email) for row in await session.execute(query.order_by(TokenRow.created_at.desc()))]
+
+
+async def token(session: AsyncSession, tenant_id: UUID, token_id: UUID) -> tuple[TokenRow, str] | None:
+    """One token, locked for a change, with its maker's email."""
+    query = select(TokenRow, PersonRow.email).join(PersonRow, PersonRow.id == TokenRow.person_id)
+    row = (await session.execute(query.where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id).with_for_update(of=TokenRow))).first()
+    return (row.TokenRow, row.email) if row else None
+
+
+async def touch_token(session: AsyncSession, tenant_id: UUID, token_id: UUID, now: datetime) -> None:
+    """Note a token's use, to the minute."""
+    stale = TokenRow.last_used_at.is_(None) | (TokenRow.last_used_at < now - timedelta(minutes=1))
+    await session.execute(update(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id, stale).values(last_used_at=now))

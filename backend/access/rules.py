@@ -1,0 +1,55 @@
+"""Pure decisions of access: secrets, hashes, scopes."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from backend.access.permissions import GRANTABLE, ROLE_PERMISSIONS, P
+from schemas.access import Role
+
+TOKEN_PREFIX = "tyd_"
+_hasher = PasswordHasher()
+NOBODY = _hasher.hash("nobody has this password")
+"""Verified against when the email is unknown, so that an unknown email takes as long as a wrong password."""
+
+
+def new_secret(prefix: str = "") -> str:
+    """256 random bits, in letters that need no quoting."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def secret_hash(secret: str) -> bytes:
+    """SHA-256: enough for secrets that are random themselves."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the library's current parameters (RFC 9106's low-memory recommendation)."""
+    return _hasher.hash(password)
+
+
+def password_matches(stored: str, password: str) -> bool:
+    """Does the password fit the stored hash?"""
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[P]:
+    """All that the roles allow together."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
+
+
+def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    """The scopes that name no permission."""
+    return [scope for scope in scopes if scope != "*" and scope not in GRANTABLE]
+
+
+def scoped(held: frozenset[P], scopes: Iterable[str]) -> frozenset[P]:
+    """What a token may do: its scopes, as far as its maker still holds them."""
+    wanted = set(scopes)
+    return held if "*" in wanted else frozenset(permission for permission in held if permission in wanted)

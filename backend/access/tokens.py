@@ -1,0 +1,81 @@
+"""API tokens: made, listed, revoked. A secret is shown once."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from backend.access import repository
+from backend.access.errors import ScopeNotHeld, TokenNotFound, UnknownScope
+from backend.access.permissions import P
+from backend.access.rules import TOKEN_PREFIX, new_secret, secret_hash, unknown_scopes
+from backend.access.tables import TokenRow
+from backend.errors import Unauthorized
+from backend.ids import new_id
+from backend.work import UnitOfWork
+from schemas.access import CreatedToken, CreateToken, Token, TokenRef
+from schemas.common import Issue
+
+
+async def list_tokens(work: UnitOfWork) -> list[Token]:
+    """One's own tokens; an administrator sees everybody's."""
+    mine = None if work.actor.may(P.ACCESS_PERSON_MANAGE) else work.actor.person_id
+    return [_token(row, email) for row, email in await repository.tokens(work.session, work.tenant_id, mine)]
+
+
+async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
+    """Make a token that may do no more than its maker. Raises UnknownScope, ScopeNotHeld."""
+    if work.actor.person_id is None:
+        raise Unauthorized("Only a person makes tokens.")
+    if unknown := unknown_scopes(input.scopes):
+        issues = [Issue(pointer=f"/scopes/{input.scopes.index(scope)}", message=f"{scope!r} is no permission") for scope in unknown]
+        raise UnknownScope(issues=issues)
+    beyond = [scope for scope in input.scopes if scope != "*" and scope not in work.actor.permissions]
+    if beyond:
+        raise ScopeNotHeld(f"You do not hold {', '.join(beyond)}, so a token of yours cannot.")
+    scopes = sorted(work.actor.permissions) if "*" in input.scopes and work.actor.kind == "token" else sorted(set(input.scopes))
+    secret = new_secret(TOKEN_PREFIX)
+    row = TokenRow(
+        id=new_id(),
+        tenant_id=work.tenant_id,
+        person_id=work.actor.person_id,
+        name=input.name,
+        prefix=secret[:10],
+        secret_hash=secret_hash(secret),
+        scopes=scopes,
+        created_at=work.now,
+        expires_at=work.now + timedelta(days=input.expires_in_days) if input.expires_in_days else None,
+        last_used_at=None,
+        revoked_at=None,
+    )
+    work.session.add(row)
+    token = _token(row, work.actor.email or work.actor.name)
+    work.audit("access.tokens.create", f"token:{row.id}", after=token)
+    return CreatedToken(token=token, secret=secret)
+
+
+async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
+    """End a token at once: one's own, or anybody's for an administrator. Revoking twice is harmless."""
+    found = await repository.token(work.session, work.tenant_id, input.token_id)
+    if found is None or not (work.actor.may(P.ACCESS_PERSON_MANAGE) or found[0].person_id == work.actor.person_id):
+        raise TokenNotFound
+    row, email = found
+    before = _token(row, email)
+    row.revoked_at = row.revoked_at or work.now
+    after = _token(row, email)
+    await work.session.execute(text("SELECT pg_notify('tiltyard_tokens', :id)"), {"id": str(row.id)})
+    work.audit("access.tokens.revoke", f"token:{row.id}", before, after)
+    return after
+
+
+def _token(row: TokenRow, email: str) -> Token:
+    return Token(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=list(row.scopes),
+        created_at=row.created_at,
+        created_by=email,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

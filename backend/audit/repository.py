@@ -1,0 +1,47 @@
+"""The audit log's SQL."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.audit.tables import AuditRow
+from schemas.audit import AuditEntry
+
+
+async def lock_head(session: AsyncSession, tenant_id: UUID) -> tuple[int, str] | None:
+    """The last sequence number and hash, held until the transaction ends so that the next entry has no rival."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"audit:{tenant_id}", 0))))
+    query = select(AuditRow.seq, AuditRow.hash).where(AuditRow.tenant_id == tenant_id).order_by(AuditRow.seq.desc()).limit(1)
+    row = (await session.execute(query)).first()
+    return (row.seq, row.hash) if row else None
+
+
+async def add(session: AsyncSession, tenant_id: UUID, entries: list[AuditEntry]) -> None:
+    """Append the entries as they are."""
+    await session.execute(insert(AuditRow), [{"tenant_id": tenant_id, **msgspec.structs.asdict(entry)} for entry in entries])
+
+
+async def newest(session: AsyncSession, tenant_id: UUID, below: int | None, subject: str | None, action: str | None, limit: int) -> list[AuditEntry]:
+    """Entries below a sequence number, newest first, narrowed by prefix."""
+    query = select(AuditRow).where(AuditRow.tenant_id == tenant_id).order_by(AuditRow.seq.desc()).limit(limit)
+    if below is not None:
+        query = query.where(AuditRow.seq < below)
+    if subject:
+        query = query.where(AuditRow.subject.startswith(subject, autoescape=True))
+    if action:
+        query = query.where(AuditRow.action.startswith(action, autoescape=True))
+    return [_entry(row) for row in (await session.execute(query)).scalars()]
+
+
+async def span(session: AsyncSession, tenant_id: UUID, start: int, end: int | None) -> list[AuditEntry]:
+    """Entries from `start` up to and including `end`, oldest first."""
+    query = select(AuditRow).where(AuditRow.tenant_id == tenant_id, AuditRow.seq >= start).order_by(AuditRow.seq)
+    if end is not None:
+        query = query.where(AuditRow.seq <= end)
+    return [_entry(row) for row in (await session.execute(query)).scalars()]
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(**{name: getattr(row, name) for name in AuditEntry.__struct_fields__})

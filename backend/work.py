@@ -1,0 +1,101 @@
+"""The unit of work: one transaction for one tenant, then what was promised for after it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.access.actor import Actor
+from backend.audit.append import append
+from backend.audit.rules import Pending, plain
+from backend.db import tenancy
+from backend.errors import Unauthorized
+from schemas.common import Json, Shape
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+log = structlog.get_logger()
+
+
+class UnitOfWork:
+    """What a use case works with. Nothing leaves the process before the transaction is committed."""
+
+    def __init__(self, hub: "Hub", actor: Actor, session: AsyncSession) -> None:
+        self.hub = hub
+        self.actor = actor
+        self.session = session
+        self.now = hub.clock.now()
+        self._changes: list[Pending] = []
+        self._after: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant worked for. Raises Unauthorized when nobody is signed in."""
+        if self.actor.tenant_id is None:
+            raise Unauthorized
+        return self.actor.tenant_id
+
+    @property
+    def audited(self) -> bool:
+        """Has a change been recorded?"""
+        return bool(self._changes)
+
+    async def become(self, actor: Actor) -> None:
+        """Go on as another actor: signing in starts as nobody and ends as somebody."""
+        self.actor = actor
+        await tenancy.enter(self.session, actor.tenant_id, read_only=False)
+
+    def audit(self, action: str, subject: str, before: Shape | Json = None, after: Shape | Json = None) -> None:
+        """Record a change (`groups.promote`, `group:live_credit_scoring`), written in this same transaction."""
+        who = self.actor
+        self._changes.append(
+            Pending(
+                actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after)
+            )
+        )
+
+    def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do this once the change is durable. A failure is logged and leaves the change standing."""
+        self._after.append(action)
+
+    def start_run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
+        """Ask a worker, after commit, to execute a run whose row this transaction made."""
+        self.after_commit(lambda: self.hub.queue.run(run_id, kind, delay))
+
+    async def announce_routing(self) -> None:
+        """Tell every process that routing changed; this process has it before the caller gets its answer."""
+        await self.session.execute(text("SELECT pg_notify('tiltyard_routing', '')"))
+        for refresh in self.hub.routing_watchers:
+            self.after_commit(refresh)
+
+    async def finish(self) -> None:
+        """Write the audit entries; the transaction commits next."""
+        if self._changes:
+            await self.session.flush()
+            await append(self.session, self.tenant_id, self.now, self._changes)
+
+    async def deliver(self) -> None:
+        """Carry out what waited for the commit."""
+        for action in self._after:
+            try:
+                await action()
+            except Exception:
+                log.exception("after_commit_failed")
+
+
+@asynccontextmanager
+async def open_work(hub: "Hub", actor: Actor, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+    """One transaction for the actor's tenant. An exception rolls everything back."""
+    async with AsyncSession(hub.engine, expire_on_commit=False) as session:
+        async with session.begin():
+            await tenancy.enter(session, actor.tenant_id, read_only)
+            work = UnitOfWork(hub, actor, session)
+            yield work
+            await work.finish()
+        await work.deliver()
