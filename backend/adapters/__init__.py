@@ -1,0 +1,1 @@
+"""What the hub needs of the outside, as real things: servers, queues, streams."""

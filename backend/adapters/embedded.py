@@ -1,0 +1,125 @@
+"""PostgreSQL and Redis without installing either: the servers inside the wheels, run by us in a data folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from backend.adapters.embedded_home import SHARED, DataLock, Home, Keys, locked, open_home, prepare_data_dir, read_keys, write_keys
+from backend.adapters.embedded_postgres import DATABASE, OWNER, SUPERUSER, EmbeddedPostgres
+from backend.adapters.embedded_programs import find, reachable
+from backend.adapters.embedded_redis import EmbeddedRedis
+from backend.adapters.processes import Progress, SetupError
+
+
+@dataclass(frozen=True)
+class EmbeddedServers:
+    """Where the servers answer."""
+
+    database_url: str
+    """The database `tiltyard` as its owner, who may create roles but is no superuser."""
+    redis_url: str
+    superuser_url: str
+
+
+class RunningServers:
+    """Both servers, running, and the lock on their data folder. Leaving the context stops Redis, then PostgreSQL."""
+
+    def __init__(self, home: Home, lock: DataLock, postgres: EmbeddedPostgres, redis: EmbeddedRedis) -> None:
+        self.home = home
+        self.postgres = postgres
+        self.redis = redis
+        self._lock = lock
+
+    @property
+    def urls(self) -> EmbeddedServers:
+        """Where the servers answer."""
+        return EmbeddedServers(database_url=self.postgres.database_url, redis_url=self.redis.url, superuser_url=self.postgres.superuser_url)
+
+    def revive(self, progress: Progress) -> None:
+        """Start again whichever server has died; its data is as it was at its last acknowledged write."""
+        if not self.postgres.alive:
+            self.postgres.start(progress)
+        if not self.redis.alive:
+            self.redis.start(progress)
+
+    def stop(self) -> None:
+        """Stop both and give up the lock. Stopping twice is harmless."""
+        try:
+            self.redis.stop()
+        finally:
+            try:
+                self.postgres.stop()
+            finally:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def start(data_dir: Path, progress: Progress, *, durable: bool = True, shared: Path = SHARED) -> RunningServers:
+    """Start both servers on a data folder, making it on the first start.
+
+    The servers die with the calling thread (see `processes.spawn`), so call from the main thread. `durable=False` is for tests only:
+    nothing is synced. `shared` is where the servers' folder goes if their account cannot reach the data folder.
+    Raises SetupError where the folder is in use, cannot be used, or a server does not come up.
+    """
+    data_dir = prepare_data_dir(data_dir)
+    lock = DataLock(data_dir)
+    lock.acquire()
+    running: RunningServers | None = None
+    try:
+        keys = read_keys(data_dir) or Keys()
+        write_keys(data_dir, keys)
+        home = open_home(data_dir, progress, shared)
+        programs = reachable(find(), home.user, shared)
+        running = RunningServers(
+            home,
+            lock,
+            EmbeddedPostgres(home, programs.postgres_bin, keys, durable=durable),
+            EmbeddedRedis(home, programs.redis_server, keys, durable=durable),
+        )
+        running.redis.start(progress)
+        running.postgres.start(progress)
+        if not keys.created:
+            progress("Creating the database")
+            running.postgres.create_database()
+        write_keys(data_dir, msgspec.structs.replace(keys, postgres_port=running.postgres.port, redis_port=running.redis.port, created=True))
+        return running
+    except BaseException:
+        if running:
+            running.stop()
+        lock.release()
+        raise
+
+
+@contextmanager
+def borrow(data_dir: Path, progress: Progress) -> Iterator[EmbeddedServers]:
+    """The servers of a data folder for a while: those of the supervisor that runs there, or else started and stopped here."""
+    data_dir = data_dir.expanduser().resolve()
+    keys = read_keys(data_dir) if data_dir.exists() else None
+    if keys and keys.created and locked(data_dir):
+        yield urls_of(keys)
+        return
+    with start(data_dir, progress) as running:
+        yield running.urls
+
+
+def urls_of(keys: Keys) -> EmbeddedServers:
+    """Where servers with these keys answer, once started."""
+    database = f"127.0.0.1:{keys.postgres_port}"
+    return EmbeddedServers(
+        database_url=f"postgresql://{OWNER}:{keys.owner_password}@{database}/{DATABASE}",
+        redis_url=f"redis://:{keys.redis_password}@127.0.0.1:{keys.redis_port}/0",
+        superuser_url=f"postgresql://{SUPERUSER}:{keys.superuser_password}@{database}/{SUPERUSER}",
+    )
+
+
+__all__ = ["EmbeddedServers", "Progress", "RunningServers", "SetupError", "borrow", "start", "urls_of"]

@@ -1,0 +1,202 @@
+"""The embedded PostgreSQL: made, recovered, started, stopped."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from backend.adapters.embedded_home import Home, Keys
+from backend.adapters.embedded_programs import POSTGRES_MAJOR
+from backend.adapters.processes import Progress, SetupError, carries, free_port, shorten, spawn, stop, stop_orphan, tail
+
+DATABASE = "tiltyard"
+OWNER = "tiltyard_owner"
+SUPERUSER = "postgres"
+
+_STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+"""Fast shutdown, then immediate, then none: after either of the last two the next start replays the write-ahead log."""
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    # Queries here are short: compiling them costs more than it saves.
+    "jit": "off",
+}
+_FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "shared_buffers": "128MB", "max_connections": "400"}
+
+
+class EmbeddedPostgres:
+    """One cluster and its server process."""
+
+    def __init__(self, home: Home, bin_dir: Path, keys: Keys, *, durable: bool = True) -> None:
+        self._home = home
+        self._bin = bin_dir
+        self._keys = keys
+        self._durable = durable
+        self._log = home.logs / "postgres.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = keys.postgres_port or 0
+
+    @property
+    def database_url(self) -> str:
+        """As the database's owner, who is no superuser."""
+        return f"postgresql://{OWNER}:{self._keys.owner_password}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def superuser_url(self) -> str:
+        """As the cluster's superuser."""
+        return f"postgresql://{SUPERUSER}:{self._keys.superuser_password}@127.0.0.1:{self.port}/{SUPERUSER}"
+
+    @property
+    def alive(self) -> bool:
+        """Does the server process run?"""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The server process."""
+        return self._process.pid if self._process else None
+
+    def start(self, progress: Progress) -> None:
+        """Make the cluster if there is none, end what an earlier life left running, start, and wait until it answers.
+
+        Raises SetupError with the end of the server's log where it does not come up.
+        """
+        if not self._home.cluster.exists():
+            progress("Creating the database cluster")
+            self._create_cluster()
+        self._check_version()
+        self._end_orphan(progress)
+        progress("Starting PostgreSQL")
+        for attempt in range(3):
+            written = shorten(self._log)
+            self.port = free_port(self.port or self._keys.postgres_port)
+            self._launch()
+            if self._wait_ready(progress):
+                return
+            said = tail(self._log, written)
+            taken = "could not bind" in said
+            blocked = "shared memory block" in said  # processes of a killed server are still ending
+            self.port = 0 if taken else self.port
+            if not (taken or blocked) or attempt == 2:
+                break
+            time.sleep(1.0)
+        raise SetupError(f"PostgreSQL did not start. The end of {self._log} says:\n{said}")
+
+    def create_database(self) -> None:
+        """Make the owner and the database where they are missing. Running it again changes nothing."""
+        if not self.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"):
+            self.query(f"CREATE ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER PASSWORD '{self._keys.owner_password}'")
+        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
+            self.query(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+
+    def query(self, sql: str, database: str = SUPERUSER) -> str:
+        """Run one statement as superuser, given on standard input, where no process list shows its passwords. Returns the bare rows."""
+        return self.program("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, stdin=sql).strip()
+
+    def program(self, name: str, *arguments: str, stdin: str = "") -> str:
+        """Run one of PostgreSQL's own programs against this server as superuser and return its output."""
+        environment = {
+            **os.environ,
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": SUPERUSER,
+            "PGPASSWORD": self._keys.superuser_password,
+            "PGCONNECT_TIMEOUT": "10",
+        }
+        done = subprocess.run([str(self._bin / name), *arguments], input=stdin, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SetupError(f"{name} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def stop(self) -> None:
+        """A clean shutdown: clients are cut off, nothing committed is lost."""
+        if self._process is not None:
+            stop(self._process, _STOP)
+            self._process = None
+
+    def _launch(self) -> None:
+        settings = {**_SETTINGS, **({} if self._durable else _FOR_TESTS), "port": str(self.port)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        argv: list[str | Path] = [self._bin / "postgres", "-D", self._home.cluster, *options]
+        self._process = spawn(argv, log=self._log, on_parent_death=signal.SIGINT, user=self._home.user)
+
+    def _wait_ready(self, progress: Progress) -> bool:
+        """Recovery after a crash may take minutes; as long as the process lives it is waited for."""
+        started = told = time.monotonic()
+        while self.alive:
+            pid_file = _read_lines(self._home.cluster / "postmaster.pid")
+            if len(pid_file) >= 8 and pid_file[0].strip() == str(self.pid) and pid_file[7].strip() == "ready":
+                return True
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                progress(f"PostgreSQL is replaying its log after an unclean stop ({told - started:.0f} s)")
+            time.sleep(0.02)
+        return False
+
+    def _end_orphan(self, progress: Progress) -> None:
+        """A server of this very cluster that outlived its supervisor is stopped; a pid that means some other process is forgotten."""
+        pid_file = self._home.cluster / "postmaster.pid"
+        lines = _read_lines(pid_file)
+        if not lines or not lines[0].strip().isdigit():
+            return
+        pid = int(lines[0])
+        if carries(pid, str(self._home.cluster)):
+            progress("Stopping the PostgreSQL that an earlier run left behind")
+            if not stop_orphan(pid, str(self._home.cluster), _STOP):
+                raise SetupError(f"Process {pid} still uses {self._home.cluster} and does not end. Stop it, then start again.")
+        pid_file.unlink(missing_ok=True)
+
+    def _create_cluster(self) -> None:
+        """Made under another name and renamed when whole, so that a start cut off half-way begins anew."""
+        draft = self._home.cluster.with_name("postgres.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        user = self._home.user
+        with tempfile.NamedTemporaryFile("w", prefix="tiltyard-", encoding="utf-8") as password:
+            password.write(self._keys.superuser_password + "\n")
+            password.flush()
+            if user:
+                os.chown(draft, user.uid, user.gid)
+                os.chown(password.name, user.uid, user.gid)
+            process = spawn(
+                [
+                    self._bin / "initdb",
+                    *("-D", draft, "-U", SUPERUSER, f"--pwfile={password.name}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", *([] if self._durable else ["--no-sync"])),
+                ],
+                log=self._home.logs / "initdb.log",
+                on_parent_death=signal.SIGTERM,
+                user=user,
+            )
+            if process.wait() != 0:
+                raise SetupError(f"The database cluster could not be made in {draft}:\n{tail(self._home.logs / 'initdb.log')}")
+        draft.rename(self._home.cluster)
+
+    def _check_version(self) -> None:
+        found = (self._home.cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
+        if found != str(POSTGRES_MAJOR):
+            raise SetupError(
+                f"The database in {self._home.cluster} was made by PostgreSQL {found}; this release brings {POSTGRES_MAJOR}. "
+                "Run the earlier release, `tiltyard backup`, and `tiltyard restore` the archive with this one."
+            )
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,134 @@
+"""The embedded Redis: an append-only file on disk before any command is answered."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+
+from backend.adapters.embedded_home import Home, Keys
+from backend.adapters.processes import Progress, SetupError, carries, free_port, shorten, spawn, stop, stop_orphan, tail, write_private
+
+_STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
+"""SIGTERM is SHUTDOWN: Redis writes and syncs its file, then ends."""
+
+_CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+protected-mode yes
+requirepass {password}
+databases 64
+daemonize no
+pidfile "{folder}/redis.pid"
+dir "{folder}"
+proc-title-template "{{title}} {{listen-addr}} {{config-file}}"
+logfile ""
+loglevel warning
+save ""
+appendonly {appendonly}
+appendfsync {appendfsync}
+no-appendfsync-on-rewrite no
+aof-load-truncated yes
+maxmemory-policy noeviction
+"""
+
+
+class EmbeddedRedis:
+    """One Redis and its folder."""
+
+    def __init__(self, home: Home, program: Path, keys: Keys, *, durable: bool = True) -> None:
+        self._home = home
+        self._program = program
+        self._keys = keys
+        self._durable = durable
+        self._log = home.logs / "redis.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = keys.redis_port or 0
+
+    @property
+    def url(self) -> str:
+        """With its password; database 0."""
+        return f"redis://:{self._keys.redis_password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def alive(self) -> bool:
+        """Does the server process run?"""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The server process."""
+        return self._process.pid if self._process else None
+
+    def start(self, progress: Progress) -> None:
+        """End what an earlier life left running, start, and wait until every record of the file is loaded.
+
+        Raises SetupError with the end of the server's log where it does not come up.
+        """
+        self._make_folder()
+        self._end_orphan(progress)
+        progress("Starting Redis")
+        for _ in range(3):
+            written = shorten(self._log)
+            self.port = free_port(self.port or self._keys.redis_port)
+            self._configure()
+            self._process = spawn([self._program, self._configuration], log=self._log, on_parent_death=signal.SIGTERM, user=self._home.user)
+            if self._wait_ready(progress):
+                return
+            if "bind" not in (said := tail(self._log, written)):
+                break
+            self.port = 0
+        raise SetupError(f"Redis did not start. The end of {self._log} says:\n{said}")
+
+    def stop(self) -> None:
+        """A clean shutdown: everything acknowledged is in the file."""
+        if self._process is not None:
+            stop(self._process, _STOP)
+            self._process = None
+
+    @property
+    def _configuration(self) -> Path:
+        return self._home.redis / "redis.conf"
+
+    def _make_folder(self) -> None:
+        folder, user = self._home.redis, self._home.user
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if user:
+            os.chown(folder, user.uid, user.gid)
+
+    def _configure(self) -> None:
+        text = _CONFIGURATION.format(
+            port=self.port,
+            password=self._keys.redis_password,
+            folder=self._home.redis,
+            appendonly="yes" if self._durable else "no",
+            appendfsync="always" if self._durable else "no",
+        )
+        write_private(self._configuration, text, self._home.user)
+
+    def _wait_ready(self, progress: Progress) -> bool:
+        started = told = time.monotonic()
+        with redis.Redis(host="127.0.0.1", port=self.port, password=self._keys.redis_password, socket_timeout=5) as client:
+            while self.alive:
+                try:
+                    client.ping()
+                except (redis.ConnectionError, redis.TimeoutError):  # a Redis that loads its file answers with a kind of ConnectionError
+                    pass
+                else:
+                    return self.alive
+                if time.monotonic() - told > 5:
+                    told = time.monotonic()
+                    progress(f"Redis is loading its file ({told - started:.0f} s)")
+                time.sleep(0.02)
+        return False
+
+    def _end_orphan(self, progress: Progress) -> None:
+        pid_file = self._home.redis / "redis.pid"
+        text = pid_file.read_text(encoding="utf-8").strip() if pid_file.exists() else ""
+        if text.isdigit() and carries(int(text), str(self._configuration)):
+            progress("Stopping the Redis that an earlier run left behind")
+            if not stop_orphan(int(text), str(self._configuration), _STOP):
+                raise SetupError(f"Process {text} still uses {self._home.redis} and does not end. Stop it, then start again.")
+        pid_file.unlink(missing_ok=True)

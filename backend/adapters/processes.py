@@ -1,0 +1,165 @@
+"""Child processes that never outlive us, and the small things around them: users, ports, private files."""
+
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Progress = Callable[[str], None]
+"""Told in plain words what is being done, one line each."""
+
+PORTS = range(20000, 32000)
+"""Below the range from which kernels take ports for outgoing connections, so that a port stays ours while its server restarts."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class SetupError(Exception):
+    """The installation is not in order. The message says what is wrong and how to mend it."""
+
+
+@dataclass(frozen=True)
+class User:
+    """The account a server runs as."""
+
+    uid: int
+    gid: int
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    log: Path | None,
+    on_parent_death: signal.Signals,
+    user: User | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | Path = "/",
+) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own: a Ctrl-C in the terminal reaches only us, and we stop children in order.
+
+    On Linux the kernel sends it `on_parent_death` when the calling thread dies, by kill -9 too; call from a thread that lives
+    as long as the child should. Output is appended to `log`, or goes where ours goes.
+    """
+    parent = os.getpid()
+
+    def tie_to_parent() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, int(on_parent_death))
+            if os.getppid() != parent:  # the parent died before the line above took effect
+                os._exit(1)
+
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None
+    try:
+        return subprocess.Popen(
+            [str(part) for part in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            start_new_session=True,
+            preexec_fn=tie_to_parent,  # noqa: PLW1509 (two system calls, no lock; after the change of user, which would clear the signal)
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
+        )
+    finally:
+        if output is not None:
+            os.close(output)
+
+
+def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Send each signal in turn, waiting its seconds for the process to end, until it has."""
+    for name, seconds in steps:
+        if process.poll() is not None:
+            return
+        process.send_signal(name)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def stop_orphan(pid: int, mark: str, steps: Sequence[tuple[signal.Signals, float]]) -> bool:
+    """End a process left by an earlier life of ours. It is signalled only while its command line holds `mark`. True once it is gone."""
+    for name, seconds in steps:
+        if not carries(pid, mark):
+            return True
+        try:
+            os.kill(pid, name)
+        except ProcessLookupError:
+            return True
+        deadline = time.monotonic() + seconds
+        while carries(pid, mark) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    return not carries(pid, mark)
+
+
+def carries(pid: int, mark: str) -> bool:
+    """Is this pid a live process whose command line holds `mark`? A zombie has no command line any more."""
+    if pid <= 1:
+        return False
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes() if sys.platform == "linux" else _ps(pid)
+    except OSError:
+        return False
+    return mark.encode() in command
+
+
+def _ps(pid: int) -> bytes:
+    return subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, check=False).stdout
+
+
+def free_port(preferred: int | None = None) -> int:
+    """`preferred` where nothing listens there, else another port of 127.0.0.1."""
+    candidates = [] if preferred is None else [preferred]
+    for port in [*candidates, *random.sample(PORTS, 200)]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SetupError(f"No free port on 127.0.0.1 between {PORTS.start} and {PORTS.stop}. Close some of the programs that listen there.")
+
+
+def write_private(path: Path, text: str, user: User | None = None) -> None:
+    """Replace a file in one step, on disk before it has its name; mode 0600, owned by `user`."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        if user:
+            os.fchown(descriptor, user.uid, user.gid)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    draft.replace(path)
+
+
+def tail(path: Path, since: int = 0, lines: int = 12) -> str:
+    """The last lines that a log gained after its first `since` bytes, for an error message; empty where there is no log."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(since, path.stat().st_size - 8192))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def shorten(log: Path, limit: int = 10_000_000) -> int:
+    """Set a long log aside as `<name>.1`, so that it never fills the disk. Returns the bytes it now has."""
+    size = log.stat().st_size if log.exists() else 0
+    if size > limit:
+        log.replace(log.with_name(log.name + ".1"))
+        return 0
+    return size
