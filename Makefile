@@ -1,0 +1,113 @@
+# `make` lists what there is. Every target sets up what it needs, once.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# A Python that the locked packages support; `make PYTHON=/path/to/python3.12 …` takes another.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $(p))))
+BIN := .venv/bin
+PACKAGES := backend rpc workers schemas demo migrations
+
+VENV := .venv/.installed
+NODE := console/node_modules/.installed
+CONSOLE := console/dist/index.html
+CONSOLE_SOURCES := $(shell find console/src console/index.html console/package.json console/vite.config.ts frontend-contract -type f 2>/dev/null)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## a hub on real data: two models, traffic, outcomes; prints the address and the sign-in
+	@exec $(BIN)/tiltyard demo $(ARGS)
+
+.PHONY: up
+up: setup ## the hub without demo data
+	@exec $(BIN)/tiltyard up $(ARGS)
+
+.PHONY: setup
+setup: $(VENV) $(CONSOLE) ## the environment and the built console
+
+.PHONY: test
+test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: lint types arrows contract-check console-check ## what needs no running hub: lint, types, architecture, contract, console
+
+.PHONY: lint
+lint: $(VENV) ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted; `make format` mends it.'; exit 1; }
+
+.PHONY: format
+format: $(VENV) ## mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: types
+types: $(VENV) ## mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: arrows
+arrows: $(VENV) ## who may import whom
+	@$(BIN)/lint-imports
+
+.PHONY: contract
+contract: $(VENV) ## write frontend-contract/ from the procedures
+	@$(BIN)/python -m rpc.core.contract
+
+.PHONY: contract-check
+contract-check: $(VENV)
+	@$(BIN)/python -m rpc.core.contract --check
+
+.PHONY: console
+console: $(CONSOLE) ## build the web console
+
+.PHONY: console-check
+console-check: $(NODE)
+	@npm --prefix console run --silent check
+
+.PHONY: browser
+browser: ## Chromium, for the journeys (installed by apt when it is missing and you are root)
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] || { echo 'The journeys need Chromium: install your system'"'"'s `chromium` package.'; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+
+.PHONY: lock
+lock: $(VENV) ## resolve pyproject.toml anew into requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header -q -o requirements.lock
+
+.PHONY: bench-serving
+bench-serving: $(VENV) ## predictions on record beside a bare echo
+	@$(BIN)/python -m benchmarks.serving $(ARGS)
+
+.PHONY: bench-drain
+bench-drain: $(VENV) ## rows a second from intake to log, beside COPY alone
+	@$(BIN)/python -m benchmarks.drain $(ARGS)
+
+.PHONY: bench-explain
+bench-explain: $(VENV) ## compiled explanations beside shap
+	@$(BIN)/python -m benchmarks.explain $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built, not the hub's data
+	@rm -rf .venv console/node_modules console/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts-ci
+
+$(VENV): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Tiltyard needs Python 3.11, 3.12 or 3.13; none is on the PATH. `make PYTHON=/path/to/python …` names one.'; exit 1; }
+	@test -x $(BIN)/python || { echo 'Making .venv'; $(PYTHON) -m venv .venv; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE): console/package.json console/package-lock.json
+	@command -v npm >/dev/null || { echo 'The console is built with Node.js 20.19 or newer: install it first.'; exit 1; }
+	@npm --prefix console ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): $(NODE) $(CONSOLE_SOURCES)
+	@npm --prefix console run --silent build
+	@touch $@
