@@ -162,8 +162,15 @@ class SampleRatio(Shape, frozen=True, kw_only=True):
     ok: bool
 
 
+class RowRange(Shape, frozen=True, kw_only=True):
+    """The log rows that a figure is made of: the first and the last inference id."""
+
+    first: UUID
+    last: UUID
+
+
 class Comparison(Shape, frozen=True, kw_only=True):
-    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back."""
+    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none."""
 
     slug: Slug
     phase: int
@@ -173,6 +180,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     threshold: float
     contenders: list[Contender]
     sample_ratio: SampleRatio | None
+    rows: RowRange | None
     verdict: str
     leader: UUID | None
 
@@ -194,6 +202,15 @@ class Promotion(Shape, frozen=True, kw_only=True):
     evidence_hash: str
 
 
+class Evidence(Shape, frozen=True, kw_only=True):
+    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy."""
+
+    comparison: Comparison
+    matured_share: float
+    approver: str
+    policy_version: str
+
+
 class PromotionRecord(Shape, frozen=True, kw_only=True):
     """A past promotion with what it was based on."""
 
@@ -204,7 +221,7 @@ class PromotionRecord(Shape, frozen=True, kw_only=True):
     to_label: str
     reason: str
     evidence_hash: str
-    evidence: Comparison
+    evidence: "Evidence"
 
 
 class DeleteGroup(Shape, frozen=True, kw_only=True):

@@ -1,0 +1,34 @@
+"""What can go wrong in the catalog."""
+
+from backend.errors import Conflict, NotFound
+from schemas.errors import ErrorCode
+
+
+class ModelNotFound(NotFound):
+    """There is no such model in this tenant."""
+
+
+class VersionNotFound(NotFound):
+    """There is no such version in this tenant."""
+
+
+class SlugTaken(Conflict):
+    """There already is a model with this slug; choose another."""
+
+
+class VersionTaken(Conflict):
+    """The model already has this version; a version is never overwritten, so choose the next number."""
+
+
+class ArtifactPresent(Conflict):
+    """This version has its artifact; other bytes are another version."""
+
+
+class VersionServing(Conflict):
+    """This version serves in a group; take it out of the group first."""
+
+
+class FeaturesDisagree(Conflict):
+    """The document's input features are not the artifact's."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT

@@ -1,0 +1,150 @@
+"""Models and their versions."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from backend.audit.rules import plain
+from backend.catalog import repository
+from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from backend.catalog.rules import canonical_version, label
+from backend.catalog.tables import ModelRow, VersionRow
+from backend.ids import new_id
+from backend.work import UnitOfWork
+from schemas.catalog import Artifact, CreateModel, CreateVersion, ListModels, Model, ModelRef, ServingRole, Version, VersionRef, VersionState
+from schemas.common import Page
+from schemas.model_document import ModelDocument
+
+
+async def list_models(work: UnitOfWork, input: ListModels) -> Page[Model]:
+    """Models by slug, with where each serves."""
+    rows = await repository.summaries(work.session, work.tenant_id, input.search, input.cursor, input.limit + 1)
+    serving = await repository.serving(work.session, work.tenant_id)
+    page = rows[: input.limit]
+    return Page(items=[_model(row, serving) for row in page], next_cursor=page[-1].slug if len(rows) > input.limit else None)
+
+
+async def get_model(work: UnitOfWork, input: ModelRef) -> Model:
+    """One model. Raises ModelNotFound."""
+    row = await repository.summary(work.session, work.tenant_id, input.slug)
+    if row is None:
+        raise ModelNotFound(f"There is no model {input.slug!r} in this tenant.")
+    return _model(row, await repository.serving(work.session, work.tenant_id))
+
+
+async def create_model(work: UnitOfWork, input: CreateModel) -> Model:
+    """A new model. Raises SlugTaken."""
+    row = ModelRow(id=new_id(), tenant_id=work.tenant_id, slug=input.slug, name=input.name, description=input.description, created_at=work.now)
+    work.session.add(row)
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise SlugTaken from None
+    model = Model(
+        id=row.id, name=row.name, slug=row.slug, description=row.description, created_at=work.now, versions=0, latest_version=None, serving=[]
+    )
+    work.audit("models.create", f"model:{row.slug}", after=model)
+    return model
+
+
+async def list_versions(work: UnitOfWork, input: ModelRef) -> list[Version]:
+    """A model's versions, the highest number first. Raises ModelNotFound."""
+    model = await _find_model(work, input.slug)
+    serving = await repository.serving(work.session, work.tenant_id)
+    versions = [version_of(row, model, serving) for row in await repository.versions(work.session, work.tenant_id, model.id)]
+    return sorted(versions, key=lambda version: [int(part) for part in version.version.split(".")], reverse=True)
+
+
+async def get_version(work: UnitOfWork, input: VersionRef) -> Version:
+    """One version. Raises VersionNotFound."""
+    row, model = await find_version(work, input.version_id)
+    return version_of(row, model, await repository.serving(work.session, work.tenant_id))
+
+
+async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
+    """A draft version from a document; its artifact comes next. Raises ModelNotFound, VersionTaken."""
+    model = await _find_model(work, input.model)
+    version = canonical_version(input.version)
+    document = msgspec.structs.replace(input.document, version=version)
+    row = VersionRow(
+        id=new_id(),
+        tenant_id=work.tenant_id,
+        model_id=model.id,
+        version=version,
+        state=VersionState.DRAFT,
+        document=plain(document),
+        artifact=None,
+        created_by=work.actor.name,
+        created_at=work.now,
+    )
+    work.session.add(row)
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise VersionTaken(f"{model.name} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
+    created = version_of(row, model, ())
+    work.audit("models.createVersion", f"model:{model.slug}:{version}", after={"version_id": str(row.id), "document": row.document})
+    return created
+
+
+async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
+    """Take a version out of use; it is kept for good. Raises VersionServing."""
+    row, model = await find_version(work, input.version_id, lock=True)
+    if any(place.version_id == row.id for place in await repository.serving(work.session, work.tenant_id)):
+        raise VersionServing
+    before, row.state = row.state, VersionState.ARCHIVED
+    work.audit("models.archiveVersion", f"model:{model.slug}:{row.version}", {"state": before}, {"state": row.state})
+    return version_of(row, model, ())
+
+
+async def find_version(work: UnitOfWork, version_id: UUID, lock: bool = False) -> tuple[VersionRow, ModelRow]:
+    """The rows behind a version, for this slice. Raises VersionNotFound."""
+    found = await repository.version(work.session, work.tenant_id, version_id, lock)
+    if found is None:
+        raise VersionNotFound
+    return found.VersionRow, found.ModelRow
+
+
+def version_of(row: VersionRow, model: ModelRow, serving: Sequence[Row[Any]]) -> Version:
+    """A version as its callers see it."""
+    return Version(
+        id=row.id,
+        model_id=row.model_id,
+        model_name=model.name,
+        version=row.version,
+        label=label(row.version),
+        state=VersionState(row.state),
+        artifact=msgspec.convert(row.artifact, Artifact) if row.artifact else None,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        document=msgspec.convert(row.document, ModelDocument, strict=False),
+        serving=[_place(place) for place in serving if place.version_id == row.id],
+    )
+
+
+async def _find_model(work: UnitOfWork, slug: str) -> ModelRow:
+    row = await repository.model(work.session, work.tenant_id, slug)
+    if row is None:
+        raise ModelNotFound(f"There is no model {slug!r} in this tenant.")
+    return row
+
+
+def _model(row: Row[Any], serving: Sequence[Row[Any]]) -> Model:
+    return Model(
+        id=row.id,
+        name=row.name,
+        slug=row.slug,
+        description=row.description,
+        created_at=row.created_at,
+        versions=row.versions,
+        latest_version=label(row.latest_version) if row.latest_version else None,
+        serving=[_place(place) for place in serving if place.model_id == row.id],
+    )
+
+
+def _place(place: Row[Any]) -> ServingRole:
+    return ServingRole(group_slug=place.group_slug, group_name=place.group_name, role=place.role, version=label(place.version))

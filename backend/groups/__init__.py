@@ -1,0 +1,1 @@
+"""Groups: champion, challengers, split, phases, promotion."""

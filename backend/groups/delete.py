@@ -1,0 +1,30 @@
+"""Deleting a group: it stops answering at once, its log is archived or dropped by a run."""
+
+from datetime import timedelta
+
+from backend.groups.errors import NotConfirmed
+from backend.groups.service import describe, find
+from backend.runs import service as runs
+from backend.work import UnitOfWork
+from schemas.common import Issue
+from schemas.groups import DeleteGroup, Deletion
+
+ARCHIVE_RUN = "groups.archive"
+DROP_RUN = "groups.drop"
+
+
+async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:
+    """Take the group away. `archive` starts now; `delete` drops the log after the grace. Raises NotConfirmed."""
+    if input.confirm != input.slug:
+        raise NotConfirmed(issues=[Issue(pointer="/confirm", message=f"write {input.slug}")])
+    group = await find(work, input.slug, lock=True)
+    before = await describe(work, group)
+    group.deleted_at = work.now
+    await work.session.flush()
+    await work.announce_routing()
+    delay = timedelta(hours=input.grace_hours) if input.policy == "delete" else timedelta()
+    kind = DROP_RUN if input.policy == "delete" else ARCHIVE_RUN
+    run_id = await runs.start(work, kind, f"group:{group.slug}", {"group_id": str(group.id)}, delay)
+    deletion = Deletion(slug=group.slug, policy=input.policy, run_id=run_id, due_at=work.now + delay)
+    work.audit("groups.delete", f"group:{group.slug}", before, deletion)
+    return deletion

@@ -1,0 +1,166 @@
+"""Groups: created, listed, their split changed."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from backend.audit.rules import plain
+from backend.catalog import service as catalog
+from backend.catalog.rules import label
+from backend.groups import repository
+from backend.groups.errors import GroupNotFound, GroupSlugTaken, InvalidSplit, StalePhase, VersionNotReady
+from backend.groups.rules import allocate, problems
+from backend.groups.tables import GroupRow, MemberRow, PhaseRow
+from backend.ids import new_id
+from backend.inference.log import service as log
+from backend.work import UnitOfWork
+from schemas.catalog import VersionRef, VersionState
+from schemas.common import Issue
+from schemas.groups import BucketRange, CreateGroup, Group, GroupRef, Member, MemberRole, MemberSpec, Phase, SetSplit
+
+
+async def create(work: UnitOfWork, input: CreateGroup) -> Group:
+    """A new group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken."""
+    await _check(work, input.members)
+    group = GroupRow(
+        id=new_id(),
+        tenant_id=work.tenant_id,
+        slug=input.slug,
+        name=input.name,
+        table_name=f"pending {new_id()}",
+        salt=secrets.token_hex(16),
+        threshold=input.threshold,
+        decision_metric=input.decision_metric,
+        phase=0,
+        created_at=work.now,
+        created_by=work.actor.name,
+    )
+    work.session.add(group)
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise GroupSlugTaken from None
+    group.table_name = await log.provision(work, group.id, group.slug)
+    await open_phase(work, group, input.members, {}, "created")
+    created = await describe(work, group)
+    work.audit("groups.create", f"group:{group.slug}", after=created)
+    return created
+
+
+async def list_groups(work: UnitOfWork) -> list[Group]:
+    """Groups by slug, each in its current phase."""
+    rows = await repository.groups(work.session, work.tenant_id)
+    ids = [row.id for row in rows]
+    phases = {(phase.group_id, phase.number): phase for phase in await repository.phases(work.session, work.tenant_id, ids)}
+    members = await repository.members(work.session, work.tenant_id, ids)
+    return [_group(work, row, _phase(phases[row.id, row.phase], members)) for row in rows]
+
+
+async def get(work: UnitOfWork, input: GroupRef) -> Group:
+    """One group. Raises GroupNotFound."""
+    return await describe(work, await find(work, input.slug))
+
+
+async def list_phases(work: UnitOfWork, input: GroupRef) -> list[Phase]:
+    """Every phase of a group, the current one first. Raises GroupNotFound."""
+    group = await find(work, input.slug)
+    members = await repository.members(work.session, work.tenant_id, [group.id])
+    return [_phase(row, members) for row in await repository.phases(work.session, work.tenant_id, [group.id])]
+
+
+async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
+    """Open a phase with new roles and shares. Raises StalePhase when the split is no longer the one that was looked at."""
+    group = await find(work, input.slug, lock=True)
+    before = await describe(work, group)
+    if before.phase.number != input.phase:
+        raise StalePhase(phase=before.phase.number)
+    await _check(work, input.members)
+    await open_phase(work, group, input.members, owned(before.phase), input.reason)
+    after = await describe(work, group)
+    work.audit("groups.setSplit", f"group:{group.slug}", before.phase, after.phase)
+    return after
+
+
+async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
+    """The row of a group, for this slice. Raises GroupNotFound."""
+    row = await repository.group(work.session, work.tenant_id, slug, lock)
+    if row is None:
+        raise GroupNotFound(f"There is no group {slug!r} in this tenant.")
+    return row
+
+
+async def open_phase(
+    work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str
+) -> None:
+    """The next phase: members with their buckets, known to every process once committed."""
+    group.phase += 1
+    key = {"tenant_id": work.tenant_id, "group_id": group.id}
+    work.session.add(PhaseRow(**key, number=group.phase, opened_at=work.now, opened_by=work.actor.name, reason=reason))
+    await work.session.flush()
+    ranges = allocate(before, {member.version_id: member.share for member in members})
+    for member in members:
+        spans = plain(ranges[member.version_id])
+        work.session.add(
+            MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans)
+        )
+    await work.session.flush()
+    await work.announce_routing()
+
+
+async def describe(work: UnitOfWork, group: GroupRow) -> Group:
+    """The group as its callers see it."""
+    phases = await repository.phases(work.session, work.tenant_id, [group.id])
+    members = await repository.members(work.session, work.tenant_id, [group.id], group.phase)
+    return _group(work, group, _phase(phases[0], members))
+
+
+def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
+    """The buckets each version answers."""
+    return {member.version_id: member.ranges for member in phase.members}
+
+
+async def _check(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
+    if issues := problems(members):
+        raise InvalidSplit(issues=issues)
+    for at, member in enumerate(members):
+        version = await catalog.get_version(work, VersionRef(version_id=member.version_id))
+        if version.state is not VersionState.READY:
+            message = f"{version.model_name} {version.label} is {version.state}; upload its artifact first"
+            raise VersionNotReady(issues=[Issue(pointer=f"/members/{at}/version_id", message=message)])
+
+
+def _group(work: UnitOfWork, row: GroupRow, phase: Phase) -> Group:
+    return Group(
+        id=row.id,
+        name=row.name,
+        slug=row.slug,
+        table_name=row.table_name,
+        endpoint=f"{work.hub.settings.url}/v1/groups/{row.slug}/predict",
+        created_at=row.created_at,
+        decision_metric=row.decision_metric,
+        threshold=row.threshold,
+        phase=phase,
+    )
+
+
+def _phase(row: PhaseRow, members: Sequence[Row[Any]]) -> Phase:
+    mine = [_member(member) for member in members if member.group_id == row.group_id and member.phase == row.number]
+    return Phase(number=row.number, opened_at=row.opened_at, opened_by=row.opened_by, reason=row.reason, members=mine)
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        version_id=row.version_id,
+        model_name=row.model_name,
+        model_slug=row.model_slug,
+        version=row.version,
+        label=label(row.version),
+        role=MemberRole(row.role),
+        share=row.share,
+        ranges=msgspec.convert(row.ranges, list[BucketRange]),
+    )
