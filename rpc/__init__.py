@@ -1,0 +1,1 @@
+"""The typed procedures, and the only place that knows HTTP."""

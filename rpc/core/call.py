@@ -1,0 +1,86 @@
+"""The fixed pipeline of a call: find · decode · authorise · open work · handle · encode · commit.
+
+HTTP, the command line and tests all go through here.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.access.actor import Actor
+from backend.access.permissions import P
+from backend.errors import Forbidden, HubError, Unauthorized
+from rpc.core.context import Ctx, Host, Outgoing, Request
+from rpc.core.errors import UnknownProcedure
+from rpc.core.inputs import Raw
+from rpc.core.outputs import encode
+from rpc.core.procedure import Kind, Procedure
+from rpc.core.router import Router
+
+log = logging.getLogger("tiltyard.rpc")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request's share of state: the calls of a batch have it in common. `refused` is why nobody could be authenticated."""
+
+    host: Host
+    request: Request
+    actor: Actor | None = None
+    refused: Exception | None = None
+    outgoing: Outgoing = field(default_factory=Outgoing)
+
+    async def authenticate(self) -> None:
+        """Find out who is calling, once. What goes wrong is told by each call that needs to know."""
+        try:
+            self.actor = await self.host.authenticate(self.request)
+        except Exception as error:
+            self.refused = error
+
+    def caller(self) -> Actor:
+        """Who is calling. Raises what authentication raised."""
+        if self.actor is None:
+            raise self.refused or RuntimeError("the exchange has not been authenticated")
+        return self.actor
+
+
+def find(root: Router, path: str) -> Procedure:
+    """The procedure at the path. Raises UnknownProcedure."""
+    _, procedure = root.find(path)
+    if procedure is None:
+        raise UnknownProcedure(f'No procedure found on path "{path}"')
+    return procedure
+
+
+async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
+    """One call that answers once: the result as JSON. The transaction commits only after the result could be encoded."""
+    arguments = decode(procedure, raw)
+    ctx = authorise(exchange, procedure)
+    async with exchange.host.work(ctx.actor, read_only=procedure.kind is Kind.QUERY) as work:
+        ctx.current = work
+        result = encode(await procedure.handler(ctx, *arguments))
+        if procedure.audited and not work.audited:
+            raise RuntimeError(f"the mutation {procedure.name!r} changed things and left no audit entry")
+    return result
+
+
+def decode(procedure: Procedure, raw: Raw) -> tuple[Any, ...]:
+    """The handler's arguments after `ctx`. Raises Invalid. An input nobody asked for is ignored."""
+    return () if procedure.input is None else (procedure.input.decode(raw),)
+
+
+def authorise(exchange: Exchange, procedure: Procedure) -> Ctx[Any, Any]:
+    """The handler's context, if the caller may make this call. Raises Unauthorized or Forbidden."""
+    actor = exchange.caller()
+    if not actor.may(procedure.permission):
+        if actor.kind == "anonymous" or procedure.permission is P.SIGNED_IN:
+            raise Unauthorized
+        raise Forbidden(f"this needs the permission `{procedure.permission}`", permission=procedure.permission)
+    return Ctx(exchange.host.hub, actor, exchange.request, exchange.host, exchange.outgoing)
+
+
+def check_declared(procedure: Procedure, error: Exception) -> None:
+    """Warn of an error that the contract does not tell callers about: a slice's own that the procedure does not declare."""
+    general = type(error).__module__ in {"backend.errors", "rpc.core.errors"}
+    if isinstance(error, HubError) and not general and not isinstance(error, procedure.errors):
+        log.warning("%s raised %s without declaring it", procedure.name, type(error).__name__)

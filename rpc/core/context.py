@@ -1,0 +1,122 @@
+"""What a handler is given, and what the core asks of the program that hosts it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Generic, Literal, Protocol, TypeVar
+from uuid import uuid4
+
+from backend.access.actor import Actor
+
+H = TypeVar("H")
+W = TypeVar("W")
+T = TypeVar("T")
+
+
+class Work(Protocol):
+    """A unit of work, as far as the core looks at it."""
+
+    @property
+    def audited(self) -> int:
+        """How many audit entries it has recorded."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request, without its framework. Header names are lower-case; `path` is the procedure part of the URL, percent-decoded."""
+
+    method: str = "POST"
+    path: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    client: str | None = None
+    connection_params: Mapping[str, str] | None = None
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies sent; none of them when the header cannot be read."""
+        try:
+            return {name: morsel.value for name, morsel in SimpleCookie(self.headers.get("cookie", "")).items()}
+        except CookieError:
+            return {}
+
+
+class Host(Protocol):
+    """The program around the core: who is calling, and where work is done."""
+
+    @property
+    def hub(self) -> Any:
+        """What handlers reach as `ctx.hub`."""
+
+    async def authenticate(self, request: Request) -> Actor:
+        """Who sends this request. Raises a HubError when its credentials are no good; nobody in particular is an anonymous actor."""
+
+    def work(self, actor: Actor, *, read_only: bool) -> AbstractAsyncContextManager[Any]:
+        """A unit of work for the actor: commits when left, rolls back when left by an error."""
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Cookies to send with the response, as `Set-Cookie` values. `sent` once the response's head has left."""
+
+    cookies: list[str] = field(default_factory=list)
+    sent: bool = False
+
+    def add(self, cookie: str) -> None:
+        """Queue a cookie. RuntimeError after the head has left: no cookie could reach the browser then."""
+        if self.sent:
+            raise RuntimeError("the response's head has left; a cookie can only be set by a call that is not streamed")
+        self.cookies.append(cookie)
+
+
+@dataclass(slots=True)
+class Ctx(Generic[H, W]):
+    """What a handler knows of its call: the hub, the caller, the request, and its unit of work.
+
+    A streaming handler has no `work`, since a transaction must not stay open while it waits: it opens one for as long as it
+    needs, `async with ctx.open() as work`.
+    """
+
+    hub: H
+    actor: Actor
+    request: Request
+    host: Host
+    outgoing: Outgoing
+    last_event_id: str | None = None
+    current: W | None = None
+
+    @property
+    def work(self) -> W:
+        """The call's unit of work."""
+        if self.current is None:
+            raise RuntimeError("a streaming handler opens its own units of work: `async with ctx.open() as work`")
+        return self.current
+
+    def open(self, *, read_only: bool = True) -> AbstractAsyncContextManager[W]:
+        """A unit of work of its own, for streaming handlers."""
+        return self.host.work(self.actor, read_only=read_only)
+
+    def set_cookie(self, name: str, value: str, *, max_age: int, path: str = "/", secure: bool = True, same_site: Literal["Lax", "Strict"] = "Lax") -> None:
+        """Send a cookie that scripts cannot read. `max_age` in seconds."""
+        flags = "; Secure" if secure else ""
+        self.outgoing.add(f"{name}={value}; Path={path}; Max-Age={max_age}; HttpOnly; SameSite={same_site}{flags}")
+
+    def clear_cookie(self, name: str, *, path: str = "/") -> None:
+        """Make the browser forget a cookie."""
+        self.outgoing.add(f"{name}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Lax")
+
+
+@dataclass(slots=True, frozen=True)
+class Tracked(Generic[T]):
+    """A streamed item with an id to resume after. The id is not empty and has no NUL, CR or LF."""
+
+    id: str
+    data: T
+
+    def __post_init__(self) -> None:
+        """Refuse an id that cannot stand on a line of its own."""
+        if not self.id or any(c in self.id for c in "\0\r\n"):
+            raise ValueError(f"a tracked id is not empty and has no NUL, CR or LF: {self.id!r}")

@@ -1,0 +1,39 @@
+"""The contract's hash: over shapes only, so that a reworded sentence asks no browser to reload."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from rpc.core.contract.schema import contract
+from rpc.core.router import Router
+
+_WORDS = frozenset({"description", "title", "examples"})
+_NAMED = frozenset({"properties", "$defs", "procedures", "errors"})
+"""Keys whose members are named by us: a property called `description` is a shape, not words."""
+
+
+def contract_hash(root: Router) -> str:
+    """Sixteen hex digits of the SHA-256 over the contract's shapes."""
+    return hash_of(contract(root))
+
+
+def hash_of(document: dict[str, Any]) -> str:
+    """The same, of a contract already made."""
+    shapes = {**document, "procedures": {path: _shape(p) for path, p in document["procedures"].items()}}
+    canonical = msgspec.json.encode(_wordless(shapes, named=False), order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def _shape(procedure: dict[str, Any]) -> dict[str, Any]:
+    """What a client depends on: who may call is not part of it."""
+    return {name: value for name, value in procedure.items() if name not in ("description", "permission")}
+
+
+def _wordless(value: Any, *, named: bool) -> Any:
+    if isinstance(value, dict):
+        kept = value.items() if named else ((k, v) for k, v in value.items() if k not in _WORDS)
+        return {k: _wordless(v, named=not named and k in _NAMED) for k, v in kept}
+    if isinstance(value, list):
+        return [_wordless(item, named=False) for item in value]
+    return value

@@ -1,0 +1,68 @@
+"""contract.json: JSON Schema 2020-12 of every input, output and error."""
+
+from typing import Any
+
+import msgspec
+
+from backend.errors import HubError
+from rpc.core.contract.failures import declared, general
+from rpc.core.errors import WIRE
+from rpc.core.inputs import FormInput, JsonInput, OctetInput
+from rpc.core.procedure import Procedure
+from rpc.core.router import Router
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FORM = {"type": "object", "contentMediaType": "multipart/form-data"}
+_OCTETS = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def contract(root: Router) -> dict[str, Any]:
+    """The contract as JSON Schema. Inputs and outputs have definitions of their own: a default is optional only on the way in."""
+    procedures = dict(root.procedures())
+    taking = {path: p.input.shape for path, p in procedures.items() if isinstance(p.input, JsonInput)}
+    inputs, input_defs = _components(list(taking.values()), "#/$defs/input/{name}")
+    outputs, output_defs = _components([p.output for p in procedures.values()], "#/$defs/output/{name}")
+    input_by_path = dict(zip(taking, inputs, strict=True))
+    shapes = zip(procedures.items(), outputs, strict=True)
+    return {
+        "$schema": DIALECT,
+        "$defs": {"input": input_defs, "output": {name: _whole(s) for name, s in output_defs.items()}},
+        "procedures": {path: _procedure(p, input_by_path.get(path), output) for (path, p), output in shapes},
+        "errors": {e.reason: _error(e) for e in [*general(), *declared(list(procedures.values()))]},
+    }
+
+
+def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    schemas, definitions = msgspec.json.schema_components(types, ref_template=template)
+    return list(schemas), dict(sorted(definitions.items()))
+
+
+def _procedure(procedure: Procedure, shape: dict[str, Any] | None, output: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "kind": procedure.kind,
+        "description": procedure.doc,
+        "permission": procedure.permission,
+        "output": output,
+        "streams": procedure.streams,
+        "errors": [e.reason for e in procedure.errors],
+    }
+    if procedure.input is not None:
+        described["input"] = _input(procedure.input, shape)
+        described["inputOptional"] = procedure.input.optional
+    return described
+
+
+def _input(decoder: JsonInput | FormInput | OctetInput, shape: dict[str, Any] | None) -> dict[str, Any]:
+    if isinstance(decoder, JsonInput):
+        assert shape is not None
+        return shape
+    return _FORM if isinstance(decoder, FormInput) else _OCTETS
+
+
+def _error(error: type[HubError]) -> dict[str, Any]:
+    return {"code": error.code, "httpStatus": WIRE[error.code].status, "description": " ".join((error.__doc__ or "").split())}
+
+
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """On the way out every field is there, defaults included."""
+    return {**schema, "required": list(schema["properties"])} if "properties" in schema else schema

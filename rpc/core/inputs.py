@@ -1,0 +1,136 @@
+"""From the bytes of an input to the handler's typed argument, with JSON pointers into what is wrong."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from backend.errors import Invalid
+from rpc.core.errors import MalformedRequest
+from rpc.core.forms import FormData
+from schemas.common import Issue
+
+ADDED_BY_CLIENTS = frozenset({"cursor", "direction", "lastEventId"})
+"""Fields that clients add on their own: infinite queries the first two, subscriptions the last."""
+
+Raw = msgspec.Raw | bytes | FormData | None
+"""An input as it arrived: JSON, octets, a form, or nothing."""
+
+_AT = re.compile(r"^(?P<what>.*?) - at `(?P<place>[^`]*)`(?: in `(?P<inside>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
+_FIELD = re.compile(r"(?:required|unknown) field `(?P<field>[^`]*)`")
+
+
+class JsonInput:
+    """Decodes one procedure's JSON input."""
+
+    def __init__(self, shape: Any) -> None:
+        """`shape` is the annotation of the handler's input."""
+        self.shape = shape
+        self._decoder = msgspec.json.Decoder(shape)
+        info = msgspec.inspect.type_info(shape)
+        self.nullable = _nullable(info)
+        structs = _structs(info)
+        fields = {f.encode_name for struct in structs for f in struct.fields}
+        self.objects_only = bool(structs) and len(structs) == len(_members(info))
+        self._surplus = ADDED_BY_CLIENTS - fields if structs else frozenset[str]()
+        self._empty = len(structs) == 1 and not any(f.required for f in structs[0].fields)
+
+    @property
+    def optional(self) -> bool:
+        """May the caller leave the input out?"""
+        return self.nullable or self._empty
+
+    def decode(self, raw: Raw) -> Any:
+        """The typed input. Raises Invalid, with the pointer to what is wrong."""
+        if raw is None:
+            return self._absent()
+        if not isinstance(raw, msgspec.Raw):
+            raise MalformedRequest("this procedure takes a JSON input: send `content-type: application/json`")
+        try:
+            return self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            return self._without_surplus(raw, error)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedRequest(f"the input is not JSON: {error}") from error
+
+    def _absent(self) -> Any:
+        if self.nullable:
+            return None
+        if self._empty:
+            return self._decoder.decode(b"{}")
+        raise Invalid("this procedure needs an input", issues=[Issue(pointer="", message="an input is required")])
+
+    def _without_surplus(self, raw: msgspec.Raw, error: msgspec.ValidationError) -> Any:
+        loose = msgspec.json.decode(raw)
+        if not isinstance(loose, dict) or self._surplus.isdisjoint(loose):
+            raise invalid(error) from error
+        kept = {name: value for name, value in loose.items() if name not in self._surplus}
+        try:
+            return self._decoder.decode(msgspec.json.encode(kept))
+        except msgspec.ValidationError as second:
+            raise invalid(second) from second
+
+
+class FormInput:
+    """Takes the form as it is."""
+
+    optional = False
+
+    def decode(self, raw: Raw) -> FormData:
+        """The form. Raises MalformedRequest when something else was sent."""
+        if not isinstance(raw, FormData):
+            raise MalformedRequest("this procedure takes a form: send `content-type: multipart/form-data`")
+        return raw
+
+
+class OctetInput:
+    """Takes the body as it is."""
+
+    optional = False
+
+    def decode(self, raw: Raw) -> bytes:
+        """The bytes. Raises MalformedRequest when something else was sent."""
+        if not isinstance(raw, bytes):
+            raise MalformedRequest("this procedure takes bytes: send `content-type: application/octet-stream`")
+        return raw
+
+
+def invalid(error: msgspec.ValidationError) -> Invalid:
+    """msgspec's words as ours: `… - at `$.members[0].share`` becomes an issue at `/members/0/share`."""
+    found = _AT.match(str(error))
+    what, place = (found["what"], found["inside"] or found["place"]) if found else (str(error), "$")
+    pointer = "".join(f"/{_escape(step)}" for step in _steps(place))
+    if field := _FIELD.search(what):
+        pointer += f"/{_escape(field['field'])}"
+    return Invalid(f"{what} (at {pointer})" if pointer else what, issues=[Issue(pointer=pointer, message=what)])
+
+
+def _steps(place: str) -> list[str]:
+    steps: list[str] = []
+    for step in _STEP.finditer(place):
+        if step["index"] == "...":  # a mapping's value: which key is not told, so the pointer stops at the mapping
+            break
+        steps.append(step["field"] or step["index"])
+    return steps
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _members(info: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _members(info.type)
+    members = list(info.types) if isinstance(info, msgspec.inspect.UnionType) else [info]
+    return [m for m in members if not isinstance(m, msgspec.inspect.NoneType)]
+
+
+def _structs(info: msgspec.inspect.Type) -> list[msgspec.inspect.StructType]:
+    return [m for m in _members(info) if isinstance(m, msgspec.inspect.StructType)]
+
+
+def _nullable(info: msgspec.inspect.Type) -> bool:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _nullable(info.type)
+    return isinstance(info, msgspec.inspect.NoneType) or (isinstance(info, msgspec.inspect.UnionType) and info.includes_none)

@@ -1,0 +1,74 @@
+"""Routers: procedures by name, routers in routers, looked up by dotted path."""
+
+from collections.abc import Callable, Iterator
+
+from backend.access.permissions import P
+from backend.errors import HubError
+from rpc.core.procedure import DeclarationError, F, Kind, Procedure, check_name, declare
+
+_SEPARATORS = str.maketrans("_~-", "...")
+
+
+class Router:
+    """A namespace of procedures. `Router("access", people, tokens)` holds the other two; the root has no name.
+
+    The decorators give the handler back unchanged, so that it stays an ordinary function.
+    """
+
+    def __init__(self, name: str = "", *children: "Router") -> None:
+        """`children` are the routers within."""
+        self.name = name
+        self.entries: dict[str, Procedure | Router] = {}
+        self._paths: dict[str, Procedure] | None = None
+        for child in children:
+            self.include(child)
+
+    def include(self, child: "Router") -> None:
+        """Put a router inside this one, under its name."""
+        self._put(child.name, child)
+
+    def query(self, *, permission: P, errors: tuple[type[HubError], ...] = ()) -> Callable[[F], F]:
+        """Declare a query: it reads only."""
+        return self._declaring(Kind.QUERY, permission, errors, audited=False)
+
+    def mutation(self, *, permission: P, errors: tuple[type[HubError], ...] = (), audited: bool = True) -> Callable[[F], F]:
+        """Declare a mutation. Unless `audited=False` it must leave an audit entry."""
+        return self._declaring(Kind.MUTATION, permission, errors, audited=audited)
+
+    def subscription(self, *, permission: P, errors: tuple[type[HubError], ...] = ()) -> Callable[[F], F]:
+        """Declare a subscription: an async generator."""
+        return self._declaring(Kind.SUBSCRIPTION, permission, errors, audited=False)
+
+    def find(self, path: str) -> tuple[str, Procedure | None]:
+        """The procedure at a dotted path. Clients may write `_`, `~` or `-` for the dots; the path comes back with dots when it is found."""
+        if self._paths is None:
+            self._paths = dict(self.procedures())
+        found = self._paths.get(path)
+        if found is not None:
+            return path, found
+        dotted = path.translate(_SEPARATORS)
+        found = self._paths.get(dotted)
+        return (path if found is None else dotted), found
+
+    def procedures(self, prefix: str = "") -> Iterator[tuple[str, Procedure]]:
+        """Every procedure within, by dotted path, in the order of declaration."""
+        for name, entry in self.entries.items():
+            if isinstance(entry, Router):
+                yield from entry.procedures(f"{prefix}{name}.")
+            else:
+                yield prefix + name, entry
+
+    def _declaring(self, kind: Kind, permission: P, errors: tuple[type[HubError], ...], *, audited: bool) -> Callable[[F], F]:
+        def decorate(handler: F) -> F:
+            procedure = declare(handler, kind=kind, permission=permission, errors=errors, audited=audited)
+            self._put(procedure.name, procedure)
+            return handler
+
+        return decorate
+
+    def _put(self, name: str, entry: "Procedure | Router") -> None:
+        check_name(f"router {self.name!r}", name)
+        if name in self.entries:
+            raise DeclarationError(f"router {self.name!r} already has {name!r}")
+        self.entries[name] = entry
+        self._paths = None

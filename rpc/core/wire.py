@@ -1,0 +1,170 @@
+"""tRPC v11 over HTTP, without HTTP: which calls a request makes, with what inputs, and how their results are put together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from backend.errors import HubError
+from rpc.core.context import Request
+from rpc.core.errors import MalformedRequest, MethodNotSupported, UnsupportedMediaType
+from rpc.core.forms import parse_form
+from rpc.core.inputs import Raw
+from rpc.core.procedure import Kind, Procedure
+from rpc.core.router import Router
+
+Content = Literal["json", "form", "octets"]
+
+_CONTENT: dict[str, Content] = {"application/json": "json", "multipart/form-data": "form", "application/octet-stream": "octets"}
+_INPUTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a request. `path` is as the caller is told it in errors."""
+
+    index: int
+    path: str
+    procedure: Procedure | None
+
+
+@dataclass(slots=True)
+class Inputs:
+    """The inputs of a request, read when a call first needs its own: what cannot be read fails the calls that read it."""
+
+    request: Request
+    content: Content
+    batch: bool
+    _read: dict[int, Raw] | None = None
+    _failed: HubError | None = None
+
+    def of(self, index: int) -> Raw:
+        """The input of one call; None when it was sent without. Raises MalformedRequest."""
+        if self._failed is not None:
+            raise self._failed
+        if self._read is None:
+            try:
+                self._read = self._decode()
+            except HubError as error:
+                self._failed = error
+                raise
+        return self._read.get(index)
+
+    def _decode(self) -> dict[int, Raw]:
+        if self.content == "form":
+            return {0: parse_form(self.request.headers.get("content-type", ""), self.request.body)}
+        if self.content == "octets":
+            return {0: self.request.body}
+        sent = self.request.query.get("input", "").encode() if self.request.method == "GET" else self.request.body
+        if not sent:
+            return {}
+        return self._batch(sent) if self.batch else {0: msgspec.Raw(sent)}
+
+    def _batch(self, sent: bytes) -> dict[int, Raw]:
+        try:
+            inputs = _INPUTS.decode(sent)
+        except msgspec.ValidationError as error:
+            raise MalformedRequest('"input" needs to be an object when doing a batch call') from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedRequest(f"the input is not JSON: {error}") from error
+        return {int(index): raw for index, raw in inputs.items() if index.isdecimal()}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a request asks for. `stream` is its wish for JSON lines."""
+
+    calls: Sequence[Call]
+    inputs: Inputs
+    batch: bool
+    stream: bool
+    kind: Kind | None
+
+
+@dataclass(slots=True)
+class Settled:
+    """How a call ended: its envelope as JSON, and the HTTP status it would have alone."""
+
+    status: int
+    body: bytes
+    allow: str | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """A whole response."""
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def content_of(request: Request) -> Content:
+    """How the input travels. Raises UnsupportedMediaType; a GET needs no content type."""
+    sent = request.headers.get("content-type", "")
+    content = _CONTENT.get(sent.split(";", 1)[0].strip().lower())
+    if content is None and request.method != "GET":
+        raise UnsupportedMediaType(f'Unsupported content-type "{sent}"' if sent else "Missing content-type header")
+    if content in ("form", "octets") and request.method != "POST":
+        raise MethodNotSupported(f"Only POST requests are supported for {sent.split(';', 1)[0]} requests", "POST")
+    return content or "json"
+
+
+def plan(root: Router, request: Request, *, max_batch: int) -> Plan:
+    """Find the calls of a request. Raises a HubError when the request as a whole cannot be answered."""
+    content = content_of(request)
+    batch = content == "json" and request.query.get("batch") == "1"
+    paths = request.path.split(",") if batch else [request.path]
+    if len(paths) > max_batch:
+        raise MalformedRequest(f"Batch call exceeds maximum size: {len(paths)} calls, at most {max_batch}")
+    stream = wants_lines(request)
+    if stream and not batch:
+        raise MalformedRequest("Streaming requests must be batched (you can do a batch of 1)")
+    calls = [Call(index, *root.find(path)) for index, path in enumerate(paths)]
+    kinds = dict.fromkeys(c.procedure.kind for c in calls if c.procedure is not None)
+    if len(kinds) > 1:
+        raise MalformedRequest(f"Cannot mix procedure types in call: {', '.join(kinds)}")
+    return Plan(calls, Inputs(request, content, batch), batch, stream, next(iter(kinds), None))
+
+
+def wants_lines(request: Request) -> bool:
+    """Does the client ask for JSON lines?"""
+    asked = request.headers.get("trpc-accept")
+    if asked is not None:
+        return asked == "application/jsonl"
+    return any(part.strip() == "application/jsonl" for part in request.headers.get("accept", "").split(","))
+
+
+def check_method(procedure: Procedure, request: Request, path: str, *, method_override: bool) -> None:
+    """Refuse the wrong HTTP method. A GET never reaches a mutation, whatever the settings."""
+    allowed = ["POST"] if procedure.kind is Kind.MUTATION else ["GET", "POST"] if method_override else ["GET"]
+    if request.method not in allowed:
+        raise MethodNotSupported(f'Unsupported {request.method}-request to {procedure.kind} procedure at path "{path}"', ", ".join(allowed))
+
+
+def decode_path(raw: bytes) -> str:
+    """Percent-decode a path once. Raises MalformedRequest for an escape that is not one."""
+    if b"%" not in raw:
+        return raw.decode("ascii", "replace")
+    for piece in raw.split(b"%")[1:]:
+        if len(piece) < 2 or not all(c in b"0123456789abcdefABCDEF" for c in piece[:2]):
+            raise MalformedRequest("Invalid URL-encoding in path")
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("Invalid URL-encoding in path") from error
+
+
+def result(data: bytes) -> bytes:
+    """The envelope of a result."""
+    return b'{"result":{"data":' + data + b"}}"
+
+
+def join(settled: Sequence[Settled], *, batch: bool) -> Reply:
+    """One response of them all: the status they have in common, or else 207."""
+    statuses = {s.status for s in settled}
+    body = b"[" + b",".join(s.body for s in settled) + b"]" if batch else settled[0].body
+    headers = [("allow", s.allow) for s in settled if s.allow is not None][:1]
+    return Reply(statuses.pop() if len(statuses) == 1 else 207, body, headers)
