@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import structlog
+import logging
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,7 @@ from schemas.common import Json, Shape
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
-log = structlog.get_logger()
+log = logging.getLogger("tiltyard.work")
 
 
 class UnitOfWork:
@@ -86,7 +86,7 @@ class UnitOfWork:
             try:
                 await action()
             except Exception:
-                log.exception("after_commit_failed")
+                log.exception("what was promised for after the commit failed")
 
 
 @asynccontextmanager

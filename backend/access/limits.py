@@ -1,13 +1,14 @@
 """How often something may be tried: fixed windows counted in Redis."""
 
 import hashlib
+import logging
 from typing import NamedTuple
 
-import structlog
+
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-log = structlog.get_logger()
+log = logging.getLogger("tiltyard.access")
 
 
 class Limit(NamedTuple):
@@ -30,6 +31,6 @@ async def allow(redis: "Redis[bytes]", limit: Limit, subject: str) -> bool:
             pipe.expire(key, limit.seconds, nx=True)
             count, _ = await pipe.execute()
     except (RedisError, OSError):
-        log.warning("limit_not_counted", limit=limit.name)
+        log.warning("Redis is not answering: %s attempts are not counted", limit.name)
         return True
     return int(count) <= limit.count

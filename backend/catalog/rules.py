@@ -46,3 +46,9 @@ def completed(document: ModelDocument, features: Sequence[str], artifact_format:
     algorithm = document.algorithm or Algorithm()
     algorithm = msgspec.structs.replace(algorithm, artifact_format=artifact_format)
     return msgspec.structs.replace(document, features=inputs + others, algorithm=algorithm)
+
+
+def medians(document: ModelDocument, features: Sequence[str]) -> list[float] | None:
+    """The row of the inputs' medians, where the document knows them all."""
+    said = {feature.name: feature.stats.median for feature in document.features if feature.stats and feature.stats.median is not None}
+    return [said[name] for name in features] if all(name in said for name in features) else None

@@ -1,0 +1,39 @@
+"""What is known of an artifact before it serves."""
+
+from dataclasses import dataclass
+
+from schemas.catalog import ArtifactKind
+
+
+@dataclass(frozen=True)
+class ArtifactFacts:
+    """What the bytes themselves say.
+
+    `features` in the model's own order (`f0`, `f1`, … where it names none), `named` saying which; `outputs` numbers a row;
+    `trees` and `leaves` where it is a tree ensemble.
+    """
+
+    kind: ArtifactKind
+    sha256: str
+    size_bytes: int
+    features: list[str]
+    named: bool
+    outputs: int
+    objective: str | None = None
+    trees: int | None = None
+    leaves: int | None = None
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """What happened when the artifact was loaded and asked in a process of its own.
+
+    `network` says how the child was kept off the network: `namespace` (it had none) or `open` (this system permits no
+    namespaces). `scores` are those of the probed rows: the median row if one was given, all zeros, all missing where the model
+    takes missing values. `additivity` is the largest gap between the model's margin and the sum of its own contributions.
+    """
+
+    seconds: float
+    network: str
+    scores: list[float]
+    additivity: float | None

@@ -1,0 +1,28 @@
+"""LightGBM text: read by our own reader, never by the library."""
+
+from backend.catalog.artifacts import errors
+from backend.catalog.artifacts.facts import ArtifactFacts
+from backend.numerics.trees.lightgbm_fields import MalformedTrees
+from backend.numerics.trees.lightgbm_text import read_lightgbm
+from schemas.catalog import ArtifactKind
+
+
+def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
+    """The facts of a LightGBM text file, every tree of it checked."""
+    try:
+        forest = read_lightgbm(content)
+    except MalformedTrees as error:
+        raise errors.MalformedArtifact(f"This begins like LightGBM text but is not sound. {error} Export it again with `booster.save_model('model.txt')`.") from error
+    if forest.outputs != 1:
+        raise errors.UnsupportedModel(f"The model gives {forest.outputs} numbers a row (one a class); a model that gives one score a row can be served.")
+    return ArtifactFacts(
+        kind=ArtifactKind.LIGHTGBM,
+        sha256=sha256,
+        size_bytes=len(content),
+        features=forest.features,
+        named=forest.features != [f"Column_{i}" for i in range(len(forest.features))],
+        outputs=1,
+        objective=forest.objective or None,
+        trees=len(forest.trees),
+        leaves=sum(tree.leaves for tree in forest.trees),
+    )

@@ -1,0 +1,133 @@
+"""ONNX: parsed as data, checked by `onnx.checker` and by rules of our own. No session is made here."""
+
+from typing import TYPE_CHECKING
+
+from backend.catalog.artifacts import errors
+from backend.catalog.artifacts.facts import ArtifactFacts
+from backend.catalog.artifacts.onnx_trees import check_trees
+from backend.numerics.trees.lightgbm_fields import MalformedTrees
+from backend.numerics.trees.onnx_signature import feature_names, score_output
+from schemas.catalog import ArtifactKind
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto
+
+DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
+MAX_NODES = 50_000
+MAX_FEATURES = 10_000
+EXPORT = "Export it again, for example with `skl2onnx.to_onnx(model, X[:1])`."
+
+
+def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
+    """The facts of an ONNX file: one row of numbers in, one score out."""
+    model = _parse(content)
+    _check_graphs(model)
+    widths, named = _inputs(model.graph)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    features, told = feature_names(widths, metadata)
+    if not 1 <= len(features) <= MAX_FEATURES:
+        raise errors.UnsupportedModel(f"The model takes {len(features)} features; 1 to {MAX_FEATURES} are allowed.")
+    _check_output(model.graph)
+    try:
+        trees, leaves = check_trees(model.graph, len(features))
+    except MalformedTrees as error:
+        raise errors.MalformedArtifact(f"This is ONNX, but a tree ensemble in it is not sound. {error} {EXPORT}") from error
+    _run_checker(model)
+    return ArtifactFacts(
+        kind=ArtifactKind.ONNX,
+        sha256=sha256,
+        size_bytes=len(content),
+        features=features,
+        named=named or told,
+        outputs=1,
+        trees=trees,
+        leaves=leaves,
+    )
+
+
+def _parse(content: bytes) -> "ModelProto":
+    from google.protobuf.message import DecodeError  # heavy: loaded when an artifact is inspected
+    from onnx import ModelProto
+
+    model = ModelProto()
+    try:
+        model.ParseFromString(content)
+    except DecodeError as error:
+        raise errors.MalformedArtifact(f"This begins like ONNX but does not parse: it is cut off, or is something else. {EXPORT}") from error
+    if model.ir_version < 3 or not model.opset_import or not model.graph.node:
+        raise errors.UnknownArtifact
+    return model
+
+
+def _check_graphs(model: "ModelProto") -> None:
+    if len(model.functions):
+        raise errors.UnsupportedModel(f"The model defines functions of its own ({model.functions[0].name}); export it with them inlined.")
+    strange = sorted({entry.domain for entry in model.opset_import} - DOMAINS)
+    if strange:
+        raise errors.UnsupportedModel(f"The model uses operators of {', '.join(strange)}; only ai.onnx and ai.onnx.ml are served.")
+    if len(model.graph.node) > MAX_NODES:
+        raise errors.UnsupportedModel(f"The model has {len(model.graph.node)} nodes; up to {MAX_NODES} are allowed.")
+    for node in model.graph.node:
+        if node.domain not in DOMAINS:
+            raise errors.UnsupportedModel(f"The node {node.name or node.op_type} is of {node.domain}; only ai.onnx and ai.onnx.ml are served.")
+        for attribute in node.attribute:
+            if attribute.HasField("g") or len(attribute.graphs):
+                raise errors.UnsupportedModel(f"The node {node.name or node.op_type} has a graph inside (a loop or a branch), which is not served.")
+            _check_internal(attribute.t, node.name or node.op_type)
+    for tensor in model.graph.initializer:
+        _check_internal(tensor, tensor.name)
+
+
+def _check_internal(tensor: object, name: str) -> None:
+    if getattr(tensor, "data_location", 0) == 1 or len(getattr(tensor, "external_data", ())):
+        raise errors.UnsupportedModel(f"{name} keeps its weights in another file; save with `onnx.save_model(model, path, save_as_external_data=False)`.")
+
+
+def _inputs(graph: "GraphProto") -> tuple[dict[str, int], bool]:
+    """Width by input name: one tensor [N, f], or f of one column each; and whether the inputs' names are the features'."""
+    from onnx import TensorProto
+
+    given = {tensor.name for tensor in graph.initializer}
+    widths: dict[str, int] = {}
+    for entry in graph.input:
+        if entry.name in given:
+            continue
+        shape = entry.type.tensor_type.shape.dim
+        if entry.type.tensor_type.elem_type not in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.INT32):
+            raise errors.UnsupportedModel(f"The input {entry.name} does not take numbers. {EXPORT}")
+        if len(shape) != 2 or shape[1].dim_value < 1 or shape[0].dim_value > 1:
+            raise errors.UnsupportedModel(f"The input {entry.name} must have the shape [N, number of features] with N left open.")
+        widths[entry.name] = shape[1].dim_value
+    if not widths or (len(widths) > 1 and set(widths.values()) != {1}):
+        raise errors.UnsupportedModel("The model must take one tensor [N, features], or one [N, 1] for each feature.")
+    return widths, len(widths) > 1
+
+
+def _check_output(graph: "GraphProto") -> None:
+    kinds = {entry.name: _kind(entry.type) for entry in graph.output}
+    chosen = score_output(kinds)
+    if chosen is None:
+        raise errors.UnsupportedModel(f"The model's outputs ({', '.join(kinds)}) have no score: a probability, or one number a row.")
+    shape = next(entry for entry in graph.output if entry.name == chosen).type.tensor_type.shape.dim
+    if len(shape) > 2 or (len(shape) == 2 and shape[1].dim_value > 2):
+        raise errors.UnsupportedModel(f"The output {chosen} gives {shape[-1].dim_value} numbers a row; a model that gives one score a row can be served.")
+
+
+def _kind(kind: object) -> str:
+    """As onnxruntime words it: `tensor(float)`, `seq(map(int64,tensor(float)))`."""
+    from onnx import TensorProto, TypeProto
+
+    assert isinstance(kind, TypeProto)
+    if kind.HasField("sequence_type"):
+        return "seq(map)"
+    return f"tensor({TensorProto.DataType.Name(kind.tensor_type.elem_type).lower()})"
+
+
+def _run_checker(model: "ModelProto") -> None:
+    from onnx import checker
+
+    try:
+        checker.check_model(model)
+    except (checker.ValidationError, RuntimeError, ValueError) as error:
+        reason = str(error).split("\n")[0][:200]
+        raise errors.MalformedArtifact(f"This is ONNX, but onnx.checker refuses it: {reason} {EXPORT}") from error

@@ -1,0 +1,96 @@
+"""Loading an artifact for the first time, where a crash or a hang costs nothing."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import backend
+from backend.catalog.artifacts.errors import ProbeFailed
+from backend.catalog.artifacts.facts import ArtifactFacts, ProbeReport
+
+CHILD = Path(backend.__file__).parent / "inference" / "runtimes" / "probing.py"
+SECONDS = 30
+MEMORY_BYTES = 1 << 30
+SCRUBBED = {
+    "PATH": os.defpath,
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+async def probe(path: Path, facts: ArtifactFacts, median: Sequence[float] | None = None, seconds: int = SECONDS) -> ProbeReport:
+    """Load the inspected artifact in a limited process of its own and score a few rows.
+
+    `median` is the profile's median row, where there is one. The child has no environment of ours, no network where the system
+    permits namespaces, bounded memory and processor time, and writes no file. It is killed, with all it started, after `seconds`.
+    Raises `ProbeFailed` when the model's library crashes, hangs or refuses, or the scores are not finite numbers.
+    """
+    request = {
+        "kind": facts.kind.value,
+        "path": str(path.absolute()),
+        "sha256": facts.sha256,
+        "features": facts.features,
+        "median": None if median is None else list(median),
+        "seconds": seconds,
+        "memory_bytes": MEMORY_BYTES + 16 * facts.size_bytes,
+    }
+    code, output = await _run(json.dumps(request).encode(), seconds)
+    found = _parse(output)
+    if code != 0 or found is None:
+        raise ProbeFailed(f"The model's library {_ending(code, seconds)} on this file. It is not served; export the model again.")
+    if "error" in found:
+        raise ProbeFailed(f"The model did not load and predict: {found['error']}. It is not served; export the model again.")
+    return ProbeReport(**found)
+
+
+async def _run(request: bytes, seconds: int) -> tuple[int | None, bytes]:
+    """The child's exit code (None: it was killed for its time) and what it wrote."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        str(CHILD),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=SCRUBBED,
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            output, _ = await child.communicate(request)
+        return child.returncode, output
+    except TimeoutError:
+        return None, b""
+    finally:
+        _kill(child.pid)
+        await child.wait()
+
+
+def _kill(pid: int) -> None:
+    """Kill the child's whole group, which nothing else is in."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _parse(output: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(output)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _ending(code: int | None, seconds: int) -> str:
+    if code is None or code == -signal.SIGXCPU:
+        return f"did not finish within {seconds} s"
+    return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with status {code}"

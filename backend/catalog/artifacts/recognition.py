@@ -1,0 +1,72 @@
+"""What a file is, by its content and never by its name."""
+
+import zipfile
+from pathlib import Path
+
+from backend.catalog.artifacts import errors
+from schemas.catalog import ArtifactKind
+
+HEAD = 4096
+
+
+def recognise(path: Path) -> ArtifactKind:
+    """The kind of a servable artifact. Anything else raises the `UnservableArtifact` that says what it is.
+
+    ONNX has no magic number: a file is taken for it when it begins like the protobuf of a model, and proven by parsing.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head:
+        raise errors.EmptyArtifact
+    if head.startswith(b"tree\n") or head.startswith(b"tree\r\n"):
+        return ArtifactKind.LIGHTGBM
+    _refuse_known(path, head)
+    if _looks_like_onnx(head):
+        return ArtifactKind.ONNX
+    raise errors.UnknownArtifact
+
+
+def _refuse_known(path: Path, head: bytes) -> None:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"PK"):
+        raise _of_zip(path)
+    if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2:
+        raise _of_pickle(head)
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"\x04\x22\x4d\x18")) or head[257:262] == b"ustar":
+        raise errors.CompressedArtifact
+    if head.startswith((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"ZF0x")):
+        raise errors.JoblibArtifact
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
+        raise errors.HtmlArtifact
+    if head.startswith((b"binf", b"bs64")) or (head.startswith(b"{") and b"\x07learner" in head) or (head.startswith(b"{L") and b"learner" in head):
+        raise errors.XgboostArtifact
+    if text.startswith((b"{", b"[")):
+        raise _of_json(text)
+
+
+def _of_zip(path: Path) -> errors.UnservableArtifact:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return errors.CompressedArtifact()
+    if any(name.endswith("data.pkl") for name in names):
+        return errors.TorchArtifact()
+    return errors.SkopsArtifact() if "schema.json" in names else errors.CompressedArtifact()
+
+
+def _of_pickle(head: bytes) -> errors.UnservableArtifact:
+    if b"joblib" in head:
+        return errors.JoblibArtifact()
+    return errors.TorchArtifact() if b"torch" in head or b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19" in head else errors.PickleArtifact()
+
+
+def _of_json(text: bytes) -> errors.UnservableArtifact:
+    if b'"learner"' in text or b'"gradient_booster"' in text:
+        return errors.XgboostArtifact()
+    return errors.LightgbmJsonArtifact() if b'"tree_info"' in text or b'"num_tree_per_iteration"' in text else errors.JsonArtifact()
+
+
+def _looks_like_onnx(head: bytes) -> bool:
+    """A ModelProto begins with its ir_version (field 1) or, written by some tools, opset_import, producer or graph."""
+    return (head[:1] == b"\x08" and 1 <= head[1] <= 30) if len(head) > 1 and head[:1] == b"\x08" else head[:1] in (b"\x12", b"\x3a", b"\x42")

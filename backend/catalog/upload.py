@@ -1,0 +1,84 @@
+"""From uploaded bytes to a ready version: inspected, probed, pinned by SHA-256."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.audit.rules import plain
+from backend.catalog.artifacts import ArtifactFacts, inspect, probe
+from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
+from backend.catalog.rules import completed, disagreements, medians
+from backend.catalog.service import find_version, get_version, version_of
+from backend.work import UnitOfWork
+from schemas.catalog import Artifact, Version, VersionRef, VersionState
+from schemas.common import Issue
+from schemas.model_document import ModelDocument
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+
+def artifact_path(files: Path, sha256: str) -> Path:
+    """Where the bytes with this digest are kept."""
+    return files / "artifacts" / sha256[:2] / sha256
+
+
+async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
+    """The version an artifact is about to be uploaded for. Raises VersionNotFound, ArtifactPresent."""
+    version = await get_version(work, version_id)
+    if version.artifact is not None:
+        raise ArtifactPresent
+    return version
+
+
+async def admit(hub: "Hub", actor: Actor, ref: VersionRef, quarantined: Path) -> Version:
+    """Check the quarantined file and make the version ready. Raises what is wrong with it; the version then stays a draft.
+
+    Nothing unchecked is loaded in this process: the structure is read by our own reader, the probe runs in a limited child process.
+    """
+    facts = await asyncio.to_thread(inspect, quarantined, hub.settings.max_artifact_bytes)
+    async with hub.work(actor, read_only=True) as work:
+        version = await expect(work, ref)
+    features = facts.features if facts.named else ([feature.name for feature in version.document.features if feature.role == "input"] or facts.features)
+    if len(features) != len(facts.features):
+        message = f"the artifact takes {len(facts.features)} numbers, the document lists {len(features)} inputs"
+        raise FeaturesDisagree(issues=[Issue(pointer="/features", message=message)])
+    if issues := disagreements(version.document, features):
+        raise FeaturesDisagree(issues=issues)
+    await probe(quarantined, facts, medians(version.document, features))
+    await asyncio.to_thread(_keep, quarantined, artifact_path(hub.files, facts.sha256))
+    async with hub.work(actor) as work:
+        return await _attach(work, ref, facts, features)
+
+
+async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str]) -> Version:
+    row, model = await find_version(work, ref.version_id, lock=True)
+    if row.artifact is not None:
+        raise ArtifactPresent
+    artifact = Artifact(
+        kind=facts.kind, sha256=facts.sha256, size_bytes=facts.size_bytes, features=features, outputs=facts.outputs, uploaded_at=work.now
+    )
+    row.artifact = plain(artifact)
+    row.document = plain(completed(msgspec.convert(row.document, ModelDocument, strict=False), features, facts.kind))
+    row.state = VersionState.READY
+    await work.session.flush()
+    work.audit("models.uploadArtifact", f"model:{model.slug}:{row.version}", after=artifact)
+    return version_of(row, model, ())
+
+
+def _keep(quarantined: Path, kept: Path) -> None:
+    """Move into place so that a crash leaves the whole file or none."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with quarantined.open("rb") as file:
+        os.fsync(file.fileno())
+    quarantined.chmod(0o440)
+    quarantined.replace(kept)
+    folder = os.open(kept.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,84 @@
+"""The HTTP application: the data plane and `/rpc` as bare ASGI, the rest by Litestar."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, MediaType, Response, get
+from litestar.datastructures import State
+from sqlalchemy import text
+
+from backend.bootstrap import Hub, open_hub
+from backend.health import redis_answers
+from backend.settings import Settings
+from rpc.console import console_routes
+from rpc.core.http import Message, Options, Receive, RpcApp, Scope, Send
+from rpc.host import ProductHost
+from rpc.predict import DataPlane
+from rpc.root import root
+from rpc.uploads import upload_artifact
+
+CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
+
+
+@get("/health/live", media_type=MediaType.JSON)
+async def live() -> dict[str, bool]:
+    """Is the process alive?"""
+    return {"live": True}
+
+
+@get("/health/ready", media_type=MediaType.JSON)
+async def ready(state: State) -> Response[dict[str, bool]]:
+    """Can it answer predictions and procedures? 503 while it cannot."""
+    hub: Hub = state.host.hub
+    checks = {"database": await _database_answers(hub), "redis": await redis_answers(hub)}
+    return Response(checks, status_code=200 if checks["database"] else 503)
+
+
+async def _database_answers(hub: Hub) -> bool:
+    try:
+        async with asyncio.timeout(2), hub.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Exception:  # whatever is wrong with it, it is not ready
+        return False
+    return True
+
+
+class Application:
+    """Dispatches by path. What is answered most often comes first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.web = Litestar(
+            route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
+            lifespan=[self._lifespan],
+            openapi_config=None,
+            request_max_body_size=settings.max_artifact_bytes + 1,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in start-up and shutdown."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if self.data_plane.takes(path):
+                return await self.data_plane(scope, receive, send)
+            if path == "/rpc" or path.startswith("/rpc/"):
+                return await self.rpc(scope, receive, send)
+        return await self.web(scope, receive, send)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:
+        async with open_hub(self.settings) as hub:
+            host = ProductHost(hub)
+            options = Options(max_body_bytes=self.settings.max_rpc_bytes, max_batch=self.settings.max_rpc_batch)
+            self.rpc = RpcApp(root, host, options)
+            app.state.host = host
+            async with DataPlane.open(hub) as self.data_plane:
+                yield
+
+
+def create_app(settings: Settings | None = None) -> Any:
+    """The ASGI application. Settings come from the environment unless given."""
+    return Application(settings or Settings.from_environment())

@@ -1,0 +1,46 @@
+"""The command line `tiltyard`. A command's module is loaded when it is asked for, so that each starts fast."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from backend.adapters.processes import SetupError
+from backend.errors import HubError
+
+COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "doctor", "backup", "restore", "reset-password")
+
+
+class Commands(click.Group):
+    """Finds each command as `command` in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command's module; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"rpc.commands.{cmd_name.replace('-', '_')}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. What is wrong with the installation or the input is told in words, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (SetupError, HubError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tiltyard")
+def main() -> None:
+    """Tiltyard: a champion and its challengers behind one endpoint, every prediction on record.
+
+    Settings come from TILTYARD_… variables; without TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL the servers inside the wheels are run.
+    """
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Groups: a champion and its challengers behind one endpoint."""
+
+from backend.access.permissions import P
+from backend.groups import delete as deletion
+from backend.groups import promote as promotion
+from backend.groups import service
+from backend.groups.errors import (
+    GroupNotFound,
+    GroupSlugTaken,
+    InvalidSplit,
+    NotAChallenger,
+    NotConfirmed,
+    StaleEvidence,
+    StalePhase,
+    VersionNotReady,
+)
+from backend.inference import comparison as comparing
+from rpc.core import Router
+from rpc.host import Call
+from schemas.groups import (
+    CompareGroup,
+    Comparison,
+    CreateGroup,
+    DeleteGroup,
+    Deletion,
+    Group,
+    GroupRef,
+    Phase,
+    Promote,
+    Promotion,
+    PromotionRecord,
+    SetSplit,
+)
+
+groups = Router("groups")
+
+
+@groups.query(permission=P.GROUP_GROUP_READ)
+async def list_(ctx: Call) -> list[Group]:
+    """Groups by slug, each in its current phase."""
+    return await service.list_groups(ctx.work)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
+async def get(ctx: Call, input: GroupRef) -> Group:
+    """One group."""
+    return await service.get(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(InvalidSplit, VersionNotReady, GroupSlugTaken))
+async def create(ctx: Call, input: CreateGroup) -> Group:
+    """A new group with its endpoint and its own log table."""
+    return await service.create(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, InvalidSplit, VersionNotReady, StalePhase))
+async def set_split(ctx: Call, input: SetSplit) -> Group:
+    """Open a phase with new roles and shares. Only the buckets that change hands move."""
+    return await service.set_split(ctx.work, input)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
+async def phases(ctx: Call, input: GroupRef) -> list[Phase]:
+    """Every phase, the current one first."""
+    return await service.list_phases(ctx.work, input)
+
+
+@groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def comparison(ctx: Call, input: CompareGroup) -> Comparison:
+    """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes."""
+    return await comparing.compare(ctx.work, input.slug, input.phase)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, NotAChallenger))
+async def promote(ctx: Call, input: Promote) -> Promotion:
+    """Make a challenger the champion, on the evidence that was shown."""
+    return await promotion.promote(ctx.work, input)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
+async def promotions(ctx: Call, input: GroupRef) -> list[PromotionRecord]:
+    """Past promotions, newest first, each with its evidence."""
+    return await promotion.list_promotions(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_DELETE, errors=(GroupNotFound, NotConfirmed))
+async def delete(ctx: Call, input: DeleteGroup) -> Deletion:
+    """Delete a group: it stops answering at once, and a run archives or drops its log."""
+    return await deletion.delete(ctx.work, input)

@@ -1,0 +1,56 @@
+"""The product as the RPC core's host: who is calling, and their units of work."""
+
+import hashlib
+from contextlib import AbstractAsyncContextManager
+
+from backend.access.actor import ANONYMOUS, Actor
+from backend.access.authenticate import authenticate_session, authenticate_token
+from backend.bootstrap import Hub
+from backend.errors import Unauthorized
+from backend.settings import Settings
+from backend.work import UnitOfWork
+from rpc.core import Ctx, Request
+
+Call = Ctx[Hub, UnitOfWork]
+"""What the product's handlers are given."""
+
+
+def cookie_name(settings: Settings) -> str:
+    """The session cookie's name, its own for each installation, so that two hubs on one host do not sign each other out."""
+    return f"tiltyard_{hashlib.sha256((settings.secret_key or '').encode()).hexdigest()[:8]}"
+
+
+class ProductHost:
+    """Callers are known by API token (`Authorization: Bearer …`, or connection params) or by session cookie."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.cookie = cookie_name(hub.settings)
+
+    @property
+    def hub(self) -> Hub:
+        """The hub."""
+        return self._hub
+
+    async def authenticate(self, request: Request) -> Actor:
+        """Raises Unauthorized for a token that is no good; a stale cookie is nobody in particular, so that signing in again works."""
+        if token := bearer(request):
+            actor = await authenticate_token(self._hub, token)
+            if actor is None:
+                raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
+            return actor
+        if secret := request.cookies.get(self.cookie):
+            return await authenticate_session(self._hub, secret) or ANONYMOUS
+        return ANONYMOUS
+
+    def work(self, actor: Actor, *, read_only: bool) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit of work for the caller's tenant."""
+        return self._hub.work(actor, read_only)
+
+
+def bearer(request: Request) -> str | None:
+    """The API token of a request."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return (request.connection_params or {}).get("token")

@@ -1,0 +1,53 @@
+"""Models and their versions. Artifacts are uploaded beside: `POST /v1/versions/{version_id}/artifact`."""
+
+from backend.access.permissions import P
+from backend.catalog import service
+from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from rpc.core import Router
+from rpc.host import Call
+from schemas.catalog import CreateModel, CreateVersion, ListModels, Model, ModelRef, Version, VersionRef
+from schemas.common import Page
+
+models = Router("models")
+
+
+@models.query(permission=P.CATALOG_MODEL_READ)
+async def list_(ctx: Call, input: ListModels) -> Page[Model]:
+    """Models by slug, with their latest version and where they serve."""
+    return await service.list_models(ctx.work, input)
+
+
+@models.query(permission=P.CATALOG_MODEL_READ, errors=(ModelNotFound,))
+async def get(ctx: Call, input: ModelRef) -> Model:
+    """One model."""
+    return await service.get_model(ctx.work, input)
+
+
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(SlugTaken,))
+async def create(ctx: Call, input: CreateModel) -> Model:
+    """A new model, without a version yet."""
+    return await service.create_model(ctx.work, input)
+
+
+@models.query(permission=P.CATALOG_MODEL_READ, errors=(ModelNotFound,))
+async def versions(ctx: Call, input: ModelRef) -> list[Version]:
+    """A model's versions, the highest number first."""
+    return await service.list_versions(ctx.work, input)
+
+
+@models.query(permission=P.CATALOG_MODEL_READ, errors=(VersionNotFound,))
+async def version(ctx: Call, input: VersionRef) -> Version:
+    """One version with its whole document."""
+    return await service.get_version(ctx.work, input)
+
+
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken))
+async def create_version(ctx: Call, input: CreateVersion) -> Version:
+    """A draft version from a model document; upload its artifact to make it ready."""
+    return await service.create_version(ctx.work, input)
+
+
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionServing))
+async def archive_version(ctx: Call, input: VersionRef) -> Version:
+    """Take a version out of use. It is kept for good."""
+    return await service.archive_version(ctx.work, input)

@@ -1,0 +1,12 @@
+"""Every procedure: the product's table of contents."""
+
+from rpc.access import access
+from rpc.audit import audit
+from rpc.core import Router
+from rpc.groups import groups
+from rpc.inference import inference
+from rpc.models import models
+from rpc.runs import runs
+from rpc.system import system
+
+root = Router("", access, audit, groups, inference, models, runs, system)

@@ -1,0 +1,15 @@
+"""The installation's own state."""
+
+from backend import health as service
+from backend.access.permissions import P
+from rpc.core import Router
+from rpc.host import Call
+from schemas.runs import SystemHealth
+
+system = Router("system")
+
+
+@system.query(permission=P.SYSTEM_HEALTH_READ)
+async def health(ctx: Call) -> SystemHealth:
+    """Servers, workers, backlog, and what guarantee the log really has."""
+    return await service.health(ctx.work)

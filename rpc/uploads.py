@@ -1,0 +1,55 @@
+"""Artifact uploads: bytes streamed to quarantine, never held whole in memory."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from litestar import Request as HttpRequest
+from litestar import Response, post
+from litestar.datastructures import State
+
+from backend.access.permissions import P
+from backend.bootstrap import Hub
+from backend.catalog import upload
+from backend.errors import Forbidden, HubError, Unauthorized
+from rpc.core import Request
+from rpc.core.csrf import check_origin
+from rpc.core.errors import PayloadTooLarge
+from rpc.host import ProductHost
+from rpc.plain import failure, success
+from schemas.catalog import Version, VersionRef
+
+
+@post("/v1/versions/{version_id:uuid}/artifact", status_code=200)
+async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: UUID, state: State) -> Response[bytes]:
+    """Upload a version's artifact as the request's body (`application/octet-stream`): LightGBM text or ONNX. Answers the ready Version."""
+    host: ProductHost = state.host
+    head = Request(method="POST", headers={name.lower(): value for name, value in request.headers.items()})
+    try:
+        check_origin(head)
+        actor = await host.authenticate(head)
+        if not actor.may(P.SIGNED_IN):
+            raise Unauthorized
+        if not actor.may(P.CATALOG_MODEL_WRITE):
+            raise Forbidden(f"this needs the permission `{P.CATALOG_MODEL_WRITE}`", permission=P.CATALOG_MODEL_WRITE)
+        async with host.hub.work(actor, read_only=True) as work:
+            await upload.expect(work, VersionRef(version_id=version_id))
+        return success(await _receive(host.hub, request, actor, VersionRef(version_id=version_id)))
+    except HubError as error:
+        return failure(error, head.id)
+
+
+async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, ref: VersionRef) -> Version:
+    folder = hub.files / "quarantine"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / uuid4().hex
+    limit, size = hub.settings.max_artifact_bytes, 0
+    try:
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise PayloadTooLarge(f"The artifact is larger than {limit:,} bytes, which is what this hub takes.", limit=limit)
+                file.write(chunk)
+        return await upload.admit(hub, actor, ref, path)
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""ARQ workers: thin jobs around the domain's use cases."""
