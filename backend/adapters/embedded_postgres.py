@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.adapters.embedded_home import Home, Keys
 from backend.adapters.embedded_programs import POSTGRES_MAJOR
-from backend.adapters.processes import Progress, SetupError, carries, free_port, shorten, spawn, stop, stop_orphan, tail
+from backend.adapters.processes import Progress, SetupError, carries, ports_to_try, shorten, spawn, stop, stop_orphan, tail
 
 DATABASE = "tiltyard"
 OWNER = "tiltyard_owner"
@@ -48,7 +48,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._log = home.logs / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = keys.postgres_port or 0
+        self.port: int | None = None
 
     @property
     def database_url(self) -> str:
@@ -81,26 +81,22 @@ class EmbeddedPostgres:
         self._check_version()
         self._end_orphan(progress)
         progress("Starting PostgreSQL")
-        for attempt in range(3):
+        for port in ports_to_try(self.port, self._keys.postgres_port):
             written = shorten(self._log)
-            self.port = free_port(self.port or self._keys.postgres_port)
-            self._launch()
+            self._launch(port)
             if self._wait_ready(progress):
+                self.port = port
                 return
             said = tail(self._log, written)
-            taken = "could not bind" in said
-            blocked = "shared memory block" in said  # processes of a killed server are still ending
-            self.port = 0 if taken else self.port
-            if not (taken or blocked) or attempt == 2:
+            if "could not bind" not in said and "shared memory block" not in said:  # the latter: processes of a killed server are still ending
                 break
-            time.sleep(1.0)
         raise SetupError(f"PostgreSQL did not start. The end of {self._log} says:\n{said}")
 
     def create_database(self) -> None:
         """Make the owner and the database where they are missing. Running it again changes nothing."""
-        if not self.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"):
+        if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'tiltyard_owner'"):
             self.query(f"CREATE ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER PASSWORD '{self._keys.owner_password}'")
-        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
+        if not self.query("SELECT 1 FROM pg_database WHERE datname = 'tiltyard'"):
             self.query(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
     def query(self, sql: str, database: str = SUPERUSER) -> str:
@@ -128,8 +124,8 @@ class EmbeddedPostgres:
             stop(self._process, _STOP)
             self._process = None
 
-    def _launch(self) -> None:
-        settings = {**_SETTINGS, **({} if self._durable else _FOR_TESTS), "port": str(self.port)}
+    def _launch(self, port: int) -> None:
+        settings = {**_SETTINGS, **({} if self._durable else _FOR_TESTS), "port": str(port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         argv: list[str | Path] = [self._bin / "postgres", "-D", self._home.cluster, *options]
         self._process = spawn(argv, log=self._log, on_parent_death=signal.SIGINT, user=self._home.user)

@@ -9,7 +9,7 @@ from pathlib import Path
 import redis
 
 from backend.adapters.embedded_home import Home, Keys
-from backend.adapters.processes import Progress, SetupError, carries, free_port, shorten, spawn, stop, stop_orphan, tail, write_private
+from backend.adapters.processes import Progress, SetupError, carries, ports_to_try, shorten, spawn, stop, stop_orphan, tail, write_private
 
 _STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
 """SIGTERM is SHUTDOWN: Redis writes and syncs its file, then ends."""
@@ -45,7 +45,7 @@ class EmbeddedRedis:
         self._durable = durable
         self._log = home.logs / "redis.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = keys.redis_port or 0
+        self.port: int | None = None
 
     @property
     def url(self) -> str:
@@ -70,16 +70,16 @@ class EmbeddedRedis:
         self._make_folder()
         self._end_orphan(progress)
         progress("Starting Redis")
-        for _ in range(3):
+        for port in ports_to_try(self.port, self._keys.redis_port):
             written = shorten(self._log)
-            self.port = free_port(self.port or self._keys.redis_port)
-            self._configure()
+            self._configure(port)
             self._process = spawn([self._program, self._configuration], log=self._log, on_parent_death=signal.SIGTERM, user=self._home.user)
-            if self._wait_ready(progress):
+            if self._wait_ready(port, progress):
+                self.port = port
                 return
-            if "bind" not in (said := tail(self._log, written)):
+            said = tail(self._log, written)
+            if "bind" not in said:
                 break
-            self.port = 0
         raise SetupError(f"Redis did not start. The end of {self._log} says:\n{said}")
 
     def stop(self) -> None:
@@ -98,9 +98,9 @@ class EmbeddedRedis:
         if user:
             os.chown(folder, user.uid, user.gid)
 
-    def _configure(self) -> None:
+    def _configure(self, port: int) -> None:
         text = _CONFIGURATION.format(
-            port=self.port,
+            port=port,
             password=self._keys.redis_password,
             folder=self._home.redis,
             appendonly="yes" if self._durable else "no",
@@ -108,9 +108,9 @@ class EmbeddedRedis:
         )
         write_private(self._configuration, text, self._home.user)
 
-    def _wait_ready(self, progress: Progress) -> bool:
+    def _wait_ready(self, port: int, progress: Progress) -> bool:
         started = told = time.monotonic()
-        with redis.Redis(host="127.0.0.1", port=self.port, password=self._keys.redis_password, socket_timeout=5) as client:
+        with redis.Redis(host="127.0.0.1", port=port, password=self._keys.redis_password, socket_timeout=5) as client:
             while self.alive:
                 try:
                     client.ping()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def spawn(
             cwd=cwd,
             env=None if env is None else dict(env),
             start_new_session=True,
-            preexec_fn=tie_to_parent,  # noqa: PLW1509 (two system calls, no lock; after the change of user, which would clear the signal)
+            preexec_fn=tie_to_parent,  # two system calls; after the change of user, which would clear the signal
             user=user.uid if user else None,
             group=user.gid if user else None,
             extra_groups=[] if user else None,
@@ -130,6 +130,14 @@ def free_port(preferred: int | None = None) -> int:
                 continue
             return port
     raise SetupError(f"No free port on 127.0.0.1 between {PORTS.start} and {PORTS.stop}. Close some of the programs that listen there.")
+
+
+def ports_to_try(current: int | None, last: int | None) -> Iterator[int]:
+    """For a server that fails to start: three ports, the one of its last life first. Others already know a `current` one: only that, again."""
+    for attempt in range(3):
+        if attempt:
+            time.sleep(1.0)
+        yield current or free_port(last if attempt == 0 else None)
 
 
 def write_private(path: Path, text: str, user: User | None = None) -> None:

@@ -1,0 +1,39 @@
+"""`tiltyard serve`: the API process alone, with the console."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+import uvloop
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from backend.settings import Settings
+from rpc.app import create_app
+from rpc.commands.installation import read_settings, running_installation
+from rpc.commands.terminal import data_dir_option
+
+
+@click.command("serve", short_help="The API process alone.")
+@data_dir_option
+@click.option("--host", help="The address to listen on. [default: TILTYARD_HOST or 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on. [default: TILTYARD_PORT or 8321]")
+def command(data_dir: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the API and the console. Servers must run already: those of the settings, or those of `tiltyard up` on this data folder.
+
+    Several of these may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
+    """
+    uvloop.run(serve(running_installation(read_settings(data_dir, host=host, port=port))))
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what has begun and end.
+
+    The server runs in this very process: a supervisor's one child, which cannot leave another behind.
+    """
+    server = Server(create_app(settings), address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.stop)
+    await server.serve()

@@ -1,0 +1,68 @@
+"""What the commands say while they work, and the options they share."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+class Steps:
+    """Numbered steps with their times, plain lines that a log file can hold, coloured on a terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._number = 0
+        self._started = time.monotonic()
+
+    def step(self, title: str) -> None:
+        """The next step begins."""
+        self._number += 1
+        console.print(f"[bold cyan]\\[{self._number}/{self._total}][/] {title} [dim]({self._seconds})[/]")
+
+    def __call__(self, detail: str) -> None:
+        """Something done within the step."""
+        console.print(f"      {detail}", markup=False)
+
+    def done(self, text: str) -> None:
+        """The end of the last step."""
+        console.print(f"[bold green]{text}[/] [dim]({self._seconds})[/]")
+
+    @property
+    def _seconds(self) -> str:
+        return f"{time.monotonic() - self._started:.1f} s"
+
+
+def say(detail: str) -> None:
+    """Progress of a command without numbered steps: on standard error, so that output can be piped."""
+    errors.print(detail, markup=False, style="dim")
+
+
+def data_dir_option(command: F) -> F:
+    """`--data-dir`, the folder of an installation."""
+    option = click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="The data folder. [default: TILTYARD_DATA_DIR or .tiltyard]")
+    return option(command)
+
+
+def server_options(command: F) -> F:
+    """What `up` and `demo` share."""
+    for option in (
+        click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Written when everything answers: address, sign-in, token (JSON)."),
+        click.option("--port", type=click.IntRange(0, 65535), help="The port to serve on; 0 takes a free one. [default: TILTYARD_PORT or 8321]"),
+        click.option("--host", help="The address to listen on. [default: TILTYARD_HOST or 127.0.0.1]"),
+    ):
+        command = option(command)
+    return data_dir_option(command)
+
+
+def interactive() -> bool:
+    """Is somebody there to answer a question?"""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,156 @@
+"""`tiltyard up`: everything of an installation, in one command, until it is told to stop."""
+
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from backend.adapters.embedded import RunningServers, start
+from backend.adapters.embedded_home import DataLock, prepare_data_dir
+from backend.adapters.processes import SetupError, free_port, write_private
+from backend.settings import Settings
+from migrations.apply import migrate_blocking
+from rpc.commands.installation import check_external, complete, embedded, environment_of, read_settings
+from rpc.commands.ready import Access, first_access, remove_ready_file, write_ready_file
+from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
+from rpc.commands.terminal import Steps, console, server_options
+
+_PATIENCE = 120.0
+"""Seconds for the API process to answer before the start counts as failed."""
+
+WhenUp = Callable[[Settings, Access, Steps], None]
+
+
+@click.command("up", short_help="Run the hub: servers, API, console, worker.")
+@server_options
+def command(data_dir: Path | None, host: str | None, port: int | None, ready_file: Path | None) -> None:
+    """Run the whole hub until Ctrl-C or SIGTERM.
+
+    Starts PostgreSQL and Redis (unless TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL name servers), brings the database up to date, makes
+    the first administrator, starts the API with the console and a worker, and keeps all of them running.
+    """
+    run(read_settings(data_dir, host=host, port=port), ready_file)
+
+
+def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = None) -> None:
+    """Start everything, do `when_up` if given, say that it is ready, and watch over it until a signal comes."""
+    steps = Steps(6 if when_up else 5)
+    if ready_file:
+        remove_ready_file(ready_file)
+    settings = msgspec.structs.replace(settings, port=_port(settings))
+    stop_on_signals()
+    try:
+        with ExitStack() as stack:
+            steps.step("Servers")
+            settings, servers = stack.enter_context(_servers(settings, steps))
+            access, new = _prepare_database(settings, steps)
+            supervisor = Supervisor(steps)
+            stack.callback(supervisor.stop)
+            _start_processes(settings, supervisor, steps)
+            if when_up:
+                when_up(settings, access, steps)
+            if ready_file:
+                write_ready_file(ready_file, settings, access)
+                stack.callback(remove_ready_file, ready_file)
+            _greet(settings, access, steps, new=new or when_up is not None)
+            _watch(servers, supervisor, steps)
+    except Stopped as stopped:
+        console.print(f"Stopped ({stopped}).")
+
+
+@contextmanager
+def _servers(settings: Settings, steps: Steps) -> Iterator[tuple[Settings, RunningServers | None]]:
+    """Complete settings, and the servers that are ours to watch."""
+    check_external(settings)
+    if embedded(settings):
+        with start(settings.data_dir, steps) as servers:
+            yield complete(settings, servers.urls), servers
+        return
+    lock = DataLock(prepare_data_dir(settings.data_dir))
+    lock.acquire()
+    try:
+        yield complete(settings, None), None
+    finally:
+        lock.release()
+
+
+def _prepare_database(settings: Settings, steps: Steps) -> tuple[Access, bool]:
+    assert settings.database_url
+    assert settings.secret_key
+    steps.step("Database schema")
+    migrate_blocking(settings.database_url, settings.secret_key)
+    steps.step("Administrator")
+    return first_access(settings)
+
+
+def _start_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -> None:
+    steps.step("API and worker")
+    environment = environment_of(settings)
+    supervisor.start("API process", "rpc.cli", "serve", environment=environment)
+    supervisor.start("worker", "workers.main", environment=environment)
+    steps.step("Waiting until everything answers")
+    deadline = time.monotonic() + _PATIENCE
+    while not answers(settings):
+        supervisor.check_alive()
+        if time.monotonic() > deadline:
+            raise SetupError(f"The API process does not answer at {_local(settings)}/health/ready after {_PATIENCE:.0f} s; its lines above may say why.")
+        time.sleep(0.05)
+    supervisor.check_alive()
+    write_private(settings.data_dir / "address", settings.url)
+
+
+def _watch(servers: RunningServers | None, supervisor: Supervisor, steps: Steps) -> None:
+    while True:
+        time.sleep(0.2)
+        if servers:
+            servers.revive(steps)
+        supervisor.tend()
+
+
+def answers(settings: Settings) -> bool:
+    """Does the API process say that it is ready?"""
+    try:
+        with urllib.request.urlopen(f"{_local(settings)}/health/ready", timeout=5) as response:  # noqa: S310 (http, to ourselves)
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _local(settings: Settings) -> str:
+    """Where this machine reaches the API, whatever address it listens on."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (compared, not bound)
+    return f"http://{host}:{settings.port}"
+
+
+def _port(settings: Settings) -> int:
+    """The port to serve on, checked here: the API process shares a port with whoever allows it, so it would not notice."""
+    if settings.port == 0:
+        return free_port()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SetupError(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Stop what listens there, or choose another --port (0: a free one)."
+            ) from error
+    return settings.port
+
+
+def _greet(settings: Settings, access: Access, steps: Steps, *, new: bool) -> None:
+    steps.done("Tiltyard is ready")
+    console.print(f"\n  Console   [link]{settings.url}[/link]")
+    if access.email:
+        console.print(f"  E-mail    {access.email}", markup=False)
+    if new and access.password:
+        console.print(f"  Password  {access.password}", markup=False)
+    elif not access.email:
+        console.print("  Nobody's sign-in is kept here; `tiltyard reset-password EMAIL` sets one.", markup=False)
+    console.print("\n  Ctrl-C stops it.\n")
