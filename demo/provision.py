@@ -1,0 +1,50 @@
+"""Bring both versions into the hub and put them in a group. What is there already, from an earlier start, is left as it is."""
+
+from collections.abc import Callable
+from typing import Any
+
+from demo.dataset import Clients
+from demo.document import document
+from demo.hub import Hub, Refused
+from demo.training import MODEL, RECIPES, THRESHOLD, Recipe, train
+
+GROUP = {"name": "Live Credit Scoring", "slug": "live_credit_scoring"}
+SHARES = {"v1.2": ("champion", 9_000), "v1.3": ("challenger", 1_000)}
+Say = Callable[[str], None]
+
+
+def provision(hub: Hub, clients: Clients, say: Say) -> Any:
+    """The group, made where it is missing."""
+    model = _find(hub, "models.get", MODEL["slug"])
+    if model is None:
+        model = hub.mutate("models.create", **MODEL)
+        say(f"Model {model['name']} created.")
+    there = {version["label"]: version for version in hub.query("models.versions", slug=MODEL["slug"])}
+    ids = {recipe.version: _version(hub, recipe, there.get(recipe.version), clients, say) for recipe in RECIPES}
+    group = _find(hub, "groups.get", GROUP["slug"])
+    if group is None:
+        members = [{"version_id": ids[label], "role": role, "share": share} for label, (role, share) in SHARES.items()]
+        group = hub.mutate("groups.create", **GROUP, members=members, threshold=THRESHOLD)
+    serving = ", ".join(f"{member['label']} {member['role']} {member['share'] / 100:g} %" for member in group["phase"]["members"])
+    say(f"Group {group['slug']}: {serving}.")
+    return group
+
+
+def _version(hub: Hub, recipe: Recipe, there: Any, clients: Clients, say: Say) -> str:
+    """The version's id, trained and uploaded unless the hub has it whole."""
+    if there is not None and there["artifact"] is not None:
+        return str(there["id"])
+    trained = train(recipe, clients)
+    version = there or hub.mutate("models.createVersion", model=MODEL["slug"], version=recipe.version, document=document(trained))
+    hub.upload(f"/v1/versions/{version['id']}/artifact", trained.artifact)
+    say(f"{MODEL['name']} {recipe.version} trained on {len(trained.learned):,} clients and imported ({len(recipe.features)} features).")
+    return str(version["id"])
+
+
+def _find(hub: Hub, procedure: str, slug: str) -> Any:
+    try:
+        return hub.query(procedure, slug=slug)
+    except Refused as refused:
+        if refused.status == 404:
+            return None
+        raise
