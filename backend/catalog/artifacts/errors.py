@@ -32,7 +32,10 @@ class PickleArtifact(UnservableArtifact):
 
 
 class JoblibArtifact(UnservableArtifact):
-    """This is a joblib file: a pickle, and loading one runs the code in it. Export instead: `skl2onnx.to_onnx(model, X[:1])`, or `model.booster_.save_model('model.txt')`."""
+    """This is a joblib file: a pickle, and loading one runs the code in it.
+
+    Export instead: `skl2onnx.to_onnx(model, X[:1])`, or `model.booster_.save_model('model.txt')`.
+    """
 
 
 class TorchArtifact(UnservableArtifact):
@@ -44,7 +47,10 @@ class SkopsArtifact(UnservableArtifact):
 
 
 class XgboostArtifact(UnservableArtifact):
-    """This is an XGBoost model, which is not served as it is. Convert it: `onnxmltools.convert_xgboost(model, initial_types=[('input', FloatTensorType([None, n]))])`."""
+    """This is an XGBoost model, which is not served as it is.
+
+    Convert it: `onnxmltools.convert_xgboost(model, initial_types=[('input', FloatTensorType([None, n]))])`.
+    """
 
 
 class LightgbmJsonArtifact(UnservableArtifact):

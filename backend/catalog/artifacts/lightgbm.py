@@ -12,7 +12,9 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
     try:
         forest = read_lightgbm(content)
     except MalformedTrees as error:
-        raise errors.MalformedArtifact(f"This begins like LightGBM text but is not sound. {error} Export it again with `booster.save_model('model.txt')`.") from error
+        raise errors.MalformedArtifact(
+            f"This begins like LightGBM text but is not sound. {error} Export it again with `booster.save_model('model.txt')`."
+        ) from error
     if forest.outputs != 1:
         raise errors.UnsupportedModel(f"The model gives {forest.outputs} numbers a row (one a class); a model that gives one score a row can be served.")
     return ArtifactFacts(

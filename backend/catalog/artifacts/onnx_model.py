@@ -46,17 +46,28 @@ def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
 
 
 def _parse(content: bytes) -> "ModelProto":
-    from google.protobuf.message import DecodeError  # heavy: loaded when an artifact is inspected
-    from onnx import ModelProto
+    from onnx import ModelProto  # noqa: PLC0415  heavy: loaded when an artifact is inspected
 
     model = ModelProto()
     try:
         model.ParseFromString(content)
-    except DecodeError as error:
+    except Exception as error:  # protobuf's DecodeError, whichever implementation is in use
         raise errors.MalformedArtifact(f"This begins like ONNX but does not parse: it is cut off, or is something else. {EXPORT}") from error
+    if not _is_text(model):
+        raise errors.MalformedArtifact(f"This is ONNX, but a name in it is not UTF-8 text: it was edited. {EXPORT}")
     if model.ir_version < 3 or not model.opset_import or not model.graph.node:
         raise errors.UnknownArtifact
     return model
+
+
+def _is_text(model: "ModelProto") -> bool:
+    """Whether every name read here is text: the parser hands bytes out for one that is not UTF-8."""
+    graph = model.graph
+    names: list[object] = [entry.name for entry in [*graph.input, *graph.output, *graph.initializer, *model.functions]]
+    names += [entry.domain for entry in model.opset_import] + [part for entry in model.metadata_props for part in (entry.key, entry.value)]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output, *(attribute.name for attribute in node.attribute)]
+    return all(isinstance(name, str) for name in names)
 
 
 def _check_graphs(model: "ModelProto") -> None:
@@ -85,7 +96,7 @@ def _check_internal(tensor: object, name: str) -> None:
 
 def _inputs(graph: "GraphProto") -> tuple[dict[str, int], bool]:
     """Width by input name: one tensor [N, f], or f of one column each; and whether the inputs' names are the features'."""
-    from onnx import TensorProto
+    from onnx import TensorProto  # noqa: PLC0415  heavy
 
     given = {tensor.name for tensor in graph.initializer}
     widths: dict[str, int] = {}
@@ -115,7 +126,7 @@ def _check_output(graph: "GraphProto") -> None:
 
 def _kind(kind: object) -> str:
     """As onnxruntime words it: `tensor(float)`, `seq(map(int64,tensor(float)))`."""
-    from onnx import TensorProto, TypeProto
+    from onnx import TensorProto, TypeProto  # noqa: PLC0415  heavy
 
     assert isinstance(kind, TypeProto)
     if kind.HasField("sequence_type"):
@@ -124,7 +135,7 @@ def _kind(kind: object) -> str:
 
 
 def _run_checker(model: "ModelProto") -> None:
-    from onnx import checker
+    from onnx import checker  # noqa: PLC0415  heavy
 
     try:
         checker.check_model(model)

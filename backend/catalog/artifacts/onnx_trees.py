@@ -72,7 +72,9 @@ def _roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> i
     return len(starts)
 
 
-def _check_weights(name: str, attributes: "dict[str, AttributeProto]", rows: dict[tuple[int, int], int], leaf: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> None:
+def _check_weights(
+    name: str, attributes: "dict[str, AttributeProto]", rows: dict[tuple[int, int], int], leaf: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+) -> None:
     kind = "class" if name == "TreeEnsembleClassifier" else "target"
     trees, nodes, ids = (_ints(attributes, f"{kind}_{part}") for part in ("treeids", "nodeids", "ids"))
     if len({len(trees), len(nodes), len(ids), _values(attributes, f"{kind}_weights")}) != 1 or len(trees) == 0:
@@ -81,7 +83,9 @@ def _check_weights(name: str, attributes: "dict[str, AttributeProto]", rows: dic
     if min(where) < 0 or not leaf[where].all():
         raise MalformedTrees(f"{name}: a weight is given to something that is not a leaf.")
     labels = [entry for entry in ("classlabels_int64s", "classlabels_strings") if entry in attributes]
-    outputs = len(attributes[labels[0]].ints) or len(attributes[labels[0]].strings) if labels else int(attributes["n_targets"].i) if "n_targets" in attributes else 1
+    outputs = (
+        len(attributes[labels[0]].ints) or len(attributes[labels[0]].strings) if labels else int(attributes["n_targets"].i) if "n_targets" in attributes else 1
+    )
     if ids.min() < 0 or ids.max() >= outputs:
         raise MalformedTrees(f"{name}: a weight is given to an output that is not there.")
 
@@ -100,7 +104,11 @@ def _check_modern(node: "NodeProto", features: int | None) -> tuple[int, int]:
     inner = np.concatenate([true[true_leaf == 0], false[false_leaf == 0], roots])
     ends = np.concatenate([true[true_leaf == 1], false[false_leaf == 1]])
     # A tree of one leaf is written as a node whose two children are that leaf.
-    if np.any((inner < 0) | (inner >= count)) or np.any((ends < 0) | (ends >= leaves)) or len(true_leaf) + len(false_leaf) + len(roots) != len(inner) + len(ends):
+    if (
+        np.any((inner < 0) | (inner >= count))
+        or np.any((ends < 0) | (ends >= leaves))
+        or len(true_leaf) + len(false_leaf) + len(roots) != len(inner) + len(ends)
+    ):
         raise MalformedTrees("TreeEnsemble: a child points outside the ensemble.")
     if np.any(np.bincount(inner, minlength=count) != 1):
         raise MalformedTrees("TreeEnsemble: the children do not make trees: a node is reached twice, or never.")

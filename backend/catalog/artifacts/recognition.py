@@ -1,5 +1,6 @@
 """What a file is, by its content and never by its name."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from backend.catalog.artifacts import errors
 from schemas.catalog import ArtifactKind
 
 HEAD = 4096
+OLD_PICKLE = re.compile(rb"(\(dp?[0-9]*\n|\(lp?[0-9]*\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n)")
+"""Protocol 0 is text: a container, or the name of a class to import."""
 
 
 def recognise(path: Path) -> ArtifactKind:
@@ -18,7 +21,7 @@ def recognise(path: Path) -> ArtifactKind:
         head = file.read(HEAD)
     if not head:
         raise errors.EmptyArtifact
-    if head.startswith(b"tree\n") or head.startswith(b"tree\r\n"):
+    if head.startswith((b"tree\n", b"tree\r\n")):
         return ArtifactKind.LIGHTGBM
     _refuse_known(path, head)
     if _looks_like_onnx(head):
@@ -32,6 +35,8 @@ def _refuse_known(path: Path, head: bytes) -> None:
         raise _of_zip(path)
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2:
         raise _of_pickle(head)
+    if OLD_PICKLE.match(head):
+        raise errors.PickleArtifact
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"\x04\x22\x4d\x18")) or head[257:262] == b"ustar":
         raise errors.CompressedArtifact
     if head.startswith((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"ZF0x")):

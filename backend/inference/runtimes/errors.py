@@ -1,0 +1,22 @@
+"""Why a runtime does not load or answer."""
+
+from backend.errors import HubError
+from schemas.errors import ErrorCode
+
+
+class ArtifactChanged(HubError):
+    """The artifact's bytes are no longer those that were checked. It is not loaded; upload it again."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class ArtifactGone(HubError):
+    """The artifact's file is not in the data folder. Restore the folder, or upload the artifact again."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class RuntimeRefused(HubError):
+    """The model did not load or answer."""
+
+    code = ErrorCode.INTERNAL_SERVER_ERROR

@@ -1,0 +1,73 @@
+"""LightGBM text models."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from backend.inference.runtimes.errors import RuntimeRefused
+from backend.inference.runtimes.files import read_checked
+from backend.inference.runtimes.lightgbm_fast import FastRow
+from backend.inference.runtimes.links import link_of, space_of
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
+from backend.inference.runtimes.sampling import explain_by_sampling
+from backend.numerics.trees.forest import Forest
+from backend.numerics.trees.lightgbm_text import read_lightgbm
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+
+class LightgbmRuntime:
+    """A LightGBM model on one thread. Scores equal `Booster.predict` to the last bit."""
+
+    def __init__(self, booster: "Booster", forest: Forest) -> None:
+        """Wrap a booster and the same model as arrays; use `load`."""
+        self.features = forest.features
+        self.space = space_of(forest.objective)
+        self._booster = booster
+        self._forest = forest
+        self._link = link_of(forest.objective)
+        self._divisor = round(1 / forest.scale)
+        self._fast = FastRow(booster, len(forest.features))
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
+        from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
+
+        content = read_checked(path, sha256)
+        forest = read_lightgbm(content)
+        if forest.outputs != 1:
+            raise RuntimeRefused(f"The model gives {forest.outputs} numbers a row, and one is served.")
+        try:
+            return cls(Booster(model_str=content.decode()), forest)
+        except LightGBMError as error:
+            raise RuntimeRefused(f"LightGBM does not load the model: {error}") from error
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]."""
+        margin = self._fast(matrix) if len(matrix) == 1 else self._many(matrix, raw=True)
+        if self._divisor != 1:
+            margin = margin / self._divisor
+        score = self._link(margin) if self._link else self._many(matrix, raw=False)
+        return Scores(score, margin)
+
+    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+        """Exact path-dependent Shapley values of the margin; linear trees are estimated against `background`."""
+        if self._forest.linear or not self._forest.covered:
+            return explain_by_sampling(self._margin, matrix, background, self.space)
+        if len(matrix) == 0:
+            return ExplanationBatch("tree_path_dependent", True, self.space, 0.0, np.empty(matrix.shape), np.empty(0))
+        both = np.asarray(self._booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64) / self._divisor
+        values, base = both[:, :-1], float(both[0, -1])
+        return ExplanationBatch("tree_path_dependent", True, self.space, base, values, self._margin(matrix) - base - values.sum(axis=1))
+
+    def _margin(self, matrix: Floats) -> Floats:
+        return self._many(matrix, raw=True) / self._divisor
+
+    def _many(self, matrix: Floats, *, raw: bool) -> Floats:
+        if len(matrix) == 0:
+            return np.empty(0)
+        return np.asarray(self._booster.predict(matrix, raw_score=raw, num_threads=1), dtype=np.float64)

@@ -1,0 +1,56 @@
+"""One row through LightGBM's C interface, without what `Booster.predict` prepares anew for every call."""
+
+import ctypes
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backend.inference.runtimes.errors import RuntimeRefused
+from backend.inference.runtimes.protocol import Floats
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+RAW_SCORE = 1
+FLOAT64 = 1
+
+
+class FastRow:
+    """The raw score of one row. Threads take turns: the buffers are shared."""
+
+    def __init__(self, booster: "Booster", features: int) -> None:
+        """Prepare LightGBM's fast single-row configuration for a model of so many features."""
+        from lightgbm.libpath import _LIB  # noqa: PLC0415  heavy: the shared library, loaded with the first model
+
+        self._library = _LIB
+        self._booster = booster  # the configuration points into it
+        self._row = np.zeros(features)
+        self._out = np.zeros(1)
+        self._config = ctypes.c_void_p()
+        self._check(
+            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
+                booster._handle, RAW_SCORE, 0, -1, FLOAT64, ctypes.c_int32(features), ctypes.c_char_p(b"num_threads=1"), ctypes.byref(self._config)
+            )
+        )
+        length = ctypes.c_int64(0)
+        self._arguments = (self._config, ctypes.c_void_p(self._row.ctypes.data), ctypes.byref(length), ctypes.c_void_p(self._out.ctypes.data))
+        self._lock = threading.Lock()
+
+    def __call__(self, matrix: Floats) -> Floats:
+        """The raw score [1] of a matrix [1, features]."""
+        with self._lock:
+            self._row[:] = matrix[0]
+            if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
+                self._check(-1)
+            return self._out.copy()
+
+    def _check(self, code: int) -> None:
+        if code:
+            self._library.LGBM_GetLastError.restype = ctypes.c_char_p
+            raise RuntimeRefused(f"LightGBM did not answer: {self._library.LGBM_GetLastError().decode(errors='replace')}")
+
+    def __del__(self) -> None:
+        """Give the configuration back to LightGBM."""
+        if self._config.value:
+            self._library.LGBM_FastConfigFree(self._config)

@@ -1,0 +1,52 @@
+"""From margin to score, as LightGBM's objectives do it."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from backend.inference.runtimes.protocol import Floats, Space
+
+Link = Callable[[Floats], Floats]
+
+IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom", ""}
+
+
+def link_of(objective: str) -> Link | None:
+    """The link of an objective as the model file names it; None where LightGBM itself must be asked.
+
+    >>> link = link_of("binary sigmoid:2")
+    >>> float(link(np.zeros(1))[0])
+    0.5
+    """
+    name, *rest = objective.split(" ")
+    parameters = dict(part.split(":", 1) for part in rest if ":" in part)
+    if name == "binary":
+        return _sigmoid(float(parameters.get("sigmoid", "1")))
+    if name == "cross_entropy":
+        return _sigmoid(1.0)
+    return _same if name in IDENTITY and "sqrt" not in rest else None
+
+
+def space_of(objective: str) -> Space:
+    """Whether margins are the scores themselves."""
+    return "value" if link_of(objective) is _same else "margin"
+
+
+def _same(margin: Floats) -> Floats:
+    return margin
+
+
+def _sigmoid(slope: float) -> Link:
+    # math.exp is the C library's, which LightGBM uses too; numpy's own vectorised exp may differ in the last bit.
+    def link(margin: Floats) -> Floats:
+        return np.array([1.0 / (1.0 + _exp(-slope * value)) for value in margin.tolist()], dtype=np.float64)
+
+    return link
+
+
+def _exp(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf

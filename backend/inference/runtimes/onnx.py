@@ -1,0 +1,76 @@
+"""ONNX models, one thread each."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from backend.inference.runtimes.errors import RuntimeRefused
+from backend.inference.runtimes.files import read_checked
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores, Space
+from backend.inference.runtimes.sampling import explain_by_sampling
+from backend.numerics.trees.onnx_signature import feature_names, score_output
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
+
+class OnnxRuntime:
+    """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
+
+    def __init__(self, session: "InferenceSession") -> None:
+        """Read the session's signature; use `load`."""
+        widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
+        chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
+        if chosen is None:
+            raise RuntimeRefused("The model has no output that is a score.")
+        self.features, _ = feature_names(widths, session.get_modelmeta().custom_metadata_map)
+        self._session = session
+        self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
+        self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
+        classes = "prob" in chosen.lower() or len(session.get_outputs()) > 1
+        self.space: Space = "probability" if classes else "value"
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        import onnxruntime as ort  # noqa: PLC0415  heavy: loaded with the first model of its kind
+
+        content = read_checked(path, sha256)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+        except Exception as error:  # onnxruntime's errors have no common base of their own
+            raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]. ONNX models keep their margin to themselves."""
+        return Scores(self._score(matrix), None)
+
+    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+        """Sampled Shapley values of the score against `background`."""
+        return explain_by_sampling(self._score, matrix, background, self.space)
+
+    def _score(self, matrix: Floats) -> Floats:
+        if len(matrix) == 0:
+            return np.empty(0)
+        single = len(self._inputs) == 1
+        feed = {name: np.ascontiguousarray(matrix if single else matrix[:, i : i + 1], dtype=kind) for i, (name, kind) in enumerate(self._inputs)}
+        try:
+            output = self._session.run([self._output.name], feed)[0]
+        except Exception as error:  # likewise
+            raise RuntimeRefused(f"onnxruntime does not answer: {str(error)[:300]}") from error
+        return _positive(output, len(matrix))
+
+
+def _positive(output: Any, rows: int) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap
+    if isinstance(output, list):
+        return np.array([list(row.values())[-1] for row in output], dtype=np.float64)
+    scores = np.asarray(output, dtype=np.float64).reshape(rows, -1)
+    if scores.shape[1] > 2:
+        raise RuntimeRefused(f"The model gives {scores.shape[1]} numbers a row, and one is served.")
+    return scores[:, -1].copy()

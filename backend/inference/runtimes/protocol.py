@@ -1,0 +1,61 @@
+"""What every runtime does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Space = Literal["margin", "probability", "value"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A batch's answers: `score` [n] (a probability where the model is a classifier) and `margin` [n] where there is one before the link."""
+
+    score: Floats
+    margin: Floats | None
+
+
+@dataclass(frozen=True)
+class ExplanationBatch:
+    """Additive contributions `values` [n, features]: base + their sum is the output in `space`, but for `residual` [n].
+
+    Where `exact` is false, `error` [n] is the largest standard error among a row's contributions. `background` is the
+    SHA-256 of the background rows, where the method has some.
+    """
+
+    method: str
+    exact: bool
+    space: Space
+    base: float
+    values: Floats
+    residual: Floats
+    error: Floats | None = None
+    background: str | None = None
+
+
+class Runtime(Protocol):
+    """A loaded artifact. Features are columns, in the artifact's own order; a missing value is NaN.
+
+    An instance serves one event loop and its threads: `predict` of one row takes microseconds, `explain` belongs in a thread.
+    """
+
+    features: list[str]
+    space: Space
+    """The space contributions add up in."""
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        ...
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]."""
+        ...
+
+    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+        """Explain a matrix [n, features]; `background` [b, features] is what a feature is compared with, where the method needs it."""
+        ...

@@ -1,0 +1,22 @@
+"""Which runtime serves which kind of artifact."""
+
+from pathlib import Path
+
+from backend.inference.runtimes.lightgbm import LightgbmRuntime
+from backend.inference.runtimes.onnx import OnnxRuntime
+from backend.inference.runtimes.protocol import Runtime
+from schemas.catalog import ArtifactKind
+
+
+def runtime_for(kind: ArtifactKind | str) -> type[Runtime]:
+    """The runtime of an artifact kind. Its library is imported when the first model is loaded."""
+    match ArtifactKind(kind):
+        case ArtifactKind.LIGHTGBM:
+            return LightgbmRuntime
+        case ArtifactKind.ONNX:
+            return OnnxRuntime
+
+
+def load_runtime(kind: ArtifactKind | str, path: Path, sha256: str) -> Runtime:
+    """Load an artifact into its runtime."""
+    return runtime_for(kind).load(path, sha256)

@@ -1,0 +1,74 @@
+"""A tree ensemble as arrays, in LightGBM's own conventions."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint32]
+
+CATEGORICAL = 1
+"""Bit 0 of a decision: the threshold is the number of a category set, not a value."""
+DEFAULT_LEFT = 2
+"""Bit 1 of a decision: a missing value goes left."""
+MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
+"""Bits 2 and 3: what counts as missing. Under `none` a NaN is read as 0; under `zero` both NaN and 0 are missing."""
+ZERO = float(np.float32(1e-35))
+"""At most this far from 0 is 0."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One tree of L leaves and L-1 inner nodes; arrays are by node or by leaf.
+
+    A child below 0 is leaf `-child - 1`. `threshold` of a categorical node is an index into `category_starts`, whose spans of
+    `category_bits` are the bit sets that go left. `linear` leaves add a linear function of the row to `leaf_value`.
+    """
+
+    feature: Ints
+    threshold: Floats
+    decision: Ints
+    left: Ints
+    right: Ints
+    leaf_value: Floats
+    leaf_count: Floats
+    node_count: Floats
+    category_starts: Ints
+    category_bits: Words
+    linear: bool = False
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves there are; 1 for a constant."""
+        return len(self.leaf_value)
+
+    def cover(self, child: int) -> float:
+        """The training rows that reached an inner node (>= 0) or a leaf (< 0)."""
+        return float(self.node_count[child] if child >= 0 else self.leaf_count[-child - 1])
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees whose outputs are added and multiplied by `scale` (1, or 1/trees where they are averaged).
+
+    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`).
+    """
+
+    trees: tuple[Tree, ...]
+    features: list[str]
+    objective: str
+    outputs: int = 1
+    scale: float = 1.0
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def linear(self) -> bool:
+        """Whether any tree has linear leaves."""
+        return any(tree.linear for tree in self.trees)
+
+    @property
+    def covered(self) -> bool:
+        """Whether every tree carries the counts that path-dependent explanations weigh by."""
+        return all(tree.leaves == 1 or (tree.node_count.min() > 0 and tree.leaf_count.min() >= 0) for tree in self.trees)

@@ -1,0 +1,184 @@
+"""What an upload is, and what is refused with what advice."""
+
+import gzip
+import json
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import joblib
+import numpy as np
+import onnx
+import pytest
+import skl2onnx
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+from backend.catalog.artifacts import errors, inspect
+from schemas.catalog import ArtifactKind
+from tests.backend.numerics.models import SHAPES, train
+
+X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+Y = (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype(int)
+
+
+def convert(model: object, **options: object) -> onnx.ModelProto:
+    return skl2onnx.to_onnx(model.fit(X, Y), X[:1], **options)  # type: ignore[attr-defined]
+
+
+FOREST = convert(RandomForestClassifier(4, max_depth=3, random_state=0))
+
+
+def saved(folder: Path, content: bytes) -> Path:
+    path = folder / "upload"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lightgbm_text_is_known_by_its_content(tmp_path: Path, shape: str) -> None:
+    facts = inspect(saved(tmp_path, train(**SHAPES[shape]).model_to_string().encode()))
+    assert (facts.kind, facts.features, facts.named, facts.outputs) == (ArtifactKind.LIGHTGBM, ["x0", "x1", "x2", "x3", "x4"], True, 1)
+    assert facts.trees is not None
+    assert facts.trees >= 1
+
+
+@pytest.mark.parametrize(
+    "model",
+    [RandomForestClassifier(3), GradientBoostingClassifier(n_estimators=3), GradientBoostingRegressor(n_estimators=3), LogisticRegression()],
+    ids=lambda model: type(model).__name__,
+)
+def test_onnx_is_known_by_its_content(tmp_path: Path, model: object) -> None:
+    facts = inspect(saved(tmp_path, convert(model).SerializeToString()))
+    assert (facts.kind, facts.features, facts.named) == (ArtifactKind.ONNX, ["f0", "f1", "f2"], False)
+    assert (facts.trees is None) == isinstance(model, LogisticRegression)
+
+
+def test_onnx_metadata_names_the_features(tmp_path: Path) -> None:
+    model = convert(LogisticRegression())
+    onnx.helper.set_model_props(model, {"feature_names": json.dumps(["age", "income", "debt"])})
+    facts = inspect(saved(tmp_path, model.SerializeToString()))
+    assert (facts.features, facts.named) == (["age", "income", "debt"], True)
+
+
+def archive(folder: Path, **entries: bytes) -> bytes:
+    path = folder / "archive.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in entries.items():
+            file.writestr(name, content)
+    return path.read_bytes()
+
+
+def dumped(folder: Path, **options: object) -> bytes:
+    joblib.dump({"model": np.zeros(2000)}, folder / "model.bin", **options)
+    return (folder / "model.bin").read_bytes()
+
+
+REFUSED: dict[str, tuple[Callable[[Path], bytes], type[errors.UnservableArtifact], str]] = {
+    "empty": (lambda _: b"", errors.EmptyArtifact, "empty"),
+    "pickle": (lambda _: pickle.dumps(LogisticRegression()), errors.PickleArtifact, "save_model"),
+    "old pickle": (lambda _: pickle.dumps(LogisticRegression(), protocol=0), errors.PickleArtifact, "skl2onnx"),
+    "joblib": (dumped, errors.JoblibArtifact, "skl2onnx"),
+    "compressed joblib": (lambda folder: dumped(folder, compress=("zlib", 3)), errors.JoblibArtifact, "skl2onnx"),
+    "torch": (lambda folder: archive(folder, **{"model/data.pkl": b"\x80\x02.", "model/version": b"3"}), errors.TorchArtifact, "torch.onnx"),
+    "skops": (lambda folder: archive(folder, **{"schema.json": b"{}"}), errors.SkopsArtifact, "skl2onnx"),
+    "zip": (lambda folder: archive(folder, **{"model.txt": b"tree\n"}), errors.CompressedArtifact, "Unpack"),
+    "broken zip": (lambda _: b"PK\x03\x04nothing", errors.CompressedArtifact, "Unpack"),
+    "gzip": (lambda _: gzip.compress(b"tree\n"), errors.CompressedArtifact, "Unpack"),
+    "xgboost json": (lambda _: b'{"learner":{"gradient_booster":{}},"version":[2,0,3]}', errors.XgboostArtifact, "convert_xgboost"),
+    "xgboost ubj": (lambda _: b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{", errors.XgboostArtifact, "convert_xgboost"),
+    "xgboost binary": (lambda _: b"binf\x00\x00", errors.XgboostArtifact, "convert_xgboost"),
+    "lightgbm dump": (lambda _: json.dumps(train(rounds=1).dump_model()).encode(), errors.LightgbmJsonArtifact, "save_model"),
+    "json": (lambda _: b'{"auc": 0.8}', errors.JsonArtifact, "document"),
+    "web page": (lambda _: b"\n<!DOCTYPE html><html>Sign in</html>", errors.HtmlArtifact, "sign-in"),
+    "text": (lambda _: b"hello there", errors.UnknownArtifact, "save_model"),
+    "random bytes": (lambda _: bytes(range(200, 250)), errors.UnknownArtifact, "ONNX"),
+    "lightgbm cut off": (lambda _: train().model_to_string().encode()[:3000], errors.MalformedArtifact, "save_model"),
+    "lightgbm of many classes": (
+        lambda _: train(objective="multiclass", num_class=2).model_to_string().encode(),
+        errors.UnsupportedModel,
+        "2 numbers a row",
+    ),
+    "onnx cut off": (lambda _: FOREST.SerializeToString()[:-40], errors.MalformedArtifact, "cut off"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_served_is_named_and_told_how_to_export(tmp_path: Path, case: str) -> None:
+    make, error, advice = REFUSED[case]
+    with pytest.raises(error) as refusal:
+        inspect(saved(tmp_path, make(tmp_path)))
+    assert type(refusal.value) is error
+    assert advice in refusal.value.message
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(errors.ArtifactTooLarge) as refusal:
+        inspect(saved(tmp_path, b"tree\n" * 100), limit_bytes=499)
+    assert refusal.value.data == {"size_bytes": 500, "limit_bytes": 499}
+
+
+def altered(change: Callable[[onnx.ModelProto], object]) -> bytes:
+    model = onnx.ModelProto()
+    model.CopyFrom(FOREST)
+    change(model)
+    return model.SerializeToString()
+
+
+def attribute(model: onnx.ModelProto, name: str) -> onnx.AttributeProto:
+    return next(entry for node in model.graph.node for entry in node.attribute if entry.name == name)
+
+
+def set_int(name: str, index: int, value: int) -> Callable[[onnx.ModelProto], object]:
+    return lambda model: attribute(model, name).ints.__setitem__(index, value)
+
+
+TAMPERED: dict[str, tuple[Callable[[onnx.ModelProto], object], type[errors.UnservableArtifact], str]] = {
+    "child that is not there": (set_int("nodes_truenodeids", 0, 999), errors.MalformedArtifact, "not a node"),
+    "cycle": (set_int("nodes_truenodeids", 0, 0), errors.MalformedArtifact, "cycle"),
+    "feature that is not there": (set_int("nodes_featureids", 0, 3), errors.MalformedArtifact, "does not take"),
+    "node id twice": (set_int("nodes_nodeids", 1, 0), errors.MalformedArtifact, "twice"),
+    "arrays that disagree": (lambda model: attribute(model, "nodes_values").floats.pop(), errors.MalformedArtifact, "agree"),
+    "weight on a branch": (set_int("class_nodeids", 0, 0), errors.MalformedArtifact, "not a leaf"),
+    "weight on no class": (set_int("class_ids", 0, 9), errors.MalformedArtifact, "output"),
+    "unknown mode": (lambda model: attribute(model, "nodes_modes").strings.__setitem__(0, b"BRANCH_X"), errors.MalformedArtifact, "mode"),
+    "foreign operators": (lambda model: model.opset_import.add(domain="com.evil", version=1), errors.UnsupportedModel, "com.evil"),
+    "foreign node": (lambda model: setattr(model.graph.node[0], "domain", "com.evil"), errors.UnsupportedModel, "com.evil"),
+    "functions of its own": (lambda model: model.functions.add(name="f", domain="x"), errors.UnsupportedModel, "functions"),
+    "weights elsewhere": (lambda model: model.graph.initializer.add(name="w", data_location=1), errors.UnsupportedModel, "another file"),
+    "two wide inputs": (
+        lambda model: model.graph.input.add().CopyFrom(model.graph.input[0]) or setattr(model.graph.input[1], "name", "Z"),
+        errors.UnsupportedModel,
+        "one tensor",
+    ),
+    "an operator that is not there": (lambda model: setattr(model.graph.node[1], "op_type", "Bogus"), errors.MalformedArtifact, "checker"),
+}
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_tampered_onnx_model_is_refused_for_what_is_wrong(tmp_path: Path, case: str) -> None:
+    change, error, said = TAMPERED[case]
+    with pytest.raises(error) as refusal:
+        inspect(saved(tmp_path, altered(change)))
+    assert said in refusal.value.message
+
+
+def test_onnx_of_three_classes_is_refused(tmp_path: Path) -> None:
+    model = LogisticRegression().fit(X, np.arange(len(X)) % 3)
+    content = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False}).SerializeToString()
+    with pytest.raises(errors.UnsupportedModel, match="3 numbers a row"):
+        inspect(saved(tmp_path, content))
+
+
+def test_random_bytes_changed_never_escape_as_anything_but_a_refusal(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    refused = 0
+    for _ in range(200):
+        content = bytearray(FOREST.SerializeToString())
+        content[int(rng.integers(0, len(content)))] = int(rng.integers(0, 256))
+        try:
+            inspect(saved(tmp_path, bytes(content)))
+        except errors.UnservableArtifact:
+            refused += 1
+    assert refused > 50

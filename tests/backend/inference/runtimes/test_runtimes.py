@@ -1,0 +1,121 @@
+"""What the serving runtimes answer, beside the libraries they stand on."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skl2onnx
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from backend.inference.runtimes import Runtime, load_runtime
+from backend.inference.runtimes.errors import ArtifactChanged, ArtifactGone, RuntimeRefused
+from schemas.catalog import ArtifactKind
+from tests.backend.numerics.models import SHAPES, table, train
+
+ROWS = table(300, seed=9)
+
+
+def loaded(folder: Path, kind: ArtifactKind, content: bytes) -> Runtime:
+    path = folder / "artifact"
+    path.write_bytes(content)
+    return load_runtime(kind, path, hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lightgbm_scores_equal_its_own_to_the_last_bit(tmp_path: Path, shape: str) -> None:
+    booster = train(rounds=30, **SHAPES[shape])
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    expected = booster.predict(ROWS)
+    assert np.array_equal(runtime.predict(ROWS).score, expected)
+    assert np.array_equal([runtime.predict(row[None, :]).score[0] for row in ROWS], expected)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lightgbm_margins_go_through_the_link_to_the_scores(tmp_path: Path, shape: str) -> None:
+    """The averaged forest's own raw score is the sum of its trees; the margin is their mean."""
+    booster = train(rounds=10, **SHAPES[shape])
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    trees = booster.num_trees() if SHAPES[shape].get("boosting") == "rf" else 1
+    assert np.allclose(runtime.predict(ROWS).margin, booster.predict(ROWS, raw_score=True) / trees, rtol=1e-15)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lightgbm_explanations_add_up_and_agree_with_its_own(tmp_path: Path, shape: str) -> None:
+    booster = train(rounds=10, **SHAPES[shape])
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    explained = runtime.explain(ROWS)
+    trees = booster.num_trees() if SHAPES[shape].get("boosting") == "rf" else 1
+    theirs = booster.predict(ROWS, pred_contrib=True) / trees
+    assert (explained.method, explained.exact) == ("tree_path_dependent", True)
+    assert np.allclose(explained.values, theirs[:, :-1], atol=1e-10)
+    assert explained.base == pytest.approx(theirs[0, -1], abs=1e-10)
+    assert np.abs(explained.residual).max() < 1e-9
+    assert explained.space == ("value" if shape == "regression" else "margin")
+
+
+def test_linear_trees_are_explained_by_an_estimate_that_says_so(tmp_path: Path) -> None:
+    booster = train(objective="regression", linear_tree=True, categorical=False)
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    explained = runtime.explain(ROWS[:5], ROWS[100:150])
+    assert (explained.method, explained.exact) == ("sampled_permutation", False)
+    assert explained.error is not None
+    assert explained.error.shape == (5,)
+    assert np.abs(explained.residual).max() < 1e-9
+    assert explained.background is not None
+
+
+X = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
+Y = (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype(int)
+MODELS = [
+    RandomForestClassifier(20, max_depth=5, random_state=0),
+    GradientBoostingClassifier(n_estimators=20, random_state=0),
+    make_pipeline(StandardScaler(), LogisticRegression()),
+    GradientBoostingRegressor(n_estimators=20, random_state=0),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("zipmap", [True, False], ids=["as dictionaries", "as a tensor"])
+def test_onnx_scores_are_the_positive_class_of_the_model_it_came_from(tmp_path: Path, model: ClassifierMixin, zipmap: bool) -> None:
+    model.fit(X, Y)
+    classifies = hasattr(model, "predict_proba")
+    content = skl2onnx.to_onnx(model, X[:1], options={"zipmap": zipmap} if classifies else None).SerializeToString()
+    runtime = loaded(tmp_path, ArtifactKind.ONNX, content)
+    expected = model.predict_proba(X)[:, 1] if classifies else model.predict(X)
+    assert np.allclose(runtime.predict(X.astype(np.float64)).score, expected, atol=2e-6)
+    assert runtime.predict(X[:1].astype(np.float64)).score.shape == (1,)
+    assert runtime.space == ("probability" if classifies else "value")
+
+
+def test_onnx_with_an_input_for_each_feature_names_them(tmp_path: Path) -> None:
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    types = [(name, skl2onnx.common.data_types.FloatTensorType([None, 1])) for name in ("age", "income", "debt", "months")]
+    content = skl2onnx.convert_sklearn(model, initial_types=types).SerializeToString()
+    runtime = loaded(tmp_path, ArtifactKind.ONNX, content)
+    assert runtime.features == ["age", "income", "debt", "months"]
+    assert np.allclose(runtime.predict(X.astype(np.float64)).score, model.predict_proba(X)[:, 1], atol=2e-6)
+
+
+def test_an_artifact_that_changed_or_went_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "artifact"
+    path.write_bytes(b"tree\n")
+    with pytest.raises(ArtifactChanged):
+        load_runtime("lightgbm", path, "0" * 64)
+    with pytest.raises(ArtifactGone):
+        load_runtime("onnx", tmp_path / "gone", "0" * 64)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeRefused, match="onnxruntime"):
+        loaded(tmp_path, ArtifactKind.ONNX, b"\x08\x08nothing")
+
+
+def test_no_rows_give_no_scores(tmp_path: Path) -> None:
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, train().model_to_string().encode())
+    assert runtime.predict(np.empty((0, 5))).score.shape == (0,)
+    assert runtime.explain(np.empty((0, 5))).values.shape == (0, 5)
