@@ -39,16 +39,18 @@ async def current_revision(database_url: str) -> str | None:
         await engine.dispose()
 
 
-async def migrate(database_url: str, secret_key: str, revision: str = "head") -> None:
-    """Upgrade (or downgrade, to a named older revision) and set the app role's password. Safe to run twice, or from two processes."""
-    password = app_password(secret_key, database_url)
+async def migrate(database_url: str, secret_key: str | None, revision: str = "head") -> None:
+    """Upgrade, or downgrade to a named older revision. Safe to run twice, or from two processes.
+
+    With a `secret_key` the app role gets the password derived from it; without one its password is the operator's own affair.
+    """
     engine = create_async_engine(sqlalchemy_url(database_url))
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             await connection.run_sync(_run, revision)
-            if revision != "base":
-                await connection.execute(text(f"ALTER ROLE tiltyard_app PASSWORD '{password}'"))  # hexadecimal digits only
+            if secret_key and revision != "base":
+                await connection.execute(text(f"ALTER ROLE tiltyard_app PASSWORD '{app_password(secret_key)}'"))  # hexadecimal digits only
     finally:
         await engine.dispose()
 
@@ -65,6 +67,6 @@ def _run(connection: Connection, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def migrate_blocking(database_url: str, secret_key: str, revision: str = "head") -> None:
+def migrate_blocking(database_url: str, secret_key: str | None, revision: str = "head") -> None:
     """The same, for callers without an event loop."""
     asyncio.run(migrate(database_url, secret_key, revision))

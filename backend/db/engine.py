@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -23,17 +23,19 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+asyncpg://{rest}"
 
 
-def app_password(secret_key: str, database_url: str) -> str:
-    """The app role's password on that database: derived, so that every process of an installation knows it and no file keeps it."""
-    database = unquote(urlsplit(database_url).path.lstrip("/"))
-    return hmac.new(secret_key.encode(), f"app-role:{database}".encode(), hashlib.sha256).hexdigest()
+def app_password(secret_key: str) -> str:
+    """The app role's password: derived, so that every process of an installation knows it and no file keeps it.
+
+    Roles belong to a server, not to a database: installations that share a server share `secret_key`, or set `TILTYARD_APP_DATABASE_URL`.
+    """
+    return hmac.new(secret_key.encode(), b"tiltyard app role", hashlib.sha256).hexdigest()
 
 
 def app_url(secret_key: str, database_url: str) -> str:
     """The owner's address with the app role's name and password in it."""
     parts = urlsplit(database_url)
     host = parts.netloc.rpartition("@")[2]
-    user = f"{APP_ROLE}:{quote(app_password(secret_key, database_url))}"
+    user = f"{APP_ROLE}:{app_password(secret_key)}"
     return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
 
 

@@ -1,0 +1,75 @@
+"""Fixtures of every test: a hub on the run's real servers, in a database of the worker's own, and a tenant of the test's own."""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from backend.bootstrap import Hub, open_hub
+from backend.settings import Settings
+from migrations.apply import migrate_blocking
+from tests.support import servers
+from tests.support.tenants import Tenant, new_tenant
+
+SECRET = "the secret of a test run"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.prepare()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.finish()
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    """Which xdist worker this is, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def template_database() -> str:
+    """A migrated database, made once a run, that others are copied from."""
+    folder = Path(os.environ["TILTYARD_TEST_SERVERS"])
+    with (folder / "migrating").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        done = folder / "migrated"
+        if not done.exists():
+            migrate_blocking(servers.database_url("migrated"), SECRET)
+            done.touch()
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, worker_number: int, template_database: str) -> Settings:
+    """Settings of this worker's hub."""
+    return Settings(
+        data_dir=tmp_path_factory.mktemp("hub"),
+        database_url=servers.database_url(f"hub_{worker_number}", template=template_database),
+        redis_url=servers.redis_url(worker_number + 1),
+        secret_key=SECRET,
+    )
+
+
+@pytest.fixture
+async def hub(settings: Settings) -> AsyncIterator[Hub]:
+    """A hub as a process of the product has it."""
+    async with open_hub(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def tenant(hub: Hub) -> Tenant:
+    """A tenant of the test's own."""
+    return await new_tenant(hub)
+
+
+@pytest.fixture
+async def other_tenant(hub: Hub) -> Tenant:
+    """Somebody else's tenant."""
+    return await new_tenant(hub)
