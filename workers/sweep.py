@@ -24,3 +24,9 @@ async def sweep(hub: Hub) -> int:
     for run_id, kind in lost:
         log.warning("run %s (%s) was lost and is asked for again", run_id, kind)
     return len(lost)
+
+
+async def leave(hub: Hub, worker_id: str) -> None:
+    """Say that this worker ended properly."""
+    async with hub.work(ANONYMOUS) as work:
+        await runs.leave(work, worker_id)
