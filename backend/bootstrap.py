@@ -33,7 +33,7 @@ class Hub:
 
     settings: Settings
     engine: AsyncEngine
-    redis: "Redis[bytes]"
+    redis: Redis
     queue: JobQueue
     clock: Clock
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -55,9 +55,7 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     if not (settings.database_url and settings.redis_url and settings.secret_key):
         raise BadSetting("This process needs TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own.")
     engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
-    redis: Redis[bytes] = Redis.from_url(
-        settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30
-    )
+    redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30)
     queue = ArqQueue(settings.redis_url)
     try:
         yield Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock())

@@ -1,12 +1,12 @@
 """The unit of work: one transaction for one tenant, then what was promised for after it."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import logging
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,9 +55,7 @@ class UnitOfWork:
         """Record a change (`groups.promote`, `group:live_credit_scoring`), written in this same transaction."""
         who = self.actor
         self._changes.append(
-            Pending(
-                actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after)
-            )
+            Pending(actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after))
         )
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:

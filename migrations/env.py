@@ -1,6 +1,7 @@
 """How Alembic reaches the database: the connection is handed in by migrations.apply."""
 
 from alembic import context
+
 from backend.db.metadata import METADATA
 
 

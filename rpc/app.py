@@ -14,7 +14,7 @@ from backend.bootstrap import Hub, open_hub
 from backend.health import redis_answers
 from backend.settings import Settings
 from rpc.console import console_routes
-from rpc.core.http import Message, Options, Receive, RpcApp, Scope, Send
+from rpc.core.http import Options, Receive, RpcApp, Scope, Send
 from rpc.host import ProductHost
 from rpc.predict import DataPlane
 from rpc.root import root

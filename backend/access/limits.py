@@ -4,7 +4,6 @@ import hashlib
 import logging
 from typing import NamedTuple
 
-
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -12,17 +11,17 @@ log = logging.getLogger("tiltyard.access")
 
 
 class Limit(NamedTuple):
-    """At most `count` in `seconds`."""
+    """At most `times` in `seconds`."""
 
     name: str
-    count: int
+    times: int
     seconds: int
 
 
 SIGN_IN = Limit("sign-in", 20, 15 * 60)
 
 
-async def allow(redis: "Redis[bytes]", limit: Limit, subject: str) -> bool:
+async def allow(redis: Redis, limit: Limit, subject: str) -> bool:
     """Count one more for the subject (kept as a hash). Without Redis nobody is locked out: the password hash is slow by itself."""
     key = f"tiltyard:limit:{limit.name}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
     try:
@@ -33,4 +32,4 @@ async def allow(redis: "Redis[bytes]", limit: Limit, subject: str) -> bool:
     except (RedisError, OSError):
         log.warning("Redis is not answering: %s attempts are not counted", limit.name)
         return True
-    return int(count) <= limit.count
+    return int(count) <= limit.times

@@ -39,9 +39,7 @@ async def sign_in(work: UnitOfWork, input: SignIn) -> tuple[Me, str]:
     await work.become(actor)
     expires = work.now + timedelta(days=work.hub.settings.session_days)
     work.session.add(
-        SessionRow(
-            id=session_id, tenant_id=found.tenant_id, person_id=found.id, secret_hash=secret_hash(secret), created_at=work.now, expires_at=expires
-        )
+        SessionRow(id=session_id, tenant_id=found.tenant_id, person_id=found.id, secret_hash=secret_hash(secret), created_at=work.now, expires_at=expires)
     )
     work.audit("access.signIn", f"person:{found.id}")
     return await me(work), secret
@@ -154,5 +152,3 @@ async def _changed(work: UnitOfWork, action: str, before: Person, row: PersonRow
 def _person(row: PersonRow) -> Person:
     roles = [Role(role) for role in row.roles]
     return Person(id=row.id, email=row.email, name=row.name, roles=roles, created_at=row.created_at, disabled=row.disabled)
-
-

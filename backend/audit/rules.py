@@ -70,7 +70,10 @@ def link(seq: int, prev_hash: str, at: datetime, pending: Pending) -> AuditEntry
 
 def verify(entries: Iterable[AuditEntry], prev_hash: str | None, first_seq: int) -> AuditVerdict:
     """Recompute a span in order. `prev_hash` is the hash before it (None: trust the first entry's own)."""
-    checked, expected, missing, broken, head = 0, first_seq, [], None, None
+    checked, expected = 0, first_seq
+    missing: list[int] = []
+    broken: int | None = None
+    head: str | None = None
     for entry in entries:
         missing += range(expected, entry.seq)
         gap = entry.seq != expected

@@ -58,7 +58,7 @@ async def versions(session: AsyncSession, tenant_id: UUID, model_id: UUID) -> Se
     return (await session.execute(select(VersionRow).where(VersionRow.tenant_id == tenant_id, VersionRow.model_id == model_id))).scalars().all()
 
 
-async def version(session: AsyncSession, tenant_id: UUID, version_id: UUID, lock: bool = False) -> Row[tuple[VersionRow, ModelRow]] | None:
+async def version(session: AsyncSession, tenant_id: UUID, version_id: UUID, lock: bool = False) -> Row[VersionRow, ModelRow] | None:
     """One version with its model."""
     query = select(VersionRow, ModelRow).join(ModelRow, ModelRow.id == VersionRow.model_id)
     query = query.where(VersionRow.tenant_id == tenant_id, VersionRow.id == version_id)

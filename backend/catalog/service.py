@@ -44,9 +44,7 @@ async def create_model(work: UnitOfWork, input: CreateModel) -> Model:
         await work.session.flush()
     except IntegrityError:
         raise SlugTaken from None
-    model = Model(
-        id=row.id, name=row.name, slug=row.slug, description=row.description, created_at=work.now, versions=0, latest_version=None, serving=[]
-    )
+    model = Model(id=row.id, name=row.name, slug=row.slug, description=row.description, created_at=work.now, versions=0, latest_version=None, serving=[])
     work.audit("models.create", f"model:{row.slug}", after=model)
     return model
 

@@ -59,9 +59,7 @@ async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, featu
     row, model = await find_version(work, ref.version_id, lock=True)
     if row.artifact is not None:
         raise ArtifactPresent
-    artifact = Artifact(
-        kind=facts.kind, sha256=facts.sha256, size_bytes=facts.size_bytes, features=features, outputs=facts.outputs, uploaded_at=work.now
-    )
+    artifact = Artifact(kind=facts.kind, sha256=facts.sha256, size_bytes=facts.size_bytes, features=features, outputs=facts.outputs, uploaded_at=work.now)
     row.artifact = plain(artifact)
     row.document = plain(completed(msgspec.convert(row.document, ModelDocument, strict=False), features, facts.kind))
     row.state = VersionState.READY

@@ -94,9 +94,7 @@ async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
     return row
 
 
-async def open_phase(
-    work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str
-) -> None:
+async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str) -> None:
     """The next phase: members with their buckets, known to every process once committed."""
     group.phase += 1
     key = {"tenant_id": work.tenant_id, "group_id": group.id}
@@ -105,9 +103,7 @@ async def open_phase(
     ranges = allocate(before, {member.version_id: member.share for member in members})
     for member in members:
         spans = plain(ranges[member.version_id])
-        work.session.add(
-            MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans)
-        )
+        work.session.add(MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans))
     await work.session.flush()
     await work.announce_routing()
 

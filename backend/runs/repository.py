@@ -53,9 +53,7 @@ async def claim(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id:
 
 async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id: str, **values: Any) -> bool:
     """Write what the worker that holds the run says of it. False when the run is no longer its own."""
-    query = update(RunRow).where(
-        RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.worker_id == worker_id, RunRow.status == RunStatus.RUNNING
-    )
+    query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.worker_id == worker_id, RunRow.status == RunStatus.RUNNING)
     return bool((await session.execute(query.values(**values).returning(RunRow.id))).first())
 
 

@@ -59,9 +59,7 @@ async def progress(work: UnitOfWork, run_id: UUID, worker_id: str, percent: floa
 
 async def succeed(work: UnitOfWork, run_id: UUID, worker_id: str, result: Json) -> None:
     """The run is done."""
-    await repository.report(
-        work.session, work.tenant_id, run_id, worker_id, status=RunStatus.SUCCEEDED, result=result, percent=100.0, finished_at=work.now
-    )
+    await repository.report(work.session, work.tenant_id, run_id, worker_id, status=RunStatus.SUCCEEDED, result=result, percent=100.0, finished_at=work.now)
 
 
 async def fail(work: UnitOfWork, run: Run, worker_id: str, error: str) -> None:

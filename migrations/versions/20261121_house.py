@@ -1,6 +1,7 @@
 """The house: tenants, people, tokens, audit, runs, models, versions, groups; row-level security under all of it."""
 
 from alembic import op
+
 from migrations.sql import script
 
 revision = "20261121_house"
@@ -155,6 +156,20 @@ def downgrade() -> None:
     """Remove everything but the role, which other databases of the server may use."""
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}")
-    for table in ("promotions", "members", "phases", "groups", "versions", "models", "workers", "runs", "audit_entries", "api_tokens", "sessions", "people", "tenants"):
+    for table in (
+        "promotions",
+        "members",
+        "phases",
+        "groups",
+        "versions",
+        "models",
+        "workers",
+        "runs",
+        "audit_entries",
+        "api_tokens",
+        "sessions",
+        "people",
+        "tenants",
+    ):
         op.execute(f"DROP TABLE {table}")
     op.execute("REVOKE ALL ON SCHEMA public FROM tiltyard_app")

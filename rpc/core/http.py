@@ -90,7 +90,8 @@ class RpcApp:
             wire.check_method(one.procedure, request, one.path, method_override=self.options.method_override)
             if one.procedure.streams:
                 raise errors.UnsupportedMediaType("This procedure streams its result: call it through httpBatchStreamLink or httpSubscriptionLink")
-            return wire.Settled(200, wire.result(await call(exchange, one.procedure, plan.inputs.of(one.index))))
+            raw = None if one.procedure.input is None else plan.inputs.of(one.index)
+            return wire.Settled(200, wire.result(await call(exchange, one.procedure, raw)))
         except Exception as error:  # one call's failure is its own: the others of the batch go on
             if one.procedure is not None:
                 check_declared(one.procedure, error)

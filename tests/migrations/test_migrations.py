@@ -2,8 +2,8 @@
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.db.engine import app_url, sqlalchemy_url
 from backend.db.metadata import METADATA
@@ -17,6 +17,9 @@ def empty(worker_number: int):  # type: ignore[no-untyped-def]
     name = f"history_{worker_number}"
     yield servers.database_url(name)
     servers.drop_database(name)
+
+
+RIGHTS = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
 
 
 async def columns(url: str) -> set[tuple[str, str]]:
@@ -57,15 +60,21 @@ async def test_the_applications_role_is_no_superuser_and_every_tenant_owned_tabl
     engine = create_async_engine(sqlalchemy_url(app_url(SECRET, empty)))
     try:
         async with engine.connect() as connection:
-            role = (await connection.execute(text("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"))).one()
+            role = (
+                await connection.execute(text("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"))
+            ).one()
             unprotected = (
-                await connection.execute(
-                    text(
-                        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
-                        "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity"
+                (
+                    await connection.execute(
+                        text(
+                            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
+                            "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity"
+                        )
                     )
                 )
-            ).scalars().all()
+                .scalars()
+                .all()
+            )
             owned = (await connection.execute(text("SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = current_user"))).scalar_one()
     finally:
         await engine.dispose()

@@ -1,0 +1,1 @@
+"""Predictions: routing, serving runtimes, the log, explanations, outcomes, comparison."""
