@@ -5,7 +5,8 @@ import logging
 from typing import NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSlow
 
 log = logging.getLogger("tiltyard.access")
 
@@ -26,10 +27,10 @@ async def allow(redis: Redis, limit: Limit, subject: str) -> bool:
     key = f"tiltyard:limit:{limit.name}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
     try:
         async with redis.pipeline(transaction=True) as pipe:
+            pipe.set(key, 0, ex=limit.seconds, nx=True)
             pipe.incr(key)
-            pipe.expire(key, limit.seconds, nx=True)
-            count, _ = await pipe.execute()
-    except (RedisError, OSError):
+            _, count = await pipe.execute()
+    except (RedisGone, RedisSlow, OSError):
         log.warning("Redis is not answering: %s attempts are not counted", limit.name)
         return True
     return int(count) <= limit.times

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, any_, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.access.tables import PersonRow, SessionRow, TenantRow, TokenRow
@@ -55,7 +55,7 @@ async def person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> Per
 
 async def count_administrators(session: AsyncSession, tenant_id: UUID) -> int:
     """Administrators who can sign in."""
-    query = select(func.count()).where(PersonRow.tenant_id == tenant_id, ~PersonRow.disabled, PersonRow.roles.any("admin"))  # type: ignore[arg-type]
+    query = select(func.count()).where(PersonRow.tenant_id == tenant_id, ~PersonRow.disabled, literal("admin") == any_(PersonRow.roles))
     return (await session.execute(query)).scalar_one()
 
 

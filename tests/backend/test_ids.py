@@ -1,0 +1,20 @@
+"""Identifiers sort by time."""
+
+from datetime import UTC, datetime, timedelta
+
+from backend.ids import first_id_at, moment_of, new_id
+
+
+def test_ids_are_version_7_and_strictly_increase() -> None:
+    ids = [new_id() for _ in range(20_000)]
+    assert ids == sorted(set(ids))
+    assert {identifier.version for identifier in ids} == {7}
+    assert {identifier.variant for identifier in ids} == {ids[0].variant}
+
+
+def test_an_id_tells_when_it_was_made_and_bounds_a_range() -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=2)
+    made = new_id()
+    assert before <= moment_of(made) <= datetime.now(UTC) + timedelta(milliseconds=50)
+    assert first_id_at(before) < made < first_id_at(datetime.now(UTC) + timedelta(seconds=1))
+    assert moment_of(first_id_at(before.replace(microsecond=0))) == before.replace(microsecond=0)
