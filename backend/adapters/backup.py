@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from backend.adapters.archive import FORMAT, Manifest, RedisKey, fingerprint, measure, pack
 from backend.adapters.postgres_tools import count_rows, database_name, run_program
-from backend.adapters.processes import Progress, SetupError
+from backend.adapters.processes import Progress
 
 _NOT_COPIED = ("servers", "servers.path", "logs", "lock", "address", "secrets/servers.json")
 """Of the data folder: what belongs to this very run of the embedded servers, whose contents are copied through the servers themselves."""
@@ -27,11 +27,8 @@ _NOT_COPIED = ("servers", "servers.path", "logs", "lock", "address", "secrets/se
 async def back_up(archive: Path, data_dir: Path, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress) -> Manifest:
     """Write the archive, mode 0600, in one step: a file of that name is a whole backup. The hub may run meanwhile.
 
-    Raises SetupError where the archive exists or a program fails.
+    Raises SetupError where a program fails. The archive's folder must exist.
     """
-    if archive.exists():
-        raise SetupError(f"{archive} exists already; a backup is never overwritten. Name another file.")
-    archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tiltyard-backup-", dir=archive.parent) as folder:
         draft = Path(folder)
         progress("Copying the intake")

@@ -1,0 +1,125 @@
+"""The backup's file: a tar with a manifest, and a SHA-256 for each of its members."""
+
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from backend.adapters.processes import SetupError, write_private
+from schemas.common import Shape
+
+FORMAT = 1
+
+
+class Member(Shape, frozen=True, kw_only=True):
+    """One file of the archive."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(Shape, frozen=True, kw_only=True):
+    """What the archive holds; its first member, `manifest.json`, says what the rest must be."""
+
+    format: int
+    created_at: datetime
+    version: str
+    revision: str | None
+    secret_fingerprint: str
+    tables: dict[str, int]
+    """Rows of each table at the moment of the dump."""
+    members: dict[str, Member]
+
+
+class RedisKey(Shape, frozen=True, kw_only=True):
+    """One key as Redis's own DUMP gives it."""
+
+    key: bytes
+    dump: bytes
+    milliseconds: int
+    """Its time to live; 0: for ever."""
+
+
+def read_manifest(archive: Path) -> Manifest:
+    """The archive's manifest. Raises SetupError where this is no backup, or one of a newer format."""
+    try:
+        with tarfile.open(archive) as tar:
+            manifest = msgspec.json.decode(read_member(tar, "manifest.json"), type=Manifest)
+    except (OSError, tarfile.TarError, KeyError, msgspec.MsgspecError) as error:
+        raise SetupError(f"{archive} is no backup that can be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise SetupError(f"{archive} has format {manifest.format}; this release reads {FORMAT}. Restore it with the release that made it ({manifest.version}).")
+    return manifest
+
+
+def verify(archive: Path, manifest: Manifest) -> None:
+    """Every member is there and has its SHA-256. Raises SetupError naming the first that has not."""
+    with tarfile.open(archive) as tar:
+        for name, expected in manifest.members.items():
+            try:
+                found = _sha256(_open(tar, name))
+            except (KeyError, OSError, tarfile.TarError) as error:
+                raise SetupError(f"{archive} is damaged: {name} cannot be read ({error}). Use another backup.") from error
+            if found != expected.sha256:
+                raise SetupError(f"{archive} is damaged: {name} is not what was written. Use another backup.")
+
+
+def fingerprint(secret_key: str) -> str:
+    """Enough of a secret's hash to tell whether another is the same."""
+    return hashlib.sha256(f"tiltyard:{secret_key}".encode()).hexdigest()[:16]
+
+
+def measure(path: Path) -> Member:
+    """A file's length and SHA-256."""
+    with path.open("rb") as file:
+        return Member(bytes=path.stat().st_size, sha256=_sha256(file))
+
+
+def pack(target: Path, manifest: Manifest, sources: Mapping[str, Path]) -> None:
+    """Write the archive, mode 0600, and sync it to disk."""
+    write_private(target, "")
+    with target.open("wb") as file:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+            header = tarfile.TarInfo("manifest.json")
+            header.size, header.mode = len(text), 0o600
+            tar.addfile(header, io.BytesIO(text))
+            for name, path in sources.items():
+                tar.add(path, arcname=name, recursive=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_member(tar: tarfile.TarFile, name: str) -> bytes:
+    """A small member, whole. Raises KeyError."""
+    return _open(tar, name).read()
+
+
+def copy_out(tar: tarfile.TarFile, name: str, target: Path) -> None:
+    """A member into a file, mode 0600, synced to disk."""
+    write_private(target, "")
+    with target.open("wb") as file:
+        shutil.copyfileobj(_open(tar, name), file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _open(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    member = tar.extractfile(name)
+    if member is None:
+        raise KeyError(f"{name} is no file")
+    return member
+
+
+def _sha256(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()

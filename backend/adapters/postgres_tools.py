@@ -1,0 +1,38 @@
+"""PostgreSQL's own programs from the wheel, run against any server, and counts of what a database holds."""
+
+import asyncio
+import os
+import subprocess
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from backend.adapters.embedded_programs import find
+from backend.adapters.processes import SetupError
+
+TABLES = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%' ORDER BY 1
+"""
+
+
+async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
+    """Rows of every table, by its quoted name; a partitioned table counts as one."""
+    names = [row["name"] for row in await connection.fetch(TABLES)]
+    return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for name in names}  # noqa: S608 (quoted by quote_ident)
+
+
+async def run_program(database_url: str, name: str, *arguments: str) -> None:
+    """One of PostgreSQL's programs, the password in its environment rather than where every user sees it."""
+    parts = urlsplit(database_url)
+    environment = {**os.environ, "PGHOST": parts.hostname or "", "PGPORT": str(parts.port or 5432), "PGUSER": unquote(parts.username or "")}
+    environment["PGPASSWORD"] = unquote(parts.password or "")
+    command = [str(find().postgres_bin / name), *arguments]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SetupError(f"{name} failed: {done.stderr.strip()}")
+
+
+def database_name(url: str) -> str:
+    """The database that an address names."""
+    return unquote(urlsplit(url).path.lstrip("/"))

@@ -1,0 +1,67 @@
+"""Restore: what a backup holds, into an empty data folder and empty servers."""
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import msgspec
+from redis.asyncio import Redis
+
+from backend.adapters.archive import Manifest, RedisKey, copy_out, read_member
+from backend.adapters.postgres_tools import TABLES, count_rows, database_name, run_program
+from backend.adapters.processes import Progress, SetupError
+
+
+def files(archive: Path, manifest: Manifest, data_dir: Path) -> None:
+    """Unpack the data folder's files, mode 0600."""
+    with tarfile.open(archive) as tar:
+        for name in manifest.members:
+            if name.startswith("files/"):
+                target = (data_dir / name.removeprefix("files/")).resolve()
+                if not target.is_relative_to(data_dir.resolve()):
+                    raise SetupError(f"{archive} names a file outside the data folder ({name}); it was not made by `tiltyard backup`.")
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                copy_out(tar, name, target)
+
+
+async def database(archive: Path, database_url: str, progress: Progress) -> None:
+    """Load the dump into an empty database, all or nothing. Raises SetupError where it is not empty."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        if await connection.fetchval(f"SELECT count(*) FROM ({TABLES}) AS present"):  # noqa: S608 (our own constant)
+            raise SetupError("The database is not empty; a backup is restored only into an empty one.")
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = 'tiltyard_app'"):
+            await connection.execute("CREATE ROLE tiltyard_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT")
+    finally:
+        await connection.close()
+    progress("Loading the database")
+    with tempfile.TemporaryDirectory(prefix="tiltyard-restore-") as folder, tarfile.open(archive) as tar:
+        dump = Path(folder) / "database.dump"
+        copy_out(tar, "database.dump", dump)
+        await run_program(database_url, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", database_name(database_url), str(dump))
+
+
+async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
+    """Put the intake back. Returns the number of keys. Raises SetupError where Redis holds the hub's keys already."""
+    progress("Loading the intake")
+    with tarfile.open(archive) as tar:
+        keys = msgspec.msgpack.decode(read_member(tar, "redis.msgpack"), type=list[RedisKey])
+    async with Redis.from_url(redis_url) as client:
+        for item in keys:
+            if await client.exists(item.key):
+                raise SetupError(f"Redis already holds {item.key.decode(errors='replace')}; a backup is restored only into an empty Redis.")
+            await client.restore(item.key, item.milliseconds, item.dump)
+    return len(keys)
+
+
+async def compare(manifest: Manifest, database_url: str) -> None:
+    """Every table has the rows it had. Raises SetupError naming those that have not."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        found = await count_rows(connection)
+    finally:
+        await connection.close()
+    wrong = [f"{name} has {found.get(name, 0)} of {rows} rows" for name, rows in manifest.tables.items() if found.get(name) != rows]
+    if wrong:
+        raise SetupError(f"The restored database differs from the backup: {'; '.join(wrong)}.")

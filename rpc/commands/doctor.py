@@ -1,0 +1,135 @@
+"""`tiltyard doctor`: what is wrong with an installation, and how to mend it."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from backend import health
+from backend.access.actor import ANONYMOUS
+from backend.adapters.embedded_home import locked, read_keys
+from backend.adapters.external import check_postgres, check_redis
+from backend.adapters.processes import SetupError
+from backend.bootstrap import Hub, open_hub
+from backend.runs.service import workers
+from backend.settings import Settings
+from migrations.apply import current_revision, head_revision
+from rpc.app import CONSOLE
+from rpc.commands.installation import embedded, installation, read_settings
+from rpc.commands.terminal import console, data_dir_option, say
+
+_ENOUGH, _LITTLE = 5_000_000_000, 500_000_000
+"""Bytes of free disk: below the first a warning, below the second wrong. An embedded Redis whose disk is full stops."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: `ok`, `note` (works, but know this) or `WRONG`, what was found, and what mends it."""
+
+    level: str
+    subject: str
+    found: str
+    mend: str = ""
+
+    def show(self) -> None:
+        """Print it."""
+        colour = {"ok": "green", "note": "yellow", "WRONG": "bold red"}[self.level]
+        console.print(f"[{colour}]{self.level:<5}[/]", end=" ")
+        console.print(f"{self.subject}: {self.found}{f' {self.mend}' if self.mend else ''}", markup=False)
+
+
+@click.command("doctor", short_help="Say what is wrong, and how to mend it.")
+@data_dir_option
+def command(data_dir: Path | None) -> None:
+    """Check the installation, one line each. The exit code is 1 when something is wrong. Servers that do not run are started for the while."""
+    settings = read_settings(data_dir)
+    findings = []
+    for finding in _examine(settings):
+        finding.show()
+        findings.append(finding)
+    sys.exit(1 if any(finding.level == "WRONG" for finding in findings) else 0)
+
+
+def _examine(settings: Settings) -> Iterator[Finding]:
+    yield from _files(settings.data_dir)
+    yield _console()
+    if embedded(settings) and not (settings.data_dir.exists() and read_keys(settings.data_dir)):
+        yield Finding("WRONG", "Servers", f"none were ever started on {settings.data_dir}.", "Run `tiltyard up`, or name the data folder with --data-dir.")
+        return
+    yield _supervisor(settings)
+    try:
+        with installation(settings, say) as complete:
+            yield from asyncio.run(_servers(complete))
+    except SetupError as error:
+        yield Finding("WRONG", "Servers", str(error))
+
+
+def _files(data_dir: Path) -> Iterator[Finding]:
+    there = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        yield Finding("ok", "Data folder", f"{data_dir} can be written.")
+    else:
+        yield Finding("WRONG", "Data folder", f"{there} cannot be written by user {os.geteuid()}.", f"Run: chown -R {os.geteuid()} {there}")
+    open_files = [path.name for path in (data_dir / "secrets").glob("*") if path.stat().st_mode & 0o077] if os.access(data_dir, os.X_OK) else []
+    if open_files:
+        yield Finding("WRONG", "Secrets", f"others may read {', '.join(open_files)}.", f"Run: chmod 600 {data_dir}/secrets/*")
+    free = shutil.disk_usage(there).free
+    level = "ok" if free > _ENOUGH else "note" if free > _LITTLE else "WRONG"
+    yield Finding(level, "Disk", f"{free / 1e9:.1f} GB free at {there}.", "" if level == "ok" else "Make room: without it nothing can be logged.")
+
+
+def _console() -> Finding:
+    if (CONSOLE / "index.html").exists():
+        return Finding("ok", "Console", "built.")
+    return Finding("note", "Console", "not built; the API works without it.", "Run `make console` in the checkout.")
+
+
+def _supervisor(settings: Settings) -> Finding:
+    if settings.data_dir.exists() and locked(settings.data_dir):
+        address = settings.data_dir / "address"
+        return Finding("ok", "Hub", f"`tiltyard up` runs here, at {address.read_text() if address.exists() else 'an address not known yet'}.")
+    return Finding("note", "Hub", "`tiltyard up` does not run on this data folder.")
+
+
+async def _servers(settings: Settings) -> list[Finding]:
+    assert settings.database_url
+    assert settings.redis_url
+    found = []
+    for name, check in (("PostgreSQL", check_postgres(settings.database_url)), ("Redis", check_redis(settings.redis_url))):
+        try:
+            await check
+        except SetupError as error:
+            found.append(Finding("WRONG", name, str(error)))
+        else:
+            found.append(Finding("ok", name, "answers, is new enough, and we may do what we need."))
+    if any(finding.level == "WRONG" for finding in found):
+        return found
+    current, head = await current_revision(settings.database_url), head_revision()
+    if current != head:
+        return [*found, Finding("WRONG", "Schema", f"the database is at {current or 'nothing'}, this release needs {head}.", "Run `tiltyard migrate`.")]
+    found.append(Finding("ok", "Schema", f"at {head}."))
+    async with open_hub(settings, pool_size=1) as hub:
+        found += [finding async for finding in _hub(hub)]
+    return found
+
+
+async def _hub(hub: Hub) -> AsyncIterator[Finding]:
+    guarantee = await health.log_guarantee(hub)
+    mend = "" if guarantee.startswith("disk") else "In redis.conf: appendonly yes, appendfsync always."
+    yield Finding("ok" if not mend else "note", "Log guarantee", f"{guarantee}.", mend)
+    policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        yield Finding("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
+    async with hub.work(ANONYMOUS, read_only=True) as work:
+        alive = [worker for worker in await workers(work) if worker.alive]
+    if alive:
+        yield Finding("ok", "Workers", f"{len(alive)} at work.")
+    else:
+        yield Finding(
+            "note", "Workers", "none at work: predictions are answered and kept, but not yet moved to their logs.", "Run `tiltyard up` or `tiltyard worker`."
+        )
