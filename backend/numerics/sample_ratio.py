@@ -1,0 +1,40 @@
+"""Whether traffic was split as it was meant to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SUSPICIOUS = 0.001
+"""The usual bar for a mismatch (Fabijan et al. 2019, "Diagnosing sample ratio mismatch"): rarely wrong, and looked at all the time."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Pearson's chi-square of the counts against the shares; `ok` unless p is below 0.001."""
+
+    chi_square: float
+    p_value: float
+    ok: bool
+
+
+def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Ratio | None:
+    """Compare observed counts with planned shares (any positive weights). None when fewer than 2 have a share, or nothing was counted.
+
+    A count where the share is 0 is a mismatch by itself.
+
+    >>> sample_ratio([900, 100], [9_000, 1_000])
+    Ratio(chi_square=0.0, p_value=1.0, ok=True)
+    """
+    from scipy.special import gammaincc  # noqa: PLC0415  heavy: scipy is loaded with the first comparison
+
+    seen, planned = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
+    if seen[planned == 0].sum() > 0:
+        return Ratio(float("inf"), 0.0, False)
+    seen, planned = seen[planned > 0], planned[planned > 0]
+    if len(planned) < 2 or seen.sum() == 0:
+        return None
+    expected = planned / planned.sum() * seen.sum()
+    statistic = float(((seen - expected) ** 2 / expected).sum())
+    p_value = float(gammaincc((len(planned) - 1) / 2, statistic / 2))
+    return Ratio(statistic, p_value, p_value >= SUSPICIOUS)
