@@ -15,7 +15,7 @@ def canonical_version(version: str) -> str:
     '1.2.0'
     """
     parts = version.removeprefix("v").split(".")
-    return ".".join((parts + ["0"])[:3])
+    return ".".join([*parts, "0"][:3])
 
 
 def label(version: str) -> str:

@@ -83,7 +83,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
     try:
         await work.session.flush()
     except IntegrityError:
-        raise VersionTaken(f"{model.name} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
+        raise VersionTaken(f"{input.model} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
     created = version_of(row, model, ())
     work.audit("models.createVersion", f"model:{model.slug}:{version}", after={"version_id": str(row.id), "document": row.document})
     return created
