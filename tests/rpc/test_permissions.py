@@ -1,0 +1,155 @@
+"""Every procedure, tried as every role and as another tenant."""
+
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from backend.access import tokens
+from backend.access.actor import ANONYMOUS, Actor
+from backend.access.permissions import ROLE_PERMISSIONS, P
+from backend.bootstrap import Hub
+from backend.errors import Forbidden, HubError, Unauthorized
+from backend.runs import service as runs
+from rpc.core.call import Exchange, authorise, call
+from rpc.core.context import Request
+from rpc.core.procedure import Kind, Procedure
+from rpc.host import ProductHost
+from rpc.root import root
+from schemas.access import Role
+from tests.support.credit import document
+from tests.support.serving import Serving, serve_group
+from tests.support.tenants import Tenant
+
+PROCEDURES = dict(root.procedures())
+PASSWORD = "a long password"
+
+
+def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID) -> dict[str, object]:
+    """For each procedure an input that names what `tenant` owns. A new procedure needs a line here."""
+    slug, version = {"slug": serving.group.slug}, {"version_id": serving.champion.id}
+    person = {"person_id": tenant.admin.person_id}
+    members = [{"version_id": serving.champion.id, "role": "champion", "share": 10_000}]
+    return {
+        "access.people.list": None,
+        "access.people.create": {"email": "new@walk.example", "name": "New", "password": PASSWORD, "roles": ["viewer"]},
+        "access.people.setRoles": {**person, "roles": ["viewer"]},
+        "access.people.disable": person,
+        "access.tokens.list": None,
+        "access.tokens.create": {"name": "walk", "scopes": ["*"]},
+        "access.tokens.revoke": {"token_id": token},
+        "access.signIn": {"email": "nobody@walk.example", "password": PASSWORD},
+        "access.signOut": None,
+        "access.me": None,
+        "access.changePassword": {"current": "wrong", "new": PASSWORD},
+        "audit.list": {},
+        "audit.verify": {},
+        "groups.list": None,
+        "groups.get": slug,
+        "groups.create": {"name": "Again", "slug": "again", "members": members},
+        "groups.setSplit": {**slug, "phase": 1, "members": members},
+        "groups.phases": slug,
+        "groups.comparison": slug,
+        "groups.promote": {**slug, **version, "evidence_id": serving.group.id},
+        "groups.promotions": slug,
+        "groups.delete": {**slug, "confirm": serving.group.slug},
+        "inference.predict": {**slug, "inputs": serving.inputs},
+        "inference.browse": slug,
+        "inference.get": {**slug, "inference_id": serving.group.id},
+        "inference.recordOutcomes": {**slug, "outcomes": [{"actual": 1, "correlation_id": "walk"}]},
+        "inference.traffic": slug,
+        "models.list": {},
+        "models.get": {"slug": serving.model_slug},
+        "models.create": {"name": "Walk", "slug": serving.model_slug},
+        "models.versions": {"slug": serving.model_slug},
+        "models.version": version,
+        "models.createVersion": {"model": serving.model_slug, "version": "9.0", "document": document()},
+        "models.archiveVersion": version,
+        "runs.list": {},
+        "runs.get": {"run_id": run},
+        "system.health": None,
+    }
+
+
+@pytest.fixture
+async def serving(hub: Hub, tenant: Tenant) -> Serving:
+    return await serve_group(hub, tenant)
+
+
+@pytest.fixture
+async def named(hub: Hub, tenant: Tenant, serving: Serving) -> dict[str, object]:
+    async with hub.work(tenant.admin) as work:
+        run = await runs.start(work, "tests.walk", "thing:walk", {})
+        token = next(token.id for token in await tokens.list_tokens(work))
+    return inputs(serving, tenant, token, run)
+
+
+async def attempt(hub: Hub, path: str, actor: Actor, said: object) -> bytes:
+    exchange = Exchange(ProductHost(hub), Request(), actor=actor)
+    return await call(exchange, PROCEDURES[path], None if said is None else msgspec.Raw(msgspec.json.encode(said)))
+
+
+def test_every_procedure_names_a_permission_and_is_walked() -> None:
+    assert all(isinstance(procedure.permission, P) for procedure in PROCEDURES.values())
+    assert {path for path, procedure in PROCEDURES.items() if procedure.permission is P.ANYONE} == {"access.signIn"}
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_role_may_call_what_its_permissions_say_and_nothing_else(hub: Hub, tenant: Tenant, role: Role) -> None:
+    actor = tenant.acting_as(role)
+    allowed = {path for path, procedure in PROCEDURES.items() if _authorised(hub, procedure, actor)}
+    expected = {
+        path for path, procedure in PROCEDURES.items() if procedure.permission in {P.ANYONE, P.SIGNED_IN} or procedure.permission in ROLE_PERMISSIONS[role]
+    }
+    assert allowed == expected
+
+
+def _authorised(hub: Hub, procedure: Procedure, actor: Actor) -> bool:
+    try:
+        authorise(Exchange(ProductHost(hub), Request(), actor=actor), procedure)
+    except Forbidden:
+        return False
+    return True
+
+
+def test_an_auditor_and_a_viewer_change_nothing() -> None:
+    for role in (Role.AUDITOR, Role.VIEWER):
+        changing = {path for path, one in PROCEDURES.items() if one.kind is Kind.MUTATION and one.permission in ROLE_PERMISSIONS[role]}
+        assert changing == set()
+
+
+async def test_a_refused_call_never_reaches_its_handler(hub: Hub, tenant: Tenant, named: dict[str, object]) -> None:
+    assert set(named) == set(PROCEDURES), "each procedure has an input to be tried with"
+    for path, procedure in PROCEDURES.items():
+        if procedure.permission is P.ANYONE:
+            continue
+        with pytest.raises(Unauthorized):
+            await attempt(hub, path, ANONYMOUS, named[path])
+        if procedure.permission is not P.SIGNED_IN:
+            powerless = msgspec.structs.replace(tenant.admin, permissions=frozenset())
+            with pytest.raises(Forbidden):
+                await attempt(hub, path, powerless, named[path])
+
+
+async def test_another_tenant_reaches_nothing_by_any_procedure(
+    hub: Hub, tenant: Tenant, other_tenant: Tenant, serving: Serving, named: dict[str, object]
+) -> None:
+    """The other tenant's administrator names what is not theirs: they get not-found, or their own (empty) things; nothing of ours changes."""
+    before = await _state(hub, tenant)
+    ours = [str(serving.group.id), str(serving.champion.id), str(serving.challenger.id), serving.group.table_name, tenant.email]
+    for path in PROCEDURES:
+        if path.startswith("access.sign") or path == "access.changePassword":
+            continue
+        try:
+            answer = (await attempt(hub, path, other_tenant.admin, named[path])).decode()
+        except HubError as error:
+            answer = str(error.message)
+        if path not in {"models.create", "groups.create"}:
+            assert not [mine for mine in ours if mine in answer], path
+    assert await _state(hub, tenant) == before
+
+
+async def _state(hub: Hub, tenant: Tenant) -> list[str]:
+    without_input = {"access.people.list", "groups.list"}
+    paths = ("access.people.list", "groups.list", "models.list", "runs.list", "audit.list")
+    return [(await attempt(hub, path, tenant.admin, None if path in without_input else {})).decode() for path in paths]
