@@ -1,0 +1,40 @@
+import { Tooltip } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
+
+import { ago, when } from '@/components/format';
+import css from '@/components/ui.module.css';
+
+let now = Date.now();
+const subscribe = (tell: () => void) => {
+  const timer = setInterval(() => {
+    now = Date.now();
+    tell();
+  }, 1000);
+  return () => clearInterval(timer);
+};
+const useNow = () => useSyncExternalStore(subscribe, () => now);
+
+/** How long ago, with the moment itself (in the viewer's zone) on hover. */
+export function Ago({ at }: { at: string }) {
+  const current = useNow();
+  return (
+    <Tooltip label={when(at)}>
+      <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+        {ago(at, Math.max(current, new Date(at).getTime()))}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** Whether figures are fresh: how old the newest answer is, or that the hub has gone quiet. */
+export function Live({ updatedAt, failing }: { updatedAt: number; failing: boolean }) {
+  const current = useNow();
+  const seconds = Math.max(0, Math.round((current - updatedAt) / 1000));
+  const paused = failing || seconds > 10;
+  return (
+    <span className={css.live} data-paused={paused}>
+      <i aria-hidden="true" />
+      {paused ? `Reconnecting, figures are ${seconds} s old` : 'Live'}
+    </span>
+  );
+}

@@ -1,0 +1,48 @@
+import { Button } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+
+import { Identifier } from '@/components/Copy';
+import { Failure, Notice } from '@/components/States';
+import { count } from '@/components/format';
+import { rpc } from '@/rpc/client';
+import type { Outputs } from '@/rpc/types';
+
+type Verdict = Outputs['audit']['verify'];
+
+/** Recomputes the whole chain and says what it found. */
+export function Verify() {
+  // A question, asked when the button is pressed: nothing is cached.
+  const verify = useMutation({ mutationFn: () => rpc.audit.verify.query({}) });
+  const button = (
+    <Button variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
+      {verify.data ? 'Verify again' : 'Verify the chain'}
+    </Button>
+  );
+  return (
+    <div style={{ marginBottom: 14 }}>
+      {verify.isError ? (
+        <Failure error={verify.error} retry={() => verify.mutate()} />
+      ) : (
+        <Notice tone={verify.data ? (verify.data.ok ? 'ok' : 'bad') : 'info'} action={button}>
+          {verify.data ? <Found verdict={verify.data} /> : 'Recompute every hash from the first entry on, to prove that nothing was changed or taken out.'}
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function Found({ verdict: v }: { verdict: Verdict }) {
+  if (v.ok) {
+    return (
+      <>
+        Intact: {count(v.checked)} entries checked. {v.head_hash && <>Head <Identifier value={v.head_hash} what="head hash" keep={20} /></>}
+      </>
+    );
+  }
+  return (
+    <>
+      Not intact. {v.broken_at !== null && `Entry ${v.broken_at.toString()} is the first that does not fit. `}
+      {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {count(v.checked)} entries were checked.
+    </>
+  );
+}

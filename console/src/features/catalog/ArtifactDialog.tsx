@@ -1,0 +1,51 @@
+import { Button, FileInput, Modal, Progress, Stack } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Failure } from '@/components/States';
+import { percent } from '@/components/format';
+import { queryClient, trpc } from '@/rpc/client';
+import type { Version } from '@/rpc/types';
+import { uploadArtifact } from '@/rpc/upload';
+
+export const ARTIFACT_HELP = 'LightGBM text (model.txt) or ONNX. Never pickle, joblib or .pt: loading one would run its code.';
+
+/** An upload that tells how far it is. */
+export function useArtifactUpload(done: () => void) {
+  const [sent, setSent] = useState(0);
+  const upload = useMutation({
+    mutationFn: ({ versionId, file }: { versionId: string; file: File }) => uploadArtifact(versionId, file, setSent),
+    onSuccess: () => {
+      void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
+      done();
+    },
+  });
+  return { upload, sent };
+}
+
+export function UploadProgress({ sent }: { sent: number }) {
+  return (
+    <div role="status">
+      <Progress value={sent * 100} aria-label="Upload progress" size="sm" />
+      <span className="hint">{sent < 1 ? `${percent(sent, 0)} sent` : 'Sent. The hub is checking that it loads and predicts.'}</span>
+    </div>
+  );
+}
+
+/** Gives a draft version its artifact. */
+export function ArtifactDialog({ version, close }: { version: Version; close: () => void }) {
+  const [file, setFile] = useState<File | null>(null);
+  const { upload, sent } = useArtifactUpload(close);
+  return (
+    <Modal opened onClose={close} title={`Upload the artifact of ${version.label}`}>
+      <Stack gap={14}>
+        <FileInput label="Artifact" description={ARTIFACT_HELP} placeholder="Choose a file" value={file} onChange={setFile} clearable />
+        {upload.isPending && <UploadProgress sent={sent} />}
+        {upload.isError && <Failure error={upload.error} title="The artifact was not accepted" />}
+        <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file })}>
+          Upload
+        </Button>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,76 @@
+import { Button, Title } from '@mantine/core';
+import { IconCrown } from '@tabler/icons-react';
+
+import { Animated } from '@/components/Animated';
+import { RoleBadge, type Tone } from '@/components/Roles';
+import { count, micros, percent, share } from '@/components/format';
+import css from '@/features/groups/groups.module.css';
+import type { Comparison, Contender } from '@/rpc/types';
+
+interface ContendersProps {
+  comparison: Comparison;
+  tones: Tone[];
+  /** Null in a past phase, whose contenders cannot be promoted, and for whoever may not promote. */
+  promote: ((contender: Contender) => void) | null;
+}
+
+/** The contenders side by side: how much each has answered, how much of the truth is in, how fast it is. */
+export function Contenders({ comparison, tones, promote }: ContendersProps) {
+  return (
+    <div className={css.contenders}>
+      {comparison.contenders.map((c, i) => (
+        <ContenderCard key={c.version_id} contender={c} tone={tones[i]?.css ?? 'var(--ty-shadow)'} promote={promote} leads={comparison.leader === c.version_id} />
+      ))}
+    </div>
+  );
+}
+
+function ContenderCard({ contender: c, tone, promote, leads }: { contender: Contender; tone: string; promote: ContendersProps['promote']; leads: boolean }) {
+  const labelled = c.n > 0 ? c.n_labelled / c.n : 0;
+  return (
+    <article className={css.contender} style={{ '--tone': tone }} aria-label={`${c.label}, ${c.role}`}>
+      <div className={css.contenderHead}>
+        <Title order={2}>{c.label}</Title>
+        <RoleBadge role={c.role} />
+        {promote && c.role !== 'champion' && (
+          <Button ml="auto" variant={leads ? 'filled' : 'default'} leftSection={<IconCrown size={14} />} onClick={() => promote(c)}>
+            Promote {c.label}
+          </Button>
+        )}
+      </div>
+      <div className="hint">
+        {c.model_name}
+        {leads && <strong>, leads on the evidence so far</strong>}
+      </div>
+      <dl className={css.stats}>
+        <div>
+          <dt>Predictions</dt>
+          <dd>
+            <Animated value={c.n} show={count} />
+            <small>{c.role === 'shadow' ? 'copies' : `${percent(c.observed_share)} of ${share(c.share)} asked`}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Outcomes in</dt>
+          <dd>
+            <Animated value={c.n_labelled} show={count} />
+            <small>{c.positive_rate === null ? 'none yet' : `${percent(c.positive_rate)} positive`}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Latency p99</dt>
+          <dd>
+            {c.latency ? <Animated value={c.latency.p99_us} show={micros} /> : '–'}
+            <small>{c.latency ? `p50 ${micros(c.latency.p50_us)}` : 'no answers yet'}</small>
+          </dd>
+        </div>
+      </dl>
+      <div className={css.meter} role="img" aria-label={`${percent(labelled, 0)} of outcomes are in`}>
+        <i style={{ width: `${(labelled * 100).toFixed(1)}%` }} />
+      </div>
+      <div className="hint" style={{ marginTop: 5 }}>
+        {percent(labelled, 0)} of outcomes are in; {count(c.n - c.n_labelled)} not yet.
+      </div>
+    </article>
+  );
+}

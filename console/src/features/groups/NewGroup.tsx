@@ -1,0 +1,90 @@
+import { Button, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { PageHead } from '@/components/PageHead';
+import { Panel } from '@/components/Panel';
+import { Failure } from '@/components/States';
+import { slugOf, slugProblem } from '@/components/slug';
+import { MembersEditor } from '@/features/groups/MembersEditor';
+import { draft, problemWith, specsOf } from '@/features/groups/members';
+import { queryClient, trpc } from '@/rpc/client';
+import type { Inputs } from '@/rpc/types';
+
+type DecisionMetric = NonNullable<Inputs['groups']['create']['decision_metric']>;
+
+const DECIDES: { value: DecisionMetric; label: string }[] = [
+  { value: 'brier', label: 'Brier score' },
+  { value: 'log_loss', label: 'Log loss' },
+  { value: 'accuracy', label: 'Accuracy' },
+];
+
+/** A new group: its name, who is in it, and what it decides by. */
+export function NewGroup() {
+  const navigate = useNavigate();
+  const [rows, setRows] = useState(() => [draft({ role: 'champion', percent: 100 })]);
+  const [ownSlug, setOwnSlug] = useState(false);
+  const form = useForm({
+    initialValues: { name: '', slug: '', decision_metric: 'brier' as DecisionMetric, threshold: 0.5 },
+    validate: { name: (v) => (v.trim() ? null : 'Give the group a name'), slug: slugProblem, threshold: (v) => (v >= 0 && v <= 1 ? null : 'Between 0 and 1') },
+  });
+  const create = useMutation(
+    trpc.groups.create.mutationOptions({
+      onSuccess: (group) => {
+        void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
+        void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
+        void navigate({ to: '/groups/$slug', params: { slug: group.slug } });
+      },
+    }),
+  );
+  const problem = problemWith(rows);
+  return (
+    <>
+      <PageHead crumbs={[<Link key="g" to="/groups">Groups</Link>]} title="New group" lede="One endpoint with a champion. Challengers can join now or later." />
+      <form noValidate onSubmit={form.onSubmit((values) => create.mutate({ ...values, name: values.name.trim(), members: specsOf(rows) }))}>
+        <Stack gap={14} maw={860}>
+          <Panel title="Name">
+            <Stack gap={14}>
+              <TextInput
+                label="Name"
+                placeholder="Live credit scoring"
+                {...form.getInputProps('name')}
+                onChange={(e) => {
+                  form.setFieldValue('name', e.currentTarget.value);
+                  if (!ownSlug) form.setFieldValue('slug', slugOf(e.currentTarget.value));
+                }}
+              />
+              <TextInput
+                label="Slug"
+                description="In the endpoint’s address and the log table’s name. It cannot be changed later."
+                {...form.getInputProps('slug')}
+                onChange={(e) => {
+                  setOwnSlug(true);
+                  form.setFieldValue('slug', e.currentTarget.value);
+                }}
+              />
+            </Stack>
+          </Panel>
+          <Panel title="Versions and traffic">
+            <MembersEditor rows={rows} change={setRows} />
+          </Panel>
+          <Panel title="Decision">
+            <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
+              <Select label="Compare contenders on" data={DECIDES} allowDeselect={false} {...form.getInputProps('decision_metric')} />
+              <NumberInput label="Positive label at a score of" min={0} max={1} step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
+            </div>
+          </Panel>
+          {create.isError && <Failure error={create.error} title="The group has not been created" />}
+          <div style={{ display: 'flex', gap: 12, alignItems: 'center', justifyContent: 'flex-end' }}>
+            {problem && <span className="hint">{problem}</span>}
+            <Button type="submit" size="sm" loading={create.isPending} disabled={problem !== null}>
+              Create group
+            </Button>
+          </div>
+        </Stack>
+      </form>
+    </>
+  );
+}

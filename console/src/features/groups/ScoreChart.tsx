@@ -1,0 +1,56 @@
+import { useCallback } from 'react';
+
+import { Chart, type Draw } from '@/components/Chart';
+import type { Tone } from '@/components/Roles';
+import { grid, legend, xValue, yValue } from '@/components/axes';
+import { percent } from '@/components/format';
+import type { Comparison } from '@/rpc/types';
+
+/** Score distributions laid over each other, each as a share of its own predictions, so that a 90/10 split stays comparable. */
+export function ScoreChart({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
+  const draw = useCallback<Draw>(
+    (c) => ({
+      legend: legend(c),
+      grid: grid(),
+      tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'number' ? percent(v) : '') },
+      xAxis: xValue(c, { name: 'Score', min: 0, max: 1 }),
+      yAxis: yValue(c, { name: 'Share of predictions', show: (v) => percent(v, 0) }),
+      series: comparison.contenders.map((contender, i) => {
+        const total = contender.scores.reduce((sum, bin) => sum + bin.count, 0) || 1;
+        const tone = tones[i];
+        const colour = tone ? c[tone.key] : c.muted;
+        const points = contender.scores.map((bin) => [bin.low, bin.count / total]);
+        const last = contender.scores.at(-1);
+        return {
+          id: contender.version_id,
+          name: `${contender.label} ${contender.role}`,
+          type: 'line',
+          step: 'end',
+          symbol: 'none',
+          color: colour,
+          lineStyle: { width: 1.75, type: tone?.dash ?? 'solid' },
+          areaStyle: { opacity: 0.05 },
+          data: last ? [...points, [last.high, last.count / total]] : points,
+          markLine: i === 0 ? threshold(c.text, comparison.threshold) : undefined,
+        };
+      }),
+    }),
+    [comparison, tones],
+  );
+  return (
+    <Chart
+      draw={draw}
+      height={250}
+      label="Score distribution of each contender"
+      caption="Each outline is one version's own predictions, so shapes compare whatever the split. To the right of the threshold the label is positive; outlines that part show versions that judge the same people differently."
+    />
+  );
+}
+
+const threshold = (colour: string, at: number) => ({
+  symbol: 'none',
+  silent: true,
+  lineStyle: { color: colour, type: 'dashed', width: 1, opacity: 0.55 },
+  label: { formatter: `threshold ${at.toString()}`, color: colour, fontSize: 11, position: 'insideEndTop' },
+  data: [{ xAxis: at }],
+});

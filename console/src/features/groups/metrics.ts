@@ -1,0 +1,40 @@
+import type { Contender, MetricEstimate } from '@/rpc/types';
+
+type MetricKey = { [K in keyof Contender]: Contender[K] extends MetricEstimate ? K : never }[keyof Contender];
+
+export interface MetricRow {
+  key: MetricKey;
+  name: string;
+  better: 'higher' | 'lower' | null;
+  about: string;
+}
+
+/** The comparison's rows, in the order they are read. */
+export const METRICS: MetricRow[] = [
+  { key: 'brier', name: 'Brier score', better: 'lower', about: 'Mean squared distance between the score and what happened. 0 is perfect.' },
+  { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Surprise at what happened, in nats. Punishes confident mistakes.' },
+  { key: 'accuracy', name: 'Accuracy', better: 'higher', about: 'Share of labels that were right, at the group’s threshold.' },
+  { key: 'roc_auc', name: 'ROC AUC', better: 'higher', about: 'Chance that a positive is scored above a negative. 0.5 is guessing.' },
+  { key: 'pr_auc', name: 'PR AUC', better: 'higher', about: 'Precision averaged over recall. Guessing gives the positive rate.' },
+  { key: 'precision', name: 'Precision', better: 'higher', about: 'Of those called positive, the share that were.' },
+  { key: 'recall', name: 'Recall', better: 'higher', about: 'Of the positives, the share that were called.' },
+  { key: 'f1', name: 'F1', better: 'higher', about: 'Harmonic mean of precision and recall.' },
+  { key: 'calibration_error', name: 'Calibration error', better: 'lower', about: 'Mean gap between the score and the observed rate, over bins.' },
+  { key: 'mean_score', name: 'Mean score', better: null, about: 'The average score given; neither high nor low is better.' },
+];
+
+export const metricName = (key: string) => METRICS.find((row) => row.key === key)?.name ?? key;
+export const isDecision = (row: MetricRow, decisionMetric: string) => row.key === decisionMetric;
+
+/** The metrics with the one the group decides by first. */
+export const ordered = (decisionMetric: string) => [...METRICS].sort((a, b) => Number(isDecision(b, decisionMetric)) - Number(isDecision(a, decisionMetric)));
+
+/** A scale that holds every interval, with a little air. */
+export function scaleOf(estimates: MetricEstimate[]): { low: number; high: number } | null {
+  const ends = estimates.flatMap((e) => (e.value === null ? [] : [e.value, e.interval?.low ?? e.value, e.interval?.high ?? e.value]));
+  if (ends.length === 0) return null;
+  const low = Math.min(...ends);
+  const high = Math.max(...ends);
+  const air = Math.max((high - low) * 0.08, 0.002);
+  return { low: low - air, high: high + air };
+}

@@ -1,0 +1,86 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useCallback, useMemo } from 'react';
+
+import { Animated } from '@/components/Animated';
+import { Chart, type Draw } from '@/components/Chart';
+import { Kpi, Kpis } from '@/components/Kpi';
+import { Panel } from '@/components/Panel';
+import { tonesOf } from '@/components/Roles';
+import { Answer, Loading } from '@/components/States';
+import { Live } from '@/components/Time';
+import { category, grid, legend, yValue } from '@/components/axes';
+import { count, minuteOf, percent } from '@/components/format';
+import { trpc } from '@/rpc/client';
+import type { GroupTraffic, Member } from '@/rpc/types';
+
+const route = getRouteApi('/signed-in/groups/$slug/traffic');
+
+/** What the endpoint is doing, live. */
+export function Traffic() {
+  const { slug } = route.useParams();
+  const traffic = useQuery(trpc.inference.traffic.queryOptions({ slug }, { refetchInterval: 2_000 }));
+  const group = useQuery(trpc.groups.get.queryOptions({ slug }));
+  return (
+    <Answer of={traffic} skeleton={<Loading rows={3} height={110} />}>
+      {(data) => (
+        <>
+          <Kpis label="Traffic">
+            <Kpi name="Predictions" value={<Animated value={data.total} show={count} />} note="since the group was made" />
+            <Kpi name="Last minute" value={<Animated value={lastWhole(data)} show={count} />} note="predictions in the last whole minute" />
+            <Kpi name="Outcomes in" value={<Animated value={data.labelled} show={count} />} note={data.total > 0 ? `${percent(data.labelled / data.total)} of predictions` : 'none asked yet'} />
+            <Kpi name="Refused" value={<Animated value={data.refused} show={count} />} note="malformed or incomplete requests" />
+            <Kpi name="Being explained" value={<Animated value={data.waiting_explanation} show={count} />} note="on record, explanation to follow" />
+          </Kpis>
+          <div style={{ height: 14 }} />
+          <Panel title="Predictions a minute" note="last 60 minutes" aside={<Live updatedAt={traffic.dataUpdatedAt} failing={traffic.isError || traffic.failureCount > 0} />}>
+            <Minutes minutes={data.minutes} members={group.data?.phase.members ?? []} />
+          </Panel>
+        </>
+      )}
+    </Answer>
+  );
+}
+
+const sumOf = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
+const lastWhole = (data: GroupTraffic) => sumOf(data.minutes.at(-2)?.counts ?? data.minutes.at(-1)?.counts ?? {});
+
+function Minutes({ minutes, members }: { minutes: GroupTraffic['minutes']; members: Member[] }) {
+  const labels = useMemo(() => {
+    const seen = new Set(minutes.flatMap((m) => Object.keys(m.counts)));
+    return [...members.map((m) => m.label), ...[...seen].filter((label) => !members.some((m) => m.label === label)).sort()];
+  }, [minutes, members]);
+  const draw = useCallback<Draw>(
+    (c) => {
+      const tones = tonesOf(members);
+      return {
+        legend: legend(c),
+        grid: grid(),
+        tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
+        xAxis: category(c, 'Minute', minutes.map((m) => minuteOf(m.at))),
+        yAxis: { ...yValue(c, { name: 'Predictions', show: count }), minInterval: 1 },
+        series: labels.map((label, i) => {
+          const tone = tones[i];
+          return {
+            id: label,
+            name: members[i] ? `${label} ${members[i].role}` : `${label} earlier`,
+            type: 'bar',
+            stack: 'all',
+            barCategoryGap: '18%',
+            color: tone ? c[tone.key] : c.lineStrong,
+            data: minutes.map((m) => m.counts[label] ?? 0),
+          };
+        }),
+      };
+    },
+    [minutes, members, labels],
+  );
+  return (
+    <Chart
+      draw={draw}
+      height={280}
+      label="Predictions by minute and version, last 60 minutes"
+      caption="Each bar is one minute, stacked by the version that answered. The colours’ proportions should follow the split; the newest bar is still filling."
+    />
+  );
+}

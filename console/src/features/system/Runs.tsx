@@ -1,0 +1,56 @@
+import { Progress, Table } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { Panel } from '@/components/Panel';
+import { Answer, Empty, Status, type Severity } from '@/components/States';
+import { Ago } from '@/components/Time';
+import { trpc } from '@/rpc/client';
+import type { Run } from '@/rpc/types';
+
+const TONES: Record<Run['status'], Severity> = { queued: 'info', running: 'info', succeeded: 'ok', failed: 'bad', cancelled: 'info' };
+
+/** The newest background executions. */
+export function Runs() {
+  const runs = useQuery(trpc.runs.list.queryOptions({ limit: 20 }, { refetchInterval: 3_000 }));
+  return (
+    <Panel flush title="Background runs" note="the newest 20">
+      <Answer of={runs}>
+        {(all) =>
+          all.length === 0 ? (
+            <Empty title="Nothing has run yet">Archiving a deleted group’s log, for one, shows here with its progress.</Empty>
+          ) : (
+            <div className="scroll-x">
+              <Table miw={640}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Run</Table.Th>
+                    <Table.Th>Subject</Table.Th>
+                    <Table.Th>State</Table.Th>
+                    <Table.Th>Progress</Table.Th>
+                    <Table.Th className="right">Attempts</Table.Th>
+                    <Table.Th>Created</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {all.map((run) => (
+                    <Table.Tr key={run.id}>
+                      <Table.Td><code>{run.kind}</code></Table.Td>
+                      <Table.Td>{run.subject}</Table.Td>
+                      <Table.Td><Status tone={TONES[run.status]}>{run.status}</Status>{run.error && <div className="hint">{run.error}</div>}</Table.Td>
+                      <Table.Td>
+                        {run.percent !== null && <Progress value={run.percent} size="sm" w={120} aria-label={`Progress of ${run.kind}`} />}
+                        {run.stage && <span className="hint">{run.stage}</span>}
+                      </Table.Td>
+                      <Table.Td className="right">{run.attempts}</Table.Td>
+                      <Table.Td><Ago at={run.created_at} /></Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </div>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}

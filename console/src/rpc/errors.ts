@@ -1,0 +1,43 @@
+import { TRPCClientError } from '@trpc/client';
+import type { AppRouter } from 'frontend-contract';
+
+export interface Problem {
+  message: string;
+  reason: string | null;
+  issues: { pointer: string; message: string }[];
+  requestId: string | null;
+  status: number | null;
+}
+
+/** The data plane's error body (`/v1`), thrown by uploads. */
+export class UploadError extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.name = 'UploadError';
+    this.problem = problem;
+  }
+}
+
+/** Whatever went wrong, in words a person can act on. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof UploadError) return error.problem;
+  if (error instanceof TRPCClientError) {
+    const { data, message } = error as TRPCClientError<AppRouter>;
+    if (data) {
+      const { reason, issues, requestId, httpStatus } = data as { reason?: string; issues?: Problem['issues']; requestId?: string; httpStatus: number };
+      return { message, reason: reason ?? null, issues: issues ?? [], requestId: requestId ?? null, status: httpStatus };
+    }
+    return { message: 'The hub cannot be reached. Is it running, and is your network up?', reason: 'UNREACHABLE', issues: [], requestId: null, status: null };
+  }
+  return { message: error instanceof Error ? error.message : 'Something unexpected happened.', reason: null, issues: [], requestId: null, status: null };
+}
+
+export const isSignedOut = (error: unknown) => problemOf(error).status === 401;
+export const isMissing = (error: unknown) => problemOf(error).status === 404;
+
+/** Worth asking again: the hub was out of reach or busy, not: it said no. */
+export function isTransient(error: unknown): boolean {
+  const { status } = problemOf(error);
+  return status === null || status >= 502 || status === 429;
+}
