@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from backend.inference.runtimes.compiling import PATH_DEPENDENT, Explainers
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.lightgbm_fast import FastRow
 from backend.inference.runtimes.links import link_of, space_of
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
 from backend.inference.runtimes.sampling import explain_by_sampling
+from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.forest import Forest
 from backend.numerics.trees.lightgbm_text import read_lightgbm
 
@@ -29,6 +31,7 @@ class LightgbmRuntime:
         self._forest = forest
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
+        self._explainers = Explainers(forest)
         self._fast = FastRow(booster, len(forest.features))
 
     @classmethod
@@ -55,14 +58,26 @@ class LightgbmRuntime:
         return Scores(score, margin)
 
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
-        """Exact path-dependent Shapley values of the margin; linear trees are estimated against `background`."""
+        """Exact Shapley values of the margin: path-dependent, or interventional against `background` where one is given.
+
+        The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
+        what cannot be compiled for its size is explained by LightGBM's own path-dependent `pred_contrib`.
+        """
         if self._forest.linear or not self._forest.covered:
             return explain_by_sampling(self._margin, matrix, background, self.space)
-        if len(matrix) == 0:
-            return ExplanationBatch("tree_path_dependent", True, self.space, 0.0, np.empty(matrix.shape), np.empty(0))
-        both = np.asarray(self._booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64) / self._divisor
-        values, base = both[:, :-1], float(both[0, -1])
-        return ExplanationBatch("tree_path_dependent", True, self.space, base, values, self._margin(matrix) - base - values.sum(axis=1))
+        try:
+            found, method, digest = self._explainers.of(background)
+        except CannotCompile:
+            return self._explain_by_library(matrix)
+        values = found(matrix)
+        residual = self._margin(matrix) - found.base - values.sum(axis=1)
+        return ExplanationBatch(method, True, self.space, found.base, values, residual, background=digest)
+
+    def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
+        rows = matrix if len(matrix) else np.zeros((1, len(self.features)))
+        both = np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=1), dtype=np.float64) / self._divisor
+        values, base = both[: len(matrix), :-1], float(both[0, -1])
+        return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._margin(matrix) - base - values.sum(axis=1))
 
     def _margin(self, matrix: Floats) -> Floats:
         return self._many(matrix, raw=True) / self._divisor

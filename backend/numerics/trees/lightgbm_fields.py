@@ -9,7 +9,9 @@ import numpy as np
 from backend.numerics.trees.forest import Floats, Ints
 
 A = TypeVar("A", Ints, Floats)
-NUMBERS = re.compile(r"[0-9eE+.\-]+( [0-9eE+.\-]+)*", re.ASCII)
+NUMBERS = re.compile(r"(-?inf|[0-9eE+.\-]+)( (-?inf|[0-9eE+.\-]+))*", re.ASCII)
+UNBOUNDED = {"threshold", "split_gain"}
+"""Fields that LightGBM writes `inf` in: a split that parts missing values from all others has an infinite threshold."""
 FLAGS = {"tree", "average_output"}
 
 
@@ -66,12 +68,12 @@ class Fields:
         return self._sized(name, values, length)
 
     def floats(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Floats:
-        """A field of finite numbers, `length` of them; an absent one that may be `missing` is empty."""
+        """A field of numbers, `length` of them, finite but for thresholds and gains; an absent one that may be `missing` is empty."""
         try:
             values = np.array([float(word) for word in self._words(name, missing, loose)], dtype=np.float64)
         except ValueError as error:
             raise MalformedTrees(f"{self.where}: `{name}` must be numbers.") from error
-        if not np.isfinite(values).all():
+        if name not in UNBOUNDED and not np.isfinite(values).all():
             raise MalformedTrees(f"{self.where}: `{name}` has a number too large to be one.")
         return values if missing and len(values) == 0 else self._sized(name, values, length)
 

@@ -58,6 +58,18 @@ def test_lightgbm_explanations_add_up_and_agree_with_its_own(tmp_path: Path, sha
     assert explained.space == ("value" if shape == "regression" else "margin")
 
 
+def test_lightgbm_explained_against_a_background_says_which_and_starts_from_its_mean(tmp_path: Path) -> None:
+    booster = train(rounds=10, objective="binary")
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    background = ROWS[100:200]
+    explained = runtime.explain(ROWS[:50], background)
+    assert (explained.method, explained.exact) == ("tree_interventional", True)
+    assert explained.base == pytest.approx(booster.predict(background, raw_score=True).mean())
+    assert explained.background == hashlib.sha256(background.tobytes()).hexdigest()
+    assert np.abs(explained.residual).max() < 1e-12
+    assert not np.allclose(explained.values, runtime.explain(ROWS[:50]).values)
+
+
 def test_linear_trees_are_explained_by_an_estimate_that_says_so(tmp_path: Path) -> None:
     booster = train(objective="regression", linear_tree=True, categorical=False)
     runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())

@@ -1,0 +1,45 @@
+"""The compiled explainers of one model: made when first asked for, and kept."""
+
+import hashlib
+import threading
+
+import numpy as np
+
+from backend.inference.runtimes.protocol import Floats
+from backend.numerics.attribution.compiled import CompiledExplainer
+from backend.numerics.attribution.plan import CannotCompile
+from backend.numerics.trees.forest import Forest
+
+PATH_DEPENDENT, INTERVENTIONAL = "tree_path_dependent", "tree_interventional"
+KEPT = 2
+"""How many explainers a model keeps: the path-dependent one and the current background's, as a rule."""
+
+
+class Explainers:
+    """Compiles at most once at a time, so that two threads do not do the same work."""
+
+    def __init__(self, forest: Forest) -> None:
+        """For one forest; nothing is compiled yet."""
+        self._forest = forest
+        self._made: dict[str | None, CompiledExplainer | CannotCompile] = {}
+        self._lock = threading.Lock()
+
+    def of(self, background: Floats | None) -> tuple[CompiledExplainer, str, str | None]:
+        """The explainer, its method, and the background's SHA-256. Raises `CannotCompile`, and remembers having done so."""
+        rows = None if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
+        digest = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+        with self._lock:
+            if digest not in self._made:
+                self._make(digest, rows)
+            found = self._made[digest]
+        if isinstance(found, CannotCompile):
+            raise found
+        return found, PATH_DEPENDENT if rows is None else INTERVENTIONAL, digest
+
+    def _make(self, digest: str | None, rows: Floats | None) -> None:
+        while len(self._made) >= KEPT:
+            self._made.pop(next(iter(self._made)))
+        try:
+            self._made[digest] = CompiledExplainer.compile(self._forest, rows)
+        except CannotCompile as refusal:
+            self._made[digest] = refusal

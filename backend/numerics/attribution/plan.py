@@ -1,0 +1,192 @@
+"""How a forest is cut into lookups.
+
+The contributions of a leaf depend only on which of its path's features meet all their conditions on the path. A whole subtree
+depends on that for the features above it, and on the decisions of its own nodes: `bits` yes-or-no facts in all, so 2^bits rows of a
+table hold every case, and one lookup serves all its leaves. Subtrees are taken as large as `group_bits` allows; a leaf alone may have up to
+`leaf_bits`; one with more features on its path is *deep* and is evaluated row by row.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backend.numerics.trees.forest import Forest, Tree
+
+EDGE, GROUP, DEEP = 0, 1, 2
+MAX_SLOTS = 62
+"""Features on one path: their bits share a 64-bit word."""
+
+
+class CannotCompile(ValueError):
+    """The forest is of a kind that the compiled explainer does not take."""
+
+
+@dataclass(frozen=True)
+class PlannedLeaf:
+    """A leaf: its value, the slots of its path (feature and share of cover that follows the path), its conditions, and its place.
+
+    `conditions` are (slot, node, goes left). `group` is -1 for a deep leaf; `masks` and `wanted` say for each slot which of the
+    group's bits must be how.
+    """
+
+    value: float
+    features: list[int]
+    shares: list[float]
+    conditions: list[tuple[int, int, int]]
+    group: int
+    masks: list[int]
+    wanted: list[int]
+
+
+@dataclass
+class Plan:
+    """The program over all trees, its groups (path slots, first node, nodes, columns) and its leaves."""
+
+    program: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    groups: list[tuple[int, int, int]] = field(default_factory=list)
+    columns: list[list[int]] = field(default_factory=list)
+    leaves: list[PlannedLeaf] = field(default_factory=list)
+    node_order: list[tuple[int, int]] = field(default_factory=list)
+    levels: int = 1
+    base: float = 0.0
+
+    @property
+    def cells(self) -> int:
+        """The numbers in the table."""
+        return sum((1 << (slots + nodes)) * len(columns) for (slots, _, nodes), columns in zip(self.groups, self.columns, strict=True))
+
+    @property
+    def deep(self) -> int:
+        """How many leaves are evaluated row by row."""
+        return sum(leaf.group < 0 for leaf in self.leaves)
+
+
+def plan(forest: Forest, group_bits: int, leaf_bits: int) -> Plan:
+    """Cut every tree. Raises `CannotCompile` for linear trees, missing covers, or more than 62 features on a path."""
+    if forest.linear or not forest.covered:
+        raise CannotCompile("linear leaves, or no covers")
+    made = Plan()
+    for number, tree in enumerate(forest.trees):
+        if tree.leaves > 1:
+            _Cut(made, number, tree, group_bits, leaf_bits).root()
+        else:
+            made.base += float(tree.leaf_value[0])
+    return made
+
+
+@dataclass
+class _Path:
+    """What is known on the way down: slots by feature, the share of each, conditions so far."""
+
+    slots: dict[int, int]
+    shares: list[float]
+    conditions: list[tuple[int, int, int]]
+    cover: float
+
+    def down(self, feature: int, node: int, left: int, share: float) -> "_Path":
+        """One step further."""
+        slots, shares = dict(self.slots), list(self.shares)
+        slot = slots.setdefault(feature, len(slots))
+        if slot == len(shares):
+            shares.append(1.0)
+        shares[slot] *= share
+        return _Path(slots, shares, [*self.conditions, (slot, node, left)], self.cover * share)
+
+
+class _Cut:
+    """The cutting of one tree."""
+
+    def __init__(self, made: Plan, number: int, tree: Tree, group_bits: int, leaf_bits: int) -> None:
+        self.made, self.number, self.tree = made, number, tree
+        self.group_bits, self.leaf_bits = group_bits, leaf_bits
+        self.inner = self._inner()
+
+    def _inner(self) -> list[int]:
+        """Inner nodes in the subtree of each node."""
+        order, counts = [0], [1] * (self.tree.leaves - 1)
+        for node in order:
+            order.extend(int(child) for child in (self.tree.left[node], self.tree.right[node]) if child >= 0)
+        for node in reversed(order):
+            counts[node] += sum(counts[child] for child in (self.tree.left[node], self.tree.right[node]) if child >= 0)
+        return counts
+
+    def root(self) -> None:
+        """Cut the tree from its root, depth first with a stack of its own."""
+        stack: list[tuple[int, int, _Path, tuple[int, int, int] | None]] = [(0, 0, _Path({}, [], [], 1.0), None)]
+        while stack:
+            child, level, path, edge = stack.pop()
+            if edge is not None:
+                self.made.program.append((EDGE, level, level - 1, *edge))
+            self.made.levels = max(self.made.levels, level + 1)
+            if self._fits(child, len(path.slots)):
+                self._group(child, level, path)
+            else:
+                number = self._number(child)
+                for side in (0, 1):
+                    below, further = self._step(child, number, side, path)
+                    stack.append((below, level + 1, further, (number, side, further.conditions[-1][0])))
+
+    def _number(self, node: int) -> int:
+        """Nodes are numbered in the order met, so that those of a group follow each other."""
+        self.made.node_order.append((self.number, node))
+        return len(self.made.node_order) - 1
+
+    def _step(self, node: int, number: int, left: int, path: _Path) -> tuple[int, _Path]:
+        child = int((self.tree.left if left else self.tree.right)[node])
+        share = self.tree.cover(child) / self.tree.cover(node)
+        further = path.down(int(self.tree.feature[node]), number, left, share)
+        if len(further.slots) > MAX_SLOTS:
+            raise CannotCompile(f"more than {MAX_SLOTS} features on one path")
+        return child, further
+
+    def _fits(self, child: int, slots: int) -> bool:
+        return child < 0 or slots + self.inner[child] <= self.group_bits
+
+    def _group(self, child: int, level: int, path: _Path) -> None:
+        slots, first = len(path.slots), len(self.made.node_order)
+        if child < 0 and slots > self.leaf_bits:
+            self.made.program.append((DEEP, level, len(self.made.leaves), 0, 0, 0))
+            self._leaf(child, path, -1, slots, first)
+            return
+        group = len(self.made.groups)
+        self.made.groups.append((slots, first, 0))
+        self.made.columns.append(list(path.slots))
+        self.made.program.append((GROUP, level, group, 0, 0, 0))
+        self._below(child, path, group, slots, first)
+        self.made.groups[group] = (slots, first, len(self.made.node_order) - first)
+
+    def _below(self, child: int, path: _Path, group: int, slots: int, first: int) -> None:
+        """Every leaf of a group's subtree. The recursion is as deep as the group has bits."""
+        if child < 0:
+            self._leaf(child, path, group, slots, first)
+            return
+        number = self._number(child)
+        for side in (1, 0):
+            below, further = self._step(child, number, side, path)
+            self._below(below, further, group, slots, first)
+
+    def _leaf(self, child: int, path: _Path, group: int, slots: int, first: int) -> None:
+        masks = [1 << slot if slot < slots else 0 for slot in range(len(path.slots))]
+        wanted = list(masks)
+        for slot, node, left in path.conditions:
+            if group >= 0 and node >= first:
+                bit = 1 << (slots + node - first)
+                masks[slot] |= bit
+                wanted[slot] |= bit if left else 0
+        value = float(self.tree.leaf_value[-child - 1])
+        if group >= 0:
+            columns = self.made.columns[group]
+            columns.extend(feature for feature in path.slots if feature not in columns)
+        self.made.base += value * path.cover
+        self.made.leaves.append(PlannedLeaf(value, list(path.slots), path.shares, path.conditions, group, masks, wanted))
+
+
+def ragged(lists: list[list[int]]) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+    """Lists as one array and the starts of each within it, with the end of the last.
+
+    >>> [part.tolist() for part in ragged([[1, 2], [], [3]])]
+    [[1, 2, 3], [0, 2, 2, 3]]
+    """
+    starts = np.zeros(len(lists) + 1, dtype=np.int64)
+    np.cumsum([len(part) for part in lists], out=starts[1:])
+    return np.array([item for part in lists for item in part], dtype=np.int64), starts

@@ -1,0 +1,1 @@
+"""Side-by-side runs. Each prints a table and ends with one line of JSON."""
