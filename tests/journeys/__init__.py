@@ -1,0 +1,1 @@
+"""The product used end to end: its own processes, its public interfaces, a real browser."""

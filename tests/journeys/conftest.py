@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.product import Product, running
+
+DEMO_REQUESTS = 3_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys on one xdist worker: they share a product, and each of its processes wants a core."""
+    for item in items:
+        if "/journeys/" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+            item.add_marker(pytest.mark.journey)
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """A hub with the demo's models, group and first 3 000 predictions in it."""
+    with running("journeys") as hub:
+        hub.demo(DEMO_REQUESTS)
+        yield hub
