@@ -1,12 +1,12 @@
-"""All tables, for Alembic."""
+"""All tables, for Alembic: importing one table of a slice brings its others along."""
 
-from backend.access import tables as access
-from backend.audit import tables as audit
-from backend.catalog import tables as catalog
+from backend.access.tables import PersonRow
+from backend.audit.tables import AuditRow
+from backend.catalog.tables import ModelRow
 from backend.db.base import Base
-from backend.groups import tables as groups
-from backend.inference import tables as inference
-from backend.runs import tables as runs
+from backend.groups.tables import GroupRow
+from backend.inference.tables import OutcomeRow
+from backend.runs.tables import RunRow
 
-SLICES = (access, audit, catalog, groups, inference, runs)
+SLICES = (PersonRow, AuditRow, ModelRow, GroupRow, OutcomeRow, RunRow)
 METADATA = Base.metadata

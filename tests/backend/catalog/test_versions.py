@@ -72,13 +72,17 @@ async def test_other_bytes_for_a_ready_version_are_refused(hub: Hub, tenant: Ten
         await upload(hub, tenant, version, lightgbm_text(trees=5))
 
 
+def kept(hub: Hub) -> set[Path]:
+    return set((hub.files / "artifacts").rglob("*"))
+
+
 @pytest.mark.parametrize("content", [b"", b"\x80\x04\x95pickle", lightgbm_text()[:-300], b"tree\nversion=v4\n" + b"x" * 500])
 async def test_what_is_no_sound_model_is_refused_and_nothing_is_kept(hub: Hub, tenant: Tenant, content: bytes) -> None:
     version = await new_version(hub, tenant)
-    before = {path for path in Path(hub.files / "artifacts").rglob("*")}
+    before = kept(hub)
     with pytest.raises(UnservableArtifact):
         await upload(hub, tenant, version, content)
-    assert {path for path in Path(hub.files / "artifacts").rglob("*")} == before
+    assert kept(hub) == before
 
 
 async def test_a_version_is_never_overwritten(hub: Hub, tenant: Tenant) -> None:
