@@ -1,0 +1,164 @@
+"""The console in a real browser, on a running hub: what a person does, page by page."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from demo.dataset import load
+from tests.journeys.browser import Tab, chromium, tab
+from tests.support.product import GROUP, Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GROUP_PAGE = f"/groups/{GROUP}"
+PAGES = {
+    "hub": "/",
+    "new-model": "/models/new",
+    "model-overview": "/models/credit_scoring",
+    "model-versions": "/models/credit_scoring/versions",
+    "model-new-version": "/models/credit_scoring/versions/new",
+    "model-inferences": "/models/credit_scoring/inferences",
+    "model-card": "/models/credit_scoring/card",
+    "groups": "/groups",
+    "new-group": "/groups/new",
+    "group-comparison": GROUP_PAGE,
+    "group-traffic": f"{GROUP_PAGE}/traffic",
+    "group-inferences": f"{GROUP_PAGE}/inferences",
+    "group-split": f"{GROUP_PAGE}/split",
+    "group-history": f"{GROUP_PAGE}/history",
+    "group-endpoint": f"{GROUP_PAGE}/endpoint",
+    "group-delete": f"{GROUP_PAGE}/delete",
+    "settings-tokens": "/settings/tokens",
+    "settings-people": "/settings/people",
+    "settings-account": "/settings/account",
+    "settings-audit": "/settings/audit",
+    "settings-system": "/settings/system",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(browser: Browser, product: Product) -> AsyncIterator[Tab]:
+    async with tab(browser, product) as one:
+        yield one
+
+
+async def test_a_link_into_the_hub_asks_to_sign_in_and_then_leads_there(browser: Browser, product: Product) -> None:
+    async with tab(browser, product, signed_in=False) as one:
+        await one.open(f"{GROUP_PAGE}/split")
+        await expect(one.page).to_have_url(re.compile("/sign-in"))
+        await one.assert_accessible()
+        await one.picture("sign-in")
+        await one.sign_in("not the password")
+        await expect(one.page.get_by_role("alert")).to_be_visible()
+        await one.sign_in()
+        await expect(one.page).to_have_url(re.compile(f"{GROUP_PAGE}/split$"))
+
+
+async def test_the_hub_shows_the_models_and_what_they_serve(console: Tab) -> None:
+    page = await console.open("/")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Credit Scoring", exact=True))
+    await expect(row).to_contain_text("Serving")
+    await expect(row).to_contain_text("v1.2")
+    await expect(row.get_by_text("champion", exact=False).first).to_be_visible()
+    await row.get_by_role("link", name="Credit Scoring", exact=True).click()
+    await expect(page.get_by_role("heading", level=1, name="Credit Scoring")).to_be_visible()
+
+
+async def test_a_models_page_has_its_figures_and_charts_on_it(console: Tab) -> None:
+    page = await console.open("/models/credit_scoring")
+    figures = page.get_by_label("Key figures")
+    await expect(figures).to_contain_text(re.compile("ROC AUC", re.IGNORECASE))
+    await expect(figures).to_contain_text("holdout")
+    charts = page.locator("main figure")
+    await expect(charts).to_have_count(7)
+    for index in range(7):
+        await charts.nth(index).scroll_into_view_if_needed()
+        await expect(charts.nth(index).locator("canvas, svg, table").first).to_be_visible()
+
+
+async def test_an_inference_is_inspected_with_what_each_feature_added(console: Tab) -> None:
+    page = await console.open(f"{GROUP_PAGE}/inferences")
+    await page.get_by_role("button", name=re.compile("open inference")).first.click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_label("Explanation")).to_contain_text("Why this score")
+    await expect(drawer.get_by_label("Explanation").get_by_role("table")).to_contain_text("pay_2")
+    await expect(drawer.get_by_label("Inputs")).to_contain_text("limit_bal")
+    await console.settled()
+    await console.assert_accessible()
+    await console.picture("inference")
+
+
+async def test_an_inference_is_found_by_its_entity(console: Tab, product: Product) -> None:
+    inference = (await product.ask("inference.browse", slug=GROUP, limit=100))["items"]
+    wanted = next(row["entity_key"] for row in inference if row["entity_key"])
+    page = await console.open(f"{GROUP_PAGE}/inferences?search={wanted}")
+    cells = page.get_by_role("table", name="Inferences").get_by_role("cell").filter(has_text=wanted)
+    await expect(cells.first).to_be_visible()
+
+
+async def test_the_comparison_moves_while_predictions_land(console: Tab, product: Product) -> None:
+    page = await console.open(GROUP_PAGE)
+    card = page.get_by_role("article", name="v1.2, champion")
+    predictions = card.locator("dd").first
+    before = await predictions.inner_text()
+    traffic = load()[1]
+    async with product.client() as http:
+        for index in range(60):
+            answer = await http.post(f"/v1/groups/{GROUP}/predict", json={"inputs": traffic.inputs(index)})
+            assert answer.status_code == 200
+    await expect(predictions).not_to_have_text(before, timeout=10_000)
+    await expect(page.get_by_role("table", name=re.compile("Metrics"))).to_contain_text("ROC AUC")
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_usable_by_everyone(console: Tab, name: str) -> None:
+    page = await console.open(PAGES[name])
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await console.assert_accessible()
+    await console.picture(name)
+
+
+@pytest.mark.parametrize("name", ["hub", "model-overview", "group-comparison", "group-inferences"])
+async def test_a_page_works_in_the_dark_and_on_a_phone(browser: Browser, product: Product, name: str) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
+    async with tab(browser, product, color_scheme="dark") as dark:
+        await dark.open(PAGES[name])
+        await dark.assert_accessible()
+        await dark.picture(f"{name}-dark")
+    async with tab(browser, product, signed_in=False, **phone) as small:
+        await small.open("/sign-in")
+        await small.sign_in()
+        await expect(small.page.get_by_role("heading", level=1, name="Hub")).to_be_visible()
+        page = await small.open(PAGES[name])
+        overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"the page is {overflow} px wider than the phone"
+        await small.assert_accessible()
+        await small.picture(f"{name}-phone")
+
+
+async def test_a_challenger_is_promoted_by_one_click_and_a_confirmation_and_then_answers_everything(console: Tab, product: Product) -> None:
+    page = await console.open(GROUP_PAGE)
+    await page.get_by_role("button", name="Promote v1.3").click()
+    dialog = page.get_by_role("dialog", name="Promote v1.3 to champion?")
+    await expect(dialog).to_contain_text("answers 100 % of the traffic as soon as you confirm")
+    await console.assert_accessible()
+    await console.picture("promote")
+    await dialog.get_by_label("Reason").fill("Better on this month's outcomes")
+    await dialog.get_by_role("button", name="Promote v1.3").click()
+    done = page.get_by_role("dialog", name="v1.3 is champion")
+    await expect(done).to_contain_text("Done. v1.3 is the champion")
+    await console.picture("promoted")
+    async with product.client() as http:
+        answer = (await http.post(f"/v1/groups/{GROUP}/predict", json={"inputs": load()[1].inputs(1), "entity_key": "after"})).json()
+    assert (answer["version"], answer["role"], answer["phase"]) == ("v1.3", "champion", 2)
+    await done.get_by_role("link", name="See the history").click()
+    await expect(page.get_by_text("Better on this month's outcomes")).to_be_visible()
