@@ -4,7 +4,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 // `npm run dev` talks to a running hub; TILTYARD_URL says where when it is not on its usual address.
-const hub = process.env.TILTYARD_URL ?? 'http://127.0.0.1:8700';
+const hub = process.env.TILTYARD_URL ?? 'http://127.0.0.1:8321';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

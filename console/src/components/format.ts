@@ -54,4 +54,7 @@ export function ago(iso: string, now = Date.now()): string {
 
 export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 export const sentence = (words: string) => (words ? (words[0] ?? '').toUpperCase() + words.slice(1) : words);
-export const wordsOf = (name: string) => sentence(name.replaceAll('_', ' '));
+const SHORT: Record<string, string> = { roc_auc: 'ROC AUC', pr_auc: 'PR AUC', auc: 'AUC', f1: 'F1', mae: 'MAE', rmse: 'RMSE', mse: 'MSE', r2: 'R²', brier: 'Brier score' };
+
+/** A name as people write it: `roc_auc` is ROC AUC, `log_loss` is Log loss. */
+export const wordsOf = (name: string) => SHORT[name] ?? sentence(name.replaceAll('_', ' '));

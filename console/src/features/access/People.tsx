@@ -4,6 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Status } from '@/components/States';
@@ -31,7 +32,7 @@ export function People() {
       <Panel flush>
         <Answer of={people}>
           {(all) => (
-            <div className="scroll-x">
+            <ScrollX label="People">
               <Table miw={720}>
                 <Table.Thead>
                   <Table.Tr>
@@ -61,7 +62,7 @@ export function People() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </div>
+            </ScrollX>
           )}
         </Answer>
       </Panel>

@@ -62,7 +62,7 @@ export function SignIn({ next }: { next: string }) {
 /** Two score distributions meeting, as lances do. */
 function Lists() {
   const curve = (centre: number, height: number, width: number) =>
-    Array.from({ length: 61 }, (_, i) => `${(i * 10).toString()},${(330 - height * Math.exp(-(((i * 10 - centre) / width) ** 2))).toFixed(1)}`).join(' ');
+    Array.from({ length: 201 }, (_, i) => `${(i * 3).toString()},${(330 - height * Math.exp(-(((i * 3 - centre) / width) ** 2))).toFixed(1)}`).join(' ');
   return (
     <svg viewBox="0 0 600 600" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
       {Array.from({ length: 13 }, (_, i) => (

@@ -3,6 +3,7 @@ import { IconKey, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Answer, Empty, Failure, Status } from '@/components/States';
@@ -32,7 +33,7 @@ export function Tokens() {
                 A caller of a prediction endpoint needs one with the scope <code>inference:group:predict</code>.
               </Empty>
             ) : (
-              <div className="scroll-x">
+              <ScrollX label="API tokens">
                 <Table miw={820}>
                   <Table.Thead>
                     <Table.Tr>
@@ -47,7 +48,7 @@ export function Tokens() {
                   </Table.Thead>
                   <Table.Tbody>{all.map((t) => <TokenRow key={t.id} token={t} revoke={() => setRevoking(t)} />)}</Table.Tbody>
                 </Table>
-              </div>
+              </ScrollX>
             )
           }
         </Answer>

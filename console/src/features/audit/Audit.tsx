@@ -5,6 +5,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { CodeBlock, Identifier } from '@/components/Copy';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -63,7 +64,7 @@ function Filters({ subject, action }: { subject: string; action: string }) {
 function Entries({ entries }: { entries: AuditEntry[] }) {
   const [opened, setOpened] = useState<number | null>(null);
   return (
-    <div className="scroll-x">
+    <ScrollX label="Entries">
       <Table miw={820}>
         <Table.Thead>
           <Table.Tr>
@@ -87,8 +88,9 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>{e.subject}</Table.Td>
                 <Table.Td><Identifier value={e.hash} what={`hash of entry ${e.seq.toString()}`} /></Table.Td>
                 <Table.Td className="right">
-                  <Button variant="subtle" color="gray" aria-expanded={opened === e.seq} aria-label={`What changed in entry ${e.seq.toString()}`} onClick={() => setOpened(opened === e.seq ? null : e.seq)}>
-                    {opened === e.seq ? 'Hide' : 'Change'}
+                  <Button variant="subtle" color="gray" aria-expanded={opened === e.seq} onClick={() => setOpened(opened === e.seq ? null : e.seq)}>
+                    {opened === e.seq ? 'Hide' : 'Show'}
+                    <span className="visually-hidden">&nbsp;what changed in entry {e.seq}</span>
                   </Button>
                 </Table.Td>
               </Table.Tr>
@@ -103,6 +105,6 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }

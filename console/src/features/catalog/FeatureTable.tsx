@@ -1,5 +1,6 @@
 import { Table } from '@mantine/core';
 
+import { ScrollX } from '@/components/ScrollX';
 import { Status } from '@/components/States';
 import { figure, NOTHING, percent } from '@/components/format';
 import type { Feature } from '@/rpc/types';
@@ -11,7 +12,7 @@ export function FeatureTable({ features }: { features: Feature[] }) {
   if (features.length === 0) return <p className="hint">The document names no features. Requests are checked against the artifact’s own list.</p>;
   const most = Math.max(...features.map((f) => Math.abs(f.importance[0]?.value ?? 0)));
   return (
-    <div className="scroll-x">
+    <ScrollX label="Features">
       <Table miw={760}>
         <Table.Thead>
           <Table.Tr>
@@ -43,7 +44,7 @@ export function FeatureTable({ features }: { features: Feature[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }
 

@@ -4,6 +4,7 @@ import { IconCube, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
+import { ScrollX } from '@/components/ScrollX';
 import { ButtonLink } from '@/components/ButtonLink';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -84,7 +85,7 @@ function NoModels({ searched }: { searched: boolean }) {
 
 function ModelTable({ models }: { models: Model[] }) {
   return (
-    <div className="scroll-x">
+    <ScrollX label="Models">
       <Table highlightOnHover miw={680}>
         <Table.Thead>
           <Table.Tr>
@@ -120,7 +121,7 @@ function ModelTable({ models }: { models: Model[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Table } from '@mantine/core';
 
+import { ScrollX } from '@/components/ScrollX';
 import { figure, metric, NOTHING, wordsOf } from '@/components/format';
 import type { Metric } from '@/rpc/types';
 
@@ -8,7 +9,7 @@ const short = (value: number) => (Number.isInteger(value) ? figure(value) : metr
 /** Every figure the document states. */
 export function MetricsTable({ metrics }: { metrics: Metric[] }) {
   return (
-    <div className="scroll-x">
+    <ScrollX label="Stated metrics">
       <Table miw={640}>
         <Table.Thead>
           <Table.Tr>
@@ -35,6 +36,6 @@ export function MetricsTable({ metrics }: { metrics: Metric[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }

@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { ButtonLink } from '@/components/ButtonLink';
 import { Identifier } from '@/components/Copy';
 import { Panel } from '@/components/Panel';
@@ -33,7 +34,7 @@ export function Versions() {
               A version is a document that says what the model is, and the artifact that is served.
             </Empty>
           ) : (
-            <div className="scroll-x">
+            <ScrollX label="Versions">
               <Table miw={980}>
                 <Table.Thead>
                   <Table.Tr>
@@ -53,7 +54,7 @@ export function Versions() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </div>
+            </ScrollX>
           )
         }
       </Answer>

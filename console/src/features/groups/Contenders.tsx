@@ -32,7 +32,7 @@ function ContenderCard({ contender: c, tone, promote, leads }: { contender: Cont
       <div className={css.contenderHead}>
         <Title order={2}>{c.label}</Title>
         <RoleBadge role={c.role} />
-        {promote && c.role !== 'champion' && (
+        {promote && c.role === 'challenger' && (
           <Button ml="auto" variant={leads ? 'filled' : 'default'} leftSection={<IconCrown size={14} />} onClick={() => promote(c)}>
             Promote {c.label}
           </Button>
@@ -47,7 +47,7 @@ function ContenderCard({ contender: c, tone, promote, leads }: { contender: Cont
           <dt>Predictions</dt>
           <dd>
             <Animated value={c.n} show={count} />
-            <small>{c.role === 'shadow' ? 'copies' : `${percent(c.observed_share)} of ${share(c.share)} asked`}</small>
+            <small>{c.role === 'shadow' ? 'copies, answers nobody' : `${percent(c.observed_share)}, asked ${share(c.share)}`}</small>
           </dd>
         </div>
         <div>

@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { RoleBadge } from '@/components/Roles';
 import { count, micros, percent, when } from '@/components/format';
 import { Estimate } from '@/features/groups/MetricTable';
@@ -24,7 +25,7 @@ export function EvidenceTable({ comparison, only }: { comparison: Comparison; on
     </Table.Tr>
   );
   return (
-    <div className={`${css.evidence ?? ''} scroll-x`}>
+    <ScrollX label="Evidence" className={css.evidence}>
       <Table>
         <caption style={{ captionSide: 'top', textAlign: 'left', padding: '9px 12px 0', margin: 0 }} className="hint">
           Evidence of phase {comparison.phase}, {when(comparison.at)}. {comparison.verdict}
@@ -48,6 +49,6 @@ export function EvidenceTable({ comparison, only }: { comparison: Comparison; on
           {line('Latency p99', (c) => (c.latency ? micros(c.latency.p99_us) : '–'))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group as Row, NumberInput, Select, Table } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { ROLE_WORDS, RoleBadge } from '@/components/Roles';
 import { SplitBar } from '@/components/SplitBar';
 import { Failure, Status } from '@/components/States';
@@ -22,7 +23,7 @@ export function MembersEditor({ rows, change }: { rows: Draft[]; change: (rows: 
     <div>
       {error !== null && <Failure error={error} title="The versions cannot be listed" />}
       <SplitBar members={rows.map((r) => ({ label: label(r.version_id), role: r.role, share: r.role === 'shadow' ? 0 : r.percent * 100 }))} height={12} />
-      <div className="scroll-x">
+      <ScrollX label="Versions and shares">
         <Table className={css.editor} mt={10} miw={600} withRowBorders={false}>
           <Table.Thead>
             <Table.Tr>
@@ -40,7 +41,7 @@ export function MembersEditor({ rows, change }: { rows: Draft[]; change: (rows: 
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </ScrollX>
       <Row gap={8} mt={8}>
         <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => change([...rows, draft()])}>
           Add a version

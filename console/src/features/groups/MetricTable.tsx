@@ -1,5 +1,6 @@
 import { Table, Tooltip } from '@mantine/core';
 
+import { ScrollX } from '@/components/ScrollX';
 import { Animated } from '@/components/Animated';
 import type { Tone } from '@/components/Roles';
 import { Status } from '@/components/States';
@@ -13,7 +14,7 @@ import type { Comparison, MetricEstimate } from '@/rpc/types';
 export function MetricTable({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
   const { contenders, decision_metric } = comparison;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Metrics">
       <Table miw={360 + contenders.length * 170}>
         <caption className="visually-hidden">Metrics of each contender with 95 % intervals</caption>
         <Table.Thead>
@@ -52,7 +53,7 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }
 

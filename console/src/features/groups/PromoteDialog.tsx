@@ -101,7 +101,7 @@ function Consequences({ evidence, contender, keep }: { evidence: Comparison; con
           <strong>{champion.label}</strong> {keep > 0 ? `stays as a challenger with ${share(keep)}.` : 'stops answering. Its log and its figures stay.'}
         </li>
       )}
-      {others.length > 0 && keep === 0 && <li>{others.map((c) => c.label).join(', ')} will no longer get a share of the traffic.</li>}
+      {others.length > 0 && <li>{others.map((c) => c.label).join(', ')} will no longer get a share of the traffic.</li>}
       <li>Phase {evidence.phase + 1} opens: the comparison starts again from zero, and phase {evidence.phase} stays readable.</li>
       <li>The figures below are hashed into the audit log as the evidence for this decision.</li>
     </ul>

@@ -8,7 +8,7 @@ import { Answer, Empty, Loading } from '@/components/States';
 import { count } from '@/components/format';
 import { ExportMenu } from '@/features/inference/ExportMenu';
 import { InferenceDrawer } from '@/features/inference/InferenceDrawer';
-import { InferenceFilters } from '@/features/inference/InferenceFilters';
+import { InferenceFilters, isFiltered } from '@/features/inference/InferenceFilters';
 import { InferenceList } from '@/features/inference/InferenceList';
 import type { InferenceSearch } from '@/routes/search';
 import { trpc } from '@/rpc/client';
@@ -33,12 +33,12 @@ export function InferenceBrowser({ slug, filter, versions, change }: BrowserProp
     trpc.inference.browse.infiniteQueryOptions(asked, {
       getNextPageParam: (page) => page.next_cursor,
       placeholderData: (old) => old,
-      refetchInterval: (query) => ((query.state.data?.pages.length ?? 1) > 1 ? false : 4_000),
+      refetchInterval: (query) => (query.state.data && query.state.data.pages.length > 1 ? false : 4_000),
     }),
   );
   const atTop = log.data === undefined || log.data.pages.length < 2;
   const rows = useMemo(() => log.data?.pages.flatMap((page) => page.items) ?? [], [log.data]);
-  const filtered = Object.entries(filter).some(([key, value]) => key !== 'inference' && value !== undefined);
+  const filtered = isFiltered(filter);
   return (
     <Panel
       flush

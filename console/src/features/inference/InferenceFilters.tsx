@@ -11,6 +11,11 @@ type FilterProps = Pick<BrowserProps, 'filter' | 'versions' | 'change'>;
 const CLEARED: InferenceSearch = {
   search: undefined, version: undefined, role: undefined, phase: undefined, status: undefined, labelled: undefined, min_score: undefined, max_score: undefined, after: undefined, before: undefined,
 };
+const KEYS = Object.keys(CLEARED) as (keyof InferenceSearch)[];
+
+/** Whether the list is narrowed at all. */
+export const isFiltered = (filter: InferenceSearch) => KEYS.some((key) => filter[key] !== undefined);
+
 const ROLES = ['champion', 'challenger', 'shadow'] as const;
 const asNumber = (value: string | number) => (value === '' || !Number.isFinite(Number(value)) ? undefined : Number(value));
 /** A date-time field speaks the viewer's zone; the hub speaks UTC. */
@@ -24,7 +29,7 @@ const toLocal = (iso: string | undefined) => {
 /** The list's filters; each lives in the address. */
 export function InferenceFilters({ filter, versions, change }: FilterProps) {
   const later = useDebouncedCallback((part: InferenceSearch) => change(part, true), 250);
-  const active = (Object.keys(CLEARED) as (keyof InferenceSearch)[]).some((key) => filter[key] !== undefined);
+  const active = isFiltered(filter);
   // Clearing must empty the uncontrolled fields too: they are keyed by whether any filter is on.
   return (
     <div className={css.filters} role="search" aria-label="Filter inferences" key={active ? 'on' : 'off'}>
@@ -47,10 +52,10 @@ export function InferenceFilters({ filter, versions, change }: FilterProps) {
         values={['known', 'not yet']}
         pick={(v) => change({ labelled: v === undefined ? undefined : v === 'known' })}
       />
-      <NumberInput size="xs" w={92} aria-label="Lowest score" placeholder="score ≥" min={0} max={1} step={0.1} decimalScale={4} defaultValue={filter.min_score ?? ''} onChange={(v) => later({ min_score: asNumber(v) })} />
-      <NumberInput size="xs" w={92} aria-label="Highest score" placeholder="score ≤" min={0} max={1} step={0.1} decimalScale={4} defaultValue={filter.max_score ?? ''} onChange={(v) => later({ max_score: asNumber(v) })} />
-      <TextInput size="xs" type="datetime-local" aria-label="Asked after" title="Asked after" defaultValue={toLocal(filter.after)} onChange={(e) => later({ after: toIso(e.currentTarget.value) })} />
-      <TextInput size="xs" type="datetime-local" aria-label="Asked before" title="Asked before" defaultValue={toLocal(filter.before)} onChange={(e) => later({ before: toIso(e.currentTarget.value) })} />
+      <NumberInput size="xs" w={92} aria-label="Lowest score" placeholder="score ≥" step={0.1} decimalScale={4} defaultValue={filter.min_score ?? ''} onChange={(v) => later({ min_score: asNumber(v) })} />
+      <NumberInput size="xs" w={92} aria-label="Highest score" placeholder="score ≤" step={0.1} decimalScale={4} defaultValue={filter.max_score ?? ''} onChange={(v) => later({ max_score: asNumber(v) })} />
+      <TextInput size="xs" type="datetime-local" aria-label="Asked after" leftSection={<span className="hint">after</span>} leftSectionWidth={48} defaultValue={toLocal(filter.after)} onChange={(e) => later({ after: toIso(e.currentTarget.value) })} />
+      <TextInput size="xs" type="datetime-local" aria-label="Asked before" leftSection={<span className="hint">before</span>} leftSectionWidth={54} defaultValue={toLocal(filter.before)} onChange={(e) => later({ before: toIso(e.currentTarget.value) })} />
       {active && (
         <Button variant="subtle" color="gray" leftSection={<IconX size={13} />} onClick={() => change(CLEARED)}>
           Clear

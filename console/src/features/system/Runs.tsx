@@ -1,6 +1,7 @@
 import { Progress, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import { ScrollX } from '@/components/ScrollX';
 import { Panel } from '@/components/Panel';
 import { Answer, Empty, Status, type Severity } from '@/components/States';
 import { Ago } from '@/components/Time';
@@ -19,7 +20,7 @@ export function Runs() {
           all.length === 0 ? (
             <Empty title="Nothing has run yet">Archiving a deleted group’s log, for one, shows here with its progress.</Empty>
           ) : (
-            <div className="scroll-x">
+            <ScrollX label="Background runs">
               <Table miw={640}>
                 <Table.Thead>
                   <Table.Tr>
@@ -47,7 +48,7 @@ export function Runs() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </div>
+            </ScrollX>
           )
         }
       </Answer>

@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import { ScrollX } from '@/components/ScrollX';
 import { Animated } from '@/components/Animated';
 import { Kpi, Kpis } from '@/components/Kpi';
 import { PageHead } from '@/components/PageHead';
@@ -60,7 +61,7 @@ function Figures({ health: h }: { health: Health }) {
 function Workers({ workers }: { workers: Health['workers'] }) {
   if (workers.length === 0) return <Empty title="No worker has reported">A worker tells that it is alive every few seconds once it runs.</Empty>;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Workers">
       <Table miw={520}>
         <Table.Thead>
           <Table.Tr>
@@ -83,6 +84,6 @@ function Workers({ workers }: { workers: Health['workers'] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollX>
   );
 }

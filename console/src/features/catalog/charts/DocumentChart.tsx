@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import { useMemo } from 'react';
 
+import { ScrollX } from '@/components/ScrollX';
 import { Chart } from '@/components/Chart';
 import { Panel } from '@/components/Panel';
 import { count, percent, sentence } from '@/components/format';
@@ -33,7 +34,7 @@ function Confusion({ chart }: { chart: ChartOf<'confusion_matrix'> }) {
   const most = Math.max(1, ...chart.matrix.map((row) => row.reduce((a, b) => a + b, 0)));
   return (
     <Panel title="Confusion matrix" note={splitOf(chart)}>
-      <div className="scroll-x">
+      <ScrollX label="Confusion matrix">
         <Table withColumnBorders={false} withRowBorders={false}>
           <Table.Thead>
             <Table.Tr>
@@ -57,7 +58,7 @@ function Confusion({ chart }: { chart: ChartOf<'confusion_matrix'> }) {
             })}
           </Table.Tbody>
         </Table>
-      </div>
+      </ScrollX>
       <p className="hint" style={{ margin: '8px 0 0' }}>
         Cases by what {actualRows ? 'happened (rows) and what was said (columns)' : 'was said (rows) and what happened (columns)'}; percentages are of the row. The diagonal is right, the rest is where the model errs.
       </p>
