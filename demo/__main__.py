@@ -21,7 +21,7 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        _run(Hub(options.url, _token(options.token_file), stop), options.requests, options.once, stop)
+        _run(Hub(options.url, _token(options.token_file), stop), options, stop)
     except Stopped:
         return 0
     except Refused as refused:
@@ -30,19 +30,21 @@ def main() -> int:
     return 0
 
 
-def _run(hub: Hub, requests: int, once: bool, stop: threading.Event) -> None:
+def _run(hub: Hub, options: argparse.Namespace, stop: threading.Event) -> None:
     learned, clients = load()
     group = provision(hub, learned, _say)
     slug = group["slug"]
     before = hub.query("inference.traffic", slug=slug)["total"]
     traffic = Traffic(hub, slug, clients, stop)
     threading.Thread(target=traffic.outcomes.tell_until, args=(stop,), daemon=True).start()
-    missing = max(0, requests - before)
+    missing = max(0, options.requests - before)
     if missing:
         _first_pass(hub, traffic, missing, before, stop)
     else:
         _say(f"{before:,} predictions are on record from an earlier start.")
-    if once:
+    if options.filled_file:
+        options.filled_file.touch()
+    if options.once:
         traffic.outcomes.tell_due(everything=True)
         _say(f"{traffic.outcomes.told:,} outcomes told.")
         stop.set()
@@ -86,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help="a file holding an API token; else TILTYARD_TOKEN")
     parser.add_argument("--requests", type=int, default=20_000, metavar="K", help="predictions of the first pass (default: %(default)s)")
     parser.add_argument("--once", action="store_true", help="stop after the first pass and its outcomes, instead of trickling on")
+    parser.add_argument("--filled-file", type=Path, metavar="FILE", help="made once the first pass is on record and explained")
     return parser.parse_args()
 
 

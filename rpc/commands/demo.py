@@ -1,16 +1,16 @@
 """`tiltyard demo`: the hub, and an outside client that fills it with real data."""
 
 import os
-import signal
-import sys
+import time
 from pathlib import Path
 
 import click
 
-from backend.adapters.processes import SetupError, spawn, stop
+from backend.adapters.processes import SetupError
 from backend.settings import Settings
 from rpc.commands.installation import read_settings
 from rpc.commands.ready import Access
+from rpc.commands.supervisor import Supervisor
 from rpc.commands.terminal import Steps, server_options
 from rpc.commands.up import run
 
@@ -25,22 +25,23 @@ def command(data_dir: Path | None, host: str | None, port: int | None, ready_fil
     """
     settings = read_settings(data_dir, host=host, port=port)
 
-    def fill(ready: Settings, access: Access, steps: Steps) -> None:
+    def fill(ready: Settings, access: Access, supervisor: Supervisor, steps: Steps) -> None:
         steps.step("Demo data")
-        _run_client(ready, access, requests)
+        _start_client(ready, access, supervisor, requests)
 
     run(settings, ready_file, fill)
 
 
-def _run_client(settings: Settings, access: Access, requests: int | None) -> None:
+def _start_client(settings: Settings, access: Access, supervisor: Supervisor, requests: int | None) -> None:
+    """Start the client as a process of its own, and wait until its first pass is on record; it goes on trickling as long as the hub runs."""
     if access.token is None:
         raise SetupError(f"The administrator's API token is not kept in {settings.data_dir}. Run the demo on a data folder of its own: --data-dir.")
-    argv = [sys.executable, "-m", "demo", "--url", settings.url, "--token", access.token]
+    filled = settings.data_dir / "demo-filled"
+    filled.unlink(missing_ok=True)
+    arguments = ["--url", settings.url, "--filled-file", str(filled)]
     if requests is not None:
-        argv += ["--requests", str(requests)]
-    client = spawn(argv, log=None, on_parent_death=signal.SIGTERM, env=dict(os.environ), cwd=".")
-    try:
-        if client.wait() != 0:
-            raise SetupError("The demo could not be set up; its last lines above say why. The hub itself works: `tiltyard up` runs it without the demo.")
-    finally:
-        stop(client, ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)))
+        arguments += ["--requests", str(requests)]
+    supervisor.start("demo client", "demo", *arguments, environment={**os.environ, "TILTYARD_TOKEN": access.token})
+    while not filled.exists():
+        supervisor.check_alive()
+        time.sleep(0.1)

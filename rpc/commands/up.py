@@ -24,7 +24,7 @@ from rpc.commands.terminal import Steps, console, server_options
 _PATIENCE = 120.0
 """Seconds for the API process to answer before the start counts as failed."""
 
-WhenUp = Callable[[Settings, Access, Steps], None]
+WhenUp = Callable[[Settings, Access, Supervisor, Steps], None]
 
 
 @click.command("up", short_help="Run the hub: servers, API, console, worker.")
@@ -54,7 +54,7 @@ def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = No
             stack.callback(supervisor.stop)
             _start_processes(settings, supervisor, steps)
             if when_up:
-                when_up(settings, access, steps)
+                when_up(settings, access, supervisor, steps)
             if ready_file:
                 write_ready_file(ready_file, settings, access)
                 stack.callback(remove_ready_file, ready_file)
