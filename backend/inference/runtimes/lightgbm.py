@@ -28,10 +28,10 @@ class LightgbmRuntime:
         self.features = forest.features
         self.space = space_of(forest.objective)
         self._booster = booster
-        self._forest = forest
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
         self._explainers = Explainers(forest)
+        self._sampled = forest.linear or not forest.covered
         self._fast = FastRow(booster, len(forest.features))
 
     @classmethod
@@ -51,11 +51,16 @@ class LightgbmRuntime:
 
     def predict(self, matrix: Floats) -> Scores:
         """Score a matrix [n, features]."""
-        margin = self._fast(matrix) if len(matrix) == 1 else self._many(matrix, raw=True)
-        if self._divisor != 1:
-            margin = margin / self._divisor
+        margin = self._margin(matrix)
         score = self._link(margin) if self._link else self._many(matrix, raw=False)
         return Scores(score, margin)
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """How far LightGBM's own contributions miss its margin; None for linear trees, which it does not explain."""
+        if self._sampled:
+            return None
+        found = self._explain_by_library(matrix)
+        return float((np.abs(found.residual) / np.maximum(1.0, np.abs(self._margin(matrix)))).max(initial=0.0))
 
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin: path-dependent, or interventional against `background` where one is given.
@@ -63,7 +68,7 @@ class LightgbmRuntime:
         The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
         what cannot be compiled for its size is explained by LightGBM's own path-dependent `pred_contrib`.
         """
-        if self._forest.linear or not self._forest.covered:
+        if self._sampled:
             return explain_by_sampling(self._margin, matrix, background, self.space)
         try:
             found, method, digest = self._explainers.of(background)
@@ -80,7 +85,8 @@ class LightgbmRuntime:
         return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._margin(matrix) - base - values.sum(axis=1))
 
     def _margin(self, matrix: Floats) -> Floats:
-        return self._many(matrix, raw=True) / self._divisor
+        raw = self._fast(matrix) if len(matrix) == 1 else self._many(matrix, raw=True)
+        return raw if self._divisor == 1 else raw / self._divisor
 
     def _many(self, matrix: Floats, *, raw: bool) -> Floats:
         if len(matrix) == 0:

@@ -51,6 +51,9 @@ class OnnxRuntime:
         """Score a matrix [n, features]. ONNX models keep their margin to themselves."""
         return Scores(self._score(matrix), None)
 
+    def additivity(self, matrix: Floats) -> float | None:
+        """None: onnxruntime explains nothing."""
+
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
         """Sampled Shapley values of the score against `background`."""
         return explain_by_sampling(self._score, matrix, background, self.space)

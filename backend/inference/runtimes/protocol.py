@@ -56,6 +56,10 @@ class Runtime(Protocol):
         """Score a matrix [n, features]."""
         ...
 
+    def additivity(self, matrix: Floats) -> float | None:
+        """How far the library's own contributions miss its output for a matrix, relative to max(1, |output|); None where it has none."""
+        ...
+
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
         """Explain a matrix [n, features]; `background` [b, features] is what a feature is compared with, where the method needs it."""
         ...

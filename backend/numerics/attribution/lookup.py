@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from backend.numerics.attribution.jit import compiled
 from backend.numerics.attribution.tables import background_contributions, decide, path_contributions
 
 Floats = NDArray[np.float64]
@@ -14,7 +14,7 @@ CHUNK = 128
 Arrays = tuple[NDArray[Any], ...]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def explain_row(x: Floats, nodes: Arrays, program: Ints, groups: Ints, columns: Ints, table: Floats, deep: Arrays, out: Floats) -> None:
     """Add one row's contributions to `out` [f]."""
     feature, threshold, kind, nan_left, starts, ends, words = nodes
@@ -51,7 +51,7 @@ def explain_row(x: Floats, nodes: Arrays, program: Ints, groups: Ints, columns: 
             _deep(state[level], program[step, 3], deep, out)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
     """Add a deep leaf's contributions, evaluated now."""
     starts, features, shares, values, points, weights, pattern_starts, patterns, counts, factorials = deep
@@ -69,7 +69,7 @@ def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
         out[features[start + j]] += found[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def explain_rows(matrix: Floats, nodes: Arrays, program: Ints, groups: Ints, columns: Ints, table: Floats, deep: Arrays, out: Floats) -> None:
     """Fill `out` [n, f], in chunks of rows: the program is outermost, so that a group's table stays in the cache while its rows pass."""
     n, width_all = matrix.shape
@@ -100,7 +100,7 @@ def explain_rows(matrix: Floats, nodes: Arrays, program: Ints, groups: Ints, col
         out[begin : begin + size] = sums[:, :size].T
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _look_up(x: Floats, size: int, nodes: Arrays, group: Ints, columns: Ints, table: Floats, met: Ints, rows: Ints, sums: Floats) -> None:
     """Add a group's contributions of a chunk."""
     slots, first, inner, offset, start, width = group
@@ -117,13 +117,13 @@ def _look_up(x: Floats, size: int, nodes: Arrays, group: Ints, columns: Ints, ta
             into[r] += table[rows[r] + column]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled
 def _turn(x: Floats, size: int, nodes: Arrays, node: int, rows: Ints, bit: int) -> None:
     rows[:] = 0
     _turn_onto(x, size, nodes, node, rows, bit)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _turn_onto(x: Floats, size: int, nodes: Arrays, node: int, rows: Ints, bit: int) -> None:
     """Set a bit in `rows` where the chunk's rows go left at a node."""
     feature, threshold, kind, nan_left, starts, ends, words = nodes

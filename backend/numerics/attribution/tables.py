@@ -10,14 +10,15 @@ The idea of precomputing over patterns is Woodelf's (arXiv 2511.09376).
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from backend.numerics.attribution.jit import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decide(x: float, threshold: float, kind: int, nan_left: int, words: NDArray[np.uint32], start: int, end: int) -> int:
     """1 where LightGBM's row goes left. `kind`: 0 numeric, 1 numeric with 0 missing, 2 categorical (bit set words[start:end])."""
     if kind == 2:
@@ -30,7 +31,7 @@ def decide(x: float, threshold: float, kind: int, nan_left: int, words: NDArray[
     return 1 if x <= threshold else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def path_contributions(pattern: int, shares: Floats, value: float, points: Floats, weights: Floats, before: Floats, out: Floats) -> None:
     """Write each slot's contribution to `out` [d] for a row that meets the slots in `pattern`. `before` [d] is scratch."""
     d = len(shares)
@@ -48,7 +49,7 @@ def path_contributions(pattern: int, shares: Floats, value: float, points: Float
             product *= met * t + shares[j] * (1.0 - t)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def background_contributions(pattern: int, slots: int, patterns: Ints, counts: Floats, value: float, weights: Floats, out: Floats) -> None:
     """The same against background rows: `patterns` they meet and the share `counts` that do; `weights` [p, n] is p! n! / (p + n + 1)!.
 
@@ -74,7 +75,7 @@ def background_contributions(pattern: int, slots: int, patterns: Ints, counts: F
                 out[j] -= value * counts[b] * weights[gains, losses - 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_leaf(table: Floats, bits: int, masks: Ints, wanted: Ints, columns: Ints, by_pattern: Floats) -> None:
     """Add a leaf's contributions to its group's rows: `table` [2^bits, columns], `by_pattern` [2^d, d]."""
     d = len(masks)
@@ -87,7 +88,7 @@ def add_leaf(table: Floats, bits: int, masks: Ints, wanted: Ints, columns: Ints,
             table[state, columns[j]] += by_pattern[pattern, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def path_patterns(shares: Floats, value: float, points: Floats, weights: Floats) -> Floats:
     """Path-dependent contributions for every pattern [2^d, d]."""
     d = len(shares)
@@ -97,7 +98,7 @@ def path_patterns(shares: Floats, value: float, points: Floats, weights: Floats)
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def background_patterns(slots: int, patterns: Ints, counts: Floats, value: float, weights: Floats) -> Floats:
     """Interventional contributions for every pattern [2^d, d]."""
     out = np.empty((1 << slots, slots))

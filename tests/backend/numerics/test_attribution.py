@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import shap
+from numba import njit
 from sklearn.ensemble import GradientBoostingRegressor
 
 from backend.numerics.attribution import compiled
 from backend.numerics.attribution.compiled import CompiledExplainer
+from backend.numerics.attribution.jit import compiled as compile_kernel
 from backend.numerics.attribution.plan import MAX_SLOTS, CannotCompile
 from backend.numerics.attribution.sampled import sampled_shapley
 from backend.numerics.trees.forest import Forest, Tree
@@ -160,3 +162,12 @@ def test_sampled_values_come_with_an_error_that_holds() -> None:
         assert np.all(np.abs(values - expected) <= 5 * error + 1e-12)
         assert estimate.base == pytest.approx(base, abs=1e-12)
         assert base + values.sum() == pytest.approx(booster.predict(row[None, :])[0], abs=1e-9)
+
+
+def test_a_kernel_that_cannot_be_cached_is_compiled_all_the_same() -> None:
+    """Code without a file has no folder to be cached in, as an installation nobody may write to has none."""
+    scope: dict[str, Any] = {}
+    exec(compile("def twice(x):\n    return 2 * x", "<nowhere>", "exec"), scope)
+    with pytest.raises(RuntimeError, match="no locator"):
+        njit(cache=True)(scope["twice"])
+    assert compile_kernel(scope["twice"])(21) == 42
