@@ -20,7 +20,7 @@ from backend.adapters.archive import FORMAT, Manifest, RedisKey, fingerprint, me
 from backend.adapters.postgres_tools import count_rows, database_name, run_program
 from backend.adapters.processes import Progress
 
-_NOT_COPIED = ("servers", "servers.path", "logs", "lock", "address", "secrets/servers.json")
+_NOT_COPIED = ("servers", "servers.path", "logs", "lock", "address", "demo-filled", "secrets/servers.json")
 """Of the data folder: what belongs to this very run of the embedded servers, whose contents are copied through the servers themselves."""
 
 

@@ -43,8 +43,10 @@ class RunningServers:
     def revive(self, progress: Progress) -> None:
         """Start again whichever server has died; its data is as it was at its last acknowledged write."""
         if not self.postgres.alive:
+            progress("PostgreSQL ended by itself")
             self.postgres.start(progress)
         if not self.redis.alive:
+            progress("Redis ended by itself")
             self.redis.start(progress)
 
     def stop(self) -> None:

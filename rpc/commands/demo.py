@@ -12,7 +12,7 @@ from rpc.commands.installation import read_settings
 from rpc.commands.ready import Access
 from rpc.commands.supervisor import Supervisor
 from rpc.commands.terminal import Steps, server_options
-from rpc.commands.up import run
+from rpc.commands.up import local_url, run
 
 
 @click.command("demo", short_help="The hub on real data: two models, traffic, outcomes.")
@@ -38,7 +38,7 @@ def _start_client(settings: Settings, access: Access, supervisor: Supervisor, re
         raise SetupError(f"The administrator's API token is not kept in {settings.data_dir}. Run the demo on a data folder of its own: --data-dir.")
     filled = settings.data_dir / "demo-filled"
     filled.unlink(missing_ok=True)
-    arguments = ["--url", settings.url, "--filled-file", str(filled)]
+    arguments = ["--url", local_url(settings), "--filled-file", str(filled)]
     if requests is not None:
         arguments += ["--requests", str(requests)]
     supervisor.start("demo client", "demo", *arguments, environment={**os.environ, "TILTYARD_TOKEN": access.token})

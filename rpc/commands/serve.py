@@ -1,6 +1,7 @@
 """`tiltyard serve`: the API process alone, with the console."""
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from backend.adapters.processes import SetupError
 from backend.settings import Settings
 from rpc.app import create_app
 from rpc.commands.installation import read_settings, running_installation
@@ -24,16 +26,20 @@ def command(data_dir: Path | None, host: str | None, port: int | None) -> None:
 
     Several of these may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     uvloop.run(serve(running_installation(read_settings(data_dir, host=host, port=port))))
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what has begun and end.
+    """Serve until SIGTERM or SIGINT, then answer what has begun and end. Raises SetupError where it ends unasked.
 
     The server runs in this very process: a supervisor's one child, which cannot leave another behind.
     """
     server = Server(create_app(settings), address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
+    logging.getLogger("_granian").setLevel(logging.ERROR)  # its start, its stop, and that embedding it is new
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     await server.serve()
+    if not server.interrupt_signal:
+        raise SetupError("The API could not start; the lines above say why.")

@@ -99,7 +99,7 @@ def _start_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -
     while not answers(settings):
         supervisor.check_alive()
         if time.monotonic() > deadline:
-            raise SetupError(f"The API process does not answer at {_local(settings)}/health/ready after {_PATIENCE:.0f} s; its lines above may say why.")
+            raise SetupError(f"The API process does not answer at {local_url(settings)}/health/ready after {_PATIENCE:.0f} s; its lines above may say why.")
         time.sleep(0.05)
     supervisor.check_alive()
     write_private(settings.data_dir / "address", settings.url)
@@ -116,13 +116,13 @@ def _watch(servers: RunningServers | None, supervisor: Supervisor, steps: Steps)
 def answers(settings: Settings) -> bool:
     """Does the API process say that it is ready?"""
     try:
-        with urllib.request.urlopen(f"{_local(settings)}/health/ready", timeout=5) as response:  # noqa: S310 (http, to ourselves)
+        with urllib.request.urlopen(f"{local_url(settings)}/health/ready", timeout=5) as response:  # noqa: S310 (http, to ourselves)
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _local(settings: Settings) -> str:
+def local_url(settings: Settings) -> str:
     """Where this machine reaches the API, whatever address it listens on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (compared, not bound)
     return f"http://{host}:{settings.port}"
