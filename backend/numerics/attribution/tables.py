@@ -6,7 +6,7 @@ Everything here follows from one formula: in the game of a single leaf with valu
     v (o_i - z_i) ∫_0^1 Π_{j≠i} (o_j t + z_j (1 - t)) dt,
 
 a polynomial of degree d-1, so Gauss-Legendre quadrature with d/2 points is exact. All its factors are positive: nothing cancels.
-The idea of precomputing over patterns is Woodelf's (arXiv 2511.09376).
+The idea of precomputing over patterns is that of WOODELF (Nadel, Wettenstein 2025).
 """
 
 import numpy as np
