@@ -15,7 +15,23 @@ const bodyOf = (features: readonly Feature[]) => ({
   entity_key: 'applicant-1042',
 });
 
-const indent = (json: unknown) => JSON.stringify(json, null, 2);
+const WIDTH = 84;
+
+/** A member of an object, or several on a line while they fit: forty features should not take forty lines. */
+function flow(members: [string, unknown][], margin: string): string {
+  const lines: string[] = [];
+  for (const [name, value] of members) {
+    const part = `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 2 <= WIDTH) lines[lines.length - 1] = `${last}, ${part}`;
+    else lines.push(part);
+  }
+  return lines.join(`,\n${margin}`);
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const entry = ([name, value]: [string, unknown]) => `  ${JSON.stringify(name)}: ${isPlain(value) ? `{\n    ${flow(Object.entries(value), '    ')}\n  }` : JSON.stringify(value)}`;
+const indent = (json: object) => `{\n${Object.entries(json).map(entry).join(',\n')}\n}`;
 const shell = (json: string) => json.replaceAll("'", String.raw`'\''`);
 
 export function predictRequest(language: Language, endpoint: string, features: readonly Feature[]): string {
