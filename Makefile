@@ -109,5 +109,5 @@ $(NODE): console/package.json console/package-lock.json
 	@touch $@
 
 $(CONSOLE): $(NODE) $(CONSOLE_SOURCES)
-	@npm --prefix console run --silent build
+	@npm --prefix console run --silent build -- --logLevel warn
 	@touch $@
