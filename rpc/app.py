@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, MediaType, Response, get
@@ -13,14 +12,12 @@ from sqlalchemy import text
 from backend.bootstrap import Hub, open_hub
 from backend.health import redis_answers
 from backend.settings import Settings
-from rpc.console import console_routes
+from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Receive, RpcApp, Scope, Send
 from rpc.host import ProductHost
 from rpc.predict import DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact
-
-CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
 
 
 @get("/health/live", media_type=MediaType.JSON)

@@ -6,6 +6,8 @@ from pathlib import Path
 from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
+CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
+"""Where `make console` puts it."""
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

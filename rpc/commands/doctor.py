@@ -19,9 +19,9 @@ from backend.bootstrap import Hub, open_hub
 from backend.runs.service import workers
 from backend.settings import Settings
 from migrations.apply import current_revision, head_revision
-from rpc.app import CONSOLE
 from rpc.commands.installation import embedded, installation, read_settings
 from rpc.commands.terminal import console, data_dir_option, say
+from rpc.console import CONSOLE
 
 _ENOUGH, _LITTLE = 5_000_000_000, 500_000_000
 """Bytes of free disk: below the first a warning, below the second wrong. An embedded Redis whose disk is full stops."""
