@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from backend.access.actor import Actor
 from backend.adapters.arq_queue import ArqQueue
 from backend.db.engine import app_url, make_engine
+from backend.inference.serving import Serving
 from backend.ports import Clock, JobQueue
 from backend.settings import BadSetting, Settings
 from backend.work import UnitOfWork, open_work
@@ -38,6 +39,8 @@ class Hub:
     clock: Clock
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after a commit that changed routing, before its caller is answered."""
+    serving: Serving = field(default_factory=Serving)
+    """This process's answers to predictions."""
 
     @property
     def files(self) -> Path:

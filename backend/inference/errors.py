@@ -1,0 +1,50 @@
+"""Why a prediction is refused or an inference not found."""
+
+from backend.errors import HubError, Invalid, NotFound, Unavailable
+from schemas.errors import ErrorCode
+
+
+class MissingFeatures(Invalid):
+    """The champion needs features that the request does not have."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class UnknownFeatures(Invalid):
+    """No version of this group takes these features. Remove them, or correct their names."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class InvalidFeatures(Invalid):
+    """These values are not what the model takes."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class InvalidBatch(Invalid):
+    """A batch holds from 1 to 1 000 inputs; send more in several requests."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class PredictionFailed(HubError):
+    """The champion could not answer this request; it is on record as failed. Try again, or have the version looked at."""
+
+    code = ErrorCode.BAD_GATEWAY
+
+
+class ModelNotLoaded(Unavailable):
+    """The champion of this group is not loaded in this process. Its artifact may be missing: see the process's log."""
+
+
+class LogUnavailable(Unavailable):
+    """The prediction could not be put on record, so it is not given. Try again shortly."""
+
+
+class InferenceNotFound(NotFound):
+    """This group has no such inference. One just answered is in the log within about a second."""
+
+
+class InvalidOutcome(Invalid):
+    """An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number."""

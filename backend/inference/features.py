@@ -1,0 +1,134 @@
+"""From a request's inputs to the numbers a model takes, in the order it takes them; what does not fit is named by JSON Pointer."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.common import Issue
+from schemas.inference import Inputs
+from schemas.model_document import Feature
+
+NAN = math.nan
+
+
+class Unfit(Exception):
+    """The value is not what the feature takes; the message says what is."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """One feature as it is read from a request. A category's number is its place in the document's list."""
+
+    name: str
+    type: str
+    required: bool
+    categories: Mapping[str, float]
+
+    def number(self, value: Any) -> float:
+        """The value as the model takes it. Raises Unfit."""
+        if self.type == "category" and self.categories:
+            return self._category(value)
+        if self.type == "boolean" and isinstance(value, bool):
+            return float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Unfit(f"{_a(self.type)} is expected here, not {_said(value)}")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise Unfit("this number is too large") from None
+        if not math.isfinite(number):
+            raise Unfit("a finite number is expected here")
+        if self.type == "integer" and not number.is_integer():
+            raise Unfit(f"a whole number is expected here, not {value}")
+        if self.type == "boolean" and number not in (0.0, 1.0):
+            raise Unfit(f"true or false is expected here, not {value}")
+        return number
+
+    def _category(self, value: Any) -> float:
+        found = self.categories.get(value) if isinstance(value, str) else None
+        if found is None:
+            shown = ", ".join(list(self.categories)[:20])
+            raise Unfit(f"one of {shown} is expected here, not {_said(value)}")
+        return found
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A row of numbers in the model's order; what is wrong; which required features are not there."""
+
+    row: list[float]
+    unfit: list[Issue]
+    missing: list[str]
+
+
+def specs_of(names: Sequence[str], document: Sequence[Feature]) -> list[FeatureSpec]:
+    """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number."""
+    said = {feature.name: feature for feature in document}
+    return [_spec(said.get(name) or Feature(name=name)) for name in names]
+
+
+def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encoded:
+    """Read the inputs. `null` is as good as left out."""
+    row: list[float] = []
+    unfit: list[Issue] = []
+    missing: list[str] = []
+    for spec in specs:
+        value = inputs.get(spec.name)
+        if type(value) is float and spec.type == "number" and math.isfinite(value):  # nearly always
+            row.append(value)
+        elif value is None:
+            if spec.required:
+                missing.append(spec.name)
+            row.append(NAN)
+        else:
+            try:
+                row.append(spec.number(value))
+            except Unfit as error:
+                unfit.append(Issue(pointer=f"{pointer}/{escaped(spec.name)}", message=str(error)))
+    return Encoded(row, unfit, missing)
+
+
+def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs: Inputs, pointer: str) -> tuple[list[Issue], list[Issue]]:
+    """Of the inputs that the chosen version does not read: those no version takes, and those that do not fit the version that does."""
+    unknown: list[Issue] = []
+    unfit: list[Issue] = []
+    for name in inputs.keys() - read:
+        spec = known.get(name)
+        at = f"{pointer}/{escaped(name)}"
+        if spec is None:
+            unknown.append(Issue(pointer=at[:300], message=f"no version of this group takes {name[:100]!r}"))
+        elif inputs[name] is not None:
+            try:
+                spec.number(inputs[name])
+            except Unfit as error:
+                unfit.append(Issue(pointer=at, message=str(error)))
+    return unknown, unfit
+
+
+def escaped(name: str) -> str:
+    """A name as a part of a JSON Pointer (RFC 6901).
+
+    >>> escaped("income/debt")
+    'income~1debt'
+    """
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _spec(feature: Feature) -> FeatureSpec:
+    categories = {name: float(place) for place, name in enumerate(feature.categories)} if feature.type == "category" else {}
+    return FeatureSpec(feature.name, feature.type, feature.required, categories)
+
+
+def _a(kind: str) -> str:
+    return {"boolean": "true or false", "integer": "a whole number", "category": "a category's number"}.get(kind, "a number")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return str(value)[:40]

@@ -1,0 +1,207 @@
+"""The intake: a prediction is on record before its answer leaves.
+
+Group commit: one pipelined round trip carries every append waiting at that moment, and each answer waits for its own acknowledgement. When
+Redis is gone, does not take an entry, or holds more than it should, the rows go straight to PostgreSQL. When neither takes them: LogUnavailable.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from backend.access.actor import ANONYMOUS
+from backend.inference import repository
+from backend.inference.errors import LogUnavailable
+from backend.inference.log.record import FIELD, Record, dead_key, encode, stream_key
+from backend.inference.log.rows import rows_of
+from backend.inference.log.writer import LogRef, Partitions, write
+from backend.work import UnitOfWork
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+log = logging.getLogger("tiltyard.intake")
+REDIS_SECONDS = 2.0
+POSTGRES_SECONDS = 8.0
+REST_SECONDS = 1.0
+"""How long Redis is left alone after it failed, and a stream that is too long."""
+MOST_WAITING = 200_000
+"""Entries in one group's stream past which its rows are written directly."""
+WAKE_SECONDS = 0.25
+
+
+class Append(NamedTuple):
+    """Records of one request, and who waits for them."""
+
+    group_id: UUID
+    records: Sequence[Record]
+    done: "asyncio.Future[None]"
+
+    def succeed(self) -> None:
+        """Let the request go on; it may have been given up meanwhile."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Refuse the request."""
+        if not self.done.done():
+            self.done.set_exception(error if isinstance(error, LogUnavailable) else LogUnavailable())
+
+
+class Gathering:
+    """Appends that wait while a batch is on its way, and then go together."""
+
+    def __init__(self, flush: Callable[[Sequence[Append]], Awaitable[None]]) -> None:
+        self._flush = flush
+        self._waiting: list[Append] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, one: Append) -> None:
+        """Have it sent with the next batch."""
+        self._waiting.append(one)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def finish(self) -> None:
+        """Wait until nothing is waiting."""
+        if self._task:
+            await self._task
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await self._flush(batch)
+            except Exception as error:
+                log.exception("an intake batch failed")
+                for one in batch:
+                    one.fail(error)
+
+
+class Intake:
+    """This process's way into the logs."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._partitions = Partitions(hub)
+        self._streamed = Gathering(self._flush_streamed)
+        self._direct = Gathering(self._write_directly)
+        self._rest_until = 0.0
+        self._full_until: dict[UUID, float] = {}
+        self._asking: dict[UUID, asyncio.Task[None]] = {}
+
+    async def append(self, group_id: UUID, records: Sequence[Record]) -> None:
+        """Return once the records are on record. Raises LogUnavailable."""
+        one = Append(group_id, records, asyncio.get_running_loop().create_future())
+        resting = time.monotonic() < max(self._rest_until, self._full_until.get(group_id, 0.0))
+        (self._direct if resting else self._streamed).add(one)
+        await one.done
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        await self._streamed.finish()
+        await self._direct.finish()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+    async def _flush_streamed(self, batch: Sequence[Append]) -> None:
+        for one in await self._stream(batch):
+            self._direct.add(one)
+
+    async def _stream(self, batch: Sequence[Append]) -> list[Append]:
+        """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
+        groups = {one.group_id for one in batch}
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                pipe = self._hub.redis.pipeline(transaction=False)
+                for one in batch:
+                    key = stream_key(one.group_id)
+                    for record in one.records:
+                        pipe.execute_command("XADD", key, "*", FIELD, encode(record))
+                for group_id in groups:
+                    pipe.xlen(stream_key(group_id))
+                said = await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("Redis did not take %s appends (%s); they go to PostgreSQL", len(batch), type(error).__name__)
+            self._rest_until = time.monotonic() + REST_SECONDS
+            return list(batch)
+        self._note_lengths(groups, said[len(said) - len(groups) :])
+        return self._settle(batch, said)
+
+    def _settle(self, batch: Sequence[Append], said: Sequence[object]) -> list[Append]:
+        refused: list[Append] = []
+        at = 0
+        for one in batch:
+            mine = said[at : at + len(one.records)]
+            at += len(one.records)
+            if any(isinstance(answer, Exception) for answer in mine):
+                refused.append(one)
+            else:
+                one.succeed()
+        if refused:
+            log.warning("Redis refused %s appends: %s", len(refused), next(answer for answer in said if isinstance(answer, Exception)))
+        return refused
+
+    def _note_lengths(self, groups: set[UUID], lengths: Sequence[object]) -> None:
+        for group_id, length in zip(groups, lengths, strict=True):
+            if isinstance(length, int) and length > MOST_WAITING:
+                self._full_until[group_id] = time.monotonic() + REST_SECONDS
+            if group_id not in self._asking:
+                self._asking[group_id] = asyncio.create_task(self._ask(group_id))
+
+    async def _ask(self, group_id: UUID) -> None:
+        """Have the group drained; what arrives while this waits is in the same request."""
+        await asyncio.sleep(WAKE_SECONDS)
+        del self._asking[group_id]
+        with suppress(RedisError, OSError, TimeoutError):  # the cron asks again
+            await self._hub.queue.drain(group_id)
+
+    async def _write_directly(self, batch: Sequence[Append]) -> None:
+        by_group: defaultdict[UUID, list[Append]] = defaultdict(list)
+        for one in batch:
+            by_group[one.group_id].append(one)
+        for group_id, mine in by_group.items():
+            try:
+                async with asyncio.timeout(POSTGRES_SECONDS):
+                    await self._write_group(group_id, [record for one in mine for record in one.records])
+            except Exception as error:
+                log.exception("%s requests of group %s could not be put on record and are refused", len(mine), group_id)
+                for one in mine:
+                    one.fail(error)
+            else:
+                for one in mine:
+                    one.succeed()
+
+    async def _write_group(self, group_id: UUID, records: Sequence[Record]) -> None:
+        async with self._hub.work(ANONYMOUS, read_only=True) as work:
+            row = await repository.log_of(work.session, group_id)
+        if row is None:
+            raise LogUnavailable
+        ref = LogRef(row.group_id, row.tenant_id, row.slug, row.table_name)
+        await self._partitions.cover(ref, [record.inference_id for record in records])
+        async with self._hub.work(ref.actor) as work:
+            if refused := await write(work, ref, rows_of(records, {}, work.now)):
+                raise LogUnavailable(f"PostgreSQL does not take {len(refused)} of these rows: {refused[0][1]}")
+
+
+async def backlog(work: UnitOfWork) -> int:
+    """Predictions of the tenant's groups that are on record but not yet in their logs."""
+    keys = [stream_key(group_id) for group_id in await repository.group_ids(work.session, work.tenant_id)]
+    async with work.hub.redis.pipeline(transaction=False) as pipe:
+        for key in keys:
+            pipe.xlen(key)
+        return sum(await pipe.execute())
+
+
+async def dead_letters(work: UnitOfWork) -> int:
+    """Entries of the tenant's groups that could not be stored."""
+    keys = [dead_key(group_id) for group_id in await repository.group_ids(work.session, work.tenant_id)]
+    async with work.hub.redis.pipeline(transaction=False) as pipe:
+        for key in keys:
+            pipe.llen(key)
+        return sum(await pipe.execute())

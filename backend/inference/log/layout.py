@@ -1,0 +1,45 @@
+"""The columns of a log, in one place: what a row is on its way to PostgreSQL."""
+
+COLUMNS = (
+    "inference_id",
+    "requested_at",
+    "model_version_id",
+    "version",
+    "role",
+    "phase",
+    "bucket",
+    "propensity",
+    "entity_key",
+    "correlation_id",
+    "caller",
+    "inputs",
+    "context",
+    "segments",
+    "output",
+    "score",
+    "label",
+    "explanation",
+    "explained_at",
+    "latency_us",
+    "stale",
+    "status",
+    "error",
+    "actual",
+    "actual_at",
+    "actual_history",
+)
+"""All of them, in the table's own order."""
+
+WRITTEN = COLUMNS[: COLUMNS.index("actual")]
+"""Those written with a row. The others belong to outcomes."""
+
+
+def quoted(identifier: str) -> str:
+    """An identifier for SQL, whatever it holds.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    if "\x00" in identifier:
+        raise ValueError("an identifier holds no NUL")
+    return '"' + identifier.replace('"', '""') + '"'

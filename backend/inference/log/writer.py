@@ -1,0 +1,107 @@
+"""Rows into a log's table: COPY into a temporary table (COPY does not go into one with row-level security), then insert what is not there yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from backend.access.actor import Actor, system
+from backend.ids import moment_of
+from backend.inference import repository
+from backend.inference.log.layout import WRITTEN, quoted
+from backend.inference.log.rows import Row
+from backend.inference.waiting import apply_waiting
+from backend.work import UnitOfWork
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+STAGE = "intake_rows"
+AHEAD = timedelta(weeks=3)
+Refused = tuple[int, str]
+"""A row that PostgreSQL does not take: its place in the batch, and why."""
+
+
+@dataclass(frozen=True)
+class LogRef:
+    """A group's log: whose it is and where."""
+
+    group_id: UUID
+    tenant_id: UUID
+    slug: str
+    table_name: str
+
+    @property
+    def actor(self) -> Actor:
+        """The hub itself, at work for the log's tenant."""
+        return system(self.tenant_id, "log")
+
+
+async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refused]:
+    """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
+    await repository.share_outcomes(work.session, log.group_id)
+    refused: list[Refused] = []
+    arrived: list[tuple[UUID, str | None]] = []
+    await _write_part(work, log, rows, 0, arrived, refused)
+    if arrived:
+        await apply_waiting(work, log.group_id, log.table_name, arrived)
+    return refused
+
+
+async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, arrived: list[tuple[UUID, str | None]], refused: list[Refused]) -> None:
+    """A batch that holds a row PostgreSQL refuses is halved until that row is alone."""
+    try:
+        async with work.session.begin_nested():
+            arrived += await _insert(await raw_connection(work), log.table_name, rows)
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        if len(rows) == 1:
+            refused.append((start, f"{type(error).__name__}: {error}"[:500]))
+            return
+        middle = len(rows) // 2
+        await _write_part(work, log, rows[:middle], start, arrived, refused)
+        await _write_part(work, log, rows[middle:], start + middle, arrived, refused)
+
+
+async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[tuple[UUID, str | None]]:
+    await raw.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGE} (LIKE {quoted(table)} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
+    await raw.execute(f"DELETE FROM pg_temp.{STAGE}")  # noqa: S608 (no input)
+    await raw.copy_records_to_table(STAGE, records=rows, columns=WRITTEN)
+    columns = ", ".join(WRITTEN)
+    found = await raw.fetch(
+        f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
+        "RETURNING inference_id, correlation_id"
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def raw_connection(work: UnitOfWork) -> Any:
+    """The asyncpg connection under the unit of work, in its transaction."""
+    connection = await work.session.connection()
+    return (await connection.get_raw_connection()).driver_connection
+
+
+class Partitions:
+    """Which spans of time each log is known to have partitions for. Made ahead, so that no row waits for one."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._covered: dict[UUID, tuple[datetime, datetime]] = {}
+
+    async def cover(self, log: LogRef, ids: Sequence[UUID]) -> None:
+        """See that the log has a partition for each of the ids, and for the weeks to come. Impossible moments are left to fail one by one."""
+        moments = [moment_of(identifier) for identifier in (min(ids), max(ids))]
+        first, until = self._covered.get(log.group_id, (moments[1], moments[0]))
+        if first <= moments[0] and moments[1] + AHEAD / 2 <= until:
+            return
+        wanted = moments[0] - timedelta(days=1), max(moments[1], self._hub.clock.now()) + AHEAD
+        try:
+            async with self._hub.work(log.actor) as work:
+                await repository.add_partitions(work.session, log.group_id, *wanted)
+            self._covered[log.group_id] = wanted
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != asyncpg.InvalidParameterValueError.sqlstate:
+                raise

@@ -1,0 +1,128 @@
+"""What is read out of a group's log. The table's name only ever comes from `groups.table_name`, and is quoted."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.ids import first_id_at
+from backend.inference.log.layout import COLUMNS, quoted
+from schemas.inference import BrowseInferences, Explanation
+
+SUMMARY = "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us"
+
+TOTALS = """
+SELECT count(*) FILTER (WHERE status <> 'failed') AS total, count(actual) AS labelled,
+  count(*) FILTER (WHERE explained_at IS NULL AND status <> 'failed') AS waiting_explanation
+FROM {table}
+"""
+
+MINUTES = """
+SELECT date_trunc('minute', requested_at) AS minute, version, count(*) AS predictions FROM {table}
+WHERE inference_id >= :first AND status <> 'failed' GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+EXPLAIN = """
+UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
+"""
+
+# Arrays as their bytes, big-endian: a column of a million numbers arrives without a Python object for each. NaN stands for NULL.
+PHASE = """
+SELECT model_version_id, count(*) AS n, min(inference_id::text COLLATE "C")::uuid AS first, max(inference_id::text COLLATE "C")::uuid AS last,
+  string_agg(float8send(coalesce(score, 'NaN')), ''::bytea) AS scores, string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals,
+  string_agg(float8send(coalesce(latency_us, 'NaN'::float8)), ''::bytea) AS latencies
+FROM {table} WHERE inference_id >= :first AND phase = :phase AND status IN ('ok', 'fallback') GROUP BY model_version_id
+"""
+
+
+async def browse(session: AsyncSession, table: str, wanted: BrowseInferences, before_id: UUID | None) -> Sequence[Row[Any]]:
+    """Rows that fit, newest first, one more than asked for."""
+    conditions, values = _conditions(wanted, before_id)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    statement = text(f"SELECT {SUMMARY} FROM {quoted(table)} {where} ORDER BY inference_id DESC LIMIT :limit")  # noqa: S608 (quoted; values are bound)
+    return (await session.execute(statement, {**values, "limit": wanted.limit + 1})).all()
+
+
+async def one(session: AsyncSession, table: str, inference_id: UUID) -> Row[Any] | None:
+    """One row, whole."""
+    statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} WHERE inference_id = :id")  # noqa: S608 (quoted)
+    return (await session.execute(statement, {"id": inference_id})).one_or_none()
+
+
+async def totals(session: AsyncSession, table: str) -> Row[Any]:
+    """How much there is."""
+    return (await session.execute(text(TOTALS.format(table=quoted(table))))).one()
+
+
+async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequence[Row[Any]]:
+    """Counts by minute and version."""
+    return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
+
+
+async def phase_columns(session: AsyncSession, table: str, phase: int, since: datetime) -> Sequence[Row[Any]]:
+    """The answered predictions of a phase by version: how many, and scores, actuals, latencies as big-endian float64 bytes."""
+    return (await session.execute(text(PHASE.format(table=quoted(table))), {"first": first_id_at(since), "phase": phase})).all()
+
+
+async def unexplained(session: AsyncSession, table: str, limit: int) -> Sequence[Row[Any]]:
+    """Answered rows without an explanation, oldest first."""
+    statement = text(
+        f"SELECT inference_id, model_version_id, inputs FROM {quoted(table)} WHERE explained_at IS NULL AND status IN ('ok', 'fallback') "  # noqa: S608 (quoted)
+        "ORDER BY inference_id LIMIT :limit"
+    )
+    return (await session.execute(statement, {"limit": limit})).all()
+
+
+async def set_explanations(session: AsyncSession, table: str, explained: Mapping[UUID, Explanation], now: datetime) -> None:
+    """Write explanations that came after their rows."""
+    texts = [msgspec.json.encode(one).decode() for one in explained.values()]
+    await session.execute(text(EXPLAIN.format(table=quoted(table))), {"ids": list(explained), "explanations": texts, "now": now})
+
+
+async def page_after(session: AsyncSession, table: str, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Whole rows in the order of their ids, from after an id."""
+    where = "WHERE inference_id > :after" if after else ""
+    statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} {where} ORDER BY inference_id LIMIT :limit")  # noqa: S608 (quoted)
+    return (await session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))).all()
+
+
+async def count(session: AsyncSession, table: str) -> int:
+    """All rows."""
+    return int((await session.execute(text(f"SELECT count(*) FROM {quoted(table)}"))).scalar_one())  # noqa: S608 (quoted)
+
+
+def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[str], dict[str, Any]]:
+    bounds = {"after": wanted.after and first_id_at(wanted.after), "before": wanted.before and first_id_at(wanted.before), "cursor": before_id}
+    comparisons = {
+        "after": "inference_id >= :after",
+        "before": "inference_id < :before",
+        "cursor": "inference_id < :cursor",
+        "version": "version = :version",
+        "role": "role = :role",
+        "phase": "phase = :phase",
+        "status": "status = :status",
+        "min_score": "score >= :min_score",
+        "max_score": "score <= :max_score",
+    }
+    given = {name: value for name in comparisons if (value := bounds.get(name, getattr(wanted, name, None))) is not None}
+    conditions = [comparisons[name] for name in given]
+    if wanted.labelled is not None:
+        conditions.append("actual IS NOT NULL" if wanted.labelled else "actual IS NULL")
+    if wanted.search:
+        identifier = as_uuid(wanted.search)
+        given["search"] = identifier or wanted.search
+        conditions.append("inference_id = :search" if identifier else "(entity_key = :search OR correlation_id = :search)")
+    return conditions, given
+
+
+def as_uuid(said: str) -> UUID | None:
+    """The id that a text is, if it is one in its usual form."""
+    try:
+        return UUID(said) if len(said) == 36 else None
+    except ValueError:
+        return None

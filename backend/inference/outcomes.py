@@ -1,0 +1,105 @@
+"""The truth, later: late, early, repeated, corrected, or for an inference nobody knows yet."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.groups import service as groups
+from backend.inference import repository
+from backend.inference.errors import InvalidOutcome
+from backend.inference.rules import Effect, Known, Truth, tell
+from backend.work import UnitOfWork
+from schemas.common import Issue
+from schemas.groups import GroupRef
+from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
+
+MOST_ISSUES = 100
+Target = UUID | str
+"""An inference's id, or a correlation id."""
+
+
+async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
+    """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome."""
+    _check(input.outcomes)
+    group = await groups.get(work, GroupRef(slug=input.slug))
+    await repository.lock_outcomes(work.session, group.id)
+    book = Book(work)
+    await book.read(group.id, group.table_name, input.outcomes)
+    told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
+    if book.changed:
+        await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
+    if new := [_entry(work, outcome, effect) for outcome, effect in told if effect != "duplicate"]:
+        await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)
+    counts = Counter(effect for _, effect in told)
+    return OutcomesReceipt(
+        received=len(told), applied=counts["applied"], duplicate=counts["duplicate"], corrected=counts["corrected"], waiting=counts["waiting"]
+    )
+
+
+class Book:
+    """What is known of the truth about a batch's inferences."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
+        self._waiting: defaultdict[Target, Known] = defaultdict(Known)
+        self.known: dict[UUID, Known] = {}
+        self.changed: set[UUID] = set()
+
+    async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
+        """Read the rows and the waiting outcomes that the batch speaks of."""
+        targets = {_target(outcome) for outcome in outcomes}
+        ids = [one for one in targets if isinstance(one, UUID)]
+        correlations = [one for one in targets if isinstance(one, str)]
+        for row in await repository.targets(self._work.session, table, ids, correlations):
+            self.known[row.inference_id] = Known(actual=row.actual, at=row.actual_at, history=row.actual_history)
+            if row.correlation_id in targets:
+                self._by_correlation[row.correlation_id].append(row.inference_id)
+        for row in await repository.waiting(self._work.session, self._work.tenant_id, group_id, ids, correlations):
+            truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
+            target = row.inference_id or row.correlation_id
+            self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
+
+    def take(self, outcome: Outcome) -> Effect | str:
+        """Take in one outcome; what it did, `waiting` when its inference is not there yet."""
+        truth = Truth(actual=outcome.actual, at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
+        target = _target(outcome)
+        found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
+        if not found:
+            self._waiting[target], effect = tell(self._waiting[target], truth, outcome.at is not None)
+            return "duplicate" if effect == "duplicate" else "waiting"
+        effects = []
+        for inference_id in found:
+            self.known[inference_id], effect = tell(self.known[inference_id], truth, outcome.at is not None)
+            effects.append(effect)
+            if effect != "duplicate":
+                self.changed.add(inference_id)
+        return next((effect for effect in ("applied", "corrected") if effect in effects), "duplicate")
+
+
+def _target(outcome: Outcome) -> Target:
+    target = outcome.inference_id or outcome.correlation_id
+    assert target is not None, "checked before"
+    return target
+
+
+def _entry(work: UnitOfWork, outcome: Outcome, effect: str) -> tuple[Any, ...]:
+    correlation = None if outcome.inference_id else outcome.correlation_id
+    return outcome.inference_id, correlation, outcome.actual, outcome.at or work.now, effect != "waiting"
+
+
+def _check(outcomes: Sequence[Outcome]) -> None:
+    issues: list[Issue] = []
+    for at, outcome in enumerate(outcomes):
+        if not outcome.inference_id and not outcome.correlation_id:
+            issues.append(Issue(pointer=f"/outcomes/{at}", message="name the inference by inference_id or correlation_id"))
+        if outcome.correlation_id and "\x00" in outcome.correlation_id:
+            issues.append(Issue(pointer=f"/outcomes/{at}/correlation_id", message="a NUL character cannot be kept"))
+        if not math.isfinite(outcome.actual):
+            issues.append(Issue(pointer=f"/outcomes/{at}/actual", message="a finite number is expected here"))
+        if outcome.at is not None and outcome.at.tzinfo is None:
+            issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
+    if issues:
+        raise InvalidOutcome(issues=issues[:MOST_ISSUES])

@@ -1,0 +1,146 @@
+"""Inference: SQL about routing, the logs as tables, and the ledger of outcomes. What is read out of a log is in log_queries.py."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from backend.inference.log.layout import quoted
+from backend.inference.rules import Known
+
+TARGETS = """
+SELECT inference_id, correlation_id, actual, actual_at, actual_history FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
+UNION
+SELECT inference_id, correlation_id, actual, actual_at, actual_history FROM {table} WHERE correlation_id = ANY(CAST(:correlations AS text[]))
+"""
+
+TOLD = """
+WITH arrived AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[])) AS a(inference_id, correlation_id))
+SELECT o.id, a.inference_id AS target, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.inference_id = a.inference_id WHERE o.tenant_id = :tenant AND o.group_id = :group
+UNION ALL
+SELECT o.id, a.inference_id, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group
+ORDER BY id
+"""
+
+WAITING = """
+SELECT inference_id, correlation_id, actual, at, received_at, received_by FROM outcomes
+WHERE tenant_id = :tenant AND group_id = :group AND applied_at IS NULL
+  AND (inference_id = ANY(CAST(:ids AS uuid[])) OR correlation_id = ANY(CAST(:correlations AS text[])))
+ORDER BY id
+"""
+
+LEDGER = """
+INSERT INTO outcomes (tenant_id, group_id, inference_id, correlation_id, actual, at, received_at, received_by, applied_at)
+SELECT :tenant, :group, o.inference_id, o.correlation_id, o.actual, o.at, :now, :by, CASE WHEN o.applied THEN CAST(:now AS timestamptz) END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:applied AS boolean[]))
+  AS o(inference_id, correlation_id, actual, at, applied)
+"""
+
+SET_ACTUALS = """
+UPDATE {table} AS l SET actual = u.actual, actual_at = u.at, actual_history = u.history
+FROM unnest(CAST(:ids AS uuid[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:histories AS jsonb[])) AS u(id, actual, at, history)
+WHERE l.inference_id = u.id
+"""
+
+
+async def routing_stamp(connection: AsyncConnection) -> str:
+    """A text that changes whenever any group's routing does."""
+    return str((await connection.execute(text("SELECT routing_stamp()"))).scalar_one())
+
+
+async def routing_table(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Every group of every tenant, with members and versions."""
+    return [dict(row._mapping) for row in await connection.execute(text("SELECT * FROM routing_table()"))]
+
+
+async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str:
+    """Make a group's log; gives its table's name."""
+    return str((await session.execute(text("SELECT provision_log(:group, :now)"), {"group": group_id, "now": now})).scalar_one())
+
+
+async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime, until: datetime) -> None:
+    """Make the partitions of a span of time that are not there yet."""
+    await session.execute(text("SELECT add_log_partitions(:group, :first, :until)"), {"group": group_id, "first": first, "until": until})
+
+
+async def drop_log(session: AsyncSession, group_id: UUID) -> bool:
+    """Drop a deleted group's log; False when it is gone already."""
+    return bool((await session.execute(text("SELECT drop_log(:group)"), {"group": group_id})).scalar_one())
+
+
+async def logs(session: AsyncSession) -> Sequence[Row[Any]]:
+    """Every group that has a log, deleted ones included, of every tenant."""
+    return (await session.execute(text("SELECT * FROM list_logs()"))).all()
+
+
+async def log_of(session: AsyncSession, group_id: UUID) -> Row[Any] | None:
+    """One group's log."""
+    return (await session.execute(text("SELECT * FROM list_logs() WHERE group_id = :group"), {"group": group_id})).one_or_none()
+
+
+async def group_ids(session: AsyncSession, tenant_id: UUID) -> Sequence[UUID]:
+    """The tenant's groups, deleted ones included."""
+    return (await session.execute(text("SELECT id FROM groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()
+
+
+async def try_lock(session: AsyncSession, name: str) -> bool:
+    """Take a lock until the transaction ends, unless somebody has it."""
+    return bool((await session.execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})).scalar_one())
+
+
+async def share_outcomes(session: AsyncSession, group_id: UUID) -> None:
+    """Keep outcomes from being taken in while rows are written: else the two could miss each other."""
+    await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": f"outcomes:{group_id}"})
+
+
+async def lock_outcomes(session: AsyncSession, group_id: UUID) -> None:
+    """Keep rows from being written, and other outcomes from being taken in, while these are."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"outcomes:{group_id}"})
+
+
+async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
+    """The rows that outcomes speak of, with what they know of the truth."""
+    statement = text(TARGETS.format(table=quoted(table)))
+    return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
+
+
+async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
+    """The outcomes told earlier that no inference has met, oldest first."""
+    values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations}
+    return (await session.execute(text(WAITING), values)).all()
+
+
+async def told_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, arrived: Sequence[tuple[UUID, str | None]]) -> Sequence[Row[Any]]:
+    """The outcomes already told for inferences that have just arrived, oldest first."""
+    values = {"tenant": tenant_id, "group": group_id, "ids": [one[0] for one in arrived], "correlations": [one[1] for one in arrived]}
+    return (await session.execute(text(TOLD), values)).all()
+
+
+async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, by: str, now: datetime, told: Sequence[tuple[Any, ...]]) -> None:
+    """Append outcomes `(inference_id, correlation_id, actual, at, applied)`."""
+    ids, correlations, actuals, moments, applied = (list(column) for column in zip(*told, strict=True))
+    values = {"ids": ids, "correlations": correlations, "actuals": actuals, "moments": moments, "applied": applied}
+    await session.execute(text(LEDGER), {"tenant": tenant_id, "group": group_id, "by": by, "now": now, **values})
+
+
+async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Known]) -> None:
+    """Write what is now known of the truth into the rows."""
+    values = {
+        "ids": list(known),
+        "actuals": [one.actual for one in known.values()],
+        "moments": [one.at for one in known.values()],
+        "histories": [msgspec.json.encode(one.history).decode() for one in known.values()],
+    }
+    await session.execute(text(SET_ACTUALS.format(table=quoted(table))), values)
+
+
+async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int], now: datetime) -> None:
+    """Note that waiting outcomes have met their inference."""
+    statement = text("UPDATE outcomes SET applied_at = :now WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS bigint[])) AND applied_at IS NULL")
+    await session.execute(statement, {"tenant": tenant_id, "ids": ids, "now": now})

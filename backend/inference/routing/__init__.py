@@ -1,0 +1,1 @@
+"""Routing: which version answers whom."""

@@ -1,0 +1,100 @@
+"""The routing table: every group of every tenant in memory, replaced whole, never changed in place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from backend.inference.features import FeatureSpec
+from backend.inference.routing.hash import BUCKETS, bucket_of
+from backend.inference.versions import ServedVersion, VersionFacts
+from schemas.common import Shape
+from schemas.groups import BucketRange
+
+Role = Literal["champion", "challenger", "shadow"]
+
+
+class MemberFacts(Shape, frozen=True, kw_only=True):
+    """A version's place, as the database tells it."""
+
+    version_id: UUID
+    role: Role
+    share: int
+    ranges: list[BucketRange]
+
+
+class GroupFacts(Shape, frozen=True, kw_only=True):
+    """A group as the database tells it. `versions` are all that ever served in it, oldest first: together they are its input schema."""
+
+    group_id: UUID
+    tenant_id: UUID
+    slug: str
+    salt: str
+    threshold: float
+    phase: int
+    members: list[MemberFacts]
+    versions: list[VersionFacts]
+
+
+@dataclass(frozen=True)
+class RoutedMember:
+    """A member as it answers. `served` is absent when its version could not be loaded: the champion answers for it."""
+
+    version_id: UUID
+    role: Role
+    share: int
+    served: ServedVersion | None
+
+    @property
+    def propensity(self) -> float:
+        """The chance that a request meets this member."""
+        return self.share / BUCKETS
+
+
+@dataclass(frozen=True)
+class RoutedGroup:
+    """A group in one phase, ready to answer."""
+
+    facts: GroupFacts
+    members: Sequence[RoutedMember]
+    champion: RoutedMember
+    known: Mapping[str, FeatureSpec]
+    owner: bytes
+    """For each bucket the index of its member."""
+
+    def bucket(self, routing_key: str) -> int:
+        """The bucket of a routing key. The salt is the group's for good, so a key keeps its bucket from phase to phase."""
+        return bucket_of(self.facts.salt, routing_key)
+
+    def member_of(self, bucket: int) -> RoutedMember:
+        """Who answers a bucket."""
+        return self.members[self.owner[bucket]]
+
+
+@dataclass(frozen=True)
+class RoutingTable:
+    """All groups at one moment; `stamp` is what the database said of that moment."""
+
+    stamp: str
+    groups: Mapping[tuple[UUID, str], RoutedGroup]
+
+    def find(self, tenant_id: UUID | None, slug: str) -> RoutedGroup | None:
+        """A tenant's group."""
+        return self.groups.get((tenant_id, slug)) if tenant_id else None
+
+
+def owners(members: Sequence[MemberFacts]) -> bytes:
+    """For each of the 10 000 buckets the index of the member whose ranges hold it; a bucket in no range is the champion's."""
+    champion = next(at for at, member in enumerate(members) if member.role == "champion")
+    owner = bytearray([champion]) * BUCKETS
+    for at, member in enumerate(members):
+        for span in member.ranges:
+            owner[span.start : span.end] = bytes([at]) * (span.end - span.start)
+    return bytes(owner)
+
+
+def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mapping[str, FeatureSpec]) -> RoutedGroup:
+    """Put a group together from its facts and the versions that could be loaded."""
+    members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id)) for one in facts.members]
+    champion = next(member for member in members if member.role == "champion")
+    return RoutedGroup(facts, members, champion, known, owners(facts.members))

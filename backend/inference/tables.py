@@ -1,0 +1,24 @@
+"""The ledger of outcomes as rows. The logs are tables of their own, one a group, whose columns are in log/layout.py."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, TenantOwned
+
+
+class OutcomeRow(TenantOwned, Base):
+    """A truth as it was told; never changed but for `applied_at`, when it reached an inference."""
+
+    __tablename__ = "outcomes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[UUID]
+    inference_id: Mapped[UUID | None]
+    correlation_id: Mapped[str | None]
+    actual: Mapped[float]
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    received_by: Mapped[str]
+    applied_at: Mapped[datetime | None]

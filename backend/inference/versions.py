@@ -1,0 +1,147 @@
+"""Versions as they are served and explained: facts, features, and the loaded runtime."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from backend.catalog.rules import label
+from backend.catalog.upload import artifact_path
+from backend.inference.features import FeatureSpec, specs_of
+from backend.inference.runtimes import ExplanationBatch, Runtime, load_runtime
+from backend.inference.runtimes.protocol import Floats
+from schemas.catalog import Artifact, Version
+from schemas.common import Shape
+from schemas.inference import Explanation
+from schemas.model_document import Feature, Task
+
+log = logging.getLogger("tiltyard.inference")
+KEPT = 64
+"""Runtimes kept loaded that no group holds."""
+
+
+class VersionFacts(Shape, frozen=True, kw_only=True):
+    """What serving needs to know of a version."""
+
+    id: UUID
+    version: str
+    artifact: Artifact
+    features: list[Feature] = []
+    task: Task | None = None
+
+
+def facts_of(version: Version) -> VersionFacts:
+    """The facts of a catalog version that has its artifact."""
+    assert version.artifact is not None, "only a version with an artifact answers"
+    document = version.document
+    return VersionFacts(id=version.id, version=version.version, artifact=version.artifact, features=document.features, task=document.task)
+
+
+@dataclass(frozen=True)
+class ServedVersion:
+    """A version ready to answer. `labels` are the negative and the positive class; none for a regression."""
+
+    id: UUID
+    label: str
+    specs: list[FeatureSpec]
+    names: frozenset[str]
+    labels: tuple[str, str] | None
+    background: Floats | None
+    runtime: Runtime
+
+    def explain(self, matrix: Floats) -> ExplanationBatch:
+        """Explain a matrix [n, features]; belongs in a thread."""
+        return self.runtime.explain(matrix, self.background)
+
+    def matrix(self, rows: list[list[float]]) -> Floats:
+        """Rows as a matrix [n, features]."""
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.specs))
+
+
+class Runtimes:
+    """Loads each version once per process."""
+
+    def __init__(self, files: Path) -> None:
+        self._files = files
+        self._served: OrderedDict[UUID, ServedVersion] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def serve(self, facts: VersionFacts) -> ServedVersion:
+        """The version, loaded and warm. Raises what the runtime raises when its artifact is gone or changed."""
+        async with self._loading:
+            if facts.id not in self._served:
+                self._served[facts.id] = await asyncio.to_thread(_load, facts, self._files)
+                if len(self._served) > KEPT:
+                    self._served.popitem(last=False)
+            self._served.move_to_end(facts.id)
+            return self._served[facts.id]
+
+
+def explanations(version: ServedVersion, batch: ExplanationBatch) -> list[Explanation]:
+    """A batch's explanations, one a row. A residual past 1e-4 of the output marks the row."""
+    names = [spec.name for spec in version.specs]
+    errors = batch.error.tolist() if batch.error is not None else [None] * len(batch.values)
+    rows = zip(batch.values.tolist(), batch.residual.tolist(), errors, strict=True)
+    return [
+        Explanation(
+            method=batch.method,
+            exact=batch.exact,
+            space=batch.space,
+            base=batch.base,
+            values=dict(zip(names, values, strict=True)),
+            residual=residual,
+            background=batch.background,
+            error=error,
+            reason=_doubt(batch.base + sum(values), residual),
+        )
+        for values, residual, error in rows
+    ]
+
+
+def _doubt(explained: float, residual: float) -> str | None:
+    if abs(residual) <= 1e-4 * max(1.0, abs(explained + residual)):
+        return None
+    return "the contributions do not add up to the model's output"
+
+
+def _load(facts: VersionFacts, files: Path) -> ServedVersion:
+    artifact = facts.artifact
+    runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256)
+    specs = specs_of(artifact.features, facts.features)
+    medians = _medians(facts)
+    warm = np.zeros((1, len(specs))) if medians is None else medians
+    runtime.predict(warm)
+    return ServedVersion(
+        id=facts.id,
+        label=label(facts.version),
+        specs=specs,
+        names=frozenset(artifact.features),
+        labels=_labels(facts.task, runtime.space == "value"),
+        background=medians,
+        runtime=runtime,
+    )
+
+
+def _medians(facts: VersionFacts) -> Floats | None:
+    said = {feature.name: feature.stats.median for feature in facts.features if feature.stats and feature.stats.median is not None}
+    if not all(name in said for name in facts.artifact.features):
+        return None
+    return np.array([[said[name] for name in facts.artifact.features]], dtype=np.float64)
+
+
+def _labels(task: Task | None, plain_value: bool) -> tuple[str, str] | None:
+    """Negative and positive class, as the document names them.
+
+    >>> _labels(Task(type="binary_classification", classes=["paid", "default"], positive_class="default"), False)
+    ('paid', 'default')
+    """
+    if (task.type != "binary_classification") if task else plain_value:
+        return None
+    classes = task.classes if task and len(task.classes) == 2 else ["0", "1"]
+    positive = task.positive_class if task and task.positive_class else classes[1]
+    negative = next((name for name in classes if name != positive), f"not {positive}")
+    return negative, positive

@@ -1,0 +1,108 @@
+"""Bodies of the data plane: read up to a limit, decoded straight into their shape, and refused with a pointer."""
+
+import json
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from backend.errors import Invalid
+from rpc.core.errors import PayloadTooLarge
+from rpc.core.http import Disconnected, Receive
+from schemas.common import Issue
+
+T = TypeVar("T")
+MOST_ISSUES = 50
+
+
+class MalformedBody(Invalid):
+    """The body is not JSON. NaN and Infinity are not JSON either; leave an optional feature out, or send null."""
+
+
+class InvalidBody(Invalid):
+    """The body is JSON, but not of the shape that this endpoint takes."""
+
+
+class NotFinite(Invalid):
+    """NaN and Infinity are no numbers in JSON, and no model here is asked about them. Leave an optional feature out, or send null."""
+
+
+class Body:
+    """A request's body, read once."""
+
+    def __init__(self, receive: Receive, announced: bytes) -> None:
+        self._receive = receive
+        self._announced = announced
+
+    async def read(self, limit: int) -> bytes:
+        """All of it. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
+        too_large = PayloadTooLarge(f"The body is larger than {limit:,} bytes, which is what one request may carry; send it in parts.", limit=limit)
+        if self._announced.isdigit() and int(self._announced) > limit:
+            raise too_large
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk = message.get("body", b"")
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise too_large
+            if not message.get("more_body"):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
+    """The body in its shape. Raises NotFinite, MalformedBody, InvalidBody, each saying where."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `")
+        raise InvalidBody(issues=[Issue(pointer=pointer_of(path.rstrip("`")), message=said)]) from None
+    except RecursionError:
+        raise MalformedBody("The body is nested too deeply.", issues=[Issue(pointer="", message="nested too deeply")]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if issues := _not_finite(raw):
+            raise NotFinite(issues=issues) from None
+        raise MalformedBody(issues=[Issue(pointer="", message=str(error))]) from None
+
+
+def pointer_of(path: str) -> str:
+    """msgspec's path as a JSON Pointer.
+
+    >>> pointer_of("$.outcomes[3].actual"), pointer_of("$"), pointer_of("$.inputs[...]")
+    ('/outcomes/3/actual', '', '/inputs')
+    """
+    parts = re.findall(r"\.([A-Za-z_][\w]*)|\[(\d+)\]", path)
+    return "".join(f"/{name or index}" for name, index in parts)
+
+
+def _not_finite(raw: bytes) -> list[Issue]:
+    """Where NaN and Infinity stand, in a body that is JSON but for them."""
+    if not re.search(rb"NaN|Infinity", raw):
+        return []
+    found: list[Issue] = []
+    try:
+        _walk(json.loads(raw, parse_constant=_Constant), "", found)
+    except (ValueError, RecursionError):
+        return []
+    return found[:MOST_ISSUES]
+
+
+class _Constant(str):
+    """A NaN or Infinity as it was written."""
+
+    __slots__ = ()
+
+
+def _walk(value: Any, pointer: str, found: list[Issue]) -> None:
+    if isinstance(value, _Constant):
+        found.append(Issue(pointer=pointer, message=f"{value} is not a number that JSON has"))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _walk(inner, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", found)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            _walk(inner, f"{pointer}/{at}", found)

@@ -1,0 +1,76 @@
+"""Inferences: asked for, browsed, told the truth about."""
+
+from backend.access.permissions import P
+from backend.groups.errors import GroupNotFound
+from backend.inference import browse as browsing
+from backend.inference import outcomes
+from backend.inference.errors import (
+    InferenceNotFound,
+    InvalidBatch,
+    InvalidFeatures,
+    InvalidOutcome,
+    LogUnavailable,
+    MissingFeatures,
+    ModelNotLoaded,
+    PredictionFailed,
+    UnknownFeatures,
+)
+from rpc.core import Router
+from rpc.host import Call
+from schemas.common import Page
+from schemas.groups import GroupRef
+from schemas.inference import (
+    BrowseInferences,
+    GroupTraffic,
+    Inference,
+    InferenceRef,
+    InferenceSummary,
+    OutcomesReceipt,
+    Predict,
+    Predictions,
+    RecordOutcomes,
+)
+
+inference = Router("inference")
+
+PREDICTION_ERRORS = (
+    GroupNotFound,
+    MissingFeatures,
+    UnknownFeatures,
+    InvalidFeatures,
+    InvalidBatch,
+    PredictionFailed,
+    ModelNotLoaded,
+    LogUnavailable,
+)
+
+
+@inference.mutation(permission=P.INFERENCE_GROUP_PREDICT, errors=PREDICTION_ERRORS, audited=False)
+async def predict(ctx: Call, input: Predict) -> Predictions:
+    """Answer one prediction, or a batch in the order asked. Each is on record before it is answered."""
+    answer = await ctx.hub.serving.predictor(ctx.hub).predict(ctx.actor, input.slug, input)
+    return Predictions(predictions=answer if isinstance(answer, list) else [answer])
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def browse(ctx: Call, input: BrowseInferences) -> Page[InferenceSummary]:
+    """A group's log, newest first."""
+    return await browsing.browse(ctx.work, input)
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, InferenceNotFound))
+async def get(ctx: Call, input: InferenceRef) -> Inference:
+    """One inference, whole: inputs, output, explanation, truth."""
+    return await browsing.get(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_OUTCOME_WRITE, errors=(GroupNotFound, InvalidOutcome), audited=False)
+async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
+    """Tell the truth about inferences: late, early, again, or corrected."""
+    return await outcomes.record(ctx.work, input)
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def traffic(ctx: Call, input: GroupRef) -> GroupTraffic:
+    """What a group's endpoint has done, in total and in each of the last 60 minutes."""
+    return await browsing.traffic(ctx.work, input)

@@ -1,0 +1,132 @@
+"""The data plane: bare ASGI beside Litestar. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.access.permissions import P
+from backend.bootstrap import Hub
+from backend.errors import Forbidden, HubError, NotFound
+from backend.inference import outcomes
+from backend.inference.predict import Predictor
+from rpc.bodies import Body, decode
+from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
+from rpc.core.http import Disconnected, Receive, Scope, Send
+from rpc.plain import error_body
+from rpc.token_cache import TokenCache
+from schemas.inference import PredictBody, Predictions, RecordOutcomes
+
+log = logging.getLogger("tiltyard.predict")
+
+GROUPS = "/v1/groups/"
+PREDICT = "/predict"
+OUTCOMES = "/v1/outcomes"
+
+_predict_decoder = msgspec.json.Decoder(PredictBody)
+_outcomes_decoder = msgspec.json.Decoder(RecordOutcomes)
+_encode = msgspec.json.Encoder().encode
+
+
+class DataPlane:
+    """Answers predictions and takes outcomes. Open it for as long as the process serves."""
+
+    def __init__(self, hub: Hub, predictor: Predictor, tokens: TokenCache) -> None:
+        self._hub = hub
+        self._predictor = predictor
+        self._tokens = tokens
+        self._limit = hub.settings.max_predict_bytes
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, hub: Hub) -> AsyncIterator["DataPlane"]:
+        """Load the routing table and its versions, and keep both true until closed."""
+        tokens = TokenCache(hub)
+        predictor = await hub.serving.start(hub, tokens.forget)
+        try:
+            yield cls(hub, predictor, tokens)
+        finally:
+            await hub.serving.stop()
+
+    @staticmethod
+    def takes(path: str) -> bool:
+        """Is this path the data plane's?"""
+        return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path == OUTCOMES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: list[tuple[bytes, bytes]] = []
+        try:
+            status, body = 200, await self._answer(scope, receive)
+        except Disconnected:
+            return
+        except Exception as error:  # whatever it is, the caller gets a body it can read
+            status, body, headers = _failure(error, scope["path"])
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers],
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        path: str = scope["path"]
+        if scope["method"] != "POST":
+            raise MethodNotSupported(f"{path} is asked by POST", allow="POST")
+        authorization, content_type, announced = _head(scope)
+        actor = await self._tokens.actor(authorization)
+        if content_type.partition(b";")[0].strip().lower() != b"application/json":
+            raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
+        body = Body(receive, announced)
+        if path == OUTCOMES:
+            return await self._record(actor, await body.read(self._hub.settings.max_rpc_bytes))
+        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await body.read(self._limit))
+
+    async def _predict(self, actor: Actor, slug: str, raw: bytes) -> bytes:
+        _require(actor, P.INFERENCE_GROUP_PREDICT)
+        if not slug or "/" in slug:
+            raise NotFound(f"There is nothing at {GROUPS}{slug[:80]}{PREDICT}; a group is asked at {GROUPS}<slug>{PREDICT}.")
+        answer = await self._predictor.predict(actor, slug, decode(_predict_decoder, raw))
+        return _encode(Predictions(predictions=answer) if isinstance(answer, list) else answer)
+
+    async def _record(self, actor: Actor, raw: bytes) -> bytes:
+        _require(actor, P.INFERENCE_OUTCOME_WRITE)
+        told = decode(_outcomes_decoder, raw)
+        async with self._hub.work(actor) as work:
+            return _encode(await outcomes.record(work, told))
+
+
+def _head(scope: Scope) -> tuple[bytes, bytes, bytes]:
+    """The headers that matter: authorization, content-type, content-length."""
+    authorization = content_type = announced = b""
+    for name, value in scope["headers"]:
+        lower = name.lower()
+        if lower == b"authorization":
+            authorization = value
+        elif lower == b"content-type":
+            content_type = value
+        elif lower == b"content-length":
+            announced = value
+    return authorization, content_type, announced
+
+
+def _require(actor: Actor, permission: P) -> None:
+    if not actor.may(permission):
+        raise Forbidden(f"this needs a token with the scope `{permission}`", permission=permission)
+
+
+def _failure(error: Exception, path: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    request_id = uuid4().hex
+    report(error, path=path, request_id=request_id)
+    status, body = error_body(known(error), request_id)
+    headers = [(b"x-request-id", request_id.encode())]
+    if isinstance(error, MethodNotSupported):
+        headers.append((b"allow", error.allow.encode()))
+    if isinstance(error, HubError) and status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return status, body, headers

@@ -1,0 +1,55 @@
+"""API tokens remembered for a moment, so that a prediction asks no database who is calling."""
+
+import asyncio
+import time
+from collections import OrderedDict
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.access.actor import Actor
+from backend.access.authenticate import authenticate_token
+from backend.bootstrap import Hub
+from backend.errors import Unauthorized, Unavailable
+
+SECONDS = 1.0
+"""How long a disabled person's token may go on; a revoked token is forgotten at once, by NOTIFY."""
+MOST = 10_000
+
+
+class TokenCache:
+    """Actors by token. A look-up under way is shared by all who wait for it; unknown tokens are remembered too."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._known: OrderedDict[bytes, tuple[float, asyncio.Future[Actor | None]]] = OrderedDict()
+
+    def forget(self) -> None:
+        """Ask anew about every token."""
+        self._known.clear()
+
+    async def actor(self, authorization: bytes) -> Actor:
+        """The caller. Raises Unauthorized without a good token, Unavailable when nobody can tell."""
+        scheme, _, secret = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or not secret:
+            raise Unauthorized("Send an API token: `Authorization: Bearer tyd_…`.")
+        known = self._known.get(secret)
+        if known is None or known[0] < time.monotonic():
+            known = self._ask(secret)
+        actor = await asyncio.shield(known[1]) if not known[1].done() else known[1].result()
+        if actor is None:
+            raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
+        return actor
+
+    def _ask(self, secret: bytes) -> tuple[float, "asyncio.Future[Actor | None]"]:
+        asked = (time.monotonic() + SECONDS, asyncio.ensure_future(self._look_up(secret)))
+        self._known[secret] = asked
+        if len(self._known) > MOST:
+            self._known.popitem(last=False)
+        return asked
+
+    async def _look_up(self, secret: bytes) -> Actor | None:
+        try:
+            return await authenticate_token(self._hub, secret.decode("latin-1").strip())
+        except (SQLAlchemyError, OSError, TimeoutError):
+            self._known.pop(secret, None)
+            raise Unavailable("The token could not be checked: the database is not answering. Try again shortly.") from None

@@ -1,0 +1,42 @@
+"""Draining the logs: a job a group, and each second a look for what nobody asked for."""
+
+import logging
+import time
+from typing import Any
+from uuid import UUID
+
+from backend.inference.log.drain import Drainer
+from backend.inference.log.sweep import explain_missing, waiting_groups
+
+log = logging.getLogger("tiltyard.worker")
+TIMEOUT_SECONDS = 10
+"""After a kill -9, ARQ keeps a job's id blocked this long and a little more; the next slot's id is another."""
+WORK_SECONDS = 6.0
+SWEEP_SECONDS = 3.0
+
+
+async def drain(ctx: dict[str, Any], group_id: str) -> int:
+    """Move one group's intake into its log."""
+    group = UUID(group_id)
+    drainer = _drainer(ctx)
+    moved = await drainer.drain(group, WORK_SECONDS)
+    return moved + await drainer.drain(group, WORK_SECONDS / 3)  # what came while the last batch was on its way
+
+
+async def drain_waiting(ctx: dict[str, Any]) -> None:
+    """Ask for a drain of every group with a backlog; every few seconds also explain what was written without an explanation."""
+    hub = ctx["hub"]
+    for group_id in await waiting_groups(hub):
+        await hub.queue.drain(group_id)
+    now = time.monotonic()
+    if now - ctx.get("swept_at", 0.0) >= SWEEP_SECONDS:
+        ctx["swept_at"] = now
+        if explained := await explain_missing(hub, _drainer(ctx).explainer):
+            log.info("explained %s inferences that were written without", explained)
+
+
+def _drainer(ctx: dict[str, Any]) -> Drainer:
+    if "drainer" not in ctx:
+        ctx["drainer"] = Drainer(ctx["hub"])
+    drainer: Drainer = ctx["drainer"]
+    return drainer
