@@ -4,6 +4,7 @@ HTTP, the command line and tests all go through here.
 """
 
 import logging
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.errors import Forbidden, HubError, Unauthorized
 from rpc.core.context import Ctx, Host, Outgoing, Request
 from rpc.core.errors import UnknownProcedure
 from rpc.core.inputs import Raw
+from rpc.core.limits import Limiter
 from rpc.core.outputs import encode
 from rpc.core.procedure import Kind, Procedure
 from rpc.core.router import Router
@@ -29,6 +31,7 @@ class Exchange:
     actor: Actor | None = None
     refused: Exception | None = None
     outgoing: Outgoing = field(default_factory=Outgoing)
+    limiter: Limiter | None = None
 
     async def authenticate(self) -> None:
         """Find out who is calling, once. What goes wrong is told by each call that needs to know."""
@@ -42,6 +45,15 @@ class Exchange:
         if self.actor is None:
             raise self.refused or RuntimeError("the exchange has not been authenticated")
         return self.actor
+
+    async def recheck(self, procedures: Iterable[Procedure]) -> None:
+        """May the caller's open streams go on? Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
+        before = self.caller()
+        now = await self.host.authenticate(self.request)
+        if identity(now) != identity(before):
+            raise Unauthorized("You are no longer signed in.")
+        for procedure in procedures:
+            check_permission(now, procedure)
 
 
 def find(root: Router, path: str) -> Procedure:
@@ -64,19 +76,40 @@ async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
     return result
 
 
+def stream(exchange: Exchange, procedure: Procedure, raw: Raw, last_event_id: str | None = None) -> AsyncGenerator[Any, None]:
+    """One call that answers with a stream: its items, which are encoded as they leave. The caller closes it."""
+    arguments = decode(procedure, raw)
+    ctx = authorise(exchange, procedure)
+    ctx.last_event_id = last_event_id
+    items: AsyncGenerator[Any, None] = procedure.handler(ctx, *arguments)
+    return items
+
+
 def decode(procedure: Procedure, raw: Raw) -> tuple[Any, ...]:
     """The handler's arguments after `ctx`. Raises Invalid. An input nobody asked for is ignored."""
     return () if procedure.input is None else (procedure.input.decode(raw),)
 
 
 def authorise(exchange: Exchange, procedure: Procedure) -> Ctx[Any, Any]:
-    """The handler's context, if the caller may make this call. Raises Unauthorized or Forbidden."""
+    """The handler's context, if the caller may make this call. Raises Unauthorized, Forbidden, or TooManyRequests."""
     actor = exchange.caller()
+    if exchange.limiter is not None:
+        exchange.limiter.spend(actor, exchange.request)
+    check_permission(actor, procedure)
+    return Ctx(exchange.host.hub, actor, exchange.request, exchange.host, exchange.outgoing)
+
+
+def check_permission(actor: Actor, procedure: Procedure) -> None:
+    """Raises Unauthorized or Forbidden when the actor may not call the procedure."""
     if not actor.may(procedure.permission):
         if actor.kind == "anonymous" or procedure.permission is P.SIGNED_IN:
             raise Unauthorized
         raise Forbidden(f"this needs the permission `{procedure.permission}`", permission=procedure.permission)
-    return Ctx(exchange.host.hub, actor, exchange.request, exchange.host, exchange.outgoing)
+
+
+def identity(actor: Actor) -> tuple[object, ...]:
+    """Who somebody is, and by what credentials we know it."""
+    return actor.kind, actor.tenant_id, actor.person_id, actor.token_id, actor.session_id
 
 
 def check_declared(procedure: Procedure, error: Exception) -> None:

@@ -1,20 +1,28 @@
 """Protection of the cookie session: a request that changes things must be one that another site cannot make a browser send."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from rpc.core.context import Request
 from rpc.core.errors import CrossSite
 
 HEADER = "x-tiltyard"
-"""A custom header: a browser sends one across sites only after a preflight, which the hub never answers."""
+"""A custom header: a browser sends one across sites only after a preflight, which the hub answers to allowed origins only."""
 
 
-def check_origin(request: Request) -> None:
-    """Raises CrossSite when a request that is not a GET may come from another site's page."""
-    if request.method == "GET" or HEADER in request.headers or "authorization" in request.headers:
+def check_origin(request: Request, allowed: Collection[str] = ()) -> None:
+    """Raises CrossSite when a request that is not a GET may come from another site's page, unless that site's origin is `allowed`."""
+    if request.method == "GET" or HEADER in request.headers or "authorization" in request.headers or request.headers.get("origin") in allowed:
         return
     if not same_origin(request, default="cookie" not in request.headers):
         raise CrossSite
+
+
+def check_socket(request: Request, allowed: Collection[str]) -> None:
+    """Raises CrossSite when a WebSocket comes from another site's page. Browsers tell its origin always; what tells none is no browser."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in allowed and _netloc(origin) != request.headers.get("host"):
+        raise CrossSite("The WebSocket comes from another site's page, which the hub's settings do not allow.")
 
 
 def same_origin(request: Request, *, default: bool) -> bool:
@@ -24,5 +32,12 @@ def same_origin(request: Request, *, default: bool) -> bool:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host")
+        return _netloc(origin) == request.headers.get("host")
     return default
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

@@ -76,6 +76,12 @@ class UnsupportedMediaType(HubError):
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
 
 
+class TimedOut(HubError):
+    """The call took longer than it may."""
+
+    code = ErrorCode.TIMEOUT
+
+
 class PayloadTooLarge(HubError):
     """The request's body is larger than this endpoint takes."""
 
@@ -101,6 +107,7 @@ COMMON: tuple[type[HubError], ...] = (
     MethodNotSupported,
     UnsupportedMediaType,
     PayloadTooLarge,
+    TimedOut,
     CrossSite,
     InternalError,
 )

@@ -51,7 +51,7 @@ class JsonInput:
             return self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             return self._without_surplus(raw, error)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the input is not JSON: {error}") from error
 
     def _absent(self) -> Any:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from backend.errors import HubError
+from backend.errors import HubError, TooManyRequests
 from rpc.core.context import Request
-from rpc.core.errors import MalformedRequest, MethodNotSupported, UnsupportedMediaType
+from rpc.core.errors import MalformedRequest, MethodNotSupported, UnreadableParams, UnsupportedMediaType
 from rpc.core.forms import parse_form
 from rpc.core.inputs import Raw
 from rpc.core.procedure import Kind, Procedure
@@ -67,9 +67,9 @@ class Inputs:
             inputs = _INPUTS.decode(sent)
         except msgspec.ValidationError as error:
             raise MalformedRequest('"input" needs to be an object when doing a batch call') from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the input is not JSON: {error}") from error
-        return {int(index): raw for index, raw in inputs.items() if index.isdecimal()}
+        return {int(index): raw for index, raw in inputs.items() if len(index) < 6 and index.isdecimal()}
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Settled:
 
     status: int
     body: bytes
-    allow: str | None = None
+    headers: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(slots=True)
@@ -122,6 +122,7 @@ def plan(root: Router, request: Request, *, max_batch: int) -> Plan:
     stream = wants_lines(request)
     if stream and not batch:
         raise MalformedRequest("Streaming requests must be batched (you can do a batch of 1)")
+    request.connection_params = query_params(request)
     calls = [Call(index, *root.find(path)) for index, path in enumerate(paths)]
     kinds = dict.fromkeys(c.procedure.kind for c in calls if c.procedure is not None)
     if len(kinds) > 1:
@@ -166,5 +167,45 @@ def join(settled: Sequence[Settled], *, batch: bool) -> Reply:
     """One response of them all: the status they have in common, or else 207."""
     statuses = {s.status for s in settled}
     body = b"[" + b",".join(s.body for s in settled) + b"]" if batch else settled[0].body
-    headers = [("allow", s.allow) for s in settled if s.allow is not None][:1]
-    return Reply(statuses.pop() if len(statuses) == 1 else 207, body, headers)
+    headers = dict(header for s in settled for header in s.headers)
+    return Reply(statuses.pop() if len(statuses) == 1 else 207, body, list(headers.items()))
+
+
+def headers_of(error: Exception) -> list[tuple[str, str]]:
+    """The headers that a failure brings to its response."""
+    if isinstance(error, MethodNotSupported):
+        return [("allow", error.allow)]
+    if isinstance(error, TooManyRequests) and "retryAfter" in error.data:
+        return [("retry-after", str(error.data["retryAfter"]))]
+    return []
+
+
+def connection_params(sent: Any) -> dict[str, str] | None:
+    """The parameters of a connection. Raises UnreadableParams unless they are an object of strings, or null."""
+    try:
+        return msgspec.convert(sent, dict[str, str] | None)
+    except msgspec.ValidationError as error:
+        raise UnreadableParams from error
+
+
+def query_params(request: Request) -> dict[str, str] | None:
+    """The connection's parameters that the URL carries. Raises UnreadableParams."""
+    sent = request.query.get("connectionParams")
+    if sent is None:
+        return None
+    try:
+        return connection_params(msgspec.json.decode(sent))
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise UnreadableParams from error
+
+
+def resumed(raw: Raw, event_id: str | None) -> tuple[Raw, str | None]:
+    """The input of a subscription and the id to go on after: the one sent beside the input wins over the one inside."""
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]) if isinstance(raw, msgspec.Raw) else {}
+        if event_id is None:
+            within = msgspec.json.decode(fields.get("lastEventId", b"null"))
+            return raw, within if isinstance(within, str) else None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # the procedure's own decoder says what is wrong with it
+        return raw, event_id
+    return msgspec.Raw(msgspec.json.encode(fields | {"lastEventId": event_id})), event_id

@@ -5,6 +5,7 @@ It serves on 127.0.0.1 at `/rpc`, with the product's own core and a host that ha
 
 import argparse
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -311,8 +313,15 @@ class BareHost:
 
 
 async def serve(port: int, options: Options) -> None:
-    """Serve until cancelled."""
-    server = Server(RpcApp(root, BareHost(), options), address="127.0.0.1", port=port, interface=Interfaces.ASGINL)
+    """Serve until SIGTERM."""
+    app = RpcApp(root, BareHost(), options)
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+
+    def stop() -> None:
+        app.close()
+        server.stop()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
     await server.serve()
 
 
@@ -321,8 +330,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--method-override", action="store_true", help="let queries be sent by POST")
+    parser.add_argument("--max-duration", type=float, help="end a subscription's connection after so many seconds")
     given = parser.parse_args()
-    asyncio.run(serve(given.port, Options(max_batch=10, method_override=given.method_override)))
+    options = Options(
+        max_batch=10, method_override=given.method_override, max_duration=given.max_duration, ping_interval=0.2, reconnect_after_inactivity_ms=2000
+    )
+    uvloop.run(serve(given.port, options))
 
 
 if __name__ == "__main__":

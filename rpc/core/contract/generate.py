@@ -1,37 +1,63 @@
 """Writes the contract's files, and tells which of them are stale."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from rpc.core.contract.declaration_map import declaration_map
+from rpc.core.contract.endpoints import Endpoint
 from rpc.core.contract.fingerprint import hash_of
-from rpc.core.contract.package import TYPE_TEST, client, manifest
-from rpc.core.contract.router_types import router_types
+from rpc.core.contract.openapi import openapi
+from rpc.core.contract.package import TYPE_TEST, client, client_js, manifest
+from rpc.core.contract.python_client import python_client
+from rpc.core.contract.router_types import NOTICE, router_types
 from rpc.core.contract.schema import contract
+from rpc.core.contract.zod import zod
 from rpc.core.router import Router
 
 
-def generate(root: Router) -> dict[str, str]:
+def generate(root: Router, endpoints: Sequence[Endpoint] = ()) -> dict[str, str]:
     """The text of every file of the package, by name. The same procedures give the same bytes."""
     document = contract(root)
     fingerprint = hash_of(document)
+    schemas = NOTICE + zod(document)
     return {
-        "contract.json": json.dumps({"contractHash": fingerprint, **document}, indent=1, ensure_ascii=False) + "\n",
+        "contract.json": _json({"contractHash": fingerprint, **document}),
+        "openapi.json": _json(openapi(document, fingerprint, endpoints)),
         "router.d.ts": router_types(root),
         "client.ts": client(fingerprint),
+        "client.js": client_js(fingerprint),
+        "zod.ts": schemas,
+        "zod.js": schemas,
         "contract.test-d.ts": TYPE_TEST,
         "package.json": manifest(),
+        "python/tiltyard_client.py": python_client(document, fingerprint),
     }
 
 
-def write(root: Router, folder: Path) -> list[str]:
+def write(root: Router, folder: Path, endpoints: Sequence[Endpoint] = ()) -> list[str]:
     """Write the files; gives the names of those that changed."""
-    changed = stale(root, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in generate(root).items():
+    changed = stale(root, folder, endpoints)
+    for name, text in generate(root, endpoints).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return changed
 
 
-def stale(root: Router, folder: Path) -> list[str]:
+def write_map(root: Router, folder: Path) -> Path:
+    """Write the declaration map beside router.d.ts."""
+    path = folder / "router.d.ts.map"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(declaration_map(root, folder), encoding="utf-8")
+    return path
+
+
+def stale(root: Router, folder: Path, endpoints: Sequence[Endpoint] = ()) -> list[str]:
     """The names of files that are missing or not what the procedures say."""
-    return [name for name, text in generate(root).items() if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text]
+    wanted = generate(root, endpoints)
+    return [name for name, text in wanted.items() if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text]
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -1,6 +1,7 @@
 """The rest of the npm package: the client factory, its manifest, and the test that the types are really there."""
 
 import json
+import re
 
 from rpc.core.contract.router_types import NOTICE
 
@@ -8,32 +9,49 @@ PACKAGE = {
     "name": "@tiltyard/contract",
     "version": "0.1.0",
     "private": True,
-    "description": "Typed client of the Tiltyard hub: the types of every procedure, and a ready tRPC client.",
+    "description": "Typed client of the Tiltyard hub: the types of every procedure, a ready tRPC client, and Zod schemas of every input.",
     "type": "module",
     "exports": {
-        ".": {"types": "./client.ts", "default": "./client.ts"},
+        ".": {"types": "./client.ts", "default": "./client.js"},
         "./router": {"types": "./router.d.ts"},
+        "./zod": {"types": "./zod.ts", "default": "./zod.js"},
         "./contract.json": "./contract.json",
+        "./openapi.json": "./openapi.json",
+        "./package.json": "./package.json",
     },
     "types": "./client.ts",
-    "files": ["client.ts", "router.d.ts", "contract.json", "contract.test-d.ts"],
-    "peerDependencies": {"@trpc/client": ">=11.4 <12", "@trpc/server": ">=11.4 <12"},
+    "files": [
+        "client.js",
+        "client.ts",
+        "contract.json",
+        "contract.test-d.ts",
+        "openapi.json",
+        "python/tiltyard_client.py",
+        "router.d.ts",
+        "router.d.ts.map",
+        "zod.js",
+        "zod.ts",
+    ],
+    "peerDependencies": {"@trpc/client": ">=11.4 <12", "@trpc/server": ">=11.4 <12", "zod": ">=4 <5"},
+    "peerDependenciesMeta": {"zod": {"optional": True}},
     "sideEffects": False,
 }
 
+# What stands between « and » is TypeScript, and left out of client.js.
 _CLIENT = """
-import { createTRPCClient, httpBatchLink, httpLink, isNonJsonSerializable, splitLink, type TRPCClient, type TRPCLink } from '@trpc/client';
+import { createTRPCClient, httpBatchLink, httpLink, isNonJsonSerializable, splitLink } from '@trpc/client';
+«import type { TRPCClient, TRPCLink } from '@trpc/client';
 import type { AppRouter } from './router.js';
 
 export type * from './router.js';
-
+»
 /** The hash of the shapes this client was generated from. */
 export const contractHash = '{hash}';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';
 
-export type HubClient = TRPCClient<AppRouter>;
+«export type HubClient = TRPCClient<AppRouter>;
 
 export interface HubClientOptions {
   /** Where the hub answers; on the hub's own pages `/rpc`. */
@@ -45,8 +63,8 @@ export interface HubClientOptions {
   fetch?: typeof fetch;
 }
 
-/** The links of a hub's client, for `createTRPCClient` or the TanStack Query integration. */
-export function hubLinks(options: HubClientOptions = {}): TRPCLink<AppRouter>[] {
+»/** The links of a hub's client, for `createTRPCClient` or the TanStack Query integration. */
+export function hubLinks(options«: HubClientOptions» = {})«: TRPCLink<AppRouter>[]» {
   const url = options.url ?? '/rpc';
   const headers = { 'x-tiltyard': '1', ...options.headers };
   const send = watching(options);
@@ -60,12 +78,12 @@ export function hubLinks(options: HubClientOptions = {}): TRPCLink<AppRouter>[] 
 }
 
 /** A client of the hub. */
-export function createHubClient(options: HubClientOptions = {}): HubClient {
-  return createTRPCClient<AppRouter>({ links: hubLinks(options) });
+export function createHubClient(options«: HubClientOptions» = {})«: HubClient» {
+  return createTRPCClient«<AppRouter>»({ links: hubLinks(options) });
 }
 
 /** Sends a request with the session's cookie, and compares the contract's hash in the answer with our own. */
-function watching(options: HubClientOptions): typeof fetch {
+function watching(options«: HubClientOptions»)«: typeof fetch» {
   let told = false;
   const send = options.fetch ?? fetch;
   return async (input, init) => {
@@ -94,7 +112,12 @@ export type Nothing = AppRouter['_def']['record']['thereIsNoSuchProcedure'];
 
 def client(contract_hash: str) -> str:
     """client.ts, knowing the hash it was generated from."""
-    return NOTICE + _CLIENT.replace("{hash}", contract_hash)
+    return NOTICE + _CLIENT.replace("{hash}", contract_hash).replace("«", "").replace("»", "")
+
+
+def client_js(contract_hash: str) -> str:
+    """The same without types, for programs that no bundler has been over."""
+    return NOTICE + re.sub("«.*?»", "", _CLIENT.replace("{hash}", contract_hash), flags=re.DOTALL)
 
 
 def manifest() -> str:

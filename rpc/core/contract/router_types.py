@@ -1,6 +1,7 @@
 """router.d.ts: the `AppRouter` type that official tRPC clients are typed by."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from backend.access.permissions import P
@@ -110,6 +111,11 @@ class _Writer:
 
 def router_types(root: Router) -> str:
     """The whole of router.d.ts."""
+    return write_types(root)[0]
+
+
+def write_types(root: Router) -> tuple[str, Mapping[str, object]]:
+    """router.d.ts, and what each of its names stands for."""
     writer = _Writer(root)
     common = "".join(writer.error(e) for e in general())
     union = " | ".join(e.__name__ for e in general())
@@ -120,4 +126,4 @@ def router_types(root: Router) -> str:
     router = (
         f"export type AppRouter = TRPCBuiltRouter<\n  {{ ctx: object; meta: object; errorShape: AppErrorShape; transformer: false }},\n  {{\n{record}  }}\n>;\n"
     )
-    return "\n".join([NOTICE + _HEAD, common, shape, own, types, router + _TAIL])
+    return "\n".join([NOTICE + _HEAD, common, shape, own, types, router + _TAIL]), writer.names.owners

@@ -6,6 +6,7 @@ import msgspec
 
 from backend.errors import HubError
 from rpc.core.contract.failures import declared, general
+from rpc.core.contract.refs import name_of, rewrite
 from rpc.core.errors import WIRE
 from rpc.core.inputs import FormInput, JsonInput, OctetInput
 from rpc.core.procedure import Procedure
@@ -34,14 +35,27 @@ def contract(root: Router) -> dict[str, Any]:
 
 def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     schemas, definitions = msgspec.json.schema_components(types, ref_template=template)
-    return list(schemas), dict(sorted(definitions.items()))
+    names = {key: readable(schema.get("title", key)) for key, schema in definitions.items()}
+
+    def change(ref: str) -> str:
+        return template.format(name=names[name_of(ref)])
+
+    renamed: dict[str, Any] = rewrite(definitions, change)
+    return rewrite(list(schemas), lambda ref: template.format(name=names[name_of(ref)])), {
+        names[key]: renamed[key] for key in sorted(names, key=names.__getitem__)
+    }
+
+
+def readable(title: str) -> str:
+    """`Page[Model]` is `PageOfModel`, as in TypeScript."""
+    return title.replace("[", "Of").replace(", ", "And").replace("]", "")
 
 
 def _procedure(procedure: Procedure, shape: dict[str, Any] | None, output: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "kind": procedure.kind,
+        "kind": str(procedure.kind),
         "description": procedure.doc,
-        "permission": procedure.permission,
+        "permission": str(procedure.permission),
         "output": output,
         "streams": procedure.streams,
         "errors": [e.reason for e in procedure.errors],
@@ -60,7 +74,7 @@ def _input(decoder: JsonInput | FormInput | OctetInput, shape: dict[str, Any] | 
 
 
 def _error(error: type[HubError]) -> dict[str, Any]:
-    return {"code": error.code, "httpStatus": WIRE[error.code].status, "description": " ".join((error.__doc__ or "").split())}
+    return {"name": error.__name__, "code": str(error.code), "httpStatus": WIRE[error.code].status, "description": " ".join((error.__doc__ or "").split())}
 
 
 def _whole(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Python shapes as TypeScript types, read with msgspec's own inspection."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -56,6 +57,11 @@ class Names:
         """Take a name. Raises NoContract when something else has it."""
         if self._owners.setdefault(name, owner) is not owner and self._owners[name] != owner:
             raise NoContract(f"two things are called {name} in the contract: {self._owners[name]!r} and {owner!r}; rename one")
+
+    @property
+    def owners(self) -> Mapping[str, object]:
+        """What each name stands for: a class, a generic shape, or a word of our own."""
+        return self._owners
 
     def _survey(self, info: mi.Type, way: Way) -> None:
         if isinstance(info, mi.StructType):

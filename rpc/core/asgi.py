@@ -1,0 +1,108 @@
+"""ASGI, as far as the wire needs it: the head and the body of a request, and what to do when its client leaves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from rpc.core import errors, wire
+from rpc.core.context import Request
+
+T = TypeVar("T")
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATIENCE = 0.03
+"""Seconds that a call may take before anyone watches whether its client is still there: most are done sooner, and a watcher costs a task."""
+
+
+class Disconnected(Exception):
+    """The client left before its answer was complete."""
+
+
+def read_head(scope: Scope, request: Request, base: str) -> None:
+    """Fill in what the head of a request says. Raises MalformedRequest for a path with a broken escape."""
+    request.method = scope.get("method", "GET")
+    request.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    if sent := scope["query_string"]:
+        query = parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True)
+        request.query = dict(reversed(query))  # a repeated name keeps its first value
+    request.client = scope["client"][0] if scope.get("client") else None
+    raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+    request.path = wire.decode_path(raw.split(b"?", 1)[0].removeprefix(base.encode()).removeprefix(b"/"))
+
+
+async def read_body(request: Request, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
+    if request.method == "GET":
+        return b""
+    announced = request.headers.get("content-length", "0")
+    too_large = f"The body is larger than {limit} bytes, which is what one request may carry"
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+        raise errors.PayloadTooLarge(too_large, limit=limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
+        return body
+    return await _rest(message, receive, limit, too_large)
+
+
+async def _rest(message: Message, receive: Receive, limit: int, too_large: str) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while message["type"] != "http.disconnect":
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise errors.PayloadTooLarge(too_large, limit=limit)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+        message = await receive()
+    raise Disconnected
+
+
+async def left(receive: Receive) -> None:
+    """Returns when the client has left. Only for a request whose body has been read: a watcher must not take its parts."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def unless_disconnected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work, unless the client leaves first: then it is cancelled, and Disconnected raised."""
+    watcher = _Watcher(receive)
+    starting = asyncio.get_running_loop().call_later(PATIENCE, watcher.start)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if watcher.has_seen_it_leave and watcher.working.uncancel() == 0:
+            raise Disconnected from None
+        raise
+    finally:
+        starting.cancel()
+        watcher.stop()
+
+
+class _Watcher:
+    """Cancels the task that made it, when the client leaves."""
+
+    def __init__(self, receive: Receive) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.working = task
+        self.has_seen_it_leave = False
+        self._receive = receive
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    def stop(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self) -> None:
+        await left(self._receive)
+        self.has_seen_it_leave = True
+        self.working.cancel()

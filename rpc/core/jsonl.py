@@ -1,0 +1,138 @@
+"""A batch in JSON lines (httpBatchStreamLink): each result as soon as it is there, generators item by item."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from itertools import count
+
+import msgspec
+
+from rpc.core import wire
+from rpc.core.asgi import Disconnected, Receive, Send, unless_disconnected
+from rpc.core.call import Exchange
+from rpc.core.outlet import Ended, Outlet
+from rpc.core.outputs import encode
+from rpc.core.procedure import Kind
+from rpc.core.settle import Items, Opened, Settler
+
+GRACE = 0.002
+"""Seconds in which all calls may be done for the response to be whole, with its length told."""
+
+HEADERS = [("content-type", "application/json"), ("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")]
+
+Answer = asyncio.Task[wire.Settled | Opened]
+
+
+class Lines:
+    """One response in JSON lines.
+
+    A line is `[chunk, status, value]`. A chunk is a promise (settled by 0) or an iterable (1 an item, 0 its end, 2 its failure), announced by the value
+    that holds it: `[[value], [key, 0 or 1, chunk]]`, where the chunk takes the place of the value's key, or of the whole value.
+    """
+
+    def __init__(self, settler: Settler, plan: wire.Plan, exchange: Exchange) -> None:
+        """The calls begin when it is served."""
+        self._settler = settler
+        self._plan = plan
+        self._exchange = exchange
+        self._chunks = count()
+        self._open: dict[int, tuple[int, wire.Call]] = {}  # by chunk: the status that tells its failure, and whose it is
+
+    async def serve(self, receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> wire.Reply | None:
+        """The whole response, or None when it has been streamed. Raises Disconnected when the client leaves."""
+        loop = asyncio.get_running_loop()
+        answers: list[Answer] = [loop.create_task(self._settler.begin(one, self._plan, self._exchange)) for one in self._plan.calls]
+        try:
+            if await self._all_there(answers, receive):
+                return wire.Reply(200, self._head([answer.result() for answer in answers])[0])
+            self._exchange.outgoing.sent = True
+            await self._stream(answers, receive, send, headers, closing)
+            return None
+        finally:
+            for answer in answers:
+                if not answer.cancel() and not answer.cancelled() and isinstance(opened := answer.result(), Opened):
+                    await opened.items.aclose()
+            await asyncio.wait(answers)
+
+    async def _all_there(self, answers: list[Answer], receive: Receive) -> bool:
+        """Can the response be whole? A mutation's always is, so that it can set cookies."""
+        if self._plan.kind is Kind.MUTATION:
+            await unless_disconnected(receive, _all(answers))
+        else:
+            await asyncio.wait(answers, timeout=GRACE)
+        return all(answer.done() and isinstance(answer.result(), wire.Settled) for answer in answers)
+
+    async def _stream(self, answers: list[Answer], receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> None:
+        outlet = Outlet(send, b" ")
+        await outlet.start([*headers, *HEADERS])
+        head, promised = self._head([answer.result() if answer.done() else None for answer in answers])
+        await outlet.write(head)
+        procedures = [one.procedure for one in self._plan.calls if one.procedure is not None]
+        settler, exchange = self._settler, self._exchange
+        try:
+            producing = self._produce(outlet, answers, promised)
+            await outlet.run(producing, receive, outlet.keep(exchange, procedures, settler.options, closing))
+        except Ended as ended:
+            for chunk in list(self._open):
+                await outlet.write(self._failed(chunk, ended.reason))
+        await outlet.finish()
+
+    def _head(self, settled: Sequence[wire.Settled | Opened | None]) -> tuple[bytes, dict[int, int]]:
+        """The first line, and the chunks it promises, by call."""
+        values: list[bytes] = []
+        promised: dict[int, int] = {}
+        for index, one in enumerate(settled):
+            if isinstance(one, wire.Settled):
+                values.append(b'"%d":[[%b]]' % (index, one.body))
+            else:
+                promised[index] = self._opened(1, self._plan.calls[index])
+                values.append(b'"%d":[[0],[null,0,%d]]' % (index, promised[index]))
+        return b"{" + b",".join(values) + b"}\n", promised
+
+    async def _produce(self, outlet: Outlet, answers: list[Answer], promised: dict[int, int]) -> None:
+        gone = False
+        try:
+            async with asyncio.TaskGroup() as group:
+                for index, chunk in promised.items():
+                    group.create_task(self._follow(outlet, self._plan.calls[index], answers[index], chunk))
+        except* Disconnected:
+            gone = True
+        if gone:
+            raise Disconnected
+
+    async def _follow(self, outlet: Outlet, one: wire.Call, answer: Answer, chunk: int) -> None:
+        settled = await answer
+        del self._open[chunk]
+        if isinstance(settled, wire.Settled):
+            return await outlet.write(b"[%d,0,[[%b]]]\n" % (chunk, settled.body))
+        data, items = next(self._chunks), self._opened(2, one)
+        lines = b'[%d,0,[[{"result":0}],["result",0,%d]]]\n[%d,0,[[{"data":0}],["data",1,%d]]]\n' % (chunk, data, data, items)
+        await outlet.write(lines)
+        try:
+            await self._iterate(outlet, settled.items, items)
+        except Disconnected:
+            raise
+        except Exception as error:  # this call's own failure
+            await outlet.write(self._failed(items, error))
+        return None
+
+    async def _iterate(self, outlet: Outlet, items: Items, chunk: int) -> None:
+        async with aclosing(items):
+            async for item in items:
+                await outlet.write(b"[%d,1,[[%b]]]\n" % (chunk, encode(item)))
+        del self._open[chunk]
+        await outlet.write(b"[%d,0,[[]]]\n" % chunk)
+
+    def _opened(self, failing: int, one: wire.Call) -> int:
+        chunk = next(self._chunks)
+        self._open[chunk] = failing, one
+        return chunk
+
+    def _failed(self, chunk: int, error: Exception) -> bytes:
+        failing, one = self._open.pop(chunk)
+        _, shape = self._settler.shape(error, self._exchange.request, one)
+        return b"[%d,%d,%b]\n" % (chunk, failing, msgspec.json.encode(shape))
+
+
+async def _all(answers: list[Answer]) -> None:
+    await asyncio.wait(answers)

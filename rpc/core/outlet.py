@@ -1,0 +1,120 @@
+"""The body of a streamed response: written in turn, pinged while it is silent, ended when it has to end."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from backend.errors import Unavailable
+from rpc.core.asgi import Disconnected, Receive, Send, left
+from rpc.core.call import Exchange
+from rpc.core.options import Options
+from rpc.core.procedure import Procedure
+
+STALLED = 60.0
+"""Seconds that a client may leave its stream unread before it counts as gone."""
+
+
+class Closing(Unavailable):
+    """The hub is shutting down; connect anew."""
+
+
+class Over(Unavailable):
+    """This connection has lasted its longest; connect anew."""
+
+
+class Ended(Exception):
+    """The stream had to end before it was complete: `reason` says why."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class Outlet:
+    """Where a stream's bytes go. A client that reads slowly holds its writer up, so nothing piles up here."""
+
+    def __init__(self, send: Send, ping: bytes) -> None:
+        """`ping` is sent while there is nothing else to say; it must be able to stand between any two writes."""
+        self._send = send
+        self._ping = ping
+        self._turn = asyncio.Lock()
+        self._clock = asyncio.get_running_loop().time
+        self._last = self._clock()
+
+    async def start(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Send the head, status 200."""
+        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+        await self._out({"type": "http.response.start", "status": 200, "headers": encoded})
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes. Returns once the server has taken them."""
+        async with self._turn:
+            await self._out({"type": "http.response.body", "body": data, "more_body": True})
+            self._last = self._clock()
+
+    async def finish(self) -> None:
+        """The body is complete."""
+        await self._out({"type": "http.response.body", "body": b""})
+
+    async def _out(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except OSError as error:
+            raise Disconnected from error
+
+    async def run(self, producing: Coroutine[Any, Any, None], receive: Receive, keeping: Coroutine[Any, Any, Exception]) -> None:
+        """Write what `producing` writes. Raises Disconnected when the client leaves, and Ended when `keeping` returns first."""
+        producer, leaving, keeper = asyncio.ensure_future(producing), asyncio.ensure_future(left(receive)), asyncio.ensure_future(keeping)
+        tasks = [producer, leaving, keeper]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)  # a generator's `finally` runs before its request is over
+        if not producer.cancelled():
+            producer.result()  # raises what it raised
+        elif not leaving.cancelled():
+            raise Disconnected
+        else:
+            raise Ended(keeper.result())
+
+    async def keep(
+        self, exchange: Exchange, procedures: Iterable[Procedure], options: Options, closing: asyncio.Event, *, lasting: float | None = None
+    ) -> Exception:
+        """Ping while it is silent. Returns when the stream has to end, and why. `lasting` is how long it may last, in seconds."""
+        now = self._clock()
+        ends = now + lasting if lasting is not None else float("inf")
+        recheck = now + options.recheck_interval if exchange.caller().kind != "anonymous" else float("inf")
+        ping = now + options.ping_interval
+        while now < ends:
+            if now >= recheck:
+                recheck = now + options.recheck_interval
+                try:
+                    await exchange.recheck(procedures)
+                except Exception as error:  # nobody can tell whether the caller may go on: the stream ends, and its client may connect anew
+                    return error
+            if now >= ping:
+                await self._beat(now, options.ping_interval)
+                ping = max(self._last, now) + options.ping_interval
+            if await happens(closing, min(ends, recheck, ping) - now):
+                return Closing()
+            now = self._clock()
+        return Over()
+
+    async def _beat(self, now: float, interval: float) -> None:
+        silent = now - self._last
+        if self._turn.locked():  # a writer is held up by its client
+            if silent > STALLED:
+                raise Disconnected
+        elif silent >= interval:
+            await self.write(self._ping)
+
+
+async def happens(event: asyncio.Event, within: float) -> bool:
+    """Does the event happen within so many seconds?"""
+    try:
+        async with asyncio.timeout(max(within, 0.001)):
+            return await event.wait()
+    except TimeoutError:
+        return False

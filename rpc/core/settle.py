@@ -1,0 +1,99 @@
+"""Carrying out one call of a request, however it travels, and telling its end in tRPC's words."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from rpc.core import errors, wire
+from rpc.core.call import Exchange, call, check_declared, stream
+from rpc.core.context import Request
+from rpc.core.inputs import Raw
+from rpc.core.options import Options
+from rpc.core.procedure import Kind, Procedure
+from schemas.common import Json
+
+Items = AsyncGenerator[Any, None]
+
+
+@dataclass(slots=True)
+class Opened:
+    """A call that answers with a stream."""
+
+    items: Items
+
+
+@dataclass(slots=True)
+class Settler:
+    """Carries out calls under the wire's settings."""
+
+    options: Options
+
+    async def settle(self, one: wire.Call, plan: wire.Plan, exchange: Exchange) -> wire.Settled:
+        """One call of a request that is answered whole. It never raises: a call's failure is its own, the others of a batch go on."""
+        try:
+            procedure = self.check(one, exchange.request)
+            if procedure.streams:
+                raise errors.UnsupportedMediaType("This procedure streams its result: call it through httpBatchStreamLink or httpSubscriptionLink")
+            return wire.Settled(200, wire.result(await self.call(exchange, procedure, self._raw(procedure, one, plan))))
+        except Exception as error:
+            return self.failed(error, exchange.request, one)
+
+    async def begin(self, one: wire.Call, plan: wire.Plan, exchange: Exchange) -> wire.Settled | Opened:
+        """One call of a request that is answered in JSON lines. It never raises."""
+        if one.procedure is None or not one.procedure.streams:
+            return await self.settle(one, plan, exchange)
+        try:
+            procedure = self.check(one, exchange.request)
+            if procedure.kind is Kind.SUBSCRIPTION:
+                raise errors.MalformedRequest("Cannot batch subscription calls")
+            return Opened(stream(exchange, procedure, self._raw(procedure, one, plan)))
+        except Exception as error:
+            return self.failed(error, exchange.request, one)
+
+    async def call(self, exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
+        """The result as JSON. Raises TimedOut when it takes longer than it may."""
+        if self.options.timeout is None:
+            return await call(exchange, procedure, raw)
+        try:
+            async with asyncio.timeout(self.options.timeout) as limit:
+                return await call(exchange, procedure, raw)
+        except TimeoutError as error:
+            if limit.expired():
+                raise errors.TimedOut(f"The call took longer than {self.options.timeout:g} s, which is what one may take.") from error
+            raise
+
+    def check(self, one: wire.Call, request: Request) -> Procedure:
+        """The procedure, if it may be called by this method."""
+        if one.procedure is None:
+            raise errors.UnknownProcedure(f'No procedure found on path "{one.path}"')
+        wire.check_method(one.procedure, request, one.path, method_override=self.options.method_override)
+        return one.procedure
+
+    def failed(self, error: Exception, request: Request, one: wire.Call | None) -> wire.Settled:
+        """How a call, or without one the whole request, failed: its envelope."""
+        status, shape = self.shape(error, request, one)
+        return wire.Settled(status, msgspec.json.encode({"error": shape}), wire.headers_of(error))
+
+    def shape(self, error: Exception, request: Request, one: wire.Call | None) -> tuple[int, dict[str, Json]]:
+        """HTTP status and error shape; what the caller is not told is logged."""
+        if one is not None and one.procedure is not None:
+            check_declared(one.procedure, error)
+        path = None if one is None else one.path
+        errors.report(error, path=path, request_id=request.id)
+        stack = "".join(traceback.format_exception(error)) if self.options.development else None
+        return errors.envelope(error, path=path, request_id=request.id, stack=stack)
+
+    @staticmethod
+    def _raw(procedure: Procedure, one: wire.Call, plan: wire.Plan) -> Raw:
+        return None if procedure.input is None else plan.inputs.of(one.index)
+
+
+def of_kind(one: wire.Call, kind: str) -> Procedure:
+    """The procedure, if it is of the kind that the caller takes it for. Raises NotFound."""
+    if one.procedure is None or one.procedure.kind != kind:
+        raise errors.UnknownProcedure(f'No "{kind}"-procedure on path "{one.path}"')
+    return one.procedure

@@ -1,0 +1,99 @@
+"""A subscription over server-sent events (httpSubscriptionLink)."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from rpc.core import wire
+from rpc.core.asgi import Disconnected, Receive, Send
+from rpc.core.call import Exchange, stream
+from rpc.core.context import Request, Tracked
+from rpc.core.inputs import Raw
+from rpc.core.outlet import Closing, Ended, Outlet, Over
+from rpc.core.outputs import encode
+from rpc.core.settle import Items, Settler
+
+HEADERS = [
+    ("content-type", "text/event-stream"),
+    ("cache-control", "no-cache, no-transform"),
+    ("x-accel-buffering", "no"),
+]
+
+_RETURN = b"event: return\ndata: \n\n"
+_PING = b"event: ping\ndata: \n\n"
+
+
+class Subscription:
+    """One connection of a subscription, from its `connected` to its end."""
+
+    def __init__(self, settler: Settler, exchange: Exchange, one: wire.Call, raw: Raw) -> None:
+        """`raw` is the input as it was sent."""
+        self._settler = settler
+        self._exchange = exchange
+        self._one = one
+        self._raw, self._after = wire.resumed(raw, sent_event_id(exchange.request))
+        self._last_id = self._after if self._after and speakable(self._after) else None
+
+    async def serve(self, receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> None:
+        """Answer. Raises Disconnected when the client leaves."""
+        options = self._settler.options
+        outlet = Outlet(send, _PING)
+        await outlet.start([*headers, *HEADERS])
+        told = msgspec.json.encode({"reconnectAfterInactivityMs": options.reconnect_after_inactivity_ms})
+        await outlet.write(b"event: connected\ndata: %b\nretry: %d\n\n" % (told, options.retry_ms))
+        try:
+            if self._exchange.actor is None:
+                await self._produce(outlet)
+            else:
+                procedures = [p for p in (self._one.procedure,) if p is not None]
+                keeping = outlet.keep(self._exchange, procedures, options, closing, lasting=options.max_duration)
+                await outlet.run(self._produce(outlet), receive, keeping)
+        except Ended as ended:
+            if not isinstance(ended.reason, Closing | Over):  # after those two the browser connects anew of itself
+                await outlet.write(self._failure(ended.reason))
+        await outlet.finish()
+
+    async def _produce(self, outlet: Outlet) -> None:
+        try:
+            procedure = self._settler.check(self._one, self._exchange.request)
+            async with aclosing(stream(self._exchange, procedure, self._raw, self._after)) as items:
+                await self._pass_on(items, outlet)
+            await outlet.write(_RETURN)
+        except Disconnected:
+            raise
+        except Exception as error:  # the client is told in an event, since the status has left
+            await outlet.write(self._failure(error))
+
+    async def _pass_on(self, items: Items, outlet: Outlet) -> None:
+        async for item in items:
+            await outlet.write(self._event(item))
+
+    def _event(self, item: Any) -> bytes:
+        """An item as an event.
+
+        The browser gives an event without an id the last one it got, so the id is cleared for such an event, and put back after it by an event nobody hears.
+        """
+        if isinstance(item, Tracked):
+            data = encode(item.data)
+            self._last_id = item.id
+            return b"data: %b\nid: %b\n\n" % (data, item.id.encode())
+        if self._last_id is None:
+            return b"data: %b\n\n" % encode(item)
+        return b"data: %b\nid: \n\nevent: restore-id\ndata: \nid: %b\n\n" % (encode(item), self._last_id.encode())
+
+    def _failure(self, error: Exception) -> bytes:
+        _, shape = self._settler.shape(error, self._exchange.request, self._one)
+        return b"event: serialized-error\ndata: %b\n\n" % msgspec.json.encode(shape)
+
+
+def sent_event_id(request: Request) -> str | None:
+    """The id to go on after that a request carries beside its input: the header's before the query's."""
+    header = request.headers.get("last-event-id", "").encode("latin-1").decode("utf-8", "replace")
+    return header or request.query.get("lastEventId") or request.query.get("Last-Event-Id") or None
+
+
+def speakable(event_id: str) -> bool:
+    """Can the id stand on a line of its own?"""
+    return not any(c in event_id for c in "\0\r\n")
