@@ -48,6 +48,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.closing = asyncio.Event()
         self.web = Litestar(
             route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
             lifespan=[self._lifespan],
@@ -56,21 +57,25 @@ class Application:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or take part in start-up and shutdown."""
-        if scope["type"] == "http":
+        """Answer one request or WebSocket, or take part in start-up and shutdown."""
+        if scope["type"] != "lifespan":
             path: str = scope["path"]
-            if self.data_plane.takes(path):
+            if scope["type"] == "http" and self.data_plane.takes(path):
                 return await self.data_plane(scope, receive, send)
             if path == "/rpc" or path.startswith("/rpc/"):
                 return await self.rpc(scope, receive, send)
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End the open streams, whose clients then connect anew. Before the server is stopped, since it waits for what is open."""
+        self.closing.set()
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:
         async with open_hub(self.settings) as hub:
             host = ProductHost(hub)
             options = Options(max_body_bytes=self.settings.max_rpc_bytes, max_batch=self.settings.max_rpc_batch)
-            self.rpc = RpcApp(root, host, options)
+            self.rpc = RpcApp(root, host, options, self.closing)
             app.state.host = host
             async with DataPlane.open(hub) as self.data_plane:
                 yield

@@ -25,19 +25,18 @@ CONTRACT_HEADER = "x-tiltyard-contract"
 class RpcApp:
     """Serves the procedures of `root`. Give it every request and WebSocket whose path is `base` or begins with `base/`."""
 
-    def __init__(self, root: Router, host: Host, options: Options | None = None) -> None:
-        """The contract's hash is computed here, so a declaration that has no contract fails at start-up."""
+    def __init__(self, root: Router, host: Host, options: Options | None = None, closing: asyncio.Event | None = None) -> None:
+        """`closing` ends the open streams, in a way that makes their clients connect anew: set it before the server is stopped, which waits for what is open.
+
+        The contract's hash is computed here, so a declaration that has no contract fails at start-up.
+        """
         self.root = root
         self.host = host
         self.options = options or Options()
         self.settler = Settler(self.options)
         self.limiter = Limiter(self.options.rate) if self.options.rate is not None else None
         self.contract_hash = contract_hash(root)
-        self.closing = asyncio.Event()
-
-    def close(self) -> None:
-        """End the open streams in a way that makes their clients connect anew. For shutdown: the server waits for what is open."""
-        self.closing.set()
+        self.closing = closing or asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or a WebSocket's."""

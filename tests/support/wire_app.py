@@ -318,7 +318,7 @@ async def serve(port: int, options: Options) -> None:
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
 
     def stop() -> None:
-        app.close()
+        app.closing.set()
         server.stop()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
