@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.inference.log.drain import Drainer
-from backend.inference.log.sweep import explain_missing, waiting_groups
+from backend.inference.log.sweep import explain_missing, prepare_serving, waiting_groups
 
 log = logging.getLogger("tiltyard.worker")
 TIMEOUT_SECONDS = 10
@@ -24,14 +24,15 @@ async def drain(ctx: dict[str, Any], group_id: str) -> int:
 
 
 async def drain_waiting(ctx: dict[str, Any]) -> None:
-    """Ask for a drain of every group with a backlog; every few seconds also explain what was written without an explanation."""
-    hub = ctx["hub"]
+    """Get ready what serves, and ask for a drain of every group with a backlog; every few seconds also explain what was written without."""
+    hub, explainer = ctx["hub"], _drainer(ctx).explainer
+    ctx["routing"] = await prepare_serving(hub, explainer, ctx.get("routing", ""))
     for group_id in await waiting_groups(hub):
         await hub.queue.drain(group_id)
     now = time.monotonic()
     if now - ctx.get("swept_at", 0.0) >= SWEEP_SECONDS:
         ctx["swept_at"] = now
-        if explained := await explain_missing(hub, _drainer(ctx).explainer):
+        if explained := await explain_missing(hub, explainer):
             log.info("explained %s inferences that were written without", explained)
 
 

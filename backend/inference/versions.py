@@ -14,7 +14,7 @@ from backend.catalog.upload import artifact_path
 from backend.inference.features import FeatureSpec, specs_of
 from backend.inference.runtimes import ExplanationBatch, Runtime, load_runtime
 from backend.inference.runtimes.protocol import Floats
-from schemas.catalog import Artifact, Version
+from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
 from schemas.inference import Explanation
 from schemas.model_document import Feature, Task
@@ -41,9 +41,12 @@ def facts_of(version: Version) -> VersionFacts:
     return VersionFacts(id=version.id, version=version.version, artifact=version.artifact, features=document.features, task=document.task)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServedVersion:
-    """A version ready to answer. `labels` are the negative and the positive class; none for a regression."""
+    """A version ready to answer. `labels` are the negative and the positive class; none for a regression.
+
+    `background` is what a feature's effect is compared with where the method needs it; trees that know their covers do not.
+    """
 
     id: UUID
     label: str
@@ -121,7 +124,7 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
         specs=specs,
         names=frozenset(artifact.features),
         labels=_labels(facts.task, runtime.space == "value"),
-        background=medians,
+        background=None if artifact.kind is ArtifactKind.LIGHTGBM else medians,
         runtime=runtime,
     )
 

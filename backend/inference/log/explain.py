@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backend.catalog import service as catalog
 from backend.inference.features import encode
-from backend.inference.versions import Runtimes, ServedVersion, explanations, facts_of
+from backend.inference.versions import Runtimes, ServedVersion, VersionFacts, explanations, facts_of
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.inference import Explanation
@@ -21,35 +21,65 @@ if TYPE_CHECKING:
 log = logging.getLogger("tiltyard.drain")
 CHUNK = 256
 SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
+"""How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
 
 Case = tuple[UUID, Mapping[str, Any]]
 """An inference's id and inputs."""
 
 
+class NotReady(Exception):
+    """The version's explainer is still being loaded and compiled."""
+
+
 class Explainer:
-    """Explains with the versions' own runtimes, each loaded once in this process."""
+    """Explains with the versions' own runtimes, each loaded and compiled once in this process, whatever job asked first."""
 
     def __init__(self, hub: "Hub") -> None:
         self._runtimes = Runtimes(hub.files)
-        self._served: dict[UUID, ServedVersion] = {}
+        self._served: dict[UUID, asyncio.Task[ServedVersion]] = {}
 
-    async def explain(self, work: UnitOfWork, cases: Mapping[UUID, Sequence[Case]], seconds: float = SECONDS) -> dict[UUID, Explanation]:
-        """The explanations of cases by version, as many as fit the time, but some of each. A version that fails is logged, its cases are left."""
+    async def explain(self, work: UnitOfWork, cases: Mapping[UUID, Sequence[Case]], seconds: float = SECONDS, final: bool = False) -> dict[UUID, Explanation]:
+        """The explanations of cases by version: as many as fit the time, but some of each version that is ready.
+
+        A version that fails is logged. With `final` its cases are marked with the reason, so that they do not stand before others for ever.
+        """
         deadline = time.monotonic() + seconds
         explained: dict[UUID, Explanation] = {}
         for version_id, mine in cases.items():
             try:
                 version = await self._version(work, version_id)
                 explained |= await asyncio.to_thread(_explain, version, mine, deadline)
+            except NotReady:
+                continue
             except Exception:
-                log.exception("version %s does not explain %s inferences; the sweep tries them again", version_id, len(mine))
+                log.exception("version %s does not explain %s inferences", version_id, len(mine))
+                explained |= {identifier: _none() for identifier, _ in mine} if final else {}
         return explained
 
+    async def prepare(self, work: UnitOfWork, version_id: UUID) -> None:
+        """Begin to load and compile a version; what fails is tried again when it is next asked for."""
+        task = self._served.get(version_id)
+        if task is None or (task.done() and task.exception()):
+            facts = facts_of(await catalog.get_version(work, VersionRef(version_id=version_id)))
+            self._served[version_id] = asyncio.create_task(self._load(facts))
+
     async def _version(self, work: UnitOfWork, version_id: UUID) -> ServedVersion:
-        if version_id not in self._served:
-            version = await catalog.get_version(work, VersionRef(version_id=version_id))
-            self._served[version_id] = await self._runtimes.serve(facts_of(version))
-        return self._served[version_id]
+        await self.prepare(work, version_id)
+        done, _ = await asyncio.wait({self._served[version_id]}, timeout=PATIENCE_SECONDS)
+        if not done:
+            raise NotReady
+        return self._served[version_id].result()
+
+    async def _load(self, facts: VersionFacts) -> ServedVersion:
+        version = await self._runtimes.serve(facts)
+        await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)]))
+        return version
+
+
+def _none() -> Explanation:
+    reason = "the version does not explain this inference: see the worker's log"
+    return Explanation(method="none", exact=False, space="value", base=0.0, values={}, residual=0.0, reason=reason)
 
 
 def by_version(cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, list[Case]]:

@@ -4,18 +4,21 @@ import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
+from backend.access.actor import system
 from backend.inference import log_queries, repository
 from backend.inference.log.drain import log_refs
 from backend.inference.log.explain import Explainer, by_version
 from backend.inference.log.record import stream_key
 from backend.inference.log.writer import LogRef
-from schemas.inference import Explanation
+from backend.inference.routing.table import GroupFacts
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.drain")
-BATCH = 500
+BATCH = 5000
 SECONDS = 3.0
 
 
@@ -31,11 +34,21 @@ async def waiting_groups(hub: "Hub") -> list[UUID]:
     return [ref.group_id for ref, length in zip(refs, lengths, strict=True) if length]
 
 
-async def explain_missing(hub: "Hub", explainer: Explainer) -> int:
-    """Explain rows that were written directly, or whose explanation failed or found no time; how many got theirs.
+async def prepare_serving(hub: "Hub", explainer: Explainer, stamp: str) -> str:
+    """Begin to load and compile what serves, before its first rows come; the routing's stamp, by which a later call knows that nothing changed."""
+    async with hub.engine.connect() as connection:
+        now = await repository.routing_stamp(connection)
+        rows = await repository.routing_table(connection) if now != stamp else []
+    for row in rows:
+        group = msgspec.convert(row, GroupFacts, strict=False)
+        async with hub.work(system(group.tenant_id, "log"), read_only=True) as work:
+            for member in group.members:
+                await explainer.prepare(work, member.version_id)
+    return now
 
-    What fails a second time is marked with the reason, so that it does not stand before the others for ever.
-    """
+
+async def explain_missing(hub: "Hub", explainer: Explainer) -> int:
+    """Explain rows that were written directly, or whose explanation found no time; how many got theirs."""
     return sum([await _explain_group(hub, explainer, ref) for ref in await log_refs(hub)])
 
 
@@ -45,14 +58,6 @@ async def _explain_group(hub: "Hub", explainer: Explainer, ref: LogRef) -> int:
         if not rows or not await repository.try_lock(work.session, f"explain:{ref.group_id}"):
             return 0
         cases = by_version([(row.model_version_id, (row.inference_id, row.inputs)) for row in rows])
-        explained = await explainer.explain(work, cases, SECONDS)
-        for mine in cases.values():
-            if not any(identifier in explained for identifier, _ in mine):
-                explained |= {identifier: _none() for identifier, _ in mine}
+        explained = await explainer.explain(work, cases, SECONDS, final=True)
         await log_queries.set_explanations(work.session, ref.table_name, explained, hub.clock.now())
         return len(explained)
-
-
-def _none() -> Explanation:
-    reason = "the version does not explain this inference: see the worker's log"
-    return Explanation(method="none", exact=False, space="value", base=0.0, values={}, residual=0.0, reason=reason)

@@ -36,7 +36,7 @@ class GroupFacts(Shape, frozen=True, kw_only=True):
     versions: list[VersionFacts]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoutedMember:
     """A member as it answers. `served` is absent when its version could not be loaded: the champion answers for it."""
 
@@ -51,7 +51,7 @@ class RoutedMember:
         return self.share / BUCKETS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoutedGroup:
     """A group in one phase, ready to answer."""
 
@@ -71,7 +71,7 @@ class RoutedGroup:
         return self.members[self.owner[bucket]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoutingTable:
     """All groups at one moment; `stamp` is what the database said of that moment."""
 

@@ -1,5 +1,6 @@
 """Splits: what is sound, and who answers which bucket."""
 
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -13,7 +14,7 @@ CUTS = st.lists(st.integers(0, BUCKETS), min_size=1, max_size=5)
 
 def shares_of(cuts: list[int]) -> list[int]:
     edges = [0, *sorted(cuts), BUCKETS]
-    return [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    return [high - low for low, high in pairwise(edges)]
 
 
 def owners(ranges: dict[UUID, list[BucketRange]]) -> dict[int, UUID]:
