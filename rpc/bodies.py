@@ -37,7 +37,7 @@ class Body:
     async def read(self, limit: int) -> bytes:
         """All of it. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
         too_large = PayloadTooLarge(f"The body is larger than {limit:,} bytes, which is what one request may carry; send it in parts.", limit=limit)
-        if self._announced.isdigit() and int(self._announced) > limit:
+        if self._announced.isdigit() and (len(self._announced) > 18 or int(self._announced) > limit):
             raise too_large
         chunks: list[bytes] = []
         size = 0

@@ -1,0 +1,50 @@
+"""Asking for predictions in this process, and draining them, as the product's own processes do it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from backend.access.actor import system
+from backend.bootstrap import Hub
+from backend.inference.log.drain import Drainer
+from backend.inference.log.layout import quoted
+from backend.inference.log.record import stream_key
+from rpc.predict import DataPlane
+from schemas.groups import Group
+from schemas.inference import PredictBody, Prediction
+from tests.support.tenants import Tenant
+
+
+@asynccontextmanager
+async def data_plane(hub: Hub, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the hub's data plane, with a token or none."""
+    async with DataPlane.open(hub) as plane:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(app=plane, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as client:
+            yield client
+
+
+async def ask(hub: Hub, tenant: Tenant, group: Group, body: PredictBody) -> list[Prediction]:
+    """Predictions by the domain itself."""
+    answer = await hub.serving.predictor(hub).predict(tenant.admin, group.slug, body)
+    return answer if isinstance(answer, list) else [answer]
+
+
+async def drain(hub: Hub, group: Group) -> int:
+    """Move everything from the intake into the log; how many entries."""
+    moved = await Drainer(hub).drain(group.id, 30)
+    assert await hub.redis.xlen(stream_key(group.id)) == 0
+    return moved
+
+
+async def logged(hub: Hub, tenant: Tenant, group: Group) -> dict[UUID, dict[str, object]]:
+    """The group's log, by inference id."""
+    async with hub.work(system(tenant.admin.tenant_id), read_only=True) as work:
+        rows = (await work.session.execute(text(f"SELECT * FROM {quoted(group.table_name)}"))).all()
+    found = {row.inference_id: dict(row._mapping) for row in rows}
+    assert len(found) == len(rows)
+    return found
