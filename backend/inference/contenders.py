@@ -80,12 +80,13 @@ def ratio(answering: Sequence[Member], columns: Mapping[UUID, Columns]) -> Sampl
     """Is the split that was asked for the one that happened?"""
     counts = [columns.get(member.version_id, NOTHING).n for member in answering]
     found = sample_ratio(counts, [member.share for member in answering])
-    return SampleRatio(chi_square=min(found.chi_square, LARGEST), p_value=found.p_value, ok=found.ok) if found else None
+    return SampleRatio(chi_square=min(float(found.chi_square), LARGEST), p_value=float(found.p_value), ok=bool(found.ok)) if found else None
 
 
 def _metric(found: Estimate) -> MetricEstimate:
-    interval = Interval(low=found.low, high=found.high) if found.low is not None and found.high is not None else None
-    return MetricEstimate(value=found.value, interval=interval, n=found.n)
+    value, low, high = (None if figure is None else float(figure) for figure in (found.value, found.low, found.high))  # some are numpy's
+    interval = Interval(low=low, high=high) if low is not None and high is not None else None
+    return MetricEstimate(value=value, interval=interval, n=int(found.n))
 
 
 def _latency(latencies: Floats) -> Latency | None:
