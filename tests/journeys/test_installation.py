@@ -1,6 +1,7 @@
 """Installing, stopping, starting again, backing up, bringing back: as whoever runs the machine."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,14 +56,21 @@ async def test_doctor_finds_nothing_wrong_with_a_running_hub(hub: Product) -> No
     assert f"`tiltyard up` runs here, at {hub.ready['url']}" in done.stdout
 
 
+def yardstick() -> float:
+    """Seconds that this machine takes right now to import four of the libraries: 0.9 on a quiet one with two cores."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import alembic.command, litestar, numpy, sqlalchemy.ext.asyncio"], check=True)
+    return time.monotonic() - began
+
+
 async def test_a_second_start_takes_under_five_seconds_and_knows_the_same_sign_in(hub: Product) -> None:
-    """Counted in processor seconds of what must happen one after the other, so that other tests on the machine do not count."""
-    first = hub.ready
+    """On a machine that is busy with other tests, the five seconds stretch as everything else does."""
+    first, slowness = hub.ready, yardstick() / 0.9
     assert hub.stop() == 0
     assert hub.leftovers() == []
+    began = time.monotonic()
     hub.start()
-    spent = [hub.supervisor.cpu_times(), hub.child("rpc.cli").cpu_times()]
-    assert sum(one.user + one.system for one in spent) < 5
+    assert time.monotonic() - began < 5 * max(1, slowness)
     for name in ("email", "password", "token", "database_url", "redis_url"):
         assert hub.ready[name] == first[name]
     assert "admin" in (await hub.ask("access.me"))["roles"]
