@@ -15,9 +15,9 @@ class HubError(Exception):
     reason: ClassVar[str] = "HUB_ERROR"
 
     def __init_subclass__(cls) -> None:
-        """Name the reason after the class: `StaleEvidence` -> `STALE_EVIDENCE`, unless the class says otherwise."""
+        """Name the reason after the class: `NotAChallenger` -> `NOT_A_CHALLENGER`, unless the class says otherwise."""
         if "reason" not in cls.__dict__:
-            cls.reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
+            cls.reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
 
     def __init__(self, message: str | None = None, *, issues: Sequence[Issue] = (), **data: Json) -> None:
         """`issues` say where in the input; `data` goes to the caller beside the reason."""

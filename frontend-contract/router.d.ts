@@ -52,6 +52,8 @@ export type MethodNotSupported = Failure<"METHOD_NOT_SUPPORTED", "METHOD_NOT_SUP
 export type NotFound = Failure<"NOT_FOUND", "NOT_FOUND", 404>;
 /** The request's body is larger than this endpoint takes. */
 export type PayloadTooLarge = Failure<"PAYLOAD_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
+/** The call took longer than it may. */
+export type TimedOut = Failure<"TIMED_OUT", "TIMEOUT", 408>;
 /** Too many attempts; wait and try again. */
 export type TooManyRequests = Failure<"TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", 429>;
 /** Sign in, or send an API token in `Authorization: Bearer …`. */
@@ -66,26 +68,78 @@ export type UnreadableParams = Failure<"UNREADABLE_PARAMS", "PARSE_ERROR", 400>;
 export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE", 415>;
 
 /** What any call may meet; a procedure's own errors are declared with it. */
-export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | Invalid | MalformedRequest | MethodNotSupported | NotFound | PayloadTooLarge | TooManyRequests | Unauthorized | Unavailable | UnknownProcedure | UnreadableParams | UnsupportedMediaType;
+export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | Invalid | MalformedRequest | MethodNotSupported | NotFound | PayloadTooLarge | TimedOut | TooManyRequests | Unauthorized | Unavailable | UnknownProcedure | UnreadableParams | UnsupportedMediaType;
 
+/** The model's answer was cut off at its length limit. */
+export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
+/** TILTYARD_KEK is not the key that this installation's secrets were stored with. */
+export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
+/** The base URL is not one that this hub calls. */
+export type BaseUrlRefused = Failure<"BASE_URL_REFUSED", "BAD_REQUEST", 400>;
+/** This connector is disabled; enable it first. */
+export type ConnectorDisabled = Failure<"CONNECTOR_DISABLED", "PRECONDITION_FAILED", 412>;
+/** This connector is in use; end what uses it first, or disable it. */
+export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
+/** There already is a connector of this name; choose another. */
+export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
+/** There is no such connector in this tenant. */
+export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
 /** Somebody already signs in with this email. */
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** There is no such group in this tenant. */
 export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
 /** There already is a group with this slug; choose another. */
 export type GroupSlugTaken = Failure<"GROUP_SLUG_TAKEN", "CONFLICT", 409>;
+/** This group has no such inference. One just answered is in the log within about a second. */
+export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
+/** A batch holds from 1 to 1 000 inputs; send more in several requests. */
+export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
+/** These values are not what the model takes. */
+export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
+/** An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number. */
+export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
+/** The stored key cannot be read for this provider and address. Enter it again with `connectors.rotate`. */
+export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
 /** A tenant keeps at least one administrator who can sign in. */
 export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
+/** The prediction could not be put on record, so it is not given. Try again shortly. */
+export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
+/** The champion needs features that the request does not have. */
+export type MissingFeatures = Failure<"MISSING_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such model in this tenant. */
 export type ModelNotFound = Failure<"MODEL_NOT_FOUND", "NOT_FOUND", 404>;
+/** The champion of this group is not loaded in this process. Its artifact may be missing: see the process's log. */
+export type ModelNotLoaded = Failure<"MODEL_NOT_LOADED", "SERVICE_UNAVAILABLE", 503>;
+/** The model declined to answer. */
+export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422>;
+/** This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again. */
+export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
 /** Only a challenger or shadow of the current phase can be promoted. */
-export type NotAChallenger = Failure<"NOT_ACHALLENGER", "CONFLICT", 409>;
+export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 /** Deleting a group is confirmed by its slug in `confirm`. */
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 /** There is no such person in this tenant. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
+/** The champion could not answer this request; it is on record as failed. Try again, or have the version looked at. */
+export type PredictionFailed = Failure<"PREDICTION_FAILED", "BAD_GATEWAY", 502>;
+/** The provider's answer is larger than this hub reads. */
+export type ProviderAnswerTooLarge = Failure<"PROVIDER_ANSWER_TOO_LARGE", "BAD_GATEWAY", 502>;
+/** The provider's answer is not what was asked for. */
+export type ProviderAnswerUnreadable = Failure<"PROVIDER_ANSWER_UNREADABLE", "BAD_GATEWAY", 502>;
+/** The provider refuses more calls for now; `retry_after_seconds` says when to come back, where the provider told. */
+export type ProviderBusy = Failure<"PROVIDER_BUSY", "TOO_MANY_REQUESTS", 429>;
+/** The provider cannot be reached or is out of order; try again later. */
+export type ProviderDown = Failure<"PROVIDER_DOWN", "SERVICE_UNAVAILABLE", 503>;
+/** The provider does not accept the key. Check it at the provider, then enter it with `connectors.rotate`. */
+export type ProviderKeyRefused = Failure<"PROVIDER_KEY_REFUSED", "BAD_GATEWAY", 502>;
+/** The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL. */
+export type ProviderRedirected = Failure<"PROVIDER_REDIRECTED", "BAD_GATEWAY", 502>;
+/** The provider does not accept the request. */
+export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GATEWAY", 502>;
+/** The provider took longer than this call may. */
+export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
 /** There is no such run in this tenant. */
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
 /** A token cannot be given more than its maker holds. */
@@ -100,6 +154,8 @@ export type StalePhase = Failure<"STALE_PHASE", "CONFLICT", 409>;
 export type TokenNotFound = Failure<"TOKEN_NOT_FOUND", "NOT_FOUND", 404>;
 /** Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line. */
 export type TooManySignIns = Failure<"TOO_MANY_SIGN_INS", "TOO_MANY_REQUESTS", 429>;
+/** No version of this group takes these features. Remove them, or correct their names. */
+export type UnknownFeatures = Failure<"UNKNOWN_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** A token's scopes are permissions such as `inference:group:predict`, or `*`. */
 export type UnknownScope = Failure<"UNKNOWN_SCOPE", "BAD_REQUEST", 400>;
 /** There is no such version in this tenant. */
@@ -278,6 +334,38 @@ export interface ConfusionChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
+/** A connector without its key. `last4` is empty for a key too short to show any of it. */
+export interface Connector {
+  id: string;
+  name: string;
+  provider: Provider;
+  base_url: string;
+  last4: string;
+  structured_outputs: boolean;
+  fine_tuning: boolean;
+  created_at: string;
+  created_by: string;
+  rotated_at: string | null;
+  disabled_at: string | null;
+  last_test: ConnectorTest | null;
+  used_by: string[];
+}
+
+/** Which connector. */
+export interface ConnectorRef {
+  connector_id: string;
+}
+
+/** What came of asking the provider for its models. `reason` and `message` say what went wrong. */
+export interface ConnectorTest {
+  at: string;
+  ok: boolean;
+  latency_ms: number;
+  models: number | null;
+  reason: string | null;
+  message: string | null;
+}
+
 /** One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known. */
 export interface Contender {
   version_id: string;
@@ -309,6 +397,29 @@ export interface Context {
   region?: string | null | undefined;
   product?: string | null | undefined;
   mode?: "advisory" | "automated" | null | undefined;
+}
+
+/** A new connector. `base_url` is for `compatible`, and only for it. */
+export interface CreateConnector {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  name: string;
+  provider: Provider;
+  /**
+   * Kept encrypted; no answer, log or audit entry ever holds it.
+   * @minLength 1
+   * @maxLength 1000
+   * @pattern ^[\x21-\x7e]+$
+   */
+  api_key: string;
+  /**
+   * Where the OpenAI API is spoken, up to and with `/v1`.
+   * @minLength 8
+   * @maxLength 500
+   */
+  base_url?: string | null | undefined;
 }
 
 /** A new group. The shares of champion and challengers sum to 10 000. */
@@ -448,6 +559,11 @@ export interface DeleteGroup {
   grace_hours?: number | undefined;
   /** The slug once more: deleting is meant. */
   confirm: string;
+}
+
+/** The connector and its key are gone. */
+export interface DeletedConnector {
+  connector_id: string;
 }
 
 /** A deletion under way: the run that carries it out. */
@@ -875,6 +991,8 @@ export interface Metric {
    */
   name: string;
   value: number;
+  /** What its source calls it, where that says more than the name. */
+  label: string | null;
   split: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null;
   slice: string | null;
   /** The class the figure is of. */
@@ -901,6 +1019,8 @@ export interface MetricInput {
    */
   name: string;
   value: number;
+  /** What its source calls it, where that says more than the name. */
+  label?: string | null | undefined;
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
   slice?: string | null | undefined;
   /** The class the figure is of. */
@@ -1174,6 +1294,17 @@ export interface PromotionRecord {
   evidence: Evidence;
 }
 
+/** Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway. */
+export type Provider = "anthropic" | "compatible" | "gemini" | "openai";
+
+/** A model that the provider offers; `shutdown_date` as the provider announces it. */
+export interface ProviderModel {
+  id: string;
+  owned_by: string | null;
+  created_at: string | null;
+  shutdown_date: string | null;
+}
+
 /** A batch of outcomes for one group. */
 export interface RecordOutcomes {
   /**
@@ -1222,6 +1353,24 @@ export interface RocChartInput {
 
 /** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
 export type Role = "admin" | "connector_admin" | "engineer" | "ml_lead" | "ethics_officer" | "pm" | "validator" | "model_risk" | "auditor" | "viewer" | "service";
+
+/** Another key; for `compatible` another address too, which never goes without its key. */
+export interface RotateConnector {
+  connector_id: string;
+  /**
+   * Kept encrypted; no answer, log or audit entry ever holds it.
+   * @minLength 1
+   * @maxLength 1000
+   * @pattern ^[\x21-\x7e]+$
+   */
+  api_key: string;
+  /**
+   * Where the OpenAI API is spoken, up to and with `/v1`.
+   * @minLength 8
+   * @maxLength 500
+   */
+  base_url?: string | null | undefined;
+}
 
 /** The log rows that a figure is made of: the first and the last inference id. */
 export interface RowRange {
@@ -1326,7 +1475,7 @@ export interface SystemHealth {
 
 /** What is decided. `threshold` turns a score into a label. */
 export interface Task {
-  type: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression";
+  type: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression" | null;
   target: string | null;
   classes: string[];
   positive_class: string | null;
@@ -1335,7 +1484,7 @@ export interface Task {
 
 /** What is decided. `threshold` turns a score into a label. */
 export interface TaskInput {
-  type: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression";
+  type?: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression" | null | undefined;
   target?: string | null | undefined;
   classes?: string[] | undefined;
   positive_class?: string | null | undefined;
@@ -1525,6 +1674,56 @@ export type AppRouter = TRPCBuiltRouter<
        */
       verify: Q<VerifyAudit | undefined, AuditVerdict>;
     };
+    connectors: {
+      /**
+       * All connectors, by name: provider, the key's last four characters, the last test, and what uses it. Never the key.
+       *
+       * Needs `connector:connector:read`.
+       */
+      list: Q<void, Connector[]>;
+      /**
+       * Store a provider's key, encrypted. The provider is not asked; `test` does that.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      create: M<CreateConnector, Connector, AppErrorShape | BadKek | BaseUrlRefused | ConnectorNameTaken | NoKek | ProviderDown>;
+      /**
+       * Ask the provider for its models, which costs nothing. What goes wrong is told in `last_test`.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      test: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
+      /**
+       * Another key in the place of the one before, at once for everything that uses the connector.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      rotate: M<RotateConnector, Connector, AppErrorShape | BadKek | BaseUrlRefused | ConnectorNotFound | NoKek | ProviderDown>;
+      /**
+       * The models that the provider offers, with the day one will be shut down where that is announced.
+       *
+       * Needs `connector:connector:use`.
+       */
+      models: Q<ConnectorRef, ProviderModel[], AppErrorShape | AnswerCutOff | BaseUrlRefused | ConnectorDisabled | ConnectorNotFound | KeyUnreadable | ModelRefused | ProviderAnswerTooLarge | ProviderAnswerUnreadable | ProviderBusy | ProviderDown | ProviderKeyRefused | ProviderRedirected | ProviderRequestRefused | ProviderSlow>;
+      /**
+       * Refuse its use from now on; the key stays stored.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      disable: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
+      /**
+       * Allow its use again.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      enable: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
+      /**
+       * Delete the connector and its key for good, unless something uses it.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      delete: M<ConnectorRef, DeletedConnector, AppErrorShape | ConnectorInUse | ConnectorNotFound>;
+    };
     groups: {
       /**
        * Groups by slug, each in its current phase.
@@ -1582,16 +1781,36 @@ export type AppRouter = TRPCBuiltRouter<
       delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | NotConfirmed>;
     };
     inference: {
-      /** Needs `inference:group:predict`. */
-      predict: M<Predict, Predictions>;
-      /** Needs `inference:group:read`. */
-      browse: Q<BrowseInferences, PageOfInferenceSummary>;
-      /** Needs `inference:group:read`. */
-      get: Q<InferenceRef, Inference>;
-      /** Needs `inference:outcome:write`. */
-      recordOutcomes: M<RecordOutcomes, OutcomesReceipt>;
-      /** Needs `inference:group:read`. */
-      traffic: Q<GroupRef, GroupTraffic>;
+      /**
+       * Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
+       *
+       * Needs `inference:group:predict`.
+       */
+      predict: M<Predict, Predictions, AppErrorShape | GroupNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures>;
+      /**
+       * A group's log, newest first.
+       *
+       * Needs `inference:group:read`.
+       */
+      browse: Q<BrowseInferences, PageOfInferenceSummary, AppErrorShape | GroupNotFound>;
+      /**
+       * One inference, whole: inputs, output, explanation, truth.
+       *
+       * Needs `inference:group:read`.
+       */
+      get: Q<InferenceRef, Inference, AppErrorShape | GroupNotFound | InferenceNotFound>;
+      /**
+       * Tell the truth about inferences: late, early, again, or corrected.
+       *
+       * Needs `inference:outcome:write`.
+       */
+      recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | GroupNotFound | InvalidOutcome>;
+      /**
+       * What a group's endpoint has done, in total and in each of the last 60 minutes.
+       *
+       * Needs `inference:group:read`.
+       */
+      traffic: Q<GroupRef, GroupTraffic, AppErrorShape | GroupNotFound>;
     };
     models: {
       /**

@@ -16,13 +16,15 @@ from rpc.core.contract.schema import contract
 from rpc.core.router import Router
 
 FOLDER = Path("frontend-contract")
+ROOT, ENDPOINTS = "rpc.root:root", "rpc.endpoints:endpoints"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when all is well; 1 when a file is stale (`--check`) or a change breaks earlier clients (`--compat`); 2 for a file that cannot be read."""
     given = _parser().parse_args(arguments)
     root: Router = _load(given.root, Router)
-    endpoints: Sequence[Endpoint] = _load(given.endpoints, tuple) if given.endpoints else ()
+    named = given.endpoints or (ENDPOINTS if given.root == ROOT else None)
+    endpoints: Sequence[Endpoint] = _load(named, tuple) if named else ()
     if given.compat:
         return _compare(given.compat, root)
     if given.map:
@@ -43,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     doing.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
     doing.add_argument("--map", action="store_true", help="write the declaration map only: go-to-definition from TypeScript into Python")
     doing.add_argument("--compat", type=Path, metavar="EARLIER.json", help="name what breaks clients of an earlier contract.json, and fail if anything does")
-    parser.add_argument("--root", default="rpc.root:root", help="the root router, as module:attribute")
-    parser.add_argument("--endpoints", default="rpc.endpoints:endpoints", help="plain endpoints for the OpenAPI document, as module:attribute; empty for none")
+    parser.add_argument("--root", default=ROOT, help="the root router, as module:attribute")
+    parser.add_argument("--endpoints", help="plain endpoints for the OpenAPI document, as module:attribute")
     return parser
 
 

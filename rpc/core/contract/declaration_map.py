@@ -17,7 +17,7 @@ from rpc.core.router import Router
 
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TYPE = re.compile(r"^export (?:interface|type) (?P<name>\w+)")
-_FIELD = re.compile(r"^  (?P<name>\w+)\??: ")
+_FIELD = re.compile(r"^  \"?(?P<name>[^\"?:/*]+)\"?\??: ")
 _ENTRY = re.compile(r"^ {4,}(?P<name>\w+): (?P<rest>.)")
 _ROUTER = "export type AppRouter ="
 

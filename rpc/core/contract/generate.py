@@ -9,7 +9,7 @@ from rpc.core.contract.declaration_map import declaration_map
 from rpc.core.contract.endpoints import Endpoint
 from rpc.core.contract.fingerprint import hash_of
 from rpc.core.contract.openapi import openapi
-from rpc.core.contract.package import TYPE_TEST, client, client_js, manifest
+from rpc.core.contract.package import TYPE_TEST, client, manifest, plain, typed
 from rpc.core.contract.python_client import python_client
 from rpc.core.contract.router_types import NOTICE, router_types
 from rpc.core.contract.schema import contract
@@ -21,15 +21,15 @@ def generate(root: Router, endpoints: Sequence[Endpoint] = ()) -> dict[str, str]
     """The text of every file of the package, by name. The same procedures give the same bytes."""
     document = contract(root)
     fingerprint = hash_of(document)
-    schemas = NOTICE + zod(document)
+    factory, schemas = client(document, fingerprint), NOTICE + zod(document)
     return {
         "contract.json": _json({"contractHash": fingerprint, **document}),
         "openapi.json": _json(openapi(document, fingerprint, endpoints)),
         "router.d.ts": router_types(root),
-        "client.ts": client(fingerprint),
-        "client.js": client_js(fingerprint),
-        "zod.ts": schemas,
-        "zod.js": schemas,
+        "client.ts": typed(factory),
+        "client.js": plain(factory),
+        "zod.ts": typed(schemas),
+        "zod.js": plain(schemas),
         "contract.test-d.ts": TYPE_TEST,
         "package.json": manifest(),
         "python/tiltyard_client.py": python_client(document, fingerprint),

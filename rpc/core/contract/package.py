@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 from rpc.core.contract.router_types import NOTICE
 
@@ -37,10 +38,11 @@ PACKAGE = {
     "sideEffects": False,
 }
 
-# What stands between « and » is TypeScript, and left out of client.js.
 _CLIENT = """
-import { createTRPCClient, httpBatchLink, httpLink, isNonJsonSerializable, splitLink } from '@trpc/client';
-«import type { TRPCClient, TRPCLink } from '@trpc/client';
+import {
+  createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink, httpSubscriptionLink, isNonJsonSerializable, splitLink,
+} from '@trpc/client';
+«import type { HTTPLinkOptions, TRPCClient, TRPCLink } from '@trpc/client';
 import type { AppRouter } from './router.js';
 
 export type * from './router.js';
@@ -51,28 +53,44 @@ export const contractHash = '{hash}';
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';
 
+/** The queries that stream their result. */
+const streaming = new Set«<string>»({streaming});
+
 «export type HubClient = TRPCClient<AppRouter>;
+
+type Fetch = NonNullable<HTTPLinkOptions<AppRouter['_def']['_config']['$types']>['fetch']>;
 
 export interface HubClientOptions {
   /** Where the hub answers; on the hub's own pages `/rpc`. */
   url?: string;
+  /** An API token, outside of the hub's own pages. */
+  token?: string;
   /** Called once, when the hub's contract is no longer this client's: time to reload the page. */
   onContractChanged?: (hash: string) => void;
-  /** Headers for each request, such as `authorization` outside of a browser. */
+  /** More headers for each request. */
   headers?: Record<string, string>;
+  /** For subscriptions where the runtime has no EventSource, as in Node: the one of the package `eventsource`. */
+  EventSource?: typeof EventSource;
   fetch?: typeof fetch;
 }
 
 »/** The links of a hub's client, for `createTRPCClient` or the TanStack Query integration. */
 export function hubLinks(options«: HubClientOptions» = {})«: TRPCLink<AppRouter>[]» {
-  const url = options.url ?? '/rpc';
-  const headers = { 'x-tiltyard': '1', ...options.headers };
-  const send = watching(options);
+  const { url = '/rpc', token } = options;
+  const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const http = { url, headers: { 'x-tiltyard': '1', ...bearer, ...options.headers }, fetch: watching(options) };
+  const batch = { ...http, maxURLLength: 8000, maxItems: 20 };
+  const source = options.EventSource === undefined ? {} : { EventSource: options.EventSource };
+  const params = token === undefined ? {} : { connectionParams: { token } };
   return [
     splitLink({
-      condition: (op) => isNonJsonSerializable(op.input),
-      true: httpLink({ url, headers, fetch: send }),
-      false: httpBatchLink({ url, headers, fetch: send, maxURLLength: 8000, maxItems: 20 }),
+      condition: (op) => op.type === 'subscription',
+      true: httpSubscriptionLink({ url, ...source, ...params }),
+      false: splitLink({
+        condition: (op) => isNonJsonSerializable(op.input),
+        true: httpLink(http),
+        false: splitLink({ condition: (op) => streaming.has(op.path), true: httpBatchStreamLink(batch), false: httpBatchLink(batch) }),
+      }),
     }),
   ];
 }
@@ -83,11 +101,11 @@ export function createHubClient(options«: HubClientOptions» = {})«: HubClient
 }
 
 /** Sends a request with the session's cookie, and compares the contract's hash in the answer with our own. */
-function watching(options«: HubClientOptions»)«: typeof fetch» {
+function watching(options«: HubClientOptions»)«: Fetch» {
   let told = false;
-  const send = options.fetch ?? fetch;
   return async (input, init) => {
-    const response = await send(input, { credentials: 'same-origin', ...init });
+    const send = options.fetch ?? fetch;
+    const response = await send(input, { credentials: 'same-origin', ...init }« as RequestInit»);
     const theirs = response.headers.get(contractHeader);
     if (!told && theirs !== null && theirs !== contractHash) {
       told = true;
@@ -110,14 +128,20 @@ export type Nothing = AppRouter['_def']['record']['thereIsNoSuchProcedure'];
 )
 
 
-def client(contract_hash: str) -> str:
-    """client.ts, knowing the hash it was generated from."""
-    return NOTICE + _CLIENT.replace("{hash}", contract_hash).replace("«", "").replace("»", "")
+def client(document: dict[str, Any], contract_hash: str) -> str:
+    """The client factory, knowing the hash it was generated from and which queries stream. What stands between « and » is TypeScript."""
+    streaming = [path for path, procedure in document["procedures"].items() if procedure["kind"] == "query" and procedure["streams"]]
+    return NOTICE + _CLIENT.replace("{hash}", contract_hash).replace("{streaming}", json.dumps(streaming))
 
 
-def client_js(contract_hash: str) -> str:
-    """The same without types, for programs that no bundler has been over."""
-    return NOTICE + re.sub("«.*?»", "", _CLIENT.replace("{hash}", contract_hash), flags=re.DOTALL)
+def typed(text: str) -> str:
+    """A text as TypeScript."""
+    return text.replace("«", "").replace("»", "")
+
+
+def plain(text: str) -> str:
+    """The same as JavaScript, for programs that no bundler has been over."""
+    return re.sub("«.*?»", "", text, flags=re.DOTALL)
 
 
 def manifest() -> str:

@@ -1,6 +1,7 @@
 """Python shapes as TypeScript types, read with msgspec's own inspection."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -25,6 +26,7 @@ _PLAIN: dict[type[mi.Type], str] = {
     mi.UUIDType: "string",
     mi.DecimalType: "string",
 }
+_IDENTIFIER = re.compile(r"^[A-Za-z_$][\w$]*$", re.ASCII)
 _SEQUENCES = (mi.ListType, mi.SetType, mi.FrozenSetType, mi.VarTupleType, mi.CollectionType)
 _LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf"}
 _LENGTHS = {"min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
@@ -99,7 +101,7 @@ class Names:
         if isinstance(info, mi.DictType):
             return f"{{ [key: string]: {self._write(info.value_type, way)} }}"
         if isinstance(info, mi.DataclassType):
-            fields = "; ".join(f"{f.encode_name}: {self._write(f.type, way)}" for f in info.fields)
+            fields = "; ".join(f"{key(f.encode_name)}: {self._write(f.type, way)}" for f in info.fields)
             return f"{{ {fields} }}"
         raise NoContract(f"{info!r} has no TypeScript counterpart")
 
@@ -127,7 +129,7 @@ class Names:
         written = self._write(field.type, way)
         optional = way == "in" and not field.required
         mark, undefined = ("?", " | undefined") if optional and written != "unknown" else ("?", "") if optional else ("", "")
-        return f"{jsdoc(describe(field), '  ')}  {field.encode_name}{mark}: {written}{undefined};\n"
+        return f"{jsdoc(describe(field), '  ')}  {key(field.encode_name)}{mark}: {written}{undefined};\n"
 
     def _differs(self, info: mi.Type, seen: set[object]) -> bool:
         """Is the type another one on the way in? It is when anything within has a default, or is any JSON at all."""
@@ -165,6 +167,11 @@ def struct_name(cls: Any) -> str:
     if origin is None:
         return str(cls.__name__)
     return f"{origin.__name__}Of{'And'.join(struct_name(argument) for argument in get_args(cls))}"
+
+
+def key(name: str) -> str:
+    """A field's name, quoted where JavaScript wants it."""
+    return name if _IDENTIFIER.match(name) else json.dumps(name)
 
 
 def jsdoc(text: str | None, indent: str = "") -> str:

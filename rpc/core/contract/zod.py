@@ -1,16 +1,15 @@
 """zod.ts: a Zod schema of every input, for forms and for checking imports before they are sent."""
 
 import json
-import re
 from typing import Any
 
 from rpc.core.contract.refs import Components, Schema, name_of, refs
-from rpc.core.contract.typescript import NoContract, jsdoc
+from rpc.core.contract.typescript import NoContract, jsdoc, key
 
 _HEAD = """
-// Plain JavaScript as well: zod.js is the same file. Needs zod 4.
+// Needs zod 4.
 import * as z from 'zod';
-
+{shapes}
 /** A string of so many characters: counted as the hub does, so that an emoji is one. */
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
@@ -24,13 +23,10 @@ _FORMATS = {
     "decimal": "z.string()",
 }
 _LIMITS = {"minimum": "gte", "maximum": "lte", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "multipleOf": "multipleOf"}
-_LATE = "\0"
-"""Marks a reference to a schema that is not declared yet."""
-_IDENTIFIER = re.compile(r"^[A-Za-z_$][\w$]*$", re.ASCII)
 
 
 def zod(document: Schema) -> str:
-    """The text of zod.ts (and zod.js), from a contract.json."""
+    """The text of zod.ts, from a contract.json. What stands between « and » is TypeScript, and not in zod.js."""
     components = Components(document)
     declared: dict[str, str] = {}
     for name in components.inputs:
@@ -40,7 +36,11 @@ def zod(document: Schema) -> str:
         for path, procedure in document["procedures"].items()
         if "contentMediaType" not in procedure.get("input", {"contentMediaType": ""})
     )
-    return f"{_HEAD}\n{''.join(declared.values())}/** The input of every procedure that takes one, by path. */\nexport const inputs = {{\n{inputs}}};\n"
+    schemas = "".join(declared.values())
+    shapes = "«import type * as shapes from './router.js';\n»" if "«" in schemas else ""
+    return (
+        f"{_HEAD.replace('{shapes}', shapes)}\n{schemas}/** The input of every procedure that takes one, by path. */\nexport const inputs = {{\n{inputs}}};\n"
+    )
 
 
 def schema_name(name: str) -> str:
@@ -66,7 +66,7 @@ def _procedure(schema: Schema, *, optional: bool) -> str:
 def _type(schema: Schema, late: frozenset[str]) -> str:
     if "$ref" in schema:
         name = name_of(schema["$ref"])
-        return f"{_LATE}{schema_name(name)}" if name in late else schema_name(name)
+        return _late(name) if name in late else schema_name(name)
     if "anyOf" in schema:
         return _union(schema, late)
     if "enum" in schema:
@@ -84,13 +84,18 @@ def _type(schema: Schema, late: frozenset[str]) -> str:
     return _array(schema, late) if kind == "array" else _object(schema, late)
 
 
+def _late(name: str) -> str:
+    """A schema not declared yet is looked up when it is used. TypeScript cannot tell its type then, so it is said."""
+    return f"z.lazy(()«: z.ZodType<shapes.{name}, shapes.{name}>» => {schema_name(name)})"
+
+
 def _union(schema: Schema, late: frozenset[str]) -> str:
     members = [member for member in schema["anyOf"] if member.get("type") != "null"]
     written = [_type(member, late) for member in members]
     tag = schema.get("discriminator", {}).get("propertyName")
     if len(written) == 1:
         joined = written[0]
-    elif tag:
+    elif tag and not any(member.startswith("z.lazy") for member in written):
         joined = f"z.discriminatedUnion({json.dumps(tag)}, [{', '.join(written)}])"
     else:
         joined = f"z.union([{', '.join(written)}])"
@@ -126,23 +131,13 @@ def _object(schema: Schema, late: frozenset[str]) -> str:
     if "properties" not in schema:
         return f"z.record(z.string(), {_type(schema.get('additionalProperties') or {}, late)})"
     required = schema.get("required", [])
-    fields = "".join(f"  {_entry(_key(name), _field(field, name in required, late))},\n" for name, field in schema["properties"].items())
+    fields = "".join(f"  {key(name)}: {_field(field, name in required, late)},\n" for name, field in schema["properties"].items())
     return f"z.{'strictObject' if schema.get('additionalProperties') is False else 'looseObject'}({{\n{fields}}})"
-
-
-def _entry(key: str, written: str) -> str:
-    """A field. One that leads back to a schema not declared yet is a getter: it is looked up late, and TypeScript can tell its type."""
-    return f"get {key}() {{ return {written.replace(_LATE, '')}; }}" if _LATE in written else f"{key}: {written}"
 
 
 def _field(schema: Schema, required: bool, late: frozenset[str]) -> str:
     written = _type(schema, late)
     if required:
         return written
-    if schema.get("default") is None:
-        return f"{written}.optional()"
-    return f"{written}.default({json.dumps(schema['default'])})"
-
-
-def _key(name: str) -> str:
-    return name if _IDENTIFIER.match(name) else json.dumps(name)
+    default = json.dumps(schema.get("default"))
+    return f"{written}.optional()" if default == "null" else f"{written}.default({default})"

@@ -1,0 +1,48 @@
+"""The plain endpoints under `/v1`, as the OpenAPI document tells of them."""
+
+from uuid import UUID
+
+from backend.access.permissions import P
+from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, VersionNotFound
+from backend.groups.errors import GroupNotFound
+from backend.inference.errors import InvalidOutcome
+from rpc.core.contract.endpoints import Endpoint
+from rpc.inference import PREDICTION_ERRORS
+from schemas.catalog import Version
+from schemas.common import Slug
+from schemas.inference import OutcomesReceipt, PredictBody, Prediction, Predictions, RecordOutcomes
+
+endpoints = (
+    Endpoint(
+        method="post",
+        path="/v1/groups/{slug}/predict",
+        name="predict",
+        doc="Ask a group. One inputs object is answered by a Prediction, a list by Predictions in its order; each is on record before it is answered.",
+        permission=P.INFERENCE_GROUP_PREDICT,
+        input=PredictBody,
+        outputs=(Prediction, Predictions),
+        errors=PREDICTION_ERRORS,
+        parameters={"slug": Slug},
+    ),
+    Endpoint(
+        method="post",
+        path="/v1/outcomes",
+        name="recordOutcomes",
+        doc="Tell the truth about inferences: late, early, again, or corrected.",
+        permission=P.INFERENCE_OUTCOME_WRITE,
+        input=RecordOutcomes,
+        outputs=(OutcomesReceipt,),
+        errors=(GroupNotFound, InvalidOutcome),
+    ),
+    Endpoint(
+        method="post",
+        path="/v1/versions/{version_id}/artifact",
+        name="uploadArtifact",
+        doc="Upload a version's artifact as the body: LightGBM text or ONNX. Answers the ready Version.",
+        permission=P.CATALOG_MODEL_WRITE,
+        input=bytes,
+        outputs=(Version,),
+        errors=(VersionNotFound, ArtifactPresent, FeaturesDisagree),
+        parameters={"version_id": UUID},
+    ),
+)
