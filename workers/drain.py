@@ -5,6 +5,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+from backend.bootstrap import Hub
 from backend.inference.log.drain import Drainer
 from backend.inference.log.sweep import explain_missing, prepare_serving, waiting_groups
 
@@ -17,27 +18,25 @@ SWEEP_SECONDS = 3.0
 
 async def drain(ctx: dict[str, Any], group_id: str) -> int:
     """Move one group's intake into its log."""
-    group = UUID(group_id)
-    drainer = _drainer(ctx)
+    group, drainer = UUID(group_id), _drainer(ctx)
     moved = await drainer.drain(group, WORK_SECONDS)
     return moved + await drainer.drain(group, WORK_SECONDS / 3)  # what came while the last batch was on its way
 
 
 async def drain_waiting(ctx: dict[str, Any]) -> None:
     """Get ready what serves, and ask for a drain of every group with a backlog; every few seconds also explain what was written without."""
-    hub, explainer = ctx["hub"], _drainer(ctx).explainer
-    ctx["routing"] = await prepare_serving(hub, explainer, ctx.get("routing", ""))
+    hub: Hub = ctx["hub"]
+    drainer = _drainer(ctx)
+    drainer.prepared = await prepare_serving(hub, drainer.explainer, drainer.prepared)
     for group_id in await waiting_groups(hub):
         await hub.queue.drain(group_id)
-    now = time.monotonic()
-    if now - ctx.get("swept_at", 0.0) >= SWEEP_SECONDS:
-        ctx["swept_at"] = now
-        if explained := await explain_missing(hub, explainer):
-            log.info("explained %s inferences that were written without", explained)
+    if time.monotonic() - drainer.swept_at >= SWEEP_SECONDS:
+        drainer.swept_at = time.monotonic()
+        if found := await explain_missing(hub, drainer.explainer):
+            log.info("found %s inferences without their explanation", found)
 
 
 def _drainer(ctx: dict[str, Any]) -> Drainer:
-    if "drainer" not in ctx:
-        ctx["drainer"] = Drainer(ctx["hub"])
+    """The process's one drainer. ARQ gives each job a copy of the context, so what lasts is put there before the worker starts."""
     drainer: Drainer = ctx["drainer"]
     return drainer

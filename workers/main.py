@@ -20,6 +20,7 @@ from arq.connections import RedisSettings
 
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, serialize
 from backend.bootstrap import Hub, open_hub
+from backend.inference.log.drain import Drainer
 from backend.settings import Settings
 from workers import drain, groups
 from workers.run import Handler, execute
@@ -109,7 +110,7 @@ async def main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_hub(settings) as hub:
-        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id}
+        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": Drainer(hub)}
         redis = RedisSettings.from_dsn(settings.redis_url or "")
         tasks = [
             asyncio.create_task(keep(lambda: runs_worker(redis, ctx))),

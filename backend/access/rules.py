@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,6 @@ from schemas.access import Role
 
 TOKEN_PREFIX = "tyd_"
 _hasher = PasswordHasher()
-NOBODY = _hasher.hash("nobody has this password")
-"""Verified against when the email is unknown, so that an unknown email takes as long as a wrong password."""
 
 
 def new_secret(prefix: str = "") -> str:
@@ -29,6 +28,12 @@ def secret_hash(secret: str) -> bytes:
 def hash_password(password: str) -> str:
     """argon2id with the library's current parameters (RFC 9106's low-memory recommendation)."""
     return _hasher.hash(password)
+
+
+@cache
+def nobodys_hash() -> str:
+    """Verified against when the email is unknown, so that an unknown email takes as long as a wrong password."""
+    return _hasher.hash("nobody has this password")
 
 
 def password_matches(stored: str, password: str) -> bool:

@@ -9,7 +9,7 @@ from backend.access import repository
 from backend.access.actor import Actor
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, TooManySignIns, WrongCredentials
 from backend.access.limits import SIGN_IN, allow
-from backend.access.rules import NOBODY, hash_password, new_secret, password_matches, permissions_of, secret_hash
+from backend.access.rules import hash_password, new_secret, nobodys_hash, password_matches, permissions_of, secret_hash
 from backend.access.tables import PersonRow, SessionRow
 from backend.ids import new_id
 from backend.work import UnitOfWork
@@ -21,7 +21,8 @@ async def sign_in(work: UnitOfWork, input: SignIn) -> tuple[Me, str]:
     if not await allow(work.hub.redis, SIGN_IN, input.email.lower()):
         raise TooManySignIns
     found = await repository.find_person(work.session, input.email)
-    right = await asyncio.to_thread(password_matches, found.password_hash if found else NOBODY, input.password)
+    stored = found.password_hash if found else await asyncio.to_thread(nobodys_hash)
+    right = await asyncio.to_thread(password_matches, stored, input.password)
     if found is None or not right or found.disabled:
         raise WrongCredentials
     roles = tuple(Role(role) for role in found.roles)

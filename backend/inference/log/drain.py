@@ -48,6 +48,10 @@ class Drainer:
         self.explainer = Explainer(hub)
         self._partitions = Partitions(hub)
         self._refs: dict[UUID, LogRef] = {}
+        self.prepared = ""
+        """The routing's stamp when what serves was last made ready."""
+        self.swept_at = 0.0
+        """When the process last looked for rows without their explanation."""
 
     async def drain(self, group_id: UUID, seconds: float) -> int:
         """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved."""

@@ -1,0 +1,54 @@
+"""The official client in a page of a real Chromium, driven by the same snippets as the one in Node."""
+
+import asyncio
+import shutil
+import subprocess
+from typing import Any
+
+from playwright.async_api import Browser, Page, Playwright, Route, async_playwright
+
+from tests.support.node import install, value_of
+
+_BUNDLE = ["--bundle", "--format=iife", "--log-level=warning", '--define:process.env.NODE_ENV="production"']
+_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+def bundle() -> str:
+    """The page's script."""
+    folder = install()
+    done = subprocess.run([folder / "node_modules/.bin/esbuild", folder / "page.mjs", *_BUNDLE], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+class PageDriver:
+    """A page on a server's own origin; no server has to serve it."""
+
+    def __init__(self, playwright: Playwright, browser: Browser, page: Page) -> None:
+        self._playwright = playwright
+        self._browser = browser
+        self.page = page
+
+    @classmethod
+    async def start(cls, origin: str) -> "PageDriver":
+        """Open it."""
+        script = await asyncio.to_thread(bundle)
+        playwright = await async_playwright().start()
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        page = await browser.new_page()
+
+        async def fulfill(route: Route) -> None:
+            await route.fulfill(body="<!doctype html><title>wire</title>", content_type="text/html")
+
+        await page.route(f"{origin}/page", fulfill)
+        await page.goto(f"{origin}/page")
+        await page.add_script_tag(content=script)
+        return cls(playwright, browser, page)
+
+    async def run(self, code: str, *, within: float = 20) -> Any:
+        """What the snippet returns. Raises SnippetError when it throws, TimeoutError after `within` seconds."""
+        return value_of(await asyncio.wait_for(self.page.evaluate("(code) => runSnippet(code)", code), within))
+
+    async def stop(self) -> None:
+        """Close the browser."""
+        await self._browser.close()
+        await self._playwright.stop()
