@@ -13,7 +13,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "/journeys/" in str(item.path):
             item.add_marker(pytest.mark.xdist_group("journeys"))
             item.add_marker(pytest.mark.journey)
-            item.add_marker(pytest.mark.timeout(300), append=True)
+            item.add_marker(pytest.mark.timeout(400), append=True)
 
 
 @pytest.fixture(scope="session")

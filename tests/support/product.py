@@ -82,7 +82,7 @@ class Product:
         token = self.folder / "token"
         token.write_text(self.ready["token"])
         command = [sys.executable, "-m", "demo", "--url", self.ready["url"], "--token-file", str(token), "--requests", str(requests), "--once"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{self.log()}"
         return done.stdout
 
