@@ -124,8 +124,11 @@ export function makeWorld({ trpc, origin, EventSource, WebSocket, tanstack }) {
     raw: async (path, init) => {
       const response = await fetch(`${origin}${path}`, init);
       const text = await response.text();
-      const json = response.headers.get('content-type')?.startsWith('application/json') && !text.trimEnd().includes('\n');
-      return { status: response.status, headers: Object.fromEntries(response.headers), body: text ? (json ? JSON.parse(text) : text) : null };
+      let body = text || null;
+      try {
+        body = JSON.parse(text);
+      } catch {} // it is no JSON: lines, events, or nothing
+      return { status: response.status, headers: Object.fromEntries(response.headers), body };
     },
   };
 }

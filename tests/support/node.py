@@ -36,30 +36,37 @@ class SnippetError(AssertionError):
         super().__init__(error.get("stack") or error["message"])
 
 
+def value_of(answer: dict[str, Any]) -> Any:
+    """What a snippet returned. Raises SnippetError when it threw."""
+    if "error" in answer:
+        raise SnippetError(answer["error"])
+    return answer["value"]
+
+
 class Driver:
     """A Node process with the official client. `await driver.run("return await single().ping.query()")`."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self._ids = count()
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reader = asyncio.ensure_future(self._read())
 
     @classmethod
-    async def start(cls, origin: str) -> "Driver":
-        """Start it against a server."""
-        process = await asyncio.create_subprocess_exec("node", str(install() / "driver.mjs"), origin, stdin=PIPE, stdout=PIPE, limit=2**26)
-        return cls(process)
+    async def start(cls, origin: str, client: str = "newest") -> "Driver":
+        """Start it against a server, with the `newest` official client or the `older` one."""
+        command = ["node", str(install() / "driver.mjs"), origin, client]
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=2**26))
 
     async def run(self, code: str, *, within: float = 20) -> Any:
         """What the snippet returns. Raises SnippetError when it throws, TimeoutError after `within` seconds."""
         key = next(self._ids)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[key] = answer
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode({"id": key, "code": code}) + b"\n")
         await self._process.stdin.drain()
-        return await asyncio.wait_for(answer, within)
+        return value_of(await asyncio.wait_for(answer, within))
 
     async def stop(self) -> None:
         """End the process."""
@@ -73,12 +80,8 @@ class Driver:
         async for line in self._process.stdout:
             answer = msgspec.json.decode(line)
             waiting = self._waiting.pop(answer["id"])
-            if waiting.done():
-                continue
-            if "error" in answer:
-                waiting.set_exception(SnippetError(answer["error"]))
-            else:
-                waiting.set_result(answer["value"])
+            if not waiting.done():
+                waiting.set_result(answer)
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(SnippetError({"message": "the Node process ended"}))

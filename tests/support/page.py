@@ -3,9 +3,11 @@
 import asyncio
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, Page, Playwright, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 from tests.support.node import install, value_of
 
@@ -23,17 +25,13 @@ def bundle() -> str:
 class PageDriver:
     """A page on a server's own origin; no server has to serve it."""
 
-    def __init__(self, playwright: Playwright, browser: Browser, page: Page) -> None:
-        self._playwright = playwright
-        self._browser = browser
+    def __init__(self, page: Page) -> None:
         self.page = page
 
     @classmethod
-    async def start(cls, origin: str) -> "PageDriver":
+    async def start(cls, browser: Browser, origin: str) -> "PageDriver":
         """Open it."""
         script = await asyncio.to_thread(bundle)
-        playwright = await async_playwright().start()
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         page = await browser.new_page()
 
         async def fulfill(route: Route) -> None:
@@ -42,13 +40,23 @@ class PageDriver:
         await page.route(f"{origin}/page", fulfill)
         await page.goto(f"{origin}/page")
         await page.add_script_tag(content=script)
-        return cls(playwright, browser, page)
+        return cls(page)
 
     async def run(self, code: str, *, within: float = 20) -> Any:
         """What the snippet returns. Raises SnippetError when it throws, TimeoutError after `within` seconds."""
         return value_of(await asyncio.wait_for(self.page.evaluate("(code) => runSnippet(code)", code), within))
 
     async def stop(self) -> None:
-        """Close the browser."""
-        await self._browser.close()
-        await self._playwright.stop()
+        """Close it."""
+        await self.page.close()
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The system's Chromium, headless."""
+    program = shutil.which("chromium")
+    assert program, "Chromium is missing; `make browser` installs it"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield browser
+        await browser.close()

@@ -91,6 +91,12 @@ class Slow(Shape, frozen=True, kw_only=True):
     ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
+class Large(Shape, frozen=True, kw_only=True):
+    """How many characters."""
+
+    characters: Annotated[int, msgspec.Meta(ge=0, le=4_000_000)]
+
+
 class User(Shape, frozen=True, kw_only=True):
     """A user."""
 
@@ -184,6 +190,12 @@ async def slow(ctx: Context, input: Slow) -> int:
         records.append(["cancelled", "slow"])
         raise
     return input.ms
+
+
+@root.query(permission=P.ANYONE)
+async def large(ctx: Context, input: Large) -> str:
+    """A text that is longer in bytes than in characters."""
+    return "🏇é" * (input.characters // 2)
 
 
 @root.query(permission=P.ANYONE)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.rpc.core.conftest import wire_server
+from tests.rpc.core.conftest import Another
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_query_without_input(js: Driver) -> None:
@@ -75,9 +75,9 @@ async def test_a_wrong_input_is_told_where(js: Driver, sent: str, pointer: str) 
     assert error["data"]["issues"][0]["message"]
 
 
-async def test_what_clients_add_on_their_own_is_no_unknown_field(js: Driver) -> None:
+async def test_what_clients_add_on_their_own_is_no_unknown_field(ours: Driver) -> None:
     code = "return await single().hello.query({ name: 'A', cursor: null, direction: 'forward', lastEventId: '3' })"
-    assert await js.run(code) == {"text": "hi A"}
+    assert await ours.run(code) == {"text": "hi A"}
 
 
 async def test_an_unknown_procedure_is_not_found(js: Driver) -> None:
@@ -135,13 +135,13 @@ async def test_content_types_have_parameters_and_any_case(js: Driver) -> None:
     assert (await js.run(f"return await raw('/rpc/user.create', {init})"))["body"]["result"]["data"]["name"] == "B"
 
 
-async def test_head_answers_with_nothing(js: Driver) -> None:
-    answer = await js.run("return await raw('/rpc/ping', { method: 'HEAD' })")
+async def test_head_answers_with_nothing(ours: Driver) -> None:
+    answer = await ours.run("return await raw('/rpc/ping', { method: 'HEAD' })")
     assert (answer["status"], answer["body"], answer["headers"]["vary"]) == (204, None, "trpc-accept, accept")
 
 
-async def test_every_answer_tells_what_it_varies_by_and_the_contract(js: Driver) -> None:
-    answers = await js.run("return [await raw('/rpc/ping'), await raw('/rpc/boom'), await raw('/rpc/p%zz'), await raw('/rpc/no')]")
+async def test_every_answer_tells_what_it_varies_by_and_the_contract(ours: Driver) -> None:
+    answers = await ours.run("return [await raw('/rpc/ping'), await raw('/rpc/boom'), await raw('/rpc/p%zz'), await raw('/rpc/no')]")
     assert {a["headers"]["vary"] for a in answers} == {"trpc-accept, accept"}
     assert {a["headers"]["content-type"] for a in answers} == {"application/json"}
     assert len({a["headers"]["x-tiltyard-contract"] for a in answers}) == 1
@@ -183,30 +183,28 @@ async def test_a_wrong_kind_of_body_for_the_procedure_is_a_bad_request(js: Drive
     assert [e["data"]["code"] for e in errors] == ["BAD_REQUEST", "METHOD_NOT_SUPPORTED"]
 
 
-async def test_a_query_by_post_is_refused_unless_the_server_opts_in(js: Driver) -> None:
+async def test_a_query_by_post_is_refused_unless_the_server_opts_in(js: Driver, another: Another) -> None:
     error = await js.run("return await failure(single({ methodOverride: 'POST' }).hello.query({ name: 'A' }))")
     assert error["data"]["code"] == "METHOD_NOT_SUPPORTED"
-    async with wire_server("--method-override") as origin:
-        code = f"""
-            const at = '{origin}/rpc';
-            const client = single({{ url: at, methodOverride: 'POST' }});
-            const many = batched({{ url: at, methodOverride: 'POST' }}).client;
-            const reset = await (await fetch(at + '/user.reset')).json();
-            return [await client.hello.query({{ name: 'A' }}), await client.ping.query(),
-              await Promise.all([many.ping.query(), many.hello.query({{ name: 'B' }})]), reset.error.data.code];
-        """
-        assert await js.run(code) == [{"text": "hi A"}, "pong", ["pong", {"text": "hi B"}], "METHOD_NOT_SUPPORTED"]
+    code = """
+        const client = single({ methodOverride: 'POST' });
+        const many = batched({ methodOverride: 'POST' }).client;
+        const reset = await raw('/rpc/user.reset');
+        return [await client.hello.query({ name: 'A' }), await client.ping.query(),
+          await Promise.all([many.ping.query(), many.hello.query({ name: 'B' })]), reset.body.error.data.code];
+    """
+    assert await (await another("--method-override")).run(code) == [{"text": "hi A"}, "pong", ["pong", {"text": "hi B"}], "METHOD_NOT_SUPPORTED"]
 
 
 async def test_leaving_cancels_the_handler(js: Driver) -> None:
     code = """
-        const before = (await single().log.query()).length;
+        const before = await mark();
         const leaving = new AbortController();
         const call = failure(single().slow.query({ ms: 9000 }, { signal: leaving.signal }));
         await sleep(150);
         leaving.abort();
         const error = await call;
-        await sleep(250);
-        return [error.cause, (await single().log.query()).slice(before)];
+        await until(async () => (await log(before)).length === 1);
+        return [error.cause, await log(before)];
     """
     assert await js.run(code) == ["AbortError", [["cancelled", "slow"]]]
