@@ -90,7 +90,7 @@ def _values(narrow: Schema, wide: Schema, reader: Reader, pointer: str) -> Itera
 
 def _limits(narrow: Schema, wide: Schema, pointer: str) -> Iterator[Difference]:
     for word, said in _LIMITS.items():
-        if word in wide and not _within(narrow, word, wide[word]):
+        if word in wide and "prefixItems" not in wide and not _within(narrow, word, wide[word]):
             yield pointer, f"takes only {said} {wide[word]} now"
     for word in _EXACT:
         if word in wide and narrow.get(word) != wide[word] and "enum" not in narrow:
@@ -130,7 +130,8 @@ def _missing(name: str, given: Schema, known: Schema, reader: Reader) -> str:
 def _tuples(narrow: Schema, wide: Schema, reader: Reader, pointer: str) -> Iterator[Difference]:
     items = narrow.get("prefixItems", [])
     if len(items) != len(wide["prefixItems"]):
-        yield pointer, f"is a list of {len(wide['prefixItems'])} in one contract and of {len(items) or 'any number'} in the other"
+        sizes = [str(len(items) or "any length"), str(len(wide["prefixItems"]))]
+        yield pointer, "was a list of {}, is one of {}".format(*(sizes if reader.way == "in" else reversed(sizes)))
         return
     for place, (item, other) in enumerate(zip(items, wide["prefixItems"], strict=True)):
         yield from differences(item, other, reader, f"{pointer}/{place}")
