@@ -60,9 +60,11 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30)
     queue = ArqQueue(settings.redis_url)
+    hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock())
     try:
-        yield Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock())
+        yield hub
     finally:
+        await hub.serving.stop()
         await queue.close()
         await redis.aclose()
         await engine.dispose()
