@@ -1,5 +1,6 @@
 """Asking for predictions in this process, and draining them, as the product's own processes do it."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -12,6 +13,7 @@ from backend.bootstrap import Hub
 from backend.inference.log.drain import Drainer
 from backend.inference.log.layout import quoted
 from backend.inference.log.record import stream_key
+from backend.inference.log.sweep import explain_group
 from rpc.predict import DataPlane
 from schemas.groups import Group
 from schemas.inference import PredictBody, Prediction
@@ -35,9 +37,13 @@ async def ask(hub: Hub, tenant: Tenant, group: Group, body: PredictBody) -> list
 
 
 async def drain(hub: Hub, group: Group) -> int:
-    """Move everything from the intake into the log; how many entries."""
-    moved = await Drainer(hub).drain(group.id, 30)
+    """Move everything from the intake into the log, and see it explained; how many entries."""
+    drainer = Drainer(hub)
+    moved = await drainer.drain(group.id, 30)
     assert await hub.redis.xlen(stream_key(group.id)) == 0
+    deadline = time.monotonic() + 60
+    while await explain_group(hub, drainer.explainer, group.id):  # the explainer may still have been compiling
+        assert time.monotonic() < deadline, "rows stay without their explanations"
     return moved
 
 
