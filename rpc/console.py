@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from litestar import Response, get
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
@@ -20,7 +21,8 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 MISSING = b"The console is not built. Run `make console` in the checkout, then reload.\n"
@@ -29,16 +31,24 @@ MISSING = b"The console is not built. Run `make console` in the checkout, then r
 def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
     """Serve the folder; say what to do when it is not there."""
 
-    @get(["/", "/{path:path}"], include_in_schema=False)
-    async def console(path: str = "/") -> Response[bytes]:
+    @get("/", include_in_schema=False)
+    async def page() -> Response[bytes]:
+        """The console's page."""
+        return answer("/")
+
+    @get("/{path:path}", include_in_schema=False)
+    async def console(path: FromPath[str]) -> Response[bytes]:
         """A built file, or the console's page."""
+        return answer(path)
+
+    def answer(path: str) -> Response[bytes]:
         file = _file(folder, path)
         if file is None:
             return Response(MISSING, status_code=503, media_type="text/plain")
         cache = "public, max-age=31536000, immutable" if "/assets/" in path else "no-cache"
         return Response(file.read_bytes(), media_type=TYPES.get(file.suffix, "application/octet-stream"), headers={**HEADERS, "cache-control": cache})
 
-    return [console]
+    return [page, console]
 
 
 def _file(folder: Path, path: str) -> Path | None:

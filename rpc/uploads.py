@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from litestar import Request as HttpRequest
 from litestar import Response, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from backend.access.permissions import P
 from backend.bootstrap import Hub
@@ -20,7 +21,7 @@ from schemas.catalog import Version, VersionRef
 
 
 @post("/v1/versions/{version_id:uuid}/artifact", status_code=200)
-async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: UUID, state: State) -> Response[bytes]:
+async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: FromPath[UUID], state: State) -> Response[bytes]:
     """Upload a version's artifact as the request's body (`application/octet-stream`): LightGBM text or ONNX. Answers the ready Version."""
     host: ProductHost = state.host
     head = Request(method="POST", headers={name.lower(): value for name, value in request.headers.items()})

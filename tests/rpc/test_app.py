@@ -41,8 +41,8 @@ async def test_signing_in_sets_a_cookie_that_scripts_cannot_read_and_signing_out
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert result(await browser.get("/rpc/access.me"))["email"] == tenant.email
-    secret = browser.cookies.copy()
-    await browser.post("/rpc/access.signOut", headers={"x-tiltyard": "1"})
+    secret = httpx.Cookies(browser.cookies)
+    await browser.post("/rpc/access.signOut", headers={"x-tiltyard": "1", "content-type": "application/json"})
     assert (await browser.get("/rpc/access.me")).status_code == 401
     browser.cookies = secret
     assert (await browser.get("/rpc/access.me")).status_code == 401
