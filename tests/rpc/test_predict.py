@@ -122,9 +122,7 @@ async def test_what_no_model_can_answer_is_refused_in_words_and_leaves_no_row(hu
     assert int(await hub.redis.get(f"tiltyard:{serving.group.id}:refused")) > 5
 
 
-async def test_without_a_good_token_or_a_group_of_ones_own_nobody_is_answered(
-    hub: Hub, tenant: Tenant, other_tenant: Tenant, serving: Serving
-) -> None:
+async def test_without_a_good_token_or_a_group_of_ones_own_nobody_is_answered(hub: Hub, tenant: Tenant, other_tenant: Tenant, serving: Serving) -> None:
     body = {"inputs": serving.inputs}
     async with data_plane(hub, None) as http:
 
