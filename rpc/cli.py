@@ -8,7 +8,7 @@ import click
 from backend.adapters.processes import SetupError
 from backend.errors import HubError
 
-COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "doctor", "backup", "restore", "reset-password")
+COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "contract", "doctor", "backup", "restore", "reset-password", "connectors")
 
 
 class Commands(click.Group):

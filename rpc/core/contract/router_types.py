@@ -90,7 +90,7 @@ class _Writer:
         letter = "G" if procedure.streams and procedure.kind is Kind.QUERY else _LETTER[procedure.kind]
         errors = [e.__name__ for e in sorted(procedure.errors, key=lambda e: e.__name__) if e not in general()]
         declares = f", {' | '.join(['AppErrorShape', *errors])}" if errors else ""
-        doc = jsdoc(f"{procedure.doc}\n\n{_NEEDS.get(procedure.permission, f'Needs `{procedure.permission}`.')}".strip(), indent)
+        doc = jsdoc(f"{procedure.doc}\n\n{needs(procedure.permission)}".strip(), indent)
         return f"{doc}{indent}{name}: {letter}<{self._input(path, procedure)}, {output}{declares}>;\n"
 
     def _input(self, path: str, procedure: Procedure) -> str:
@@ -107,6 +107,11 @@ class _Writer:
         doc = jsdoc(" ".join((error.__doc__ or "").split()))
         shape = f"Failure<{json.dumps(error.reason)}, {json.dumps(error.code)}, {WIRE[error.code].status}>"
         return f"{doc}export type {error.__name__} = {shape};\n"
+
+
+def needs(permission: P) -> str:
+    """What a caller must hold, in words."""
+    return _NEEDS.get(permission, f"Needs `{permission}`.")
 
 
 def router_types(root: Router) -> str:
