@@ -77,6 +77,11 @@ const router = t.router({
     return input.ms;
   }),
   large: procedure.input(z.object({ characters: z.number().int() })).query(({ input }) => '🏇é'.repeat(input.characters / 2)),
+  pages: procedure.input(z.object({ size: z.number().int().min(1), cursor: z.string().nullish() })).query(({ input }) => {
+    const start = Number(input.cursor ?? 0);
+    const end = Math.min(start + input.size, 5);
+    return { items: Array.from({ length: end - start }, (_, i) => start + i), next_cursor: end < 5 ? String(end) : null };
+  }),
   gen: procedure.query(async function* () {
     yield 1;
     yield 2;

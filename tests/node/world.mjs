@@ -73,12 +73,12 @@ export function makeWorld({ trpc, origin, EventSource, WebSocket, tanstack }) {
   };
 
   /** A bare WebSocket: `said` collects what the server says. */
-  const bareSocket = async (path, options) => {
-    const socket = new WebSocket(origin.replace(/^http/, 'ws') + path, options);
+  const bareSocket = async (path, options, at = origin) => {
+    const socket = new WebSocket(at.replace(/^http/, 'ws') + path, options);
     const said = [];
     const closed = new Promise((done) => socket.addEventListener('close', (event) => done(event.code)));
     socket.addEventListener('message', (event) => said.push(event.data[0] === 'P' ? event.data : JSON.parse(event.data)));
-    await new Promise((done) => ['open', 'close', 'error'].forEach((name) => socket.addEventListener(name, done)));
+    await new Promise((done) => ['open', 'error'].forEach((name) => socket.addEventListener(name, done)));
     const say = (message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message));
     return { socket, said, closed, say };
   };

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.support.node import install, value_of
 
@@ -33,12 +33,7 @@ class PageDriver:
         """Open it."""
         script = await asyncio.to_thread(bundle)
         page = await browser.new_page()
-
-        async def fulfill(route: Route) -> None:
-            await route.fulfill(body="<!doctype html><title>wire</title>", content_type="text/html")
-
-        await page.route(f"{origin}/page", fulfill)
-        await page.goto(f"{origin}/page")
+        await page.goto(f"{origin}/rpc/ping")  # any document of the server's own will do
         await page.add_script_tag(content=script)
         return cls(page)
 

@@ -1,7 +1,6 @@
 """Conformance servers and official clients, all real processes, started when a test first asks for them and kept for the run."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from backend.adapters.processes import free_port
 from tests.support.node import Driver, install
 from tests.support.page import PageDriver, chromium
 
@@ -26,11 +26,9 @@ Another = Callable[..., Awaitable[Driver | PageDriver]]
 
 
 @asynccontextmanager
-async def wire_server(*arguments: str, kind: str = "tiltyard", said: IO[bytes] | None = None) -> AsyncIterator[str]:
+async def wire_server(*arguments: str, kind: str = "tiltyard", port: int | None = None, said: IO[bytes] | None = None) -> AsyncIterator[str]:
     """The origin of a fresh conformance server; what it says goes to the file `said`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "tests.support.wire_app"] if kind == "tiltyard" else ["node", str(install() / "oracle-server.mjs")]
     process = await asyncio.create_subprocess_exec(*command, "--port", str(port), *arguments, cwd=ROOT, stdout=said, stderr=said)
     origin = f"http://127.0.0.1:{port}"

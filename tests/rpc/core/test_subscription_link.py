@@ -168,7 +168,7 @@ async def test_the_events_are_written_as_browsers_need_them(fleet: Fleet) -> Non
         'data: "c"\nid: 2\n\n'
         "event: return\ndata: \n\n"
     )
-    assert quiet.text.count("event: ping\ndata: \n\n") >= 2
+    assert "event: ping\ndata: \n\n" in quiet.text
 
 
 @pytest.mark.parametrize(("header", "inside", "beside", "starts"), [("4", "1", "2", 5), (None, "1", "2", 3), (None, "1", None, 2), (None, None, None, 0)])
