@@ -7,12 +7,12 @@ import numpy as np
 
 from demo import metrics
 from demo.dataset import MONTHS, SEED, Floats, digest
-from demo.training import LEARNED, MODEL, SHARED, THRESHOLD, WATCHED, Trained
+from demo.training import MODEL, SHARED, THRESHOLD, Trained
 
 
 def document(trained: Trained) -> dict[str, Any]:
     """The document, in the hub's own shape (schema version 1.0)."""
-    recipe, y = trained.recipe, trained.held_out.defaulted
+    recipe, y = trained.recipe, trained.clients.defaulted
     return {
         "name": MODEL["name"],
         "version": recipe.version,
@@ -25,14 +25,14 @@ def document(trained: Trained) -> dict[str, Any]:
             "artifact_format": "lightgbm",
         },
         "features": [_feature(trained, position) for position in range(len(recipe.features))],
-        "metrics": metrics.measured(y, trained.scores, THRESHOLD, "holdout", SEED),
+        "metrics": metrics.measured(y, trained.scores, THRESHOLD, "cross_validation", SEED),
         "charts": _charts(trained, y),
         "training": {
             "dataset": {
                 "name": "Default of Credit Card Clients (Yeh, 2009)", "uri": "doi:10.24432/C55S3H", "digest": f"sha256:{digest()}", "rows": 30_000,
                 "range": "April to September 2005",
             },
-            "split_rows": {"train": LEARNED, "validation": WATCHED, "holdout": len(y)},
+            "split_rows": {"train": len(y)},
             "hyperparameters": SHARED | recipe.parameters | {"rounds": recipe.rounds},
             "seed": SEED,
             "code": "demo/training.py",
@@ -54,7 +54,7 @@ def document(trained: Trained) -> dict[str, Any]:
 
 def _feature(trained: Trained, position: int) -> dict[str, Any]:
     name = trained.recipe.features[position]
-    column = trained.learned.matrix((name,))[:, 0]
+    column = trained.clients.matrix((name,))[:, 0]
     description, unit = _described(name)
     return {
         "name": name,
@@ -87,14 +87,14 @@ def _charts(trained: Trained, y: Floats) -> list[dict[str, Any]]:
     counts, edges = np.histogram(p, bins=20, range=(0, 1))
     ranked = np.argsort(-trained.gain, kind="stable")
     return [
-        {"kind": "roc", "fpr": fpr, "tpr": tpr, "split": "holdout"},
-        {"kind": "pr", "recall": recall, "precision": precision, "split": "holdout"},
-        {"kind": "confusion_matrix", "labels": ["0", "1"], "matrix": metrics.confusion(y, p, THRESHOLD), "split": "holdout"},
-        {"kind": "calibration", **metrics.calibration(y, p), "split": "holdout"},
+        {"kind": "roc", "fpr": fpr, "tpr": tpr, "split": "cross_validation"},
+        {"kind": "pr", "recall": recall, "precision": precision, "split": "cross_validation"},
+        {"kind": "confusion_matrix", "labels": ["0", "1"], "matrix": metrics.confusion(y, p, THRESHOLD), "split": "cross_validation"},
+        {"kind": "calibration", **metrics.calibration(y, p), "split": "cross_validation"},
         {
             "kind": "importance", "method": "split_gain", "features": [trained.recipe.features[i] for i in ranked],
             "values": [round(float(trained.gain[i]), 6) for i in ranked],
         },
         {"kind": "learning_curve", "metric": "log_loss", "step": list(range(1, trained.recipe.rounds + 1)), **trained.curve},
-        {"kind": "histogram", "name": "Predicted probability", "edges": [round(float(e), 6) for e in edges], "counts": counts.tolist(), "split": "holdout"},
+        {"kind": "histogram", "name": "Predicted probability", "edges": [round(float(e), 6) for e in edges], "counts": counts.tolist(), "split": "cross_validation"},
     ]  # fmt: skip

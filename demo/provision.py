@@ -37,7 +37,7 @@ def _version(hub: Hub, recipe: Recipe, there: Any, clients: Clients, say: Say) -
     trained = train(recipe, clients)
     version = there or hub.mutate("models.createVersion", model=MODEL["slug"], version=recipe.version, document=document(trained))
     hub.upload(f"/v1/versions/{version['id']}/artifact", trained.artifact)
-    say(f"{MODEL['name']} {recipe.version} trained on {len(trained.learned):,} clients and imported ({len(recipe.features)} features).")
+    say(f"{MODEL['name']} {recipe.version} trained on {len(trained.clients):,} clients and imported ({len(recipe.features)} features).")
     return str(version["id"])
 
 

@@ -11,7 +11,7 @@ from sklearn import metrics as oracle
 from demo import metrics
 from demo.dataset import INPUTS, Clients, load
 from demo.document import document
-from demo.training import RECIPES, THRESHOLD, Trained, train
+from demo.training import RECIPES, SHARED, THRESHOLD, Trained, folds, train
 from schemas.model_document import ModelDocument
 
 
@@ -49,10 +49,27 @@ def test_no_version_reads_who_the_client_is(position: int) -> None:
     assert set(booster.feature_name()) <= set(INPUTS)
 
 
+def test_each_fold_leaves_out_other_clients_and_together_all() -> None:
+    left_out = folds(10_000)
+    assert [len(part) for part in left_out] == [2_000] * 5
+    assert sorted(np.concatenate(left_out).tolist()) == list(range(10_000))
+
+
 @pytest.mark.parametrize("position", [0, 1])
-def test_the_held_out_clients_were_not_learned_from(position: int) -> None:
-    held_out, learned = (set(part.rows["id"].tolist()) for part in (trained(position).held_out, trained(position).learned))
-    assert (len(held_out), len(learned), held_out & learned) == (2_000, 7_000, set())
+def test_a_client_is_scored_by_a_model_that_has_not_seen_it(position: int) -> None:
+    recipe, learned = RECIPES[position], clients()[0]
+    part = folds(10_000)[0]
+    rest = np.setdiff1d(np.arange(10_000), part)
+    data = lightgbm.Dataset(learned.matrix(recipe.features)[rest], learned.defaulted[rest], params={"verbose": -1})
+    booster = lightgbm.train(SHARED | recipe.parameters, data, recipe.rounds)
+    alone = np.asarray(booster.predict(learned.matrix(recipe.features)[part]))
+    assert np.corrcoef(alone, trained(position).scores[part])[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_the_version_that_serves_has_learned_from_all_ten_thousand(position: int) -> None:
+    booster = lightgbm.Booster(model_str=trained(position).artifact.decode())
+    assert booster.dump_model()["tree_info"][0]["tree_structure"]["internal_count"] == 10_000
 
 
 @pytest.mark.parametrize("position", [0, 1])
@@ -63,7 +80,7 @@ def test_the_document_is_one_the_hub_takes_and_says_what_the_artifact_does(posit
         "RocChart", "PrChart", "ConfusionChart", "CalibrationChart", "ImportanceChart", "LearningCurve", "HistogramChart",
     }  # fmt: skip
     stated = {metric.name: metric.value for metric in parsed.metrics}
-    y, p = trained(position).held_out.defaulted, trained(position).scores
+    y, p = trained(position).clients.defaulted, trained(position).scores
     assert stated == pytest.approx(
         {
             "accuracy": oracle.accuracy_score(y, p >= THRESHOLD),
@@ -80,7 +97,7 @@ def test_the_document_is_one_the_hub_takes_and_says_what_the_artifact_does(posit
     for metric in parsed.metrics:
         assert metric.ci is not None
         assert metric.ci.low < metric.value < metric.ci.high
-        assert (metric.split, metric.n) == ("holdout", 2_000)
+        assert (metric.split, metric.n) == ("cross_validation", 10_000)
 
 
 def test_the_challenger_is_the_better_model_on_clients_neither_has_seen() -> None:

@@ -77,7 +77,7 @@ async def test_a_models_page_has_its_figures_and_charts_on_it(console: Tab) -> N
     page = await console.open("/models/credit_scoring")
     figures = page.get_by_label("Key figures")
     await expect(figures).to_contain_text(re.compile("ROC AUC", re.IGNORECASE))
-    await expect(figures).to_contain_text("holdout")
+    await expect(figures).to_contain_text("cross")
     charts = page.locator("main figure")
     await expect(charts).to_have_count(7)
     for index in range(7):
