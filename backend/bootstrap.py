@@ -13,9 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.access.actor import Actor
 from backend.adapters.arq_queue import ArqQueue
+from backend.adapters.guarded_transport import AddressGuard
+from backend.adapters.openai_compatible import OpenAiCompatible
+from backend.adapters.vault import AesVault, LocalKeys
+from backend.connectors.rules import hosts_of
 from backend.db.engine import app_url, make_engine
 from backend.inference.serving import Serving
-from backend.ports import Clock, JobQueue
+from backend.ports import Clock, JobQueue, LlmProvider, Vault
 from backend.settings import BadSetting, Settings
 from backend.work import UnitOfWork, open_work
 
@@ -37,6 +41,8 @@ class Hub:
     redis: Redis
     queue: JobQueue
     clock: Clock
+    vault: Vault
+    llm: LlmProvider
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after a commit that changed routing, before its caller is answered."""
     serving: Serving = field(default_factory=Serving)
@@ -57,10 +63,12 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     """Build the hub from complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
     if not (settings.database_url and settings.redis_url and settings.secret_key):
         raise BadSetting("This process needs TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own.")
+    vault = AesVault(LocalKeys(settings.kek))
+    llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
     engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30)
     queue = ArqQueue(settings.redis_url)
-    hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock())
+    hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock(), vault=vault, llm=llm)
     try:
         yield hub
     finally:

@@ -36,6 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_rpc_bytes: int = 10 * 1024 * 1024
     max_rpc_batch: int = 50
     session_days: int = 14
+    kek: str | None = None
+    """Key-encryption keys of the connectors' keys, `version:base64` of 32 bytes, the one to encrypt with first: `2:…,1:…`. Absent: a file in the data folder
+    where the servers are embedded, else no connector can be made."""
+    private_hosts: str = ""
+    """Hosts that connectors may call although they are private or speak plain http: `host:port` by comma."""
 
     @property
     def url(self) -> str:

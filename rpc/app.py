@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from sqlalchemy import text
 
 from backend.bootstrap import Hub, open_hub
+from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
 from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
@@ -73,6 +74,7 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:
         async with open_hub(self.settings) as hub:
+            await check_at_start(hub)
             host = ProductHost(hub)
             options = Options(max_body_bytes=self.settings.max_rpc_bytes, max_batch=self.settings.max_rpc_batch)
             self.rpc = RpcApp(root, host, options, self.closing)

@@ -2,6 +2,7 @@
 
 from rpc.access import access
 from rpc.audit import audit
+from rpc.connectors import connectors
 from rpc.core import Router
 from rpc.groups import groups
 from rpc.inference import inference
@@ -9,4 +10,4 @@ from rpc.models import models
 from rpc.runs import runs
 from rpc.system import system
 
-root = Router("", access, audit, groups, inference, models, runs, system)
+root = Router("", access, audit, connectors, groups, inference, models, runs, system)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.adapters.vault import new_key
 from backend.bootstrap import Hub, open_hub
 from backend.settings import Settings
 from migrations.apply import migrate_blocking
@@ -53,6 +54,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, worker_number: int, templ
         database_url=servers.database_url(f"hub_{worker_number}", template=template_database),
         redis_url=servers.redis_url(worker_number + 1),
         secret_key=SECRET,
+        kek=new_key(1),
     )
 
 

@@ -20,15 +20,16 @@ from arq.connections import RedisSettings
 
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, serialize
 from backend.bootstrap import Hub, open_hub
+from backend.connectors.keys import check_at_start
 from backend.inference.log.drain import Drainer
 from backend.settings import Settings
-from workers import drain, groups
+from workers import connectors, drain, groups
 from workers.run import Handler, execute
 from workers.sweep import beat, leave, sweep
 
 log = logging.getLogger("tiltyard.worker")
 
-HANDLERS: dict[str, Handler] = {**groups.HANDLERS}
+HANDLERS: dict[str, Handler] = {**connectors.HANDLERS, **groups.HANDLERS}
 """Every kind of run and what carries it out."""
 BEAT_SECONDS = 3.0
 RETRY_SECONDS = 1.0
@@ -110,6 +111,7 @@ async def main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_hub(settings) as hub:
+        await check_at_start(hub)
         ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": Drainer(hub)}
         redis = RedisSettings.from_dsn(settings.redis_url or "")
         tasks = [

@@ -3,10 +3,11 @@
 from backend.access.tables import PersonRow
 from backend.audit.tables import AuditRow
 from backend.catalog.tables import ModelRow
+from backend.connectors.tables import ConnectorRow
 from backend.db.base import Base
 from backend.groups.tables import GroupRow
 from backend.inference.tables import OutcomeRow
 from backend.runs.tables import RunRow
 
-SLICES = (PersonRow, AuditRow, ModelRow, GroupRow, OutcomeRow, RunRow)
+SLICES = (PersonRow, AuditRow, ModelRow, ConnectorRow, GroupRow, OutcomeRow, RunRow)
 METADATA = Base.metadata

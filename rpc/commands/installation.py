@@ -13,6 +13,7 @@ from backend.adapters.embedded import EmbeddedServers, borrow, urls_of
 from backend.adapters.embedded_home import locked, prepare_data_dir, read_keys
 from backend.adapters.external import check_postgres, check_redis
 from backend.adapters.processes import Progress, SetupError, write_private
+from backend.adapters.vault import new_key
 from backend.settings import Settings
 
 
@@ -34,6 +35,7 @@ def complete(settings: Settings, servers: EmbeddedServers | None) -> Settings:
         database_url=settings.database_url or (servers.database_url if servers else None),
         redis_url=settings.redis_url or (servers.redis_url if servers else None),
         secret_key=settings.secret_key or _secret_key(settings.data_dir),
+        kek=settings.kek or _kek(settings),
     )
 
 
@@ -75,6 +77,19 @@ def environment_of(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
     given = {f"TILTYARD_{name.upper()}": str(value) for name, value in msgspec.structs.asdict(settings).items() if value is not None}
     return {**inherited, **given}
+
+
+def kek_path(data_dir: Path) -> Path:
+    """Where an installation with an embedded database keeps its key-encryption keys."""
+    return data_dir / "secrets" / "kek"
+
+
+def _kek(settings: Settings) -> str | None:
+    """The keys in the data folder; the first is made where the database is embedded. With a database of one's own they are one's own affair."""
+    path = kek_path(settings.data_dir)
+    if settings.database_url is None and not path.exists():
+        write_private(path, new_key(1))
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
 
 
 def _secret_key(data_dir: Path) -> str:

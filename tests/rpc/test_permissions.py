@@ -9,6 +9,7 @@ from backend.access import tokens
 from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import ROLE_PERMISSIONS, P
 from backend.bootstrap import Hub
+from backend.connectors import service as connectors
 from backend.errors import Forbidden, HubError, Unauthorized
 from backend.runs import service as runs
 from rpc.core.call import Exchange, authorise, call
@@ -17,6 +18,7 @@ from rpc.core.procedure import Kind, Procedure
 from rpc.host import ProductHost
 from rpc.root import root
 from schemas.access import Role
+from schemas.connectors import CreateConnector, Provider
 from tests.support.credit import document
 from tests.support.serving import Serving, serve_group
 from tests.support.tenants import Tenant
@@ -25,7 +27,7 @@ PROCEDURES = dict(root.procedures())
 PASSWORD = "a long password"
 
 
-def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID) -> dict[str, object]:
+def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: UUID) -> dict[str, object]:
     """For each procedure an input that names what `tenant` owns. A new procedure needs a line here."""
     slug, version = {"slug": serving.group.slug}, {"version_id": serving.champion.id}
     person = {"person_id": tenant.admin.person_id}
@@ -44,6 +46,14 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID) -> dict[str
         "access.changePassword": {"current": "wrong", "new": PASSWORD},
         "audit.list": {},
         "audit.verify": {},
+        "connectors.list": None,
+        "connectors.create": {"name": "Again", "provider": "openai", "api_key": "sk-walk-walk-walk"},
+        "connectors.test": {"connector_id": connector},
+        "connectors.rotate": {"connector_id": connector, "api_key": "sk-walk-walk-walk"},
+        "connectors.models": {"connector_id": connector},
+        "connectors.disable": {"connector_id": connector},
+        "connectors.enable": {"connector_id": connector},
+        "connectors.delete": {"connector_id": connector},
         "groups.list": None,
         "groups.get": slug,
         "groups.create": {"name": "Again", "slug": "again", "members": members},
@@ -80,8 +90,9 @@ async def serving(hub: Hub, tenant: Tenant) -> Serving:
 async def named(hub: Hub, tenant: Tenant, serving: Serving) -> dict[str, object]:
     async with hub.work(tenant.admin) as work:
         run = await runs.start(work, "tests.walk", "thing:walk", {})
+        connector = await connectors.create(work, CreateConnector(name="Walk", provider=Provider.OPENAI, api_key="sk-walk-walk-walk"))
         token = next(token.id for token in await tokens.list_tokens(work))
-    return inputs(serving, tenant, token, run)
+    return inputs(serving, tenant, token, run, connector.id)
 
 
 async def attempt(hub: Hub, path: str, actor: Actor, said: object) -> bytes:
@@ -150,6 +161,6 @@ async def test_another_tenant_reaches_nothing_by_any_procedure(
 
 
 async def _state(hub: Hub, tenant: Tenant) -> list[str]:
-    without_input = {"access.people.list", "groups.list"}
-    paths = ("access.people.list", "groups.list", "models.list", "runs.list", "audit.list")
+    without_input = {"access.people.list", "connectors.list", "groups.list"}
+    paths = ("access.people.list", "connectors.list", "groups.list", "models.list", "runs.list", "audit.list")
     return [(await attempt(hub, path, tenant.admin, None if path in without_input else {})).decode() for path in paths]

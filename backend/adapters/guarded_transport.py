@@ -1,0 +1,131 @@
+"""The one way out to a provider: the address is checked and then dialled, the key is put on here, and an answer is read only so far.
+
+A name is resolved once a request, and every address it has must be public; the connection goes to a checked address, so that a name which changes its
+answer in between leads nowhere. Redirects are refused. Headers that nobody here asked for (an organisation from the environment, what the SDK tells of
+the machine) do not leave.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx2
+
+from backend.connectors.addresses import is_public
+from backend.connectors.errors import ProviderAnswerTooLarge, ProviderDown, ProviderRedirected
+from backend.connectors.providers import Traits
+from backend.connectors.rules import refuse
+from backend.connectors.secret import Secret
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""The addresses of a host, as text."""
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_RESOLVE_SECONDS = 5.0
+_SENT = frozenset({"content-type", "content-length", "transfer-encoding", "accept", "user-agent", "idempotency-key"})
+"""What leaves besides the key and the provider's own headers."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host by the system's resolver, IPv4 first. Numeric forms of any base come out as what they are."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ordered = sorted(found, key=lambda info: info[0] != socket.AF_INET)
+    return list(dict.fromkeys(str(info[4][0]) for info in ordered))
+
+
+class AddressGuard:
+    """Finds the addresses that may be dialled for a host."""
+
+    def __init__(self, private_hosts: frozenset[str], resolve: Resolve = resolve) -> None:
+        """`private_hosts` are the operator's `host:port` that may be private."""
+        self.private_hosts = private_hosts
+        self._resolve = resolve
+
+    async def addresses(self, url: httpx2.URL) -> list[str]:
+        """The checked addresses of a URL's host. Raises BaseUrlRefused when any is not public, ProviderDown when the name leads nowhere."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        host = url.host
+        named = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            async with asyncio.timeout(_RESOLVE_SECONDS):
+                found = await self._resolve(host, port)
+        except (OSError, UnicodeError, TimeoutError):
+            raise ProviderDown(f"The name {host} leads to no address; check the base URL, or try again later.") from None
+        if named in self.private_hosts:
+            return found
+        if url.scheme != "https":
+            raise refuse("Use https: the key would travel in the clear. Plain http is for hosts listed in TILTYARD_PRIVATE_HOSTS.")
+        if not found or not all(is_public(address) for address in found):
+            raise refuse(f"{host} leads to an address that is not public. The operator can allow it: TILTYARD_PRIVATE_HOSTS={named}")
+        return found
+
+
+class GuardedTransport(httpx2.AsyncBaseTransport):
+    """Sends a request to a checked address, with the key."""
+
+    def __init__(self, guard: AddressGuard, inner: httpx2.AsyncBaseTransport, traits: Traits, key: Secret) -> None:
+        self._guard = guard
+        self._inner = inner
+        self._traits = traits
+        self._key = key
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
+        addresses = await self._guard.addresses(request.url)
+        response = await self._dial(request, addresses)
+        if response.is_redirect or 300 <= response.status_code < 400:
+            await response.aclose()
+            raise ProviderRedirected
+        if response.headers.get("content-encoding", "identity") != "identity":  # was asked not to, and could be a bomb
+            await response.aclose()
+            raise ProviderAnswerTooLarge("The provider compressed its answer although it was asked not to.")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _Capped(response.stream)
+        return response
+
+    async def _dial(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:
+        failure: httpx2.TransportError | None = None
+        for address in addresses:
+            try:
+                return await self._inner.handle_async_request(self._addressed(request, address))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was sent: the next address may be reached
+                failure = error
+        raise failure or httpx2.ConnectError("no address")
+
+    def _addressed(self, request: httpx2.Request, address: str) -> httpx2.Request:
+        headers = {name: value for name, value in request.headers.items() if name.lower() in _SENT}
+        headers |= dict(self._traits.headers)
+        headers |= {
+            "host": request.url.netloc.decode("ascii"),
+            "accept-encoding": "identity",
+            self._traits.key_header: f"{self._traits.key_prefix}{self._key.reveal()}",
+        }
+        return httpx2.Request(
+            request.method,
+            request.url.copy_with(host=address),
+            headers=headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": request.url.host},
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+class _Capped(httpx2.AsyncByteStream):
+    """A body of at most so many bytes."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
+        async for part in self._inner:
+            read += len(part)
+            if read > MAX_ANSWER_BYTES:
+                raise ProviderAnswerTooLarge
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()

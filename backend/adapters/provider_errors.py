@@ -1,0 +1,82 @@
+"""What the SDK raises as errors of ours: what happened, the provider's own words without the key, and nothing else of the exchange."""
+
+import re
+from typing import Any
+
+import httpx2
+
+from backend.connectors.errors import (
+    ProviderAnswerUnreadable,
+    ProviderBusy,
+    ProviderDown,
+    ProviderKeyRefused,
+    ProviderRequestRefused,
+    ProviderSlow,
+)
+from backend.connectors.rules import refuse
+from backend.connectors.secret import Secret
+from backend.errors import HubError
+
+_WORDS = 300
+_LONGEST_WAIT = 24 * 3600
+
+
+def translated(error: Exception, key: Secret) -> HubError | None:
+    """Our error for what the SDK, the transport or a parser raised; None for what none of them did."""
+    import openai  # noqa: PLC0415  heavy, and loaded by now
+
+    if known := _known(error):
+        return known
+    if isinstance(error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException):
+        return ProviderSlow()
+    if isinstance(error, openai.APIStatusError):
+        return _by_status(error.status_code, error.response.headers, _said(error.body, key))
+    if isinstance(error, openai.APIConnectionError | httpx2.TransportError | OSError):
+        return ProviderDown()
+    if isinstance(error, httpx2.InvalidURL):
+        return refuse("This is not a URL.")
+    if isinstance(error, openai.OpenAIError | httpx2.HTTPError | ValueError):
+        return ProviderAnswerUnreadable()
+    return None
+
+
+def _known(error: BaseException | None) -> HubError | None:
+    """Ours, if our own transport raised it and others wrapped it."""
+    while error is not None:
+        if isinstance(error, HubError):
+            return error
+        error = error.__cause__
+    return None
+
+
+def _by_status(status: int, headers: httpx2.Headers, said: str) -> HubError:
+    if status in {401, 403}:
+        return ProviderKeyRefused(_with(ProviderKeyRefused, said), provider_status=status)
+    if status == 429:
+        return ProviderBusy(_with(ProviderBusy, said), provider_status=status, retry_after_seconds=_seconds(headers.get("retry-after")))
+    if status in {408, 504}:
+        return ProviderSlow(_with(ProviderSlow, said), provider_status=status)
+    if status >= 500:
+        return ProviderDown(_with(ProviderDown, said), provider_status=status)
+    return ProviderRequestRefused(_with(ProviderRequestRefused, said), provider_status=status)
+
+
+def _with(kind: type[HubError], said: str) -> str:
+    about = " ".join((kind.__doc__ or "").split())
+    return f"{about} It says: {said}" if said else about
+
+
+def _said(body: Any, key: Secret) -> str:
+    """The provider's message in one short line. An error page of HTML says nothing to anybody."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    if not isinstance(message, str) or message.lstrip().startswith("<"):
+        return ""
+    return key.redact(re.sub(r"[\s\x00-\x1f\x7f]+", " ", message[: 4 * _WORDS]).strip())[:_WORDS]
+
+
+def _seconds(retry_after: str | None) -> int | None:
+    """`Retry-After` in whole seconds (RFC 9110 section 10.2.3); its form as a date is left out."""
+    if retry_after is None or not re.fullmatch(r"\d{1,9}(\.\d+)?", retry_after.strip()):
+        return None
+    return min(_LONGEST_WAIT, int(-(-float(retry_after) // 1)))

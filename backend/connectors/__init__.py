@@ -1,0 +1,1 @@
+"""Connectors: providers of language models and their keys."""

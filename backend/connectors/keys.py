@@ -1,0 +1,105 @@
+"""Keys in and out of the vault: stored for one connector, provider and origin; wrapped anew; the vault's own key checked by its canary."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from backend.access.actor import ANONYMOUS, Actor, system
+from backend.connectors import repository, rules
+from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
+from backend.connectors.secret import Binding, Secret
+from backend.connectors.tables import ConnectorRow, SecretRow
+from backend.work import UnitOfWork
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+FIELD = "api_key"
+REWRAP_RUN = "connectors.rewrap"
+
+
+async def store(work: UnitOfWork, row: ConnectorRow, key: Secret) -> None:
+    """Seal a connector's key and store it. Raises NoKek, BadKek."""
+    await check_canaries(work)
+    sealed = await work.hub.vault.seal(key, _binding(row))
+    await repository.put_sealed(work.session, work.tenant_id, row.id, FIELD, sealed)
+
+
+async def load(work: UnitOfWork, row: ConnectorRow) -> Secret:
+    """A connector's key. Raises KeyUnreadable, also when its provider or origin is no longer the one it was entered for."""
+    sealed = await repository.sealed(work.session, work.tenant_id, row.id, FIELD)
+    if sealed is None:
+        raise KeyUnreadable
+    return await work.hub.vault.open(sealed, _binding(row))
+
+
+async def check_canaries(work: UnitOfWork) -> None:
+    """Raise BadKek when a key-encryption key at hand is not the one first seen under its version; note those that are new."""
+    known = await repository.canaries(work.session)
+    vault = work.hub.vault
+    fresh = await vault.canaries()
+    wrong = [version for version in fresh if version in known and not await vault.recognises(version, known[version])]
+    if wrong:
+        versions = ", ".join(str(version) for version in wrong)
+        raise BadKek(
+            f"TILTYARD_KEK has another key under version {versions} than the one that secrets were stored with. Restore that key, or use a new version."
+        )
+    for version in fresh.keys() - known.keys():
+        await repository.add_canary(work.session, version, fresh[version])
+
+
+async def check_at_start(hub: "Hub") -> None:
+    """What every process does before it takes work. Raises BadKek."""
+    async with hub.work(ANONYMOUS) as work:
+        await check_canaries(work)
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """How many keys were wrapped anew, and the connectors whose keys could not be read."""
+
+    done: int
+    unreadable: tuple[UUID, ...]
+
+
+async def rewrap(hub: "Hub", actor: Actor) -> Rewrapped:
+    """Wrap the tenant's data keys by the current key-encryption key, each in a transaction of its own: it may be stopped and run again at any time.
+
+    Connectors work meanwhile. Raises NoKek, BadKek.
+    """
+    current = hub.vault.current
+    if current is None:
+        raise NoKek
+    async with hub.work(actor) as work:
+        await check_canaries(work)
+        rows = await repository.sealed_elsewhere(work.session, work.tenant_id, current)
+    done, unreadable = 0, []
+    for row in rows:
+        try:
+            done += await _rewrap_one(hub, actor, row)
+        except KeyUnreadable:
+            unreadable.append(row.connector_id)
+    return Rewrapped(done, tuple(unreadable))
+
+
+async def tenants_to_rewrap(hub: "Hub") -> list[Actor]:
+    """An actor for each tenant that has something to wrap anew. Raises NoKek."""
+    current = hub.vault.current
+    if current is None:
+        raise NoKek
+    async with hub.work(ANONYMOUS, read_only=True) as work:
+        return [system(tenant_id, "rewrap") for tenant_id in await repository.tenants_to_rewrap(work.session, current)]
+
+
+async def _rewrap_one(hub: "Hub", actor: Actor, row: SecretRow) -> bool:
+    sealed = await hub.vault.rewrap(repository.sealed_of(row), Binding(row.connector_id, row.field, "", ""))
+    async with hub.work(actor) as work:
+        changed = await repository.replace_wrapping(work.session, row, sealed)
+        if changed:
+            before, after = {"kek_version": row.kek_version}, {"kek_version": sealed.kek_version}
+            work.audit("connectors.rewrap", f"connector:{row.connector_id}", before, after)
+    return changed
+
+
+def _binding(row: ConnectorRow) -> Binding:
+    return Binding(row.id, FIELD, row.provider, rules.origin(row.base_url))

@@ -1,0 +1,157 @@
+"""Connectors: made, listed, rotated, disabled, deleted, and held by what uses them. A key goes in and never comes out."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.exc import IntegrityError
+
+from backend.connectors import keys, repository, rules
+from backend.connectors.errors import ConnectorDisabled, ConnectorInUse, ConnectorNameTaken, ConnectorNotFound
+from backend.connectors.providers import TRAITS
+from backend.connectors.secret import Access, Secret
+from backend.connectors.tables import ConnectorRow
+from backend.ids import new_id
+from backend.work import UnitOfWork
+from schemas.connectors import (
+    Connector,
+    ConnectorRef,
+    ConnectorTest,
+    CreateConnector,
+    DeletedConnector,
+    Provider,
+    RotateConnector,
+)
+
+
+async def list_connectors(work: UnitOfWork) -> list[Connector]:
+    """All connectors, by name, without their keys."""
+    uses = await repository.uses(work.session, work.tenant_id)
+    return [connector_of(row, uses.get(row.id, [])) for row in await repository.connectors(work.session, work.tenant_id)]
+
+
+async def create(work: UnitOfWork, input: CreateConnector) -> Connector:
+    """A new connector, its key sealed. Raises BaseUrlRefused, ConnectorNameTaken, NoKek, BadKek, ProviderDown."""
+    row = ConnectorRow(
+        id=new_id(),
+        tenant_id=work.tenant_id,
+        name=input.name,
+        provider=input.provider,
+        base_url=await _checked_url(work, input.provider, input.base_url),
+        last4=rules.last4(input.api_key),
+        created_at=work.now,
+        created_by=work.actor.name,
+        rotated_at=None,
+        disabled_at=None,
+        last_test=None,
+    )
+    work.session.add(row)
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise ConnectorNameTaken from None
+    await keys.store(work, row, Secret(input.api_key))
+    made = connector_of(row, [])
+    work.audit("connectors.create", _subject(row), after=made)
+    return made
+
+
+async def rotate(work: UnitOfWork, input: RotateConnector) -> Connector:
+    """Another key, perhaps with another address. Raises ConnectorNotFound, BaseUrlRefused, NoKek, BadKek, ProviderDown."""
+    row = await find(work, input.connector_id, lock=True)
+    before = connector_of(row, [])
+    if input.base_url is not None:
+        row.base_url = await _checked_url(work, Provider(row.provider), input.base_url)
+    row.last4, row.rotated_at, row.last_test = rules.last4(input.api_key), work.now, None
+    await keys.store(work, row, Secret(input.api_key))
+    after = connector_of(row, await _uses(work, row))
+    work.audit("connectors.rotate", _subject(row), before, after)
+    return after
+
+
+async def set_disabled(work: UnitOfWork, input: ConnectorRef, disabled: bool) -> Connector:
+    """Stop or allow its use; twice is harmless. Raises ConnectorNotFound."""
+    row = await find(work, input.connector_id, lock=True)
+    before = connector_of(row, [])
+    row.disabled_at = (row.disabled_at or work.now) if disabled else None
+    after = connector_of(row, await _uses(work, row))
+    work.audit("connectors.disable" if disabled else "connectors.enable", _subject(row), before, after)
+    return after
+
+
+async def delete(work: UnitOfWork, input: ConnectorRef) -> DeletedConnector:
+    """The connector and its sealed key are gone for good. Raises ConnectorNotFound, ConnectorInUse."""
+    row = await find(work, input.connector_id, lock=True)
+    if users := await _uses(work, row):
+        raise ConnectorInUse(f"This connector is used by {', '.join(users[:10])}; end that first, or disable the connector.", used_by=users)
+    await repository.remove(work.session, work.tenant_id, row.id)
+    work.audit("connectors.delete", _subject(row), before=connector_of(row, []))
+    return DeletedConnector(connector_id=row.id)
+
+
+async def access(work: UnitOfWork, connector_id: UUID) -> Access:
+    """How to reach the provider, key included, for `hub.llm`. Raises ConnectorNotFound, ConnectorDisabled, KeyUnreadable."""
+    row = await find(work, connector_id)
+    if row.disabled_at is not None:
+        raise ConnectorDisabled(f"The connector {row.name} is disabled; enable it first.")
+    return await access_of(work, row)
+
+
+async def access_of(work: UnitOfWork, row: ConnectorRow) -> Access:
+    """The same of a row, for this slice, disabled or not. Raises KeyUnreadable."""
+    return Access(provider=row.provider, base_url=row.base_url, key=await keys.load(work, row))
+
+
+async def hold(work: UnitOfWork, connector_id: UUID, subject: str) -> None:
+    """Note that `subject` (`job:…`) works through the connector, which is then not deleted. Raises ConnectorNotFound, ConnectorDisabled."""
+    row = await find(work, connector_id, lock=True)
+    if row.disabled_at is not None:
+        raise ConnectorDisabled(f"The connector {row.name} is disabled; enable it first.")
+    await repository.add_use(work.session, work.tenant_id, row.id, subject, work.now)
+
+
+async def release(work: UnitOfWork, subject: str) -> None:
+    """`subject` works through no connector any more."""
+    await repository.remove_use(work.session, work.tenant_id, subject)
+
+
+async def find(work: UnitOfWork, connector_id: UUID, lock: bool = False) -> ConnectorRow:
+    """The row, for this slice. Raises ConnectorNotFound."""
+    row = await repository.connector(work.session, work.tenant_id, connector_id, lock)
+    if row is None:
+        raise ConnectorNotFound
+    return row
+
+
+def connector_of(row: ConnectorRow, used_by: list[str]) -> Connector:
+    """A connector as its callers see it."""
+    traits = TRAITS[Provider(row.provider)]
+    return Connector(
+        id=row.id,
+        name=row.name,
+        provider=Provider(row.provider),
+        base_url=row.base_url,
+        last4=row.last4,
+        structured_outputs=True,
+        fine_tuning=traits.fine_tuning,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        rotated_at=row.rotated_at,
+        disabled_at=row.disabled_at,
+        last_test=msgspec.convert(row.last_test, ConnectorTest, strict=False) if row.last_test else None,
+        used_by=used_by,
+    )
+
+
+async def _uses(work: UnitOfWork, row: ConnectorRow) -> list[str]:
+    return (await repository.uses(work.session, work.tenant_id)).get(row.id, [])
+
+
+async def _checked_url(work: UnitOfWork, provider: Provider, given: str | None) -> str:
+    url = rules.base_url_of(provider, given, rules.hosts_of(work.hub.settings.private_hosts))
+    if given is not None:
+        await work.hub.llm.check(url)
+    return url
+
+
+def _subject(row: ConnectorRow) -> str:
+    return f"connector:{row.id}"
