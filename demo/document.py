@@ -96,5 +96,8 @@ def _charts(trained: Trained, y: Floats) -> list[dict[str, Any]]:
             "values": [round(float(trained.gain[i]), 6) for i in ranked],
         },
         {"kind": "learning_curve", "metric": "log_loss", "step": list(range(1, trained.recipe.rounds + 1)), **trained.curve},
-        {"kind": "histogram", "name": "Predicted probability", "edges": [round(float(e), 6) for e in edges], "counts": counts.tolist(), "split": "cross_validation"},
+        {
+            "kind": "histogram", "name": "Predicted probability", "edges": [round(float(e), 6) for e in edges], "counts": counts.tolist(),
+            "split": "cross_validation",
+        },
     ]  # fmt: skip
