@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.errors import Invalid
+from rpc.core.asgi import Disconnected, Receive
 from rpc.core.errors import PayloadTooLarge
-from rpc.core.http import Disconnected, Receive
 from schemas.common import Issue
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from backend.errors import Forbidden, HubError, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
 from rpc.bodies import Body, decode
+from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
-from rpc.core.http import Disconnected, Receive, Scope, Send
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
 from schemas.inference import PredictBody, Predictions, RecordOutcomes

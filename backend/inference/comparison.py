@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -25,6 +26,8 @@ log = logging.getLogger("tiltyard.comparison")
 EVIDENCE_SECONDS = 300
 FRESH_SECONDS = 1.0
 MOST_KEPT = 200
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much another machine's inference ids may seem older than the phase they are of."""
 
 _shown: dict[tuple[UUID, int], tuple[float, Comparison]] = {}
 """What this process showed less than a second ago, by group and phase."""
@@ -45,7 +48,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None) -> Comp
     kept = _shown.get(key)
     if kept and time.monotonic() - kept[0] < FRESH_SECONDS:
         return kept[1]
-    rows = await log_queries.phase_columns(work.session, group.table_name, wanted.number, wanted.opened_at)
+    rows = await log_queries.phase_columns(work.session, group.table_name, wanted.number, wanted.opened_at - CLOCKS_APART)
     columns = {row.model_version_id: columns_of(row) for row in rows}
     span = RowRange(first=min(row.first for row in rows), last=max(row.last for row in rows)) if rows else None
     comparison = await asyncio.to_thread(_compare, work, group, wanted, columns, span)

@@ -63,8 +63,14 @@ class Routing:
                 if stamp == self.table.stamp:
                     return
                 rows = await repository.routing_table(connection)
-            groups = [await self._group(msgspec.convert(row, GroupFacts, strict=False)) for row in rows]
-            self.table = RoutingTable(stamp, {(group.facts.tenant_id, group.facts.slug): group for group in groups})
+            groups: dict[tuple[UUID, str], RoutedGroup] = {}
+            for row in rows:
+                key = (row["tenant_id"], row["slug"])
+                try:
+                    groups[key] = await self._group(msgspec.convert(row, GroupFacts, strict=False))
+                except Exception:  # one group that cannot be read must not keep the others from their changes
+                    log.exception("group %s cannot be routed", row["slug"])
+            self.table = RoutingTable(stamp, groups)
 
     async def _group(self, facts: GroupFacts) -> RoutedGroup:
         before = self.table.groups.get((facts.tenant_id, facts.slug))
