@@ -79,9 +79,8 @@ def cross_validate(recipe: Recipe, clients: Clients) -> tuple[Floats, dict[str, 
     """Each client's score by the fold that left it out, and the mean learning curve."""
     left_out = folds(len(clients))
     splits = [(np.setdiff1d(np.arange(len(clients)), part), part) for part in left_out]
-    found: dict[str, Any] = lightgbm.cv(
-        SHARED | recipe.parameters, _dataset(recipe, clients), recipe.rounds, folds=splits, eval_train_metric=True, return_cvbooster=True
-    )
+    parameters = SHARED | recipe.parameters
+    found: dict[str, Any] = lightgbm.cv(parameters, _dataset(recipe, clients), recipe.rounds, folds=splits, eval_train_metric=True, return_cvbooster=True)
     scores = np.empty(len(clients))
     matrix = clients.matrix(recipe.features)
     for part, booster in zip(left_out, found["cvbooster"].boosters, strict=True):
