@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, StorageState, async_playwright
 
 from tests.support.node import install
 from tests.support.product import ROOT, Product
@@ -83,18 +83,22 @@ class Tab:
             self.troubles.append(f"{response.status} {response.url}")
 
 
+async def sign_in_once(browser: Browser, product: Product) -> StorageState:
+    """Sign in by the form; gives the session, for many tabs."""
+    async with tab(browser, product) as one:
+        await one.open("/sign-in")
+        await one.sign_in()
+        await one.page.get_by_role("heading", level=1, name="Hub").wait_for()
+        return await one.page.context.storage_state()
+
+
 @asynccontextmanager
-async def tab(browser: Browser, product: Product, *, signed_in: bool = True, **options: Any) -> AsyncIterator[Tab]:
-    """A fresh session of the browser, signed in or not, 1280 x 800 unless told otherwise."""
+async def tab(browser: Browser, product: Product, **options: Any) -> AsyncIterator[Tab]:
+    """A fresh session of the browser, 1280 x 800 unless told otherwise; `storage_state` is that of somebody who signed in."""
     context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
     context.set_default_timeout(15_000)
-    page = await context.new_page()
-    one = Tab(page, product)
+    one = Tab(await context.new_page(), product)
     try:
-        if signed_in:
-            await one.open("/sign-in")
-            await one.sign_in()
-            await page.get_by_role("navigation", name="Main").wait_for()
         yield one
     finally:
         await context.close()

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, StorageState, expect
 
 from demo.dataset import load
-from tests.journeys.browser import Tab, chromium, tab
+from tests.journeys.browser import Tab, chromium, sign_in_once, tab
 from tests.support.product import GROUP, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,14 +45,19 @@ async def browser() -> AsyncIterator[Browser]:
         yield one
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def session(browser: Browser, product: Product) -> StorageState:
+    return await sign_in_once(browser, product)
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def console(browser: Browser, product: Product) -> AsyncIterator[Tab]:
-    async with tab(browser, product) as one:
+async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
+    async with tab(browser, product, storage_state=session) as one:
         yield one
 
 
 async def test_a_link_into_the_hub_asks_to_sign_in_and_then_leads_there(browser: Browser, product: Product) -> None:
-    async with tab(browser, product, signed_in=False) as one:
+    async with tab(browser, product) as one:
         await one.open(f"{GROUP_PAGE}/split")
         await expect(one.page).to_have_url(re.compile("/sign-in"))
         await one.assert_accessible()
@@ -128,16 +133,13 @@ async def test_a_page_is_usable_by_everyone(console: Tab, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["hub", "model-overview", "group-comparison", "group-inferences"])
-async def test_a_page_works_in_the_dark_and_on_a_phone(browser: Browser, product: Product, name: str) -> None:
+async def test_a_page_works_in_the_dark_and_on_a_phone(browser: Browser, product: Product, session: StorageState, name: str) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
-    async with tab(browser, product, color_scheme="dark") as dark:
+    async with tab(browser, product, storage_state=session, color_scheme="dark") as dark:
         await dark.open(PAGES[name])
         await dark.assert_accessible()
         await dark.picture(f"{name}-dark")
-    async with tab(browser, product, signed_in=False, **phone) as small:
-        await small.open("/sign-in")
-        await small.sign_in()
-        await expect(small.page.get_by_role("heading", level=1, name="Hub")).to_be_visible()
+    async with tab(browser, product, storage_state=session, **phone) as small:
         page = await small.open(PAGES[name])
         overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"the page is {overflow} px wider than the phone"
