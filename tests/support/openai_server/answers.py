@@ -87,7 +87,7 @@ def responses(asked: Asked, answers: list[Answer], fault: Fault | None, now: int
         "id": f"resp_{number}", "object": "response", "created_at": now, "model": body["model"], "status": item["status"], "error": None,
         "incomplete_details": {"reason": "max_output_tokens"} if said.cut else None, "instructions": body.get("instructions"), "output": [item],
         "parallel_tool_calls": True, "tool_choice": "auto", "tools": [], "temperature": 1.0, "top_p": 1.0, "metadata": {},
-        "usage": {"input_tokens": said.tokens[0], "input_tokens_details": {"cached_tokens": 0}, "output_tokens": said.tokens[1],
+        "usage": {"input_tokens": said.tokens[0], "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0}, "output_tokens": said.tokens[1],
                   "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": sum(said.tokens)},
     }  # fmt: skip
     return _response_stream(whole, item, said) if body.get("stream") else Reply(whole)
