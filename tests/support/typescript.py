@@ -3,11 +3,14 @@
 import json
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from rpc.core.contract.generate import write, write_map
+from rpc.core.router import Router
 from tests.support.node import install
 
 Compiler = Literal["typescript", "typescript-7"]
@@ -39,10 +42,26 @@ def new_project(folder: Path) -> Path:
     return folder
 
 
+def install_contract(folder: Path, router: Router) -> Path:
+    """A project with the packed contract in its node_modules; the official packages lie a folder above."""
+    source = new_project(folder) / "source"
+    write(router, source)
+    write_map(router, source)
+    (source / "secret.py").write_text("a file that is not the package's")
+    subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder], cwd=source, check=True, capture_output=True)
+    scope = folder / "project" / "node_modules" / "@tiltyard"
+    scope.mkdir(parents=True)
+    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
+        packed.extractall(scope, filter="data")
+    (scope / "package").rename(scope / "contract")
+    return folder / "project"
+
+
 def tsc(project: Path, *files: str, compiler: Compiler = "typescript", **options: Any) -> str:
     """What the compiler says of the project's files; nothing when all is well."""
     (project / "tsconfig.json").write_text(json.dumps({"compilerOptions": {**STRICTEST, **options}, "files": files}))
-    done = subprocess.run(["node", project / "node_modules" / compiler / "bin" / "tsc", "-p", project], capture_output=True, text=True, check=False)
+    program = install() / "node_modules" / compiler / "bin" / "tsc"
+    done = subprocess.run(["node", program, "-p", project], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 

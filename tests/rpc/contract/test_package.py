@@ -1,19 +1,17 @@
 """The npm package: what is packed, and what a program that installs it can do."""
 
 import json
-import subprocess
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from rpc.core.contract.generate import generate, write, write_map
+from rpc.core.contract.generate import generate, write
 from rpc.root import root
 from tests.rpc.core.conftest import wire_server
 from tests.support import wire_app
-from tests.support.typescript import Compiler, new_project, node, tsc
+from tests.support.typescript import Compiler, install_contract, new_project, node, tsc
 
 FILES = {
     "package/client.js",
@@ -30,26 +28,10 @@ FILES = {
 }
 
 
-def installed(folder: Path, router: Any) -> Path:
-    """A project with the packed package in its node_modules; the official packages lie a folder above."""
-    new_project(folder)
-    source = folder / "source"
-    write(router, source)
-    write_map(router, source)
-    (source / "secret.py").write_text("a file that is not the package's")
-    subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder], cwd=source, check=True, capture_output=True)
-    project = folder / "project"
-    (project / "node_modules" / "@tiltyard").mkdir(parents=True)
-    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
-        packed.extractall(project / "node_modules" / "@tiltyard", filter="data")
-    (project / "node_modules" / "@tiltyard" / "package").rename(project / "node_modules" / "@tiltyard" / "contract")
-    return project
-
-
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has installed the product's contract."""
-    return installed(tmp_path_factory.mktemp("product"), root)
+    return install_contract(tmp_path_factory.mktemp("product"), root)
 
 
 def test_the_package_holds_the_contract_and_no_code_of_the_server(product: Path) -> None:
@@ -76,9 +58,6 @@ export type Kinds = AppRouter['_def']['record']['groups']['list']['_def']['type'
 void client.groups.get.query({ slug: 1 });
 """
     )
-    if not (product / "node_modules" / "typescript").exists():
-        for name in ("typescript", "typescript-7", "@trpc", "zod", "@typescript"):
-            (product / "node_modules" / name).symlink_to(product.parent / "node_modules" / name)
     assert tsc(product, "use.ts", "node_modules/@tiltyard/contract/contract.test-d.ts", compiler=compiler) == ""
 
 
@@ -91,7 +70,7 @@ def test_a_broken_import_is_noticed_by_the_packed_type_test_although_library_che
 
 
 async def test_plain_node_calls_the_hub_through_the_installed_package(tmp_path: Path) -> None:
-    project = installed(tmp_path, wire_app.root)
+    project = install_contract(tmp_path, wire_app.root)
     async with wire_server() as origin:
         script = """
 import { createHubClient, contractHash } from '@tiltyard/contract';
