@@ -1,57 +1,48 @@
-"""A group that serves, made through the product's own use cases."""
+"""An RPC application behind the product's own server, in the test's process, so that a test can look inside."""
 
-from dataclasses import dataclass
-from uuid import uuid4
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import msgspec
+from granian.constants import Interfaces
+from granian.server.embed import Server
 
-from backend.bootstrap import Hub
-from backend.catalog import service as catalog
-from backend.catalog.upload import admit
-from backend.groups import service as groups
-from schemas.catalog import CreateModel, CreateVersion, Version, VersionRef
-from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
-from schemas.model_document import ModelDocument
-from tests.support.credit import applicants, document, lightgbm_text
-from tests.support.tenants import Tenant
+from backend.adapters.processes import free_port
+from rpc.core.http import RpcApp
 
 
-@dataclass(frozen=True)
-class Serving:
-    """A group with a champion (three features) and a challenger (four)."""
-
-    group: Group
-    model_slug: str
-    champion: Version
-    challenger: Version
-    inputs: dict[str, float]
-    """An applicant that both versions can score."""
-
-
-async def ready_version(hub: Hub, tenant: Tenant, model_slug: str, number: str, wide: bool = False) -> Version:
-    """A version with its artifact."""
-    async with hub.work(tenant.admin) as work:
-        said = msgspec.convert(document(wide=wide), ModelDocument)
-        draft = await catalog.create_version(work, CreateVersion(model=model_slug, version=number, document=said))
-    quarantined = hub.files / f"upload-{uuid4().hex}"
-    quarantined.write_bytes(lightgbm_text(wide))
-    return await admit(hub, tenant.admin, VersionRef(version_id=draft.id), quarantined)
+@asynccontextmanager
+async def serving(app: RpcApp) -> AsyncIterator[int]:
+    """The port it is served on."""
+    port = free_port()
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    running = asyncio.ensure_future(server.serve())
+    try:
+        await _listening(port)
+        yield port
+    finally:
+        app.closing.set()
+        server.stop()
+        await asyncio.wait_for(running, 10)
 
 
-async def serve_group(hub: Hub, tenant: Tenant, slug: str | None = None, challenger_share: int = 1_000) -> Serving:
-    """Two versions of one model in a new group."""
-    model_slug = f"credit_{uuid4().hex[:8]}"
-    async with hub.work(tenant.admin) as work:
-        await catalog.create_model(work, CreateModel(name="Credit Scoring", slug=model_slug))
-    champion = await ready_version(hub, tenant, model_slug, "1.2")
-    challenger = await ready_version(hub, tenant, model_slug, "1.3", wide=True)
-    members = [
-        MemberSpec(version_id=champion.id, role=MemberRole.CHAMPION, share=10_000 - challenger_share),
-        MemberSpec(version_id=challenger.id, role=MemberRole.CHALLENGER, share=challenger_share),
-    ]
-    async with hub.work(tenant.admin) as work:
-        made = CreateGroup(name="Live credit scoring", slug=slug or f"live_{uuid4().hex[:8]}", members=members)
-        group = await groups.create(work, made)
-    names = [feature.name for feature in challenger.document.features]
-    row = applicants(1, seed=99)[0][0]
-    return Serving(group, model_slug, champion, challenger, dict(zip(names, map(float, row), strict=True)))
+async def _listening(port: int) -> None:
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            return writer.close()
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+@asynccontextmanager
+async def asking(port: int, target: str, *headers: str) -> AsyncIterator[asyncio.StreamReader]:
+    """A GET whose answer is read as it comes. Leaving the block resets the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write("\r\n".join([f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{port}", *headers, "", ""]).encode())
+    try:
+        yield reader
+    finally:
+        writer.transport.abort()

@@ -88,7 +88,7 @@ async def test_an_error_stays_typed(js: Driver) -> None:
 async def test_fields_that_infinite_queries_add_are_taken_out_where_nobody_asked_for_them(ours: Driver) -> None:
     code = """
         const { queries, trpc } = tanstack();
-        const { pages } = await queries.fetchInfiniteQuery(trpc.hello.infiniteQueryOptions({ name: 'A' }, { getNextPageParam: () => null, initialCursor: 'x' }));
-        return pages;
+        const options = trpc.hello.infiniteQueryOptions({ name: 'A' }, { getNextPageParam: () => null, initialCursor: 'x' });
+        return (await queries.fetchInfiniteQuery(options)).pages;
     """
     assert await ours.run(code) == [{"text": "hi A"}]
