@@ -66,7 +66,11 @@ async def test_a_changed_bit_is_noticed_wherever_it_is(vault: AesVault, part: st
         await vault.open(dataclasses.replace(sealed, **{part: b""}), BINDING)
 
 
-@pytest.mark.parametrize("setting", ["1", "1:", "1:abc", "x:" + new_key(1)[2:], "0:" + new_key(1)[2:], f"{new_key(1)},{new_key(1)}", new_key(1)[:-8]])
+@pytest.mark.parametrize(
+    "setting",
+    ["1", "1:", "1:abc", "x:" + new_key(1)[2:], "0:" + new_key(1)[2:], f"{new_key(1)},{new_key(1)}", new_key(1)[:-8]],
+    ids=["no key", "empty", "short", "no number", "zero", "twice", "cut off"],
+)
 def test_a_setting_that_is_no_key_is_refused_without_repeating_it(setting: str) -> None:
     with pytest.raises(BadKek) as refused:
         LocalKeys(setting)
