@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, StorageState, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, StorageState, async_playwright, expect
 
 from tests.support.node import install
 from tests.support.product import ROOT, Product
@@ -49,8 +49,9 @@ class Tab:
     async def settled(self) -> None:
         """No skeleton is left, and the fonts are there."""
         await self.page.wait_for_load_state("load")
-        await self.page.wait_for_function("!document.querySelector('.mantine-Skeleton-root, [data-loading=true]') && document.querySelector('main')")
-        await self.page.evaluate("document.fonts.ready")
+        await self.page.locator("main").first.wait_for()
+        await expect(self.page.locator(".mantine-Skeleton-root")).to_have_count(0)
+        await self.page.evaluate("document.fonts.ready.then(() => true)")
 
     async def sign_in(self, password: str | None = None) -> None:
         """By the form, as a person does."""
@@ -102,4 +103,4 @@ async def tab(browser: Browser, product: Product, **options: Any) -> AsyncIterat
         yield one
     finally:
         await context.close()
-    assert one.troubles == []
+    assert not one.troubles, "\n".join(one.troubles)
