@@ -26,7 +26,7 @@ class Owner(Shape, frozen=True, kw_only=True):
 class Task(Shape, frozen=True, kw_only=True):
     """What is decided. `threshold` turns a score into a label."""
 
-    type: Literal["binary_classification", "multiclass_classification", "regression", "ranking", "generation", "other"]
+    type: Literal["binary_classification", "multiclass_classification", "regression", "ranking", "generation", "other"] | None = None
     target: str | None = None
     classes: list[str] = []
     positive_class: str | None = None
@@ -83,6 +83,7 @@ class Metric(Shape, frozen=True, kw_only=True):
 
     name: Name
     value: float
+    label: Annotated[str | None, msgspec.Meta(description="What its source calls it, where that says more than the name.")] = None
     split: Split | None = None
     slice: str | None = None
     cls: Annotated[str | None, msgspec.Meta(description="The class the figure is of.")] = msgspec.field(default=None, name="class")

@@ -1,0 +1,66 @@
+"""When two figures agree: as far as the digits they are written with go. And the figures that others imply."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+MAX_CELLS = 10_000
+
+
+def decimals(value: float) -> float:
+    """Half a unit in the last place that a number is written with: 0.77 -> 0.005."""
+    exponent = Decimal(repr(value)).as_tuple().exponent
+    return 0.5 * 10.0 ** int(exponent) if isinstance(exponent, int) else 0.0
+
+
+def agree(one: float, other: float, slack: float = 1e-9) -> bool:
+    """Are they the same, given how the first is rounded, and a slack for what went into the second?"""
+    return abs(one - other) <= slack + min(decimals(one), 0.05)
+
+
+def f1_of(precision: float, recall: float) -> float:
+    """Their harmonic mean; 0 when both are."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def area_under(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | None:
+    """The area under points from (0, 0) to (1, 1) by the trapezoidal rule, and how much of it the points leave open (the difference of the sums of the steps
+    above and below the curve); None when they are no curve.
+    """
+    if len(x) != len(y) or len(x) < 2 or any(not 0 <= value <= 1 for value in (*x, *y)):
+        return None
+    points = [(0.0, 0.0), *sorted(zip(x, y, strict=True)), (1.0, 1.0)]
+    steps = [(right[0] - left[0], left[1], right[1]) for left, right in pairwise(points)]
+    return sum(width * (low + high) / 2 for width, low, high in steps), sum(width * abs(high - low) for width, low, high in steps)
+
+
+def matrix_figures(matrix: Sequence[Sequence[float]], labels: Sequence[str], positive: str | None, orientation: str | None) -> list[dict[str, float]]:
+    """accuracy, precision, recall and F1 by each reading of a confusion matrix: of the positive class (either, where the file does not say which of two), and
+    averaged over classes (macro, weighted). Empty when there is nothing to count.
+    """
+    size = len(matrix)
+    total = sum(map(sum, matrix))
+    if not total or size * size > MAX_CELLS or any(len(row) != size for row in matrix):
+        return []
+    rows = [list(column) for column in zip(*matrix, strict=True)] if orientation == "rows_are_predicted" else [list(row) for row in matrix]
+    actual, predicted = [sum(row) for row in rows], [sum(column) for column in zip(*rows, strict=True)]
+    accuracy = sum(rows[at][at] for at in range(size)) / total
+    precision = [rows[at][at] / predicted[at] if predicted[at] else 0.0 for at in range(size)]
+    recall = [rows[at][at] / actual[at] if actual[at] else 0.0 for at in range(size)]
+    f1 = [f1_of(precision[at], recall[at]) for at in range(size)]
+    readings = [{"accuracy": accuracy, "precision": precision[at], "recall": recall[at], "f1": f1[at]} for at in _positives(labels, positive)]
+    for weights in ([1 / size] * size, [count / total for count in actual]):
+        averaged = {
+            name: sum(w * v for w, v in zip(weights, values, strict=True)) for name, values in (("precision", precision), ("recall", recall), ("f1", f1))
+        }
+        readings.append({"accuracy": accuracy, **averaged})
+    return readings
+
+
+def _positives(labels: Sequence[str], positive: str | None) -> list[int]:
+    """Which classes may be the positive one: that of two which the file names, else the second first."""
+    if len(labels) != 2:
+        return []
+    if positive in labels:
+        return [labels.index(str(positive))]
+    return [1] if list(labels) == ["negative", "positive"] else [1, 0]

@@ -1,0 +1,263 @@
+"""Applies a mapping to a file's tree. Every value that comes out has the place it came from; nothing is computed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from backend.importing.collect import Collector, Row, Value
+from backend.importing.confusion import confusion_row
+from backend.importing.errors import UnreadableFile
+from backend.importing.parse import read_embedded
+from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
+from backend.importing.rules import CELLS, Part, Rule, Where
+from backend.importing.targets import TARGETS
+from backend.importing.transforms import TRANSFORMS, Refused, is_percent, looked_up
+from backend.importing.vocabulary import PERCENT_KEPT, metric_key
+from schemas.common import Json
+
+_CONTAINERS: Final = (dict, list)
+
+
+def apply(rules: Sequence[Rule], tree: Json) -> Collector:
+    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing."""
+    found = Collector()
+    for rule in rules:
+        _KINDS[rule.kind](rule, tree, found, None)
+    return found
+
+
+def _scalar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, node in matches(tree, steps(rule.source)):
+        target = rule.target
+        for key in captured:
+            target = target.replace("*", text((key,))[1:], 1)
+        if target.startswith("/training/hyperparameters"):
+            found.lists |= {target + text(below) for below in _lists(node, ())}
+        for below, value in leaves(node):
+            _put(found, target + text(below), value, at or (*path, *below), rule.transform, rule.words)
+
+
+def _lists(node: Json, path: Path) -> Iterator[Path]:
+    if isinstance(node, list):
+        yield path
+    for key, below in items(node):
+        yield from _lists(below, (*path, key))
+
+
+def _put(found: Collector, target: str, value: Json, source: Path, transform: str | None, words: dict[str, str]) -> None:
+    made = _transformed(value, transform, words)
+    if made is not None and _taken(target, made):
+        found.put(target, Value(made, source, "words" if words else transform))
+    elif made is None and value is None and target.startswith("/training/hyperparameters/"):
+        found.put(target, Value(None, source))
+
+
+def _transformed(value: Json, transform: str | None, words: dict[str, str]) -> Json:
+    """The value in the document's notation, or None where it is not of that kind."""
+    try:
+        if words:
+            return looked_up(value, words)
+        return TRANSFORMS[transform](value) if transform else value
+    except (Refused, OverflowError):
+        return None
+
+
+def _taken(target: str, value: Json) -> bool:
+    leaf = TARGETS.find(target)
+    if isinstance(value, _CONTAINERS):
+        return leaf is not None and "any" in leaf.kinds
+    return leaf is not None and leaf.takes(value)
+
+
+def _const(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, _, _ in matches(tree, steps(rule.source)):
+        found.put(rule.target, Value(rule.const, at or path, "const"))
+        return
+
+
+def _rows(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, node in matches(tree, steps(rule.source)):
+        if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
+            _emit(rule, found, _row(rule, tree, path, captured, at))
+        if found.full:
+            return
+
+
+def _row(rule: Rule, tree: Json, path: Path, captured: Path, at: Path | None) -> Row:
+    row: Row = {}
+    for part in rule.parts:
+        if "*" in part.source and not part.source.startswith("/"):
+            _fill_list(row, rule, part, tree, path, at)
+        elif (source := _source(part, tree, path, captured)) is not None:
+            _fill(row, rule, part, source, captured, tree, at)
+    return row
+
+
+def _fill_list(row: Row, rule: Rule, part: Part, tree: Json, path: Path, at: Path | None) -> None:
+    """A list in the row from values that stand in many rows of the file (the points of a curve)."""
+    for index, (below, _, _) in enumerate(matches(resolve(tree, path), steps(part.source))):
+        single = Part(target=f"{part.target}/{index}", transform=part.transform, words=part.words)
+        _fill(row, rule, single, (*path, *below), (), tree, at)
+
+
+def _source(part: Part, tree: Json, path: Path, captured: Path) -> Path | None:
+    """Where a part's value stands. A source from the root has its stars filled with what the rule's stars stood for."""
+    if not part.source.startswith("/"):
+        return path + real(resolve(tree, path), steps(part.source)) if part.source else path
+    filled: list[str | int] = []
+    waiting = list(captured)
+    for step in steps(part.source):
+        if step == "*" and not waiting:
+            return None
+        filled.append(waiting.pop(0) if step == "*" else step)
+    return real(tree, tuple(filled))
+
+
+def _fill(row: Row, rule: Rule, part: Part, source: Path, captured: Path, tree: Json, at: Path | None) -> None:
+    value = resolve(tree, source)
+    if part.const is not None:
+        value = part.const if value is not None and value is not MISSING else None
+    elif part.key is not None:
+        value = str(captured[part.key - 1]) if 0 < part.key <= len(captured) else None
+    if value is None or value is MISSING:
+        return
+    inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
+    for below, leaf in [((), value)] if part.const is not None or part.key is not None else leaves(value):
+        made = _transformed(leaf, part.transform, part.words)
+        if made not in (None, "") and (part.target == "*" or _taken(inside + text(below), made)):
+            how = "const" if part.const is not None else "key" if part.key is not None else "words" if part.words else part.transform
+            row[part.target + text(below)] = Value(made, at or (*source, *below), how)
+
+
+def _emit(rule: Rule, found: Collector, row: Row) -> None:
+    collection = rule.target.removesuffix("/*")
+    if collection in ("/training/split_rows", "/training/hyperparameters"):
+        if "*" in row and "" in row:
+            found.keys.add(row["*"].source)
+            found.put(collection + text((str(row["*"].value),)), row[""])
+    elif collection == "/task/classes":
+        if "" in row:
+            at = sum(target.startswith("/task/classes/") for target in found.single)
+            found.put(f"{collection}/{at}", row[""])
+    elif rule.target.endswith("/*"):
+        if row:
+            found.add(collection, row, rule.existing)
+    elif "" in row:
+        found.put(rule.target, row[""])
+
+
+def _skipped(rule: Rule, captured: Path) -> bool:
+    return bool(rule.skip) and bool(captured) and str(captured[-1]).lower() in rule.skip
+
+
+def _wanted(where: Where | None, tree: Json, path: Path, captured: Path, node: Json) -> bool:
+    if where is None:
+        return True
+    value = str(captured[where.key - 1]) if where.key and where.key <= len(captured) else resolve(node, steps(where.source))
+    if where.by is not None:
+        return value is not None and str(value) == str(resolve(tree, steps(where.by)))
+    return str(value).lower() in where.words
+
+
+def _zip(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, _ in matches(tree, steps(rule.source)):
+        columns = [(part, source) for part in rule.parts if (source := _source(part, tree, path, captured)) is not None]
+        lengths = {len(column) for _, source in columns if isinstance(column := resolve(tree, source), list)}
+        if len(lengths) != 1:
+            continue
+        for number in range(min(lengths)):
+            row: Row = {}
+            for part, source in columns:
+                column = resolve(tree, source)
+                _fill(row, rule, part, (*source, number) if isinstance(column, list) else source, captured, tree, at)
+            _emit(rule, found, row)
+
+
+def _pairs(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, node in matches(tree, steps(rule.source)):
+        if isinstance(node, list) and len(node) == 2:
+            _emit(rule, found, _row(rule, tree, path, captured, at))
+
+
+def _columnar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, _, node in matches(tree, steps(rule.source)):
+        for index, cell in _table(node):
+            row: Row = {}
+            for part in rule.parts:
+                place = (index,) if part.key is not None else cell(part.source)
+                if place is not None:
+                    _fill(row, rule, part, path if part.key is not None else (*path, *place), (index,), tree, at)
+            if not _skipped(rule, (index,)):
+                _emit(rule, found, row)
+
+
+def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]]]:
+    """Each row's index, and where in the node its cell of a column is: pandas' `split`, `dict` and `list` orientations."""
+    if not isinstance(node, dict):
+        return
+    columns, data = node.get("columns"), node.get("data")
+    if isinstance(columns, list) and isinstance(data, list):
+        places = {str(column): at for at, column in enumerate(columns)}
+        for number in range(len(data)):
+            yield number, lambda name, number=number: ("data", number, places[name]) if name in places else None  # type: ignore[misc]
+        return
+    first = next((column for column in node.values() if isinstance(column, _CONTAINERS)), None)
+    for index, _ in items(first):
+        yield index, lambda name, index=index: (name, index)  # type: ignore[misc]
+
+
+def _split_from_key(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, node in matches(tree, steps(rule.source)):
+        if not path or isinstance(node, _CONTAINERS) or _skipped(rule, path[-1:]):
+            continue
+        key = metric_key(str(path[-1]))
+        row: Row = {} if key else {"name": Value(str(path[-1]), at or path, "key")}
+        if key:
+            said = {"name": key.name, "split": key.split, "average": key.average, "class": key.cls, "label": key.label}
+            row = {name: Value(value, at or path, "key") for name, value in said.items() if value is not None}
+        percent = key is not None and (key.percent or is_percent(node)) and key.name not in PERCENT_KEPT
+        value = _transformed(node, "percent" if percent else "number", {})
+        if value is None:
+            continue
+        row[key.part if key else "value"] = Value(value, at or path, "percent" if percent else "number" if isinstance(node, str) else None)
+        extra = {part.target for part in rule.parts} - set(row)
+        row |= {name: one for name, one in _row(rule, tree, path, captured, at).items() if name in extra}
+        _emit(rule, found, row)
+
+
+def _confusion(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, captured, _ in matches(tree, steps(rule.source)):
+        sources = {part.target: source for part in rule.parts if part.target in CELLS and (source := _source(part, tree, path, captured)) is not None}
+        named = next((part.source for part in rule.parts if part.target == "labels"), None)
+        labels = [(place, label) for place, _, label in matches(tree, steps(named if "*" in named else f"{named}/*"))] if named else None
+        row = confusion_row(tree, path, sources, labels)
+        if row and at is None:
+            for part in rule.parts:
+                if part.const is not None:
+                    row[part.target] = Value(part.const, path, "const")
+            found.add("/charts", row)
+
+
+def _parse_json(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+    for path, _, node in matches(tree, steps(rule.source)):
+        if not isinstance(node, str):
+            continue
+        try:
+            inner = read_embedded(node)
+        except UnreadableFile:
+            continue
+        for below in rule.rules:
+            _KINDS[below.kind](below, inner, found, at or path)
+
+
+_KINDS: Final[dict[str, Callable[[Rule, Json, Collector, Path | None], None]]] = {
+    "scalar": _scalar,
+    "const": _const,
+    "rows": _rows,
+    "select": _rows,
+    "zip": _zip,
+    "pairs": _pairs,
+    "columnar": _columnar,
+    "split_from_key": _split_from_key,
+    "confusion": _confusion,
+    "parse_json": _parse_json,
+}

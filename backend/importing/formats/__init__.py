@@ -1,0 +1,105 @@
+"""Known formats: mappings kept as data, one JSON file a format, and how to tell each from its shape."""
+
+import re
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from backend.importing.pointers import MISSING, child, matches, steps, text
+from backend.importing.rules import Rule, checked
+from backend.importing.several import Member
+from schemas.common import Json, Shape
+
+
+class Sign(Shape, frozen=True, kw_only=True):
+    """Something that is there in each file of a format: a value at `source`, of a type, that matches a pattern as a whole."""
+
+    source: str
+    type: Literal["object", "array", "string", "number", "boolean", "any"] = "any"
+    pattern: str | None = None
+
+
+class Models(Shape, frozen=True, kw_only=True):
+    """Where a format lists models: each match of `source` (that has a child `has`, if one is named) is one, called what stands at `name` in it."""
+
+    source: str
+    name: str
+    has: str | None = None
+
+
+class Format(Shape, frozen=True, kw_only=True):
+    """A tool's way of writing about a model. All `signs` hold, and none of `absent` is there."""
+
+    name: str
+    title: str
+    reference: str
+    signs: list[Sign]
+    absent: list[str] = []
+    models: Models | None = None
+    rules: list[Rule]
+
+    def members(self, tree: Json) -> list[Member]:
+        """The models in a file, when they are two or more."""
+        if self.models is None:
+            return []
+        found = []
+        for path, _, node in matches(tree, steps(self.models.source)):
+            named = child(node, self.models.name)
+            if self.models.has is None or child(node, self.models.has) is not MISSING:
+                found.append(Member(name=str(named) if isinstance(named, str) else text(path), also=frozenset(), places=(path,)))
+        return found if len(found) > 1 else []
+
+    def rules_for(self, several: list[Member], picked: Member | None) -> list[Rule]:
+        """The rules for the one model of a file, for the picked one of several, or for what all of them share."""
+        if self.models is None or not several:
+            return self.rules
+        prefix = self.models.source
+        if picked is None:
+            return [rule for rule in self.rules if not _within(rule.source, prefix)]
+        place = text(picked.places[0])
+        return [_at(rule, prefix, place) for rule in self.rules]
+
+
+def _within(source: str, prefix: str) -> bool:
+    return source == prefix or source.startswith(f"{prefix}/")
+
+
+def _at(rule: Rule, prefix: str, place: str) -> Rule:
+    """The rule for one place in the stead of the star that stands for each model."""
+
+    def moved(source: str) -> str:
+        return place + source[len(prefix) :] if _within(source, prefix) else source
+
+    parts = [msgspec.structs.replace(part, source=moved(part.source)) for part in rule.parts]
+    return msgspec.structs.replace(rule, source=moved(rule.source), parts=parts)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "boolean": (bool,)}
+
+
+@lru_cache(maxsize=1)
+def known() -> list[Format]:
+    """All formats, each checked. Raises UnsoundMapping or msgspec.ValidationError when a file of ours is wrong."""
+    files = sorted((one for one in resources.files(__name__).iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
+    formats = [msgspec.json.decode(one.read_bytes(), type=Format) for one in files]
+    for one in formats:
+        checked(one.rules)
+    return formats
+
+
+def recognise(tree: Json) -> Format | None:
+    """The format of a file, or None. Signs are specific enough that at most one fits."""
+    for one in known():
+        if all(_shows(sign, tree) for sign in one.signs) and not any(True for pointer in one.absent for _ in matches(tree, steps(pointer))):
+            return one
+    return None
+
+
+def _shows(sign: Sign, tree: Json) -> bool:
+    for _, _, value in matches(tree, steps(sign.source)):
+        typed = sign.type == "any" or (isinstance(value, _TYPES[sign.type]) and not (sign.type == "number" and isinstance(value, bool)))
+        if typed and (sign.pattern is None or (isinstance(value, (str, int, float)) and re.fullmatch(sign.pattern, str(value)[:200]) is not None)):
+            return True
+    return False

@@ -1,0 +1,127 @@
+"""Curves and confusion matrices."""
+
+from typing import Any, Final
+
+from backend.importing.confusion import confusion_row
+from backend.importing.matcher.draft import Context, Draft, constant
+from backend.importing.pointers import Path, items, text
+from backend.importing.rules import CELLS as ORDER
+from backend.importing.rules import Part, Rule
+from backend.importing.transforms import is_number
+from backend.importing.vocabulary import CELLS, CURVES, section, split_of, words
+
+_KINDS: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
+_HINTS: Final = {"roc": "roc", "pr": "pr", "precision": "pr", "calibration": "calibration", "reliability": "calibration"}
+
+
+def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> None:
+    """Four counts among other keys (`test_tn`, `test_fp`, `test_fn`, `test_tp`), one matrix for each split."""
+    if not isinstance(node, dict):
+        return
+    found: dict[str, dict[str, str]] = {}
+    for key, value in node.items():
+        if is_number(value) and (cell := _cell(key)):
+            found.setdefault(cell[1], {})[cell[0]] = key
+    for rest, cells in found.items():
+        if set(cells) == set(ORDER):
+            draft.cells |= {(*path, key) for key in cells.values()}
+            if not (draft.several and context.shared):
+                parts = [Part(target=cell, source=text((cells[cell],))[1:]) for cell in ORDER]
+                draft.charts.append(Rule(kind="confusion", source=text(path), parts=[*parts, *constant("split", split_of(rest) if rest else context.split)]))
+                draft.const("/task/type", (*path, cells["tp"]), "binary_classification", 300)
+                draft.says("chart", 2)
+
+
+def _cell(key: str) -> tuple[str, str] | None:
+    """`test_tp` -> `("tp", "test")`."""
+    said = words(key)
+    if said in CELLS:
+        return CELLS[said], ""
+    for alias, cell in CELLS.items():
+        if said.endswith(f"_{alias}"):
+            return cell, said.removesuffix(f"_{alias}").removesuffix("_cm").removesuffix("_confusion_matrix")
+        if said.startswith(f"{alias}_"):
+            return cell, said.removeprefix(f"{alias}_")
+    return None
+
+
+def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
+    """A matrix or a curve under a key of its own."""
+    if draft.several and context.shared:
+        return section(key, "confusion")
+    split = split_of(key) or context.split
+    return (_is_confusion(key) and _confusion(draft, value, path, split)) or _curve(draft, key, value, path, split)
+
+
+def _is_confusion(key: str) -> bool:
+    said = words(key)
+    return section(key, "confusion") or "confusion" in said or said.startswith("cm_") or said.endswith("_cm")
+
+
+def _confusion(draft: Draft, value: Any, path: Path, split: str | None) -> bool:
+    labels = _labels(draft)
+    if isinstance(value, dict):
+        fields = {words(name): name for name in value}
+        inner = next(
+            (fields[one] for one in ("matrix", "values", "data", "cm", "confusion_matrix", "counts") if isinstance(value.get(fields.get(one, "")), list)), None
+        )
+        if inner is not None:
+            named = next((fields[one] for one in ("labels", "classes", "class_names", "class_labels") if one in fields), None)
+            return _matrix(draft, value[inner], (*path, inner), split, text((*path, named)) if named else labels)
+        if any(_cell(name) for name in value):
+            whole(draft, value, path, Context(split=split, shared=False))
+            return bool(draft.charts)
+        if all(split_of(name) for name in value):
+            found = [_confusion(draft, one, (*path, name), split_of(name)) for name, one in value.items()]
+            return any(found)
+    return _matrix(draft, value, path, split, labels)
+
+
+def _matrix(draft: Draft, value: Any, path: Path, split: str | None, labels: str | None) -> bool:
+    row = confusion_row(draft.tree, path, {})
+    if not row:
+        return False
+    parts = constant("split", split)
+    if labels and isinstance(value, list):
+        parts.append(Part(target="labels", source=labels))
+    draft.charts.append(Rule(kind="confusion", source=text(path), parts=parts))
+    draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification", 400)
+    draft.says("chart", 2)
+    return True
+
+
+def _labels(draft: Draft) -> str | None:
+    """Where the file names its classes, for matrices without labels."""
+    classes = next((rule.source for rule in draft.lists if rule.target == "/task/classes/*" and rule.kind == "scalar"), None)
+    return classes.removesuffix("/*") if classes else None
+
+
+def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) -> bool:
+    """Arrays side by side, or points, of a curve."""
+    points = isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)
+    sample = value[0] if points else value
+    if not isinstance(sample, dict):
+        return False
+    hint = next((kind for word, kind in _HINTS.items() if word in words(key).split("_")), None)
+    fields = {words(name): name for name in sample}
+    for kind, axes in _KINDS:
+        found = [next((fields[one] for one in CURVES[axis] if one in fields), None) for axis in axes]
+        if None in found or (hint and hint != kind) or (any(found[at] in ("x", "y") for at in (0, 1)) and not hint):
+            continue
+        columns = [str(one) for one in found]
+        if points:
+            if not all(is_number(one.get(name)) for one in value for name in columns):
+                continue
+        elif not all(isinstance(sample[name], list) and sample[name] and all(is_number(one) for _, one in items(sample[name])) for name in columns):
+            continue
+        star = "*/" if points else ""
+        parts = [Part(target=axis, source=f"{star}{text((name,))[1:]}", transform="number") for axis, name in zip(axes, columns, strict=True)]
+        draft.charts.append(
+            Rule(kind="rows", source=text(path), target="/charts/*", parts=[Part(target="kind", const=kind), *parts, *constant("split", split)])
+        )
+        draft.says("chart", 2)
+        return True
+    if all(split_of(name) and isinstance(one, dict) for name, one in sample.items()) and sample and not points:
+        inner = [_curve(draft, key, one, (*path, name), split_of(name)) for name, one in sample.items()]
+        return any(inner)
+    return False

@@ -1,0 +1,94 @@
+"""What the matcher has found so far: rules, by what they are about, so that the mapping comes out in an order that makes sense."""
+
+from typing import Final
+
+import msgspec
+
+from backend.importing.pointers import Path, text
+from backend.importing.rules import Part, Rule
+from backend.importing.several import Member
+from backend.importing.transforms import Transform
+from schemas.common import Json
+
+NEEDED: Final = 2
+"""Points of evidence that make a file one about a model."""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Where in the file we are: what the keys above have said."""
+
+    model: bool = True
+    """Do plain words (name, version, threshold) speak of the model here?"""
+    metrics: bool = False
+    """Are we within a part of measured figures?"""
+    split: str | None = None
+    local: str | None = None
+    """A part with words of its own: dataset, task, algorithm, framework."""
+    shared: bool = True
+    """Several models: are we outside of the picked one?"""
+    depth: int = 0
+    flat: str | None = None
+
+
+class Draft:
+    """The rules found, and the evidence that the file is about a model at all."""
+
+    def __init__(self, tree: Json, several: list[Member], picked: Member | None) -> None:
+        self.tree = tree
+        self.several = several
+        self.picked = picked
+        self.hidden = {place for member in several if member is not picked for place in member.places}
+        self.own = dict.fromkeys(picked.places if picked else ())
+        self.singles: dict[str, list[tuple[int, int, Rule]]] = {}
+        self.features: list[tuple[int, Rule]] = []
+        self.typed: list[Rule] = []
+        self.details: list[Rule] = []
+        self.metrics: list[Rule] = []
+        self.charts: list[Rule] = []
+        self.hyperparameters: list[tuple[Path, Rule]] = []
+        self.lists: list[Rule] = []
+        self.names: set[str] = set()
+        self.cells: set[Path] = set()
+        self.evidence: dict[str, float] = {}
+
+    def single(self, target: str, path: Path, rank: int, transform: Transform | None = None, words: dict[str, str] | None = None) -> None:
+        """A candidate for a place that holds one value; the lowest rank wins, then the one that stands least deep, then the first."""
+        rule = Rule(kind="scalar", source=text(path), target=target, transform=transform, words=words or {})
+        self.singles.setdefault(target, []).append((rank, len(path), rule))
+
+    def const(self, target: str, path: Path, word: str, rank: int = 500) -> None:
+        """A word of the vocabulary that something in the file implies."""
+        self.singles.setdefault(target, []).append((rank, len(path), Rule(kind="const", source=text(path), target=target, const=word)))
+
+    def says(self, what: str, points: float) -> None:
+        """Something that speaks for a model (or, below zero, against)."""
+        self.evidence[what] = max(points, self.evidence.get(what, points))
+
+    def is_model(self) -> bool:
+        """Is this a file about a model?"""
+        return bool(self.several) or sum(self.evidence.values()) >= NEEDED
+
+    def rules(self) -> list[Rule]:
+        """The mapping, most telling candidates first."""
+        found = [rule for _, rules in sorted(self.singles.items()) for _, _, rule in sorted(rules, key=lambda one: one[:2])]
+        complete = sorted(self.features, key=lambda one: one[0])
+        if complete:
+            found.append(complete[0][1])
+        typed = [msgspec.structs.replace(rule, existing=bool(complete)) for rule in self.typed]
+        details = [msgspec.structs.replace(rule, existing=rule.existing and bool(complete or typed)) for rule in self.details]
+        return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.metrics, *self.charts]
+
+    def _hyperparameters(self) -> list[Rule]:
+        """One set of them stands as it is; several keep their own names."""
+        sets = [rule for _, rule in self.hyperparameters if rule.target == "/training/hyperparameters"]
+        if len(sets) < 2:
+            return [rule for _, rule in self.hyperparameters]
+        return [
+            msgspec.structs.replace(rule, target=f"/training/hyperparameters{text(path[-1:])}") if rule.target == "/training/hyperparameters" else rule
+            for path, rule in self.hyperparameters
+        ]
+
+
+def constant(target: str, word: str | None) -> list[Part]:
+    """A constant part of a row, if there is one."""
+    return [Part(target=target, const=word)] if word else []

@@ -1,0 +1,174 @@
+"""A model's inputs: lists of names, maps from name to type or statistics, rows with details."""
+
+import re
+from typing import Any, Final
+
+from backend.importing.matcher.draft import Context, Draft
+from backend.importing.pointers import Path, leaves, text
+from backend.importing.rules import Part, Rule
+from backend.importing.several import has_metrics
+from backend.importing.transforms import Refused, feature_type, is_number
+from backend.importing.vocabulary import FIELDS, LISTS, section, words
+from schemas.common import Json
+
+_TYPED: Final = (
+    ("category", re.compile(r"(?:^|_)(categorical|categoricals|cat|cats|nominal|ordinal|binary|onehot|one_hot)(?:_|$)")),
+    ("number", re.compile(r"(?:^|_)(numeric|numerical|numericals|num|nums|continuous|scaled|scale)(?:_|$)")),
+    ("boolean", re.compile(r"(?:^|_)(boolean|bool|flag|flags)(?:_|$)")),
+    ("text", re.compile(r"(?:^|_)text(?:_|$)")),
+)
+_NAMES: Final = re.compile(r"(?:^|_)(features|feature_names|columns|cols|predictors|variables|vars|inputs|covariates|regressors|fields|names|list)(?:_|$)")
+_OTHERS: Final = re.compile(
+    r"(?:^|_)(drop|dropped|removed|remove|excluded|exclude|ignored|ignore|unused|target|targets|id|ids|date|dates|label|labels|leak|leakage|top|important|new"
+    r"|derived|missing|key|keys|sensitive|protected|potential|correlated|constant|index|output|outputs|engineered|created|added|dummy|interaction|polynomial"
+    r"|interactions|outlier|outliers|log|transformed|null|skewed|rare|class|classes|metric|metrics|model|models|discarded|rejected|not|raw|original|monitored|drift"
+    r"|excludes|omitted|blacklist|forbidden|timestamp|timestamps|group|groups|weight)(?:_|$)"
+)
+_STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
+
+
+def typed_as(key: str) -> str | None:
+    """The type that the key of a list of features tells (`numeric_cols` -> number)."""
+    said = words(key)
+    return next((kind for kind, pattern in _TYPED if pattern.search(said)), None)
+
+
+def names_in(value: Json) -> bool:
+    """Is it a list of distinct names?"""
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= 20_000
+        and all(isinstance(one, str) and 0 < len(one) <= 200 for one in value)
+        and len(set(value)) == len(value)
+    )
+
+
+def known_names(tree: Json) -> set[str]:
+    """All names in lists that are plainly of features, wherever they stand: what a map from feature to number is told by."""
+    found: set[str] = set()
+    waiting: list[tuple[str, Json, int]] = [("", tree, 0)]
+    while waiting:
+        key, node, depth = waiting.pop()
+        if isinstance(node, dict) and depth < 5:
+            waiting += [(name, below, depth + 1) for name, below in node.items() if isinstance(below, (dict, list))]
+        elif names_in(node) and (LISTS.get(words(key)) == "features" or (_NAMES.search(words(key)) and not _OTHERS.search(words(key)))):
+            found |= set(node)
+    return found
+
+
+def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
+    """A list of names of features: all of them, or those of one type."""
+    said, inside = words(key), context.local == "features"
+    if not names_in(value) or _OTHERS.search(said):
+        return False
+    kind, meaning = typed_as(key), LISTS.get(said)
+    if kind and (inside or meaning in ("number", "category", "boolean", "text") or _NAMES.search(said)):
+        named = Part(target="name", transform=None)
+        draft.typed.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[named, Part(target="type", const=kind)]))
+        draft.says("features", 1)
+        return True
+    rank = 0 if meaning == "features" and said != "columns" else 30 if meaning == "features" else 50
+    if (meaning == "features" and (context.model or inside or context.local == "dataset")) or (_NAMES.search(said) and (context.model or inside)):
+        draft.features.append((rank, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name")])))
+        draft.says("features", 1)
+        return True
+    if inside and meaning is None:
+        draft.typed.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name")]))
+        return True
+    return False
+
+
+def rows(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
+    """Features as objects: `[{"name": "age", "type": "int"}, …]`."""
+    given = [row for row in value if isinstance(row, dict)]
+    if not given or len(given) != len(value) or not (LISTS.get(words(key)) == "features" or (context.local == "features" and not _OTHERS.search(words(key)))):
+        return False
+    fields = {words(name): name for row in given for name in row}
+    name = next((fields[one] for one in FIELDS["name"] if one in fields and all(isinstance(row.get(fields[one]), str) for row in given)), None)
+    if name is None:
+        return False
+    parts = [Part(target="name", source=text((name,))[1:]), *_details(given[0], fields)]
+    draft.features.append((0, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts)))
+    draft.names |= {row[name] for row in given}
+    draft.says("features", 1)
+    return True
+
+
+def _details(row: dict[str, Any], fields: dict[str, str]) -> list[Part]:
+    parts = []
+    for target in ("type", "description", "unit", "required", "sensitive", "categories"):
+        field = next((fields[one] for one in FIELDS[target] if one in fields), None)
+        if field is not None:
+            inside = text((field,))[1:] + ("/*" if target == "categories" else "")
+            parts.append(Part(target=target, source=inside, transform="feature_type" if target == "type" else "text" if target == "categories" else None))
+    for target in _STATS:
+        field = next((fields[one] for one in FIELDS[target] if one in fields and is_number(row.get(fields[one]))), None)
+        if field is not None:
+            parts.append(Part(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
+    field = next((fields[one] for one in ("importance", "feature_importance", "importance_score") if one in fields and is_number(row.get(fields[one]))), None)
+    if field is not None:
+        parts += [Part(target="importance/0/method", const="importance"), Part(target="importance/0/value", source=text((field,))[1:], transform="number")]
+    return parts
+
+
+def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
+    """A map whose keys are features: their types, statistics, or all that is known of each."""
+    if not value or not section(key, "features", "stats", "types") or any(isinstance(one, list) for one in value.values()):
+        return False
+    if isinstance(value.get("properties"), dict):
+        return _by_name(draft, value["properties"], (*path, "properties"))
+    if all(isinstance(one, str) for one in value.values()) and all(_is_type(one) for one in value.values()):
+        parts = [Part(target="name", key=1), Part(target="type", transform="feature_type")]
+        strong = section(key, "features") and (context.model or context.local == "features") and words(key) != "columns"
+        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=not strong))
+        draft.says("features", 0.5)
+        return True
+    return all(isinstance(one, dict) for one in value.values()) and _by_name(draft, value, path, existing=section(key, "stats"))
+
+
+def _is_type(value: str) -> bool:
+    try:
+        return bool(feature_type(value))
+    except Refused:
+        return words(value) in ("datetime64", "datetime", "date", "datetime64_ns", "timestamp")
+
+
+def _by_name(draft: Draft, value: dict[str, Any], path: Path, existing: bool = False) -> bool:
+    """`{"age": {"type": "int", "min": 18}, …}`: the keys are names unless they read like a part's headings."""
+    given = [row for row in value.values() if isinstance(row, dict)]
+    fields = {words(name): name for row in given for name in row}
+    details = _details({name: found for row in given for name, found in row.items()}, fields)
+    if not details or any(has_metrics(row, 0) & {"precision", "recall", "roc_auc"} for row in given):
+        return False
+    draft.details.append(
+        Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name", key=1), *details], existing=existing or bool(draft.names))
+    )
+    draft.says("features", 0.5)
+    return True
+
+
+def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> None:
+    """Figures side by side with the names they belong to: `feature_names` and `feature_importances` (or `coefficients`) of one length."""
+    if not isinstance(node, dict):
+        return
+    columns = {words(key): key for key, value in node.items() if isinstance(value, list) and value}
+    names = next((columns[one] for one in columns if LISTS.get(one) == "features" and names_in(node[columns[one]])), None)
+    if names is None:
+        return
+    for said, key in columns.items():
+        value = node[key]
+        if (
+            section(said, "importance")
+            and len(value) == len(node[names])
+            and all(is_number(one) for _, one in leaves(value))
+            and len(list(leaves(value))) == len(value)
+        ):
+            method = "coefficient" if said.startswith("coef") or "coef" in said else "shap" if "shap" in said else "importance"
+            parts = [
+                Part(target="name", source=text((names,))[1:]),
+                Part(target="importance/0/method", const=method),
+                Part(target="importance/0/value", source=text((key,))[1:], transform="number"),
+            ]
+            draft.details.append(Rule(kind="zip", source=text(path), target="/features/*", parts=parts))
+            draft.says("importance", 1)
+            draft.cells.add((*path, key))

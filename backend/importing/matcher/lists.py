@@ -1,0 +1,86 @@
+"""Lists that are no figures and no charts: features, classes, uses, owners."""
+
+from typing import Any, Final
+
+from backend.importing.matcher import features
+from backend.importing.matcher.draft import Context, Draft
+from backend.importing.pointers import Path, text
+from backend.importing.rules import Part, Rule
+from backend.importing.vocabulary import LISTS, LOCAL, section, words
+
+_SENTENCES: Final = {
+    "use_cases": "/intended_use/use_cases/*",
+    "prohibited": "/intended_use/prohibited/*",
+    "regions": "/intended_use/regions/*",
+    "products": "/intended_use/products/*",
+    "considerations": "/considerations/*",
+}
+_OPEN: Final = ("labels", "categories")
+"""Words that say classes only where the model itself is spoken of."""
+
+
+def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
+    """A list under a key that tells what it lists."""
+    if not value:
+        return False
+    if features.listed(draft, key, value, path, context) or features.rows(draft, key, value, path, context):
+        return True
+    meaning = LISTS.get(words(key))
+    scalar = all(isinstance(one, (str, int, float, bool)) for one in value)
+    if meaning == "classes" and scalar and 2 <= len(value) <= 1000 and (words(key) not in _OPEN or context.model) and context.local != "features":
+        transform = None if all(isinstance(one, str) for one in value) else "text"
+        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*", transform=transform))  # type: ignore[arg-type]
+        draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
+        return True
+    if meaning in _SENTENCES and all(isinstance(one, str) for one in value):
+        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target=_SENTENCES[meaning]))
+        return True
+    return meaning == "owners" and owners(draft, value, path)
+
+
+def owners(draft: Draft, value: list[Any], path: Path) -> bool:
+    """People, as names or as objects."""
+    if all(isinstance(one, str) for one in value):
+        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target="/owners/*", parts=[Part(target="name")]))
+        return True
+    rows = [one for one in value if isinstance(one, dict)]
+    return bool(rows) and owner(draft, rows[0], f"{text(path)}/*")
+
+
+def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
+    """One person (or each of a list) as an object with a name."""
+    fields: dict[str, str] = {}
+    for name in row:
+        if target := LOCAL["owner"].get(words(name)):
+            fields.setdefault(target, name)
+    if "name" not in fields:
+        return False
+    parts = [Part(target=target, source=text((name,))[1:]) for target, name in fields.items()]
+    draft.lists.append(Rule(kind="rows", source=source, target="/owners/*", parts=parts))
+    return True
+
+
+def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
+    """`{"0": "Good", "1": "Bad"}` (`id2label`, `label_mapping`): the names are the classes."""
+    named = words(key) in (
+        "id2label",
+        "label_map",
+        "label_mapping",
+        "class_mapping",
+        "labels",
+        "classes",
+        "class_map",
+        "target_mapping",
+        "class_names",
+        "class_labels",
+    )
+    if not named or not 2 <= len(value) <= 1000 or section(key, "models"):
+        return False
+    if all(isinstance(one, str) for one in value.values()) and all(name.lstrip("-").isdigit() for name in value):
+        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*"))
+    elif all(isinstance(one, int) and not isinstance(one, bool) for one in value.values()) and sorted(value.values()) == list(range(len(value))):
+        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target="/task/classes/*", parts=[Part(target="", key=1)]))
+    else:
+        return False
+    draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
+    return True

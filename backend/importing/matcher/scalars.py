@@ -1,0 +1,131 @@
+"""Single values: names, dates, thresholds, counts of rows, figures."""
+
+import re
+from typing import Final
+
+from backend.importing.matcher import metrics
+from backend.importing.matcher.draft import Context, Draft
+from backend.importing.pointers import Path, text
+from backend.importing.rules import Part, Rule
+from backend.importing.transforms import Refused, Transform, is_date, is_number, number, task_type
+from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
+from schemas.common import Json
+
+_FILE: Final = re.compile(r".*\.(pkl|pickle|joblib|onnx|json|txt|h5|keras|pt|pth|bin|csv|parquet|ubj|model|yaml|yml|py|ipynb|zip)", re.IGNORECASE)
+_CHOSEN: Final = ("best", "selected", "final", "chosen", "winning")
+_COUNTS: Final = frozenset(VOCABULARY["modifiers"]["count"])
+_POINTS: Final = {"/algorithm/name": 2, "/task/target": 1, "/task/threshold": 1, "/task/type": 1, "/version": 0.5, "/intended_use/purpose": 0.5}
+_CHOSEN_SPLITS: Final = ("train", "validation", "test", "holdout")
+
+
+def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> None:
+    """A key with a single value."""
+    said = words(key)
+    if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context):
+        return
+    if context.local and (target := LOCAL.get(context.local, {}).get(said)) and fits(target, value):
+        put(draft, target, value, path, 20, said)
+        return
+    for table, rank in ((STRONG, 0), (WEAK, 40)):
+        if table is WEAK and not (context.model and context.local in (None, "model")):
+            return
+        for target, place in table.get(said, ()):
+            if fits(target, value) and _sure(said, target, value) and not _of_another(draft, said, target, value, context):
+                put(draft, target, value, path, rank + place, said)
+                return
+    if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
+        draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
+
+
+def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
+    """A count of a split's rows."""
+    split = rows_of(said) or (split_of(said) if context.local == "rows" else None) or (context.split if said in _COUNTS and context.split else None)
+    if split is None or not is_number(value):
+        return False
+    count = number(value)
+    if count != int(count) or count < 2:
+        return False
+    draft.single(f"/training/split_rows/{split}", path, 10, "integer")
+    return True
+
+
+def put(draft: Draft, target: str, value: Json, path: Path, rank: int, said: str) -> None:
+    """A candidate for a target, with the transform that its values need."""
+    if target == "/owners/*/name":
+        draft.lists.append(Rule(kind="rows", source=text(path), target="/owners/*", parts=[Part(target="name")]))
+        return
+    draft.single(target, path, rank, _transform(target, value))
+    if target == "/algorithm/framework_version" and said in LIBRARIES:
+        draft.const("/algorithm/framework", path, LIBRARIES[said], 100 + rank)
+    points = 2 if target == "/name" and rank < 20 else 1 if target == "/name" else _POINTS.get(target, 0)
+    if points:
+        draft.says(target, points)
+
+
+def _transform(target: str, value: Json) -> Transform | None:
+    if target == "/task/type":
+        return "task_type"
+    if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
+        return "integer"
+    if target == "/task/threshold":
+        return "number" if isinstance(value, str) else None
+    if target.endswith(("started_at", "finished_at")):
+        return None if isinstance(value, str) and not value.isdigit() else "date"
+    return None if isinstance(value, str) else "text"
+
+
+def fits(target: str, value: Json) -> bool:
+    """Is it a value that such a place holds? A file's name is no model's name, `classification` no algorithm."""
+    if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
+        return is_number(value) and float(number(value)).is_integer() and number(value) >= 0
+    if target == "/task/threshold":
+        return is_number(value) and -100 < number(value) < 100
+    if target.endswith(("started_at", "finished_at")):
+        return is_date(value) or (is_number(value) and 6.3e8 < float(number(value)) < 4e12)
+    if target == "/task/type":
+        return _is_task(value)
+    if target == "/version":
+        return isinstance(value, (str, int, float)) and not isinstance(value, bool) and len(str(value)) <= 40
+    if target == "/task/positive_class":
+        return isinstance(value, (str, int, bool))
+    if target.endswith("/framework_version"):
+        return isinstance(value, (str, int, float)) and any(letter.isdigit() for letter in str(value))
+    return isinstance(value, str) and _says_something(target, value.strip())
+
+
+def _says_something(target: str, value: str) -> bool:
+    if not value or value.lower() in ("none", "null", "n/a", "na", "unknown", "tbd", "nan", "-"):
+        return False
+    if target == "/algorithm/name":
+        return len(value) <= 200 and not _FILE.fullmatch(value) and not _is_task(value) and words(value) not in _KINDS_OF_TASK and not is_date(value)
+    if target == "/name":
+        return len(value) <= 200 and not _FILE.fullmatch(value) and "\n" not in value
+    if target == "/task/target":
+        return len(value) <= 200 and words(value) not in _KINDS_OF_TASK
+    return len(value) <= 200 if target.startswith(("/algorithm", "/license", "/owners", "/training/dataset")) else len(value) <= 20_000
+
+
+_KINDS_OF_TASK: Final = frozenset(
+    {"classification", "regression", "classifier", "regressor", "supervised", "unsupervised", "supervised_learning", "model", "ml"}
+)
+
+
+def _is_task(value: Json) -> bool:
+    try:
+        return isinstance(value, str) and bool(task_type(value))
+    except Refused:
+        return False
+
+
+def _sure(said: str, target: str, value: Json) -> bool:
+    """`type` and the like name an algorithm only when their value reads like one."""
+    return target != "/algorithm/name" or said not in ("type", "class", "kind", "method") or names_algorithm(str(value))
+
+
+def _of_another(draft: Draft, said: str, target: str, value: Json, context: Context) -> bool:
+    """With several models, what is said of the best one is not said of each."""
+    if target == "/name" and said == "model" and names_algorithm(str(value)) and context.shared and not draft.several:
+        return True  # `"model": "Random Forest"` is the algorithm
+    if not draft.several or not context.shared or not (target.startswith("/algorithm/name") or target == "/task/threshold"):
+        return False
+    return target == "/task/threshold" or not (draft.picked and draft.picked.is_called(str(value)))

@@ -1,0 +1,114 @@
+"""Parts of a file with a heading: which words count within, and which parts speak of something else."""
+
+import re
+from typing import Any, Final
+
+from backend.importing.matcher import lists, scalars
+from backend.importing.matcher.draft import Context, Draft
+from backend.importing.pointers import Path, steps, text
+from backend.importing.rules import Rule
+from backend.importing.several import has_metrics
+from backend.importing.vocabulary import SECTIONS, VOCABULARY, section, split_of, words
+
+_SETTINGS: Final = re.compile(r"(?:^|_)(params|hyperparams|hyperparameters|hparams|kwargs|hyper_parameters|hyper_params)_?$")
+_SEARCH: Final = re.compile(r"(?:^|_)(search|grid|space|distributions|distribution|tested|candidates|ranges)(?:_|$)")
+_LOCAL: Final = {
+    "framework": ("framework", "library", "ml_framework"),
+    "algorithm": ("algorithm", "estimator", "classifier", "regressor", "learner", "model_architecture", "architecture"),
+    "task": ("task", "problem", "problem_definition", "target", "prediction_task", "target_info", "label", "task_info", "target_variable"),
+    "license": ("license", "licence"),
+    "threshold": ("threshold", "thresholds", "decision_threshold", "decision"),
+}
+_VERSIONS: Final = (
+    "environment",
+    "versions",
+    "environment_versions",
+    "library_versions",
+    "package_versions",
+    "dependencies",
+    "software",
+    "packages",
+    "libraries",
+)
+_LIBRARIES: Final = {alias: name for name, aliases in VOCABULARY["words"]["library_name"].items() for alias in aliases}
+
+
+def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
+    """The settings a model was trained with: taken as they stand."""
+    said = words(key)
+    if not value or not (said in SECTIONS["hyperparameters"] or _SETTINGS.search(said)) or _SEARCH.search(said) or (draft.several and context.shared):
+        return False
+    if has_metrics(value, 0) - {"precision"} or any(section(name, "metrics", "features") and isinstance(one, dict) for name, one in value.items()):
+        return False
+    draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target="/training/hyperparameters")))
+    draft.says("hyperparameters", 2 if len(value) > 1 else 1)
+    return True
+
+
+def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> Context | None:
+    """What counts within this part; None leaves it alone."""
+    said = words(key)
+    below = Context(
+        model=False, metrics=context.metrics, split=split_of(key) or context.split, shared=context.shared, depth=context.depth + 1, flat=context.flat
+    )
+    if said in SECTIONS["foreign"] or lists.mapping_of_classes(draft, key, value, path):
+        return None
+    if _people(draft, said, value, path) or (said in _VERSIONS and _versions(draft, value, path)):
+        return None
+    local = next((name for name, headings in _LOCAL.items() if said in headings), None)
+    if local:
+        return _with(below, local=local, metrics=False)
+    if said in SECTIONS["intended_use"] | SECTIONS["considerations"]:
+        return _with(below, local="intended_use", metrics=False)
+    return _of_data(said, below) if _is_data(said, value, context) else _of_model(said, key, value, below, context)
+
+
+def _with(context: Context, **changes: Any) -> Context:
+    return Context(**{name: changes.get(name, getattr(context, name)) for name in ("model", "metrics", "split", "local", "shared", "depth", "flat")})
+
+
+def _is_data(said: str, value: dict[str, Any], context: Context) -> bool:
+    if said in ("data", "results") and has_metrics(value, 1):
+        return False
+    return said in SECTIONS["rows"] | SECTIONS["dataset"] | SECTIONS["features"]
+
+
+def _of_data(said: str, below: Context) -> Context:
+    local = "rows" if said in SECTIONS["rows"] and said not in SECTIONS["dataset"] else "features" if said in SECTIONS["features"] else "dataset"
+    return _with(below, local=local, metrics=False)
+
+
+def _of_model(said: str, key: str, value: dict[str, Any], below: Context, context: Context) -> Context:
+    if context.local in ("dataset", "rows", "features"):
+        return _with(below, local="rows" if split_of(key) and context.local != "features" else context.local)
+    metrics = (
+        said in SECTIONS["metrics"] or said.endswith(("_metrics", "_scores", "_performance")) or (split_of(key) is not None and bool(has_metrics(value, 0)))
+    )
+    model = said in SECTIONS["model"] and (context.model or context.depth == 0)
+    return _with(below, model=model, metrics=(metrics and not (model and not has_metrics(value, 0))) or context.metrics)
+
+
+def _people(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:
+    return said in ("owner", "author", "contact", "model_owner", "developer", "maintainer") and lists.owner(draft, value, text(path))
+
+
+def _versions(draft: Draft, value: dict[str, Any], path: Path) -> bool:
+    """`{"python": "3.11", "scikit-learn": "1.5.0"}`: the version of the one library among them that trains models."""
+    known = [(name, _LIBRARIES[words(name)]) for name, one in value.items() if words(name) in _LIBRARIES and isinstance(one, str)]
+    if len(known) == 1 and scalars.fits("/algorithm/framework_version", value[known[0][0]]):
+        place = (*path, known[0][0])
+        draft.single("/algorithm/framework_version", place, 60)
+        draft.const("/algorithm/framework", place, known[0][1], 160)
+    return bool(known)
+
+
+def conclude(draft: Draft) -> None:
+    """What follows from what was found: a threshold or a positive class means two classes."""
+    for target in ("/task/threshold", "/task/positive_class"):
+        for _, _, rule in draft.singles.get(target, ())[:1]:
+            draft.const("/task/type", steps(rule.source), "binary_classification", 600)
+    named = {name.removeprefix("metric:") for name in draft.evidence if name.startswith("metric:")}
+    if named & set(VOCABULARY["bounds"]["regression"]) and not named & set(VOCABULARY["bounds"]["classification"]):
+        sources = [rule.source for rule in draft.metrics if "*" not in rule.source]
+        for source in sources[:1]:
+            draft.const("/task/type", steps(source), "regression", 700)

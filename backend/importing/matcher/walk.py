@@ -1,0 +1,82 @@
+"""Walks a file once, with what the keys above have said, and hands each part to those who know it."""
+
+from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
+from backend.importing.matcher.draft import Context, Draft
+from backend.importing.pointers import MISSING, Path, items, resolve, text
+from backend.importing.rules import Part, Rule, Where
+from backend.importing.several import Member, members
+from backend.importing.vocabulary import PROFILE, words
+from schemas.common import Json
+
+_DEPTH = 8
+
+
+def match(tree: Json, pick: Member | None = None, several: list[Member] | None = None) -> Draft:
+    """The rules for a file of no known format. `pick` is the one model that is meant when there are several."""
+    draft = Draft(tree, members(tree) if several is None else several, pick)
+    draft.names = features.known_names(tree)
+    root = Context(shared=True)
+    if isinstance(tree, dict):
+        visit(draft, tree, (), root)
+    elif isinstance(tree, list) and len(tree) == 1:
+        visit(draft, tree[0], (0,), root)
+    if pick:
+        _picked(draft, pick)
+    sections.conclude(draft)
+    return draft
+
+
+def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
+    """A map of the file: what it is as a whole, then each of its entries."""
+    if context.depth > _DEPTH:
+        return
+    charts.whole(draft, node, path, context)
+    features.whole(draft, node, path, context)
+    alike = metrics.unexplained(node)
+    for key, value in items(node):
+        below = (*path, key)
+        if below in draft.hidden or below in draft.own or below in draft.cells or key in alike or value is None:
+            continue
+        if key == "*":  # in a rule's pointer this stands for any key
+            continue
+        if context.depth <= 2 and words(str(key)) in PROFILE:
+            draft.says(f"profile:{words(str(key))}", -1)
+        entry(draft, str(key), value, below, context)
+
+
+def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> None:
+    """One entry of a map, given to whoever knows it first."""
+    if isinstance(value, dict):
+        for knows in (charts.entry, sections.hyperparameters, importance.entry, metrics.entry, features.entry):
+            if knows(draft, key, value, path, context):
+                return
+        inner = sections.enter(draft, key, value, path, context)
+        if inner is not None:
+            visit(draft, value, path, inner)
+    elif isinstance(value, list):
+        for knows in (charts.entry, importance.entry, metrics.entry, lists.entry):
+            if knows(draft, key, value, path, context):
+                return
+    else:
+        scalars.entry(draft, key, value, path, context)
+
+
+def _picked(draft: Draft, pick: Member) -> None:
+    """The parts of the file that are the picked model's own."""
+    for place in pick.places:
+        value = resolve(draft.tree, place)
+        own = Context(shared=False, metrics=True, depth=1, flat=pick.flat)
+        if value is MISSING:
+            continue
+        if isinstance(value, dict):
+            visit(draft, value, place, own)
+        elif len(pick.places) > 1 or pick.flat:
+            metrics.of_column(draft, value, place, pick.flat)
+    named = pick.places[0]
+    if len(pick.places) == 1 and isinstance(named[-1], str):
+        rule = Rule(
+            kind="select", source=f"{text(named[:-1])}/*", target="/name", parts=[Part(target="", key=1)], where=Where(key=1, words=[str(named[-1]).lower()])
+        )
+        draft.singles.setdefault("/name", []).append((-10, 0, rule))
+    elif isinstance(resolve(draft.tree, named), str):
+        draft.single("/name", named, -10)

@@ -1,0 +1,83 @@
+"""JSON Pointers (RFC 6901) as tuples of keys and indices; a pattern may hold `*`, which stands for one key or index."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from schemas.common import Json
+
+Path = tuple[str | int, ...]
+
+MISSING: Final = object()
+"""What a pointer that leads nowhere resolves to; None is a value."""
+
+
+def text(path: Path) -> str:
+    """`("a/b", 0)` -> `/a~1b/0`."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def steps(pointer: str) -> tuple[str, ...]:
+    """`/a~1b/0` -> `("a/b", "0")`. A pointer is empty or starts with a slash; a relative one does not."""
+    if not pointer:
+        return ()
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/"))
+
+
+def child(node: Json, step: str | int) -> Json:
+    """One step down, or MISSING."""
+    if isinstance(node, dict):
+        return node.get(step if isinstance(step, str) else str(step), MISSING)
+    if isinstance(node, list) and (isinstance(step, int) or (step.isascii() and step.isdigit() and len(step) < 9)):
+        return node[int(step)] if int(step) < len(node) else MISSING
+    return MISSING
+
+
+def resolve(node: Json, path: tuple[str | int, ...]) -> Json:
+    """The value at the path, or MISSING."""
+    for step in path:
+        node = child(node, step)
+        if node is MISSING:
+            return MISSING
+    return node
+
+
+def real(node: Json, wanted: tuple[str | int, ...]) -> Path:
+    """The path with its indices as numbers where the node is a list, so that one place has one spelling."""
+    path: list[str | int] = []
+    for step in wanted:
+        path.append(int(step) if isinstance(node, list) else str(step))
+        node = child(node, step)
+    return tuple(path)
+
+
+def items(node: Json) -> list[tuple[str | int, Json]]:
+    """Keys or indices with their values; a scalar has none."""
+    if isinstance(node, dict):
+        return list(node.items())
+    return list(enumerate(node)) if isinstance(node, list) else []
+
+
+def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Path = ()) -> Iterator[tuple[Path, Path, Json]]:
+    """Each place the pattern leads to: its path, what the stars stood for, and the value, in the file's order."""
+    for at, step in enumerate(pattern):
+        if step == "*":
+            for key, value in items(node):
+                yield from matches(value, pattern[at + 1 :], (*path, key), (*captured, key))
+            return
+        path = (*path, int(step) if isinstance(node, list) and step.isdigit() else step)
+        node = child(node, step)
+        if node is MISSING:
+            return
+    yield path, captured, node
+
+
+def leaves(node: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    """Each scalar, and each empty container (which says something too), without recursion."""
+    waiting: list[tuple[Path, Json]] = [(path, node)]
+    while waiting:
+        path, node = waiting.pop()
+        below = items(node)
+        if below:
+            waiting.extend(((*path, key), value) for key, value in reversed(below))
+        else:
+            yield path, node

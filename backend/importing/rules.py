@@ -1,0 +1,124 @@
+"""A mapping: a few rules that say where a document's values stand in a file. Whoever writes it (a data file, the matcher, a language model, a person),
+the hub applies it, so a value can only come from the file.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from backend.importing.errors import UnsoundMapping
+from backend.importing.targets import TARGETS, is_word
+from backend.importing.transforms import Transform
+from schemas.common import Issue, Shape
+
+Kind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
+
+MAX_RULES = 2_000
+_ROWS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*", "/training/split_rows/*", "/training/hyperparameters/*", "/task/classes/*")
+CELLS: Final = ("tn", "fp", "fn", "tp")
+
+
+class Part(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+    `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """
+
+    target: str
+    source: str = ""
+    key: int | None = None
+    const: str | None = None
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+
+
+class Where(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+
+    source: str = ""
+    key: int | None = None
+    words: list[str] = []
+    by: str | None = None
+
+
+class Rule(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """Takes what stands at `source` to `target`. Both are JSON Pointers; `*` is any one key or index. What a kind needs beyond that:
+
+    - `scalar`: a value, or a whole container, as it stands; `const`: the word `const`, because there is something at `source`
+    - `rows`, `select`: one row a match, from `parts`; `select` keeps those that `where` names
+    - `pairs`: rows of `[key, value]`; `zip`: rows from arrays side by side; `columnar`: rows from a table kept by column
+    - `split_from_key`: metrics whose keys say name and split (`val_auc`)
+    - `confusion`: a two-by-two matrix from four counts (parts tn, fp, fn, tp), or a map of maps of counts
+    - `parse_json`: the string at `source` is JSON; `rules` apply to what is in it
+    """
+
+    kind: Kind
+    source: str
+    target: str = ""
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+    const: str | None = None
+    parts: list[Part] = []
+    where: Where | None = None
+    skip: list[str] = []
+    existing: bool = False
+    rules: list["Rule"] = []
+
+
+def problems(rules: Sequence[Rule]) -> list[Issue]:
+    """What is wrong with a mapping, by pointer into it; empty when it is sound. What a mapping says of a file is seen when it is applied."""
+    if len(rules) > MAX_RULES:
+        return [Issue(pointer="", message=f"a mapping has at most {MAX_RULES} rules")]
+    return [Issue(pointer=f"/{at}{issue.pointer}", message=issue.message) for at, rule in enumerate(rules) for issue in _of_rule(rule, 0)]
+
+
+def checked(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules, or UnsoundMapping with what is wrong."""
+    if issues := problems(rules):
+        raise UnsoundMapping(f"The mapping has {len(issues)} faults; the first: {issues[0].pointer} {issues[0].message}.", issues=issues)
+    return list(rules)
+
+
+def decoded(raw: object) -> list[Rule]:
+    """A mapping from JSON values of unknown origin, checked. Raises UnsoundMapping."""
+    try:
+        return checked(msgspec.convert(raw, list[Rule]))
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UnsoundMapping(f"This is not a list of mapping rules: {error}.") from error
+
+
+def _of_rule(rule: Rule, depth: int) -> list[Issue]:
+    found = []
+    if rule.source and not rule.source.startswith("/"):
+        found.append(Issue(pointer="/source", message="a source is a JSON Pointer: empty, or it starts with a slash"))
+    if rule.source.count("*") > 4:
+        found.append(Issue(pointer="/source", message="a source has at most four stars"))
+    if rule.kind == "parse_json":
+        if depth:
+            found.append(Issue(pointer="/kind", message="JSON in JSON in JSON is not read"))
+        return found + [
+            Issue(pointer=f"/rules/{at}{issue.pointer}", message=issue.message) for at, inner in enumerate(rule.rules) for issue in _of_rule(inner, 1)
+        ]
+    if rule.kind == "scalar" or rule.kind == "const":
+        return found + _of_target(rule.target, rule.const if rule.kind == "const" else None, rule.kind == "const")
+    if rule.kind == "confusion":
+        if {part.target for part in rule.parts} - {"split", "labels"} not in (set(), set(CELLS)):
+            found.append(Issue(pointer="/parts", message="a confusion matrix takes the parts tn, fp, fn and tp, or none of them"))
+        return found
+    if rule.target not in _ROWS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
+        return [*found, Issue(pointer="/target", message=f"rows go to one of {', '.join(_ROWS)}")]
+    if rule.kind == "select" and not rule.where:
+        found.append(Issue(pointer="/where", message="a selection says what it selects"))
+    for at, part in enumerate(rule.parts):
+        inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
+        found += [Issue(pointer=f"/parts/{at}{issue.pointer}", message=issue.message) for issue in _of_target(inside, part.const, part.const is not None)]
+    return found
+
+
+def _of_target(target: str, const: str | None, constant: bool) -> list[Issue]:
+    leaf = TARGETS.find(target)
+    if leaf is None:
+        return [Issue(pointer="/target", message=f"a model document has no {target or 'such place'}")]
+    if constant and not (const and is_word(target, const)):
+        return [Issue(pointer="/const", message=f"{const!r} is no word of the hub's vocabulary for {target}; only such words may be constants")]
+    return []

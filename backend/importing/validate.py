@@ -1,0 +1,57 @@
+"""Checks a document against the JSON Schema (2020-12) that the contract carries, with `jsonschema`."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+
+from backend.importing.pointers import text
+from backend.importing.targets import SCHEMA
+from schemas.common import Issue, Json
+
+MAX_ISSUES = 50
+
+
+def _inlined(node: Any) -> Any:
+    """The schema without references, which cost more to follow than to repeat; charts are told apart by their kind, so that an error names the right one."""
+    if isinstance(node, list):
+        return [_inlined(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _inlined(SCHEMA["$defs"][node["$ref"].rsplit("/", 1)[1]])
+    if "discriminator" in node:
+        name = node["discriminator"]["propertyName"]
+        options = [
+            {"if": {"properties": {name: {"const": kind}}, "required": [name]}, "then": _inlined({"$ref": place})}
+            for kind, place in node["discriminator"]["mapping"].items()
+        ]
+        known = {"type": "object", "properties": {name: {"enum": list(node["discriminator"]["mapping"])}}, "required": [name]}
+        return {"allOf": [known, *options]}
+    return {key: _inlined(value) for key, value in node.items() if key not in ("$defs", "title", "description", "default")} if "$defs" not in node else node
+
+
+def _compact(node: Any) -> Any:
+    """`anyOf` a plain type and null, as one list of types."""
+    if isinstance(node, list):
+        return [_compact(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    options = node.get("anyOf")
+    if isinstance(options, list) and all(isinstance(one, dict) and set(one) == {"type"} for one in options):
+        return {"type": [one["type"] for one in options]}
+    return {key: _compact(value) for key, value in node.items()}
+
+
+_PROPERTIES = {name: _compact(_inlined(property_)) for name, property_ in SCHEMA["$defs"]["ModelDocument"]["properties"].items()}
+_VALIDATOR: Final = Draft202012Validator({**{k: v for k, v in SCHEMA["$defs"]["ModelDocument"].items() if k != "properties"}, "properties": _PROPERTIES})
+
+
+def issues(document: Mapping[str, Json]) -> list[Issue]:
+    """What is wrong with a document, by pointer; empty when it is valid."""
+    found = []
+    for error in _VALIDATOR.iter_errors(document):
+        found.append(Issue(pointer=text(tuple(error.absolute_path)), message=error.message[:300]))
+        if len(found) >= MAX_ISSUES:
+            break
+    return found

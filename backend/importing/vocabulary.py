@@ -1,0 +1,175 @@
+"""The words that models' files use (vocabulary.toml), and how a key is read: into words, a metric, a split, a count of rows."""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+import msgspec
+
+VOCABULARY: Final[dict[str, Any]] = tomllib.loads(resources.files("backend.importing").joinpath("vocabulary.toml").read_text("utf-8"))
+
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_GAPS = re.compile(r"[^a-z0-9]+")
+_CLASS = re.compile(r"(?:^|_)(?:class|label|cls)_([0-9]+)$")
+
+
+def _inverted(table: dict[str, list[str]]) -> dict[str, str]:
+    return {alias: name for name, aliases in table.items() for alias in aliases}
+
+
+def _ranked(table: dict[str, list[str]]) -> dict[str, list[tuple[str, int]]]:
+    """alias -> the targets it may mean, each with its rank among the target's aliases (0 is the clearest)."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, aliases in table.items():
+        for rank, alias in enumerate(aliases):
+            found.setdefault(alias, []).append((name, rank))
+    return found
+
+
+METRICS: Final = _inverted(VOCABULARY["metrics"])
+SPLITS: Final = _inverted(VOCABULARY["splits"])
+STRONG: Final = _ranked(VOCABULARY["scalars"]["strong"])
+WEAK: Final = _ranked(VOCABULARY["scalars"]["weak"])
+LOCAL: Final[dict[str, dict[str, str]]] = {name: _inverted(table) for name, table in VOCABULARY["local"].items()}
+LISTS: Final = _inverted(VOCABULARY["lists"])
+CELLS: Final = _inverted(VOCABULARY["cells"])
+LIBRARIES: Final = _inverted(VOCABULARY["words"]["library"])
+FIELDS: Final[dict[str, tuple[str, ...]]] = {name: tuple(aliases) for name, aliases in VOCABULARY["fields"].items()}
+CURVES: Final[dict[str, tuple[str, ...]]] = {name: tuple(aliases) for name, aliases in VOCABULARY["curves"].items()}
+SECTIONS: Final[dict[str, frozenset[str]]] = {name: frozenset(aliases) for name, aliases in VOCABULARY["sections"].items()}
+PROFILE: Final = frozenset(VOCABULARY["profile"]["keys"])
+HYPERPARAMETERS: Final = frozenset(VOCABULARY["hyperparameters"]["keys"])
+FRACTIONS: Final = frozenset(VOCABULARY["bounds"]["fractions"])
+SIGNED_FRACTIONS: Final = frozenset(VOCABULARY["bounds"]["signed_fractions"])
+PERCENT_KEPT: Final = frozenset(VOCABULARY["bounds"]["percent_kept"])
+_ALGORITHM: Final = frozenset(VOCABULARY["algorithms"]["words"])
+_ABBREVIATION: Final = frozenset(VOCABULARY["algorithms"]["abbreviations"])
+_MODIFIERS: Final = _inverted({name: words for name, words in VOCABULARY["modifiers"].items() if name != "count"})
+_QUALIFIED: Final = frozenset(VOCABULARY["bounds"]["qualified"])
+_COUNT: Final = frozenset(VOCABULARY["modifiers"]["count"])
+
+
+@lru_cache(maxsize=20_000)
+def words(key: str) -> str:
+    """A key as lower-case words joined by `_`: `rocAuc`, `ROC-AUC` and `roc auc` are all `roc_auc`."""
+    plain = key[:120].replace("²", "2").replace("%", " pct ").replace("XGBoost", "Xgboost").replace("LightGBM", "Lightgbm").replace("CatBoost", "Catboost")
+    return _GAPS.sub("_", _HUMPS.sub("_", plain).lower()).strip("_")
+
+
+class MetricKey(msgspec.Struct, frozen=True):
+    """What a key says of a figure: `part` is the field of the metric that it gives (value, std, ci/low, ci/high)."""
+
+    name: str
+    split: str | None = None
+    average: str | None = None
+    cls: str | None = None
+    part: str = "value"
+    percent: bool = False
+    label: str | None = None
+    """The key itself, where it says more than the name (a pseudo R squared is no R squared)."""
+
+
+@lru_cache(maxsize=20_000)
+def metric_key(key: str) -> MetricKey | None:
+    """The metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
+    rest, said = words(key), {}
+    if cls := _CLASS.search(rest):
+        said["cls"] = cls[1]
+        rest = rest[: cls.start()]
+    for _ in range(8):
+        if name := METRICS.get(rest):
+            return MetricKey(name=name, label=key if rest in _QUALIFIED else None, **_known(said))
+        stripped = _strip(rest, said)
+        if stripped is None:
+            return None
+        rest = stripped
+    return None
+
+
+def _known(said: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: said[name] for name in ("split", "average", "cls") if name in said}
+    part = said.get("part")
+    return found | ({"part": part} if part else {}) | ({"percent": True} if "percent" in said else {})
+
+
+def _strip(rest: str, said: dict[str, str]) -> str | None:
+    """Take one understood word from the end or the beginning; longer words first. None when there is none."""
+    tokens = rest.split("_")
+    for length in range(min(4, len(tokens) - 1), 0, -1):
+        for edge, left in (("_".join(tokens[-length:]), tokens[:-length]), ("_".join(tokens[:length]), tokens[length:])):
+            if edge in SPLITS and _agree(said.get("split"), SPLITS[edge]):
+                said["split"] = "cross_validation" if "cross_validation" in (said.get("split"), SPLITS[edge]) else SPLITS[edge]
+                return "_".join(left)
+            kind = _MODIFIERS.get(edge)
+            if kind is None:
+                continue
+            if kind == "averages":
+                said["average"] = edge
+            elif kind == "percent":
+                said["percent"] = edge
+            elif kind != "silent":
+                said["part"] = {"std": "std", "ci_low": "ci/low", "ci_high": "ci/high"}[kind]
+            return "_".join(left)
+    return None
+
+
+@lru_cache(maxsize=20_000)
+def split_of(key: str) -> str | None:
+    """The split a key names, words like set and metrics aside (`test`, `metrics_test`, `validation_set`)."""
+    said: dict[str, str] = {}
+    rest = words(key)
+    while rest not in SPLITS:
+        stripped = _strip(rest, said) if "_" in rest else None
+        if stripped is None:
+            return None
+        rest = stripped
+        if said.get("split") and all(token in _MODIFIERS or token == "score" for token in rest.split("_")):
+            return said["split"]
+    return SPLITS[rest] if _agree(said.get("split"), SPLITS[rest]) else None
+
+
+def _agree(before: str | None, now: str) -> bool:
+    return before in (None, now) or "cross_validation" in (before, now)
+
+
+@lru_cache(maxsize=20_000)
+def rows_of(key: str) -> str | None:
+    """The split whose rows a key counts (`n_train`, `test_size`, `X_train_rows`), or None."""
+    tokens = words(key).split("_")
+    for length in (3, 2, 1):
+        for start in range(len(tokens) - length + 1):
+            split = SPLITS.get("_".join(tokens[start : start + length]))
+            rest = [*tokens[:start], *tokens[start + length :]]
+            if split and rest and all(token in _COUNT for token in rest):
+                return split
+    return None
+
+
+@lru_cache(maxsize=20_000)
+def names_algorithm(key: str) -> bool:
+    """Does it read like the name of a kind of model (`Random Forest`, `xgb_v2`, `XGBClassifier`)?"""
+    tokens = words(key).split("_")
+    return (
+        words(key) in _ABBREVIATION
+        or any(token in _ALGORITHM for token in tokens if token not in ("model", "lr", "linear", "regression"))
+        or (len(tokens) > 1 and {"linear", "regression", "model"} & set(tokens) != set() and metric_key(key) is None)
+    )
+
+
+@lru_cache(maxsize=20_000)
+def algorithm_prefix(key: str) -> tuple[str, str] | None:
+    """`rf_test_auc` -> `("rf", "test_auc")`: a metric with a kind of model's name before or after it."""
+    tokens = words(key).split("_")
+    for length in (2, 1):
+        for name, rest in (("_".join(tokens[:length]), tokens[length:]), ("_".join(tokens[-length:]), tokens[:-length])):
+            if name in _ABBREVIATION and rest and metric_key("_".join(rest)):
+                return name, "_".join(rest)
+    return None
+
+
+def section(key: str, *kinds: str) -> bool:
+    """Is the key the heading of such a part of a file?"""
+    said = words(key)
+    return any(said in SECTIONS[kind] for kind in kinds)
