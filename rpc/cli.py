@@ -8,7 +8,9 @@ import click
 from backend.adapters.processes import SetupError
 from backend.errors import HubError
 
-COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "contract", "doctor", "backup", "restore", "reset-password", "connectors")
+COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "doctor", "backup", "restore", "reset-password", "connectors")
+_MODULES = {"import": "import_file"}
+"""Commands whose name is a word of Python."""
 
 
 class Commands(click.Group):
@@ -22,7 +24,7 @@ class Commands(click.Group):
         """Load the command's module; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"rpc.commands.{cmd_name.replace('-', '_')}").command
+        command: click.Command = import_module(f"rpc.commands.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -24,7 +24,7 @@ def notation(value: Json, found: MetricKey) -> Transform | None:
 def by_class(draft: Draft, key: str, value: dict[str, Any], path: Path, split: str | None) -> bool:
     """Figures by class: scikit-learn's `classification_report`, or a map like it."""
     rows = {name: row for name, row in value.items() if isinstance(row, dict) and {"precision", "recall", "f1"} & has_metrics(row, 0)}
-    averages = {name: average[1] for name in rows if (average := AVERAGE.fullmatch(words(name)))}
+    averages = {name: said[1] for name in rows if (said := AVERAGE.fullmatch(words(name)))}
     if not rows or not (averages or section(key, "report")) or any(split_of(name) for name in rows):
         return False
     source, skip = text(path), sorted({name.lower() for name in value if name in averages or name not in rows})

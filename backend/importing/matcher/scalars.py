@@ -23,15 +23,16 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
     said = words(key)
     if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context):
         return
+    own = 0 if context.shared else -100  # what the picked model says of itself comes first
     if context.local and (target := LOCAL.get(context.local, {}).get(said)) and fits(target, value):
-        put(draft, target, value, path, 20, said)
+        put(draft, target, value, path, own + 20, said)
         return
     for table, rank in ((STRONG, 0), (WEAK, 40)):
         if table is WEAK and not (context.model and context.local in (None, "model")):
             return
         for target, place in table.get(said, ()):
             if fits(target, value) and _sure(said, target, value) and not _of_another(draft, said, target, value, context):
-                put(draft, target, value, path, rank + place, said)
+                put(draft, target, value, path, own + rank + place, said)
                 return
     if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
         draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))

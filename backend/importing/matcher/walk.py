@@ -77,6 +77,6 @@ def _picked(draft: Draft, pick: Member) -> None:
         rule = Rule(
             kind="select", source=f"{text(named[:-1])}/*", target="/name", parts=[Part(target="", key=1)], where=Where(key=1, words=[str(named[-1]).lower()])
         )
-        draft.singles.setdefault("/name", []).append((-10, 0, rule))
+        draft.singles.setdefault("/name", []).append((-50, 0, rule))
     elif isinstance(resolve(draft.tree, named), str):
-        draft.single("/name", named, -10)
+        draft.single("/name", named, -50)

@@ -19,7 +19,7 @@ export function AboutFacts({ document: d }: { document: ModelDocument }) {
   return (
     <Stated
       facts={[
-        ['Task', d.task && wordsOf(d.task.type)],
+        ['Task', d.task?.type && wordsOf(d.task.type)],
         ['Target', d.task?.target],
         ['Classes', d.task?.classes.join(', ')],
         ['Positive class', d.task?.positive_class],

@@ -1,0 +1,67 @@
+"""What `tiltyard import` shows a person: the document beside where each value came from, and what is open."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from backend.importing.pointers import leaves, text
+from rpc.commands.terminal import console
+from schemas.importing import ImportPreview
+
+_ROWS = 200
+_UNMAPPED = 40
+
+
+def show(understood: ImportPreview) -> None:
+    """The whole report, to standard output."""
+    console.print(f"Format: {understood.format or 'none that is known; read by its words, types and shape'}", markup=False)
+    if understood.document is not None:
+        _document(understood)
+    for issue in understood.warnings:
+        console.print(f"[yellow]warning[/] {_safe(issue.pointer or '/')}: {_safe(issue.message)}")
+    for found in understood.contradictions:
+        console.print(f"[bold red]contradiction[/] {_safe(found.message)}")
+        for claim in found.claims:
+            console.print(f"    {_printable(claim.pointer)} says {claim.value!r}", markup=False)
+    _unmapped(understood)
+    for question in understood.questions:
+        console.print(f"[bold yellow]decide[/] {_safe(question)}")
+    if understood.several_models and not understood.picked:
+        console.print("    Name it with --pick.")
+
+
+def _document(understood: ImportPreview) -> None:
+    """Aligned lines, never cut: they may be piped."""
+    rows = [("document", "value", "from", "changed"), *_rows(understood.document or {}, understood)]
+    widths = [max(len(row[column]) for row in rows[: _ROWS + 1]) for column in range(3)]
+    for row in rows[: _ROWS + 1]:
+        console.print("  ".join((*(_printable(cell).ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])).rstrip(), markup=False)
+    if len(rows) > _ROWS + 1:
+        console.print(f"… and {len(rows) - _ROWS - 1} more values (--json shows all)")
+
+
+def _rows(document: dict[str, Any], understood: ImportPreview) -> Iterator[tuple[str, str, str, str]]:
+    for path, value in leaves(document):
+        target = text(path)
+        if target != "/schema_version":
+            shown = str(value) if value is not None else "null"
+            yield target, shown[:60] + "…" * (len(shown) > 60), understood.provenance.get(target, ""), understood.transforms.get(target, "")
+
+
+def _unmapped(understood: ImportPreview) -> None:
+    if not understood.unmapped:
+        console.print("Every value of the file has its place.")
+        return
+    console.print(f"{len(understood.unmapped)} values of the file found no place:")
+    for pointer in understood.unmapped[:_UNMAPPED]:
+        console.print(f"    {_printable(pointer)}", markup=False)
+    if len(understood.unmapped) > _UNMAPPED:
+        console.print(f"    … and {len(understood.unmapped) - _UNMAPPED} more (--json lists all)")
+
+
+def _safe(written: str) -> str:
+    """Neither markup nor control characters of a file reach the terminal."""
+    return _printable(written).replace("[", "\\[")
+
+
+def _printable(written: str) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in written)
