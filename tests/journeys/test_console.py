@@ -32,6 +32,7 @@ PAGES = {
     "group-endpoint": f"{GROUP_PAGE}/endpoint",
     "group-delete": f"{GROUP_PAGE}/delete",
     "settings-tokens": "/settings/tokens",
+    "settings-connectors": "/settings/connectors",
     "settings-people": "/settings/people",
     "settings-account": "/settings/account",
     "settings-audit": "/settings/audit",

@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconCube, IconDots, IconKey, IconLogout, IconMoon, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
+import { IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
@@ -76,6 +76,11 @@ function Navigation({ me, narrow }: { me: Me; narrow: boolean }) {
       <Link to="/settings/tokens" className={css.item}>
         <IconKey size={16} aria-hidden="true" /> API tokens
       </Link>
+      {me.permissions.includes('connector:connector:read') && (
+        <Link to="/settings/connectors" className={css.item}>
+          <IconPlug size={16} aria-hidden="true" /> Connectors
+        </Link>
+      )}
       <Link to="/settings/people" className={css.item}>
         <IconUsers size={16} aria-hidden="true" /> People
       </Link>

@@ -13,6 +13,7 @@ const settings = createRoute({
 const tokens = createRoute({ getParentRoute: () => signedIn, path: '/settings/tokens', component: lazyRouteComponent(() => import('@/features/access/Tokens'), 'Tokens') });
 const people = createRoute({ getParentRoute: () => signedIn, path: '/settings/people', component: lazyRouteComponent(() => import('@/features/access/People'), 'People') });
 const account = createRoute({ getParentRoute: () => signedIn, path: '/settings/account', component: lazyRouteComponent(() => import('@/features/access/Account'), 'Account') });
+const connectors = createRoute({ getParentRoute: () => signedIn, path: '/settings/connectors', component: lazyRouteComponent(() => import('@/features/connectors/Connectors'), 'Connectors') });
 const audit = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings/audit',
@@ -21,4 +22,4 @@ const audit = createRoute({
 });
 const system = createRoute({ getParentRoute: () => signedIn, path: '/settings/system', component: lazyRouteComponent(() => import('@/features/system/System'), 'System') });
 
-export const settingsRoutes = [settings, tokens, people, account, audit, system] as const;
+export const settingsRoutes = [settings, tokens, connectors, people, account, audit, system] as const;

@@ -33,6 +33,9 @@ export type Inference = Outputs['inference']['get'];
 export type Explanation = NonNullable<Inference['explanation']>;
 export type GroupTraffic = Outputs['inference']['traffic'];
 
+export type Connector = Outputs['connectors']['list'][number];
+export type Provider = Connector['provider'];
+
 export type AuditEntry = Outputs['audit']['list']['items'][number];
 export type Run = Outputs['runs']['get'];
 

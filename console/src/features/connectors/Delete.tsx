@@ -1,0 +1,21 @@
+import { Button, Modal, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+
+import { Failure } from '@/components/States';
+import { refresh } from '@/features/connectors/words';
+import { trpc } from '@/rpc/client';
+import type { Connector } from '@/rpc/types';
+
+export function Delete({ connector, close }: { connector: Connector; close: () => void }) {
+  const remove = useMutation(trpc.connectors.delete.mutationOptions({ onSuccess: () => { refresh(); close(); } }));
+  return (
+    <Modal opened onClose={close} title={`Delete ${connector.name}?`}>
+      <Text fz="sm" mb={16}>Its key is deleted for good. It still works elsewhere until you revoke it at the provider.</Text>
+      {remove.isError && <Failure error={remove.error} title="Not deleted" />}
+      <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end', marginTop: 12 }}>
+        <Button variant="default" size="sm" onClick={close}>Cancel</Button>
+        <Button size="sm" color="red" loading={remove.isPending} onClick={() => remove.mutate({ connector_id: connector.id })}>Delete connector</Button>
+      </div>
+    </Modal>
+  );
+}
