@@ -1,0 +1,106 @@
+import json
+
+import pytest
+
+from backend.importing.errors import EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile
+from backend.importing.parse import MAX_BYTES, MAX_DEPTH, MAX_LEAVES, parse
+
+
+def test_a_byte_order_mark_does_not_matter() -> None:
+    written = '{"model_name": "größe"}'
+    for encoding in ("utf-8-sig", "utf-16", "utf-8"):
+        assert parse(written.encode(encoding)).tree == {"model_name": "größe"}
+
+
+def test_nan_and_infinity_become_null_with_a_warning() -> None:
+    parsed = parse(b'{"auc": NaN, "m": [1, -Infinity, 1e999]}')
+    assert parsed.tree == {"auc": None, "m": [1, None, None]}
+    assert [issue.pointer for issue in parsed.warnings] == ["/auc", "/m/1", "/m/2"]
+
+
+def test_a_key_given_twice_is_reported_and_the_last_counts() -> None:
+    parsed = parse(b'{"a": {"auc": 0.7, "auc": 0.8}}')
+    assert parsed.tree == {"a": {"auc": 0.8}}
+    assert [issue.pointer for issue in parsed.warnings] == ["/a/auc"]
+
+
+def test_characters_that_cannot_be_stored_are_replaced_with_a_warning() -> None:
+    parsed = parse(b'{"a": "x\\ud800y", "b\\u0000": "\\u0000"}')
+    assert "\0" not in json.dumps(parsed.tree, ensure_ascii=False)
+    json.dumps(parsed.tree, ensure_ascii=False).encode()
+    assert len(parsed.warnings) == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "column", "hint"),
+    [
+        (b'{"a": 1,\n "b": }', 2, 7, "Expecting value"),
+        (b'{"a": 1}\n{"a": 2}', 2, 1, "JSON Lines"),
+        (b"{'a': 1}", 1, 2, "json.dump"),
+        (b'{"a": None}', 1, 7, "null"),
+        (b'{"a": 1, // note\n "b": 2}', 1, 10, "comments"),
+        (b'{"a": [1, 2', 1, 12, "ends too early"),
+        (b'{"a": "\xff"}', 1, 8, "UTF-8"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_line_and_column(written: bytes, line: int, column: int, hint: str) -> None:
+    with pytest.raises(UnreadableFile, match=hint) as refused:
+        parse(written)
+    assert (refused.value.data["line"], refused.value.data["column"]) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "says"),
+    [
+        (b"", EmptyFile, "empty"),
+        (b" \n\t ", EmptyFile, "empty"),
+        (b"model,auc,f1\nrf,0.8,0.7\nlr,0.7,0.6\n", TableFile, "columns model, auc, f1"),
+        (b"model;auc\nrf;0,8\n", TableFile, "separated by ';'"),
+        (b"\x80\x04\x95\x10\x00sklearn", PickleFile, "runs code"),
+        (b"PK\x03\x04rest", ForeignFile, "zip"),
+        (b"\x1f\x8b\x08rest", ForeignFile, "gzip"),
+        (b"tree\nversion=v4\nnum_class=1\n", ForeignFile, "artifact"),
+        (b"<?xml version='1.0'?><PMML/>", ForeignFile, "PMML"),
+        (b"{L\x00learner", ForeignFile, "UBJSON"),
+        (bytes(range(1, 32)) * 20, ForeignFile, "binary"),
+        (b"{" + b" " * MAX_BYTES, FileTooLarge, "10 MiB"),
+    ],
+)
+def test_each_kind_of_file_that_is_not_json_gets_its_own_answer(content: bytes, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        parse(content)
+
+
+def test_depth_is_capped_in_json_and_in_yaml() -> None:
+    assert parse(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    for deep in (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), b"[" * 200_000, b"a: " + b"[" * 5000):
+        with pytest.raises(TooDeep):
+            parse(deep)
+
+
+def test_the_number_of_values_is_capped() -> None:
+    with pytest.raises(TooManyLeaves):
+        parse(b"[" + b"1," * MAX_LEAVES + b"1]")
+
+
+def test_yaml_is_read_as_json_values_and_dates_stay_text() -> None:
+    parsed = parse(b"# a model\nname: x\ntrained: 2025-01-02\nmetrics:\n  - auc: 0.8\n    ok: true\n")
+    assert parsed.tree == {"name": "x", "trained": "2025-01-02", "metrics": [{"auc": 0.8, "ok": True}]}
+
+
+def test_the_front_matter_of_a_model_card_is_what_is_read() -> None:
+    assert parse(b"---\nlicense: mit\n---\n\n# Title\n\n- a: b\n").tree == {"license": "mit"}
+
+
+def test_yaml_that_blows_up_or_runs_code_is_refused() -> None:
+    with pytest.raises(UnreadableFile, match="aliases"):
+        parse(b"a: &a [x, x]\nb: [*a, *a]\n")
+    with pytest.raises(UnreadableFile):
+        parse(b"a: !!python/object/apply:os.system ['true']\n")
+    with pytest.raises(UnreadableFile, match="Line 2"):
+        parse(b"a: [1\nb: 2\n")
+
+
+def test_numbers_with_thousands_of_digits_do_no_harm() -> None:
+    parsed = parse(b'{"n": ' + b"9" * 100_000 + b"}")
+    assert parsed.tree == {"n": None}
