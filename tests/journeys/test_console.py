@@ -84,9 +84,10 @@ async def test_a_models_page_has_its_figures_and_charts_on_it(console: Tab) -> N
     figures = page.get_by_label("Key figures")
     await expect(figures).to_contain_text(re.compile("ROC AUC", re.IGNORECASE))
     await expect(figures).to_contain_text("cross")
+    await expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
     charts = page.locator("main figure")
-    await expect(charts).to_have_count(7)
-    for index in range(7):
+    await expect(charts).to_have_count(6)
+    for index in range(6):
         await charts.nth(index).scroll_into_view_if_needed()
         await expect(charts.nth(index).locator("canvas, svg, table").first).to_be_visible()
 
