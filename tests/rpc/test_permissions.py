@@ -20,7 +20,7 @@ from rpc.root import root
 from schemas.access import Role
 from schemas.connectors import CreateConnector, Provider
 from tests.support.credit import document
-from tests.support.serving import Serving, serve_group
+from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant
 
 PROCEDURES = dict(root.procedures())

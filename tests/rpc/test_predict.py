@@ -9,8 +9,8 @@ from backend.access import tokens
 from backend.bootstrap import Hub
 from backend.ids import new_id
 from schemas.access import CreateToken, TokenRef
+from tests.support.group import Serving, serve_group
 from tests.support.predictions import data_plane, drain, logged
-from tests.support.serving import Serving, serve_group
 from tests.support.tenants import Tenant
 
 

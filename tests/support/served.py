@@ -8,7 +8,7 @@ from backend.bootstrap import Hub, open_hub
 from backend.groups import service as groups
 from backend.settings import Settings
 from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
-from tests.support.serving import Serving, serve_group
+from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant, new_tenant
 
 

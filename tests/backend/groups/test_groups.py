@@ -32,7 +32,7 @@ from schemas.catalog import CreateVersion
 from schemas.groups import CreateGroup, DeleteGroup, Group, GroupRef, MemberRole, MemberSpec, Promote, Promotion, SetSplit
 from schemas.model_document import ModelDocument
 from tests.support.credit import document
-from tests.support.serving import Serving, serve_group
+from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant
 
 

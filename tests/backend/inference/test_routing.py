@@ -15,7 +15,7 @@ from backend.inference.routing.hash import BUCKETS, bucket_of
 from backend.inference.routing.table import MemberFacts, owners
 from backend.inference.routing.watch import Routing
 from schemas.groups import BucketRange, MemberSpec, SetSplit
-from tests.support.serving import serve_group
+from tests.support.group import serve_group
 from tests.support.tenants import Tenant
 
 

@@ -13,6 +13,7 @@ from backend.settings import Settings
 from rpc.cli import COMMANDS, main
 from rpc.commands.installation import complete, environment_of, read_settings
 from rpc.commands.ready import Access, keep_access, kept_access, write_ready_file
+from tests.conftest import SECRET
 from tests.support import servers
 
 
@@ -84,7 +85,7 @@ def test_doctor_names_an_old_schema_secrets_that_others_may_read_and_a_redis_tha
     """The Redis of a test run keeps no file, and the database is empty."""
     secret = tmp_path / "secrets" / "secret_key"
     secret.parent.mkdir()
-    secret.write_text("for all to see")
+    secret.write_text(SECRET)  # the role it is for is shared by the whole test run
     secret.chmod(0o644)
     addresses = {"TILTYARD_DATABASE_URL": servers.database_url(f"doctor_{worker_number}"), "TILTYARD_REDIS_URL": servers.redis_url(0)}
     code, output = run("doctor", "--data-dir", str(tmp_path), **addresses)
