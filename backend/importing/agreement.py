@@ -5,17 +5,19 @@ from decimal import Decimal
 from itertools import pairwise
 
 MAX_CELLS = 10_000
+_COARSEST = 0.005
+"""JSON drops trailing zeros, so that 0.9 may well be 0.90."""
 
 
 def decimals(value: float) -> float:
-    """Half a unit in the last place that a number is written with: 0.77 -> 0.005."""
+    """Half a unit in the last place that a number is written with: 0.771 -> 0.0005; never more than 0.005."""
     exponent = Decimal(repr(value)).as_tuple().exponent
-    return 0.5 * 10.0 ** int(exponent) if isinstance(exponent, int) else 0.0
+    return min(0.5 * 10.0 ** int(exponent), _COARSEST) if isinstance(exponent, int) else 0.0
 
 
 def agree(one: float, other: float, slack: float = 1e-9) -> bool:
     """Are they the same, given how the first is rounded, and a slack for what went into the second?"""
-    return abs(one - other) <= slack + min(decimals(one), 0.05)
+    return abs(one - other) <= slack + decimals(one)
 
 
 def f1_of(precision: float, recall: float) -> float:

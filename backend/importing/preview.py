@@ -39,10 +39,11 @@ def preview(content: bytes, name: str = "model", pick: str | None = None, rememb
     """How a file is understood. `pick` names the model that is meant when there are several. Raises UnreadableFile and its kin, UnknownModel."""
     parsed = parse(content)
     known = formats.recognise(parsed.tree)
-    several = known.members(parsed.tree) if known else members(parsed.tree)
+    listed = known.members(parsed.tree) if known else members(parsed.tree)
+    several = listed if len(listed) > 1 else []
     member = _picked(several, pick)
     shape = fingerprint(parsed.tree)
-    understood = _understood(parsed.tree, known, several, member, shape, remembered)
+    understood = _understood(parsed.tree, known, listed, member, shape, remembered)
     found = apply(understood.rules, parsed.tree)
     return _shown(parsed, understood, found, several, member, shape, name)
 
@@ -59,7 +60,7 @@ def _picked(several: list[Member], pick: str | None) -> Member | None:
 
 def _understood(tree: Json, known: formats.Format | None, several: list[Member], member: Member | None, shape: str, remembered: Memory | None) -> Understood:
     if known:
-        return Understood(rules=known.rules_for(several, member), format=known.name)
+        return Understood(rules=known.rules_for(several[0] if len(several) == 1 else member), format=known.name)
     if remembered and not several and (rules := remembered(shape)):
         try:
             return Understood(rules=checked(rules), remembered=True)

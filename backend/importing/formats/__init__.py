@@ -41,7 +41,7 @@ class Format(Shape, frozen=True, kw_only=True):
     rules: list[Rule]
 
     def members(self, tree: Json) -> list[Member]:
-        """The models in a file, when they are two or more."""
+        """The models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
         if self.models is None:
             return []
         found = []
@@ -49,16 +49,16 @@ class Format(Shape, frozen=True, kw_only=True):
             named = child(node, self.models.name)
             if self.models.has is None or child(node, self.models.has) is not MISSING:
                 found.append(Member(name=str(named) if isinstance(named, str) else text(path), also=frozenset(), places=(path,)))
-        return found if len(found) > 1 else []
+        return found
 
-    def rules_for(self, several: list[Member], picked: Member | None) -> list[Rule]:
-        """The rules for the one model of a file, for the picked one of several, or for what all of them share."""
-        if self.models is None or not several:
+    def rules_for(self, member: Member | None) -> list[Rule]:
+        """The rules for one model of a file, or for what all of them share."""
+        if self.models is None:
             return self.rules
         prefix = self.models.source
-        if picked is None:
+        if member is None:
             return [rule for rule in self.rules if not _within(rule.source, prefix)]
-        place = text(picked.places[0])
+        place = text(member.places[0])
         return [_at(rule, prefix, place) for rule in self.rules]
 
 
@@ -92,12 +92,13 @@ def known() -> list[Format]:
 def recognise(tree: Json) -> Format | None:
     """The format of a file, or None. Signs are specific enough that at most one fits."""
     for one in known():
-        if all(_shows(sign, tree) for sign in one.signs) and not any(True for pointer in one.absent for _ in matches(tree, steps(pointer))):
+        if all(shows(sign, tree) for sign in one.signs) and not any(True for pointer in one.absent for _ in matches(tree, steps(pointer))):
             return one
     return None
 
 
-def _shows(sign: Sign, tree: Json) -> bool:
+def shows(sign: Sign, tree: Json) -> bool:
+    """Is the sign there in the file?"""
     for _, _, value in matches(tree, steps(sign.source)):
         typed = sign.type == "any" or (isinstance(value, _TYPES[sign.type]) and not (sign.type == "number" and isinstance(value, bool)))
         if typed and (sign.pattern is None or (isinstance(value, (str, int, float)) and re.fullmatch(sign.pattern, str(value)[:200]) is not None)):

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
+from backend.importing.rules import MAX_RULES, Part, Rule
 from backend.importing.several import Member
 from backend.importing.transforms import Transform
 from schemas.common import Json
@@ -76,7 +76,7 @@ class Draft:
             found.append(complete[0][1])
         typed = [msgspec.structs.replace(rule, existing=bool(complete)) for rule in self.typed]
         details = [msgspec.structs.replace(rule, existing=rule.existing and bool(complete or typed)) for rule in self.details]
-        return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.metrics, *self.charts]
+        return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.charts, *self.metrics][:MAX_RULES]
 
     def _hyperparameters(self) -> list[Rule]:
         """One set of them stands as it is; several keep their own names."""

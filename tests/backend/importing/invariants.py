@@ -1,0 +1,47 @@
+"""What holds of every preview, whatever the file."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from backend.importing import validate
+from backend.importing.pointers import MISSING, leaves, resolve, steps, text
+from backend.importing.transforms import TRANSFORMS
+from schemas.importing import ImportPreview
+
+KEYS = ("key", "const")
+
+
+def hold(preview: ImportPreview, tree: Any) -> None:
+    """Valid; each leaf has a source in the file and is that value in the document's notation; what is not used is listed."""
+    every = {text(path) for path, _ in leaves(tree)}
+    unmapped = set(preview.unmapped)
+    assert unmapped <= every
+    json.dumps(preview.provenance, ensure_ascii=False).encode()
+    if preview.document is None:
+        assert unmapped == every
+        return
+    assert validate.issues(preview.document) == []
+    found = {text(path): value for path, value in leaves(preview.document) if path != ("schema_version",)}
+    assert set(found) == set(preview.provenance)
+    for target, value in found.items():
+        _is_from(tree, preview.provenance[target], value, preview.transforms.get(target))
+    assert not unmapped & set(preview.provenance.values())
+
+
+def _is_from(tree: Any, source: str, value: Any, transform: str | None) -> None:
+    if source.startswith("file:"):
+        return
+    given = resolve(tree, steps(source))
+    assert given is not MISSING, source
+    if transform in KEYS:
+        assert isinstance(value, str), "only words are taken from keys or vocabulary"
+    elif isinstance(given, str) and given[:1] in "[{" and value not in (given,):
+        assert str(value).lower() in given.lower() or transform in TRANSFORMS  # out of JSON in a string
+    elif transform in ("number", "percent", "integer"):
+        hundredth = transform == "percent" or (isinstance(given, str) and given.rstrip().endswith("%"))
+        exact = Decimal(str(given).strip().rstrip("%").strip().replace(",", ""))
+        assert float(exact / 100 if hundredth else exact) == float(value)
+    elif transform is None:
+        assert value == given or (value == str(given) and isinstance(given, (str, int, float)))
+        assert isinstance(value, str) == isinstance(given, str) or not isinstance(value, (int, float)), "numbers are the file's own"
