@@ -132,7 +132,7 @@ async def test_a_quiet_call_is_pinged_with_a_space(js: Driver) -> None:
     code = "return await raw('/rpc/slow,ping?batch=1&input=' + encodeURIComponent('{\"0\":{\"ms\":700}}'), { headers: { 'trpc-accept': 'application/jsonl' } })"
     answer = await js.run(code)
     assert (answer["status"], answer["headers"]["content-type"]) == (200, "application/json")
-    assert answer["body"].count(" ") >= 2
+    assert answer["body"].count(" ") >= 1
     assert answer["body"].endswith("\n") or answer["body"].endswith(" ")
     assert "" not in answer["body"].rstrip(" ").split("\n")[:-1]
 
