@@ -39,7 +39,7 @@ class BadKek(HubError):
 
 
 class KeyUnreadable(HubError):
-    """The stored key cannot be read for this provider and address. Enter it again with `connectors.rotate`."""
+    """The stored key cannot be read for this provider and address. Enter it again."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
@@ -69,7 +69,7 @@ class ProviderBusy(ProviderError):
 
 
 class ProviderKeyRefused(ProviderError):
-    """The provider does not accept the key. Check it at the provider, then enter it with `connectors.rotate`."""
+    """The provider does not accept the key. Check it there, then replace it."""
 
 
 class ProviderRequestRefused(ProviderError):

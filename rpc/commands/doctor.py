@@ -16,6 +16,8 @@ from backend.adapters.embedded_home import locked, read_keys
 from backend.adapters.external import check_postgres, check_redis
 from backend.adapters.processes import SetupError
 from backend.bootstrap import Hub, open_hub
+from backend.connectors.errors import BadKek
+from backend.connectors.keys import check_at_start
 from backend.runs.service import workers
 from backend.settings import Settings
 from migrations.apply import current_revision, head_revision
@@ -125,6 +127,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Finding]:
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         yield Finding("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
+    yield await _connector_keys(hub)
     async with hub.work(ANONYMOUS, read_only=True) as work:
         alive = [worker for worker in await workers(work) if worker.alive]
     if alive:
@@ -133,3 +136,13 @@ async def _hub(hub: Hub) -> AsyncIterator[Finding]:
         yield Finding(
             "note", "Workers", "none at work: predictions are answered and kept, but not yet moved to their logs.", "Run `tiltyard up` or `tiltyard worker`."
         )
+
+
+async def _connector_keys(hub: Hub) -> Finding:
+    if hub.vault.current is None:
+        return Finding("note", "Connectors", "no key-encryption key, so none can be made.", "Set TILTYARD_KEK; `tiltyard connectors new-kek` makes one.")
+    try:
+        await check_at_start(hub)
+    except BadKek as error:
+        return Finding("WRONG", "Connectors", error.message)
+    return Finding("ok", "Connectors", f"keys are encrypted by version {hub.vault.current}.")

@@ -20,10 +20,10 @@ from tests.support.tenants import Tenant
 KEY = "sk-proj-0123456789abcdefghijklmnop"
 
 
-async def tool(settings: Settings, *arguments: str) -> Result:
+async def tool(settings: Settings, *arguments: str, command: str = "connectors") -> Result:
     given = msgspec.structs.asdict(settings)
     environment = {f"TILTYARD_{name.upper()}": None if value is None else str(value) for name, value in given.items()}
-    return await asyncio.to_thread(CliRunner().invoke, main, ["connectors", *arguments], env=environment)
+    return await asyncio.to_thread(CliRunner().invoke, main, [command, *arguments], env=environment)
 
 
 async def test_every_key_is_rewrapped_and_read_without_the_old_one(hub: Hub, settings: Settings, tenant: Tenant) -> None:
@@ -58,3 +58,11 @@ async def test_a_file_that_is_not_used_is_not_written(tmp_path: Path) -> None:
     refused = await tool(Settings(data_dir=tmp_path, kek=new_key(4)), "new-kek", "--keep")
     assert (refused.exit_code, "TILTYARD_KEK" in refused.output) == (1, True)
     assert not (tmp_path / "secrets").exists()
+
+
+async def test_the_doctor_tells_a_wrong_key_from_the_right_one_and_from_none(settings: Settings, hub: Hub, tenant: Tenant) -> None:
+    async with hub.work(tenant.admin) as work:
+        await service.create(work, CreateConnector(name="Models", provider=Provider.OPENAI, api_key=KEY))
+    for kek, finding in ((settings.kek, "encrypted by version 1"), (new_key(1), "another key under version 1"), (None, "none can be made")):
+        said = (await tool(msgspec.structs.replace(settings, kek=kek), command="doctor")).output
+        assert finding in said, said

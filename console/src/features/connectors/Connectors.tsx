@@ -99,7 +99,7 @@ function Actions({ connector: c, manages, open }: { connector: Connector; manage
   const enable = useMutation(trpc.connectors.enable.mutationOptions(options));
   const uses = useMay('connector:connector:use');
   return (
-    <Menu position="bottom-end" width={180}>
+    <Menu position="bottom-end" width={180} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button variant="subtle" color="gray" aria-label={`More of ${c.name}`}><IconDots size={16} /></Button>
       </Menu.Target>
@@ -113,7 +113,7 @@ function Actions({ connector: c, manages, open }: { connector: Connector; manage
             ) : (
               <Menu.Item onClick={() => disable.mutate({ connector_id: c.id })}>Disable</Menu.Item>
             )}
-            <Menu.Item color="red" disabled={c.used_by.length > 0} onClick={() => open({ kind: 'delete', connector: c })}>Delete</Menu.Item>
+            <Menu.Item c="var(--ty-bad)" disabled={c.used_by.length > 0} onClick={() => open({ kind: 'delete', connector: c })}>Delete</Menu.Item>
           </>
         )}
       </Menu.Dropdown>
