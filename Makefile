@@ -102,6 +102,14 @@ bench-explain: $(VENV) ## compiled explanations beside shap
 bench-contract: $(VENV) ## type checking a contract of 500 procedures beside a TypeScript server's types
 	@$(BIN)/python -m benchmarks.contract $(ARGS)
 
+.PHONY: bench-import
+bench-import: $(VENV) ## a model's file to its preview, the shape remembered and not
+	@$(BIN)/python -m benchmarks.import_documents $(ARGS)
+
+.PHONY: fuzz-import
+fuzz-import: $(VENV) ## hostile files for the import: `make fuzz-import CASES=100000`
+	@CASES=$(or $(CASES),10000) $(BIN)/pytest tests/backend/importing/test_properties.py -q -p no:xdist --timeout 0 $(ARGS)
+
 .PHONY: clean
 clean: ## remove what was built, not the hub's data
 	@rm -rf .venv console/node_modules console/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts-ci

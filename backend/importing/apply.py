@@ -1,6 +1,6 @@
 """Applies a mapping to a file's tree. Every value that comes out has the place it came from; nothing is computed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from backend.importing.collect import Collector, Row, Value
@@ -121,7 +121,8 @@ def _fill(row: Row, rule: Rule, part: Part, source: Path, captured: Path, tree: 
     if value is None or value is MISSING:
         return
     inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
-    for below, leaf in [((), value)] if part.const is not None or part.key is not None else leaves(value):
+    found: Iterable[tuple[Path, Json]] = leaves(value) if isinstance(value, _CONTAINERS) else (((), value),)
+    for below, leaf in found:
         made = _transformed(leaf, part.transform, part.words)
         if made not in (None, "") and (part.target == "*" or _taken(inside + text(below), made)):
             how = "const" if part.const is not None else "key" if part.key is not None else "words" if part.words else part.transform

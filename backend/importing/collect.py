@@ -1,6 +1,5 @@
 """Gathers values, each with its source, into the shape of a model document."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 
 MAX_ROWS = 20_000
+_FREE: Final = ("/training/hyperparameters/", "/extensions/")
 
 _IDENTITY: Final = {
     "/metrics": ("name", "split", "slice", "class", "average", "threshold"),
@@ -87,19 +87,25 @@ class Collector:
         """The document as JSON values, and each of its leaves by pointer. Rows that lack what they need are left out."""
         document: dict[str, Any] = {}
         leaves: dict[str, Value] = {}
-        for target, found in self._all():
-            _set(document, target.split("/")[1:], found.value, self.lists)
+        for target, found in self.single.items():
+            _set(document, _plan(target) if not target.startswith(_FREE) else self._free(target), found.value)
             leaves[target] = found
+        for collection, table in self.rows.items():
+            needed = _NEEDED.get(collection, ())
+            whole = [row for row in table.values() if all(name in row for name in needed)]
+            rows: list[dict[str, Any]] = [{} for _ in whole]
+            if rows:
+                document[collection[1:]] = rows
+            for at, row in enumerate(whole):
+                for name, found in sorted(_complete(row).items(), key=_in_order):
+                    _set(rows[at], _plan(name, f"{collection}/*/"), found.value)
+                    leaves[f"{collection}/{at}/{name}"] = found
         return {name: document[name] for name in _ORDER if name in document}, leaves
 
-    def _all(self) -> Iterator[tuple[str, Value]]:
-        yield from self.single.items()
-        for collection, table in self.rows.items():
-            whole = [row for row in table.values() if all(name in row for name in _NEEDED.get(collection, ()))]
-            for at, row in enumerate(whole):
-                complete = _complete(row)
-                for name, found in sorted(complete.items(), key=_in_order):
-                    yield f"{collection}/{at}/{name}", found
+    def _free(self, target: str) -> tuple[tuple[str, bool], ...]:
+        """The plan of a place below a free-form object, whose lists only the file tells."""
+        path = target[1:].split("/")
+        return tuple((_unescaped(step), "/" + "/".join(path[: at + 1]) in self.lists) for at, step in enumerate(path))
 
 
 def _at(table: dict[object, Row], identity: object) -> int:
@@ -121,33 +127,37 @@ def _complete(row: Row) -> Row:
     return {name: found for name, found in row.items() if not any(name.startswith(f"{half}/") for half in broken)}
 
 
-def _in_order(item: tuple[str, Value]) -> list[tuple[int, str]]:
+@lru_cache(maxsize=4096)
+def _order(name: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(step), "") if step.isdigit() else (_RANK.get(step, 0), step) for step in name.split("/"))
+
+
+def _in_order(item: tuple[str, Value]) -> tuple[tuple[int, str], ...]:
     """As the schema has them; indices by their number."""
-    return [(int(step), "") if step.isdigit() else (_RANK.get(step, 0), step) for step in item[0].split("/")]
+    return _order(item[0])
 
 
-def _set(document: dict[str, Any], path: list[str], value: Json, lists: set[str]) -> None:
-    """Put a value; a step of digits is an index where the schema has a list. Values come in the order of their indices."""
-    node: Any = document
-    for at, step in enumerate(path):
-        key = step.replace("~1", "/").replace("~0", "~")
-        last = at == len(path) - 1
-        below: Any = value if last else [] if _is_list(tuple(path[: at + 1]), lists) else {}
+@lru_cache(maxsize=8192)
+def _plan(target: str, within: str = "/") -> tuple[tuple[str, bool], ...]:
+    """The steps of a pointer, each with whether a list stands there."""
+    path = target.removeprefix("/").split("/")
+    patterns = [within + "/".join("*" if step.isdigit() else step for step in path[: at + 1]) for at in range(len(path))]
+    return tuple(
+        (_unescaped(step), (leaf := TARGETS.find(pattern)) is not None and "array" in leaf.kinds) for step, pattern in zip(path, patterns, strict=True)
+    )
+
+
+def _unescaped(step: str) -> str:
+    return step.replace("~1", "/").replace("~0", "~")
+
+
+def _set(node: Any, plan: tuple[tuple[str, bool], ...], value: Json) -> None:
+    """Put a value at the end of a plan. Values come in the order of their indices, so that a list only ever grows at its end."""
+    for at, (key, is_list) in enumerate(plan):
+        below: Any = value if at == len(plan) - 1 else [] if is_list else {}
         if isinstance(node, list):
             if int(key) >= len(node):
                 node.append(below)
             node = node[int(key)]
         else:
             node = node.setdefault(key, below)
-
-
-def _is_list(path: tuple[str, ...], lists: set[str]) -> bool:
-    if path[:2] == ("training", "hyperparameters") or path[0] == "extensions":
-        return "/" + "/".join(path) in lists
-    return _is_array("/" + "/".join("*" if step.isdigit() else step for step in path))
-
-
-@lru_cache(maxsize=4096)
-def _is_array(target: str) -> bool:
-    leaf = TARGETS.find(target)
-    return leaf is not None and "array" in leaf.kinds

@@ -45,7 +45,7 @@ def real(node: Json, wanted: tuple[str | int, ...]) -> Path:
     """The path with its indices as numbers where the node is a list, so that one place has one spelling."""
     path: list[str | int] = []
     for step in wanted:
-        path.append(int(step) if isinstance(node, list) else str(step))
+        path.append(int(step) if isinstance(node, list) and str(step).isdecimal() else str(step))
         node = child(node, step)
     return tuple(path)
 
@@ -64,7 +64,7 @@ def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Pat
             for key, value in items(node):
                 yield from matches(value, pattern[at + 1 :], (*path, key), (*captured, key))
             return
-        path = (*path, int(step) if isinstance(node, list) and step.isdigit() else step)
+        path = (*path, int(step) if isinstance(node, list) and step.isdecimal() else step)
         node = child(node, step)
         if node is MISSING:
             return

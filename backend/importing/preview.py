@@ -17,7 +17,7 @@ from backend.importing.pointers import leaves, text
 from backend.importing.rules import Rule, checked
 from backend.importing.several import Member, members
 from backend.importing.skeleton import fingerprint
-from backend.importing.validate import issues
+from backend.importing.validate import quick_issues
 from schemas.common import Json
 from schemas.importing import ImportPreview
 from schemas.model_document import SCHEMA_VERSION
@@ -75,15 +75,14 @@ def _shown(parsed: Parsed, understood: Understood, found: Collector, several: li
     if understood.is_model:
         document, values = _named(document, values, name)
         _check(document)
-    sources = {text(source) for source in (*(value.source for value in values.values()), *found.keys)} if understood.is_model else set()
-    every = [text(path) for path, _ in leaves(parsed.tree)]
+    used = {*(value.source for value in values.values()), *found.keys} if understood.is_model else set()
     conflicts = [*found.contradictions, *contradictions(document, values)] if understood.is_model else []
     asked = None if not several else [one.name for one in several]
     return ImportPreview(
         document=document if understood.is_model else None,
-        provenance={target: _source(value) for target, value in values.items()} if understood.is_model else {},
-        transforms={target: value.transform for target, value in values.items() if value.transform} if understood.is_model else {},
-        unmapped=[pointer for pointer in every if pointer not in sources],
+        provenance=_provenance(values) if understood.is_model else {},
+        transforms={target: value.transform for target, value in values.items() if value.transform and value.transform != _FILE} if understood.is_model else {},
+        unmapped=[text(path) for path, _ in leaves(parsed.tree) if path not in used],
         contradictions=conflicts,
         several_models=asked,
         picked=member.name if member else None,
@@ -103,23 +102,24 @@ def _plain(rule: Rule) -> dict[str, Any]:
 
 
 _FILE: Final = "file:"
+"""The transform, and the beginning of the source, of a name that is the file's own."""
 
 
 def _named(document: dict[str, Any], values: dict[str, Value], name: str) -> tuple[dict[str, Any], dict[str, Value]]:
     """A document has a name; where the file gives none, its own name serves, and the provenance says so."""
     if "name" not in document:
         own = (PurePath(name).stem or "model")[:200]
-        document, values = {"name": own, **document}, {"/name": Value(own, (_FILE + PurePath(name).name,)), **values}
+        document, values = {"name": own, **document}, {"/name": Value(own, (PurePath(name).name,), _FILE), **values}
     return {"schema_version": SCHEMA_VERSION, **document}, values
 
 
-def _source(value: Value) -> str:
-    first = value.source[0] if value.source else ""
-    return first if isinstance(first, str) and first.startswith(_FILE) and len(value.source) == 1 else text(value.source)
+def _provenance(values: dict[str, Value]) -> dict[str, str]:
+    written = {value.source: text(value.source) for value in values.values()}
+    return {target: written[value.source] if value.transform != _FILE else _FILE + str(value.source[0]) for target, value in values.items()}
 
 
 def _check(document: dict[str, Any]) -> None:
-    if wrong := issues(document):
+    if wrong := quick_issues(document):
         raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
 
 

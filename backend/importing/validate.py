@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from jsonschema import Draft202012Validator
 
 from backend.importing.pointers import text
 from backend.importing.targets import SCHEMA
 from schemas.common import Issue, Json
+from schemas.model_document import ModelDocument
 
 MAX_ISSUES = 50
 
@@ -55,3 +57,21 @@ def issues(document: Mapping[str, Json]) -> list[Issue]:
         if len(found) >= MAX_ISSUES:
             break
     return found
+
+
+def quick_issues(document: dict[str, Json]) -> list[Issue]:
+    """`issues`, in a fraction of the time for long lists: all values are checked by the Structs that the schema is made from, and by the schema one of each
+    kind of row (the same fields with values of the same types).
+    """
+    try:
+        msgspec.convert(document, ModelDocument)
+    except msgspec.ValidationError:
+        return issues(document) or [Issue(pointer="", message="the document is not one that the hub reads")]
+    short = {name: list({_kind(row): row for row in value}.values()) if isinstance(value, list) else value for name, value in document.items()}
+    return issues(document) if issues(short) else []
+
+
+def _kind(node: Json) -> Any:
+    if isinstance(node, dict):
+        return tuple((key, _kind(value)) for key, value in node.items())
+    return (list, *{_kind(value) for value in node}) if isinstance(node, list) else type(node)
