@@ -12,7 +12,7 @@ from backend.inference.log.sweep import explain_missing, prepare_serving, waitin
 log = logging.getLogger("tiltyard.worker")
 TIMEOUT_SECONDS = 10
 """After a kill -9, ARQ keeps a job's id blocked this long and a little more; the next slot's id is another."""
-WORK_SECONDS = 6.0
+WORK_SECONDS = 4.0
 SWEEP_SECONDS = 3.0
 
 
