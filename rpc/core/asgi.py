@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 from rpc.core import errors, wire
 from rpc.core.context import Request
@@ -13,9 +13,14 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 PATIENCE = 0.03
 """Seconds that a call may take before anyone watches whether its client is still there: most are done sooner, and a watcher costs a task."""
+
+
+DRAINED = 64 * 1024 * 1024
+"""So many bytes of a body that is too large are read and dropped."""
 
 
 class Disconnected(Exception):
@@ -27,8 +32,7 @@ def read_head(scope: Scope, request: Request, base: str) -> None:
     request.method = scope.get("method", "GET")
     request.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if sent := scope["query_string"]:
-        query = parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True)
-        request.query = dict(reversed(query))  # a repeated name keeps its first value
+        request.query = wire.read_query(sent)
     request.client = scope["client"][0] if scope.get("client") else None
     raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     request.path = wire.decode_path(raw.split(b"?", 1)[0].removeprefix(base.encode()).removeprefix(b"/"))
@@ -39,28 +43,38 @@ async def read_body(request: Request, receive: Receive, limit: int) -> bytes:
     if request.method == "GET":
         return b""
     announced = request.headers.get("content-length", "0")
-    too_large = f"The body is larger than {limit} bytes, which is what one request may carry"
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
-        raise errors.PayloadTooLarge(too_large, limit=limit)
+        await _refuse(receive, limit)
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
         return body
-    return await _rest(message, receive, limit, too_large)
+    return await _rest(message, receive, limit)
 
 
-async def _rest(message: Message, receive: Receive, limit: int, too_large: str) -> bytes:
+async def _rest(message: Message, receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while message["type"] != "http.disconnect":
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > limit:
-            raise errors.PayloadTooLarge(too_large, limit=limit)
+            await _refuse(receive if message.get("more_body") else None, limit)
         if not message.get("more_body"):
             return b"".join(chunks)
         message = await receive()
     raise Disconnected
+
+
+async def _refuse(receive: Receive | None, limit: int) -> NoReturn:
+    """Raise PayloadTooLarge, after reading on for a while: a client that is still sending when the connection is closed never sees the answer."""
+    dropped, more = 0, receive is not None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while receive is not None and more and dropped < DRAINED:
+                message = await receive()
+                dropped, more = dropped + len(message.get("body", b"")), message.get("more_body", False)
+    raise errors.PayloadTooLarge(f"The body is larger than {limit} bytes, which is what one request may carry", limit=limit)
 
 
 async def left(receive: Receive) -> None:

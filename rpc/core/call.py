@@ -65,9 +65,11 @@ def find(root: Router, path: str) -> Procedure:
 
 
 async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
-    """One call that answers once: the result as JSON. The transaction commits only after the result could be encoded."""
+    """One call that answers once: the result as JSON. The transaction, if it has one, commits only after the result could be encoded."""
     arguments = decode(procedure, raw)
     ctx = authorise(exchange, procedure)
+    if not procedure.transaction:
+        return encode(await procedure.handler(ctx, *arguments))
     async with exchange.host.work(ctx.actor, read_only=procedure.kind is Kind.QUERY) as work:
         ctx.current = work
         result = encode(await procedure.handler(ctx, *arguments))

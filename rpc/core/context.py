@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from os import urandom
 from typing import Any, Generic, Literal, Protocol, TypeVar
-from uuid import uuid4
 
 from backend.access.actor import Actor
 
@@ -33,7 +33,7 @@ class Request:
     body: bytes = b""
     client: str | None = None
     connection_params: Mapping[str, str] | None = None
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=lambda: urandom(16).hex())
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -92,7 +92,7 @@ class Ctx(Generic[H, W]):
     def work(self) -> W:
         """The call's unit of work."""
         if self.current is None:
-            raise RuntimeError("a streaming handler opens its own units of work: `async with ctx.open() as work`")
+            raise RuntimeError("a handler that streams, or is declared without a transaction, opens its own units of work: `async with ctx.open() as work`")
         return self.current
 
     def open(self, *, read_only: bool = True) -> AbstractAsyncContextManager[W]:

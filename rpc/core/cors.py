@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from rpc.core.asgi import Headers
 from rpc.core.context import Request
 
 PREFLIGHT = [
@@ -11,14 +12,14 @@ PREFLIGHT = [
 ]
 
 
-def headers(request: Request, allowed: Collection[str]) -> list[tuple[str, str]]:
+def headers(request: Request, allowed: Collection[str]) -> Headers:
     """What lets the page that asks read the answer, if its origin is allowed."""
-    told = [("vary", "origin")]
+    told = [(b"vary", b"origin")]
     origin = request.headers.get("origin")
     if origin in allowed and origin is not None:
         told += [
-            ("access-control-allow-origin", origin),
-            ("access-control-allow-credentials", "true"),
-            ("access-control-expose-headers", "x-request-id, x-tiltyard-contract, retry-after"),
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"x-request-id, x-tiltyard-contract, retry-after"),
         ]
     return told

@@ -3,7 +3,7 @@
 import asyncio
 
 from rpc.core import cors, wire
-from rpc.core.asgi import Disconnected, Receive, Scope, Send, read_body, read_head, unless_disconnected
+from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.context import Host, Request
 from rpc.core.contract.fingerprint import contract_hash
@@ -21,6 +21,10 @@ __all__ = ["CONTRACT_HEADER", "Options", "Rate", "Receive", "RpcApp", "Scope", "
 
 CONTRACT_HEADER = "x-tiltyard-contract"
 
+_VARY = (b"vary", b"trpc-accept, accept")
+_NO_STORE = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
+
 
 class RpcApp:
     """Serves the procedures of `root`. Give it every request and WebSocket whose path is `base` or begins with `base/`."""
@@ -36,6 +40,7 @@ class RpcApp:
         self.settler = Settler(self.options)
         self.limiter = Limiter(self.options.rate) if self.options.rate is not None else None
         self.contract_hash = contract_hash(root)
+        self._contract = CONTRACT_HEADER.encode(), self.contract_hash.encode()
         self.closing = closing or asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,22 +93,17 @@ class RpcApp:
             settled = list(await asyncio.gather(*(settle(one, plan, exchange) for one in plan.calls)))
         return wire.join(settled, batch=plan.batch)
 
-    def _headers(self, exchange: Exchange) -> list[tuple[str, str]]:
+    def _headers(self, exchange: Exchange) -> Headers:
         """What every response tells."""
-        headers = [
-            ("vary", "trpc-accept, accept"),
-            ("x-request-id", exchange.request.id),
-            (CONTRACT_HEADER, self.contract_hash),
-        ]
+        headers = [_VARY, (b"x-request-id", exchange.request.id.encode()), self._contract]
         if self.options.allowed_origins:
             headers += cors.headers(exchange.request, self.options.allowed_origins)
         return headers
 
     async def _send(self, send: Send, reply: wire.Reply, exchange: Exchange) -> None:
-        headers = [*self._headers(exchange), ("cache-control", "no-store"), *reply.headers]
-        headers += [("set-cookie", cookie) for cookie in exchange.outgoing.cookies]
+        headers = [*self._headers(exchange), _NO_STORE, *((name.encode(), value.encode("latin-1")) for name, value in reply.headers)]
+        headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in exchange.outgoing.cookies]
         if reply.status != 204:
-            headers += [("content-type", "application/json"), ("content-length", str(len(reply.body)))]
-        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-        await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
+            headers += [_JSON, (b"content-length", b"%d" % len(reply.body))]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})

@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from rpc.core import wire
-from rpc.core.asgi import Disconnected, Receive, Send, unless_disconnected
+from rpc.core.asgi import Disconnected, Headers, Receive, Send, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.outlet import Ended, Outlet
 from rpc.core.outputs import encode
@@ -18,7 +18,7 @@ from rpc.core.settle import Items, Opened, Settler
 GRACE = 0.002
 """Seconds in which all calls may be done for the response to be whole, with its length told."""
 
-HEADERS = [("content-type", "application/json"), ("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")]
+HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no")]
 
 Answer = asyncio.Task[wire.Settled | Opened]
 
@@ -38,7 +38,7 @@ class Lines:
         self._chunks = count()
         self._open: dict[int, tuple[int, wire.Call]] = {}  # by chunk: the status that tells its failure, and whose it is
 
-    async def serve(self, receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> wire.Reply | None:
+    async def serve(self, receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> wire.Reply | None:
         """The whole response, or None when it has been streamed. Raises Disconnected when the client leaves."""
         loop = asyncio.get_running_loop()
         answers: list[Answer] = [loop.create_task(self._settler.begin(one, self._plan, self._exchange)) for one in self._plan.calls]
@@ -49,20 +49,18 @@ class Lines:
             await self._stream(answers, receive, send, headers, closing)
             return None
         finally:
-            for answer in answers:
-                if not answer.cancel() and not answer.cancelled() and isinstance(opened := answer.result(), Opened):
-                    await opened.items.aclose()
-            await asyncio.wait(answers)
+            await _end(answers)
 
     async def _all_there(self, answers: list[Answer], receive: Receive) -> bool:
         """Can the response be whole? A mutation's always is, so that it can set cookies."""
+        await asyncio.sleep(0)  # their first step, which for some is the only one
         if self._plan.kind is Kind.MUTATION:
             await unless_disconnected(receive, _all(answers))
-        else:
+        elif not all(answer.done() for answer in answers):
             await asyncio.wait(answers, timeout=GRACE)
         return all(answer.done() and isinstance(answer.result(), wire.Settled) for answer in answers)
 
-    async def _stream(self, answers: list[Answer], receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> None:
+    async def _stream(self, answers: list[Answer], receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> None:
         outlet = Outlet(send, b" ")
         await outlet.start([*headers, *HEADERS])
         head, promised = self._head([answer.result() if answer.done() else None for answer in answers])
@@ -136,3 +134,12 @@ class Lines:
 
 async def _all(answers: list[Answer]) -> None:
     await asyncio.wait(answers)
+
+
+async def _end(answers: list[Answer]) -> None:
+    """Nothing goes on after the response: not a call, not a generator that nobody read."""
+    if under_way := [answer for answer in answers if answer.cancel()]:
+        await asyncio.wait(under_way)
+    for answer in answers:
+        if not answer.cancelled() and isinstance(opened := answer.result(), Opened):
+            await opened.items.aclose()

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from backend.errors import Unavailable
-from rpc.core.asgi import Disconnected, Receive, Send, left
+from rpc.core.asgi import Disconnected, Headers, Receive, Send, left
 from rpc.core.call import Exchange
 from rpc.core.options import Options
 from rpc.core.procedure import Procedure
@@ -41,10 +41,9 @@ class Outlet:
         self._clock = asyncio.get_running_loop().time
         self._last = self._clock()
 
-    async def start(self, headers: Iterable[tuple[str, str]]) -> None:
+    async def start(self, headers: Headers) -> None:
         """Send the head, status 200."""
-        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-        await self._out({"type": "http.response.start", "status": 200, "headers": encoded})
+        await self._out({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def write(self, data: bytes) -> None:
         """Send bytes. Returns once the server has taken them."""

@@ -10,12 +10,14 @@ SAFE = 2**53 - 1
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _LONG_NUMBER = re.compile(rb"(?:^|[\[:,])-?\d{16,}(?![\d.eE])")
+_DIGITS = bytes(ord("0") if chr(i).isdigit() else ord(" ") for i in range(128)).ljust(256)
+_LONG = b"0" * 16
 
 
 def encode(value: Any) -> bytes:
     """JSON bytes. NaN and infinities become null; an integer past 2^53 becomes a string, since JavaScript would round it."""
     encoded = _encoder.encode(value)
-    if _LONG_NUMBER.search(encoded):
+    if _LONG in encoded.translate(_DIGITS) and _LONG_NUMBER.search(encoded):  # the first test is cheap, and nearly always enough
         return _encoder.encode(_exact(msgspec.json.decode(encoded)))
     return encoded
 

@@ -48,6 +48,8 @@ class Procedure:
     streams: bool
     errors: tuple[type[HubError], ...]
     audited: bool
+    transaction: bool
+    """False: the handler opens what units of work it needs, and holds no connection while it waits."""
 
     @property
     def doc(self) -> str:
@@ -55,11 +57,13 @@ class Procedure:
         return inspect.getdoc(self.handler) or ""
 
 
-def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[HubError], ...], audited: bool) -> Procedure:
+def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[HubError], ...], audited: bool, transaction: bool) -> Procedure:
     """Read the handler's annotations. Raises DeclarationError for anything left out."""
     where = f"{handler.__module__}.{handler.__qualname__}"
     if not isinstance(permission, P):
         raise DeclarationError(f"{where}: `permission` must be one of backend.access.permissions.P")
+    if audited and not transaction:
+        raise DeclarationError(f"{where}: an audited mutation has a transaction")
     if not inspect.isasyncgenfunction(handler) and not inspect.iscoroutinefunction(handler):
         raise DeclarationError(f"{where}: a handler is `async def`")
     hints = get_type_hints(handler, include_extras=True)
@@ -73,7 +77,7 @@ def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[H
     decoder = None if "input" not in hints else _input(where, shape, kind)
     name = camel(handler.__name__)
     check_name(where, name)
-    return Procedure(name, kind, handler, permission, decoder, output, streams, errors, audited)
+    return Procedure(name, kind, handler, permission, decoder, output, streams, errors, audited, transaction)
 
 
 def camel(name: str) -> str:

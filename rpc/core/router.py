@@ -31,9 +31,9 @@ class Router:
         """Declare a query: it reads only."""
         return self._declaring(Kind.QUERY, permission, errors, audited=False)
 
-    def mutation(self, *, permission: P, errors: tuple[type[HubError], ...] = (), audited: bool = True) -> Callable[[F], F]:
-        """Declare a mutation. Unless `audited=False` it must leave an audit entry."""
-        return self._declaring(Kind.MUTATION, permission, errors, audited=audited)
+    def mutation(self, *, permission: P, errors: tuple[type[HubError], ...] = (), audited: bool = True, transaction: bool = True) -> Callable[[F], F]:
+        """Declare a mutation. Unless `audited=False` it must leave an audit entry; with `transaction=False` it gets no unit of work."""
+        return self._declaring(Kind.MUTATION, permission, errors, audited=audited, transaction=transaction)
 
     def subscription(self, *, permission: P, errors: tuple[type[HubError], ...] = ()) -> Callable[[F], F]:
         """Declare a subscription: an async generator."""
@@ -58,9 +58,9 @@ class Router:
             else:
                 yield prefix + name, entry
 
-    def _declaring(self, kind: Kind, permission: P, errors: tuple[type[HubError], ...], *, audited: bool) -> Callable[[F], F]:
+    def _declaring(self, kind: Kind, permission: P, errors: tuple[type[HubError], ...], *, audited: bool, transaction: bool = True) -> Callable[[F], F]:
         def decorate(handler: F) -> F:
-            procedure = declare(handler, kind=kind, permission=permission, errors=errors, audited=audited)
+            procedure = declare(handler, kind=kind, permission=permission, errors=errors, audited=audited, transaction=transaction)
             self._put(procedure.name, procedure)
             return handler
 

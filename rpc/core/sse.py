@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rpc.core import wire
-from rpc.core.asgi import Disconnected, Receive, Send
+from rpc.core.asgi import Disconnected, Headers, Receive, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Request, Tracked
 from rpc.core.inputs import Raw
@@ -16,9 +16,9 @@ from rpc.core.outputs import encode
 from rpc.core.settle import Items, Settler
 
 HEADERS = [
-    ("content-type", "text/event-stream"),
-    ("cache-control", "no-cache, no-transform"),
-    ("x-accel-buffering", "no"),
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
 ]
 
 _RETURN = b"event: return\ndata: \n\n"
@@ -36,7 +36,7 @@ class Subscription:
         self._raw, self._after = wire.resumed(raw, sent_event_id(exchange.request))
         self._last_id = self._after if self._after and speakable(self._after) else None
 
-    async def serve(self, receive: Receive, send: Send, headers: list[tuple[str, str]], closing: asyncio.Event) -> None:
+    async def serve(self, receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> None:
         """Answer. Raises Disconnected when the client leaves."""
         options = self._settler.options
         outlet = Outlet(send, _PING)

@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from os import urandom
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -128,7 +128,7 @@ class Socket:
 
     def _begin(self, message: Message) -> None:
         one = wire.Call(0, *self._root.find(message.params.path))
-        exchange = replace(self._exchange, request=replace(self._exchange.request, id=uuid4().hex), outgoing=Outgoing(sent=True))
+        exchange = replace(self._exchange, request=replace(self._exchange.request, id=urandom(16).hex()), outgoing=Outgoing(sent=True))
         carrying = self._subscribe if message.method == "subscription" else self._answer
         task = asyncio.ensure_future(carrying(message, one, exchange))
         self._calls.add(task)

@@ -18,7 +18,11 @@ from rpc.core.router import Router
 Content = Literal["json", "form", "octets"]
 
 _CONTENT: dict[str, Content] = {"application/json": "json", "multipart/form-data": "form", "application/octet-stream": "octets"}
+_SIGNS = [(b"%%%02X" % sign, bytes([sign])) for sign in b'":,{}[] ']
 _INPUTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+_QUERY, _MUTATION, _OVERRIDDEN = ("GET",), ("POST",), ("GET", "POST")
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ def wants_lines(request: Request) -> bool:
 
 def check_method(procedure: Procedure, request: Request, path: str, *, method_override: bool) -> None:
     """Refuse the wrong HTTP method. A GET never reaches a mutation, whatever the settings."""
-    allowed = ["POST"] if procedure.kind is Kind.MUTATION else ["GET", "POST"] if method_override else ["GET"]
+    allowed = _MUTATION if procedure.kind is Kind.MUTATION else _OVERRIDDEN if method_override else _QUERY
     if request.method not in allowed:
         raise MethodNotSupported(f'Unsupported {request.method}-request to {procedure.kind} procedure at path "{path}"', ", ".join(allowed))
 
@@ -156,6 +160,24 @@ def decode_path(raw: bytes) -> str:
         return unquote_to_bytes(raw).decode()
     except UnicodeDecodeError as error:
         raise MalformedRequest("Invalid URL-encoding in path") from error
+
+
+def read_query(raw: bytes) -> dict[str, str]:
+    """The parameters of a URL. A repeated name keeps its first value; what is no UTF-8 is replaced."""
+    query: dict[str, str] = {}
+    for part in raw.replace(b"+", b" ").split(b"&"):
+        name, _, value = part.partition(b"=")
+        query.setdefault(_unquote(name).decode("utf-8", "replace"), _unquote(value).decode("utf-8", "replace"))
+    return query
+
+
+def _unquote(raw: bytes) -> bytes:
+    """Percent-decode once. JSON's own signs go first, which is what most of an input's escapes are: no sign among them can become part of another escape."""
+    if b"%" not in raw:
+        return raw
+    for escape, sign in _SIGNS:
+        raw = raw.replace(escape, sign)
+    return unquote_to_bytes(raw) if b"%" in raw else raw
 
 
 def result(data: bytes) -> bytes:
