@@ -90,6 +90,14 @@ lock: $(VENV) ## resolve pyproject.toml anew into requirements.lock
 bench-serving: $(VENV) ## predictions on record beside a bare echo
 	@$(BIN)/python -m benchmarks.serving $(ARGS)
 
+.PHONY: bench-rpc
+bench-rpc: $(VENV) ## the typed procedures beside the official tRPC server on Node
+	@$(BIN)/python -m benchmarks.rpc $(ARGS)
+
+.PHONY: fuzz-rpc
+fuzz-rpc: $(VENV) ## hostile requests and sockets, 100,000 of each; CASES=… for another number
+	@CASES=$(or $(CASES),100000) $(BIN)/pytest tests/rpc/core/test_hostile.py -q -n 0 -o timeout=0
+
 .PHONY: bench-drain
 bench-drain: $(VENV) ## rows a second from intake to log, beside COPY alone
 	@$(BIN)/python -m benchmarks.drain $(ARGS)

@@ -35,11 +35,17 @@ async def serve(settings: Settings) -> None:
 
     The server runs in this very process: a supervisor's one child, which cannot leave another behind.
     """
-    server = Server(create_app(settings), address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
+    app = create_app(settings)
+    server = Server(app, address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
     logging.getLogger("_granian").setLevel(logging.ERROR)  # its start, its stop, and that embedding it is new
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        app.close()
+        server.stop()  # type: ignore[no-untyped-call]  # granian ships no types for it
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, server.stop)
+        loop.add_signal_handler(name, stop)
     await server.serve()
     if not server.interrupt_signal:
         raise SetupError("The API could not start; the lines above say why.")
