@@ -8,6 +8,7 @@ import numpy as np
 from backend.inference.runtimes.compiling import PATH_DEPENDENT, Explainers
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
+from backend.inference.runtimes.importing import WRAPPED_BY_LIGHTGBM, without
 from backend.inference.runtimes.lightgbm_fast import FastRow
 from backend.inference.runtimes.links import link_of, space_of
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
@@ -37,8 +38,9 @@ class LightgbmRuntime:
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
-        from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
-        from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
+        with without(WRAPPED_BY_LIGHTGBM):
+            from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
+            from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
 
         content = read_checked(path, sha256)
         forest = read_lightgbm(content)

@@ -1,6 +1,8 @@
 """What the serving runtimes answer, beside the libraries they stand on."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from backend.inference.runtimes import Runtime, load_runtime
 from backend.inference.runtimes.errors import ArtifactChanged, ArtifactGone, RuntimeRefused
 from schemas.catalog import ArtifactKind
 from tests.backend.numerics.models import SHAPES, table, train
+from tests.support.credit import lightgbm_text
 
 ROWS = table(300, seed=9)
 
@@ -131,3 +134,18 @@ def test_no_rows_give_no_scores(tmp_path: Path) -> None:
     runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, train().model_to_string().encode())
     assert runtime.predict(np.empty((0, 5))).score.shape == (0,)
     assert runtime.explain(np.empty((0, 5))).values.shape == (0, 5)
+
+
+def test_serving_a_model_does_not_load_what_its_library_only_wraps(tmp_path: Path) -> None:
+    code = (
+        "import sys, hashlib, pathlib\n"
+        "from backend.inference.runtimes import load_runtime\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "load_runtime('lightgbm', path, hashlib.sha256(path.read_bytes()).hexdigest())\n"
+        "print(sorted({'pandas', 'sklearn'} & set(sys.modules)))\n"
+        "import pandas\n"
+    )
+    model = tmp_path / "model.txt"
+    model.write_bytes(lightgbm_text())
+    done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
