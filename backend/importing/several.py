@@ -17,6 +17,7 @@ _STRICT: Final = frozenset(
 _AVERAGE: Final = re.compile(r"(macro|micro|weighted|samples)(_avg|_average)?|accuracy|overall|total|all")
 _VERSION: Final = re.compile(r"(?:model_?)?v(?:ersion)?_?\d[\d_]*")
 _FOLD: Final = re.compile(r"(?:fold|split|run|repeat|epoch|iter|iteration|step|trial|seed|round)_?\d+|\d+")
+_STEPS: Final = frozenset({"epoch", "fold", "step", "iteration", "iter", "round"})
 _DEPTH = 8
 
 
@@ -119,7 +120,10 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
     listed = section(key, "models") or not path
     if len(rows) != len(node) or not all(has_metrics(row) or (words(key) in _STRICT and _own_name(row)) for _, row in rows):
         return []
-    names = [_own_name(row) or (f"{key or 'model'} {at + 1}" if listed else "") for at, row in rows]
+    if all(_of_split(row) for _, row in rows):
+        return []
+    nameless = words(key) in _STRICT or not path
+    names = [_own_name(row) or (f"{key or 'model'} {at + 1}" if nameless else "") for at, row in rows]
     if not all(names) or any(metric_key(name) or _meaning_of_its_own(name) for name in names) or not (listed or any(names_algorithm(name) for name in names)):
         return []
     if len(set(names)) == 1:
@@ -129,6 +133,12 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
         Member(name=f"{name} ({at + 1})" if name in doubled else name, also=frozenset(), places=((*path, at),))
         for (at, _), name in zip(rows, names, strict=True)
     ]
+
+
+def _of_split(row: dict[str, Json]) -> bool:
+    """Does the row say which split it is of, or which step of a training?"""
+    named = {words(name): value for name, value in row.items()}
+    return any(isinstance(named.get(field), str) and split_of(named[field]) for field in FIELDS["metric_split"]) or bool(_STEPS & set(named))
 
 
 def _by_metric(path: Path, key: str, node: Json) -> list[Member]:

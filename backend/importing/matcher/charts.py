@@ -11,6 +11,7 @@ from backend.importing.transforms import is_number
 from backend.importing.vocabulary import CELLS, CURVES, section, split_of, words
 
 _KINDS: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
+_MATRIX: Final = ("matrix", "values", "data", "cm", "confusion_matrix", "counts")
 _HINTS: Final = {"roc": "roc", "pr": "pr", "precision": "pr", "calibration": "calibration", "reliability": "calibration"}
 
 
@@ -62,9 +63,7 @@ def _confusion(draft: Draft, value: Any, path: Path, split: str | None) -> bool:
     labels = _labels(draft)
     if isinstance(value, dict):
         fields = {words(name): name for name in value}
-        inner = next(
-            (fields[one] for one in ("matrix", "values", "data", "cm", "confusion_matrix", "counts") if isinstance(value.get(fields.get(one, "")), list)), None
-        )
+        inner = next((fields[one] for one in _MATRIX if one in fields and isinstance(value[fields[one]], list)), None)
         if inner is not None:
             named = next((fields[one] for one in ("labels", "classes", "class_names", "class_labels") if one in fields), None)
             return _matrix(draft, value[inner], (*path, inner), split, text((*path, named)) if named else labels)

@@ -8,7 +8,8 @@ from backend.importing.rules import Part, Rule
 from backend.importing.transforms import Transform, is_number
 from backend.importing.vocabulary import FIELDS, section, split_of, words
 
-_CONSTANT: Final = ["const", "intercept", "(intercept)", "bias", "constant", "_intercept"]
+CONSTANT: Final = ["const", "intercept", "(intercept)", "bias", "constant", "_intercept"]
+"""Keys among coefficients that are no feature."""
 _SURE: Final = ("feature", "coef", "importance", "shap", "varimp", "variable")
 _METHODS: Final = (("coef", "coefficient"), ("shap", "shap"), ("permutation", "permutation"), ("gain", "gain"), ("split", "split"))
 
@@ -51,7 +52,7 @@ def _map(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
         if not _sure(draft, key, numbers):
             return False
         parts = _parts(Part(target="name", key=1), "", method_of(key), "number")
-        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=_CONSTANT))
+        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     return _table(draft, key, value, path) or _details(draft, key, value, path) or _methods(draft, key, value, path)
 
@@ -87,7 +88,7 @@ def _details(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
         return False
     low, high = (next((fields[one] for one in FIELDS[end] if one in fields), None) for end in ("ci_low", "ci_high"))
     parts = _parts(Part(target="name", key=1), text((amount,))[1:], method_of(key, amount), "number", low, high)
-    draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=_CONSTANT))
+    draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
     return True
 
 
@@ -114,6 +115,6 @@ def _list(draft: Draft, key: str, value: list[Any], path: Path) -> bool:
         return True
     if value and all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and is_number(row[1]) for row in value):
         parts = _parts(Part(target="name", source="0"), "1", method_of(key), "number")
-        draft.details.append(Rule(kind="pairs", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=_CONSTANT))
+        draft.details.append(Rule(kind="pairs", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     return False

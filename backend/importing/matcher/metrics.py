@@ -23,7 +23,7 @@ _NO_FIGURE: Final = re.compile(
 
 def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
     """A key that names a figure."""
-    if not is_number(value) or context.local in ("dataset", "features", "rows"):
+    if not is_number(value) or context.local in ("dataset", "features", "rows", "threshold"):
         return False
     if context.flat and (trimmed := _without(key, context.flat)):
         return of_column(draft, value, path, context.flat) or bool(trimmed)
@@ -54,6 +54,7 @@ def _unknown(draft: Draft, key: str, path: Path, context: Context) -> bool:
     draft.metrics.append(
         Rule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", context.split)),
     )
+    draft.says("figures", 0.75)
     return True
 
 
@@ -147,10 +148,14 @@ def _details(value: dict[str, Any], fields: dict[str, str]) -> list[Part]:
 
 def _listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
     """Rows of figures: `[{"name": "auc", "value": 0.8, "split": "test"}, …]`."""
+    if _pairs(draft, key, value, path, context):
+        return True
     rows = [row for row in value if isinstance(row, dict)]
     if not rows or len(rows) != len(value):
         return False
     fields = {words(name): name for row in rows for name in row}
+    if _wide(draft, rows, fields, path, split_of(key) or context.split):
+        return True
     name = next((fields[one] for one in FIELDS["metric_name"] if one in fields and all(isinstance(row.get(fields[one]), str) for row in rows)), None)
     amount = next((fields[one] for one in FIELDS["metric_value"] if one in fields and all(is_number(row.get(fields[one])) for row in rows)), None)
     if name is None or amount is None:
@@ -179,6 +184,39 @@ def _listed(draft: Draft, key: str, value: list[Any], path: Path, context: Conte
     draft.metrics.append(
         Rule(kind="rows", source=f"{text(path)}/*", target="/metrics/*", parts=parts + _details(rows[0], {k: v for k, v in fields.items() if k != "metric"}))
     )
+    draft.says("metric:rows", 2)
+    return True
+
+
+def _pairs(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
+    """`[["accuracy", 0.9], ["f1", 0.85]]`."""
+    if not value or not all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and metric_key(row[0]) and is_number(row[1]) for row in value):
+        return False
+    split = split_of(key) or context.split
+    told = constant("split", split) or [Part(target="split", source="0", transform="metric_split")]
+    parts = [Part(target="name", source="0", transform="metric"), Part(target="value", source="1", transform="number"), *told]
+    draft.metrics.append(Rule(kind="pairs", source=f"{text(path)}/*", target="/metrics/*", parts=parts))
+    draft.says("metric:rows", 2)
+    return True
+
+
+def _wide(draft: Draft, rows: list[dict[str, Any]], fields: dict[str, str], path: Path, split: str | None) -> bool:
+    """Rows with a column for each figure: one row a split, or each figure in one row only. Rows that share figures and nothing tells apart are left alone."""
+    known = {name: found for name in fields.values() if (found := metric_key(name)) and found.part == "value"}
+    told = next((fields[one] for one in FIELDS["metric_split"] if one in fields and all(split_of(str(row.get(fields[one]))) for row in rows)), None)
+    given = [name for row in rows for name, one in row.items() if name in known and is_number(one)]
+    if not given or (told is None and len(given) != len(set(given))):
+        return False
+    for name, found in known.items():
+        if name in given:
+            of = (
+                [Part(target="split", source=f"{text(path)}/*{text((told,))}", transform="split")]
+                if told is not None
+                else constant("split", found.split or split)
+            )
+            amount = next(row[name] for row in rows if is_number(row.get(name)))
+            figure = [Part(target="name", const=found.name), Part(target="value", transform=notation(amount, found)), *constant("average", found.average)]
+            draft.metrics.append(Rule(kind="rows", source=f"{text(path)}/*{text((name,))}", target="/metrics/*", parts=[*figure, *of]))
     draft.says("metric:rows", 2)
     return True
 

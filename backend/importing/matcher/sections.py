@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from backend.importing.matcher import lists, scalars
+from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, steps, text
 from backend.importing.rules import Rule
@@ -12,10 +12,15 @@ from backend.importing.vocabulary import SECTIONS, VOCABULARY, section, split_of
 
 _SETTINGS: Final = re.compile(r"(?:^|_)(params|hyperparams|hyperparameters|hparams|kwargs|hyper_parameters|hyper_params)_?$")
 _SEARCH: Final = re.compile(r"(?:^|_)(search|grid|space|distributions|distribution|tested|candidates|ranges)(?:_|$)")
+_OPERATIONS: Final = re.compile(
+    r"(?:^|_)(stability|latency|operational|system|resource|resources|infra|monitoring|drift|usage|uptime|health|serving|business)_(metrics|stats|kpis)$"
+)
+"""Figures of the service or the business, not of the model."""
 _LOCAL: Final = {
     "framework": ("framework", "library", "ml_framework"),
     "algorithm": ("algorithm", "estimator", "classifier", "regressor", "learner", "model_architecture", "architecture"),
-    "task": ("task", "problem", "problem_definition", "target", "prediction_task", "target_info", "label", "task_info", "target_variable"),
+    "task": ("task", "problem", "problem_definition", "prediction_task", "task_info"),
+    "target": ("target", "target_info", "label", "target_variable", "outcome", "response"),
     "license": ("license", "licence"),
     "threshold": ("threshold", "thresholds", "decision_threshold", "decision"),
 }
@@ -40,6 +45,8 @@ def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, c
         return False
     if has_metrics(value, 0) - {"precision"} or any(section(name, "metrics", "features") and isinstance(one, dict) for name, one in value.items()):
         return False
+    if any(name.lower() in importance.CONSTANT for name in value):  # statistics packages call coefficients parameters
+        return importance.entry(draft, "coefficients", value, path, context)
     draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target="/training/hyperparameters")))
     draft.says("hyperparameters", 2 if len(value) > 1 else 1)
     return True
@@ -51,7 +58,7 @@ def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
     below = Context(
         model=False, metrics=context.metrics, split=split_of(key) or context.split, shared=context.shared, depth=context.depth + 1, flat=context.flat
     )
-    if said in SECTIONS["foreign"] or lists.mapping_of_classes(draft, key, value, path):
+    if said in SECTIONS["foreign"] or _OPERATIONS.search(said) or lists.mapping_of_classes(draft, key, value, path):
         return None
     if _people(draft, said, value, path) or (said in _VERSIONS and _versions(draft, value, path)):
         return None
@@ -84,7 +91,8 @@ def _of_model(said: str, key: str, value: dict[str, Any], below: Context, contex
     metrics = (
         said in SECTIONS["metrics"] or said.endswith(("_metrics", "_scores", "_performance")) or (split_of(key) is not None and bool(has_metrics(value, 0)))
     )
-    model = said in SECTIONS["model"] and (context.model or context.depth == 0)
+    identity = {"name", "version"} <= {words(name) for name in value}
+    model = (said in SECTIONS["model"] or identity) and (context.model or context.depth == 0)
     return _with(below, model=model, metrics=(metrics and not (model and not has_metrics(value, 0))) or context.metrics)
 
 

@@ -9,6 +9,7 @@ from schemas.importing import ImportPreview
 PLACES = {
     "name": "/name",
     "version": "/version",
+    "license": "/license",
     "target": "/task/target",
     "threshold": "/task/threshold",
     "classes": "/task/classes/",
