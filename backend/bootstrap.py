@@ -19,6 +19,7 @@ from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
 from backend.db.engine import app_url, make_engine
 from backend.inference.serving import Serving
+from backend.live.wakeups import Wakeups
 from backend.ports import Clock, JobQueue, LlmProvider, Vault
 from backend.settings import BadSetting, Settings
 from backend.work import UnitOfWork, open_work
@@ -43,6 +44,8 @@ class Hub:
     clock: Clock
     vault: Vault
     llm: LlmProvider
+    wakeups: Wakeups
+    """Wakes those who watch live events, in this process and in others."""
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after a commit that changed routing, before its caller is answered."""
     serving: Serving = field(default_factory=Serving)
@@ -68,10 +71,11 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30)
     queue = ArqQueue(settings.redis_url)
-    hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock(), vault=vault, llm=llm)
+    hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock(), vault=vault, llm=llm, wakeups=Wakeups(redis))
     try:
         yield hub
     finally:
+        await hub.wakeups.stop()
         await hub.serving.stop()
         await queue.close()
         await redis.aclose()

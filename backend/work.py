@@ -15,6 +15,8 @@ from backend.audit.append import append
 from backend.audit.rules import Pending, plain
 from backend.db import tenancy
 from backend.errors import Unauthorized
+from backend.live.append import append as append_events
+from backend.live.rules import Pending as PendingEvent
 from schemas.common import Json, Shape
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class UnitOfWork:
         self.session = session
         self.now = hub.clock.now()
         self._changes: list[Pending] = []
+        self._events: list[PendingEvent] = []
         self._after: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -58,6 +61,10 @@ class UnitOfWork:
             Pending(actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after))
         )
 
+    def live(self, kind: str, subject: str, payload: Shape | Json = None, every: timedelta = timedelta()) -> None:
+        """Tell who watches, by an event written in this same transaction. With `every`, one already written so recently stands for it."""
+        self._events.append(PendingEvent(kind, subject, payload, every))
+
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do this once the change is durable. A failure is logged and leaves the change standing."""
         self._after.append(action)
@@ -73,10 +80,15 @@ class UnitOfWork:
             self.after_commit(refresh)
 
     async def finish(self) -> None:
-        """Write the audit entries; the transaction commits next."""
+        """Write the audit entries and the live events; the transaction commits next."""
         if self._changes:
             await self.session.flush()
             await append(self.session, self.tenant_id, self.now, self._changes)
+        if self._events:
+            await self.session.flush()
+            tenant_id = self.tenant_id
+            if told := await append_events(self.session, tenant_id, self.now, self._events):
+                self.after_commit(lambda: self.hub.wakeups.announce(tenant_id, told))
 
     async def deliver(self) -> None:
         """Carry out what waited for the commit."""

@@ -100,7 +100,7 @@ export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
-/** The stored key cannot be read for this provider and address. Enter it again with `connectors.rotate`. */
+/** The stored key cannot be read for this provider and address. Enter it again. */
 export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
 /** A tenant keeps at least one administrator who can sign in. */
 export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
@@ -122,6 +122,8 @@ export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 /** There is no such person in this tenant. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
+/** This group has no such phase. */
+export type PhaseNotFound = Failure<"PHASE_NOT_FOUND", "NOT_FOUND", 404>;
 /** The champion could not answer this request; it is on record as failed. Try again, or have the version looked at. */
 export type PredictionFailed = Failure<"PREDICTION_FAILED", "BAD_GATEWAY", 502>;
 /** The provider's answer is larger than this hub reads. */
@@ -132,7 +134,7 @@ export type ProviderAnswerUnreadable = Failure<"PROVIDER_ANSWER_UNREADABLE", "BA
 export type ProviderBusy = Failure<"PROVIDER_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** The provider cannot be reached or is out of order; try again later. */
 export type ProviderDown = Failure<"PROVIDER_DOWN", "SERVICE_UNAVAILABLE", 503>;
-/** The provider does not accept the key. Check it at the provider, then enter it with `connectors.rotate`. */
+/** The provider does not accept the key. Check it there, then replace it. */
 export type ProviderKeyRefused = Failure<"PROVIDER_KEY_REFUSED", "BAD_GATEWAY", 502>;
 /** The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL. */
 export type ProviderRedirected = Failure<"PROVIDER_REDIRECTED", "BAD_GATEWAY", 502>;
@@ -168,6 +170,23 @@ export type VersionServing = Failure<"VERSION_SERVING", "CONFLICT", 409>;
 export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;
+
+/** Something that needs somebody: what it is, since when, what to do. `count` is how many checks in a row have found it. */
+export interface Alert {
+  id: string;
+  kind: string;
+  subject: string;
+  severity: "critical" | "warning";
+  message: string;
+  recommendation: string;
+  state: AlertState;
+  first_seen: string;
+  last_seen: string;
+  count: number;
+}
+
+/** `resolved` once its fact is gone. */
+export type AlertState = "open" | "resolved";
 
 /** How the model was made. */
 export interface Algorithm {
@@ -705,12 +724,13 @@ export interface GroupRef {
   slug: string;
 }
 
-/** What the endpoint has done: totals, and a count for each of the last 60 minutes by version. */
+/** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart. */
 export interface GroupTraffic {
   total: number;
   labelled: number;
   refused: number;
   waiting_explanation: number;
+  shadows: ShadowTraffic;
   minutes: TrafficMinute[];
 }
 
@@ -906,6 +926,18 @@ export interface LineageInput {
   source_format?: string | null | undefined;
   source_sha256?: string | null | undefined;
   mapping_id?: string | null | undefined;
+}
+
+/** Open alerts, the critical and the newest first; with `state` those in another, or with null in any. */
+export interface ListAlerts {
+  /** @default "open" */
+  state?: AlertState | null | undefined;
+  /**
+   * @minimum 1
+   * @maximum 500
+   * @default 50
+   */
+  limit?: number | undefined;
 }
 
 /** The newest entries first; `subject` and `action` narrow by prefix. */
@@ -1448,6 +1480,14 @@ export interface SetSplit {
   reason?: string | undefined;
 }
 
+/** What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs. */
+export interface ShadowTraffic {
+  scored: number;
+  failed: number;
+  dropped: number;
+  incomplete: number;
+}
+
 /** An attempt to sign in. */
 export interface SignIn {
   /**
@@ -1576,6 +1616,11 @@ export interface VersionRef {
 /** `draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing. */
 export type VersionState = "draft" | "ready" | "archived";
 
+/** One run, or (absent) all of the tenant. */
+export interface WatchRuns {
+  run_id?: string | null | undefined;
+}
+
 /** A worker process as its heartbeat tells it. */
 export interface WorkerHealth {
   worker_id: string;
@@ -1659,6 +1704,20 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs a sign-in.
        */
       changePassword: M<ChangePassword, null, AppErrorShape | WrongCredentials>;
+    };
+    alerts: {
+      /**
+       * Alerts with what to do about them: the open ones, unless asked for others.
+       *
+       * Needs `monitoring:alert:read`.
+       */
+      list: Q<ListAlerts | undefined, Alert[]>;
+      /**
+       * The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out.
+       *
+       * Needs `monitoring:alert:read`.
+       */
+      onAlert: S<void, { id: string; data: Alert }>;
     };
     audit: {
       /**
@@ -1760,7 +1819,13 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:group:read`.
        */
-      comparison: Q<CompareGroup, Comparison, AppErrorShape | GroupNotFound>;
+      comparison: Q<CompareGroup, Comparison, AppErrorShape | GroupNotFound | PhaseNotFound>;
+      /**
+       * The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+       *
+       * Needs `inference:group:read`.
+       */
+      onComparison: S<CompareGroup, { id: string; data: Comparison }, AppErrorShape | GroupNotFound | PhaseNotFound>;
       /**
        * Make a challenger the champion, on the evidence that was shown.
        *
@@ -1869,6 +1934,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `system:run:read`.
        */
       get: Q<RunRef, Run, AppErrorShape | RunNotFound>;
+      /**
+       * The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out.
+       *
+       * Needs `system:run:read`.
+       */
+      onProgress: S<WatchRuns | undefined, { id: string; data: Run }, AppErrorShape | RunNotFound>;
     };
     system: {
       /**

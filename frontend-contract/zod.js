@@ -7,6 +7,9 @@ import * as z from 'zod';
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
 
+/** `resolved` once its fact is gone. */
+export const alertStateSchema = z.enum(["open", "resolved"]);
+
 /** How the model was made. */
 export const algorithmInputSchema = z.strictObject({
   family: z.string().nullable().optional(),
@@ -351,6 +354,12 @@ export const inferenceRefSchema = z.strictObject({
   inference_id: z.guid(),
 });
 
+/** Open alerts, the critical and the newest first; with `state` those in another, or with null in any. */
+export const listAlertsSchema = z.strictObject({
+  state: alertStateSchema.nullable().default("open"),
+  limit: z.int().gte(1).lte(500).default(50),
+});
+
 /** The newest entries first; `subject` and `action` narrow by prefix. */
 export const listAuditSchema = z.strictObject({
   subject: z.string().nullable().optional(),
@@ -468,6 +477,11 @@ export const versionRefSchema = z.strictObject({
   version_id: z.guid(),
 });
 
+/** One run, or (absent) all of the tenant. */
+export const watchRunsSchema = z.strictObject({
+  run_id: z.guid().nullable().optional(),
+});
+
 /** The input of every procedure that takes one, by path. */
 export const inputs = {
   "access.people.create": createPersonSchema,
@@ -477,6 +491,7 @@ export const inputs = {
   "access.tokens.revoke": tokenRefSchema,
   "access.signIn": signInSchema,
   "access.changePassword": changePasswordSchema,
+  "alerts.list": listAlertsSchema.optional(),
   "audit.list": listAuditSchema.optional(),
   "audit.verify": verifyAuditSchema.optional(),
   "connectors.create": createConnectorSchema,
@@ -491,6 +506,7 @@ export const inputs = {
   "groups.setSplit": setSplitSchema,
   "groups.phases": groupRefSchema,
   "groups.comparison": compareGroupSchema,
+  "groups.onComparison": compareGroupSchema,
   "groups.promote": promoteSchema,
   "groups.promotions": groupRefSchema,
   "groups.delete": deleteGroupSchema,
@@ -508,4 +524,5 @@ export const inputs = {
   "models.archiveVersion": versionRefSchema,
   "runs.list": listRunsSchema.optional(),
   "runs.get": runRefSchema,
+  "runs.onProgress": watchRunsSchema.optional(),
 };

@@ -9,6 +9,7 @@ from litestar import Litestar, MediaType, Response, get
 from litestar.datastructures import State
 from sqlalchemy import text
 
+from backend.alerts.checks import watch_workers
 from backend.bootstrap import Hub, open_hub
 from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
@@ -79,7 +80,8 @@ class Application:
             options = Options(max_body_bytes=self.settings.max_rpc_bytes, max_batch=self.settings.max_rpc_batch)
             self.rpc = RpcApp(root, host, options, self.closing)
             app.state.host = host
-            async with DataPlane.open(hub) as self.data_plane:
+            hub.wakeups.start()
+            async with DataPlane.open(hub) as self.data_plane, watch_workers(hub):
                 yield
 
 

@@ -1,5 +1,8 @@
 """Groups: a champion and its challengers behind one endpoint."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 from backend.access.permissions import P
 from backend.groups import delete as deletion
 from backend.groups import promote as promotion
@@ -15,7 +18,9 @@ from backend.groups.errors import (
     VersionNotReady,
 )
 from backend.inference import comparison as comparing
-from rpc.core import Router
+from backend.inference import watching
+from backend.inference.comparison import PhaseNotFound
+from rpc.core import Router, Tracked
 from rpc.host import Call
 from schemas.groups import (
     CompareGroup,
@@ -65,10 +70,18 @@ async def phases(ctx: Call, input: GroupRef) -> list[Phase]:
     return await service.list_phases(ctx.work, input)
 
 
-@groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+@groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
 async def comparison(ctx: Call, input: CompareGroup) -> Comparison:
     """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes."""
     return await comparing.compare(ctx.work, input.slug, input.phase)
+
+
+@groups.subscription(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
+async def on_comparison(ctx: Call, input: CompareGroup) -> AsyncIterator[Tracked[Comparison]]:
+    """The comparison now, and again whenever predictions or outcomes land in it, once a second at most."""
+    async with aclosing(watching.comparisons(ctx.hub, ctx.actor, input)) as shown:
+        async for seq, found in shown:
+            yield Tracked(str(seq), found)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, NotAChallenger))

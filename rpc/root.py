@@ -1,6 +1,7 @@
 """Every procedure: the product's table of contents."""
 
 from rpc.access import access
+from rpc.alerts import alerts
 from rpc.audit import audit
 from rpc.connectors import connectors
 from rpc.core import Router
@@ -10,4 +11,4 @@ from rpc.models import models
 from rpc.runs import runs
 from rpc.system import system
 
-root = Router("", access, audit, connectors, groups, inference, models, runs, system)
+root = Router("", access, alerts, audit, connectors, groups, inference, models, runs, system)

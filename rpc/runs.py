@@ -1,10 +1,15 @@
 """Background executions."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 from backend.access.permissions import P
+from backend.live.service import follow
 from backend.runs import service
 from backend.runs.errors import RunNotFound
-from rpc.core import Router
+from rpc.core import Router, Tracked
 from rpc.host import Call
+from schemas.live import WatchRuns
 from schemas.runs import ListRuns, Run, RunRef
 
 runs = Router("runs")
@@ -20,3 +25,11 @@ async def list_(ctx: Call, input: ListRuns) -> list[Run]:
 async def get(ctx: Call, input: RunRef) -> Run:
     """One run: how far it is, and how it ended."""
     return await service.get(ctx.work, input)
+
+
+@runs.subscription(permission=P.SYSTEM_RUN_READ, errors=(RunNotFound,))
+async def on_progress(ctx: Call, input: WatchRuns) -> AsyncIterator[Tracked[Run]]:
+    """The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out."""
+    async with aclosing(follow(ctx.hub, ctx.actor, service.topic(input), ctx.last_event_id)) as items:
+        async for event_id, run in items:
+            yield Tracked(event_id, run)

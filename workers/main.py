@@ -19,11 +19,12 @@ from arq import Worker, cron, func
 from arq.connections import RedisSettings
 
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, serialize
+from backend.alerts.checks import Checks
 from backend.bootstrap import Hub, open_hub
 from backend.connectors.keys import check_at_start
 from backend.inference.log.drain import Drainer
 from backend.settings import Settings
-from workers import connectors, drain, groups
+from workers import connectors, drain, groups, watch
 from workers.run import Handler, execute
 from workers.sweep import beat, leave, sweep
 
@@ -49,7 +50,11 @@ def runs_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
     """Carries out runs, one try each as far as ARQ knows: the run's row decides about another."""
     return Worker(
         functions=[func(run, name="run", max_tries=1, timeout=24 * 3600, keep_result=0)],
-        cron_jobs=[cron(sweep_runs, second=set(range(0, 60, 10)), unique=True, timeout=30)],
+        cron_jobs=[
+            cron(sweep_runs, second=set(range(0, 60, 10)), unique=True, timeout=30),
+            cron(watch.check, second=set(range(5, 60, 10)), unique=True, timeout=60, keep_result=0),
+            cron(watch.prune, minute={7, 37}, second=0, unique=True, timeout=300, keep_result=0),
+        ],
         queue_name=DEFAULT_QUEUE,
         max_jobs=4,
         **_common(settings, ctx),
@@ -112,7 +117,7 @@ async def main(settings: Settings) -> None:
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_hub(settings) as hub:
         await check_at_start(hub)
-        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": Drainer(hub)}
+        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": (drainer := Drainer(hub)), "checks": Checks(hub, drainer.explainer.load)}
         redis = RedisSettings.from_dsn(settings.redis_url or "")
         tasks = [
             asyncio.create_task(keep(lambda: runs_worker(redis, ctx))),

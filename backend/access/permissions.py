@@ -28,6 +28,7 @@ class P(StrEnum):
     INFERENCE_GROUP_PREDICT = "inference:group:predict"
     INFERENCE_GROUP_READ = "inference:group:read"
     INFERENCE_OUTCOME_WRITE = "inference:outcome:write"
+    MONITORING_ALERT_READ = "monitoring:alert:read"
     SYSTEM_HEALTH_READ = "system:health:read"
     SYSTEM_RUN_READ = "system:run:read"
 
@@ -39,6 +40,7 @@ READ = frozenset(
         P.CATALOG_MODEL_READ,
         P.GROUP_GROUP_READ,
         P.INFERENCE_GROUP_READ,
+        P.MONITORING_ALERT_READ,
         P.SYSTEM_HEALTH_READ,
         P.SYSTEM_RUN_READ,
     }

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from backend.groups.errors import NotConfirmed
 from backend.groups.service import describe, find
+from backend.live.rules import GROUP_CHANGED
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.common import Issue
@@ -22,6 +23,7 @@ async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:
     group.deleted_at = work.now
     await work.session.flush()
     await work.announce_routing()
+    work.live(GROUP_CHANGED, group.slug)
     delay = timedelta(hours=input.grace_hours) if input.policy == "delete" else timedelta()
     kind = DROP_RUN if input.policy == "delete" else ARCHIVE_RUN
     run_id = await runs.start(work, kind, f"group:{group.slug}", {"group_id": str(group.id)}, delay)

@@ -18,6 +18,7 @@ from backend.groups.rules import allocate, problems
 from backend.groups.tables import GroupRow, MemberRow, PhaseRow
 from backend.ids import new_id
 from backend.inference.log import service as log
+from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef, VersionState
 from schemas.common import Issue
@@ -106,6 +107,7 @@ async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[Member
         work.session.add(MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans))
     await work.session.flush()
     await work.announce_routing()
+    work.live(GROUP_CHANGED, group.slug)
 
 
 async def describe(work: UnitOfWork, group: GroupRow) -> Group:

@@ -30,23 +30,24 @@ CLOCKS_APART = timedelta(minutes=1)
 """By so much another machine's inference ids may seem older than the phase they are of."""
 
 _shown: dict[tuple[UUID, int], tuple[float, Comparison]] = {}
-"""What this process showed less than a second ago, by group and phase."""
+"""What this process showed last, and when it began to read that, by group and phase."""
 
 
 class PhaseNotFound(NotFound):
     """This group has no such phase."""
 
 
-async def compare(work: UnitOfWork, slug: str, phase: int | None = None) -> Comparison:
-    """The comparison of a phase (absent: the current one), at most a second old. Raises GroupNotFound, PhaseNotFound.
+async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: float = 0.0) -> Comparison:
+    """The comparison of a phase (absent: the current one), at most a second old, or begun after `since` (of `time.monotonic`).
 
-    What is shown is kept for five minutes as evidence that a promotion may be based on.
+    What is shown is kept for five minutes as evidence that a promotion may be based on. Raises GroupNotFound, PhaseNotFound.
     """
     group = await groups.get(work, GroupRef(slug=slug))
     wanted = group.phase if phase in (None, group.phase.number) else await _past(work, slug, phase)
     key = (group.id, wanted.number)
     kept = _shown.get(key)
-    if kept and time.monotonic() - kept[0] < FRESH_SECONDS:
+    begun = time.monotonic()
+    if kept and kept[0] > (since or begun - FRESH_SECONDS):
         return kept[1]
     rows = await log_queries.phase_columns(work.session, group.table_name, wanted.number, wanted.opened_at - CLOCKS_APART)
     columns = {row.model_version_id: columns_of(row) for row in rows}
@@ -55,7 +56,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None) -> Comp
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
-    _shown[key] = (time.monotonic(), comparison)
+    _shown[key] = (begun, comparison)
     return comparison
 
 

@@ -69,6 +69,15 @@ async def phase_columns(session: AsyncSession, table: str, phase: int, since: da
     return (await session.execute(text(PHASE.format(table=quoted(table))), {"first": first_id_at(since), "phase": phase})).all()
 
 
+async def phase_counts(session: AsyncSession, table: str, phase: int, since: datetime) -> dict[UUID, int]:
+    """How many predictions each version has answered in a phase."""
+    statement = text(
+        f"SELECT model_version_id, count(*) AS n FROM {quoted(table)} "  # noqa: S608 (quoted)
+        "WHERE inference_id >= :first AND phase = :phase AND status IN ('ok', 'fallback') GROUP BY 1"
+    )
+    return {row.model_version_id: row.n for row in await session.execute(statement, {"first": first_id_at(since), "phase": phase})}
+
+
 async def unexplained(session: AsyncSession, table: str, limit: int) -> Sequence[Row[Any]]:
     """Answered rows without an explanation, oldest first."""
     statement = text(

@@ -9,7 +9,9 @@ from uuid import UUID
 from backend.groups import service as groups
 from backend.inference import repository
 from backend.inference.errors import InvalidOutcome
+from backend.inference.log.writer import TELL_EVERY
 from backend.inference.rules import Effect, Known, Truth, tell
+from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import GroupRef
@@ -30,6 +32,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
     if book.changed:
         await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
+        work.live(GROUP_CHANGED, group.slug, every=TELL_EVERY)
     if new := [_entry(work, outcome, effect) for outcome, effect in told if effect != "duplicate"]:
         await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)
     counts = Counter(effect for _, effect in told)

@@ -22,6 +22,7 @@ from schemas.model_document import Feature, Task
 log = logging.getLogger("tiltyard.inference")
 KEPT = 64
 """Runtimes kept loaded that no group holds."""
+DOUBT = "the contributions do not add up to the model's output"
 
 
 class VersionFacts(Shape, frozen=True, kw_only=True):
@@ -108,7 +109,7 @@ def explanations(version: ServedVersion, batch: ExplanationBatch) -> list[Explan
 def _doubt(explained: float, residual: float) -> str | None:
     if abs(residual) <= 1e-4 * max(1.0, abs(explained + residual)):
         return None
-    return "the contributions do not add up to the model's output"
+    return DOUBT
 
 
 def _load(facts: VersionFacts, files: Path) -> ServedVersion:

@@ -1,10 +1,15 @@
 """Whether traffic was split as it was meant to be."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+PROVEN = 1_000.0
+"""Evidence past which traffic asked about at any time, any number of times, is wrongly suspected once in a thousand."""
+WEIGHT = 100.0
+"""How many requests' worth of trust the planned shares begin with: the larger, the smaller the mismatch that is found in the end."""
 SUSPICIOUS = 0.001
 """The usual bar for a mismatch (Fabijan et al. 2019, "Diagnosing sample ratio mismatch"): rarely wrong, and looked at all the time."""
 
@@ -38,3 +43,22 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Ratio | None
     statistic = float(((seen - expected) ** 2 / expected).sum())
     p_value = float(gammaincc((len(planned) - 1) / 2, statistic / 2))
     return Ratio(statistic, p_value, p_value >= SUSPICIOUS)
+
+
+def proven_mismatch(counts: Sequence[int], shares: Sequence[float]) -> bool:
+    """The same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
+
+    The Bayes factor of shares drawn from a Dirichlet around the plan against the plan itself stays below 1/a for ever with probability 1-a
+    (Lindon & Malek 2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count where the share is 0 proves it at once.
+
+    >>> proven_mismatch([905, 95], [9_000, 1_000]), proven_mismatch([700, 300], [9_000, 1_000]), proven_mismatch([5, 1], [10_000, 0])
+    (False, True, True)
+    """
+    if any(count and not share for count, share in zip(counts, shares, strict=True)):
+        return True
+    total = sum(shares)
+    plan = [(count, share / total) for count, share in zip(counts, shares, strict=True) if share]
+    evidence = math.lgamma(WEIGHT) - math.lgamma(WEIGHT + sum(counts))
+    for count, share in plan:
+        evidence += math.lgamma(WEIGHT * share + count) - math.lgamma(WEIGHT * share) - count * math.log(share)
+    return evidence >= math.log(PROVEN)

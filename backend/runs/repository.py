@@ -51,10 +51,10 @@ async def claim(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id:
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id: str, **values: Any) -> bool:
-    """Write what the worker that holds the run says of it. False when the run is no longer its own."""
+async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id: str, **values: Any) -> RunRow | None:
+    """Write what the worker that holds the run says of it; the run as it is then. None when the run is no longer its own."""
     query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.worker_id == worker_id, RunRow.status == RunStatus.RUNNING)
-    return bool((await session.execute(query.values(**values).returning(RunRow.id))).first())
+    return (await session.execute(query.values(**values).returning(RunRow))).scalar_one_or_none()
 
 
 async def beat(session: AsyncSession, worker_id: str, host: str, pid: int, now: datetime) -> None:

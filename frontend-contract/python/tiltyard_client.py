@@ -286,6 +286,25 @@ def _error(shape: Mapping[str, Any]) -> HubError:
     return ERRORS.get(reason, HubError)(shape)
 
 
+class Alert(TypedDict):
+    """Something that needs somebody: what it is, since when, what to do. `count` is how many checks in a row have found it."""
+
+    id: str
+    kind: str
+    subject: str
+    severity: Literal['critical', 'warning']
+    message: str
+    recommendation: str
+    state: AlertState
+    first_seen: str
+    last_seen: str
+    count: int
+
+
+AlertState = Literal['open', 'resolved']
+"""`resolved` once its fact is gone."""
+
+
 class Algorithm(TypedDict):
     """How the model was made."""
 
@@ -729,12 +748,13 @@ class GroupRef(TypedDict):
 
 
 class GroupTraffic(TypedDict):
-    """What the endpoint has done: totals, and a count for each of the last 60 minutes by version."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart."""
 
     total: int
     labelled: int
     refused: int
     waiting_explanation: int
+    shadows: ShadowTraffic
     minutes: List[TrafficMinute]
 
 
@@ -945,6 +965,13 @@ class LineageInput(TypedDict):
     source_format: NotRequired[str | None]
     source_sha256: NotRequired[str | None]
     mapping_id: NotRequired[str | None]
+
+
+class ListAlerts(TypedDict):
+    """Open alerts, the critical and the newest first; with `state` those in another, or with null in any."""
+
+    state: NotRequired[AlertState | None]
+    limit: NotRequired[int]
 
 
 class ListAudit(TypedDict):
@@ -1411,6 +1438,15 @@ class SetSplit(TypedDict):
     reason: NotRequired[str]
 
 
+class ShadowTraffic(TypedDict):
+    """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
+
+    scored: int
+    failed: int
+    dropped: int
+    incomplete: int
+
+
 class SignIn(TypedDict):
     """An attempt to sign in."""
 
@@ -1468,6 +1504,27 @@ class TokenRef(TypedDict):
     """A token, by id."""
 
     token_id: str | UUID
+
+
+class TrackedOfAlert(TypedDict):
+    """A streamed item with an id to resume after. The id is not empty and has no NUL, CR or LF."""
+
+    id: str
+    data: Alert
+
+
+class TrackedOfComparison(TypedDict):
+    """A streamed item with an id to resume after. The id is not empty and has no NUL, CR or LF."""
+
+    id: str
+    data: Comparison
+
+
+class TrackedOfRun(TypedDict):
+    """A streamed item with an id to resume after. The id is not empty and has no NUL, CR or LF."""
+
+    id: str
+    data: Run
 
 
 class TrafficMinute(TypedDict):
@@ -1532,6 +1589,12 @@ class VersionRef(TypedDict):
 
 VersionState = Literal['archived', 'draft', 'ready']
 """`draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing."""
+
+
+class WatchRuns(TypedDict):
+    """One run, or (absent) all of the tenant."""
+
+    run_id: NotRequired[str | UUID | None]
 
 
 class WorkerHealth(TypedDict):
@@ -1669,7 +1732,7 @@ class InvalidSplit(HubError):
 
 
 class KeyUnreadable(HubError):
-    """The stored key cannot be read for this provider and address. Enter it again with `connectors.rotate`."""
+    """The stored key cannot be read for this provider and address. Enter it again."""
 
 
 class LastAdministrator(HubError):
@@ -1712,6 +1775,10 @@ class PersonNotFound(HubError):
     """There is no such person in this tenant."""
 
 
+class PhaseNotFound(HubError):
+    """This group has no such phase."""
+
+
 class PredictionFailed(HubError):
     """The champion could not answer this request; it is on record as failed. Try again, or have the version looked at."""
 
@@ -1733,7 +1800,7 @@ class ProviderDown(HubError):
 
 
 class ProviderKeyRefused(HubError):
-    """The provider does not accept the key. Check it at the provider, then enter it with `connectors.rotate`."""
+    """The provider does not accept the key. Check it there, then replace it."""
 
 
 class ProviderRedirected(HubError):
@@ -1804,7 +1871,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "bebf887b35f5e10e"
+CONTRACT_HASH = "f83330e84e7c9fad"
 """The contract this client was generated from."""
 
 
@@ -1851,6 +1918,7 @@ ERRORS: dict[str, type[HubError]] = {
     "NOT_A_CHALLENGER": NotAChallenger,
     "NOT_CONFIRMED": NotConfirmed,
     "PERSON_NOT_FOUND": PersonNotFound,
+    "PHASE_NOT_FOUND": PhaseNotFound,
     "PREDICTION_FAILED": PredictionFailed,
     "PROVIDER_ANSWER_TOO_LARGE": ProviderAnswerTooLarge,
     "PROVIDER_ANSWER_UNREADABLE": ProviderAnswerUnreadable,
@@ -1975,6 +2043,22 @@ class AccessProcedures:
         """
         answer: None = self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
         return answer
+
+
+class AlertsProcedures:
+    """`alerts`"""
+
+    def __init__(self, hub: _SyncHub) -> None:
+        self._hub = hub
+
+    def list(self, *, state: AlertState | None = 'open', limit: int = 50) -> List[Alert]:
+        """Alerts with what to do about them: the open ones, unless asked for others."""
+        answer: List[Alert] = self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit}))
+        return answer
+
+    def on_alert(self) -> Iterator[TrackedOfAlert]:
+        """The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out."""
+        return self._hub._subscribe("alerts.onAlert", _NOTHING)
 
 
 class AuditProcedures:
@@ -2108,10 +2192,17 @@ class GroupsProcedures:
     def comparison(self, *, slug: str, phase: int | None = None) -> Comparison:
         """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
 
-        Refused as `GROUP_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
         answer: Comparison = self._hub._call(self._hub._query("groups.comparison", {"slug": slug, **_set({"phase": phase})}))
         return answer
+
+    def on_comparison(self, *, slug: str, phase: int | None = None) -> Iterator[TrackedOfComparison]:
+        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
 
     def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
@@ -2264,6 +2355,13 @@ class RunsProcedures:
         answer: Run = self._hub._call(self._hub._query("runs.get", {"run_id": run_id}))
         return answer
 
+    def on_progress(self, *, run_id: str | UUID | None = None) -> Iterator[TrackedOfRun]:
+        """The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out.
+
+        Refused as `RUN_NOT_FOUND`.
+        """
+        return self._hub._subscribe("runs.onProgress", {**_set({"run_id": run_id})})
+
 
 class SystemProcedures:
     """`system`"""
@@ -2283,6 +2381,7 @@ class Tiltyard(_SyncHub):
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 30, http: httpx.Client | None = None) -> None:
         super().__init__(url, token, timeout=timeout, http=http)
         self.access = AccessProcedures(self)
+        self.alerts = AlertsProcedures(self)
         self.audit = AuditProcedures(self)
         self.connectors = ConnectorsProcedures(self)
         self.groups = GroupsProcedures(self)
@@ -2389,6 +2488,22 @@ class AsyncAccessProcedures:
         """
         answer: None = await self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
         return answer
+
+
+class AsyncAlertsProcedures:
+    """`alerts`"""
+
+    def __init__(self, hub: _AsyncHub) -> None:
+        self._hub = hub
+
+    async def list(self, *, state: AlertState | None = 'open', limit: int = 50) -> List[Alert]:
+        """Alerts with what to do about them: the open ones, unless asked for others."""
+        answer: List[Alert] = await self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit}))
+        return answer
+
+    def on_alert(self) -> AsyncIterator[TrackedOfAlert]:
+        """The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out."""
+        return self._hub._subscribe("alerts.onAlert", _NOTHING)
 
 
 class AsyncAuditProcedures:
@@ -2522,10 +2637,17 @@ class AsyncGroupsProcedures:
     async def comparison(self, *, slug: str, phase: int | None = None) -> Comparison:
         """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
 
-        Refused as `GROUP_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
         answer: Comparison = await self._hub._call(self._hub._query("groups.comparison", {"slug": slug, **_set({"phase": phase})}))
         return answer
+
+    def on_comparison(self, *, slug: str, phase: int | None = None) -> AsyncIterator[TrackedOfComparison]:
+        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
 
     async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
@@ -2678,6 +2800,13 @@ class AsyncRunsProcedures:
         answer: Run = await self._hub._call(self._hub._query("runs.get", {"run_id": run_id}))
         return answer
 
+    def on_progress(self, *, run_id: str | UUID | None = None) -> AsyncIterator[TrackedOfRun]:
+        """The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out.
+
+        Refused as `RUN_NOT_FOUND`.
+        """
+        return self._hub._subscribe("runs.onProgress", {**_set({"run_id": run_id})})
+
 
 class AsyncSystemProcedures:
     """`system`"""
@@ -2697,6 +2826,7 @@ class AsyncTiltyard(_AsyncHub):
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 30, http: httpx.AsyncClient | None = None) -> None:
         super().__init__(url, token, timeout=timeout, http=http)
         self.access = AsyncAccessProcedures(self)
+        self.alerts = AsyncAlertsProcedures(self)
         self.audit = AsyncAuditProcedures(self)
         self.connectors = AsyncConnectorsProcedures(self)
         self.groups = AsyncGroupsProcedures(self)

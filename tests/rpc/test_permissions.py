@@ -1,5 +1,7 @@
 """Every procedure, tried as every role and as another tenant."""
 
+import asyncio
+from contextlib import aclosing, suppress
 from uuid import UUID
 
 import msgspec
@@ -8,12 +10,15 @@ import pytest
 from backend.access import tokens
 from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import ROLE_PERMISSIONS, P
+from backend.alerts import service as alerts
+from backend.alerts.rules import Finding
 from backend.bootstrap import Hub
 from backend.connectors import service as connectors
 from backend.errors import Forbidden, HubError, Unauthorized
 from backend.runs import service as runs
-from rpc.core.call import Exchange, authorise, call
+from rpc.core.call import Exchange, authorise, call, stream
 from rpc.core.context import Request
+from rpc.core.outputs import encode
 from rpc.core.procedure import Kind, Procedure
 from rpc.host import ProductHost
 from rpc.root import root
@@ -44,6 +49,8 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "access.signOut": None,
         "access.me": None,
         "access.changePassword": {"current": "wrong", "new": PASSWORD},
+        "alerts.list": {},
+        "alerts.onAlert": None,
         "audit.list": {},
         "audit.verify": {},
         "connectors.list": None,
@@ -60,6 +67,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "groups.setSplit": {**slug, "phase": 1, "members": members},
         "groups.phases": slug,
         "groups.comparison": slug,
+        "groups.onComparison": slug,
         "groups.promote": {**slug, **version, "evidence_id": serving.group.id},
         "groups.promotions": slug,
         "groups.delete": {**slug, "confirm": serving.group.slug},
@@ -77,6 +85,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "models.archiveVersion": version,
         "runs.list": {},
         "runs.get": {"run_id": run},
+        "runs.onProgress": {"run_id": run},
         "system.health": None,
     }
 
@@ -96,8 +105,19 @@ async def named(hub: Hub, tenant: Tenant, serving: Serving) -> dict[str, object]
 
 
 async def attempt(hub: Hub, path: str, actor: Actor, said: object) -> bytes:
-    exchange = Exchange(ProductHost(hub), Request(), actor=actor)
-    return await call(exchange, PROCEDURES[path], None if said is None else msgspec.Raw(msgspec.json.encode(said)))
+    """The answer; of a stream, what comes at the beginning."""
+    exchange, procedure = Exchange(ProductHost(hub), Request(), actor=actor), PROCEDURES[path]
+    raw = None if said is None else msgspec.Raw(msgspec.json.encode(said))
+    if not procedure.streams:
+        return await call(exchange, procedure, raw)
+    heard = []
+    async with aclosing(stream(exchange, procedure, raw)) as items:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3) as limit:
+                async for item in items:
+                    heard.append(encode(item))
+                    limit.reschedule(asyncio.get_running_loop().time() + 0.3)
+    return b"\n".join(heard)
 
 
 def test_every_procedure_names_a_permission_and_is_walked() -> None:
@@ -142,6 +162,17 @@ async def test_a_refused_call_never_reaches_its_handler(hub: Hub, tenant: Tenant
                 await attempt(hub, path, powerless, named[path])
 
 
+async def test_every_stream_tells_those_who_may_hear_it_what_is_theirs(hub: Hub, tenant: Tenant, serving: Serving, named: dict[str, object]) -> None:
+    async with hub.work(tenant.admin) as work:
+        await alerts.settle(work, {"tests.fact"}, [Finding("tests.fact", "thing:1", "warning", "It is so.", "Mend it.")])
+    streams = [path for path, procedure in PROCEDURES.items() if procedure.streams]
+    heard = {path: (await attempt(hub, path, tenant.admin, named[path])).decode() for path in streams}
+    assert serving.group.slug in heard.pop("groups.onComparison")
+    assert "tests.walk" in heard.pop("runs.onProgress")
+    assert "tests.fact" in heard.pop("alerts.onAlert")
+    assert heard == {}, "a new stream needs a line here"
+
+
 async def test_another_tenant_reaches_nothing_by_any_procedure(
     hub: Hub, tenant: Tenant, other_tenant: Tenant, serving: Serving, named: dict[str, object]
 ) -> None:
@@ -162,5 +193,5 @@ async def test_another_tenant_reaches_nothing_by_any_procedure(
 
 async def _state(hub: Hub, tenant: Tenant) -> list[str]:
     without_input = {"access.people.list", "connectors.list", "groups.list"}
-    paths = ("access.people.list", "connectors.list", "groups.list", "models.list", "runs.list", "audit.list")
+    paths = ("access.people.list", "alerts.list", "connectors.list", "groups.list", "models.list", "runs.list", "audit.list")
     return [(await attempt(hub, path, tenant.admin, None if path in without_input else {})).decode() for path in paths]

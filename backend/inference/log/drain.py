@@ -15,6 +15,7 @@ import msgspec
 
 from backend.access.actor import ANONYMOUS
 from backend.inference import repository
+from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.explain import Explainer, by_version
 from backend.inference.log.record import FIELD, Record, dead_key, decode, stream_key
 from backend.inference.log.rows import Row, rows_of
@@ -92,6 +93,7 @@ class Drainer:
         await self._partitions.cover(ref, [record.inference_id for record in records])
         open_cases = [(one.version_id, (one.inference_id, one.inputs)) for one in records if one.explanation is None and one.status != "failed"]
         explained = await self.explainer.explain(work, by_version(open_cases))
+        tell_doubts(work, ref.slug, [*explained.values(), *(one.explanation for one in records)])
         rows = await asyncio.to_thread(_rows, records, explained, work)
         refused = await write(work, ref, rows)
         return dead + [(readable[at], why) for at, why in refused]

@@ -57,6 +57,10 @@ class Explainer:
                 explained |= {identifier: _none() for identifier, _ in mine} if final else {}
         return explained
 
+    async def load(self, facts: VersionFacts) -> ServedVersion:
+        """The version, loaded as serving loads it. Raises what its runtime raises."""
+        return await self._runtimes.serve(facts)
+
     async def prepare(self, work: UnitOfWork, version_id: UUID) -> None:
         """Begin to load and compile a version; what fails is tried again when it is next asked for."""
         task = self._served.get(version_id)

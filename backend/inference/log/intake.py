@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from backend.access.actor import ANONYMOUS
 from backend.inference import repository
 from backend.inference.errors import LogUnavailable
+from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.record import FIELD, Record, dead_key, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
@@ -185,6 +186,7 @@ class Intake:
         ref = LogRef(row.group_id, row.tenant_id, row.slug, row.table_name)
         await self._partitions.cover(ref, [record.inference_id for record in records])
         async with self._hub.work(ref.actor) as work:
+            tell_doubts(work, ref.slug, (record.explanation for record in records))
             if refused := await write(work, ref, rows_of(records, {}, work.now)):
                 raise LogUnavailable(f"PostgreSQL does not take {len(refused)} of these rows: {refused[0][1]}")
 

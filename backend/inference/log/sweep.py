@@ -8,6 +8,7 @@ import msgspec
 
 from backend.access.actor import system
 from backend.inference import log_queries, repository
+from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.drain import log_refs
 from backend.inference.log.explain import Explainer, by_version
 from backend.inference.log.record import stream_key
@@ -70,5 +71,6 @@ async def _explain(hub: "Hub", explainer: Explainer, ref: LogRef) -> int:
             return len(rows)
         cases = by_version([(row.model_version_id, (row.inference_id, row.inputs)) for row in rows])
         explained = await explainer.explain(work, cases, SECONDS, final=True)
+        tell_doubts(work, ref.slug, explained.values())
         await log_queries.set_explanations(work.session, ref.table_name, explained, hub.clock.now())
         return len(rows)

@@ -15,12 +15,15 @@ from backend.inference import repository
 from backend.inference.log.layout import WRITTEN, quoted
 from backend.inference.log.rows import Row
 from backend.inference.waiting import apply_waiting
+from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 STAGE = "intake_rows"
+TELL_EVERY = timedelta(seconds=1)
+"""How often at most a group is said to have changed because rows came."""
 AHEAD = timedelta(weeks=3)
 Refused = tuple[int, str]
 """A row that PostgreSQL does not take: its place in the batch, and why."""
@@ -49,6 +52,7 @@ async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refu
     await _write_part(work, log, rows, 0, arrived, refused)
     if arrived:
         await apply_waiting(work, log.group_id, log.table_name, arrived)
+        work.live(GROUP_CHANGED, log.slug, every=TELL_EVERY)
     return refused
 
 

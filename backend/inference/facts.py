@@ -1,0 +1,75 @@
+"""Facts about what serves and what was logged, for those who watch over it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from backend.catalog import service as catalog
+from backend.catalog.upload import artifact_path
+from backend.errors import HubError
+from backend.inference import log_queries
+from backend.inference.comparison import CLOCKS_APART
+from backend.inference.log.drain import log_refs
+from backend.inference.log.record import dead_key
+from backend.inference.log.writer import LogRef
+from backend.inference.versions import ServedVersion, VersionFacts, facts_of
+from backend.numerics.sample_ratio import proven_mismatch
+from backend.work import UnitOfWork
+from schemas.catalog import VersionRef
+from schemas.groups import Group, MemberRole
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+Load = Callable[[VersionFacts], Awaitable[ServedVersion]]
+
+
+async def dead_letters(hub: "Hub") -> list[tuple[LogRef, int]]:
+    """The logs of all tenants that have entries which cannot be stored, and how many."""
+    refs = await log_refs(hub)
+    async with hub.redis.pipeline(transaction=False) as pipe:
+        for ref in refs:
+            pipe.llen(dead_key(ref.group_id))
+        lengths = await pipe.execute() if refs else []
+    return [(ref, length) for ref, length in zip(refs, lengths, strict=True) if length]
+
+
+async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, float]]:
+    """Label, share asked for, and share seen of each answering member, if the two cannot be reconciled; else nothing.
+
+    It may be asked at any time, any number of times.
+    """
+    opened = group.phase.opened_at - CLOCKS_APART
+    counts = await log_queries.phase_counts(work.session, group.table_name, group.phase.number, opened)
+    members = [member for member in group.phase.members if member.role is not MemberRole.SHADOW]
+    seen = [counts.get(member.version_id, 0) for member in members]
+    if not proven_mismatch(seen, [member.share for member in members]):
+        return []
+    return [(member.label, member.share / 10_000, count / sum(seen)) for member, count in zip(members, seen, strict=True)]
+
+
+class Loading:
+    """Whether versions load. What has loaded once in this process is afterwards only looked for on the disk."""
+
+    def __init__(self, hub: "Hub", load: Load) -> None:
+        self._hub = hub
+        self._load = load
+        self._loaded: dict[UUID, VersionFacts] = {}
+
+    async def trouble(self, work: UnitOfWork, version_id: UUID) -> str | None:
+        """Why a version does not load; None when it does."""
+        facts = self._loaded.get(version_id)
+        if facts is None:
+            facts = facts_of(await catalog.get_version(work, VersionRef(version_id=version_id)))
+            try:
+                await self._load(facts)
+            except HubError as error:
+                return error.message
+            except Exception as error:  # a runtime's own
+                return f"{type(error).__name__}; the worker's log says more."
+            self._loaded[version_id] = facts
+        path = artifact_path(self._hub.files, facts.artifact.sha256)
+        if path.exists() and path.stat().st_size == facts.artifact.size_bytes:
+            return None
+        del self._loaded[version_id]
+        return f"its artifact {facts.artifact.sha256[:12]}… is no longer whole in the data folder."

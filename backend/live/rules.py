@@ -1,0 +1,51 @@
+"""Kinds of live events, and where a reader may go on."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.common import Json, Shape
+
+ALERT_CHANGED = "alert.changed"
+"""Its subject is the alert's kind and subject, its payload the alert."""
+EXPLANATIONS_DOUBTED = "explanations.doubted"
+"""Its subject is the group's slug, its payload how many of a batch and the worst residual."""
+GROUP_CHANGED = "group.changed"
+"""Its subject is the group's slug; who cares looks at the group's figures again."""
+RUN_CHANGED = "run.changed"
+"""Its subject is the run's id, its payload the run."""
+
+Told = tuple[str, str]
+"""An event's kind and subject."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An event to be written with its change. With `every`, one already written so recently stands for it."""
+
+    kind: str
+    subject: str
+    payload: Shape | Json = None
+    every: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is kept of a tenant's events: `newest` is the last number given, `oldest` the first number still there (absent: none is)."""
+
+    newest: int
+    oldest: int | None
+
+
+def resume_after(said: str | None, span: Span) -> int | None:
+    """The number to go on after, from the id a client heard last; None when it heard none, or when what came after it is no longer kept.
+
+    >>> resume_after("7", Span(newest=9, oldest=8)), resume_after("6", Span(newest=9, oldest=8)), resume_after("9", Span(newest=9, oldest=None))
+    (7, None, 9)
+    >>> resume_after("10", Span(newest=9, oldest=1)), resume_after("start", Span(newest=9, oldest=1))
+    (None, None)
+    """
+    if said is None or not (said.isascii() and said.isdecimal()) or len(said) > 18:
+        return None
+    after = int(said)
+    kept = after == span.newest or (span.oldest is not None and span.oldest - 1 <= after < span.newest)
+    return after if kept else None

@@ -1,0 +1,90 @@
+"""Following changes: what is there now, then every event in its order, with nothing left out between two connections."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.errors import Unauthorized
+from backend.live import repository
+from backend.live.rules import resume_after
+from backend.work import UnitOfWork
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+T = TypeVar("T")
+log = logging.getLogger("tiltyard.live")
+START = "start"
+"""The id of what is told at the beginning, but for the last of it: who heard no more than that begins again."""
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Topic(Generic[T]):
+    """What is followed: events of a kind (of one subject, or all), whose payload is a `shape`; `now` reads how things are when nothing is resumed."""
+
+    kind: str
+    shape: type[T]
+    now: Callable[[UnitOfWork], Awaitable[Sequence[T]]]
+    subject: str | None = None
+
+
+async def follow(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None) -> AsyncGenerator[tuple[str, T], None]:
+    """Ids and items: how things are now, then every change; or every change after `last_id` while those are still kept. It never ends by itself.
+
+    Raises what `topic.now` raises, and Unauthorized.
+    """
+    if actor.tenant_id is None:
+        raise Unauthorized
+    with hub.wakeups.watch(actor.tenant_id, topic.kind, topic.subject) as watch:
+        async with hub.work(actor, read_only=True) as work:
+            span = await repository.span(work.session, work.tenant_id)
+            position = resume_after(last_id, span)
+            begin = await topic.now(work) if position is None else []
+        for at, item in enumerate(begin, start=1):
+            yield str(span.newest) if at == len(begin) else START, item
+        position = span.newest if position is None else position
+        while True:
+            watch.rest()
+            async with hub.work(actor, read_only=True) as work:
+                events = await repository.after(work.session, work.tenant_id, position, topic.kind, topic.subject, MOST_AT_ONCE)
+            for event in events:
+                position = event.seq
+                try:
+                    item = msgspec.convert(event.payload, topic.shape)
+                except msgspec.ValidationError:  # written by a process of another release
+                    log.warning("event %s of the kind %s cannot be read", event.seq, event.kind)
+                    continue
+                yield str(position), item
+            if not events:
+                await watch.wait(hub.wakeups.patience)
+
+
+async def newest_of(work: UnitOfWork, kind: str, subject: str) -> int:
+    """The number of a subject's newest event of a kind; 0 when there is none."""
+    return await repository.newest_of(work.session, work.tenant_id, kind, subject)
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A subject's newest event: its number, its payload, and how long ago it was written."""
+
+    seq: int
+    payload: dict[str, object]
+    age: timedelta
+
+
+async def newest(work: UnitOfWork, kind: str, since: datetime | None = None) -> dict[str, Noticed]:
+    """For each subject of a kind its newest event."""
+    rows = await repository.newest(work.session, work.tenant_id, kind, since)
+    return {row.subject: Noticed(row.seq, row.payload or {}, work.now - row.at) for row in rows}
+
+
+async def prune(work: UnitOfWork) -> int:
+    """Remove the events of all tenants that are older than a day; how many."""
+    return await repository.prune(work.session)

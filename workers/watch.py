@@ -1,0 +1,25 @@
+"""Watching over the hub: facts become alerts, and old live events go."""
+
+import logging
+from typing import Any
+
+from backend.access.actor import ANONYMOUS
+from backend.alerts.checks import Checks
+from backend.bootstrap import Hub
+from backend.live import service as live
+
+log = logging.getLogger("tiltyard.worker")
+
+
+async def check(ctx: dict[str, Any]) -> None:
+    """Every ten seconds: raise, confirm and resolve alerts."""
+    checks: Checks = ctx["checks"]
+    await checks.run()
+
+
+async def prune(ctx: dict[str, Any]) -> None:
+    """Twice an hour: remove live events that are older than a day."""
+    hub: Hub = ctx["hub"]
+    async with hub.work(ANONYMOUS) as work:
+        removed = await live.prune(work)
+    log.info("removed %s live events older than a day", removed)
