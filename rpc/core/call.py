@@ -46,6 +46,11 @@ class Exchange:
             raise self.refused or RuntimeError("the exchange has not been authenticated")
         return self.actor
 
+    @property
+    def is_known(self) -> bool:
+        """Is it somebody in particular who calls?"""
+        return self.actor is not None and self.actor.kind != "anonymous"
+
     async def recheck(self, procedures: Iterable[Procedure]) -> None:
         """May the caller's open streams go on? Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
         before = self.caller()

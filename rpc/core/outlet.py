@@ -84,7 +84,7 @@ class Outlet:
         """Ping while it is silent. Returns when the stream has to end, and why. `lasting` is how long it may last, in seconds."""
         now = self._clock()
         ends = now + lasting if lasting is not None else float("inf")
-        recheck = now + options.recheck_interval if exchange.caller().kind != "anonymous" else float("inf")
+        recheck = now + options.recheck_interval if exchange.is_known else float("inf")
         ping = now + options.ping_interval
         while now < ends:
             if now >= recheck:

@@ -39,17 +39,14 @@ class Subscription:
     async def serve(self, receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> None:
         """Answer. Raises Disconnected when the client leaves."""
         options = self._settler.options
+        procedures = [p for p in (self._one.procedure,) if p is not None]
         outlet = Outlet(send, _PING)
         await outlet.start([*headers, *HEADERS])
         told = msgspec.json.encode({"reconnectAfterInactivityMs": options.reconnect_after_inactivity_ms})
         await outlet.write(b"event: connected\ndata: %b\nretry: %d\n\n" % (told, options.retry_ms))
         try:
-            if self._exchange.actor is None:
-                await self._produce(outlet)
-            else:
-                procedures = [p for p in (self._one.procedure,) if p is not None]
-                keeping = outlet.keep(self._exchange, procedures, options, closing, lasting=options.max_duration)
-                await outlet.run(self._produce(outlet), receive, keeping)
+            keeping = outlet.keep(self._exchange, procedures, options, closing, lasting=options.max_duration)
+            await outlet.run(self._produce(outlet), receive, keeping)
         except Ended as ended:
             if not isinstance(ended.reason, Closing | Over):  # after those two the browser connects anew of itself
                 await outlet.write(self._failure(ended.reason))

@@ -190,7 +190,7 @@ class Socket:
         return RESTART
 
     async def _refused(self) -> Exception | None:
-        if self._exchange.actor is None or self._exchange.actor.kind == "anonymous":
+        if not self._exchange.is_known:
             return None
         try:
             await self._exchange.recheck([one.procedure for _, _, one in self._subscriptions.values() if one.procedure is not None])

@@ -25,8 +25,8 @@ from tests.support.wire_app import BareHost
 from tests.support.wire_procedures import records, root
 
 CASES = int(os.environ.get("CASES", "400"))
-WITHIN = 3.0
-"""Seconds that no answer may take: the longest procedure that is called here sleeps 20 ms."""
+WITHIN = 20.0
+"""Seconds that no answer may take, on however busy a machine: the longest procedure that is called here sleeps 20 ms."""
 
 hard = settings(max_examples=CASES, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 app = RpcApp(root, BareHost(), Options(max_batch=10, max_body_bytes=4096, ping_interval=0.01, reconnect_after_inactivity_ms=1000, max_duration=0.05))

@@ -77,18 +77,31 @@ async def test_unsubscribing_stops_it_and_the_socket_goes_on(js: Driver) -> None
     assert await js.run(code) == [["tick-start", "tick-closed"], "pong"]
 
 
-async def test_closing_the_socket_closes_all(js: Driver) -> None:
+async def test_closing_the_socket_ends_what_it_had_open(js: Driver) -> None:
     code = """
-        const { client, ws } = sockets();
         const before = await mark();
-        const { heard } = listen(client.tick, { n: 1000 });
-        failure(client.slow.query({ ms: 9000 }));
-        await until(() => heard.data.length >= 3);
-        await ws.close();
-        await until(async () => (await log(before)).some(([what]) => what === 'tick-closed'), 4000);
-        return (await log(before)).map(([what]) => what).filter((what) => what.startsWith('tick'));
+        const { say, socket, said } = await bareSocket('/rpc');
+        say({ id: 1, method: 'subscription', params: { path: 'tick', input: { n: 1000 } } });
+        say({ id: 2, method: 'subscription', params: { path: 'tick', input: { n: 1000 } } });
+        await until(() => said.length > 6);
+        socket.close();
+        await until(async () => (await log(before)).length === 4);
+        return (await log(before)).map(([what]) => what).sort();
     """
-    assert await js.run(code) == ["tick-start", "tick-closed"]
+    assert await js.run(code) == ["tick-closed", "tick-closed", "tick-start", "tick-start"]
+
+
+async def test_leaving_cancels_the_calls_of_a_socket(ours: Driver) -> None:
+    code = """
+        const before = await mark();
+        const { say, socket } = await bareSocket('/rpc');
+        say({ id: 1, method: 'query', params: { path: 'slow', input: { ms: 9000 } } });
+        await sleep(100);
+        socket.close();
+        await until(async () => (await log(before)).length === 1);
+        return await log(before);
+    """
+    assert await ours.run(code) == [["cancelled", "slow"]]
 
 
 @everywhere
@@ -196,6 +209,18 @@ async def test_the_client_may_ping_and_is_held_by_pongs(js: Driver) -> None:
         return [heard.data, heard.started];
     """
     assert await js.run(code) == [[1], 1]
+
+
+async def test_one_socket_has_only_so_many_calls_open(ours: Driver) -> None:
+    code = """
+        const { said, say, socket } = await bareSocket('/rpc');
+        const heard = () => said.filter((one) => one !== 'PING');
+        for (let id = 0; id < 230; id++) say({ id, method: 'query', params: { path: 'slow', input: { ms: 2000 } } });
+        await until(() => heard().length === 230);
+        socket.close();
+        return [heard().filter(({ error }) => error?.data.code === 'TOO_MANY_REQUESTS').length, heard().filter(({ result }) => result).length];
+    """
+    assert await ours.run(code) == [30, 200]
 
 
 @pytest.mark.parametrize("kind", ["tiltyard", "oracle"])
