@@ -45,7 +45,7 @@ PREDICTION_ERRORS = (
 )
 
 
-@inference.mutation(permission=P.INFERENCE_GROUP_PREDICT, errors=PREDICTION_ERRORS, audited=False)
+@inference.mutation(permission=P.INFERENCE_GROUP_PREDICT, errors=PREDICTION_ERRORS, audited=False, transaction=False)
 async def predict(ctx: Call, input: Predict) -> Predictions:
     """Answer one prediction, or a batch in the order asked. Each is on record before it is answered."""
     answer = await ctx.hub.serving.predictor(ctx.hub).predict(ctx.actor, input.slug, input)

@@ -186,13 +186,23 @@ class OutcomesReceipt(Shape, frozen=True, kw_only=True):
     waiting: int
 
 
+class ShadowTraffic(Shape, frozen=True, kw_only=True):
+    """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
+
+    scored: int
+    failed: int
+    dropped: int
+    incomplete: int
+
+
 class GroupTraffic(Shape, frozen=True, kw_only=True):
-    """What the endpoint has done: totals, and a count for each of the last 60 minutes by version."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart."""
 
     total: int
     labelled: int
     refused: int
     waiting_explanation: int
+    shadows: ShadowTraffic
     minutes: list["TrafficMinute"]
 
 

@@ -76,5 +76,6 @@ async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRe
 
 
 def _matured(shown: Comparison) -> float:
-    answered = sum(contender.n for contender in shown.contenders)
-    return sum(contender.n_labelled for contender in shown.contenders) / answered if answered else 0.0
+    answering = [contender for contender in shown.contenders if contender.role is not MemberRole.SHADOW]
+    answered = sum(contender.n for contender in answering)
+    return sum(contender.n_labelled for contender in answering) / answered if answered else 0.0

@@ -12,11 +12,12 @@ from backend.errors import Invalid
 from backend.groups import service as groups
 from backend.inference import log_queries
 from backend.inference.errors import InferenceNotFound
+from backend.inference.missed import DROPPED, INCOMPLETE, missed
 from backend.inference.refusals import refused
 from backend.work import UnitOfWork
 from schemas.common import Issue, Page
 from schemas.groups import GroupRef
-from schemas.inference import BrowseInferences, Explanation, GroupTraffic, Inference, InferenceRef, InferenceSummary, TrafficMinute
+from schemas.inference import BrowseInferences, Explanation, GroupTraffic, Inference, InferenceRef, InferenceSummary, ShadowTraffic, TrafficMinute
 
 MINUTES = 60
 
@@ -51,11 +52,13 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
     counts: OrderedDict[Any, dict[str, int]] = OrderedDict((first + timedelta(minutes=at), {}) for at in range(MINUTES))
     for row in await log_queries.minutes(work.session, group.table_name, first):
         counts.setdefault(row.minute, {})[row.version] = row.predictions
+    unscored = await missed(work.hub, group.id)
     return GroupTraffic(
         total=total.total,
         labelled=total.labelled,
         refused=await refused(work.hub, group.id),
         waiting_explanation=total.waiting_explanation,
+        shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),
         minutes=[TrafficMinute(at=at, counts=by_version) for at, by_version in counts.items()],
     )
 

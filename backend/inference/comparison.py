@@ -76,7 +76,8 @@ async def _past(work: UnitOfWork, slug: str, number: int | None) -> Phase:
 
 def _compare(work: UnitOfWork, group: Group, phase: Phase, columns: dict[UUID, Columns], span: RowRange | None) -> Comparison:
     answering = [member for member in phase.members if member.role is not MemberRole.SHADOW]
-    total = sum(one.n for one in columns.values())
+    shadows = {member.version_id for member in phase.members} - {member.version_id for member in answering}
+    total = sum(one.n for version_id, one in columns.items() if version_id not in shadows)
     words, leader = verdict(answering, columns, group.decision_metric, group.threshold)
     return Comparison(
         slug=group.slug,

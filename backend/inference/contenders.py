@@ -13,7 +13,7 @@ from backend.numerics.estimate import Estimate, Floats
 from backend.numerics.quantiles import quantile
 from backend.numerics.sample_ratio import sample_ratio
 from schemas.common import Interval
-from schemas.groups import Contender, Latency, Member, MetricEstimate, SampleRatio, ScoreBin
+from schemas.groups import Contender, Latency, Member, MemberRole, MetricEstimate, SampleRatio, ScoreBin
 
 BINS = 20
 LARGEST = 1e12
@@ -47,7 +47,7 @@ NOTHING = Columns(0, np.empty(0), np.empty(0), np.empty(0), np.empty(0))
 
 
 def contender(member: Member, columns: Columns | None, total: int, threshold: float) -> Contender:
-    """A member's figures; `total` counts everybody's answers. Metrics of decisions are absent while outcomes are not 0 and 1."""
+    """A member's figures; `total` counts everybody's answers, of which a shadow's copies are none. Without outcomes of 0 and 1, no metrics of decisions."""
     mine = columns or NOTHING
     truths, judged = (mine.truths, mine.judged) if mine.binary else (np.empty(0), np.empty(0))
     counts = proportions.confusion(truths, judged, threshold)
@@ -59,7 +59,7 @@ def contender(member: Member, columns: Columns | None, total: int, threshold: fl
         share=member.share,
         n=mine.n,
         n_labelled=len(mine.truths),
-        observed_share=mine.n / total if total else 0.0,
+        observed_share=mine.n / total if total and member.role is not MemberRole.SHADOW else 0.0,
         positive_rate=float(truths.mean()) if len(truths) else None,
         mean_score=_metric(estimate.mean(mine.scores)),
         accuracy=_metric(proportions.accuracy(counts)),

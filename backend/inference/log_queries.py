@@ -16,14 +16,16 @@ from schemas.inference import BrowseInferences, Explanation
 SUMMARY = "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us"
 
 TOTALS = """
-SELECT count(*) FILTER (WHERE status <> 'failed') AS total, count(actual) AS labelled,
-  count(*) FILTER (WHERE explained_at IS NULL AND status <> 'failed') AS waiting_explanation
+SELECT count(*) FILTER (WHERE status <> 'failed' AND role <> 'shadow') AS total, count(actual) FILTER (WHERE role <> 'shadow') AS labelled,
+  count(*) FILTER (WHERE explained_at IS NULL AND status <> 'failed') AS waiting_explanation,
+  count(*) FILTER (WHERE role = 'shadow' AND status <> 'failed') AS shadow_scored,
+  count(*) FILTER (WHERE role = 'shadow' AND status = 'failed') AS shadow_failed
 FROM {table}
 """
 
 MINUTES = """
 SELECT date_trunc('minute', requested_at) AS minute, version, count(*) AS predictions FROM {table}
-WHERE inference_id >= :first AND status <> 'failed' GROUP BY 1, 2 ORDER BY 1, 2
+WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 EXPLAIN = """

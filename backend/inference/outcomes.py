@@ -10,7 +10,7 @@ from backend.groups import service as groups
 from backend.inference import repository
 from backend.inference.errors import InvalidOutcome
 from backend.inference.log.writer import TELL_EVERY
-from backend.inference.rules import Effect, Known, Truth, tell
+from backend.inference.rules import Effect, Known, Truth, shadow_id, tell
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Issue
@@ -47,6 +47,7 @@ class Book:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
+        self._shadows: defaultdict[Target, list[UUID]] = defaultdict(list)
         self._waiting: defaultdict[Target, Known] = defaultdict(Known)
         self.known: dict[UUID, Known] = {}
         self.changed: set[UUID] = set()
@@ -56,30 +57,37 @@ class Book:
         targets = {_target(outcome) for outcome in outcomes}
         ids = [one for one in targets if isinstance(one, UUID)]
         correlations = [one for one in targets if isinstance(one, str)]
-        for row in await repository.targets(self._work.session, table, ids, correlations):
+        shadows = await repository.shadow_versions(self._work.session, self._work.tenant_id, group_id)
+        answers = {shadow_id(one, version): one for one in ids for version in shadows}
+        for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
             self.known[row.inference_id] = Known(actual=row.actual, at=row.actual_at, history=row.actual_history)
+            if row.inference_id in answers:
+                self._shadows[answers[row.inference_id]].append(row.inference_id)
             if row.correlation_id in targets:
-                self._by_correlation[row.correlation_id].append(row.inference_id)
+                (self._shadows if row.role == "shadow" else self._by_correlation)[row.correlation_id].append(row.inference_id)
         for row in await repository.waiting(self._work.session, self._work.tenant_id, group_id, ids, correlations):
             truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
             target = row.inference_id or row.correlation_id
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
 
     def take(self, outcome: Outcome) -> Effect | str:
-        """Take in one outcome; what it did, `waiting` when its inference is not there yet."""
+        """Take in one outcome; what it did to its inferences, `waiting` when none is there yet. Their shadows' copies take it too."""
         truth = Truth(actual=outcome.actual, at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
         target = _target(outcome)
         found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
+        for copy in self._shadows.get(target, []):
+            self._tell(copy, truth, outcome.at is not None)
         if not found:
             self._waiting[target], effect = tell(self._waiting[target], truth, outcome.at is not None)
             return "duplicate" if effect == "duplicate" else "waiting"
-        effects = []
-        for inference_id in found:
-            self.known[inference_id], effect = tell(self.known[inference_id], truth, outcome.at is not None)
-            effects.append(effect)
-            if effect != "duplicate":
-                self.changed.add(inference_id)
+        effects = [self._tell(inference_id, truth, outcome.at is not None) for inference_id in found]
         return next((effect for effect in ("applied", "corrected") if effect in effects), "duplicate")
+
+    def _tell(self, inference_id: UUID, truth: Truth, dated: bool) -> Effect:
+        self.known[inference_id], effect = tell(self.known[inference_id], truth, dated)
+        if effect != "duplicate":
+            self.changed.add(inference_id)
+        return effect
 
 
 def _target(outcome: Outcome) -> Target:

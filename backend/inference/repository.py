@@ -10,20 +10,25 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.inference.log.layout import quoted
-from backend.inference.rules import Known
+from backend.inference.rules import Arrived, Known
 
 TARGETS = """
-SELECT inference_id, correlation_id, actual, actual_at, actual_history FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 UNION
-SELECT inference_id, correlation_id, actual, actual_at, actual_history FROM {table} WHERE correlation_id = ANY(CAST(:correlations AS text[]))
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history FROM {table} WHERE correlation_id = ANY(CAST(:correlations AS text[]))
 """
 
+# A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
 TOLD = """
-WITH arrived AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[])) AS a(inference_id, correlation_id))
-SELECT o.id, a.inference_id AS target, o.actual, o.at, o.received_at, o.received_by
+WITH arrived AS (
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered))
+SELECT o.id, a.inference_id AS target, true AS met, o.actual, o.at, o.received_at, o.received_by
 FROM arrived a JOIN outcomes o ON o.inference_id = a.inference_id WHERE o.tenant_id = :tenant AND o.group_id = :group
 UNION ALL
-SELECT o.id, a.inference_id, o.actual, o.at, o.received_at, o.received_by
+SELECT o.id, a.inference_id, false, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.inference_id = a.answered WHERE o.tenant_id = :tenant AND o.group_id = :group
+UNION ALL
+SELECT o.id, a.inference_id, a.answered IS NULL, o.actual, o.at, o.received_at, o.received_by
 FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group
 ORDER BY id
 """
@@ -116,9 +121,16 @@ async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: S
     return (await session.execute(text(WAITING), values)).all()
 
 
-async def told_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, arrived: Sequence[tuple[UUID, str | None]]) -> Sequence[Row[Any]]:
-    """The outcomes already told for inferences that have just arrived, oldest first."""
-    values = {"tenant": tenant_id, "group": group_id, "ids": [one[0] for one in arrived], "correlations": [one[1] for one in arrived]}
+async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[UUID]:
+    """The versions that were ever a shadow in the group."""
+    statement = text("SELECT DISTINCT version_id FROM members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalars().all()
+
+
+async def told_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
+    """The outcomes already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
+    ids, correlations, answered = (list(column) for column in zip(*arrived, strict=True))
+    values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations, "answered": answered}
     return (await session.execute(text(TOLD), values)).all()
 
 

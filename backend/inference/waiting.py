@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from backend.inference import repository
-from backend.inference.rules import Known, Truth, tell
+from backend.inference.rules import Arrived, Known, Truth, tell
 from backend.work import UnitOfWork
 
 
-async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[tuple[UUID, str | None]]) -> None:
-    """Give rows that have just been written the outcomes already told for them, in the order they were told."""
+async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived]) -> None:
+    """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told."""
     told = await repository.told_before(work.session, work.tenant_id, group_id, arrived)
     if not told:
         return
@@ -19,4 +19,4 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
         truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
         by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)
     await repository.set_actuals(work.session, table, by_inference)
-    await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told}), work.now)
+    await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told if row.met}), work.now)

@@ -19,6 +19,7 @@ from backend.inference.log import service
 from backend.inference.log.drain import Drainer
 from backend.inference.log.layout import COLUMNS
 from backend.inference.log.record import dead_key, stream_key
+from backend.inference.missed import missed_key
 from backend.inference.refusals import count_key, latest_key
 from schemas.common import Json, Shape
 
@@ -91,7 +92,7 @@ async def _drop(hub: "Hub", actor: Actor, group_id: UUID, action: str, slug: str
     async with hub.work(actor) as work:
         await service.drop(work, group_id)
         work.audit(action, f"group:{slug}", after=said)
-    await hub.redis.delete(stream_key(group_id), dead_key(group_id), count_key(group_id), latest_key(group_id))
+    await hub.redis.delete(stream_key(group_id), dead_key(group_id), count_key(group_id), latest_key(group_id), missed_key(group_id))
 
 
 async def _empty_intake(hub: "Hub", group_id: UUID) -> None:

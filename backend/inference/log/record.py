@@ -9,6 +9,8 @@ import msgspec
 from schemas.inference import Explanation
 
 FIELD = b"r"
+SHADOW_OF = "shadow_of"
+"""In the output of a shadow's row: the inference whose copy it scored."""
 
 Status = Literal["ok", "failed", "fallback"]
 

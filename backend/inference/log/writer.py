@@ -13,7 +13,9 @@ from backend.access.actor import Actor, system
 from backend.ids import moment_of
 from backend.inference import repository
 from backend.inference.log.layout import WRITTEN, quoted
+from backend.inference.log.record import SHADOW_OF
 from backend.inference.log.rows import Row
+from backend.inference.rules import Arrived
 from backend.inference.waiting import apply_waiting
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
@@ -48,7 +50,7 @@ async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refu
     """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
     await repository.share_outcomes(work.session, log.group_id)
     refused: list[Refused] = []
-    arrived: list[tuple[UUID, str | None]] = []
+    arrived: list[Arrived] = []
     await _write_part(work, log, rows, 0, arrived, refused)
     if arrived:
         await apply_waiting(work, log.group_id, log.table_name, arrived)
@@ -56,7 +58,7 @@ async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refu
     return refused
 
 
-async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, arrived: list[tuple[UUID, str | None]], refused: list[Refused]) -> None:
+async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, arrived: list[Arrived], refused: list[Refused]) -> None:
     """A batch that holds a row PostgreSQL refuses is halved until that row is alone."""
     try:
         async with work.session.begin_nested():
@@ -70,16 +72,16 @@ async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start:
         await _write_part(work, log, rows[middle:], start + middle, arrived, refused)
 
 
-async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[tuple[UUID, str | None]]:
+async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Arrived]:
     await raw.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGE} (LIKE {quoted(table)} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
     await raw.execute(f"DELETE FROM pg_temp.{STAGE}")  # noqa: S608 (no input)
     await raw.copy_records_to_table(STAGE, records=rows, columns=WRITTEN)
     columns = ", ".join(WRITTEN)
     found = await raw.fetch(
         f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
-        "RETURNING inference_id, correlation_id"
+        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END"
     )
-    return [(row[0], row[1]) for row in found]
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 async def raw_connection(work: UnitOfWork) -> Any:

@@ -61,6 +61,8 @@ class RoutedGroup:
     known: Mapping[str, FeatureSpec]
     owner: bytes
     """For each bucket the index of its member."""
+    shadows: Sequence[RoutedMember]
+    """Those that score a copy of what others answer."""
 
     def bucket(self, routing_key: str) -> int:
         """The bucket of a routing key. The salt is the group's for good, so a key keeps its bucket from phase to phase."""
@@ -97,4 +99,5 @@ def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mappi
     """Put a group together from its facts and the versions that could be loaded."""
     members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id)) for one in facts.members]
     champion = next(member for member in members if member.role == "champion")
-    return RoutedGroup(facts, members, champion, known, owners(facts.members))
+    shadows = [member for member in members if member.role == "shadow"]
+    return RoutedGroup(facts, members, champion, known, owners(facts.members), shadows)

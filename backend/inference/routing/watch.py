@@ -83,7 +83,7 @@ class Routing:
                 try:
                     served[version.id] = await self._runtimes.serve(version)
                 except Exception:
-                    log.exception("version %s of group %s does not load; the champion answers for it", version.id, facts.slug)
+                    log.exception("version %s of group %s does not load; the champion answers for it, unless it is a shadow", version.id, facts.slug)
         known = {spec.name: spec for version in facts.versions for spec in specs_of(version.artifact.features, version.features)}
         return routed(facts, served, known)
 

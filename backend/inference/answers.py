@@ -1,0 +1,89 @@
+"""From a scored case to its record in the log and to the answer its caller gets."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.inference.cases import Case
+from backend.inference.log.record import Record
+from backend.inference.routing.table import RoutedGroup
+from schemas.inference import Output, PredictBody, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked, by whom, when."""
+
+    group: RoutedGroup
+    actor: Actor
+    body: PredictBody
+    at: datetime
+    started: int = field(default_factory=time.perf_counter_ns)
+
+    @property
+    def latency_us(self) -> int:
+        """Microseconds since the request came."""
+        return (time.perf_counter_ns() - self.started) // 1000
+
+
+def record_of(request: Request, case: Case, latency_us: int) -> Record:
+    """The case as it goes on record."""
+    body = request.body
+    output = _output(case)
+    return Record(
+        inference_id=case.id,
+        requested_at=request.at,
+        version_id=case.version.id,
+        version=case.version.label,
+        role=case.member.role,
+        phase=request.group.facts.phase,
+        bucket=case.bucket,
+        propensity=request.group.member_of(case.bucket).propensity,
+        entity_key=body.entity_key,
+        correlation_id=body.correlation_id,
+        caller=request.actor.name,
+        inputs=case.inputs,
+        context=msgspec.structs.asdict(body.context) if body.context else None,
+        segments=body.segments,
+        output=msgspec.structs.asdict(output) if output else None,
+        score=case.score if output else None,
+        label=_label(request, case),
+        explanation=case.explanation,
+        explained_at=request.at if case.explanation else None,
+        latency_us=latency_us,
+        status=case.status,
+        error=case.error,
+    )
+
+
+def answer_of(request: Request, case: Case, latency_us: int) -> Prediction:
+    """The case as its caller sees it."""
+    output = _output(case)
+    assert output is not None, "a failed case is not answered"
+    return Prediction(
+        inference_id=case.id,
+        version=case.version.label,
+        role=case.member.role,
+        phase=request.group.facts.phase,
+        score=case.score,
+        label=_label(request, case),
+        output=output,
+        explanation=case.explanation,
+        stale=False,
+        latency_us=latency_us,
+    )
+
+
+def _output(case: Case) -> Output | None:
+    if case.status == "failed":
+        return None
+    probability = case.score if case.version.labels else None
+    return Output(score=case.score, margin=case.margin, probability=probability)
+
+
+def _label(request: Request, case: Case) -> str | None:
+    labels = case.version.labels
+    return labels[case.score >= request.group.facts.threshold] if labels and case.status != "failed" else None

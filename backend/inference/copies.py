@@ -1,0 +1,65 @@
+"""Copies of answered requests, and how a shadow scores one."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from backend.inference.answers import Request, record_of
+from backend.inference.cases import Case
+from backend.inference.features import encode
+from backend.inference.log.record import SHADOW_OF, Record
+from backend.inference.missed import DROPPED, INCOMPLETE
+from backend.inference.routing.table import RoutedMember
+from backend.inference.rules import shadow_id
+from backend.inference.scoring import give_up, score_version
+
+
+class Copy(NamedTuple):
+    """A request as it was answered."""
+
+    request: Request
+    cases: Sequence[Case]
+
+    @property
+    def rows(self) -> int:
+        """How many rows its shadows have to score."""
+        return len(self.cases) * len(self.request.group.shadows)
+
+
+def score_copies(copies: Sequence[Copy]) -> tuple[list[Record], Counter[str]]:
+    """The records of what all shadows say, and how many rows they could not score, by why; belongs in a thread."""
+    records: list[Record] = []
+    missed: Counter[str] = Counter()
+    for request, cases in copies:
+        for shadow in request.group.shadows:
+            records += _score_one(request, cases, shadow, missed)
+            time.sleep(0)  # gives the interpreter to whoever answers
+    return records, missed
+
+
+def _score_one(request: Request, answered: Sequence[Case], shadow: RoutedMember, missed: Counter[str]) -> list[Record]:
+    """Score a request as the shadow would have been asked: read, scored at once, timed."""
+    if shadow.served is None:
+        missed[DROPPED] += len(answered)
+        return []
+    started = time.perf_counter_ns()
+    pairs: list[tuple[Case, Case]] = []
+    for case in answered:
+        encoded = encode(shadow.served.specs, case.inputs, "")
+        if encoded.missing or encoded.unfit:
+            missed[INCOMPLETE] += 1
+        else:
+            pairs.append((case, Case(shadow_id(case.id, shadow.version_id), case.inputs, case.bucket, shadow, encoded.row)))
+    if pairs:
+        give_up(score_version([copy for _, copy in pairs]))
+    latency = (time.perf_counter_ns() - started) // 1000
+    return [_record(request, case, copy, latency) for case, copy in pairs]
+
+
+def _record(request: Request, answered: Case, copy: Case, latency_us: int) -> Record:
+    """Every request is scored, so the propensity is 1; the row says of which answer it is the copy."""
+    made = record_of(request, copy, latency_us)
+    return msgspec.structs.replace(made, propensity=1.0, output={**(made.output or {}), SHADOW_OF: str(answered.id)})
