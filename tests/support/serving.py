@@ -8,14 +8,16 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from backend.adapters.processes import free_port
+from rpc.app import Application
 from rpc.core.http import RpcApp
 
 
 @asynccontextmanager
-async def serving(app: RpcApp) -> AsyncIterator[int]:
+async def serving(app: RpcApp | Application) -> AsyncIterator[int]:
     """The port it is served on."""
+    interface = Interfaces.ASGI if isinstance(app, Application) else Interfaces.ASGINL
     port = free_port()
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(app, address="127.0.0.1", port=port, interface=interface, log_enabled=False)
     running = asyncio.ensure_future(server.serve())
     try:
         await _listening(port)
