@@ -11,6 +11,8 @@ from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 
 MAX_ROWS = 20_000
+MAX_IMPORTANCES = 20
+"""Of one feature, by as many methods; more are left unmapped."""
 _FREE: Final = ("/training/hyperparameters/", "/extensions/")
 
 _IDENTITY: Final = {
@@ -73,6 +75,8 @@ class Collector:
             return
         taken = sum(name.startswith("importance/") and name.endswith("/value") for name in there)
         for name, found in row.items():
+            if name.startswith("importance/") and taken >= MAX_IMPORTANCES:
+                continue
             name = name.replace("importance/0/", f"importance/{taken}/")
             if name not in there:
                 there[name] = found

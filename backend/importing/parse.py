@@ -16,7 +16,7 @@ from schemas.common import Issue, Json
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_LEAVES = 200_000
+MAX_LEAVES = 100_000
 _DIGITS = 400
 """A whole number of more digits than any float holds is infinite."""
 

@@ -1,6 +1,7 @@
 """Does a file describe several models? Found before anything is matched, so that they are never blended."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -128,7 +129,7 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
         return []
     if len(set(names)) == 1:
         return []
-    doubled = {name for name in names if names.count(name) > 1}
+    doubled = {name for name, times in Counter(names).items() if times > 1}
     return [
         Member(name=f"{name} ({at + 1})" if name in doubled else name, also=frozenset(), places=((*path, at),))
         for (at, _), name in zip(rows, names, strict=True)
