@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from backend.access.actor import Actor
 from backend.errors import Unauthorized
 from backend.inference.comparison import compare
+from backend.live.reading import undisturbed
 from backend.live.rules import GROUP_CHANGED
 from backend.live.service import newest_of
 from schemas.groups import CompareGroup, Comparison
@@ -42,13 +43,21 @@ async def comparisons(hub: "Hub", actor: Actor, input: CompareGroup) -> AsyncGen
             watch.rest()
             looked = time.monotonic()
             due = last + (EVIDENCE_AGES_SECONDS if settled else SETTLE_SECONDS)
-            async with turn, hub.work(actor, read_only=True) as work:
-                seq = await newest_of(work, GROUP_CHANGED, input.slug)
-                moved = seq != shown
-                found = await compare(work, input.slug, input.phase, since=looked) if moved or looked >= due else None
+            async with turn:
+                seq, found = await undisturbed(_look(hub, actor, input, shown if looked < due else None, looked))
             if found is not None:
                 yield seq, found
-                shown, settled, last = seq, not moved, time.monotonic()
+                shown, settled, last = seq, seq == shown, time.monotonic()
                 await asyncio.sleep(SPACING_SECONDS)
                 continue
             await watch.wait(min(hub.wakeups.patience, max(due - time.monotonic(), 0.0)))
+
+
+async def _look(hub: "Hub", actor: Actor, input: CompareGroup, shown: int | None, looked: float) -> tuple[int, Comparison | None]:
+    """The number of the newest event, and the comparison unless that event is the one already shown.
+
+    The number is read first, so the comparison has in it what the event tells of.
+    """
+    async with hub.work(actor, read_only=True) as work:
+        seq = await newest_of(work, GROUP_CHANGED, input.slug)
+        return seq, None if seq == shown else await compare(work, input.slug, input.phase, since=looked)

@@ -11,7 +11,9 @@ import msgspec
 from backend.access.actor import Actor
 from backend.errors import Unauthorized
 from backend.live import repository
+from backend.live.reading import undisturbed
 from backend.live.rules import resume_after
+from backend.live.tables import LiveEventRow
 from backend.work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -42,17 +44,12 @@ async def follow(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None)
     if actor.tenant_id is None:
         raise Unauthorized
     with hub.wakeups.watch(actor.tenant_id, topic.kind, topic.subject) as watch:
-        async with hub.work(actor, read_only=True) as work:
-            span = await repository.span(work.session, work.tenant_id)
-            position = resume_after(last_id, span)
-            begin = await topic.now(work) if position is None else []
+        position, begin = await undisturbed(_begin(hub, actor, topic, last_id))
         for at, item in enumerate(begin, start=1):
-            yield str(span.newest) if at == len(begin) else START, item
-        position = span.newest if position is None else position
+            yield str(position) if at == len(begin) else START, item
         while True:
             watch.rest()
-            async with hub.work(actor, read_only=True) as work:
-                events = await repository.after(work.session, work.tenant_id, position, topic.kind, topic.subject, MOST_AT_ONCE)
+            events = await undisturbed(_after(hub, actor, topic, position))
             for event in events:
                 position = event.seq
                 try:
@@ -63,6 +60,19 @@ async def follow(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None)
                 yield str(position), item
             if not events:
                 await watch.wait(hub.wakeups.patience)
+
+
+async def _begin(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None) -> tuple[int, Sequence[T]]:
+    """The number to go on after, and what is told before that."""
+    async with hub.work(actor, read_only=True) as work:
+        span = await repository.span(work.session, work.tenant_id)
+        position = resume_after(last_id, span)
+        return (span.newest, await topic.now(work)) if position is None else (position, [])
+
+
+async def _after(hub: "Hub", actor: Actor, topic: Topic[T], position: int) -> Sequence[LiveEventRow]:
+    async with hub.work(actor, read_only=True) as work:
+        return await repository.after(work.session, work.tenant_id, position, topic.kind, topic.subject, MOST_AT_ONCE)
 
 
 async def newest_of(work: UnitOfWork, kind: str, subject: str) -> int:
