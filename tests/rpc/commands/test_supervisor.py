@@ -82,12 +82,16 @@ def test_a_process_that_keeps_ending_is_started_again_more_and_more_slowly(super
     assert told == [f"The poem ended (with code 0); starting it again{wait}" for wait in ("", " in 1 s", " in 2 s")]
 
 
+def watch(supervisor: Supervisor) -> None:
+    for _ in range(500):
+        supervisor.check_alive()
+        time.sleep(0.02)
+
+
 def test_a_process_that_ends_during_the_start_fails_it_by_name(supervisor: Supervisor) -> None:
     start(supervisor, "poem", "this")
     with pytest.raises(SetupError, match="The poem ended with code 0 while starting"):
-        for _ in range(500):
-            supervisor.check_alive()
-            time.sleep(0.02)
+        watch(supervisor)
 
 
 def test_stopping_leaves_no_process(supervisor: Supervisor) -> None:
