@@ -35,6 +35,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_predict_bytes: int = 1024 * 1024
     max_rpc_bytes: int = 10 * 1024 * 1024
     max_rpc_batch: int = 50
+    rpc_rate_per_second: float = 200.0
+    """Calls a second that a person or token may make in the long run, in each process."""
+    rpc_rate_burst: int = 2_000
+    """Calls that they may make at once."""
+    rpc_timeout_seconds: float = 60.0
+    """How long a procedure that answers once may take."""
+    stream_max_seconds: float = 3600.0
+    """How long one connection of a live view lasts before its client connects anew."""
+    allowed_origins: str = ""
+    """Origins of other sites whose pages may call with a session, by comma: `https://app.example`."""
     session_days: int = 14
     kek: str | None = None
     """Key-encryption keys of the connectors' keys, `version:base64` of 32 bytes, the one to encrypt with first: `2:…,1:…`. Absent: a file in the data folder

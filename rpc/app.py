@@ -15,7 +15,7 @@ from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
 from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
-from rpc.core.http import Options, Receive, RpcApp, Scope, Send
+from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.host import ProductHost
 from rpc.predict import DataPlane
 from rpc.root import root
@@ -77,12 +77,23 @@ class Application:
         async with open_hub(self.settings) as hub:
             await check_at_start(hub)
             host = ProductHost(hub)
-            options = Options(max_body_bytes=self.settings.max_rpc_bytes, max_batch=self.settings.max_rpc_batch)
-            self.rpc = RpcApp(root, host, options, self.closing)
+            self.rpc = RpcApp(root, host, wire_options(self.settings), self.closing)
             app.state.host = host
             hub.wakeups.start()
             async with DataPlane.open(hub) as self.data_plane, watch_workers(hub):
                 yield
+
+
+def wire_options(settings: Settings) -> Options:
+    """The settings that concern the wire."""
+    return Options(
+        max_body_bytes=settings.max_rpc_bytes,
+        max_batch=settings.max_rpc_batch,
+        rate=Rate(per_second=settings.rpc_rate_per_second, burst=settings.rpc_rate_burst),
+        timeout=settings.rpc_timeout_seconds,
+        max_duration=settings.stream_max_seconds,
+        allowed_origins=tuple(origin.strip() for origin in settings.allowed_origins.split(",") if origin.strip()),
+    )
 
 
 def create_app(settings: Settings | None = None) -> Any:

@@ -1,11 +1,16 @@
 """The web console's built files at `/`. Every address that is no file is the application's own: its router takes it from there."""
 
+import gzip
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+
+from rpc.core.compression import accepts_gzip
 
 CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
 """Where `make console` puts it."""
@@ -25,6 +30,8 @@ POLICY = (
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
+IMMUTABLE = "public, max-age=31536000, immutable"
+COMPRESSED = frozenset({".css", ".html", ".js", ".json", ".svg", ".txt"})
 MISSING = b"The console is not built. Run `make console` in the checkout, then reload.\n"
 
 
@@ -32,23 +39,35 @@ def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
     """Serve the folder; say what to do when it is not there."""
 
     @get("/", include_in_schema=False)
-    async def page() -> Response[bytes]:
+    async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The console's page."""
-        return answer("/")
+        return answer("/", request)
 
     @get("/{path:path}", include_in_schema=False)
-    async def console(path: FromPath[str]) -> Response[bytes]:
+    async def console(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """A built file, or the console's page."""
-        return answer(path)
+        return answer(path, request)
 
-    def answer(path: str) -> Response[bytes]:
+    def answer(path: str, request: Request[Any, Any, Any]) -> Response[bytes]:
         file = _file(folder, path)
         if file is None:
             return Response(MISSING, status_code=503, media_type="text/plain")
-        cache = "public, max-age=31536000, immutable" if "/assets/" in path else "no-cache"
-        return Response(file.read_bytes(), media_type=TYPES.get(file.suffix, "application/octet-stream"), headers={**HEADERS, "cache-control": cache})
+        headers = {**HEADERS, "cache-control": IMMUTABLE if "/assets/" in path else "no-cache"}
+        body = file.read_bytes()
+        if file.suffix in COMPRESSED:
+            headers["vary"] = "accept-encoding"
+            if accepts_gzip(request.headers.get("accept-encoding", "")):
+                headers["content-encoding"] = "gzip"
+                body = _gzipped(file, file.stat().st_mtime_ns)
+        return Response(body, media_type=TYPES.get(file.suffix, "application/octet-stream"), headers=headers)
 
     return [page, console]
+
+
+@lru_cache(maxsize=500)
+def _gzipped(file: Path, _changed_at: int) -> bytes:
+    """The file compressed, once for each time it was built."""
+    return gzip.compress(file.read_bytes(), mtime=0)
 
 
 def _file(folder: Path, path: str) -> Path | None:

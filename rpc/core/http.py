@@ -5,6 +5,7 @@ import asyncio
 from rpc.core import cors, wire
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
 from rpc.core.call import Exchange
+from rpc.core.compression import compress
 from rpc.core.context import Host, Request
 from rpc.core.contract.fingerprint import contract_hash
 from rpc.core.csrf import check_origin
@@ -103,7 +104,8 @@ class RpcApp:
     async def _send(self, send: Send, reply: wire.Reply, exchange: Exchange) -> None:
         headers = [*self._headers(exchange), _NO_STORE, *((name.encode(), value.encode("latin-1")) for name, value in reply.headers)]
         headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in exchange.outgoing.cookies]
+        body, encoding = await compress(reply.body, exchange.request.headers.get("accept-encoding", ""))
         if reply.status != 204:
-            headers += [_JSON, (b"content-length", b"%d" % len(reply.body))]
+            headers += [_JSON, *encoding, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await send({"type": "http.response.body", "body": body})

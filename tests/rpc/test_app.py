@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import msgspec
 import pytest
 
 from backend.settings import Settings
@@ -105,3 +106,40 @@ async def test_nothing_outside_the_consoles_folder_is_served(browser: httpx.Asyn
 async def test_what_is_under_rpc_answers_in_the_envelope(browser: httpx.AsyncClient) -> None:
     unknown = await browser.get("/rpc/no.such")
     assert (unknown.status_code, unknown.json()["error"]["data"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_what_is_large_is_compressed_for_those_who_take_it(script: httpx.AsyncClient) -> None:
+    await draft_version(script)
+    plain = await script.get("/rpc/audit.list", headers={"accept-encoding": "identity"})
+    packed = await script.get("/rpc/audit.list", headers={"accept-encoding": "gzip"})
+    assert len(plain.content) > 1_400
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    assert packed.json() == plain.json()
+    assert "accept-encoding" in packed.headers["vary"]
+    small = await script.get("/rpc/access.me", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in small.headers
+
+
+async def test_a_page_of_an_allowed_site_may_call_and_no_other(settings: Settings, tenant: Tenant) -> None:
+    allowing = msgspec.structs.replace(settings, allowed_origins="https://app.example, https://second.example")
+    headers = {"sec-fetch-site": "cross-site", "content-type": "application/json"}
+    async with client_of(allowing) as browser:
+        await sign_in(browser, tenant)
+        ours = await browser.post("/rpc/access.signOut", headers={**headers, "origin": "https://second.example"})
+        theirs = await browser.post("/rpc/access.signOut", headers={**headers, "origin": "https://evil.example"})
+    assert (ours.status_code, ours.headers["access-control-allow-origin"]) == (200, "https://second.example")
+    assert theirs.status_code == 403
+
+
+async def test_who_calls_too_often_is_told_how_long_to_wait_and_nobody_else_is_stopped(settings: Settings, tenant: Tenant, other_tenant: Tenant) -> None:
+    strict = msgspec.structs.replace(settings, rpc_rate_per_second=0.1, rpc_rate_burst=3)
+    async with client_of(strict) as client:
+        mine, theirs = ({"authorization": f"Bearer {token}"} for token in (tenant.token, other_tenant.token))
+        codes = [(await client.get("/rpc/access.me", headers=mine)).status_code for _ in range(4)]
+        refused = await client.get("/rpc/access.me", headers=mine)
+        other = await client.get("/rpc/access.me", headers=theirs)
+    assert codes == [200, 200, 200, 429]
+    assert refused.json()["error"]["data"]["retryAfter"] >= 1
+    assert other.status_code == 200
