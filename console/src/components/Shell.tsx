@@ -7,14 +7,17 @@ import { useEffect, useRef } from 'react';
 
 import css from '@/components/Shell.module.css';
 import { useSignOut } from '@/features/access/session';
+import { AlertBell } from '@/features/alerts/AlertBell';
+import { useAlerts } from '@/features/alerts/alerts';
 import { trpc } from '@/rpc/client';
-import type { Me } from '@/rpc/types';
+import type { Alert, Me } from '@/rpc/types';
 
 /** The frame of every page but sign-in: navigation, who is signed in, and the page. */
 export function Shell({ me }: { me: Me }) {
   const [opened, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const narrow = useMediaQuery('(max-width: 48em)');
+  const alerts = useAlerts();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => {
@@ -34,10 +37,13 @@ export function Shell({ me }: { me: Me }) {
           <Link to="/" className={css.brand} style={{ padding: 0 }}>
             <img src="/favicon.svg" alt="" /> Tiltyard
           </Link>
+          <div className={css.bell}>
+            <AlertBell alerts={alerts} />
+          </div>
         </div>
       </AppShell.Header>}
       <AppShell.Navbar withBorder={false}>
-        <Navigation me={me} narrow={narrow} />
+        <Navigation me={me} narrow={narrow} alerts={alerts} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1}>
         <div className={css.main}>
@@ -48,18 +54,21 @@ export function Shell({ me }: { me: Me }) {
   );
 }
 
-function Navigation({ me, narrow }: { me: Me; narrow: boolean }) {
+function Navigation({ me, narrow, alerts }: { me: Me; narrow: boolean; alerts: Alert[] | undefined }) {
   const groups = useQuery({ ...trpc.groups.list.queryOptions(), staleTime: 15_000 });
   return (
     <nav className={css.nav} aria-label="Main">
       {!narrow && (
-        <Link to="/" className={css.brand}>
-          <img src="/favicon.svg" alt="" />
-          <span>
-            Tiltyard
-            <div className={css.tenant}>{me.tenant_name}</div>
-          </span>
-        </Link>
+        <div className={css.top}>
+          <Link to="/" className={css.brand}>
+            <img src="/favicon.svg" alt="" />
+            <span>
+              Tiltyard
+              <div className={css.tenant}>{me.tenant_name}</div>
+            </span>
+          </Link>
+          <AlertBell alerts={alerts} />
+        </div>
       )}
       <Link to="/" className={css.item} activeOptions={{ exact: true, includeSearch: false }}>
         <IconCube size={16} aria-hidden="true" /> Hub

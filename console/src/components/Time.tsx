@@ -26,11 +26,11 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
-/** Whether figures are fresh: how old the newest answer is, or that the hub has gone quiet. */
-export function Live({ updatedAt, failing }: { updatedAt: number; failing: boolean }) {
+/** Whether figures are fresh: heard as they change, or asked for a moment ago; else how old they are. */
+export function Live({ updatedAt, failing, heard = false }: { updatedAt: number; failing: boolean; heard?: boolean }) {
   const current = useNow();
   const seconds = Math.max(0, Math.round((current - updatedAt) / 1000));
-  const paused = failing || seconds > 10;
+  const paused = !heard && (failing || seconds > 10);
   return (
     <span className={css.live} data-paused={paused}>
       <i aria-hidden="true" />

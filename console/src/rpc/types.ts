@@ -37,6 +37,7 @@ export type Connector = Outputs['connectors']['list'][number];
 export type Provider = Connector['provider'];
 
 export type AuditEntry = Outputs['audit']['list']['items'][number];
+export type Alert = Outputs['alerts']['list'][number];
 export type Run = Outputs['runs']['get'];
 
 /** True only when `T` is `any`. */

@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { IconScale } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { useSubscription } from '@trpc/tanstack-react-query';
 import { useMemo, useState } from 'react';
 
 import { Panel } from '@/components/Panel';
@@ -17,7 +18,8 @@ import { PromoteDialog } from '@/features/groups/PromoteDialog';
 import { ScoreChart } from '@/features/groups/ScoreChart';
 import css from '@/features/groups/groups.module.css';
 import { metricName } from '@/features/groups/metrics';
-import { trpc } from '@/rpc/client';
+import { queryClient, trpc } from '@/rpc/client';
+import { useHeard, useInSight } from '@/rpc/live';
 import type { Comparison, Contender } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/groups/$slug/');
@@ -26,10 +28,19 @@ const route = getRouteApi('/signed-in/groups/$slug/');
 export function Compare() {
   const { slug } = route.useParams();
   const { phase } = route.useSearch();
-  const comparison = useQuery(trpc.groups.comparison.queryOptions({ slug, phase: phase ?? null }, { refetchInterval: 2_000, placeholderData: (old) => old }));
+  const wanted = { slug, phase: phase ?? null };
+  const heard = useHeard(
+    useSubscription(
+      trpc.groups.onComparison.subscriptionOptions(wanted, {
+        enabled: useInSight(),
+        onData: ({ data }) => queryClient.setQueryData(trpc.groups.comparison.queryKey(wanted), data),
+      }),
+    ),
+  );
+  const comparison = useQuery(trpc.groups.comparison.queryOptions(wanted, { refetchInterval: heard ? false : 2_000, placeholderData: (old) => old }));
   return (
     <Answer of={comparison} skeleton={<Loading rows={4} height={110} />}>
-      {(data) => <View comparison={data} updatedAt={comparison.dataUpdatedAt} failing={comparison.isError || comparison.failureCount > 0} current={phase === undefined} />}
+      {(data) => <View comparison={data} updatedAt={comparison.dataUpdatedAt} heard={heard} failing={comparison.isError || comparison.failureCount > 0} current={phase === undefined} />}
     </Answer>
   );
 }
@@ -37,11 +48,12 @@ export function Compare() {
 interface ViewProps {
   comparison: Comparison;
   updatedAt: number;
+  heard: boolean;
   failing: boolean;
   current: boolean;
 }
 
-function View({ comparison, updatedAt, failing, current }: ViewProps) {
+function View({ comparison, updatedAt, heard, failing, current }: ViewProps) {
   const promotes = useMay('group:group:promote');
   const [candidate, setCandidate] = useState<{ contender: Contender; evidence: Comparison } | null>(null);
   const roles = comparison.contenders.map((c) => `${c.version_id}:${c.role}`).join();
@@ -50,7 +62,7 @@ function View({ comparison, updatedAt, failing, current }: ViewProps) {
   const answered = comparison.contenders.some((c) => c.n > 0);
   return (
     <>
-      <Verdict comparison={comparison} updatedAt={updatedAt} failing={failing} current={current} />
+      <Verdict comparison={comparison} updatedAt={updatedAt} heard={heard} failing={failing} current={current} />
       <Contenders comparison={comparison} tones={tones} promote={current && promotes ? (contender) => setCandidate({ contender, evidence: comparison }) : null} />
       {answered ? (
         <>
@@ -78,7 +90,7 @@ function View({ comparison, updatedAt, failing, current }: ViewProps) {
   );
 }
 
-function Verdict({ comparison, updatedAt, failing, current }: ViewProps) {
+function Verdict({ comparison, updatedAt, heard, failing, current }: ViewProps) {
   // A shadow scores what another version answered: counting it would count a case twice.
   const answering = comparison.contenders.filter((c) => c.role !== 'shadow');
   const n = answering.reduce((sum, c) => sum + c.n, 0);
@@ -97,7 +109,7 @@ function Verdict({ comparison, updatedAt, failing, current }: ViewProps) {
         </div>
       </div>
       <div style={{ display: 'flex', gap: 16, alignItems: 'center', flexWrap: 'wrap' }}>
-        {current ? <Live updatedAt={updatedAt} failing={failing} /> : <span className="hint">a past phase</span>}
+        {current ? <Live updatedAt={updatedAt} heard={heard} failing={failing} /> : <span className="hint">a past phase</span>}
         <PhasePicker slug={comparison.slug} shown={comparison.phase} current={current} />
       </div>
     </section>

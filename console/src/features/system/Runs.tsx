@@ -1,18 +1,34 @@
 import { Progress, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useSubscription } from '@trpc/tanstack-react-query';
 
 import { ScrollX } from '@/components/ScrollX';
 import { Panel } from '@/components/Panel';
 import { Answer, Empty, Status, type Severity } from '@/components/States';
 import { Ago } from '@/components/Time';
-import { trpc } from '@/rpc/client';
+import { queryClient, trpc } from '@/rpc/client';
+import { useHeard, useInSight } from '@/rpc/live';
 import type { Run } from '@/rpc/types';
 
 const TONES: Record<Run['status'], Severity> = { queued: 'info', running: 'info', succeeded: 'ok', failed: 'bad', cancelled: 'info' };
 
+const NEWEST = { limit: 20 };
+
+/** The newest runs with one of them as it is now. */
+const withRun = (runs: readonly Run[], changed: Run): Run[] =>
+  [...runs.filter((run) => run.id !== changed.id), changed].sort((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, NEWEST.limit);
+
 /** The newest background executions. */
 export function Runs() {
-  const runs = useQuery(trpc.runs.list.queryOptions({ limit: 20 }, { refetchInterval: 3_000 }));
+  const heard = useHeard(
+    useSubscription(
+      trpc.runs.onProgress.subscriptionOptions(
+        {},
+        { enabled: useInSight(), onData: ({ data }) => queryClient.setQueryData(trpc.runs.list.queryKey(NEWEST), (old) => withRun(old ?? [], data)) },
+      ),
+    ),
+  );
+  const runs = useQuery(trpc.runs.list.queryOptions(NEWEST, { refetchInterval: heard ? false : 3_000 }));
   return (
     <Panel flush title="Background runs" note="the newest 20">
       <Answer of={runs}>

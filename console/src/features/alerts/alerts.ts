@@ -1,0 +1,33 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSubscription } from '@trpc/tanstack-react-query';
+
+import { useMay } from '@/features/access/session';
+import { queryClient, trpc } from '@/rpc/client';
+import { useHeard, useInSight } from '@/rpc/live';
+import type { Alert } from '@/rpc/types';
+
+const key = () => trpc.alerts.list.queryKey({});
+
+const order = (a: Alert, b: Alert) => a.severity.localeCompare(b.severity) || b.first_seen.localeCompare(a.first_seen);
+
+/** The open alerts with one of them as it is now. */
+export function withAlert(open: readonly Alert[], changed: Alert): Alert[] {
+  const others = open.filter((one) => one.id !== changed.id);
+  return changed.state === 'open' ? [...others, changed].sort(order) : others;
+}
+
+/** The open alerts, the critical and the newest first, as they come and go; undefined for who may not see them. */
+export function useAlerts(): Alert[] | undefined {
+  const may = useMay('monitoring:alert:read');
+  const inSight = useInSight();
+  const heard = useHeard(
+    useSubscription(
+      trpc.alerts.onAlert.subscriptionOptions(undefined, {
+        enabled: may && inSight,
+        onStarted: () => void queryClient.invalidateQueries({ queryKey: key() }),
+        onData: ({ data }) => queryClient.setQueryData(key(), (open) => withAlert(open ?? [], data)),
+      }),
+    ),
+  );
+  return useQuery(trpc.alerts.list.queryOptions({}, { enabled: may, refetchInterval: heard ? 60_000 : 10_000 })).data;
+}

@@ -1,0 +1,22 @@
+import { useDocumentVisibility } from '@mantine/hooks';
+import { useEffect } from 'react';
+
+const RETRY_MS = 5_000;
+
+/** A browser holds six connections to one host for all its tabs, and a stream takes one: only pages in sight listen. */
+export const useInSight = () => useDocumentVisibility() === 'visible';
+
+interface Stream {
+  status: 'idle' | 'connecting' | 'pending' | 'error';
+  reset: () => void;
+}
+
+/** Whether a subscription is heard right now; while it is not, its page asks again by itself. One that was broken off is tried anew. */
+export function useHeard({ status, reset }: Stream): boolean {
+  useEffect(() => {
+    if (status !== 'error') return undefined;
+    const timer = setTimeout(reset, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [status, reset]);
+  return status === 'pending';
+}
