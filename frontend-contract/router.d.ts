@@ -360,7 +360,6 @@ export interface Connector {
   provider: Provider;
   base_url: string;
   last4: string;
-  structured_outputs: boolean;
   fine_tuning: boolean;
   created_at: string;
   created_by: string;

@@ -43,7 +43,6 @@ class Connector(Shape, frozen=True, kw_only=True):
     provider: Provider
     base_url: str
     last4: str
-    structured_outputs: bool
     fine_tuning: bool
     created_at: datetime
     created_by: str

@@ -131,7 +131,6 @@ def connector_of(row: ConnectorRow, used_by: list[str]) -> Connector:
         provider=Provider(row.provider),
         base_url=row.base_url,
         last4=row.last4,
-        structured_outputs=True,
         fine_tuning=traits.fine_tuning,
         created_at=row.created_at,
         created_by=row.created_by,

@@ -473,7 +473,6 @@ class Connector(TypedDict):
     provider: Provider
     base_url: str
     last4: str
-    structured_outputs: bool
     fine_tuning: bool
     created_at: str
     created_by: str
@@ -1871,7 +1870,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "f83330e84e7c9fad"
+CONTRACT_HASH = "34f00a47d2e16fcb"
 """The contract this client was generated from."""
 
 
