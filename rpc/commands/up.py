@@ -1,5 +1,6 @@
 """`tiltyard up`: everything of an installation, in one command, until it is told to stop."""
 
+import http.client
 import socket
 import time
 import urllib.error
@@ -47,6 +48,7 @@ def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = No
     stop_on_signals()
     try:
         with ExitStack() as stack:
+            stack.enter_context(_reserved(settings))
             steps.step("Servers")
             settings, servers = stack.enter_context(_servers(settings, steps))
             access, new = _prepare_database(settings, steps)
@@ -118,7 +120,7 @@ def answers(settings: Settings) -> bool:
     try:
         with urllib.request.urlopen(f"{local_url(settings)}/health/ready", timeout=5) as response:  # noqa: S310 (http, to ourselves)
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, http.client.HTTPException, OSError):
         return False
 
 
@@ -126,6 +128,16 @@ def local_url(settings: Settings) -> str:
     """Where this machine reaches the API, whatever address it listens on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (compared, not bound)
     return f"http://{host}:{settings.port}"
+
+
+@contextmanager
+def _reserved(settings: Settings) -> Iterator[None]:
+    """Keep the port from other programs, the embedded servers among them, until the API process listens there; it may, since both share it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((settings.host, settings.port))
+        yield
 
 
 def _port(settings: Settings) -> int:

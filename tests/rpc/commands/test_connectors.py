@@ -2,19 +2,22 @@
 
 import asyncio
 import dataclasses
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import pytest
 from click.testing import CliRunner, Result
 
 from backend.adapters.vault import AesVault, LocalKeys, new_key
-from backend.bootstrap import Hub
+from backend.bootstrap import Hub, open_hub
 from backend.connectors import service
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.cli import main
 from schemas.connectors import CreateConnector, Provider
 from schemas.runs import ListRuns
+from tests.support import servers
 from tests.support.tenants import Tenant
 
 KEY = "sk-proj-0123456789abcdefghijklmnop"
@@ -26,7 +29,17 @@ async def tool(settings: Settings, *arguments: str, command: str = "connectors")
     return await asyncio.to_thread(CliRunner().invoke, main, [command, *arguments], env=environment)
 
 
-async def test_every_key_is_rewrapped_and_read_without_the_old_one(hub: Hub, settings: Settings, tenant: Tenant) -> None:
+@pytest.fixture
+async def hub(settings: Settings, worker_number: int, template_database: str) -> AsyncIterator[Hub]:
+    """A hub in a database of its own: going over to a new key concerns every connector there is."""
+    mine = msgspec.structs.replace(settings, database_url=servers.database_url(f"rewrap_{worker_number}", template=template_database))
+    async with open_hub(mine) as opened:
+        yield opened
+    servers.drop_database(f"rewrap_{worker_number}")
+
+
+async def test_every_key_is_rewrapped_and_read_without_the_old_one(hub: Hub, tenant: Tenant) -> None:
+    settings = hub.settings
     async with hub.work(tenant.admin) as work:
         made = await service.create(work, CreateConnector(name="Models", provider=Provider.OPENAI, api_key=KEY))
     fresh = (await tool(settings, "new-kek")).output.strip()

@@ -195,7 +195,7 @@ def test_after_all_that_nothing_is_left() -> None:
     assert runner.run(_others()) == 0
     records.clear()
     gc.collect()
-    assert [thing for thing in gc.get_objects() if isinstance(thing, Exchange | Outlet | Socket | asgi._Watcher)] == []
+    assert [thing for thing in gc.get_objects() if type(thing) in (Exchange, Outlet, Socket, asgi._Watcher)] == []
 
 
 async def _others() -> int:
