@@ -77,7 +77,8 @@ class Explainer:
 
     async def _load(self, facts: VersionFacts) -> ServedVersion:
         version = await self._runtimes.serve(facts)
-        await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)]))
+        for rows in (1, CHUNK):  # one row and many go through kernels of their own
+            await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)] * rows))
         return version
 
 
