@@ -87,7 +87,7 @@ class UnitOfWork:
         if self._events:
             await self.session.flush()
             tenant_id = self.tenant_id
-            if told := await append_events(self.session, tenant_id, self.now, self._events):
+            if told := await append_events(self.session, tenant_id, self._events):
                 self.after_commit(lambda: self.hub.wakeups.announce(tenant_id, told))
 
     async def deliver(self) -> None:

@@ -74,11 +74,13 @@ async def _ready(origin: str) -> None:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def origins(settings: Settings) -> AsyncIterator[tuple[str, str]]:
     """Two API processes on one database and one Redis, and a worker that is alive as far as they know: nothing else raises alerts."""
-    async with open_hub(settings) as hub, hub.work(ANONYMOUS) as work:
-        await runs.beat(work, "w1", "here", 1)
-        await work.session.execute(text("UPDATE workers SET seen_at = now() + interval '1 hour'"))
-    async with AsyncExitStack() as stack:
+    async with open_hub(settings) as hub, AsyncExitStack() as stack:
+        async with hub.work(ANONYMOUS) as work:
+            await runs.beat(work, "test_live", "here", 1)
+            await work.session.execute(text("UPDATE workers SET seen_at = now() + interval '1 hour' WHERE worker_id = 'test_live'"))
         yield await stack.enter_async_context(process(settings)), await stack.enter_async_context(process(settings))
+        async with hub.work(ANONYMOUS) as work:
+            await runs.leave(work, "test_live")
 
 
 async def one_more_run(hub: Hub, tenant: Tenant, subject: str = "thing:1") -> UUID:

@@ -142,8 +142,9 @@ async def test_who_was_away_for_longer_than_events_are_kept_is_told_how_things_a
 
     await change(hub, tenant, 1, 2, 3)
     async with hub.work(tenant.admin) as work:
-        work.now -= timedelta(days=2)
-        work.live(THINGS.kind, "old", Thing(n=4))
+        old = "INSERT INTO live_events (tenant_id, seq, kind, subject, at) VALUES (:tenant, 4, 'thing.changed', 'old', now() - interval '25 hours')"
+        await work.session.execute(text(old), {"tenant": work.tenant_id})
+        await work.session.execute(text("UPDATE live_counters SET seq = 4"))
     await change(hub, tenant, 5)
     async with hub.work(ANONYMOUS) as work:
         assert await prune(work) >= 1
@@ -164,6 +165,20 @@ async def test_an_event_that_may_stand_for_others_is_written_once(hub: Hub, tena
         async with hub.work(tenant.admin) as work:
             work.live("group.changed", subject, every=timedelta(minutes=1))
     assert await sequence(hub, tenant) == [1, 2]
+
+
+async def test_an_event_is_as_old_as_its_writing_however_long_its_transaction_took(hub: Hub, tenant: Tenant) -> None:
+    """One that is suppressed by it must have been on its way when it was written: readers look once more after just that long."""
+    async with hub.work(tenant.admin) as slow:
+        await asyncio.sleep(0.4)
+        slow.live("group.changed", "one", every=timedelta(seconds=0.3))
+        await change(hub, tenant, 1, subject="one")
+    async with hub.work(tenant.admin) as again:
+        again.live("group.changed", "one", every=timedelta(seconds=0.3))
+    assert await sequence(hub, tenant) == [1, 2]
+    async with hub.work(tenant.admin, read_only=True) as work:
+        age = (await work.session.execute(text("SELECT clock_timestamp() - at FROM live_events WHERE seq = 2"))).scalar_one()
+    assert age < timedelta(seconds=0.35)
 
 
 async def test_an_event_cannot_be_changed_by_the_application(hub: Hub, tenant: Tenant) -> None:
