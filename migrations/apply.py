@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.db.engine import app_password, sqlalchemy_url
+from backend.db.addresses import app_password, sqlalchemy_url
 
 LOCK = 0x7117_0001
 

@@ -1,13 +1,10 @@
 """The first administrator's sign-in as it is kept, and the ready file."""
 
-import asyncio
 from pathlib import Path
 
 import msgspec
 
-from backend.access.first import FirstAdministrator, ensure_first_administrator, password_holds
 from backend.adapters.processes import write_private
-from backend.bootstrap import Hub, open_hub
 from backend.settings import Settings
 from schemas.common import Shape
 
@@ -26,35 +23,6 @@ class Ready(Access, frozen=True, kw_only=True):
     url: str
     database_url: str
     redis_url: str
-
-
-def first_access(settings: Settings) -> tuple[Access, bool]:
-    """Make the first administrator where there is nobody yet. Returns how to get in, and whether it was made just now.
-
-    It is kept in the data folder with mode 0600, so that the ready file is right on later starts too; a password that was changed since is forgotten.
-    """
-    return asyncio.run(_first_access(settings))
-
-
-async def _first_access(settings: Settings) -> tuple[Access, bool]:
-    async with open_hub(settings, pool_size=1) as hub:
-        if first := await ensure_first_administrator(hub):
-            access = _access_of(first)
-            keep_access(settings.data_dir, access)
-            return access, True
-        return await _known_access(hub), False
-
-
-async def _known_access(hub: Hub) -> Access:
-    access = kept_access(hub.settings.data_dir)
-    if access.email and access.password and not await password_holds(hub, access.email, access.password):
-        access = msgspec.structs.replace(access, password=None)
-        keep_access(hub.settings.data_dir, access)
-    return access
-
-
-def _access_of(first: FirstAdministrator) -> Access:
-    return Access(email=first.email, password=first.password, token=first.token)
 
 
 def kept_access(data_dir: Path) -> Access:

@@ -1,5 +1,6 @@
 """`tiltyard up`: everything of an installation, in one command, until it is told to stop."""
 
+import asyncio
 import http.client
 import socket
 import time
@@ -16,9 +17,9 @@ from backend.adapters.embedded import RunningServers, start
 from backend.adapters.embedded_home import DataLock, prepare_data_dir
 from backend.adapters.processes import SetupError, free_port, write_private
 from backend.settings import Settings
-from migrations.apply import migrate_blocking
+from migrations.current import is_current
 from rpc.commands.installation import check_external, complete, embedded, environment_of, read_settings
-from rpc.commands.ready import Access, first_access, remove_ready_file, write_ready_file
+from rpc.commands.ready import Access, remove_ready_file, write_ready_file
 from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
 from rpc.commands.terminal import Steps, console, server_options
 
@@ -51,10 +52,12 @@ def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = No
             stack.enter_context(_reserved(settings))
             steps.step("Servers")
             settings, servers = stack.enter_context(_servers(settings, steps))
-            access, new = _prepare_database(settings, steps)
+            _prepare_schema(settings, steps)
             supervisor = Supervisor(steps)
             stack.callback(supervisor.stop)
             _start_processes(settings, supervisor, steps)
+            access, new = _prepare_administrator(settings, steps)
+            _wait_for_processes(settings, supervisor, steps)
             if when_up:
                 when_up(settings, access, supervisor, steps)
             if ready_file:
@@ -82,12 +85,21 @@ def _servers(settings: Settings, steps: Steps) -> Iterator[tuple[Settings, Runni
         lock.release()
 
 
-def _prepare_database(settings: Settings, steps: Steps) -> tuple[Access, bool]:
+def _prepare_schema(settings: Settings, steps: Steps) -> None:
     assert settings.database_url
     assert settings.secret_key
     steps.step("Database schema")
-    migrate_blocking(settings.database_url, settings.secret_key)
+    if not asyncio.run(is_current(settings.database_url, settings.secret_key)):
+        from migrations.apply import migrate_blocking  # noqa: PLC0415  Alembic is heavy, and most starts change nothing
+
+        migrate_blocking(settings.database_url, settings.secret_key)
+
+
+def _prepare_administrator(settings: Settings, steps: Steps) -> tuple[Access, bool]:
+    """While the processes start: their imports and this one's take the other's time."""
     steps.step("Administrator")
+    from rpc.commands.administrator import first_access  # noqa: PLC0415  the whole domain: its import may wait until the processes have begun theirs
+
     return first_access(settings)
 
 
@@ -96,6 +108,9 @@ def _start_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -
     environment = environment_of(settings)
     supervisor.start("API process", "rpc.cli", "serve", environment=environment)
     supervisor.start("worker", "workers.main", environment=environment)
+
+
+def _wait_for_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -> None:
     steps.step("Waiting until everything answers")
     deadline = time.monotonic() + _PATIENCE
     while not answers(settings):

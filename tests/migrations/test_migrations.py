@@ -5,9 +5,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.db.engine import app_url, sqlalchemy_url
+from backend.db.addresses import app_url, sqlalchemy_url
 from backend.db.metadata import METADATA
 from migrations.apply import current_revision, head_revision, migrate
+from migrations.current import is_current, newest_revision
 from tests.conftest import SECRET
 from tests.support import servers
 
@@ -81,3 +82,13 @@ async def test_the_applications_role_is_no_superuser_and_every_tenant_owned_tabl
     assert tuple(role) == (False, False, False, False)
     assert unprotected == []
     assert owned == 0
+
+
+async def test_a_start_knows_without_alembic_whether_there_is_anything_to_do(empty: str) -> None:
+    assert newest_revision() == head_revision()
+    assert not await is_current(empty, SECRET)
+    await migrate(empty, SECRET, "20261121_house")
+    assert not await is_current(empty, SECRET)
+    await migrate(empty, SECRET)
+    assert await is_current(empty, SECRET)
+    assert not await is_current(empty, "another secret"), "the role's password has to be set anew"
