@@ -17,7 +17,8 @@ from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
-from backend.db.engine import app_url, make_engine
+from backend.db.addresses import app_url
+from backend.db.engine import make_engine
 from backend.inference.serving import Serving
 from backend.live.wakeups import Wakeups
 from backend.ports import Clock, JobQueue, LlmProvider, Vault

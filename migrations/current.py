@@ -13,7 +13,7 @@ _NAMED = re.compile(r'^(down_)?revision = "([^"]+)"$', re.MULTILINE)
 
 def newest_revision() -> str:
     """The revision that no other comes after."""
-    found = [match for file in VERSIONS.glob("2*.py") for match in _NAMED.findall(file.read_text())]
+    found: list[tuple[str, str]] = [match for file in VERSIONS.glob("2*.py") for match in _NAMED.findall(file.read_text())]
     before = {revision for down, revision in found if down}
     (newest,) = {revision for down, revision in found if not down} - before
     return newest
