@@ -7,6 +7,7 @@ from tests.support.product import Product, running
 DEMO_REQUESTS = 3_000
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All journeys on one xdist worker: they share a product, and each of its processes wants a core."""
     for item in items:
