@@ -31,7 +31,8 @@ setup: $(VENV) $(CONSOLE) ## the environment and the built console
 
 .PHONY: test
 test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --ignore tests/journeys $(ARGS)
+	@$(BIN)/pytest tests/journeys $(ARGS) # one at a time: they share a product, and each of its processes wants a core
 
 .PHONY: check
 check: lint types arrows contract-check console-check ## what needs no running hub: lint, types, architecture, contract, console

@@ -7,12 +7,10 @@ from tests.support.product import Product, running
 DEMO_REQUESTS = 3_000
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys on one xdist worker: they share a product, and each of its processes wants a core."""
+    """Journeys may take their time: a test that hangs fails by itself all the same."""
     for item in items:
         if "/journeys/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("journeys"))
             item.add_marker(pytest.mark.journey)
             item.add_marker(pytest.mark.timeout(400), append=True)
 
