@@ -50,7 +50,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.closing = asyncio.Event()
+        self.rpc: RpcApp | None = None
         self.web = Litestar(
             route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
             lifespan=[self._lifespan],
@@ -65,19 +65,21 @@ class Application:
             if scope["type"] == "http" and self.data_plane.takes(path):
                 return await self.data_plane(scope, receive, send)
             if path == "/rpc" or path.startswith("/rpc/"):
+                assert self.rpc is not None, "a request before start-up is complete"
                 return await self.rpc(scope, receive, send)
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
 
-    def close(self) -> None:
-        """End the open streams, whose clients then connect anew. Before the server is stopped, since it waits for what is open."""
-        self.closing.set()
+    async def close(self) -> None:
+        """End the open streams, whose clients then connect anew. Before the server is stopped, which would cut them off unsaid."""
+        if self.rpc is not None:
+            await self.rpc.close()
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:
         async with open_hub(self.settings) as hub:
             await check_at_start(hub)
             host = ProductHost(hub)
-            self.rpc = RpcApp(root, host, wire_options(self.settings), self.closing)
+            self.rpc = RpcApp(root, host, wire_options(self.settings))
             app.state.host = host
             hub.wakeups.start()
             async with DataPlane.open(hub) as self.data_plane, watch_workers(hub):

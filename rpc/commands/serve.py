@@ -38,14 +38,17 @@ async def serve(settings: Settings) -> None:
     app = create_app(settings)
     server = Server(app, address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
     logging.getLogger("_granian").setLevel(logging.ERROR)  # its start, its stop, and that embedding it is new
-    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
 
-    def stop() -> None:
-        app.close()
+    async def stop() -> None:
+        await asked.wait()
+        await app.close()
         server.stop()  # type: ignore[no-untyped-call]  # granian ships no types for it
 
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
+        asyncio.get_running_loop().add_signal_handler(name, asked.set)
+    stopping = asyncio.create_task(stop())
     await server.serve()
+    stopping.cancel()
     if not server.interrupt_signal:
         raise SetupError("The API could not start; the lines above say why.")

@@ -1,6 +1,8 @@
 """The bare ASGI application under `/rpc`: everything it answers, failures included, is in tRPC's envelope."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rpc.core import cors, wire
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
@@ -30,11 +32,8 @@ _JSON = (b"content-type", b"application/json")
 class RpcApp:
     """Serves the procedures of `root`. Give it every request and WebSocket whose path is `base` or begins with `base/`."""
 
-    def __init__(self, root: Router, host: Host, options: Options | None = None, closing: asyncio.Event | None = None) -> None:
-        """`closing` ends the open streams, in a way that makes their clients connect anew: set it before the server is stopped, which waits for what is open.
-
-        The contract's hash is computed here, so a declaration that has no contract fails at start-up.
-        """
+    def __init__(self, root: Router, host: Host, options: Options | None = None) -> None:
+        """The contract's hash is computed here, so a declaration that has no contract fails at start-up."""
         self.root = root
         self.host = host
         self.options = options or Options()
@@ -42,7 +41,17 @@ class RpcApp:
         self.limiter = Limiter(self.options.rate) if self.options.rate is not None else None
         self.contract_hash = contract_hash(root)
         self._contract = CONTRACT_HEADER.encode(), self.contract_hash.encode()
-        self.closing = closing or asyncio.Event()
+        self._closing = asyncio.Event()
+        self._open: set[asyncio.Task[object]] = set()
+
+    async def close(self, patience: float = 1.0) -> None:
+        """End the open streams and sockets, in a way that makes their clients connect anew, and wait for them, up to `patience` seconds.
+
+        Before the server is stopped: a server that stops cuts its sockets off, before they could say that their clients are to connect anew.
+        """
+        self._closing.set()
+        if self._open:
+            await asyncio.wait(self._open, timeout=patience)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or a WebSocket's."""
@@ -51,7 +60,8 @@ class RpcApp:
         try:
             if scope["type"] == "websocket":
                 read_head(scope, request, self.options.base)
-                return await Socket(self.root, self.settler, exchange, send).serve(receive, self.closing)
+                with self._opened():
+                    return await Socket(self.root, self.settler, exchange, send).serve(receive, self._closing)
             reply = await self._answer(scope, receive, send, exchange)
         except Disconnected:
             return None
@@ -76,14 +86,26 @@ class RpcApp:
         plan = wire.plan(self.root, request, max_batch=options.max_batch)
         if plan.stream:
             await unless_disconnected(receive, exchange.authenticate())
-            return await Lines(self.settler, plan, exchange).serve(receive, send, self._headers(exchange), self.closing)
+            with self._opened():
+                return await Lines(self.settler, plan, exchange).serve(receive, send, self._headers(exchange), self._closing)
         if plan.kind is Kind.SUBSCRIPTION and not plan.batch:
             await unless_disconnected(receive, exchange.authenticate())
             one = plan.calls[0]
             subscription = Subscription(self.settler, exchange, one, plan.inputs.of(one.index))
-            await subscription.serve(receive, send, self._headers(exchange), self.closing)
+            with self._opened():
+                await subscription.serve(receive, send, self._headers(exchange), self._closing)
             return None
         return await unless_disconnected(receive, self._whole(plan, exchange))
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            yield
+        finally:
+            self._open.discard(task)
 
     async def _whole(self, plan: wire.Plan, exchange: Exchange) -> wire.Reply:
         await exchange.authenticate()

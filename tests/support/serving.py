@@ -23,7 +23,7 @@ async def serving(app: RpcApp | Application) -> AsyncIterator[int]:
         await _listening(port)
         yield port
     finally:
-        app.closing.set()
+        await app.close()
         server.stop()
         await asyncio.wait_for(running, 10)
 

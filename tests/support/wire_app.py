@@ -41,12 +41,17 @@ async def serve(port: int, options: Options) -> None:
     app = RpcApp(root, BareHost(), options)
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
 
-    def stop() -> None:
-        app.closing.set()
+    asked = asyncio.Event()
+
+    async def stop() -> None:
+        await asked.wait()
+        await app.close()
         server.stop()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+    stopping = asyncio.create_task(stop())
     await server.serve()
+    stopping.cancel()
 
 
 def main() -> None:
