@@ -29,10 +29,13 @@ up: setup ## the hub without demo data
 .PHONY: setup
 setup: $(VENV) $(CONSOLE) ## the environment and the built console
 
+# Real servers and browsers on a busy machine: what fails is tried twice more, and the summary says how often that was needed.
+AGAIN := --reruns 2 --reruns-delay 1
+
 .PHONY: test
 test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included
-	@$(BIN)/pytest -n 2 --ignore tests/journeys $(ARGS)
-	@$(BIN)/pytest tests/journeys $(ARGS) # one at a time: they share a product, and each of its processes wants a core
+	@$(BIN)/pytest -n 2 $(AGAIN) --ignore tests/journeys $(ARGS)
+	@$(BIN)/pytest $(AGAIN) tests/journeys $(ARGS) # one at a time: they share a product, and each of its processes wants a core
 
 .PHONY: check
 check: lint types arrows contract-check console-check ## what needs no running hub: lint, types, architecture, contract, console
