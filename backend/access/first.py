@@ -1,12 +1,11 @@
 """The first tenant, its administrator, and the token of `--ready-file`."""
 
-import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
 from backend.access import repository
 from backend.access.actor import ANONYMOUS, Actor
-from backend.access.rules import password_matches, permissions_of
+from backend.access.rules import permissions_of
 from backend.access.service import create_person
 from backend.access.tokens import create_token
 from backend.ids import new_id
@@ -40,13 +39,6 @@ async def ensure_first_administrator(hub: "Hub", tenant_name: str = "Tiltyard", 
         if await repository.count_tenants(work.session):
             return None
         return await _create(work, tenant_name, email, None)
-
-
-async def password_holds(hub: "Hub", email: str, password: str) -> bool:
-    """Is this still the person's password? For the ready file, which must not repeat one that was changed."""
-    async with hub.work(ANONYMOUS, read_only=True) as work:
-        found = await repository.find_person(work.session, email)
-    return found is not None and await asyncio.to_thread(password_matches, found.password_hash, password)
 
 
 async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str | None) -> FirstAdministrator:

@@ -1,11 +1,10 @@
-"""The first administrator: made at the first start, and how to get in on later ones. Imports the whole domain, so it is loaded when it is needed."""
+"""The first administrator: made at the first start, and how to get in on later ones."""
 
 import asyncio
 
 import msgspec
 
-from backend.access.first import FirstAdministrator, ensure_first_administrator, password_holds
-from backend.bootstrap import Hub, open_hub
+from backend.access.standing import password_holds
 from backend.settings import Settings
 from rpc.commands.ready import Access, keep_access, kept_access
 
@@ -19,21 +18,27 @@ def first_access(settings: Settings) -> tuple[Access, bool]:
 
 
 async def _first_access(settings: Settings) -> tuple[Access, bool]:
+    assert settings.database_url
+    assert settings.secret_key
+    kept = kept_access(settings.data_dir)
+    if kept.email:
+        holds = await password_holds(settings.database_url, settings.secret_key, kept.email, kept.password or "")
+        if holds is False and kept.password:
+            kept = msgspec.structs.replace(kept, password=None)
+            keep_access(settings.data_dir, kept)
+        if holds is not None:
+            return kept, False
+    return await _made(settings) or (kept, False)
+
+
+async def _made(settings: Settings) -> tuple[Access, bool] | None:
+    from backend.access.first import ensure_first_administrator  # noqa: PLC0415  the whole domain, which most starts do not need
+    from backend.bootstrap import open_hub  # noqa: PLC0415
+
     async with open_hub(settings, pool_size=1) as hub:
-        if first := await ensure_first_administrator(hub):
-            access = _access_of(first)
-            keep_access(settings.data_dir, access)
-            return access, True
-        return await _known_access(hub), False
-
-
-async def _known_access(hub: Hub) -> Access:
-    access = kept_access(hub.settings.data_dir)
-    if access.email and access.password and not await password_holds(hub, access.email, access.password):
-        access = msgspec.structs.replace(access, password=None)
-        keep_access(hub.settings.data_dir, access)
-    return access
-
-
-def _access_of(first: FirstAdministrator) -> Access:
-    return Access(email=first.email, password=first.password, token=first.token)
+        first = await ensure_first_administrator(hub)
+    if first is None:
+        return None
+    access = Access(email=first.email, password=first.password, token=first.token)
+    keep_access(settings.data_dir, access)
+    return access, True

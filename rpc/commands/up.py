@@ -18,6 +18,7 @@ from backend.adapters.embedded_home import DataLock, prepare_data_dir
 from backend.adapters.processes import SetupError, free_port, write_private
 from backend.settings import Settings
 from migrations.current import is_current
+from rpc.commands.administrator import first_access
 from rpc.commands.installation import check_external, complete, embedded, environment_of, read_settings
 from rpc.commands.ready import Access, remove_ready_file, write_ready_file
 from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
@@ -96,10 +97,7 @@ def _prepare_schema(settings: Settings, steps: Steps) -> None:
 
 
 def _prepare_administrator(settings: Settings, steps: Steps) -> tuple[Access, bool]:
-    """While the processes start: their imports and this one's take the other's time."""
     steps.step("Administrator")
-    from rpc.commands.administrator import first_access  # noqa: PLC0415  the whole domain: its import may wait until the processes have begun theirs
-
     return first_access(settings)
 
 
