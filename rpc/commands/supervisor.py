@@ -11,7 +11,7 @@ from types import FrameType
 from backend.adapters.processes import Progress, SetupError, spawn, stop
 
 _STOP = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
-_SETTLED = 60.0
+_SETTLED = 10.0
 """After living this many seconds a process is started again at once, whatever happened before."""
 _LONGEST_WAIT = 30.0
 
