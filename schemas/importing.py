@@ -1,23 +1,97 @@
-"""Shapes of an import: how a file was understood, before anything is stored."""
+"""Shapes of an import: how a file was understood, what is open, and what is kept of it."""
 
-from typing import Any
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from schemas.common import Issue, Json, Shape
+import msgspec
+
+from schemas.catalog import Semver
+from schemas.common import Issue, Json, Name, Shape, Slug
+
+RuleKind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
+Transform = Literal["number", "integer", "percent", "date", "lower", "text", "metric", "metric_split", "split", "task_type", "feature_type"]
+Pointer = Annotated[str, msgspec.Meta(max_length=2_000, description="A JSON Pointer (RFC 6901).")]
+
+
+class MappedBy(StrEnum):
+    """Whose mapping it is."""
+
+    FORMAT = "format"
+    """A known format's."""
+    MEMORY = "memory"
+    """One that was remembered for files of this shape."""
+    MATCHER = "matcher"
+    """Found by the hub from words, types and shape."""
+    LLM = "llm"
+    """The matcher's, with rules that a language model proposed and the hub accepted."""
+    PERSON = "person"
+    """Edited by hand."""
+
+
+class ImportMode(StrEnum):
+    """What a language model is asked for, when a connector is named."""
+
+    MAP = "map"
+    """Rules that say where values stand. It is shown the file's shape and none of its values."""
+    REWRITE = "rewrite"
+    """The document's values. It is shown the whole file; each value is checked against the file, and what the file does not say is kept out."""
+
+
+class MappingPart(Shape, frozen=True, kw_only=True):
+    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+    `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """
+
+    target: str
+    source: str = ""
+    key: int | None = None
+    const: str | None = None
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+
+
+class MappingWhere(Shape, frozen=True, kw_only=True):
+    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+
+    source: str = ""
+    key: int | None = None
+    words: list[str] = []
+    by: str | None = None
+
+
+class MappingRule(Shape, frozen=True, kw_only=True):
+    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+
+    kind: RuleKind
+    source: str
+    target: str = ""
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+    const: str | None = None
+    parts: list[MappingPart] = []
+    where: MappingWhere | None = None
+    skip: list[str] = []
+    existing: bool = False
+    rules: list["MappingRule"] = []
 
 
 class Claim(Shape, frozen=True, kw_only=True):
-    """Something the file says, and where."""
+    """Something the file says, where, and the place of the document it went to."""
 
     pointer: str
     value: Json
+    target: str = ""
 
 
 class Contradiction(Shape, frozen=True, kw_only=True):
-    """Things the file says that cannot all be true; `target` is the place of the document that they concern."""
+    """Things the file says that cannot all be true; `target` is the place of the document that they concern. `settled`: a person decided that they stay."""
 
     target: str
     message: str
     claims: list[Claim]
+    settled: bool = False
 
 
 class ImportPreview(Shape, frozen=True, kw_only=True):
@@ -41,3 +115,254 @@ class ImportPreview(Shape, frozen=True, kw_only=True):
     sha256: str
     warnings: list[Issue] = []
     questions: list[str] = []
+
+
+class SourceLeaf(Shape, frozen=True, kw_only=True):
+    """A value of the file: where it stands, and (long texts cut) what it is."""
+
+    pointer: str
+    value: Json
+
+
+class SourceOf(Shape, frozen=True, kw_only=True):
+    """Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+
+    `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+    """
+
+    pointer: str
+    value: Json = None
+    transform: str | None = None
+
+
+class ImportedVersion(Shape, frozen=True, kw_only=True):
+    """A version whose document came from the very same bytes."""
+
+    version_id: UUID
+    model_name: Name
+    model_slug: Slug
+    label: str
+    imported_at: datetime
+
+
+class SavedMapping(Shape, frozen=True, kw_only=True):
+    """A remembered mapping: used for each file of its shape until it is revoked."""
+
+    mapping_id: UUID
+    fingerprint: str
+    rules: list[MappingRule]
+    mapped_by: MappedBy
+    format: str | None
+    file_name: str
+    created_by: str
+    created_at: datetime
+    times_used: int
+    last_used_at: datetime | None
+    revoked_by: str | None = None
+    revoked_at: datetime | None = None
+
+
+class MappingRef(Shape, frozen=True, kw_only=True):
+    """Which mapping."""
+
+    mapping_id: UUID
+
+
+class ListMappings(Shape, frozen=True, kw_only=True):
+    """Remembered mappings, the latest used first."""
+
+    revoked: bool = False
+    """Those that were revoked too."""
+
+
+class RefusedRule(Shape, frozen=True, kw_only=True):
+    """A rule that a language model proposed and the hub does not take, as it was proposed."""
+
+    rule: Json
+    reason: str
+
+
+class UnsupportedValue(Shape, frozen=True, kw_only=True):
+    """A value that a language model wrote and the file does not say. It is kept out of the document until a person confirms it."""
+
+    target: str
+    value: Json
+    reason: str
+    confirmed: bool = False
+
+
+class LlmReport(Shape, frozen=True, kw_only=True):
+    """What a language model was asked and what came of it. `reason` and `message` say what went wrong; then the hub's own reading stands."""
+
+    connector_id: UUID
+    connector: str
+    model: str | None
+    mode: ImportMode
+    calls: int
+    accepted: list[MappingRule]
+    refused: list[RefusedRule]
+    unsupported: list[UnsupportedValue] = []
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float
+    reason: str | None = None
+    message: str | None = None
+
+
+class Decision(Shape, frozen=True, kw_only=True):
+    """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+
+    - `keep`: what is shown stays, although something contradicts it
+    - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+    - `percent`: it is a percentage: 97.3 is 0.973
+    - `leave_out`: it does not go into the document; nor does a row that needs it
+    """
+
+    source: Pointer
+    choice: Literal["keep", "take", "percent", "leave_out"]
+    other: Pointer | None = None
+
+
+class ImportDraft(Shape, frozen=True, kw_only=True):
+    """A file as it was understood, kept until it is committed, discarded or `expires_at`. Nothing of it is in the catalog yet.
+
+    `document` is null when the file describes no model. `provenance` has the source of each of the document's leaves, by their pointer. `unmapped` are the
+    file's values that found no place. `open` says what is to be decided before it can be committed; empty means ready.
+    """
+
+    draft_id: UUID
+    file_name: str
+    size_bytes: int
+    sha256: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    format: str | None
+    mapped_by: MappedBy
+    document: dict[str, Any] | None
+    provenance: dict[str, SourceOf]
+    unmapped: list[SourceLeaf]
+    contradictions: list[Contradiction]
+    several_models: list[str] | None
+    picked: str | None
+    mapping: list[MappingRule]
+    decisions: list[Decision]
+    remembered: SavedMapping | None
+    llm: LlmReport | None
+    duplicate_of: list[ImportedVersion]
+    reimport_of: UUID | None
+    """The version whose stored source this is."""
+    model: Slug | None
+    """The model that a new version is suggested for."""
+    version: str | None
+    """The version number that is suggested."""
+    warnings: list[Issue]
+    questions: list[str]
+    open: list[Issue]
+    fingerprint: str
+
+
+class DraftRef(Shape, frozen=True, kw_only=True):
+    """Which draft."""
+
+    draft_id: UUID
+
+
+class DiscardedDraft(Shape, frozen=True, kw_only=True):
+    """The draft and its bytes are gone."""
+
+    draft_id: UUID
+
+
+class ProposeImport(Shape, frozen=True, kw_only=True):
+    """A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+
+    With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
+    `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+    """
+
+    name: Name = "model"
+    text: str | None = None
+    file: bytes | None = None
+    pick: str | None = None
+    model: Slug | None = None
+    connector_id: UUID | None = None
+    llm_model: str | None = None
+    mode: ImportMode = ImportMode.MAP
+    use_memory: bool = True
+    """False: look at the file anew although its shape is known."""
+
+
+class ReviseImport(Shape, frozen=True, kw_only=True):
+    """A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
+    unsupported value is right. With `connector_id` a language model is asked for what is open now.
+    """
+
+    draft_id: UUID
+    mapping: list[MappingRule] | None = None
+    decisions: list[Decision] | None = None
+    confirmed: list[Pointer] | None = None
+    pick: str | None = None
+    connector_id: UUID | None = None
+    llm_model: str | None = None
+    mode: ImportMode = ImportMode.MAP
+
+
+class NewModel(Shape, frozen=True, kw_only=True):
+    """A model made for the import. Without a slug, one is made from the name."""
+
+    name: Name
+    slug: Slug | None = None
+    description: str | None = None
+
+
+class CommitImport(Shape, frozen=True, kw_only=True):
+    """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
+
+    `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+    mapping from now on, without a language model.
+    """
+
+    draft_id: UUID
+    model: Slug | None = None
+    new_model: NewModel | None = None
+    version: Semver | None = None
+    mapping: list[MappingRule] | None = None
+    decisions: list[Decision] | None = None
+    confirmed: list[Pointer] | None = None
+    remember: bool = True
+
+
+class Reimport(Shape, frozen=True, kw_only=True):
+    """Read a version's stored source again: by `mapping`, else as a file that was just brought. A new draft, to be committed as another version."""
+
+    version_id: UUID
+    mapping: list[MappingRule] | None = None
+    pick: str | None = None
+    connector_id: UUID | None = None
+    llm_model: str | None = None
+    mode: ImportMode = ImportMode.MAP
+    use_memory: bool = False
+
+
+class ImportRecord(Shape, frozen=True, kw_only=True):
+    """What a version's document came from. `provenance` is as it was shown when it was committed."""
+
+    version_id: UUID
+    file_name: str
+    size_bytes: int
+    sha256: str
+    format: str | None
+    fingerprint: str
+    mapped_by: MappedBy
+    mapping_id: UUID | None
+    mapping: list[MappingRule]
+    provenance: dict[str, SourceOf]
+    unmapped: list[SourceLeaf]
+    contradictions: list[Contradiction]
+    decisions: list[Decision]
+    warnings: list[Issue]
+    llm: LlmReport | None
+    picked: str | None
+    imported_by: str
+    imported_at: datetime
