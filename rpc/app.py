@@ -1,13 +1,11 @@
 """The HTTP application: the data plane and `/rpc` as bare ASGI, the rest by Litestar."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, MediaType, Response, get
 from litestar.datastructures import State
-from sqlalchemy import text
 
 from backend.alerts.checks import watch_workers
 from backend.bootstrap import Hub, open_hub
@@ -16,6 +14,7 @@ from backend.health import redis_answers
 from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
+from rpc.health import database_answers
 from rpc.host import ProductHost
 from rpc.predict import DataPlane
 from rpc.root import root
@@ -32,17 +31,8 @@ async def live() -> dict[str, bool]:
 async def ready(state: State) -> Response[dict[str, bool]]:
     """Can it answer predictions and procedures? 503 while it cannot."""
     hub: Hub = state.host.hub
-    checks = {"database": await _database_answers(hub), "redis": await redis_answers(hub)}
+    checks = {"database": await database_answers(hub), "redis": await redis_answers(hub)}
     return Response(checks, status_code=200 if checks["database"] else 503)
-
-
-async def _database_answers(hub: Hub) -> bool:
-    try:
-        async with asyncio.timeout(2), hub.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except Exception:  # whatever is wrong with it, it is not ready
-        return False
-    return True
 
 
 class Application:

@@ -18,6 +18,7 @@ from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
+from rpc.v2.transport import OpenInference
 from schemas.inference import PredictBody, Predictions, RecordOutcomes
 
 log = logging.getLogger("tiltyard.predict")
@@ -25,6 +26,7 @@ log = logging.getLogger("tiltyard.predict")
 GROUPS = "/v1/groups/"
 PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
+OPEN_INFERENCE = "/v2"
 
 _predict_decoder = msgspec.json.Decoder(PredictBody)
 _outcomes_decoder = msgspec.json.Decoder(RecordOutcomes)
@@ -39,6 +41,7 @@ class DataPlane:
         self._predictor = predictor
         self._tokens = tokens
         self._limit = hub.settings.max_predict_bytes
+        self._open_inference = OpenInference(hub, predictor, tokens)
 
     @classmethod
     @asynccontextmanager
@@ -54,15 +57,17 @@ class DataPlane:
     @staticmethod
     def takes(path: str) -> bool:
         """Is this path the data plane's?"""
-        return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path == OUTCOMES
+        return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path == OUTCOMES or path.startswith(OPEN_INFERENCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["path"].startswith(OPEN_INFERENCE):
+            return await self._open_inference(scope, receive, send)
         headers: list[tuple[bytes, bytes]] = []
         try:
             status, body = 200, await self._answer(scope, receive)
         except Disconnected:
-            return
+            return None
         except Exception as error:  # whatever it is, the caller gets a body it can read
             status, body, headers = _failure(error, scope["path"])
         await send(
@@ -72,7 +77,7 @@ class DataPlane:
                 "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers],
             }
         )
-        await send({"type": "http.response.body", "body": body})
+        return await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         path: str = scope["path"]

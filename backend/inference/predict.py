@@ -34,7 +34,7 @@ class Predictor:
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
         """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable."""
-        group = await self._find(actor, slug)
+        group = await self.find(actor, slug)
         request = Request(group, actor, body, self._hub.clock.now())
         try:
             cases = prepare(group, body)
@@ -50,19 +50,20 @@ class Predictor:
         self._shadows.offer(request, cases)
         return answers if isinstance(body.inputs, list) else answers[0]
 
-    async def close(self) -> None:
-        """Wait for what is under way."""
-        await self._intake.close()
-        await self._shadows.close()
-        await self._refusals.close()
-
-    async def _find(self, actor: Actor, slug: str) -> RoutedGroup:
+    async def find(self, actor: Actor, slug: str) -> RoutedGroup:
+        """The tenant's group as it answers now. Raises GroupNotFound."""
         if not self._routing.watching:
             await self._routing.refresh()
         group = self._routing.table.find(actor.tenant_id, slug)
         if group is None:
             raise GroupNotFound(f"There is no group {slug[:80]!r} in this tenant.")
         return group
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        await self._intake.close()
+        await self._shadows.close()
+        await self._refusals.close()
 
     async def _score(self, request: Request, cases: Sequence[Case]) -> None:
         """Score every case; one whose challenger fails is answered by the champion. Raises PredictionFailed when the champion fails."""

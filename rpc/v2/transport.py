@@ -1,0 +1,144 @@
+"""The Open Inference Protocol, version 2, over HTTP: its paths, its headers, its errors.
+
+`/v2` and `/v2/health/…` are open, as probes expect; what is a group's needs an API token, for the token says whose group it is.
+"""
+
+from typing import NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.access.permissions import P
+from backend.bootstrap import Hub
+from backend.errors import Forbidden, HubError
+from backend.inference.predict import Predictor
+from rpc.bodies import Body
+from rpc.core.asgi import Disconnected, Receive, Scope, Send
+from rpc.core.errors import WIRE, MethodNotSupported, known, report
+from rpc.health import database_answers
+from rpc.token_cache import TokenCache
+from rpc.v2 import metadata
+from rpc.v2.answers import answer, check_outputs, wants_explanation
+from rpc.v2.bodies import inflate, split
+from rpc.v2.errors import NothingThere
+from rpc.v2.rows import body_of, read_request, rows_of
+
+PREFIX = "/v2"
+JSON, BINARY = b"application/json", b"application/octet-stream"
+MOST_ISSUES = 10
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Address(NamedTuple):
+    """What of a group is asked for: `""` (its metadata), `ready` or `infer`, of one version or of the group."""
+
+    slug: str
+    version: str | None
+    what: str
+
+
+class Reply(NamedTuple):
+    """Status, body, and the length of the body's JSON where raw bytes follow it."""
+
+    status: int
+    body: bytes
+    json_length: int | None = None
+
+
+class OpenInference:
+    """Answers the protocol's requests, by the same predictor as all others."""
+
+    def __init__(self, hub: Hub, predictor: Predictor, tokens: TokenCache) -> None:
+        self._hub = hub
+        self._predictor = predictor
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        extra: list[tuple[bytes, bytes]] = []
+        try:
+            reply = await self._answer(scope, receive)
+        except Disconnected:
+            return
+        except Exception as error:  # whatever it is, the caller gets a body it can read
+            reply, extra = _failure(error, scope["path"])
+        headers = [(b"content-type", JSON if reply.json_length is None else BINARY), (b"content-length", str(len(reply.body)).encode()), *extra]
+        if reply.json_length is not None:
+            headers.append((b"inference-header-content-length", str(reply.json_length).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        parts = [part for part in str(scope["path"]).removeprefix(PREFIX).split("/") if part]
+        wanted = "POST" if parts[-1:] == ["infer"] else "GET"
+        if scope["method"] != wanted:
+            raise MethodNotSupported(f"{scope['path'][:200]} is asked by {wanted}.", allow=wanted)
+        if not parts:
+            return Reply(200, _encode(metadata.server()))
+        if parts[0] == "health":
+            return await self._health(parts[1:])
+        address = _address(parts)
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        actor = await self._tokens.actor(headers.get(b"authorization", b""))
+        if not actor.may(P.INFERENCE_GROUP_PREDICT):
+            raise Forbidden(f"this needs a token with the scope `{P.INFERENCE_GROUP_PREDICT}`", permission=P.INFERENCE_GROUP_PREDICT)
+        if address.what == "infer":
+            return await self._infer(actor, address, headers, receive)
+        group = await self._predictor.find(actor, address.slug)
+        if address.what == "ready":
+            is_ready = metadata.ready(group, address.version)
+            return Reply(200 if is_ready else 503, _encode({"name": address.slug, "ready": is_ready}))
+        return Reply(200, _encode(metadata.model(group, address.version)))
+
+    async def _health(self, parts: list[str]) -> Reply:
+        if parts == ["live"]:
+            return Reply(200, _encode({"live": True}))
+        if parts != ["ready"]:
+            raise NothingThere
+        is_ready = await database_answers(self._hub)
+        return Reply(200 if is_ready else 503, _encode({"live": True, "ready": is_ready}))
+
+    async def _infer(self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive) -> Reply:
+        limit = self._hub.settings.max_predict_bytes
+        sent = await Body(receive, headers.get(b"content-length", b"")).read(limit)
+        plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
+        group = await self._predictor.find(actor, address.slug)
+        request, parts = read_request(*split(plain, headers.get(b"inference-header-content-length", b"")))
+        check_outputs(request)
+        features = metadata.features(group, address.version)
+        body = body_of(request, rows_of(request, parts, features), wants_explanation(request), address.version)
+        predictions = await self._predictor.predict(actor, address.slug, body)
+        assert isinstance(predictions, list), "rows are asked as a batch"
+        return Reply(200, *answer(address.slug, request, predictions, features))
+
+
+def _address(parts: list[str]) -> Address:
+    """Raises NothingThere."""
+    match parts:
+        case ["models", slug, "versions", version, *rest] if rest in ([], ["ready"], ["infer"]):
+            return Address(slug, version, "".join(rest))
+        case ["models", slug, *rest] if rest in ([], ["ready"], ["infer"]):
+            return Address(slug, None, "".join(rest))
+    raise NothingThere
+
+
+def _failure(error: Exception, path: str) -> tuple[Reply, list[tuple[bytes, bytes]]]:
+    request_id = uuid4().hex
+    report(error, path=path, request_id=request_id)
+    seen = known(error)
+    headers = [(b"x-request-id", request_id.encode())]
+    if isinstance(seen, MethodNotSupported):
+        headers.append((b"allow", seen.allow.encode()))
+    status = WIRE[seen.code].status
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return Reply(status, _encode({"error": _told(seen)})), headers
+
+
+def _told(error: HubError) -> str:
+    """The protocol has one text for an error: what is wrong, then where."""
+    issues = [f"{issue.pointer}: {issue.message}" for issue in error.issues[:MOST_ISSUES] if issue.pointer and issue.message not in error.message]
+    more = len(error.issues) - MOST_ISSUES
+    return " ".join([error.message, "; ".join(issues)]).strip() + (f"; and {more} more" if more > 0 else "")
