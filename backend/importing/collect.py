@@ -84,7 +84,7 @@ class Collector:
                 self._disagree(f"{collection}/{_at(table, identity)}/value", there[name], found)
 
     def _disagree(self, target: str, before: Value, found: Value) -> None:
-        claims = [Claim(pointer=text(one.source), value=one.value) for one in (before, found)]
+        claims = [Claim(pointer=text(one.source), value=one.value, target=target) for one in (before, found)]
         self.contradictions.append(Contradiction(target=target, message="the file says two different things here", claims=claims))
 
     def document(self) -> tuple[dict[str, Any], dict[str, Value]]:

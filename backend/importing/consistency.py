@@ -39,7 +39,7 @@ class Figures:
     def claim(self, target: str) -> Claim:
         """What the file says at a place of the document; for a container its first leaf speaks."""
         found = self.leaves.get(target) or next((value for name, value in self.leaves.items() if name.startswith(f"{target}/")), None)
-        return Claim(pointer=text(found.source) if found else "", value=found.value if found else None)
+        return Claim(pointer=text(found.source) if found else "", value=found.value if found else None, target=target)
 
     def contradiction(self, message: str, *targets: str) -> Contradiction:
         """The claims at the targets cannot all be true."""

@@ -1,6 +1,6 @@
 """What an import answers when a file cannot be read. Each says what the file is, and what to bring instead."""
 
-from backend.errors import HubError
+from backend.errors import Conflict, HubError, NotFound
 from schemas.errors import ErrorCode
 
 
@@ -58,3 +58,29 @@ class UnsoundDocument(HubError):
     """What was understood does not make a model document."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class UnsoundDecision(HubError):
+    """A decision about a value of the file cannot be carried out."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
+class DraftNotFound(NotFound):
+    """There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again."""
+
+
+class MappingNotFound(NotFound):
+    """There is no such mapping in this tenant."""
+
+
+class NoSource(NotFound):
+    """This version was not imported from a file, so there is nothing to read again."""
+
+
+class StillOpen(Conflict):
+    """Something is to be decided before this import can be committed."""
+
+
+class MappingTooCostly(UnsoundMapping):
+    """Applying this mapping takes too long; name places instead of stars."""

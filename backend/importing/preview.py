@@ -10,6 +10,7 @@ from backend.importing import formats
 from backend.importing.apply import apply
 from backend.importing.collect import Collector, Value
 from backend.importing.consistency import contradictions
+from backend.importing.corrections import NONE, PERSON, Corrections
 from backend.importing.errors import UnknownModel, UnsoundDocument, UnsoundMapping
 from backend.importing.matcher import match
 from backend.importing.parse import Parsed, parse
@@ -19,11 +20,31 @@ from backend.importing.several import Member, members
 from backend.importing.skeleton import fingerprint
 from backend.importing.validate import quick_issues
 from schemas.common import Json
-from schemas.importing import ImportPreview
+from schemas.importing import Contradiction, ImportPreview
 from schemas.model_document import SCHEMA_VERSION
 
 Memory = Callable[[str], Sequence[Rule] | None]
 """Looks the mapping for a shape's fingerprint up."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A file that was read: its values, its shape, the format it has, and the models it describes when they are several."""
+
+    parsed: Parsed
+    fingerprint: str
+    known: formats.Format | None
+    listed: list[Member]
+    picked: Member | None
+
+    @property
+    def tree(self) -> Json:
+        """The file's values."""
+        return self.parsed.tree
+
+    @property
+    def several(self) -> list[Member]:
+        """The models to choose from; empty when there is one."""
+        return self.listed if len(self.listed) > 1 else []
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -37,15 +58,18 @@ class Understood(msgspec.Struct, frozen=True):
 
 def preview(content: bytes, name: str = "model", pick: str | None = None, remembered: Memory | None = None) -> ImportPreview:
     """How a file is understood. `pick` names the model that is meant when there are several. Raises UnreadableFile and its kin, UnknownModel."""
+    reading = read(content, pick)
+    understood = understand(reading, remembered(reading.fingerprint) if remembered else None)
+    return show(reading, understood, apply(understood.rules, reading.tree), name)
+
+
+def read(content: bytes, pick: str | None = None) -> Reading:
+    """Read a file's bytes. Raises UnreadableFile and its kin, UnknownModel."""
     parsed = parse(content)
     known = formats.recognise(parsed.tree)
     listed = known.members(parsed.tree) if known else members(parsed.tree)
-    several = listed if len(listed) > 1 else []
-    member = _picked(several, pick)
-    shape = fingerprint(parsed.tree)
-    understood = _understood(parsed.tree, known, listed, member, shape, remembered)
-    found = apply(understood.rules, parsed.tree)
-    return _shown(parsed, understood, found, several, member, shape, name)
+    member = _picked(listed if len(listed) > 1 else [], pick)
+    return Reading(parsed=parsed, fingerprint=fingerprint(parsed.tree), known=known, listed=listed, picked=member)
 
 
 def _picked(several: list[Member], pick: str | None) -> Member | None:
@@ -58,41 +82,49 @@ def _picked(several: list[Member], pick: str | None) -> Member | None:
     raise UnknownModel(f"The file has no model {pick!r}; it has: {named}.")
 
 
-def _understood(tree: Json, known: formats.Format | None, several: list[Member], member: Member | None, shape: str, remembered: Memory | None) -> Understood:
-    if known:
-        return Understood(rules=known.rules_for(several[0] if len(several) == 1 else member), format=known.name)
-    if remembered and not several and (rules := remembered(shape)):
+def understand(reading: Reading, remembered: Sequence[Rule] | None = None) -> Understood:
+    """The rules for a file: those remembered for its shape, else its format's, else what the matcher finds."""
+    named = reading.known.name if reading.known else None
+    if remembered and not reading.several:
         try:
-            return Understood(rules=checked(rules), remembered=True)
+            return Understood(rules=checked(remembered), format=named, remembered=True)
         except UnsoundMapping:
             pass  # a mapping that this release no longer takes is found anew
-    draft = match(tree, member, several)
+    if reading.known:
+        return Understood(rules=reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else reading.picked), format=named)
+    draft = match(reading.tree, reading.picked, reading.listed)
     return Understood(rules=checked(draft.rules()), is_model=draft.is_model())
 
 
-def _shown(parsed: Parsed, understood: Understood, found: Collector, several: list[Member], member: Member | None, shape: str, name: str) -> ImportPreview:
+def show(reading: Reading, understood: Understood, found: Collector, name: str, corrections: Corrections = NONE) -> ImportPreview:
+    """What the rules found, checked, with a person's decisions carried out. Raises UnsoundDocument."""
+    parsed, several, member = reading.parsed, reading.several, reading.picked
     document, values = found.document()
+    conflicts = found.contradictions
     if understood.is_model:
+        document, values, conflicts = corrections.carried_out(document, values, conflicts, parsed.tree)
         document, values = _named(document, values, name)
         _check(document)
+        conflicts = corrections.settled([*conflicts, *contradictions(document, values)])
     used = {*(value.source for value in values.values()), *found.keys} if understood.is_model else set()
-    conflicts = [*found.contradictions, *contradictions(document, values)] if understood.is_model else []
     asked = None if not several else [one.name for one in several]
     return ImportPreview(
         document=document if understood.is_model else None,
         provenance=_provenance(values) if understood.is_model else {},
-        transforms={target: value.transform for target, value in values.items() if value.transform and value.transform != _FILE} if understood.is_model else {},
+        transforms={target: value.transform for target, value in values.items() if value.transform and value.transform not in OUTSIDE}
+        if understood.is_model
+        else {},
         unmapped=[text(path) for path, _ in leaves(parsed.tree) if path not in used],
-        contradictions=conflicts,
+        contradictions=conflicts if understood.is_model else [],
         several_models=asked,
         picked=member.name if member else None,
         format=understood.format,
         mapping=[_plain(rule) for rule in understood.rules],
         remembered=understood.remembered,
-        fingerprint=shape,
+        fingerprint=reading.fingerprint,
         sha256=parsed.sha256,
         warnings=parsed.warnings,
-        questions=list(_questions(understood, asked if member is None else None, len(conflicts))),
+        questions=list(_questions(understood, asked if member is None else None, conflicts if understood.is_model else [])),
     )
 
 
@@ -101,21 +133,25 @@ def _plain(rule: Rule) -> dict[str, Any]:
     return built
 
 
-_FILE: Final = "file:"
+FILE: Final = "file:"
 """The transform, and the beginning of the source, of a name that is the file's own."""
+
+
+OUTSIDE: Final = (FILE, PERSON)
+"""Marks of values that do not stand in the file; a value's source then names what it is from."""
 
 
 def _named(document: dict[str, Any], values: dict[str, Value], name: str) -> tuple[dict[str, Any], dict[str, Value]]:
     """A document has a name; where the file gives none, its own name serves, and the provenance says so."""
     if "name" not in document:
         own = (PurePath(name).stem or "model")[:200]
-        document, values = {"name": own, **document}, {"/name": Value(own, (PurePath(name).name,), _FILE), **values}
+        document, values = {"name": own, **document}, {"/name": Value(own, (PurePath(name).name,), FILE), **values}
     return {"schema_version": SCHEMA_VERSION, **document}, values
 
 
 def _provenance(values: dict[str, Value]) -> dict[str, str]:
     written = {value.source: text(value.source) for value in values.values()}
-    return {target: written[value.source] if value.transform != _FILE else _FILE + str(value.source[0]) for target, value in values.items()}
+    return {target: written[value.source] if value.transform not in OUTSIDE else value.transform + str(value.source[0]) for target, value in values.items()}
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -123,12 +159,12 @@ def _check(document: dict[str, Any]) -> None:
         raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
 
 
-def _questions(understood: Understood, several: list[str] | None, conflicts: int) -> list[str]:
+def _questions(understood: Understood, several: list[str] | None, conflicts: list[Contradiction]) -> list[str]:
     found = []
     if several:
         found.append(f"The file describes {len(several)} models ({', '.join(several[:8])}{', …' if len(several) > 8 else ''}). Which one?")
     if not understood.is_model:
         found.append("The file does not describe a model: it names neither an algorithm nor figures of one. Is it the right file?")
-    if conflicts:
-        found.append(f"{conflicts} thing{'s' if conflicts > 1 else ''} in the file cannot be true together. Which holds?")
+    if unsettled := sum(not one.settled for one in conflicts):
+        found.append(f"{unsettled} thing{'s' if unsettled > 1 else ''} in the file cannot be true together. Which holds?")
     return found

@@ -1,0 +1,155 @@
+"""What a person decided about a file's values, carried out on the document: nothing is changed that they did not name."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from backend.importing.collect import Value
+from backend.importing.errors import UnsoundDecision
+from backend.importing.pointers import MISSING, Path, real, resolve, steps, text
+from backend.importing.targets import TARGETS
+from backend.importing.transforms import Refused, number, percent
+from schemas.common import Issue, Json
+from schemas.importing import Contradiction, Decision
+
+PERSON: Final = "person:"
+"""The mark, and the beginning of the source, of a value that a person vouches for."""
+_ROWS: Final = {"metrics": ("name", "value"), "features": ("name",), "owners": ("name",), "charts": None}
+"""What a row cannot be without; a chart cannot be without anything."""
+_WORDS: Final = ("const", "key")
+"""Transforms of values that are words beside the value at their source."""
+
+Document = dict[str, Any]
+Values = dict[str, Value]
+
+
+class Corrections(msgspec.Struct, frozen=True):
+    """A person's decisions."""
+
+    decisions: Sequence[Decision] = ()
+
+    def carried_out(self, document: Document, values: Values, conflicts: list[Contradiction], tree: Json) -> tuple[Document, Values, list[Contradiction]]:
+        """The document, its leaves, and of what contradicted itself that which still does. Raises UnsoundDecision."""
+        before = dict(values)
+        taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORDS}
+        gone: list[str] = []
+        for at, decision in enumerate(self.decisions):
+            source = real(tree, steps(decision.source))
+            targets = [target for target, value in before.items() if value.source == source]
+            if decision.choice == "keep":
+                continue
+            if not targets and not any(claim.pointer == decision.source for one in conflicts for claim in one.claims):
+                raise _wrong(at, "source", f"nothing in the document comes from {decision.source or 'there'}")
+            if decision.choice == "leave_out":
+                gone += targets
+                continue
+            for target in targets:
+                if before[target].transform not in _WORDS:
+                    _put(document, values, target, _other(at, decision, taken, tree) if decision.choice == "take" else _percentage(at, before[target], target))
+        values = _without(document, values, gone)
+        return document, values, [one for one in conflicts if not self._resolves(one, values)]
+
+    def _resolves(self, conflict: Contradiction, values: Values) -> bool:
+        """Did a decision take away what the file says twice?"""
+        if any(claim.pointer == decision.source for decision in self.decisions if decision.choice in ("take", "leave_out") for claim in conflict.claims):
+            return True
+        percents = {decision.source for decision in self.decisions if decision.choice == "percent"}
+        said = [percent(claim.value) if claim.pointer in percents else claim.value for claim in conflict.claims]
+        return bool(percents) and all(one == said[0] for one in said)
+
+    def settled(self, conflicts: list[Contradiction]) -> list[Contradiction]:
+        """The contradictions, with those marked that a person keeps."""
+        kept = {decision.source for decision in self.decisions if decision.choice == "keep"}
+        return [msgspec.structs.replace(one, settled=any(claim.pointer in kept for claim in one.claims)) for one in conflicts]
+
+
+NONE: Final = Corrections()
+
+
+def _wrong(at: int, field: str, message: str) -> UnsoundDecision:
+    return UnsoundDecision(f"A decision cannot be carried out: {message}.", issues=[Issue(pointer=f"/decisions/{at}/{field}", message=message)])
+
+
+def _other(at: int, decision: Decision, taken: dict[Path, Value], tree: Json) -> Callable[[str], Value]:
+    source = real(tree, steps(decision.other or ""))
+    found = resolve(tree, source)
+    if decision.other is None or found is MISSING or isinstance(found, (dict, list)):
+        raise _wrong(at, "other", "`take` names in `other` where in the file the right value stands")
+
+    def made(target: str) -> Value:
+        """As it stands in the document already, if it does; else as the place takes it."""
+        leaf = TARGETS.find(target)
+        value = taken.get(source) or Value(found, source)
+        if leaf is not None and not leaf.takes(value.value) and isinstance(found, str):
+            try:
+                value = Value(number(found), source, "number")
+            except Refused:
+                pass
+        if leaf is None or not leaf.takes(value.value):
+            raise _wrong(at, "other", f"{text(source)} holds {str(found)[:40]!r}, which {target} does not take")
+        return value
+
+    return made
+
+
+def _percentage(at: int, value: Value, target: str) -> Callable[[str], Value]:
+    if isinstance(value.value, bool) or not isinstance(value.value, (int, float)):
+        raise _wrong(at, "source", f"{target} is no number")
+    return lambda _: Value(percent(value.value), value.source, "percent")
+
+
+def _put(document: Document, values: Values, target: str, make: Callable[[str], Value]) -> None:
+    value = make(target)
+    path = steps(target)
+    above = resolve(document, path[:-1])
+    above[int(path[-1]) if isinstance(above, list) else path[-1]] = value.value
+    values[target] = value
+
+
+def _without(document: Document, values: Values, targets: Sequence[str]) -> Values:
+    """Take leaves away, and what cannot be without them; lists close up."""
+    whole = sorted({_least(document, steps(target)) for target in targets}, key=_from_the_end, reverse=True)
+    for path in whole:
+        if resolve(document, path) is not MISSING:
+            values = _removed(document, values, path)
+    return values
+
+
+def _from_the_end(path: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [(int(step), "") if step.isdigit() else (-1, step) for step in path]
+
+
+def _least(document: Document, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The least that can go: a row that needs the leaf, half an interval's other half, else the leaf itself."""
+    if path[0] in _ROWS:
+        needed = _ROWS[path[0]]
+        if needed is None or path[2] in needed:
+            return path[:2]
+        if path[2] == "importance":
+            return path[:4]
+    if "ci" in path:
+        return path[: path.index("ci") + 1]
+    return path
+
+
+def _removed(document: Document, values: Values, path: tuple[str, ...]) -> Values:
+    above = resolve(document, path[:-1])
+    if isinstance(above, list):
+        del above[int(path[-1])]
+    else:
+        del above[path[-1]]
+    pointer, within = text(path), text(path[:-1])
+    kept = {target: value for target, value in values.items() if target != pointer and not target.startswith(f"{pointer}/")}
+    if isinstance(above, list):
+        kept = {_closed_up(target, within, int(path[-1])): value for target, value in kept.items()}
+    if not above and len(path) > 1:
+        return _removed(document, kept, path[:-1])
+    return kept
+
+
+def _closed_up(target: str, within: str, gone: int) -> str:
+    if not target.startswith(f"{within}/"):
+        return target
+    index, slash, rest = target[len(within) + 1 :].partition("/")
+    return f"{within}/{int(index) - (int(index) > gone)}{slash}{rest}"
