@@ -1563,7 +1563,8 @@ export interface Training {
   dataset: DatasetRef | null;
   split_rows: { [key: string]: number };
   hyperparameters: { [key: string]: Json };
-  seed: number | null;
+  /** A 64-bit integer, as a string. */
+  seed: string | null;
   started_at: string | null;
   finished_at: string | null;
   code: string | null;
@@ -1574,7 +1575,8 @@ export interface TrainingInput {
   dataset?: DatasetRefInput | null | undefined;
   split_rows?: { [key: string]: number } | undefined;
   hyperparameters?: { [key: string]: unknown } | undefined;
-  seed?: number | null | undefined;
+  /** A 64-bit integer, as a string. */
+  seed?: string | null | undefined;
   started_at?: string | null | undefined;
   finished_at?: string | null | undefined;
   code?: string | null | undefined;

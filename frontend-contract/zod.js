@@ -283,7 +283,7 @@ export const trainingInputSchema = z.strictObject({
   dataset: datasetRefInputSchema.nullable().optional(),
   split_rows: z.record(z.string(), z.int()).default({}),
   hyperparameters: z.record(z.string(), z.unknown()).default({}),
-  seed: z.int().nullable().optional(),
+  seed: z.string().regex(/^-?\d{1,19}$/).nullable().optional(),
   started_at: z.string().nullable().optional(),
   finished_at: z.string().nullable().optional(),
   code: z.string().nullable().optional(),

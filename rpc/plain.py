@@ -5,6 +5,7 @@ from litestar import Response
 
 from backend.errors import HubError
 from rpc.core.errors import WIRE
+from rpc.core.outputs import Output
 from schemas.common import Shape
 
 
@@ -22,7 +23,7 @@ def error_body(error: HubError, request_id: str) -> tuple[int, bytes]:
 
 def success(result: Shape) -> Response[bytes]:
     """The result as JSON."""
-    return Response(msgspec.json.encode(result), media_type="application/json")
+    return Response(Output(type(result)).encode(result), media_type="application/json")
 
 
 def failure(error: HubError, request_id: str) -> Response[bytes]:

@@ -12,6 +12,13 @@ Json = Any
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Lower-case letters, digits and underscores.")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+SAFE = 2**53 - 1
+"""The largest integer that JavaScript holds exactly. An `int` of a shape stays within it, either way; whoever sends or returns another is refused."""
+BIG = "big"
+"""Marks a BigInt."""
+BigInt = Annotated[int, msgspec.Meta(extra={BIG: True}, extra_json_schema={"format": "int64"})]
+"""An integer of 64 bits, which can pass 2^53: for procedures always a string, `"42"` like `"9007199254740993"`."""
+Whole = Annotated[int, msgspec.Meta(ge=-SAFE, le=SAFE)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=500)]
 
 

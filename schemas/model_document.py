@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from schemas.common import Fraction, Interval, Name, Shape
+from schemas.common import BigInt, Fraction, Interval, Name, Shape, Whole
 
 SCHEMA_VERSION = "1.0"
 
@@ -91,7 +91,7 @@ class Metric(Shape, frozen=True, kw_only=True):
     threshold: float | None = None
     ci: Interval | None = None
     std: float | None = None
-    n: int | None = None
+    n: Whole | None = None
 
 
 class RocChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="roc"):
@@ -124,7 +124,7 @@ class CalibrationChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="
 
     predicted: list[float]
     observed: list[float]
-    count: list[int] = []
+    count: list[Whole] = []
     split: Split | None = None
 
 
@@ -188,7 +188,7 @@ class DatasetRef(Shape, frozen=True, kw_only=True):
     name: str | None = None
     uri: str | None = None
     digest: str | None = None
-    rows: int | None = None
+    rows: Whole | None = None
     range: str | None = None
 
 
@@ -196,9 +196,9 @@ class Training(Shape, frozen=True, kw_only=True):
     """How the training went."""
 
     dataset: DatasetRef | None = None
-    split_rows: dict[str, int] = {}
+    split_rows: dict[str, Whole] = {}
     hyperparameters: dict[str, Any] = {}
-    seed: int | None = None
+    seed: BigInt | None = None
     started_at: str | None = None
     finished_at: str | None = None
     code: str | None = None

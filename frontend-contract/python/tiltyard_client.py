@@ -1539,7 +1539,7 @@ class Training(TypedDict):
     dataset: DatasetRef | None
     split_rows: dict[str, int]
     hyperparameters: dict[str, Any]
-    seed: int | None
+    seed: str | None
     started_at: str | None
     finished_at: str | None
     code: str | None
@@ -1551,7 +1551,7 @@ class TrainingInput(TypedDict):
     dataset: NotRequired[DatasetRefInput | None]
     split_rows: NotRequired[dict[str, int]]
     hyperparameters: NotRequired[dict[str, Any]]
-    seed: NotRequired[int | None]
+    seed: NotRequired[str | int | None]
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
     code: NotRequired[str | None]
@@ -1870,7 +1870,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "34f00a47d2e16fcb"
+CONTRACT_HASH = "3ce72ef3a6778d13"
 """The contract this client was generated from."""
 
 

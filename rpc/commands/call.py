@@ -23,7 +23,7 @@ from rpc.core import Request
 from rpc.core.call import Exchange, call, find, stream
 from rpc.core.errors import WIRE, UnknownProcedure, known, report
 from rpc.core.inputs import FormInput, OctetInput, Raw
-from rpc.core.outputs import encode
+from rpc.core.outputs import Output
 from rpc.core.procedure import Procedure
 from rpc.host import ProductHost
 from rpc.root import root
@@ -81,7 +81,7 @@ async def _run(settings: Settings, procedure: Procedure, path: str, raw: Raw, em
         try:
             exchange = Exchange(host, request, actor=await _actor(hub, host, request, email))
             if procedure.streams:
-                await _print_items(stream(exchange, procedure, raw))
+                await _print_items(stream(exchange, procedure, raw), procedure.output)
             else:
                 _print(await call(exchange, procedure, raw))
         except SetupError:
@@ -102,10 +102,10 @@ async def _actor(hub: Hub, host: ProductHost, request: Request, email: str | Non
     raise SetupError("No administrator's sign-in is kept in the data folder: say who you are with --email or --token.")
 
 
-async def _print_items(items: AsyncGenerator[object, None]) -> None:
+async def _print_items(items: AsyncGenerator[object, None], output: Output) -> None:
     async with aclosing(items):
         async for item in items:
-            click.echo(encode(item))
+            click.echo(output.encode(item))
 
 
 def _print(result: bytes) -> None:

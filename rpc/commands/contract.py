@@ -54,7 +54,7 @@ def _show(path: str, procedure: Procedure) -> None:
     console.print(Text.assemble((path, "bold"), f"  {procedure.kind}", "  (streams)" if procedure.streams else ""))
     console.print(Text(f"{procedure.doc}\n{needs(procedure.permission)}"))
     _part("Input", *_input(procedure))
-    _part("Output", *_shape(procedure.output, "out"))
+    _part("Output", *_shape(procedure.output.shape, "out"))
     _part("Errors", "beside those that any call may meet" if procedure.errors else "those that any call may meet")
     for error in declared([procedure]):
         status = WIRE[error.code].status

@@ -15,7 +15,6 @@ from rpc.core.context import Ctx, Host, Outgoing, Request
 from rpc.core.errors import UnknownProcedure
 from rpc.core.inputs import Raw
 from rpc.core.limits import Limiter
-from rpc.core.outputs import encode
 from rpc.core.procedure import Kind, Procedure
 from rpc.core.router import Router
 
@@ -74,10 +73,10 @@ async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
     arguments = decode(procedure, raw)
     ctx = authorise(exchange, procedure)
     if not procedure.transaction:
-        return encode(await procedure.handler(ctx, *arguments))
+        return procedure.output.encode(await procedure.handler(ctx, *arguments))
     async with exchange.host.work(ctx.actor, read_only=procedure.kind is Kind.QUERY) as work:
         ctx.current = work
-        result = encode(await procedure.handler(ctx, *arguments))
+        result = procedure.output.encode(await procedure.handler(ctx, *arguments))
         if procedure.audited and not work.audited:
             raise RuntimeError(f"the mutation {procedure.name!r} changed things and left no audit entry")
     return result

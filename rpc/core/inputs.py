@@ -8,7 +8,8 @@ import msgspec
 from backend.errors import Invalid
 from rpc.core.errors import MalformedRequest
 from rpc.core.forms import FormData
-from schemas.common import Issue
+from rpc.core.integers import Unsafe, conform, has_big, has_long_number
+from schemas.common import SAFE, Issue
 
 ADDED_BY_CLIENTS = frozenset({"cursor", "direction", "lastEventId"})
 """Fields that clients add on their own: infinite queries the first two, subscriptions the last."""
@@ -16,6 +17,7 @@ ADDED_BY_CLIENTS = frozenset({"cursor", "direction", "lastEventId"})
 Raw = msgspec.Raw | bytes | FormData | None
 """An input as it arrived: JSON, octets, a form, or nothing."""
 
+_UNSAFE = f"Expected `int` between -{SAFE} and {SAFE}"
 _AT = re.compile(r"^(?P<what>.*?) - at `(?P<place>[^`]*)`(?: in `(?P<inside>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
 _FIELD = re.compile(r"(?:required|unknown) field `(?P<field>[^`]*)`")
@@ -28,7 +30,8 @@ class JsonInput:
         """`shape` is the annotation of the handler's input."""
         self.shape = shape
         self._decoder = msgspec.json.Decoder(shape)
-        info = msgspec.inspect.type_info(shape)
+        self._info = info = msgspec.inspect.type_info(shape)
+        self._big = has_big(info)
         self.nullable = _nullable(info)
         structs = _structs(info)
         fields = {f.encode_name for struct in structs for f in struct.fields}
@@ -48,6 +51,8 @@ class JsonInput:
         if not isinstance(raw, msgspec.Raw):
             raise MalformedRequest("this procedure takes a JSON input: send `content-type: application/json`")
         try:
+            if self._big or has_long_number(bytes(raw)):
+                raw = self._conformed(raw)
             return self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             return self._without_surplus(raw, error)
@@ -60,6 +65,14 @@ class JsonInput:
         if self._empty:
             return self._decoder.decode(b"{}")
         raise Invalid("this procedure needs an input", issues=[Issue(pointer="", message="an input is required")])
+
+    def _conformed(self, raw: msgspec.Raw) -> msgspec.Raw:
+        loose = msgspec.json.decode(raw)
+        try:
+            conformed = conform(loose, self._info, "in")
+        except Unsafe as error:
+            raise Invalid(f"{_UNSAFE} (at {error.pointer})", issues=[Issue(pointer=error.pointer, message=_UNSAFE)]) from error
+        return msgspec.Raw(msgspec.json.encode(conformed)) if self._big else raw
 
     def _without_surplus(self, raw: msgspec.Raw, error: msgspec.ValidationError) -> Any:
         loose = msgspec.json.decode(raw)
@@ -82,6 +95,23 @@ class FormInput:
         if not isinstance(raw, FormData):
             raise MalformedRequest("this procedure takes a form: send `content-type: multipart/form-data`")
         return raw
+
+
+class EitherInput(JsonInput):
+    """Takes its shape as JSON, or as a form with the shape's fields: a file is a field's bytes, and its name the field `name` where the form leaves that out."""
+
+    def decode(self, raw: Raw) -> Any:
+        """The typed input. Raises Invalid, with the pointer to what is wrong."""
+        if not isinstance(raw, FormData):
+            return super().decode(raw)
+        given: dict[str, Any] = {name: value for name, value in raw.fields.items() if value != ""}
+        for field, file in raw.files.items():
+            given[field] = file.content
+            given.setdefault("name", file.filename)
+        try:
+            return msgspec.convert(given, self.shape, strict=False)
+        except msgspec.ValidationError as error:
+            raise invalid(error) from error
 
 
 class OctetInput:

@@ -11,9 +11,8 @@ from rpc.core import wire
 from rpc.core.asgi import Disconnected, Headers, Receive, Send, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.outlet import Ended, Outlet
-from rpc.core.outputs import encode
 from rpc.core.procedure import Kind
-from rpc.core.settle import Items, Opened, Settler
+from rpc.core.settle import Opened, Settler
 
 GRACE = 0.002
 """Seconds in which all calls may be done for the response to be whole, with its length told."""
@@ -107,17 +106,17 @@ class Lines:
         lines = b'[%d,0,[[{"result":0}],["result",0,%d]]]\n[%d,0,[[{"data":0}],["data",1,%d]]]\n' % (chunk, data, data, items)
         await outlet.write(lines)
         try:
-            await self._iterate(outlet, settled.items, items)
+            await self._iterate(outlet, settled, items)
         except Disconnected:
             raise
         except Exception as error:  # this call's own failure
             await outlet.write(self._failed(items, error))
         return None
 
-    async def _iterate(self, outlet: Outlet, items: Items, chunk: int) -> None:
-        async with aclosing(items):
+    async def _iterate(self, outlet: Outlet, opened: Opened, chunk: int) -> None:
+        async with aclosing(opened.items) as items:
             async for item in items:
-                await outlet.write(b"[%d,1,[[%b]]]\n" % (chunk, encode(item)))
+                await outlet.write(b"[%d,1,[[%b]]]\n" % (chunk, opened.output.encode(item)))
         del self._open[chunk]
         await outlet.write(b"[%d,0,[[]]]\n" % chunk)
 

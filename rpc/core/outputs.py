@@ -1,32 +1,46 @@
 """From what a handler returns to JSON that JavaScript reads without loss."""
 
-import re
-from typing import Any
+from functools import cached_property
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-SAFE = 2**53 - 1
-"""The largest integer that JavaScript holds exactly."""
+from rpc.core.context import Tracked
+from rpc.core.integers import conform, has_big, has_long_number
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_LONG_NUMBER = re.compile(rb"(?:^|[\[:,])-?\d{16,}(?![\d.eE])")
-_DIGITS = bytes(ord("0") if chr(i).isdigit() else ord(" ") for i in range(128)).ljust(256)
-_LONG = b"0" * 16
 
 
-def encode(value: Any) -> bytes:
-    """JSON bytes. NaN and infinities become null; an integer past 2^53 becomes a string, since JavaScript would round it."""
-    encoded = _encoder.encode(value)
-    if _LONG in encoded.translate(_DIGITS) and _LONG_NUMBER.search(encoded):  # the first test is cheap, and nearly always enough
-        return _encoder.encode(_exact(msgspec.json.decode(encoded)))
-    return encoded
+class Output:
+    """Encodes what a procedure returns, or streams."""
+
+    def __init__(self, shape: Any) -> None:
+        """`shape` is the annotation: of the result, or of one item."""
+        self.shape = shape
+
+    @cached_property
+    def _info(self) -> msgspec.inspect.Type:
+        return msgspec.inspect.type_info(untracked(self.shape))
+
+    @cached_property
+    def _big(self) -> bool:
+        return has_big(self._info)
+
+    def encode(self, value: Any) -> bytes:
+        """JSON bytes. NaN and infinities become null. Raises Unsafe for an integer past 2^53 where neither a BigInt nor any JSON is declared."""
+        if isinstance(value, Tracked):
+            return b'{"id":%b,"data":%b}' % (msgspec.json.encode(value.id), self.encode(value.data))
+        encoded = _encoder.encode(value)
+        if self._big or has_long_number(encoded):
+            return _encoder.encode(conform(msgspec.json.decode(encoded), self._info, "out"))
+        return encoded
 
 
-def _exact(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_exact(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > SAFE:
-        return str(value)
-    return value
+def untracked(annotation: Any) -> Any:
+    """The annotation of what is tracked, where it is."""
+    if get_origin(annotation) is Tracked:
+        return get_args(annotation)[0]
+    if get_origin(annotation) in (Union, UnionType):
+        return Union[tuple(untracked(one) for one in get_args(annotation))]  # noqa: UP007 (made at run time)
+    return annotation

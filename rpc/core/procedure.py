@@ -11,7 +11,8 @@ from backend.access.permissions import P
 from backend.errors import HubError
 from rpc.core.context import Ctx
 from rpc.core.forms import FormData
-from rpc.core.inputs import FormInput, JsonInput, OctetInput
+from rpc.core.inputs import EitherInput, FormInput, JsonInput, OctetInput
+from rpc.core.outputs import Output
 
 Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
@@ -37,14 +38,14 @@ class DeclarationError(TypeError):
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A declared procedure. `output` is the item's type when it streams; `input` is absent when the handler takes none."""
+    """A declared procedure. `output` is of an item when it streams; `input` is absent when the handler takes none."""
 
     name: str
     kind: Kind
     handler: Handler
     permission: P
     input: JsonInput | FormInput | OctetInput | None
-    output: Any
+    output: Output
     streams: bool
     errors: tuple[type[HubError], ...]
     audited: bool
@@ -77,7 +78,7 @@ def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[H
     decoder = None if "input" not in hints else _input(where, shape, kind)
     name = camel(handler.__name__)
     check_name(where, name)
-    return Procedure(name, kind, handler, permission, decoder, output, streams, errors, audited, transaction)
+    return Procedure(name, kind, handler, permission, decoder, Output(output), streams, errors, audited, transaction)
 
 
 def camel(name: str) -> str:
@@ -109,6 +110,11 @@ def _input(where: str, shape: Any, kind: Kind) -> JsonInput | FormInput | OctetI
         if kind is not Kind.MUTATION:
             raise DeclarationError(f"{where}: only a mutation takes a form or bytes")
         return FormInput() if shape is FormData else OctetInput()
+    if FormData in get_args(shape):
+        (taken,) = (one for one in get_args(shape) if one is not FormData)
+        if kind is not Kind.MUTATION:
+            raise DeclarationError(f"{where}: only a mutation takes a form")
+        return EitherInput(taken)
     decoder = JsonInput(shape)
     if kind is Kind.SUBSCRIPTION and not decoder.objects_only:
         raise DeclarationError(f"{where}: a subscription's input is an object, so that a client can add `lastEventId` to it")

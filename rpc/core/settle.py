@@ -13,6 +13,7 @@ from rpc.core.call import Exchange, call, check_declared, stream
 from rpc.core.context import Request
 from rpc.core.inputs import Raw
 from rpc.core.options import Options
+from rpc.core.outputs import Output
 from rpc.core.procedure import Kind, Procedure
 from schemas.common import Json
 
@@ -21,9 +22,10 @@ Items = AsyncGenerator[Any, None]
 
 @dataclass(slots=True)
 class Opened:
-    """A call that answers with a stream."""
+    """A call that answers with a stream: its items, and what encodes them."""
 
     items: Items
+    output: Output
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Settler:
             procedure = self.check(one, exchange.request)
             if procedure.kind is Kind.SUBSCRIPTION:
                 raise errors.MalformedRequest("Cannot batch subscription calls")
-            return Opened(stream(exchange, procedure, self._raw(procedure, one, plan)))
+            return Opened(stream(exchange, procedure, self._raw(procedure, one, plan)), procedure.output)
         except Exception as error:
             return self.failed(error, exchange.request, one)
 

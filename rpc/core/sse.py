@@ -12,7 +12,7 @@ from rpc.core.call import Exchange, stream
 from rpc.core.context import Request, Tracked
 from rpc.core.inputs import Raw
 from rpc.core.outlet import Closing, Ended, Outlet, Over
-from rpc.core.outputs import encode
+from rpc.core.outputs import Output
 from rpc.core.settle import Items, Settler
 
 HEADERS = [
@@ -56,29 +56,29 @@ class Subscription:
         try:
             procedure = self._settler.check(self._one, self._exchange.request)
             async with aclosing(stream(self._exchange, procedure, self._raw, self._after)) as items:
-                await self._pass_on(items, outlet)
+                await self._pass_on(items, outlet, procedure.output)
             await outlet.write(_RETURN)
         except Disconnected:
             raise
         except Exception as error:  # the client is told in an event, since the status has left
             await outlet.write(self._failure(error))
 
-    async def _pass_on(self, items: Items, outlet: Outlet) -> None:
+    async def _pass_on(self, items: Items, outlet: Outlet, output: Output) -> None:
         async for item in items:
-            await outlet.write(self._event(item))
+            await outlet.write(self._event(item, output))
 
-    def _event(self, item: Any) -> bytes:
+    def _event(self, item: Any, output: Output) -> bytes:
         """An item as an event.
 
         The browser gives an event without an id the last one it got, so the id is cleared for such an event, and put back after it by an event nobody hears.
         """
         if isinstance(item, Tracked):
-            data = encode(item.data)
+            data = output.encode(item.data)
             self._last_id = item.id
             return b"data: %b\nid: %b\n\n" % (data, item.id.encode())
         if self._last_id is None:
-            return b"data: %b\n\n" % encode(item)
-        return b"data: %b\nid: \n\nevent: restore-id\ndata: \nid: %b\n\n" % (encode(item), self._last_id.encode())
+            return b"data: %b\n\n" % output.encode(item)
+        return b"data: %b\nid: \n\nevent: restore-id\ndata: \nid: %b\n\n" % (output.encode(item), self._last_id.encode())
 
     def _failure(self, error: Exception) -> bytes:
         _, shape = self._settler.shape(error, self._exchange.request, self._one)

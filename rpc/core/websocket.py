@@ -16,7 +16,7 @@ from rpc.core.context import Outgoing, Tracked
 from rpc.core.csrf import check_socket
 from rpc.core.messages import Message, Unreadable, body, parse, parse_params
 from rpc.core.outlet import STALLED, happens
-from rpc.core.outputs import encode
+from rpc.core.outputs import Output
 from rpc.core.router import Router
 from rpc.core.settle import Settler, of_kind
 
@@ -154,7 +154,7 @@ class Socket:
                 begun = True
                 await self._result(message, b'"type":"started"')
                 async for item in items:
-                    await self._result(message, _data(item))
+                    await self._result(message, _data(item, procedure.output))
         except asyncio.CancelledError:
             if self._over:
                 raise
@@ -214,8 +214,8 @@ class Socket:
             await self._send({"type": "websocket.send", "text": what if isinstance(what, str) else what.decode()})
 
 
-def _data(item: Any) -> bytes:
+def _data(item: Any, output: Output) -> bytes:
     if isinstance(item, Tracked):
         event_id = msgspec.json.encode(item.id)
-        return b'"type":"data","id":%b,"data":{"id":%b,"data":%b}' % (event_id, event_id, encode(item.data))
-    return b'"type":"data","data":' + encode(item)
+        return b'"type":"data","id":%b,"data":{"id":%b,"data":%b}' % (event_id, event_id, output.encode(item.data))
+    return b'"type":"data","data":' + output.encode(item)

@@ -8,7 +8,7 @@ import msgspec
 from backend.access.permissions import P
 from rpc.core.contract.endpoints import Endpoint
 from rpc.core.contract.failures import general
-from rpc.core.contract.refs import Components, Schema, name_of, rewrite
+from rpc.core.contract.refs import Components, Schema, integers, name_of, rewrite
 from rpc.core.contract.schema import readable
 from rpc.core.errors import WIRE
 
@@ -177,6 +177,6 @@ def _component(annotation: Any, schemas: Schema, *, whole: bool = False) -> Sche
 
     for key, definition in definitions.items():
         complete = {**definition, "required": list(definition["properties"])} if whole and "properties" in definition else definition
-        schemas.setdefault(names[key], rewrite(complete, renamed))
-    rewritten: Schema = rewrite(schema, renamed)
+        schemas.setdefault(names[key], rewrite(integers(complete), renamed))
+    rewritten: Schema = rewrite(integers(schema), renamed)
     return rewritten

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from rpc.core.contract.refs import Schema, name_of
 
 _PLAIN = {"boolean": "bool", "integer": "int", "null": "None", "number": "float", "string": "str"}
-_RICHER = {"uuid": "str | UUID", "date-time": "str | datetime", "date": "str | date"}
+_RICHER = {"uuid": "str | UUID", "date-time": "str | datetime", "date": "str | date", "int64": "str | int"}
 """What may be given where such a string is sent."""
 
 

@@ -4,7 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from rpc.core.contract.typescript import NoContract
+from schemas.common import SAFE
+
 Schema = dict[str, Any]
+_VALUES = frozenset({"default", "enum", "const", "examples"})
+"""Keys whose values are no schemas."""
 
 
 def rewrite(schema: Any, change: Callable[[str], str]) -> Any:
@@ -23,7 +28,37 @@ def _rewritten(key: str, value: Any, change: Callable[[str], str]) -> Any:
         return {name: rewrite(item, change) for name, item in value.items()}
     if key == "mapping" and isinstance(value, dict) and all(isinstance(target, str) for target in value.values()):
         return {tag: change(target) for tag, target in value.items()}
-    return value if key in ("default", "enum", "const", "examples") else rewrite(value, change)
+    return value if key in _VALUES else rewrite(value, change)
+
+
+def integers(schema: Any) -> Any:
+    """The schema with its integers as they travel: within what JavaScript holds exactly, or as strings. Raises NoContract for one declared past that."""
+    if isinstance(schema, list):
+        return [integers(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "integer":
+        return _integer(schema)
+    if long := [value for value in schema.get("enum", ()) if isinstance(value, int) and abs(value) > SAFE]:
+        raise NoContract(f"{long[0]} is past the 2^53 that JavaScript holds exactly: declare it as a string")
+    return {key: value if key in _VALUES else _integers_of(key, value) for key, value in schema.items()}
+
+
+def _integers_of(key: str, value: Any) -> Any:
+    return {name: integers(item) for name, item in value.items()} if key in ("properties", "$defs") else integers(value)
+
+
+def _integer(schema: Schema) -> Schema:
+    if schema.get("format") == "int64":
+        words = {key: value for key, value in schema.items() if key in ("description", "title", "examples")}
+        default = {"default": str(schema["default"])} if "default" in schema else {}
+        return {**words, "type": "string", "format": "int64", "pattern": r"^-?\d{1,19}$", **default}
+    for limits, sign in ((("minimum", "exclusiveMinimum"), -1), (("maximum", "exclusiveMaximum"), 1)):
+        told = [schema[limit] for limit in limits if limit in schema]
+        if any(sign * limit > SAFE for limit in told):
+            raise NoContract(f"an integer may be {told[0]}, past the 2^53 that JavaScript holds exactly: declare it BigInt")
+        schema = schema if told else {**schema, limits[0]: sign * SAFE}
+    return schema
 
 
 def refs(schema: Any) -> list[str]:

@@ -9,7 +9,7 @@ from backend.errors import HubError
 from rpc.core.contract.failures import declared, general
 from rpc.core.contract.typescript import Names, jsdoc
 from rpc.core.errors import WIRE
-from rpc.core.inputs import FormInput, JsonInput
+from rpc.core.inputs import EitherInput, FormInput, JsonInput
 from rpc.core.procedure import Kind, Procedure
 from rpc.core.router import Router
 
@@ -72,7 +72,7 @@ class _Writer:
         for path, procedure in root.procedures():
             if isinstance(procedure.input, JsonInput):
                 self.inputs[path] = self.names.survey(procedure.input.shape, "in")
-            self.outputs[path] = self.names.survey(procedure.output, "out")
+            self.outputs[path] = self.names.survey(procedure.output.shape, "out")
 
     def record(self, router: Router, prefix: str, indent: str) -> str:
         """The procedures of a router as an object type."""
@@ -98,6 +98,8 @@ class _Writer:
             return "void"
         if isinstance(procedure.input, JsonInput):
             written = self.names.write(self.inputs[path], "in")
+            if isinstance(procedure.input, EitherInput):
+                written += " | FormData"
             return f"{written} | undefined" if procedure.input.optional else written
         return "FormData" if isinstance(procedure.input, FormInput) else "Blob | Uint8Array"
 

@@ -6,7 +6,7 @@ import msgspec
 
 from backend.errors import HubError
 from rpc.core.contract.failures import declared, general
-from rpc.core.contract.refs import name_of, rewrite
+from rpc.core.contract.refs import integers, name_of, rewrite
 from rpc.core.errors import WIRE
 from rpc.core.inputs import FormInput, JsonInput, OctetInput
 from rpc.core.procedure import Procedure
@@ -22,7 +22,7 @@ def contract(root: Router) -> dict[str, Any]:
     procedures = dict(root.procedures())
     taking = {path: p.input.shape for path, p in procedures.items() if isinstance(p.input, JsonInput)}
     inputs, input_defs = _components(list(taking.values()), "#/$defs/input/{name}")
-    outputs, output_defs = _components([p.output for p in procedures.values()], "#/$defs/output/{name}")
+    outputs, output_defs = _components([p.output.shape for p in procedures.values()], "#/$defs/output/{name}")
     input_by_path = dict(zip(taking, inputs, strict=True))
     shapes = zip(procedures.items(), outputs, strict=True)
     return {
@@ -40,8 +40,8 @@ def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], 
     def change(ref: str) -> str:
         return template.format(name=names[name_of(ref)])
 
-    renamed: dict[str, Any] = rewrite(definitions, change)
-    return rewrite(list(schemas), lambda ref: template.format(name=names[name_of(ref)])), {
+    renamed: dict[str, Any] = rewrite(integers(definitions), change)
+    return rewrite(integers(list(schemas)), lambda ref: template.format(name=names[name_of(ref)])), {
         names[key]: renamed[key] for key in sorted(names, key=names.__getitem__)
     }
 

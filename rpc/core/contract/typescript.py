@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import inspect as mi
 
+from schemas.common import BIG, SAFE
+
 Way = Literal["in", "out"]
 
 _PLAIN: dict[type[mi.Type], str] = {
@@ -79,7 +81,7 @@ class Names:
         if plain := _PLAIN.get(type(info)):
             return plain
         if isinstance(info, mi.Metadata):
-            return self._write(info.type, way)
+            return "string" if (info.extra or {}).get(BIG) else self._write(info.type, way)
         if isinstance(info, mi.AnyType | mi.RawType):
             return "unknown" if way == "in" else "Json"
         if isinstance(info, mi.LiteralType):
@@ -187,10 +189,12 @@ def jsdoc(text: str | None, indent: str = "") -> str:
 def describe(field: mi.Field) -> str:
     """A field's description, constraints and default, one a line."""
     lines: list[str] = []
-    info = field.type
+    info, big = field.type, False
     while isinstance(info, mi.Metadata | mi.UnionType):
         if isinstance(info, mi.Metadata):
             lines += [str((info.extra_json_schema or {}).get("description", ""))]
+            if (info.extra or {}).get(BIG):
+                big, lines = True, [*lines, "A 64-bit integer, as a string."]
             info = info.type
             continue
         members = [member for member in info.types if not isinstance(member, mi.NoneType)]
@@ -199,8 +203,9 @@ def describe(field: mi.Field) -> str:
         info = members[0]
     for attribute, word in (_LIMITS | _LENGTHS).items():
         limit = getattr(info, attribute, None)
-        if limit is not None:
+        if limit is not None and limit not in (SAFE, -SAFE):  # what every integer keeps to is not said of each
             lines.append(f"@{word} {limit}")
     if field.default is not msgspec.NODEFAULT and field.default is not None:
-        lines.append(f"@default {msgspec.json.encode(field.default).decode()}")
+        default = msgspec.json.encode(field.default).decode()
+        lines.append(f"@default {json.dumps(default) if big else default}")
     return "\n".join(line for line in lines if line)

@@ -5,6 +5,7 @@ from typing import Any
 
 from rpc.core.contract.refs import Components, Schema, name_of, refs
 from rpc.core.contract.typescript import NoContract, jsdoc, key
+from schemas.common import SAFE
 
 _HEAD = """
 // Needs zod 4.
@@ -21,6 +22,7 @@ _FORMATS = {
     "time": "z.iso.time()",
     "duration": "z.iso.duration()",
     "decimal": "z.string()",
+    "int64": "z.string().regex(/^-?\\d{1,19}$/)",
 }
 _LIMITS = {"minimum": "gte", "maximum": "lte", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "multipleOf": "multipleOf"}
 
@@ -77,7 +79,7 @@ def _type(schema: Schema, late: frozenset[str]) -> str:
     if kind == "string":
         return _string(schema)
     if kind in ("number", "integer"):
-        limits = "".join(f".{method}({json.dumps(schema[word])})" for word, method in _LIMITS.items() if word in schema)
+        limits = "".join(f".{method}({json.dumps(schema[word])})" for word, method in _LIMITS.items() if abs(schema.get(word, SAFE)) != SAFE)
         return f"z.{'int' if kind == 'integer' else 'number'}(){limits}"
     if kind in ("boolean", "null"):
         return f"z.{kind}()"
