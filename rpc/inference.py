@@ -5,6 +5,7 @@ from backend.groups.errors import GroupNotFound
 from backend.inference import browse as browsing
 from backend.inference import outcomes
 from backend.inference.errors import (
+    IdempotencyKeyReused,
     InferenceNotFound,
     InvalidBatch,
     InvalidFeatures,
@@ -42,6 +43,8 @@ PREDICTION_ERRORS = (
     PredictionFailed,
     ModelNotLoaded,
     LogUnavailable,
+    IdempotencyKeyReused,
+    InferenceNotFound,
 )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
-from backend.errors import Forbidden, HubError, NotFound
+from backend.errors import Forbidden, HubError, Invalid, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
 from rpc.bodies import Body, decode
@@ -83,20 +83,21 @@ class DataPlane:
         path: str = scope["path"]
         if scope["method"] != "POST":
             raise MethodNotSupported(f"{path} is asked by POST", allow="POST")
-        authorization, content_type, announced = _head(scope)
+        authorization, content_type, announced, key = _head(scope)
         actor = await self._tokens.actor(authorization)
         if content_type.partition(b";")[0].strip().lower() != b"application/json":
             raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
         body = Body(receive, announced)
         if path == OUTCOMES:
             return await self._record(actor, await body.read(self._hub.settings.max_rpc_bytes))
-        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await body.read(self._limit))
+        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await body.read(self._limit), key)
 
-    async def _predict(self, actor: Actor, slug: str, raw: bytes) -> bytes:
+    async def _predict(self, actor: Actor, slug: str, raw: bytes, key: bytes) -> bytes:
         _require(actor, P.INFERENCE_GROUP_PREDICT)
         if not slug or "/" in slug:
             raise NotFound(f"There is nothing at {GROUPS}{slug[:80]}{PREDICT}; a group is asked at {GROUPS}<slug>{PREDICT}.")
-        answer = await self._predictor.predict(actor, slug, decode(_predict_decoder, raw))
+        asked = decode(_predict_decoder, raw)
+        answer = await self._predictor.predict(actor, slug, with_key(asked, key) if key else asked)
         return _encode(Predictions(predictions=answer) if isinstance(answer, list) else answer)
 
     async def _record(self, actor: Actor, raw: bytes) -> bytes:
@@ -106,9 +107,17 @@ class DataPlane:
             return _encode(await outcomes.record(work, told))
 
 
-def _head(scope: Scope) -> tuple[bytes, bytes, bytes]:
-    """The headers that matter: authorization, content-type, content-length."""
-    authorization = content_type = announced = b""
+def with_key(asked: PredictBody, key: bytes) -> PredictBody:
+    """The request with the key of its Idempotency-Key header. Raises Invalid for a key that cannot be used."""
+    said = key.decode("latin-1").strip()
+    if not 1 <= len(said) <= 200 or asked.idempotency_key not in (None, said):
+        raise Invalid("The header Idempotency-Key holds 1 to 200 characters, and the same as the body's `idempotency_key` where that is given too.")
+    return msgspec.structs.replace(asked, idempotency_key=said)
+
+
+def _head(scope: Scope) -> tuple[bytes, bytes, bytes, bytes]:
+    """The headers that matter: authorization, content-type, content-length, idempotency-key."""
+    authorization = content_type = announced = key = b""
     for name, value in scope["headers"]:
         lower = name.lower()
         if lower == b"authorization":
@@ -117,7 +126,9 @@ def _head(scope: Scope) -> tuple[bytes, bytes, bytes]:
             content_type = value
         elif lower == b"content-length":
             announced = value
-    return authorization, content_type, announced
+        elif lower == b"idempotency-key":
+            key = value
+    return authorization, content_type, announced, key
 
 
 def _require(actor: Actor, permission: P) -> None:

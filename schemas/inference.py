@@ -22,6 +22,12 @@ class Context(Shape, frozen=True, kw_only=True):
 
 
 Label = Annotated[str, msgspec.Meta(max_length=200)]
+IdempotencyKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="For 24 hours the same request with it gets the same inference.")]
+
+Prefer = Annotated[
+    str,
+    msgspec.Meta(max_length=200, description="The version to answer, by label, number or id: for tokens with `inference:version:prefer`. No part of the comparison."),
+]
 
 
 class PredictBody(Shape, frozen=True, kw_only=True):
@@ -33,6 +39,8 @@ class PredictBody(Shape, frozen=True, kw_only=True):
     segments: dict[str, str] = {}
     correlation_id: Label | None = None
     explain: bool = False
+    prefer: Prefer | None = None
+    idempotency_key: IdempotencyKey | None = None
 
 
 class Predict(PredictBody, frozen=True, kw_only=True):
@@ -67,7 +75,11 @@ class Output(Shape, frozen=True, kw_only=True):
 
 
 class Prediction(Shape, frozen=True, kw_only=True):
-    """One answer; it is on record under `inference_id`. Latency in microseconds."""
+    """One answer; it is on record under `inference_id`. Latency in microseconds.
+
+    A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
+    by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+    """
 
     inference_id: UUID
     version: str
@@ -79,6 +91,8 @@ class Prediction(Shape, frozen=True, kw_only=True):
     explanation: Explanation | None
     stale: bool
     latency_us: int
+    age_seconds: float | None = None
+    max_age_seconds: int | None = None
 
 
 class Predictions(Shape, frozen=True, kw_only=True):

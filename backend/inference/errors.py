@@ -38,8 +38,26 @@ class ModelNotLoaded(Unavailable):
     """The champion of this group is not loaded in this process. Its artifact may be missing: see the process's log."""
 
 
+class GroupHalted(Unavailable):
+    """Somebody stopped this group, or the version that answers in it. It answers again once two people resume it."""
+
+
+class ControlLost(Unavailable):
+    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process."""
+
+
+class VersionNotPreferred(NotFound):
+    """The version that `prefer` names is no champion or challenger of this group, or is not loaded."""
+
+
 class LogUnavailable(Unavailable):
     """The prediction could not be put on record, so it is not given. Try again shortly."""
+
+
+class IdempotencyKeyReused(Invalid):
+    """This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class InferenceNotFound(NotFound):

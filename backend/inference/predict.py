@@ -1,21 +1,25 @@
 """A prediction: routed, checked, scored, on record, and only then answered."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from backend.access.actor import Actor
-from backend.errors import Invalid
+from backend.access.permissions import P
+from backend.errors import Forbidden, Invalid
 from backend.groups.errors import GroupNotFound
 from backend.inference.answers import Request, answer_of, record_of
 from backend.inference.cases import Case, fall_back, prepare
-from backend.inference.errors import PredictionFailed
-from backend.inference.log.intake import Intake
+from backend.inference.errors import LogUnavailable, PredictionFailed
+from backend.inference.log.intake import Intake, KeyTaken
+from backend.inference.once import Once, claim_of
 from backend.inference.refusals import Refusals
 from backend.inference.routing.table import RoutedGroup
 from backend.inference.routing.watch import Routing
 from backend.inference.scoring import explain, give_up, score
 from backend.inference.shadows import Shadows
+from backend.inference.stale import StaleAnswers
 from schemas.inference import PredictBody, Prediction
 
 if TYPE_CHECKING:
@@ -31,24 +35,59 @@ class Predictor:
         self._intake = intake
         self._refusals = Refusals(hub)
         self._shadows = Shadows(hub, routing)
+        self._once = Once(hub)
+        self._stale = StaleAnswers(hub)
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
         """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable."""
+        if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
+            raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         group = await self.find(actor, slug)
-        request = Request(group, actor, body, self._hub.clock.now())
+        controlled = await self._routing.control.admit(group.facts)
+        request = Request(group, actor, body, self._hub.clock.now(), controlled)
+        answers = await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
+        await self._admit_again(group)
+        return answers if isinstance(body.inputs, list) else answers[0]
+
+    async def _answer_once(self, request: Request, key: str) -> list[Prediction]:
+        """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
+        group_id = request.group.facts.group_id
+        async with self._once.turn(group_id, key):
+            if earlier := await self._once.earlier(request.actor, group_id, request.body):
+                return earlier
+            try:
+                return await self._answer(request)
+            except KeyTaken:  # by another process, meanwhile
+                return await self._once.earlier(request.actor, group_id, request.body)
+
+    async def _answer(self, request: Request) -> list[Prediction]:
+        group, body = request.group, request.body
         try:
-            cases = prepare(group, body)
+            cases = prepare(group, body, self._routing.control.halts.versions)
         except Invalid as error:
-            self._refusals.note(group.facts.group_id, actor.name, error)
+            self._refusals.note(group.facts.group_id, request.actor.name, error)
             raise
         await self._score(request, cases)
         if body.explain:
             await asyncio.to_thread(explain, cases)
         latency = request.latency_us
-        await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases])
+        try:
+            await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases], claim_of(body))
+        except LogUnavailable:
+            if stale := self._stale.again(request):
+                return stale
+            raise
+        await self._admit_again(group, {case.version.id for case in cases})
         answers = [answer_of(request, case, latency) for case in cases]
+        self._stale.remember(request, answers)
         self._shadows.offer(request, cases)
-        return answers if isinstance(body.inputs, list) else answers[0]
+        return answers
+
+    async def _admit_again(self, group: RoutedGroup, answered: Collection[UUID] = ()) -> None:
+        """Before an answer leaves: was the group, or a version that answered, halted meanwhile? Raises GroupHalted, ControlLost."""
+        if not self._routing.watching:
+            await self._routing.refresh()
+        await self._routing.control.admit(group.facts, answered)
 
     async def find(self, actor: Actor, slug: str) -> RoutedGroup:
         """The tenant's group as it answers now. Raises GroupNotFound."""
@@ -64,10 +103,11 @@ class Predictor:
         await self._intake.close()
         await self._shadows.close()
         await self._refusals.close()
+        await self._stale.close()
 
     async def _score(self, request: Request, cases: Sequence[Case]) -> None:
         """Score every case; one whose challenger fails is answered by the champion. Raises PredictionFailed when the champion fails."""
-        failed = await score(cases)
+        failed = await score(cases, request.group.facts.time_budget_ms)
         again = [case for case in failed if fall_back(request.group, case)]
         lost = [case for case in failed if case not in again] + await score(again)
         if not lost:

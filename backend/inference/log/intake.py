@@ -2,6 +2,7 @@
 
 Group commit: one pipelined round trip carries every append waiting at that moment, and each answer waits for its own acknowledgement. When
 Redis is gone, does not take an entry, or holds more than it should, the rows go straight to PostgreSQL. When neither takes them: LogUnavailable.
+Rows of a request with an idempotency key go there always: its key is taken in the same transaction.
 """
 
 import asyncio
@@ -10,16 +11,17 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from redis.exceptions import RedisError
 
 from backend.access.actor import ANONYMOUS
-from backend.inference import repository
+from backend.inference import replays_repository, repository
 from backend.inference.errors import LogUnavailable
 from backend.inference.log.doubts import tell_doubts
-from backend.inference.log.record import FIELD, Record, dead_key, encode, stream_key
+from backend.inference.log.record import FIELD, Claim, Record, dead_key, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
 from backend.work import UnitOfWork
@@ -35,6 +37,12 @@ REST_SECONDS = 1.0
 MOST_WAITING = 200_000
 """Entries in one group's stream past which its rows are written directly."""
 WAKE_SECONDS = 0.25
+KEPT = timedelta(hours=24)
+"""How long an idempotency key stands for its first answer."""
+
+
+class KeyTaken(Exception):
+    """The request's idempotency key stands for an answer already; nothing was written."""
 
 
 class Append(NamedTuple):
@@ -43,6 +51,7 @@ class Append(NamedTuple):
     group_id: UUID
     records: Sequence[Record]
     done: "asyncio.Future[None]"
+    claim: Claim | None = None
 
     def succeed(self) -> None:
         """Let the request go on; it may have been given up meanwhile."""
@@ -52,7 +61,7 @@ class Append(NamedTuple):
     def fail(self, error: Exception) -> None:
         """Refuse the request."""
         if not self.done.done():
-            self.done.set_exception(error if isinstance(error, LogUnavailable) else LogUnavailable())
+            self.done.set_exception(error if isinstance(error, LogUnavailable | KeyTaken) else LogUnavailable())
 
 
 class Gathering:
@@ -97,11 +106,11 @@ class Intake:
         self._full_until: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[None]] = {}
 
-    async def append(self, group_id: UUID, records: Sequence[Record]) -> None:
-        """Return once the records are on record. Raises LogUnavailable."""
-        one = Append(group_id, records, asyncio.get_running_loop().create_future())
+    async def append(self, group_id: UUID, records: Sequence[Record], claim: Claim | None = None) -> None:
+        """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
+        one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         resting = time.monotonic() < max(self._rest_until, self._full_until.get(group_id, 0.0))
-        (self._direct if resting else self._streamed).add(one)
+        (self._direct if resting or claim else self._streamed).add(one)
         await one.done
 
     async def close(self) -> None:
@@ -169,26 +178,41 @@ class Intake:
         for group_id, mine in by_group.items():
             try:
                 async with asyncio.timeout(POSTGRES_SECONDS):
-                    await self._write_group(group_id, [record for one in mine for record in one.records])
+                    taken = await self._write_group(group_id, mine)
             except Exception as error:
                 log.exception("%s requests of group %s could not be put on record and are refused", len(mine), group_id)
                 for one in mine:
                     one.fail(error)
             else:
                 for one in mine:
-                    one.succeed()
+                    one.fail(KeyTaken()) if one in taken else one.succeed()
 
-    async def _write_group(self, group_id: UUID, records: Sequence[Record]) -> None:
+    async def _write_group(self, group_id: UUID, batch: Sequence[Append]) -> list[Append]:
+        """Write what has no key or one that was free, in one transaction; gives the others."""
         async with self._hub.work(ANONYMOUS, read_only=True) as work:
             row = await repository.log_of(work.session, group_id)
         if row is None:
             raise LogUnavailable
         ref = LogRef(row.group_id, row.tenant_id, row.slug, row.table_name)
-        await self._partitions.cover(ref, [record.inference_id for record in records])
+        await self._partitions.cover(ref, [record.inference_id for one in batch for record in one.records])
         async with self._hub.work(ref.actor) as work:
+            taken = await _claim(work, group_id, batch)
+            records = [record for one in batch if one not in taken for record in one.records]
+            if not records:
+                return taken
             tell_doubts(work, ref.slug, (record.explanation for record in records))
             if refused := await write(work, ref, rows_of(records, {}, work.now)):
                 raise LogUnavailable(f"PostgreSQL does not take {len(refused)} of these rows: {refused[0][1]}")
+        return taken
+
+
+async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> list[Append]:
+    """Take the batch's keys; gives the appends whose keys have their answer."""
+    claims = [(one.claim.key, one.claim.asked, [record.inference_id for record in one.records]) for one in batch if one.claim]
+    if not claims:
+        return []
+    ours = await replays_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEPT)
+    return [one for one in batch if one.claim and one.claim.key not in ours]
 
 
 async def backlog(work: UnitOfWork) -> int:

@@ -1,7 +1,7 @@
 """A prediction on its way into the log: one msgpack array, a stream entry's only field."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -40,6 +40,14 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     latency_us: int
     status: Status
     error: str | None
+    stale: bool = False
+
+
+class Claim(NamedTuple):
+    """The idempotency key of a request, and a digest of what was asked under it."""
+
+    key: str
+    asked: bytes
 
 
 _encoder = msgspec.msgpack.Encoder()
