@@ -90,6 +90,8 @@ export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
 /** There already is a group with this slug; choose another. */
 export type GroupSlugTaken = Failure<"GROUP_SLUG_TAKEN", "CONFLICT", 409>;
+/** This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key. */
+export type IdempotencyKeyReused = Failure<"IDEMPOTENCY_KEY_REUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This group has no such inference. One just answered is in the log within about a second. */
 export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
 /** A batch holds from 1 to 1 000 inputs; send more in several requests. */
@@ -219,7 +221,7 @@ export interface Artifact {
 }
 
 /** What can be served. Never pickle, joblib or .pt: loading one runs its code. */
-export type ArtifactKind = "lightgbm" | "onnx";
+export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear";
 
 /** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
 export interface AuditEntry {
@@ -1263,13 +1265,23 @@ export interface Predict {
   /** @default false */
   explain?: boolean | undefined;
   /**
+   * For 24 hours the same request with it gets the same inference.
+   * @minLength 1
+   * @maxLength 200
+   */
+  idempotency_key?: string | null | undefined;
+  /**
    * Lower-case letters, digits and underscores.
    * @pattern ^[a-z][a-z0-9_]{0,62}$
    */
   slug: string;
 }
 
-/** One answer; it is on record under `inference_id`. Latency in microseconds. */
+/**
+ * One answer; it is on record under `inference_id`. Latency in microseconds.
+ *
+ * A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`.
+ */
 export interface Prediction {
   inference_id: string;
   version: string;
@@ -1281,6 +1293,8 @@ export interface Prediction {
   explanation: Explanation | null;
   stale: boolean;
   latency_us: number;
+  age_seconds: number | null;
+  max_age_seconds: number | null;
 }
 
 /** The answers of a batch, in the order asked. */
@@ -1852,7 +1866,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:group:predict`.
        */
-      predict: M<Predict, Predictions, AppErrorShape | GroupNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures>;
+      predict: M<Predict, Predictions, AppErrorShape | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures>;
       /**
        * A group's log, newest first.
        *

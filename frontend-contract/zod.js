@@ -411,6 +411,7 @@ export const predictSchema = z.strictObject({
   segments: z.record(z.string(), z.string()).default({}),
   correlation_id: text(0, 200).nullable().optional(),
   explain: z.boolean().default(false),
+  idempotency_key: text(1, 200).nullable().optional(),
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
 });
 

@@ -338,7 +338,7 @@ class Artifact(TypedDict):
     uploaded_at: str
 
 
-ArtifactKind = Literal['lightgbm', 'onnx']
+ArtifactKind = Literal['lightgbm', 'linear', 'onnx', 'xgboost']
 """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
 
 
@@ -1235,12 +1235,16 @@ class Predict(TypedDict):
     segments: NotRequired[dict[str, str]]
     correlation_id: NotRequired[str | None]
     explain: NotRequired[bool]
+    idempotency_key: NotRequired[str | None]
     slug: str
     """Lower-case letters, digits and underscores."""
 
 
 class Prediction(TypedDict):
-    """One answer; it is on record under `inference_id`. Latency in microseconds."""
+    """One answer; it is on record under `inference_id`. Latency in microseconds.
+
+        A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`.
+    """
 
     inference_id: str
     version: str
@@ -1252,6 +1256,8 @@ class Prediction(TypedDict):
     explanation: Explanation | None
     stale: bool
     latency_us: int
+    age_seconds: float | None
+    max_age_seconds: int | None
 
 
 class Predictions(TypedDict):
@@ -1710,6 +1716,10 @@ class GroupSlugTaken(HubError):
     """There already is a group with this slug; choose another."""
 
 
+class IdempotencyKeyReused(HubError):
+    """This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key."""
+
+
 class InferenceNotFound(HubError):
     """This group has no such inference. One just answered is in the log within about a second."""
 
@@ -1870,7 +1880,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "3ce72ef3a6778d13"
+CONTRACT_HASH = "9bd9216076773421"
 """The contract this client was generated from."""
 
 
@@ -1901,6 +1911,7 @@ ERRORS: dict[str, type[HubError]] = {
     "EMAIL_TAKEN": EmailTaken,
     "GROUP_NOT_FOUND": GroupNotFound,
     "GROUP_SLUG_TAKEN": GroupSlugTaken,
+    "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
     "INFERENCE_NOT_FOUND": InferenceNotFound,
     "INVALID_BATCH": InvalidBatch,
     "INVALID_FEATURES": InvalidFeatures,
@@ -2234,12 +2245,12 @@ class InferenceProcedures:
     def __init__(self, hub: _SyncHub) -> None:
         self._hub = hub
 
-    def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False) -> Predictions:
+    def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
-        answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id})}))
+        answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "idempotency_key": idempotency_key})}))
         return answer
 
     def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
@@ -2679,12 +2690,12 @@ class AsyncInferenceProcedures:
     def __init__(self, hub: _AsyncHub) -> None:
         self._hub = hub
 
-    async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False) -> Predictions:
+    async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
-        answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id})}))
+        answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "idempotency_key": idempotency_key})}))
         return answer
 
     async def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:

@@ -51,13 +51,17 @@ class JsonInput:
         if not isinstance(raw, msgspec.Raw):
             raise MalformedRequest("this procedure takes a JSON input: send `content-type: application/json`")
         try:
-            if self._big or has_long_number(bytes(raw)):
-                raw = self._conformed(raw)
+            return self._decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise MalformedRequest(f"the input is not JSON: {error}") from error
+
+    def _decode(self, raw: msgspec.Raw) -> Any:
+        if self._big or has_long_number(bytes(raw)):
+            raw = self._conformed(raw)
+        try:
             return self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             return self._without_surplus(raw, error)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise MalformedRequest(f"the input is not JSON: {error}") from error
 
     def _absent(self) -> Any:
         if self.nullable:

@@ -1,5 +1,7 @@
 """contract.json: JSON Schema 2020-12 of every input, output and error."""
 
+import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -7,12 +9,14 @@ import msgspec
 from backend.errors import HubError
 from rpc.core.contract.failures import declared, general
 from rpc.core.contract.refs import integers, name_of, rewrite
+from rpc.core.contract.typescript import NoContract
 from rpc.core.errors import WIRE
 from rpc.core.inputs import FormInput, JsonInput, OctetInput
 from rpc.core.procedure import Procedure
 from rpc.core.router import Router
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ANNOTATED = re.compile(r"typing\.Annotated\[(?P<name>\w+), (?P<meta>msgspec\.Meta\(.*?\))\]")
 _FORM = {"type": "object", "contentMediaType": "multipart/form-data"}
 _OCTETS = {"type": "string", "contentMediaType": "application/octet-stream"}
 
@@ -36,6 +40,8 @@ def contract(root: Router) -> dict[str, Any]:
 def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     schemas, definitions = msgspec.json.schema_components(types, ref_template=template)
     names = {key: readable(schema.get("title", key)) for key, schema in definitions.items()}
+    if twice := [name for name, times in Counter(names.values()).items() if times > 1]:
+        raise NoContract(f"two shapes are called {twice[0]} in the contract; rename one")
 
     def change(ref: str) -> str:
         return template.format(name=names[name_of(ref)])
@@ -47,7 +53,8 @@ def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], 
 
 
 def readable(title: str) -> str:
-    """`Page[Model]` is `PageOfModel`, as in TypeScript."""
+    """`Page[Model]` is `PageOfModel`, as in TypeScript; of a constrained type it is the type's name that counts."""
+    title = _ANNOTATED.sub(lambda found: "BigInt" if "'int64'" in found["meta"] else found["name"], title)
     return title.replace("[", "Of").replace(", ", "And").replace("]", "")
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as mi
@@ -166,6 +166,8 @@ def parts(info: mi.Type) -> list[mi.Type]:
 def struct_name(cls: Any) -> str:
     """`Page[Model]` is `PageOfModel`."""
     origin = get_origin(cls)
+    if origin is Annotated:
+        return "BigInt" if any((one.extra or {}).get(BIG) for one in get_args(cls)[1:]) else struct_name(get_args(cls)[0])
     if origin is None:
         return str(cls.__name__)
     return f"{origin.__name__}Of{'And'.join(struct_name(argument) for argument in get_args(cls))}"

@@ -10,7 +10,8 @@ from schemas.common import SAFE
 _HEAD = """
 // Needs zod 4.
 import * as z from 'zod';
-{shapes}
+{shapes}{text}"""
+_TEXT = """
 /** A string of so many characters: counted as the hub does, so that an emoji is one. */
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
@@ -40,9 +41,8 @@ def zod(document: Schema) -> str:
     )
     schemas = "".join(declared.values())
     shapes = "«import type * as shapes from './router.js';\n»" if "«" in schemas else ""
-    return (
-        f"{_HEAD.replace('{shapes}', shapes)}\n{schemas}/** The input of every procedure that takes one, by path. */\nexport const inputs = {{\n{inputs}}};\n"
-    )
+    head = _HEAD.replace("{shapes}", shapes).replace("{text}", _TEXT if "text(" in schemas + inputs else "")
+    return f"{head}\n{schemas}/** The input of every procedure that takes one, by path. */\nexport const inputs = {{\n{inputs}}};\n"
 
 
 def schema_name(name: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
-from backend.errors import Unauthorized
+from backend.errors import HubError, Unauthorized
 from rpc.core import Ctx, Request, Router
 from rpc.core.http import Options, RpcApp
 from rpc.core.inputs import JsonInput, invalid
@@ -254,3 +254,10 @@ def test_a_cursor_the_input_has_is_kept() -> None:
 )
 def test_numbers_that_javascript_would_spoil_are_sent_another_way_where_any_json_is_declared(value: Any, sent: bytes) -> None:
     assert Output(Json).encode(value) == sent
+
+
+@pytest.mark.parametrize("sent", [b"[" * 20_000, b'{"members":' * 20_000, b'["a', b"[1,", b'{"members":[}'])
+def test_an_input_that_is_no_json_is_refused_however_deep_and_whatever_its_type(sent: bytes) -> None:
+    with pytest.raises(HubError) as refused:
+        JsonInput(Outer).decode(msgspec.Raw(sent))
+    assert refused.value.code == "BAD_REQUEST"

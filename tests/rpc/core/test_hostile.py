@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -86,6 +87,7 @@ class Exchanged:
 
     def __init__(self, scope: dict[str, Any], pieces: list[dict[str, Any]], leaves_after: int | None, reads: bool) -> None:
         self.scope, self.pieces, self.leaves_after, self.reads = scope, pieces, leaves_after, reads
+        self.sent = list(pieces)
         self.gone = asyncio.Event()
         self.messages: list[dict[str, Any]] = []
 
@@ -133,6 +135,34 @@ messages = st.one_of(
     st.sampled_from(["PING", "PONG", '{"method":"connectionParams","data":{"token":"t"}}']),
 )
 runner = asyncio.Runner()
+AT_ONCE = 64
+
+
+class Crowd:
+    """Cases gathered as they are drawn, and then played all at once: most of them spend their time waiting."""
+
+    def __init__(self, check: Callable[["Exchanged"], None]) -> None:
+        self._check = check
+        self._waiting: list[tuple[Exchanged, RpcApp]] = []
+        self.played = 0
+
+    def add(self, case: "Exchanged", on: RpcApp) -> None:
+        """Play it with the next lot."""
+        self._waiting.append((case, on))
+        if len(self._waiting) >= AT_ONCE:
+            self.play()
+
+    def play(self) -> None:
+        """Play and check what has not been."""
+        lot, self._waiting = self._waiting, []
+        runner.run(self._play(lot))
+        self.played += len(lot)
+
+    async def _play(self, lot: list[tuple["Exchanged", RpcApp]]) -> None:
+        ends = await asyncio.gather(*(case.played(on) for case, on in lot), return_exceptions=True)
+        for (case, _), end in zip(lot, ends, strict=True):
+            assert end is None, (end, case.scope, case.sent)
+            self._check(case)
 
 
 def request(method: str, asked: dict[str, Any]) -> Exchanged:
@@ -159,36 +189,56 @@ def request(method: str, asked: dict[str, Any]) -> Exchanged:
 def check(answered: Exchanged) -> None:
     """Nothing failed that no procedure declares, and what is JSON can be read."""
     failures = {int(status) for status in re.findall(rb'"httpStatus":(5\d\d)', answered.body)}
-    assert failures <= DECLARED, answered.body
-    assert answered.status is None or answered.status < 500 or answered.status in DECLARED
+    assert failures <= DECLARED, (answered.scope, answered.sent, answered.body)
+    assert answered.status is None or answered.status < 500 or answered.status in DECLARED, (answered.scope, answered.sent)
     started = [message for message in answered.messages if message["type"] == "http.response.start"]
     if started and dict(started[0]["headers"]).get(b"content-type") == b"application/json" and answered.reads:
         for line in answered.body.split(b"\n"):
             msgspec.json.decode(line.strip(b" ") or b"null")
 
 
-@hard
-@given(method=methods, asked=parts, on=st.sampled_from([app, app, limited]))
-def test_any_request_is_answered_in_the_envelope(method: str, asked: dict[str, Any], on: RpcApp) -> None:
-    answered = request(method, asked)
-    runner.run(answered.played(on))
-    check(answered)
-
-
-@hard
-@given(
-    said=st.lists(st.lists(messages, max_size=3).map(lambda many: f"[{','.join(many)}]") | messages, max_size=6),
-    reads=st.booleans(),
-    query=text | st.just("connectionParams=1"),
-)
-def test_a_socket_survives_whatever_is_said(said: list[str], reads: bool, query: str) -> None:
-    pieces: list[dict[str, Any]] = [{"type": "websocket.connect"}, *({"type": "websocket.receive", "text": one} for one in said)]
-    scope = {"type": "websocket", "path": "/rpc", "query_string": query.encode("utf-8", "surrogatepass"), "headers": [], "client": None}
-    answered = Exchanged(scope, pieces, leaves_after=3, reads=reads)
-    runner.run(answered.played(app))
+def check_socket(answered: Exchanged) -> None:
+    """The same, of what was said over a socket."""
     texts = [message["text"] for message in answered.messages if message["type"] == "websocket.send"]
     failures = {status for one in texts for status in re.findall(r'"httpStatus":(5\d\d)', one)}
-    assert failures <= {str(status) for status in DECLARED}, texts
+    assert failures <= {str(status) for status in DECLARED}, (answered.sent, texts)
+
+
+def test_any_request_is_answered_in_the_envelope() -> None:
+    crowd = Crowd(check)
+
+    @hard
+    @given(method=methods, asked=parts, on=st.sampled_from([app, app, limited]))
+    def gather(method: str, asked: dict[str, Any], on: RpcApp) -> None:
+        crowd.add(request(method, asked), on)
+
+    gather()
+    crowd.play()
+    assert crowd.played >= CASES
+
+
+def test_a_socket_survives_whatever_is_said() -> None:
+    crowd = Crowd(check_socket)
+
+    @hard
+    @given(
+        said=st.lists(st.lists(messages, max_size=3).map(lambda many: f"[{','.join(many)}]") | messages, max_size=6),
+        reads=st.booleans(),
+        query=text | st.just("connectionParams=1"),
+    )
+    def gather(said: list[str], reads: bool, query: str) -> None:
+        crowd.add(socket(said, reads, query), app)
+
+    gather()
+    crowd.play()
+    assert crowd.played >= CASES
+
+
+def socket(said: list[str], reads: bool, query: str) -> Exchanged:
+    """A socket on which so much is said."""
+    pieces: list[dict[str, Any]] = [{"type": "websocket.connect"}, *({"type": "websocket.receive", "text": one} for one in said)]
+    scope = {"type": "websocket", "path": "/rpc", "query_string": query.encode("utf-8", "surrogatepass"), "headers": [], "client": None}
+    return Exchanged(scope, pieces, leaves_after=3, reads=reads)
 
 
 def test_after_all_that_nothing_is_left() -> None:
