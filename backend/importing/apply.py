@@ -18,15 +18,24 @@ _CONTAINERS: Final = (dict, list)
 
 
 def apply(rules: Sequence[Rule], tree: Json) -> Collector:
-    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing."""
+    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly."""
     found = Collector()
     for rule in rules:
+        found.check_time()
         _KINDS[rule.kind](rule, tree, found, None)
     return found
 
 
+def _each(found: Collector, tree: Json, rule: Rule) -> Iterator[tuple[Path, Path, Json]]:
+    """The places that a rule's source leads to, as long as there is time."""
+    for at, place in enumerate(matches(tree, steps(rule.source))):
+        if not at % 64:
+            found.check_time()
+        yield place
+
+
 def _scalar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, node in matches(tree, steps(rule.source)):
+    for path, captured, node in _each(found, tree, rule):
         target = rule.target
         for key in captured:
             target = target.replace("*", text((key,))[1:], 1)
@@ -69,13 +78,13 @@ def _taken(target: str, value: Json) -> bool:
 
 
 def _const(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, _, _ in matches(tree, steps(rule.source)):
+    for path, _, _ in _each(found, tree, rule):
         found.put(rule.target, Value(rule.const, at or path, "const"))
         return
 
 
 def _rows(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, node in matches(tree, steps(rule.source)):
+    for path, captured, node in _each(found, tree, rule):
         if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
             _emit(rule, found, _row(rule, tree, path, captured, at))
         if found.full:
@@ -160,7 +169,7 @@ def _wanted(where: Where | None, tree: Json, path: Path, captured: Path, node: J
 
 
 def _zip(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, _ in matches(tree, steps(rule.source)):
+    for path, captured, _ in _each(found, tree, rule):
         columns = [(part, source) for part in rule.parts if (source := _source(part, tree, path, captured)) is not None]
         lengths = {len(column) for _, source in columns if isinstance(column := resolve(tree, source), list)}
         if len(lengths) != 1:
@@ -174,13 +183,13 @@ def _zip(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
 
 
 def _pairs(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, node in matches(tree, steps(rule.source)):
+    for path, captured, node in _each(found, tree, rule):
         if isinstance(node, list) and len(node) == 2:
             _emit(rule, found, _row(rule, tree, path, captured, at))
 
 
 def _columnar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, _, node in matches(tree, steps(rule.source)):
+    for path, _, node in _each(found, tree, rule):
         for index, cell in _table(node):
             row: Row = {}
             for part in rule.parts:
@@ -207,7 +216,7 @@ def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]
 
 
 def _split_from_key(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, node in matches(tree, steps(rule.source)):
+    for path, captured, node in _each(found, tree, rule):
         if not path or isinstance(node, _CONTAINERS) or _skipped(rule, path[-1:]):
             continue
         key = metric_key(str(path[-1]))
@@ -226,7 +235,7 @@ def _split_from_key(rule: Rule, tree: Json, found: Collector, at: Path | None) -
 
 
 def _confusion(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, _ in matches(tree, steps(rule.source)):
+    for path, captured, _ in _each(found, tree, rule):
         sources = {part.target: source for part in rule.parts if part.target in CELLS and (source := _source(part, tree, path, captured)) is not None}
         named = next((part.source for part in rule.parts if part.target == "labels"), None)
         labels = [(place, label) for place, _, label in matches(tree, steps(named if "*" in named else f"{named}/*"))] if named else None
@@ -239,7 +248,7 @@ def _confusion(rule: Rule, tree: Json, found: Collector, at: Path | None) -> Non
 
 
 def _parse_json(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, _, node in matches(tree, steps(rule.source)):
+    for path, _, node in _each(found, tree, rule):
         if not isinstance(node, str):
             continue
         try:

@@ -1,16 +1,20 @@
 """Gathers values, each with its source, into the shape of a model document."""
 
+import time
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
+from backend.importing.errors import MappingTooCostly
 from backend.importing.pointers import Path, text
 from backend.importing.targets import SCHEMA, TARGETS
 from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 
 MAX_ROWS = 20_000
+MAX_SECONDS = 20.0
+"""For applying a mapping: many stars over a large file could take hours."""
 MAX_IMPORTANCES = 20
 """Of one feature, by as many methods; more are left unmapped."""
 _FREE: Final = ("/training/hyperparameters/", "/extensions/")
@@ -36,6 +40,8 @@ class Value(msgspec.Struct, frozen=True):
 
 
 Row = dict[str, Value]
+Plan = tuple[tuple[str, bool], ...]
+"""The steps of a pointer, each with whether a list stands there."""
 
 
 class Collector:
@@ -46,10 +52,16 @@ class Collector:
         self.rows: dict[str, dict[object, Row]] = {}
         self.contradictions: list[Contradiction] = []
         self.full = False
+        self._until = time.monotonic() + MAX_SECONDS
         self.keys: set[Path] = set()
         """Places in the file whose values became keys of the document."""
         self.lists: set[str] = set()
         """Places below free-form objects that hold lists, which no schema tells."""
+
+    def check_time(self) -> None:
+        """Raises MappingTooCostly when the mapping has been at it for too long."""
+        if time.monotonic() > self._until:
+            raise MappingTooCostly
 
     def put(self, target: str, found: Value) -> None:
         """A value at a place of its own; containers are put leaf by leaf."""
@@ -89,6 +101,16 @@ class Collector:
 
     def document(self) -> tuple[dict[str, Any], dict[str, Value]]:
         """The document as JSON values, and each of its leaves by pointer. Rows that lack what they need are left out."""
+        try:
+            return self._document()
+        except _Gap:
+            singles = {target: _plan(target) if not target.startswith(_FREE) else self._free(target) for target in self.single}
+            self.single = {f"/{name}": found for name, found in _closed_up(self.single, singles).items()}
+            for collection, table in self.rows.items():
+                self.rows[collection] = {one: _closed_up(row, {name: _plan(name, f"{collection}/*/") for name in row}) for one, row in table.items()}
+            return self._document()
+
+    def _document(self) -> tuple[dict[str, Any], dict[str, Value]]:
         document: dict[str, Any] = {}
         leaves: dict[str, Value] = {}
         for target, found in self.single.items():
@@ -106,7 +128,7 @@ class Collector:
                     leaves[f"{collection}/{at}/{name}"] = found
         return {name: document[name] for name in _ORDER if name in document}, leaves
 
-    def _free(self, target: str) -> tuple[tuple[str, bool], ...]:
+    def _free(self, target: str) -> Plan:
         """The plan of a place below a free-form object, whose lists only the file tells."""
         path = target[1:].split("/")
         return tuple((_unescaped(step), "/" + "/".join(path[: at + 1]) in self.lists) for at, step in enumerate(path))
@@ -142,7 +164,7 @@ def _in_order(item: tuple[str, Value]) -> tuple[tuple[int, str], ...]:
 
 
 @lru_cache(maxsize=8192)
-def _plan(target: str, within: str = "/") -> tuple[tuple[str, bool], ...]:
+def _plan(target: str, within: str = "/") -> Plan:
     """The steps of a pointer, each with whether a list stands there."""
     path = target.removeprefix("/").split("/")
     patterns = [within + "/".join("*" if step.isdigit() else step for step in path[: at + 1]) for at in range(len(path))]
@@ -155,12 +177,33 @@ def _unescaped(step: str) -> str:
     return step.replace("~1", "/").replace("~0", "~")
 
 
-def _set(node: Any, plan: tuple[tuple[str, bool], ...], value: Json) -> None:
-    """Put a value at the end of a plan. Values come in the order of their indices, so that a list only ever grows at its end."""
+class _Gap(Exception):
+    """A list would be filled after a place that is still empty."""
+
+
+def _closed_up(row: Row, plans: dict[str, Plan]) -> Row:
+    """The row with its lists filled from their first place on, in the order of their indices."""
+    numbers: dict[Path, dict[str, int]] = {}
+    closed: Row = {}
+    for name in sorted(row, key=_order):
+        path: list[str] = []
+        for at, (step, _) in enumerate(plans[name]):
+            if at and plans[name][at - 1][1]:
+                index = numbers.setdefault(tuple(path), {})
+                step = str(index.setdefault(step, len(index)))
+            path.append(step)
+        closed[text(tuple(path))[1:]] = row[name]
+    return closed
+
+
+def _set(node: Any, plan: Plan, value: Json) -> None:
+    """Put a value at the end of a plan. Values come in the order of their indices, so that a list only ever grows at its end. Raises _Gap."""
     for at, (key, is_list) in enumerate(plan):
         below: Any = value if at == len(plan) - 1 else [] if is_list else {}
         if isinstance(node, list):
             if int(key) >= len(node):
+                if int(key) > len(node):
+                    raise _Gap
                 node.append(below)
             node = node[int(key)]
         else:

@@ -1,6 +1,7 @@
 """What a person decided about a file's values, carried out on the document: nothing is changed that they did not name."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -82,10 +83,8 @@ def _other(at: int, decision: Decision, taken: dict[Path, Value], tree: Json) ->
         leaf = TARGETS.find(target)
         value = taken.get(source) or Value(found, source)
         if leaf is not None and not leaf.takes(value.value) and isinstance(found, str):
-            try:
+            with suppress(Refused):
                 value = Value(number(found), source, "number")
-            except Refused:
-                pass
         if leaf is None or not leaf.takes(value.value):
             raise _wrong(at, "other", f"{text(source)} holds {str(found)[:40]!r}, which {target} does not take")
         return value

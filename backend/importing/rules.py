@@ -8,14 +8,16 @@ from typing import Final, Literal
 import msgspec
 
 from backend.importing.errors import UnsoundMapping
-from backend.importing.targets import TARGETS, is_word
+from backend.importing.targets import TARGETS, is_word, writable
 from backend.importing.transforms import Transform
 from schemas.common import Issue, Shape
 
 Kind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
 
 MAX_RULES = 2_000
+MAX_PARTS = 100
 _ROWS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*", "/training/split_rows/*", "/training/hyperparameters/*", "/task/classes/*")
+_OF_ROWS: Final = ("metrics", "features", "charts", "owners")
 CELLS: Final = ("tn", "fp", "fn", "tp")
 
 
@@ -88,27 +90,37 @@ def decoded(raw: object) -> list[Rule]:
 
 
 def _of_rule(rule: Rule, depth: int) -> list[Issue]:
-    found = []
-    if rule.source and not rule.source.startswith("/"):
-        found.append(Issue(pointer="/source", message="a source is a JSON Pointer: empty, or it starts with a slash"))
-    if rule.source.count("*") > 4:
-        found.append(Issue(pointer="/source", message="a source has at most four stars"))
+    found = _of_source(rule)
+    if len(rule.parts) > MAX_PARTS or len(rule.rules) > MAX_PARTS:
+        return [*found, Issue(pointer="", message=f"a rule has at most {MAX_PARTS} parts and as many rules of its own")]
     if rule.kind == "parse_json":
         if depth:
             found.append(Issue(pointer="/kind", message="JSON in JSON in JSON is not read"))
         return found + [
             Issue(pointer=f"/rules/{at}{issue.pointer}", message=issue.message) for at, inner in enumerate(rule.rules) for issue in _of_rule(inner, 1)
         ]
-    if rule.kind == "scalar" or rule.kind == "const":
-        return found + _of_target(rule.target, rule.const if rule.kind == "const" else None, rule.kind == "const")
     if rule.kind == "confusion":
         if {part.target for part in rule.parts} - {"split", "labels"} not in (set(), set(CELLS)):
             found.append(Issue(pointer="/parts", message="a confusion matrix takes the parts tn, fp, fn and tp, or none of them"))
         return found
+    collection = rule.target.split("/", 2)[1] if rule.target.startswith("/") else ""
+    if collection in _OF_ROWS and rule.target not in _ROWS:
+        return [*found, Issue(pointer="/target", message=f"{collection} are rows: a rule with parts makes them, to /{collection}/*")]
+    if rule.kind == "scalar" or rule.kind == "const":
+        return found + _of_target(rule.target, rule.const if rule.kind == "const" else None, rule.kind == "const")
+    return found + _of_rows(rule)
+
+
+def _of_source(rule: Rule) -> list[Issue]:
+    if rule.source and not rule.source.startswith("/"):
+        return [Issue(pointer="/source", message="a source is a JSON Pointer: empty, or it starts with a slash")]
+    return [Issue(pointer="/source", message="a source has at most four stars")] if rule.source.count("*") > 4 else []
+
+
+def _of_rows(rule: Rule) -> list[Issue]:
     if rule.target not in _ROWS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
-        return [*found, Issue(pointer="/target", message=f"rows go to one of {', '.join(_ROWS)}")]
-    if rule.kind == "select" and not rule.where:
-        found.append(Issue(pointer="/where", message="a selection says what it selects"))
+        return [Issue(pointer="/target", message=f"rows go to one of {', '.join(_ROWS)}")]
+    found = [] if rule.kind != "select" or rule.where else [Issue(pointer="/where", message="a selection says what it selects")]
     for at, part in enumerate(rule.parts):
         inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
         found += [Issue(pointer=f"/parts/{at}{issue.pointer}", message=issue.message) for issue in _of_target(inside, part.const, part.const is not None)]
@@ -116,7 +128,7 @@ def _of_rule(rule: Rule, depth: int) -> list[Issue]:
 
 
 def _of_target(target: str, const: str | None, constant: bool) -> list[Issue]:
-    leaf = TARGETS.find(target)
+    leaf = TARGETS.find(target) if writable(target) else None
     if leaf is None:
         return [Issue(pointer="/target", message=f"a model document has no {target or 'such place'}")]
     if constant and not (const and is_word(target, const)):

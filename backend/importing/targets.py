@@ -100,6 +100,14 @@ _VOCABULARIES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+_OWN: Final = frozenset(("schema_version", "lineage", "provenance", "transforms", "unmapped"))
+
+
+def writable(target: str) -> bool:
+    """May an import write there? What the hub itself says of a document (where it came from) is not the file's to say."""
+    return target.split("/", 2)[1:2] != [] and target.split("/", 2)[1] not in _OWN
+
+
 def is_word(target: str, word: str) -> bool:
     """May a mapping write this word there without the file saying it? Only members of enumerations, and the hub's own names of metrics and tools."""
     leaf = TARGETS.find(target)
