@@ -106,6 +106,8 @@ export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
 export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
 /** A tenant keeps at least one administrator who can sign in. */
 export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
+/** A legal hold keeps this group's log as it is; lift it first. */
+export type LegalHold = Failure<"LEGAL_HOLD", "CONFLICT", 409>;
 /** The prediction could not be put on record, so it is not given. Try again shortly. */
 export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
 /** The champion needs features that the request does not have. */
@@ -468,6 +470,8 @@ export interface CreateGroup {
    * @default 0.5
    */
   threshold?: number | undefined;
+  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0} */
+  settings?: GroupSettingsInput | undefined;
 }
 
 /** A new model. */
@@ -714,6 +718,10 @@ export interface Group {
   decision_metric: string;
   threshold: number;
   phase: Phase;
+  settings: GroupSettings;
+  halt: Halt | null;
+  halted_versions: Halt[];
+  log: LogPolicy;
 }
 
 /** A group, by slug. */
@@ -725,6 +733,74 @@ export interface GroupRef {
   slug: string;
 }
 
+/**
+ * How a group answers, and what a promotion needs.
+ *
+ * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+ * their outcome.
+ */
+export interface GroupSettings {
+  /**
+   * What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it.
+   * @default "refuse"
+   */
+  on_control_loss: "refuse" | "stale";
+  /**
+   * Milliseconds that a challenger may take; then the champion answers.
+   * @minimum 1
+   * @maximum 60000
+   */
+  time_budget_ms: number | null;
+  /**
+   * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
+   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$
+   * @default "entity_key"
+   */
+  routing_key: string;
+  /** @default false */
+  require_verdict: boolean;
+  /**
+   * @minimum 0
+   * @maximum 1
+   * @default 0.0
+   */
+  min_matured_share: number;
+}
+
+/**
+ * How a group answers, and what a promotion needs.
+ *
+ * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+ * their outcome.
+ */
+export interface GroupSettingsInput {
+  /**
+   * What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it.
+   * @default "refuse"
+   */
+  on_control_loss?: "refuse" | "stale" | undefined;
+  /**
+   * Milliseconds that a challenger may take; then the champion answers.
+   * @minimum 1
+   * @maximum 60000
+   */
+  time_budget_ms?: number | null | undefined;
+  /**
+   * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
+   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$
+   * @default "entity_key"
+   */
+  routing_key?: string | undefined;
+  /** @default false */
+  require_verdict?: boolean | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1
+   * @default 0.0
+   */
+  min_matured_share?: number | undefined;
+}
+
 /** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart. */
 export interface GroupTraffic {
   total: number;
@@ -733,6 +809,28 @@ export interface GroupTraffic {
   waiting_explanation: number;
   shadows: ShadowTraffic;
   minutes: TrafficMinute[];
+}
+
+/**
+ * Answers stopped: of the group `slug`, or of a version in every group.
+ *
+ * A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+ */
+export interface Halt {
+  id: string;
+  slug: string | null;
+  version_id: string | null;
+  label: string | null;
+  model_name: string | null;
+  reason: string;
+  at: string;
+  by: string;
+  requested_at: string | null;
+  requested_by: string | null;
+  resumed_at: string | null;
+  resumed_by: string | null;
+  resume_reason: string | null;
+  self_approved: boolean;
 }
 
 /** Counts between edges; there is one edge more than counts. */
@@ -976,6 +1074,21 @@ export interface ListRuns {
    * @default 50
    */
   limit?: number | undefined;
+}
+
+/**
+ * What becomes of a group's log.
+ *
+ * Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
+ * `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
+ * most `stale_max_seconds` old.
+ */
+export interface LogPolicy {
+  retention_days: number | null;
+  retention_policy: "archive" | "drop";
+  legal_hold: string | null;
+  when_unlogged: "refuse" | "stale";
+  stale_max_seconds: number;
 }
 
 /** Who is calling: the person or token, its tenant, and what it may do. */
@@ -1234,6 +1347,8 @@ export interface Phase {
   opened_at: string;
   opened_by: string;
   reason: string;
+  threshold: number;
+  routing_key: string;
   members: Member[];
 }
 
@@ -1265,6 +1380,11 @@ export interface Predict {
   /** @default false */
   explain?: boolean | undefined;
   /**
+   * The version to answer, by label, number or id: for tokens with `inference:version:prefer`. No part of the comparison.
+   * @maxLength 200
+   */
+  prefer?: string | null | undefined;
+  /**
    * For 24 hours the same request with it gets the same inference.
    * @minLength 1
    * @maxLength 200
@@ -1280,7 +1400,8 @@ export interface Predict {
 /**
  * One answer; it is on record under `inference_id`. Latency in microseconds.
  *
- * A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`.
+ * A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
+ * by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
  */
 export interface Prediction {
   inference_id: string;
@@ -1302,7 +1423,11 @@ export interface Predictions {
   predictions: Prediction[];
 }
 
-/** Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share. */
+/**
+ * Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
+ *
+ * `threshold` is the decision threshold that comes with the new one (absent: as it is).
+ */
 export interface Promote {
   /**
    * Lower-case letters, digits and underscores.
@@ -1317,6 +1442,11 @@ export interface Promote {
    * @maximum 10000
    */
   keep_old?: number | null | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  threshold?: number | null | undefined;
   /** @default "" */
   reason?: string | undefined;
 }
@@ -1469,6 +1599,36 @@ export interface ServingRole {
   version: string;
 }
 
+/** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
+export interface SetLegalHold {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason?: string | null | undefined;
+}
+
+/** How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough. */
+export interface SetRetention {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minimum 1
+   * @maximum 36500
+   */
+  days?: number | null | undefined;
+  /** @default "archive" */
+  policy?: "archive" | "drop" | undefined;
+}
+
 /** A person's new roles, replacing the old. */
 export interface SetRoles {
   person_id: string;
@@ -1476,7 +1636,7 @@ export interface SetRoles {
   roles: Role[];
 }
 
-/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. */
+/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is. */
 export interface SetSplit {
   /**
    * Lower-case letters, digits and underscores.
@@ -1489,8 +1649,29 @@ export interface SetSplit {
    * @maxLength 20
    */
   members: MemberSpec[];
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  threshold?: number | null | undefined;
   /** @default "" */
   reason?: string | undefined;
+}
+
+/** What is answered when neither Redis nor PostgreSQL takes a prediction. */
+export interface SetWhenUnlogged {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  when_unlogged: "refuse" | "stale";
+  /**
+   * @minimum 1
+   * @maximum 86400
+   * @default 900
+   */
+  max_age_seconds?: number | undefined;
 }
 
 /** What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs. */
@@ -1854,11 +2035,29 @@ export type AppRouter = TRPCBuiltRouter<
        */
       promotions: Q<GroupRef, PromotionRecord[], AppErrorShape | GroupNotFound>;
       /**
+       * How long the rows of the group's log are kept, and whether they are archived before they go.
+       *
+       * Needs `group:log:manage`.
+       */
+      setRetention: M<SetRetention, Group, AppErrorShape | GroupNotFound>;
+      /**
+       * Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+       *
+       * Needs `group:log:manage`.
+       */
+      setLegalHold: M<SetLegalHold, Group, AppErrorShape | GroupNotFound>;
+      /**
+       * What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+       *
+       * Needs `group:group:write`.
+       */
+      setWhenUnlogged: M<SetWhenUnlogged, Group, AppErrorShape | GroupNotFound>;
+      /**
        * Delete a group: it stops answering at once, and a run archives or drops its log.
        *
        * Needs `group:group:delete`.
        */
-      delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | NotConfirmed>;
+      delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | LegalHold | NotConfirmed>;
     };
     inference: {
       /**

@@ -101,6 +101,20 @@ export const memberSpecSchema = z.strictObject({
   share: z.int().gte(0).lte(10000),
 });
 
+/**
+ * How a group answers, and what a promotion needs.
+ *
+ * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+ * their outcome.
+ */
+export const groupSettingsInputSchema = z.strictObject({
+  on_control_loss: z.enum(["refuse", "stale"]).default("refuse"),
+  time_budget_ms: z.int().gte(1).lte(60000).nullable().optional(),
+  routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$", 'u')).default("entity_key"),
+  require_verdict: z.boolean().default(false),
+  min_matured_share: z.number().gte(0).lte(1).default(0.0),
+});
+
 /** A new group. The shares of champion and challengers sum to 10 000. */
 export const createGroupSchema = z.strictObject({
   name: text(1, 200),
@@ -108,6 +122,7 @@ export const createGroupSchema = z.strictObject({
   members: z.array(memberSpecSchema).min(1).max(20),
   decision_metric: z.enum(["accuracy", "brier", "log_loss"]).default("brier"),
   threshold: z.number().gte(0).lte(1).default(0.5),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0}),
 });
 
 /** A new model. */
@@ -411,16 +426,22 @@ export const predictSchema = z.strictObject({
   segments: z.record(z.string(), z.string()).default({}),
   correlation_id: text(0, 200).nullable().optional(),
   explain: z.boolean().default(false),
+  prefer: text(0, 200).nullable().optional(),
   idempotency_key: text(1, 200).nullable().optional(),
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
 });
 
-/** Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share. */
+/**
+ * Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
+ *
+ * `threshold` is the decision threshold that comes with the new one (absent: as it is).
+ */
 export const promoteSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   version_id: z.guid(),
   evidence_id: z.guid(),
   keep_old: z.int().gte(0).lte(10000).nullable().optional(),
+  threshold: z.number().gte(0).lte(1).nullable().optional(),
   reason: z.string().default(""),
 });
 
@@ -442,18 +463,39 @@ export const runRefSchema = z.strictObject({
   run_id: z.guid(),
 });
 
+/** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
+export const setLegalHoldSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  reason: text(1, 1000).nullable().optional(),
+});
+
+/** How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough. */
+export const setRetentionSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  days: z.int().gte(1).lte(36500).nullable().optional(),
+  policy: z.enum(["archive", "drop"]).default("archive"),
+});
+
 /** A person's new roles, replacing the old. */
 export const setRolesSchema = z.strictObject({
   person_id: z.guid(),
   roles: z.array(roleSchema).min(1),
 });
 
-/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. */
+/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is. */
 export const setSplitSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   phase: z.int(),
   members: z.array(memberSpecSchema).min(1).max(20),
+  threshold: z.number().gte(0).lte(1).nullable().optional(),
   reason: z.string().default(""),
+});
+
+/** What is answered when neither Redis nor PostgreSQL takes a prediction. */
+export const setWhenUnloggedSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  when_unlogged: z.enum(["refuse", "stale"]),
+  max_age_seconds: z.int().gte(1).lte(86400).default(900),
 });
 
 /** An attempt to sign in. */
@@ -510,6 +552,9 @@ export const inputs = {
   "groups.onComparison": compareGroupSchema,
   "groups.promote": promoteSchema,
   "groups.promotions": groupRefSchema,
+  "groups.setRetention": setRetentionSchema,
+  "groups.setLegalHold": setLegalHoldSchema,
+  "groups.setWhenUnlogged": setWhenUnloggedSchema,
   "groups.delete": deleteGroupSchema,
   "inference.predict": predictSchema,
   "inference.browse": browseInferencesSchema,

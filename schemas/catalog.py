@@ -17,7 +17,9 @@ class ArtifactKind(StrEnum):
     """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
 
     LIGHTGBM = "lightgbm"
+    XGBOOST = "xgboost"
     ONNX = "onnx"
+    LINEAR = "linear"
 
 
 class VersionState(StrEnum):

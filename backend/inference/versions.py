@@ -14,7 +14,7 @@ from backend.catalog.upload import artifact_path
 from backend.inference.features import FeatureSpec, specs_of
 from backend.inference.runtimes import ExplanationBatch, Runtime, load_runtime
 from backend.inference.runtimes.protocol import Floats
-from schemas.catalog import Artifact, ArtifactKind, Version
+from schemas.catalog import Artifact, Version
 from schemas.common import Shape
 from schemas.inference import Explanation
 from schemas.model_document import Feature, Task
@@ -124,8 +124,8 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
         label=label(facts.version),
         specs=specs,
         names=frozenset(artifact.features),
-        labels=_labels(facts.task, runtime.space == "value"),
-        background=None if artifact.kind is ArtifactKind.LIGHTGBM else medians,
+        labels=_labels(facts.task, not runtime.classifies),
+        background=None if runtime.covered else medians,
         runtime=runtime,
     )
 

@@ -1,81 +1,71 @@
 """Whether probabilities mean what they say."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from backend.numerics.estimate import LEVEL, Estimate, Floats, labels_and_scores, mean, normal_quantile, nothing
-
-
-def brier(actual: ArrayLike, score: ArrayLike, level: float = LEVEL) -> Estimate:
-    """The mean squared gap between probability and truth (Brier 1950); 0 is perfect.
-
-    >>> round(brier([1, 0], [0.8, 0.4]).value, 12)
-    0.1
-    """
-    return mean(brier_losses(actual, score), level, (0.0, 1.0))
+from backend.numerics.counted import Levels
+from backend.numerics.discrimination import REPEATS, SEED, coarse
+from backend.numerics.estimate import LEVEL, Estimate, Floats, normal_quantile, nothing
 
 
-def brier_losses(actual: ArrayLike, score: ArrayLike) -> Floats:
-    """The squared gap of each row, in [0, 1]."""
-    truth, scores = labels_and_scores(actual, score)
-    return np.asarray((scores - truth) ** 2, dtype=np.float64)
-
-
-def brier_skill(actual: ArrayLike, score: ArrayLike) -> float | None:
+def brier_skill(brier: float, levels: Levels, level: float = LEVEL) -> Estimate:
     """1 - Brier / the Brier score of always saying the base rate: 0 is no better than that, 1 is perfect. None with one class only.
 
-    >>> brier_skill([1, 0], [0.5, 0.5])
+    Interval: normal, with the error of a Poisson bootstrap with a fixed seed.
+
+    >>> from backend.numerics.counted import levels_of
+    >>> brier_skill(0.25, levels_of([1, 0], [0.5, 0.5])).value
     0.0
     """
-    truth, _ = labels_and_scores(actual, score)
-    rate = float(truth.mean()) if len(truth) else 0.0
-    return 1 - float(brier_losses(actual, score).mean()) / (rate * (1 - rate)) if 0 < rate < 1 else None
+    positives, negatives = levels.positives.astype(np.float64), levels.negatives.astype(np.float64)
+    n = float(positives.sum() + negatives.sum())
+    rate = float(positives.sum()) / n if n else 0.0
+    if not 0 < rate < 1:
+        return nothing(int(n))
+    value = 1 - brier / (rate * (1 - rate))
+    half = normal_quantile(level) * float(np.std(_skills(levels.middle, positives, negatives), ddof=1))
+    return Estimate(value, value - half, min(value + half, 1.0), int(n))
 
 
-def log_loss(actual: ArrayLike, score: ArrayLike, level: float = LEVEL) -> Estimate:
-    """The mean of -log of the probability given to what happened.
-
-    >>> round(log_loss([1, 0], [0.5, 0.5]).value, 4)
-    0.6931
-    """
-    return mean(log_losses(actual, score), level, (0.0, np.inf))
-
-
-def log_losses(actual: ArrayLike, score: ArrayLike) -> Floats:
-    """-log of the probability given to what happened, of each row; certainty is capped at 2^-52 from 0 and 1."""
-    truth, scores = labels_and_scores(actual, score)
-    margin = np.finfo(np.float64).eps
-    clipped = np.clip(scores, margin, 1 - margin)
-    return np.asarray(-np.log(np.where(truth, clipped, 1 - clipped)), dtype=np.float64)
+def _skills(score: Floats, positives: Floats, negatives: Floats) -> Floats:
+    random = np.random.default_rng(SEED)
+    loss = positives * (1 - score) ** 2, negatives * score**2
+    p, n, missed, alarmed = coarse(positives, negatives, *loss)
+    hits, others = (random.poisson(side, (REPEATS, len(side))) for side in (p, n))
+    sums = hits @ (missed / np.maximum(p, 1)) + others @ (alarmed / np.maximum(n, 1))
+    count, positive = (hits + others).sum(axis=1), hits.sum(axis=1)
+    usable = (positive > 0) & (positive < count)
+    count, positive, sums = count[usable], positive[usable], sums[usable]
+    return np.asarray(1 - sums / (positive * (1 - positive / count)), dtype=np.float64) if usable.sum() > 1 else np.zeros(2)
 
 
-def calibration_error(actual: ArrayLike, score: ArrayLike, bins: int = 10, level: float = LEVEL) -> Estimate:
+def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> Estimate:
     """The expected calibration error: mean |observed rate - mean probability| over bins of equal mass (Naeini et al. 2015).
 
     Interval: the least and the greatest value among the bins' mean gaps that are compatible with those seen: for the lower end all
     gaps within a joint chi-square region, since an absolute value is above 0 by chance alone (a calibrated model's interval reaches
     0); for the upper end those within a normal interval. Fewer rows than two a bin use fewer bins; fewer than 4 rows say nothing.
 
-    >>> calibration_error([0, 1] * 50, [0.5] * 100).value
+    >>> from backend.numerics.counted import levels_of
+    >>> calibration_error(levels_of([0, 1] * 50, [0.5] * 100)).value
     0.0
     """
-    truth, scores = labels_and_scores(actual, score)
-    n = len(truth)
+    positives, negatives = levels.positives.astype(np.float64), levels.negatives.astype(np.float64)
+    often = positives + negatives
+    n = int(often.sum())
     if n < 4:
         return nothing(n)
-    order = np.argsort(scores, kind="stable")
-    edges = np.linspace(0, n, min(bins, n // 2) + 1).astype(np.int64)
-    edges = _apart(scores[order], edges)
-    gaps = (truth - scores)[order]
-    counts = np.diff(edges)
-    means = np.add.reduceat(gaps, edges[:-1]) / counts
-    squares = np.add.reduceat(gaps**2, edges[:-1]) / counts
-    expected = np.add.reduceat(scores[order], edges[:-1]) / counts
-    variances = np.maximum(squares - means**2, np.clip(expected * (1 - expected), 1e-9, None)) / counts
+    starts, moved = _equal_masses(often, min(bins, n // 2))
+    score = levels.middle
+    sums = (often, positives - often * score, positives * (1 - score) ** 2 + negatives * score**2, often * score)
+    counts, gaps, squares, expected = (np.add.reduceat(column, starts) for column in sums)
+    means = gaps / counts
+    rate = np.clip(expected / counts, 0, 1)
+    variances = np.maximum(squares / counts - means**2, np.clip(rate * (1 - rate), 1e-9, None)) / counts
     weights, z = counts / n, normal_quantile(level)
     value = float(np.abs(means) @ weights)
     high = value + z * float(np.sqrt(weights**2 @ variances))
-    return Estimate(value, _least(means, variances, weights, z), min(high, 1.0), n)
+    width = 0.0 if levels.exact else float(often @ (levels.high - levels.low)) / 2 / n + 2 * moved / n
+    return Estimate(value, _least(means, variances, weights, z), min(high, 1.0), n, width)
 
 
 def _least(means: Floats, variances: Floats, weights: Floats, z: float) -> float:
@@ -93,7 +83,11 @@ def _least(means: Floats, variances: Floats, weights: Floats, z: float) -> float
     return float(np.maximum(np.abs(means) - above * weights * variances, 0) @ weights)
 
 
-def _apart(ordered: Floats, edges: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Edges moved so that equal scores share a bin: which side of an edge they fall on would be the rows' order."""
-    moved = np.searchsorted(ordered, ordered[edges[1:-1]], side="left")
-    return np.unique(np.concatenate([[0], moved, [len(ordered)]])).astype(np.int64)
+def _equal_masses(often: Floats, bins: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", float]:
+    """Where each of so many parts of about equal mass starts, a level being in one part only; and how many rows that keeps from where they would be."""
+    ends = np.cumsum(often)
+    wanted = np.linspace(0, ends[-1], bins + 1)[1:-1].astype(np.int64)
+    at = np.searchsorted(ends, wanted, side="right")
+    starts = np.unique(np.concatenate([[0], at]))
+    starts = starts[(starts == 0) | (ends[np.maximum(starts - 1, 0)] > 0)]
+    return starts.astype(np.int64), float((wanted - (ends[at] - often[at])).sum())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
@@ -12,12 +12,16 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with a two-sided interval, from `n` observations. All three are None while nothing can be said."""
+    """A value with a two-sided interval, from `n` observations. All three are None while nothing can be said.
+
+    `within` is how far the value can be from what the rows themselves would give: 0 unless they were counted in bins.
+    """
 
     value: float | None
     low: float | None
     high: float | None
     n: int
+    within: float = 0.0
 
 
 def nothing(n: int) -> Estimate:
@@ -34,20 +38,22 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 
-def mean(values: ArrayLike, level: float = LEVEL, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
-    """The mean of `values` [n] with the interval of the central limit theorem, cut to `bounds`. One value has no interval.
+def mean_of(count: int, total: float, squares: float, level: float = LEVEL, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
+    """The mean of `count` values from their sum and the sum of their squares, with the interval of the central limit theorem, cut to `bounds`.
 
-    >>> mean([1.0, 2.0, 3.0]).value
+    One value has no interval.
+
+    >>> mean_of(3, 6.0, 14.0).value
     2.0
     """
-    array = np.asarray(values, dtype=np.float64)
-    if len(array) == 0:
+    if count == 0:
         return nothing(0)
-    value = float(array.mean())
-    if len(array) == 1:
+    value = total / count
+    if count == 1:
         return Estimate(value, None, None, 1)
-    half = normal_quantile(level) * float(array.std(ddof=1)) / np.sqrt(len(array))
-    return Estimate(value, max(value - half, bounds[0]), min(value + half, bounds[1]), len(array))
+    spread = max(squares - total * value, 0.0) / (count - 1)
+    half = normal_quantile(level) * float(np.sqrt(spread / count))
+    return Estimate(value, max(value - half, bounds[0]), min(value + half, bounds[1]), count)
 
 
 def logit_interval(value: float, error: float, level: float, trials: int) -> tuple[float, float]:
@@ -65,11 +71,3 @@ def logit_interval(value: float, error: float, level: float, trials: int) -> tup
         return 0.0, 1 - edge
     centre, half = np.log(value / (1 - value)), normal_quantile(level) * error / (value * (1 - value))
     return float(1 / (1 + np.exp(half - centre))), float(1 / (1 + np.exp(-half - centre)))
-
-
-def labels_and_scores(actual: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
-    """The truth [n] as booleans (anything above one half is true) and the scores [n]. Raises ValueError when they differ in length."""
-    truth, scores = np.asarray(actual, dtype=np.float64) > 0.5, np.asarray(score, dtype=np.float64)
-    if truth.shape != scores.shape or truth.ndim != 1:
-        raise ValueError(f"{truth.shape} labels and {scores.shape} scores do not pair up")
-    return truth, scores

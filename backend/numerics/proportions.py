@@ -1,11 +1,11 @@
 """Shares of decisions that were right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from backend.numerics.estimate import LEVEL, Estimate, labels_and_scores, normal_quantile, nothing
+from backend.numerics.counted import Levels
+from backend.numerics.estimate import LEVEL, Estimate, normal_quantile, nothing
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Confusion:
     fp: int
     fn: int
     tn: int
+    unsure: int = 0
 
     @property
     def n(self) -> int:
@@ -23,16 +24,18 @@ class Confusion:
         return self.tp + self.fp + self.fn + self.tn
 
 
-def confusion(actual: ArrayLike, score: ArrayLike, threshold: float = 0.5) -> Confusion:
-    """The counts when a score at or above the threshold says yes.
+def confusion(levels: Levels, threshold: float = 0.5) -> Confusion:
+    """The counts when a score at or above the threshold says yes. A bin that the threshold cuts counts by its middle; `unsure` says how many that are.
 
-    >>> confusion([1, 0, 1], [0.9, 0.5, 0.2])
-    Confusion(tp=1, fp=1, fn=1, tn=0)
+    >>> from backend.numerics.counted import levels_of
+    >>> confusion(levels_of([1, 0, 1], [0.9, 0.5, 0.2]))
+    Confusion(tp=1, fp=1, fn=1, tn=0, unsure=0)
     """
-    truth, scores = labels_and_scores(actual, score)
-    said = scores >= threshold
-    tp, yes, positives = int((truth & said).sum()), int(said.sum()), int(truth.sum())
-    return Confusion(tp, yes - tp, positives - tp, len(truth) - yes - positives + tp)
+    said = np.where(levels.low >= threshold, True, (levels.high > threshold) & (levels.middle >= threshold))
+    tp, fp = int(levels.positives[said].sum()), int(levels.negatives[said].sum())
+    cut = (levels.low < threshold) & (levels.high > threshold)
+    unsure = int(levels.positives[cut].sum() + levels.negatives[cut].sum())
+    return Confusion(tp, fp, int(levels.positives.sum()) - tp, int(levels.negatives.sum()) - fp, unsure)
 
 
 def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
@@ -53,17 +56,17 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
 
 def accuracy(counts: Confusion, level: float = LEVEL) -> Estimate:
     """The share of decisions that were right."""
-    return wilson(counts.tp + counts.tn, counts.n, level)
+    return _within(wilson(counts.tp + counts.tn, counts.n, level), counts.unsure)
 
 
 def precision(counts: Confusion, level: float = LEVEL) -> Estimate:
     """Of those it said yes to, the share that was right. None when it never said yes."""
-    return wilson(counts.tp, counts.tp + counts.fp, level)
+    return _within(wilson(counts.tp, counts.tp + counts.fp, level), counts.unsure)
 
 
 def recall(counts: Confusion, level: float = LEVEL) -> Estimate:
     """Of the positives, the share it said yes to. None without positives."""
-    return wilson(counts.tp, counts.tp + counts.fn, level)
+    return _within(wilson(counts.tp, counts.tp + counts.fn, level), counts.unsure)
 
 
 def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
@@ -79,4 +82,9 @@ def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
     if share.value is None or share.low is None or share.high is None:
         return nothing(share.n)
     value, low, high = (2 * q / (1 + q) for q in (share.value, share.low, share.high))
-    return Estimate(value, low, high, share.n)
+    return _within(Estimate(value, low, high, share.n), 2 * counts.unsure)
+
+
+def _within(share: Estimate, unsure: int) -> Estimate:
+    """Moving `unsure` decisions to the other side moves a share of n, or the n it is of, by so much at most."""
+    return replace(share, within=min(unsure / max(share.n - unsure, 1), 1.0)) if unsure else share

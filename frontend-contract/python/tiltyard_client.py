@@ -554,6 +554,7 @@ class CreateGroup(TypedDict):
     decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss']]
     threshold: NotRequired[float]
     """At or above this score the label is the positive class."""
+    settings: NotRequired[GroupSettingsInput]
 
 
 class CreateModel(TypedDict):
@@ -737,6 +738,10 @@ class Group(TypedDict):
     decision_metric: str
     threshold: float
     phase: Phase
+    settings: GroupSettings
+    halt: Halt | None
+    halted_versions: List[Halt]
+    log: LogPolicy
 
 
 class GroupRef(TypedDict):
@@ -744,6 +749,38 @@ class GroupRef(TypedDict):
 
     slug: str
     """Lower-case letters, digits and underscores."""
+
+
+class GroupSettings(TypedDict):
+    """How a group answers, and what a promotion needs.
+
+        With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+        their outcome.
+    """
+
+    on_control_loss: Literal['refuse', 'stale']
+    """What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."""
+    time_budget_ms: int | None
+    routing_key: str
+    """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
+    require_verdict: bool
+    min_matured_share: float
+
+
+class GroupSettingsInput(TypedDict):
+    """How a group answers, and what a promotion needs.
+
+        With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+        their outcome.
+    """
+
+    on_control_loss: NotRequired[Literal['refuse', 'stale']]
+    """What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."""
+    time_budget_ms: NotRequired[int | None]
+    routing_key: NotRequired[str]
+    """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
+    require_verdict: NotRequired[bool]
+    min_matured_share: NotRequired[float]
 
 
 class GroupTraffic(TypedDict):
@@ -755,6 +792,28 @@ class GroupTraffic(TypedDict):
     waiting_explanation: int
     shadows: ShadowTraffic
     minutes: List[TrafficMinute]
+
+
+class Halt(TypedDict):
+    """Answers stopped: of the group `slug`, or of a version in every group.
+
+        A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+    """
+
+    id: str
+    slug: str | None
+    version_id: str | None
+    label: str | None
+    model_name: str | None
+    reason: str
+    at: str
+    by: str
+    requested_at: str | None
+    requested_by: str | None
+    resumed_at: str | None
+    resumed_by: str | None
+    resume_reason: str | None
+    self_approved: bool
 
 
 class HistogramChart(TypedDict):
@@ -998,6 +1057,21 @@ class ListRuns(TypedDict):
     limit: NotRequired[int]
 
 
+class LogPolicy(TypedDict):
+    """What becomes of a group's log.
+
+        Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
+        `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
+        most `stale_max_seconds` old.
+    """
+
+    retention_days: int | None
+    retention_policy: Literal['archive', 'drop']
+    legal_hold: str | None
+    when_unlogged: Literal['refuse', 'stale']
+    stale_max_seconds: int
+
+
 class Me(TypedDict):
     """Who is calling: the person or token, its tenant, and what it may do."""
 
@@ -1205,6 +1279,8 @@ class Phase(TypedDict):
     opened_at: str
     opened_by: str
     reason: str
+    threshold: float
+    routing_key: str
     members: List[Member]
 
 
@@ -1235,6 +1311,7 @@ class Predict(TypedDict):
     segments: NotRequired[dict[str, str]]
     correlation_id: NotRequired[str | None]
     explain: NotRequired[bool]
+    prefer: NotRequired[str | None]
     idempotency_key: NotRequired[str | None]
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1243,7 +1320,8 @@ class Predict(TypedDict):
 class Prediction(TypedDict):
     """One answer; it is on record under `inference_id`. Latency in microseconds.
 
-        A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`.
+        A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
+        by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
     """
 
     inference_id: str
@@ -1267,13 +1345,17 @@ class Predictions(TypedDict):
 
 
 class Promote(TypedDict):
-    """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share."""
+    """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
+
+        `threshold` is the decision threshold that comes with the new one (absent: as it is).
+    """
 
     slug: str
     """Lower-case letters, digits and underscores."""
     version_id: str | UUID
     evidence_id: str | UUID
     keep_old: NotRequired[int | None]
+    threshold: NotRequired[float | None]
     reason: NotRequired[str]
 
 
@@ -1426,6 +1508,23 @@ class ServingRole(TypedDict):
     version: str
 
 
+class SetLegalHold(TypedDict):
+    """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    reason: NotRequired[str | None]
+
+
+class SetRetention(TypedDict):
+    """How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    days: NotRequired[int | None]
+    policy: NotRequired[Literal['archive', 'drop']]
+
+
 class SetRoles(TypedDict):
     """A person's new roles, replacing the old."""
 
@@ -1434,13 +1533,23 @@ class SetRoles(TypedDict):
 
 
 class SetSplit(TypedDict):
-    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on."""
+    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
     phase: int
     members: List[MemberSpec]
+    threshold: NotRequired[float | None]
     reason: NotRequired[str]
+
+
+class SetWhenUnlogged(TypedDict):
+    """What is answered when neither Redis nor PostgreSQL takes a prediction."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    when_unlogged: Literal['refuse', 'stale']
+    max_age_seconds: NotRequired[int]
 
 
 class ShadowTraffic(TypedDict):
@@ -1748,6 +1857,10 @@ class LastAdministrator(HubError):
     """A tenant keeps at least one administrator who can sign in."""
 
 
+class LegalHold(HubError):
+    """A legal hold keeps this group's log as it is; lift it first."""
+
+
 class LogUnavailable(HubError):
     """The prediction could not be put on record, so it is not given. Try again shortly."""
 
@@ -1880,7 +1993,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "9bd9216076773421"
+CONTRACT_HASH = "2f82e383e316c230"
 """The contract this client was generated from."""
 
 
@@ -1919,6 +2032,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INVALID_SPLIT": InvalidSplit,
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
+    "LEGAL_HOLD": LegalHold,
     "LOG_UNAVAILABLE": LogUnavailable,
     "MISSING_FEATURES": MissingFeatures,
     "MODEL_NOT_FOUND": ModelNotFound,
@@ -2175,20 +2289,20 @@ class GroupsProcedures:
         answer: Group = self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5) -> Group:
+    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
         """
-        answer: Group = self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
 
-    def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], reason: str = '') -> Group:
+    def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
         Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`.
         """
-        answer: Group = self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
         return answer
 
     def phases(self, *, slug: str) -> List[Phase]:
@@ -2214,12 +2328,12 @@ class GroupsProcedures:
         """
         return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
 
-    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, reason: str = '') -> Promotion:
+    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
         Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`.
         """
-        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old})}))
+        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
 
     def promotions(self, *, slug: str) -> List[PromotionRecord]:
@@ -2230,10 +2344,34 @@ class GroupsProcedures:
         answer: List[PromotionRecord] = self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
         return answer
 
+    def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
+        """How long the rows of the group's log are kept, and whether they are archived before they go.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
+        return answer
+
+    def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
+        """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
+        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        return answer
+
     def delete(self, *, slug: str, confirm: str, policy: Literal['archive', 'delete'] = 'archive', grace_hours: int = 24) -> Deletion:
         """Delete a group: it stops answering at once, and a run archives or drops its log.
 
-        Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`.
+        Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`, `LEGAL_HOLD`.
         """
         answer: Deletion = self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
         return answer
@@ -2245,12 +2383,12 @@ class InferenceProcedures:
     def __init__(self, hub: _SyncHub) -> None:
         self._hub = hub
 
-    def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, idempotency_key: str | None = None) -> Predictions:
+    def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
         Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
-        answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "idempotency_key": idempotency_key})}))
+        answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
 
     def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
@@ -2620,20 +2758,20 @@ class AsyncGroupsProcedures:
         answer: Group = await self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5) -> Group:
+    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
         """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
 
-    async def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], reason: str = '') -> Group:
+    async def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
         Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`.
         """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
         return answer
 
     async def phases(self, *, slug: str) -> List[Phase]:
@@ -2659,12 +2797,12 @@ class AsyncGroupsProcedures:
         """
         return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
 
-    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, reason: str = '') -> Promotion:
+    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
         Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`.
         """
-        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old})}))
+        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
 
     async def promotions(self, *, slug: str) -> List[PromotionRecord]:
@@ -2675,10 +2813,34 @@ class AsyncGroupsProcedures:
         answer: List[PromotionRecord] = await self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
         return answer
 
+    async def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
+        """How long the rows of the group's log are kept, and whether they are archived before they go.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
+        return answer
+
+    async def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
+        """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    async def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
+        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        return answer
+
     async def delete(self, *, slug: str, confirm: str, policy: Literal['archive', 'delete'] = 'archive', grace_hours: int = 24) -> Deletion:
         """Delete a group: it stops answering at once, and a run archives or drops its log.
 
-        Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`.
+        Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`, `LEGAL_HOLD`.
         """
         answer: Deletion = await self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
         return answer
@@ -2690,12 +2852,12 @@ class AsyncInferenceProcedures:
     def __init__(self, hub: _AsyncHub) -> None:
         self._hub = hub
 
-    async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, idempotency_key: str | None = None) -> Predictions:
+    async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
         Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
-        answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "idempotency_key": idempotency_key})}))
+        answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
 
     async def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:

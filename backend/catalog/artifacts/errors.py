@@ -5,7 +5,7 @@ from schemas.errors import ErrorCode
 
 
 class UnservableArtifact(HubError):
-    """This file cannot be served. Upload LightGBM text (`booster.save_model('model.txt')`) or ONNX."""
+    """This file cannot be served. Upload LightGBM text, XGBoost JSON or UBJ, ONNX, or linear JSON."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
@@ -21,20 +21,25 @@ class EmptyArtifact(UnservableArtifact):
 
 
 class UnknownArtifact(UnservableArtifact):
-    """This is neither LightGBM text nor ONNX. Export with `booster.save_model('model.txt')`, or to ONNX with skl2onnx, onnxmltools or torch.onnx."""
+    """This is neither LightGBM text, XGBoost JSON or UBJ, ONNX, nor linear JSON.
+
+    Export with `booster.save_model('model.txt')` for LightGBM, `booster.save_model('model.ubj')` for XGBoost, or to ONNX with skl2onnx, onnxmltools or
+    torch.onnx.
+    """
 
 
 class PickleArtifact(UnservableArtifact):
     """This is a pickle, and loading a pickle runs the code in it.
 
-    Export instead: `model.booster_.save_model('model.txt')` for LightGBM, `skl2onnx.to_onnx(model, X[:1])` for scikit-learn.
+    Export instead: `model.booster_.save_model('model.txt')` for LightGBM, `model.save_model('model.ubj')` for XGBoost, `skl2onnx.to_onnx(model, X[:1])`
+    for scikit-learn.
     """
 
 
 class JoblibArtifact(UnservableArtifact):
     """This is a joblib file: a pickle, and loading one runs the code in it.
 
-    Export instead: `skl2onnx.to_onnx(model, X[:1])`, or `model.booster_.save_model('model.txt')`.
+    Export instead: `skl2onnx.to_onnx(model, X[:1])`, `model.booster_.save_model('model.txt')` for LightGBM, or `model.save_model('model.ubj')` for XGBoost.
     """
 
 
@@ -46,11 +51,8 @@ class SkopsArtifact(UnservableArtifact):
     """This is a skops file: it names Python classes to be imported. Export instead: `skl2onnx.to_onnx(model, X[:1])`."""
 
 
-class XgboostArtifact(UnservableArtifact):
-    """This is an XGBoost model, which is not served as it is.
-
-    Convert it: `onnxmltools.convert_xgboost(model, initial_types=[('input', FloatTensorType([None, n]))])`.
-    """
+class XgboostBinaryArtifact(UnservableArtifact):
+    """This is a model in XGBoost's old binary format. Load it with the release that wrote it and save it as `booster.save_model('model.ubj')`."""
 
 
 class LightgbmJsonArtifact(UnservableArtifact):
@@ -58,7 +60,7 @@ class LightgbmJsonArtifact(UnservableArtifact):
 
 
 class JsonArtifact(UnservableArtifact):
-    """This is JSON, not a model's bytes. A description of a model is imported as a document; the artifact is LightGBM text or ONNX."""
+    """This is JSON, but neither an XGBoost model nor a linear one. A description of a model is imported as a document; the artifact is the model itself."""
 
 
 class HtmlArtifact(UnservableArtifact):
@@ -66,7 +68,7 @@ class HtmlArtifact(UnservableArtifact):
 
 
 class CompressedArtifact(UnservableArtifact):
-    """This is a compressed file or an archive. Unpack it and upload the LightGBM text or ONNX file inside."""
+    """This is a compressed file or an archive. Unpack it and upload the model's file inside."""
 
 
 class MalformedArtifact(UnservableArtifact):

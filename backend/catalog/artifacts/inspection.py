@@ -7,13 +7,20 @@ from pathlib import Path
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
 from backend.catalog.artifacts.lightgbm import lightgbm_facts
+from backend.catalog.artifacts.linear import linear_facts
 from backend.catalog.artifacts.onnx_model import onnx_facts
 from backend.catalog.artifacts.recognition import recognise
+from backend.catalog.artifacts.xgboost import xgboost_facts
 from schemas.catalog import ArtifactKind
 
 LIMIT_BYTES = 256 * 1024 * 1024
 
-READERS: dict[ArtifactKind, Callable[[bytes, str], ArtifactFacts]] = {ArtifactKind.LIGHTGBM: lightgbm_facts, ArtifactKind.ONNX: onnx_facts}
+READERS: dict[ArtifactKind, Callable[[bytes, str], ArtifactFacts]] = {
+    ArtifactKind.LIGHTGBM: lightgbm_facts,
+    ArtifactKind.XGBOOST: xgboost_facts,
+    ArtifactKind.ONNX: onnx_facts,
+    ArtifactKind.LINEAR: linear_facts,
+}
 
 
 def inspect(path: Path, limit_bytes: int = LIMIT_BYTES) -> ArtifactFacts:

@@ -5,9 +5,11 @@ import zipfile
 from pathlib import Path
 
 from backend.catalog.artifacts import errors
+from backend.numerics.trees.ubjson import is_ubjson
 from schemas.catalog import ArtifactKind
 
 HEAD = 4096
+JSON_HEAD = 4 * 1024 * 1024
 OLD_PICKLE = re.compile(rb"(\(dp?[0-9]*\n|\(lp?[0-9]*\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n)")
 """Protocol 0 is text: a container, or the name of a class to import."""
 
@@ -23,6 +25,10 @@ def recognise(path: Path) -> ArtifactKind:
         raise errors.EmptyArtifact
     if head.startswith((b"tree\n", b"tree\r\n")):
         return ArtifactKind.LIGHTGBM
+    if is_ubjson(head) and b"learner" in head[:32]:
+        return ArtifactKind.XGBOOST
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _of_json(path, head)
     _refuse_known(path, head)
     if _looks_like_onnx(head):
         return ArtifactKind.ONNX
@@ -43,10 +49,10 @@ def _refuse_known(path: Path, head: bytes) -> None:
         raise errors.JoblibArtifact
     if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
         raise errors.HtmlArtifact
-    if head.startswith((b"binf", b"bs64")) or (head.startswith(b"{") and b"\x07learner" in head) or (head.startswith(b"{L") and b"learner" in head):
-        raise errors.XgboostArtifact
-    if text.startswith((b"{", b"[")):
-        raise _of_json(text)
+    if head.startswith((b"binf", b"bs64")):
+        raise errors.XgboostBinaryArtifact
+    if text.startswith(b"["):
+        raise errors.JsonArtifact
 
 
 def _of_zip(path: Path) -> errors.UnservableArtifact:
@@ -66,10 +72,19 @@ def _of_pickle(head: bytes) -> errors.UnservableArtifact:
     return errors.TorchArtifact() if b"torch" in head or b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19" in head else errors.PickleArtifact()
 
 
-def _of_json(text: bytes) -> errors.UnservableArtifact:
-    if b'"learner"' in text or b'"gradient_booster"' in text:
-        return errors.XgboostArtifact()
-    return errors.LightgbmJsonArtifact() if b'"tree_info"' in text or b'"num_tree_per_iteration"' in text else errors.JsonArtifact()
+def _of_json(path: Path, head: bytes) -> ArtifactKind:
+    """An object in text: what it is is said by its first names, wherever they are in the first megabytes."""
+    if b'"learner"' in head:
+        return ArtifactKind.XGBOOST
+    if b'"tree_info"' in head or b'"num_tree_per_iteration"' in head:
+        raise errors.LightgbmJsonArtifact
+    with path.open("rb") as file:
+        text = file.read(JSON_HEAD)
+    if b'"coefficients"' in text and b'"intercept"' in text:
+        return ArtifactKind.LINEAR
+    if b'"gradient_booster"' in text or b'"learner"' in text:
+        return ArtifactKind.XGBOOST
+    raise errors.JsonArtifact
 
 
 def _looks_like_onnx(head: bytes) -> bool:

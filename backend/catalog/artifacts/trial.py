@@ -23,6 +23,7 @@ SCRUBBED = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "NUMBA_DISABLE_JIT": "1",  # compiling takes longer than the few rows, and its cache could not be written
 }
 
 

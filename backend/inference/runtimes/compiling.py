@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 
-from backend.inference.runtimes.protocol import Floats
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Space
 from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.forest import Forest
@@ -35,6 +35,12 @@ class Explainers:
         if isinstance(found, CannotCompile):
             raise found
         return found, PATH_DEPENDENT if rows is None else INTERVENTIONAL, digest
+
+    def explain(self, matrix: Floats, background: Floats | None, margin: Floats, space: Space) -> ExplanationBatch:
+        """A matrix [n, f] explained exactly; what is missed of `margin` [n] is the residual. Raises `CannotCompile`."""
+        found, method, digest = self.of(background)
+        values = found(matrix)
+        return ExplanationBatch(method, True, space, found.base, values, margin - found.base - values.sum(axis=1), background=digest)
 
     def _make(self, digest: str | None, rows: Floats | None) -> None:
         while len(self._made) >= KEPT:

@@ -8,9 +8,9 @@ import numpy as np
 from backend.inference.runtimes.compiling import PATH_DEPENDENT, Explainers
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
-from backend.inference.runtimes.importing import WRAPPED_BY_LIGHTGBM, without
+from backend.inference.runtimes.importing import WRAPPED, without
 from backend.inference.runtimes.lightgbm_fast import FastRow
-from backend.inference.runtimes.links import link_of, space_of
+from backend.inference.runtimes.links import PROBABILITIES, link_of, space_of
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
 from backend.inference.runtimes.sampling import explain_by_sampling
 from backend.numerics.attribution.plan import CannotCompile
@@ -28,17 +28,19 @@ class LightgbmRuntime:
         """Wrap a booster and the same model as arrays; use `load`."""
         self.features = forest.features
         self.space = space_of(forest.objective)
+        self.classifies = forest.objective.split(" ")[0] in PROBABILITIES
         self._booster = booster
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
         self._explainers = Explainers(forest)
-        self._sampled = forest.linear or not forest.covered
+        self._sampled = forest.linear
+        self.covered = forest.covered
         self._fast = FastRow(booster, len(forest.features))
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
-        with without(WRAPPED_BY_LIGHTGBM):
+        with without(WRAPPED):
             from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
             from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
 
@@ -59,7 +61,7 @@ class LightgbmRuntime:
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far LightGBM's own contributions miss its margin; None for linear trees, which it does not explain."""
-        if self._sampled:
+        if self._sampled or not self.covered:
             return None
         found = self._explain_by_library(matrix)
         return float((np.abs(found.residual) / np.maximum(1.0, np.abs(self._margin(matrix)))).max(initial=0.0))
@@ -70,15 +72,12 @@ class LightgbmRuntime:
         The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
         what cannot be compiled for its size is explained by LightGBM's own path-dependent `pred_contrib`.
         """
-        if self._sampled:
+        if self._sampled or not (self.covered or background is not None):
             return explain_by_sampling(self._margin, matrix, background, self.space)
         try:
-            found, method, digest = self._explainers.of(background)
+            return self._explainers.explain(matrix, background, self._margin(matrix), self.space)
         except CannotCompile:
-            return self._explain_by_library(matrix)
-        values = found(matrix)
-        residual = self._margin(matrix) - found.base - values.sum(axis=1)
-        return ExplanationBatch(method, True, self.space, found.base, values, residual, background=digest)
+            return self._explain_by_library(matrix) if self.covered else explain_by_sampling(self._margin, matrix, background, self.space)
 
     def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
         rows = matrix if len(matrix) else np.zeros((1, len(self.features)))

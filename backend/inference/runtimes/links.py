@@ -11,6 +11,9 @@ Link = Callable[[Floats], Floats]
 
 IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom", ""}
 
+PROBABILITIES = {"binary", "cross_entropy", "cross_entropy_lambda"}
+"""Objectives whose scores are the probability of a class."""
+
 
 def link_of(objective: str) -> Link | None:
     """The link of an objective as the model file names it; None where LightGBM itself must be asked.
@@ -22,9 +25,9 @@ def link_of(objective: str) -> Link | None:
     name, *rest = objective.split(" ")
     parameters = dict(part.split(":", 1) for part in rest if ":" in part)
     if name == "binary":
-        return _sigmoid(float(parameters.get("sigmoid", "1")))
+        return sigmoid(float(parameters.get("sigmoid", "1")))
     if name == "cross_entropy":
-        return _sigmoid(1.0)
+        return sigmoid(1.0)
     return _same if name in IDENTITY and "sqrt" not in rest else None
 
 
@@ -37,7 +40,9 @@ def _same(margin: Floats) -> Floats:
     return margin
 
 
-def _sigmoid(slope: float) -> Link:
+def sigmoid(slope: float) -> Link:
+    """The logistic function, as LightGBM computes it."""
+
     # math.exp is the C library's, which LightGBM uses too; numpy's own vectorised exp may differ in the last bit.
     def link(margin: Floats) -> Floats:
         return np.array([1.0 / (1.0 + _exp(-slope * value)) for value in margin.tolist()], dtype=np.float64)

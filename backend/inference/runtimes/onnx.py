@@ -30,8 +30,9 @@ class OnnxRuntime:
         self._session = session
         self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
         self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
-        classes = "prob" in chosen.lower() or len(session.get_outputs()) > 1
-        self.space: Space = "probability" if classes else "value"
+        self.classifies = "prob" in chosen.lower() or len(session.get_outputs()) > 1
+        self.covered = False
+        self.space: Space = "probability" if self.classifies else "value"
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:

@@ -16,7 +16,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 BASE_BYTES = 3 << 30
 ADDITIVE = 1e-4
 UNUSED = ("sklearn", "pandas", "dask", "matplotlib", "graphviz")
-"""What LightGBM imports only to wrap: seconds of every probe."""
+"""What LightGBM and XGBoost import only to wrap: seconds of every probe."""
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("the loaded model names other features than its file does")
     count = len(runtime.features)
     rows = [np.zeros(count)] if request["median"] is None else [np.array(request["median"], dtype=np.float64), np.zeros(count)]
-    takes_missing = request["kind"] == "lightgbm"
+    takes_missing = request["kind"] in ("lightgbm", "xgboost")
     matrix = np.array(rows + ([np.full(count, np.nan)] if takes_missing else []))
     scores = runtime.predict(matrix)
     if scores.score.shape != (len(matrix),) or not np.isfinite(scores.score).all():

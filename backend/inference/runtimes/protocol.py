@@ -46,6 +46,10 @@ class Runtime(Protocol):
     features: list[str]
     space: Space
     """The space contributions add up in."""
+    classifies: bool
+    """Whether the score is the probability of a class."""
+    covered: bool
+    """Whether the model says how its training data spread over its branches: it is then explained without a background."""
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
@@ -57,7 +61,11 @@ class Runtime(Protocol):
         ...
 
     def additivity(self, matrix: Floats) -> float | None:
-        """How far the library's own contributions miss its output for a matrix, relative to max(1, |output|); None where it has none."""
+        """How far the library's own contributions miss its output for a matrix, relative to max(1, |output|); None where it has none.
+
+        Asked in the probe only. A model served by our own evaluation is here loaded into its library too, and raises unless the
+        scores are the same to the last bit.
+        """
         ...
 
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:

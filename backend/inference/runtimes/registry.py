@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from backend.inference.runtimes.lightgbm import LightgbmRuntime
+from backend.inference.runtimes.linear import LinearRuntime
 from backend.inference.runtimes.onnx import OnnxRuntime
 from backend.inference.runtimes.protocol import Runtime
+from backend.inference.runtimes.xgboost import XgboostRuntime
 from schemas.catalog import ArtifactKind
 
 
@@ -13,8 +15,12 @@ def runtime_for(kind: ArtifactKind | str) -> type[Runtime]:
     match ArtifactKind(kind):
         case ArtifactKind.LIGHTGBM:
             return LightgbmRuntime
+        case ArtifactKind.XGBOOST:
+            return XgboostRuntime
         case ArtifactKind.ONNX:
             return OnnxRuntime
+        case ArtifactKind.LINEAR:
+            return LinearRuntime
 
 
 def load_runtime(kind: ArtifactKind | str, path: Path, sha256: str) -> Runtime:

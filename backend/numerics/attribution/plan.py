@@ -62,13 +62,16 @@ class Plan:
 
 
 def plan(forest: Forest, group_bits: int, leaf_bits: int) -> Plan:
-    """Cut every tree. Raises `CannotCompile` for linear trees, missing covers, or more than 62 features on a path."""
-    if forest.linear or not forest.covered:
-        raise CannotCompile("linear leaves, or no covers")
+    """Cut every tree. Raises `CannotCompile` for linear trees, or more than 62 features on a path.
+
+    Without covers both branches of a split have the share 1/2: such a plan explains against a background, which needs no shares.
+    """
+    if forest.linear:
+        raise CannotCompile("linear leaves")
     made = Plan()
     for number, tree in enumerate(forest.trees):
         if tree.leaves > 1:
-            _Cut(made, number, tree, group_bits, leaf_bits).root()
+            _Cut(made, number, tree, group_bits, leaf_bits, forest.covered).root()
         else:
             made.base += float(tree.leaf_value[0])
     return made
@@ -96,8 +99,8 @@ class _Path:
 class _Cut:
     """The cutting of one tree."""
 
-    def __init__(self, made: Plan, number: int, tree: Tree, group_bits: int, leaf_bits: int) -> None:
-        self.made, self.number, self.tree = made, number, tree
+    def __init__(self, made: Plan, number: int, tree: Tree, group_bits: int, leaf_bits: int, covered: bool) -> None:
+        self.made, self.number, self.tree, self.covered = made, number, tree, covered
         self.group_bits, self.leaf_bits = group_bits, leaf_bits
         self.inner = self._inner()
 
@@ -133,7 +136,7 @@ class _Cut:
 
     def _step(self, node: int, number: int, left: int, path: _Path) -> tuple[int, _Path]:
         child = int((self.tree.left if left else self.tree.right)[node])
-        share = self.tree.cover(child) / self.tree.cover(node)
+        share = self.tree.cover(child) / self.tree.cover(node) if self.covered else 0.5
         further = path.down(int(self.tree.feature[node]), number, left, share)
         if len(further.slots) > MAX_SLOTS:
             raise CannotCompile(f"more than {MAX_SLOTS} features on one path")

@@ -51,9 +51,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees whose outputs are added and multiplied by `scale` (1, or 1/trees where they are averaged).
+    """Trees whose outputs are added to `start` and multiplied by `scale` (1, or 1/trees where they are averaged).
 
-    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`).
+    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). A `single` forest reads its
+    rows in single precision: a value is rounded to float32 before it is compared.
     """
 
     trees: tuple[Tree, ...]
@@ -62,6 +63,15 @@ class Forest:
     outputs: int = 1
     scale: float = 1.0
     parameters: dict[str, str] = field(default_factory=dict)
+    start: float = 0.0
+    single: bool = False
+
+    def read(self, matrix: Floats) -> Floats:
+        """Rows [n, f] as the trees compare them."""
+        if not self.single:
+            return matrix
+        with np.errstate(over="ignore"):  # past float32 is infinite, as in C
+            return matrix.astype(np.float32).astype(np.float64)
 
     @property
     def linear(self) -> bool:

@@ -12,12 +12,15 @@ import numpy as np
 import onnx
 import pytest
 import skl2onnx
+import xgboost as xgb
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from backend.catalog.artifacts import errors, inspect
 from schemas.catalog import ArtifactKind
 from tests.backend.numerics.models import SHAPES, train
+from tests.backend.numerics.xgboost_models import saved as saved_xgboost
+from tests.backend.numerics.xgboost_models import train_xgboost
 
 X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
 Y = (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype(int)
@@ -25,6 +28,20 @@ Y = (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype(int)
 
 def convert(model: object, **options: object) -> onnx.ModelProto:
     return skl2onnx.to_onnx(model.fit(X, Y), X[:1], **options)  # type: ignore[attr-defined]
+
+
+def linear(**changed: object) -> bytes:
+    return json.dumps({"format": "linear", "features": ["age", "income"], "coefficients": [0.1, -2.0], "intercept": 0.5, "link": "logit"} | changed).encode()
+
+
+def by_category() -> bytes:
+    rows = np.random.default_rng(0).integers(0, 9, size=(200, 2))
+    data = xgb.DMatrix(rows, label=rows[:, 0] % 3 == 0, feature_types=["c", "c"], enable_categorical=True)
+    return bytes(xgb.train({"objective": "binary:logistic", "tree_method": "hist", "max_cat_to_onehot": 1}, data, 3).save_raw("ubj"))
+
+
+def of_classes() -> bytes:
+    return bytes(xgb.train({"objective": "multi:softprob", "num_class": 3}, xgb.DMatrix(X, label=np.arange(len(X)) % 3), 2).save_raw("ubj"))
 
 
 FOREST = convert(RandomForestClassifier(4, max_depth=3, random_state=0))
@@ -42,6 +59,21 @@ def test_lightgbm_text_is_known_by_its_content(tmp_path: Path, shape: str) -> No
     assert (facts.kind, facts.features, facts.named, facts.outputs) == (ArtifactKind.LIGHTGBM, ["x0", "x1", "x2", "x3", "x4"], True, 1)
     assert facts.trees is not None
     assert facts.trees >= 1
+
+
+@pytest.mark.parametrize("form", ["json", "ubj"])
+def test_xgboost_is_known_by_its_content(tmp_path: Path, form: str) -> None:
+    facts = inspect(saved(tmp_path, saved_xgboost(train_xgboost(objective="binary:logistic"), form)))
+    assert (facts.kind, facts.features, facts.named, facts.outputs) == (ArtifactKind.XGBOOST, ["x0", "x1", "x2", "x3", "x4"], True, 1)
+    assert (facts.objective, facts.trees) == ("binary:logistic", 8)
+
+
+@pytest.mark.parametrize("before", ["", "\n  "])
+def test_linear_json_is_known_by_its_content_wherever_its_names_are(tmp_path: Path, before: str) -> None:
+    names = [f"a_long_name_for_a_feature_{i}" for i in range(500)]
+    content = {"features": names, "format": "linear", "intercept": 1, "coefficients": [0.5] * 500}
+    facts = inspect(saved(tmp_path, before.encode() + json.dumps(content).encode()))
+    assert (facts.kind, facts.features, facts.named) == (ArtifactKind.LINEAR, names, True)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +118,19 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], type[errors.UnservableArtifact
     "zip": (lambda folder: archive(folder, **{"model.txt": b"tree\n"}), errors.CompressedArtifact, "Unpack"),
     "broken zip": (lambda _: b"PK\x03\x04nothing", errors.CompressedArtifact, "Unpack"),
     "gzip": (lambda _: gzip.compress(b"tree\n"), errors.CompressedArtifact, "Unpack"),
-    "xgboost json": (lambda _: b'{"learner":{"gradient_booster":{}},"version":[2,0,3]}', errors.XgboostArtifact, "convert_xgboost"),
-    "xgboost ubj": (lambda _: b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{", errors.XgboostArtifact, "convert_xgboost"),
-    "xgboost binary": (lambda _: b"binf\x00\x00", errors.XgboostArtifact, "convert_xgboost"),
+    "xgboost json": (lambda _: b'{"learner":{"gradient_booster":{}},"version":[2,0,3]}', errors.MalformedArtifact, "save_model('model.ubj')"),
+    "xgboost ubj": (lambda _: b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{", errors.MalformedArtifact, "save_model('model.ubj')"),
+    "xgboost deep": (lambda _: b'{"learner":' + b'{"a":' * 50_000, errors.MalformedArtifact, "nested"),
+    "xgboost by category": (lambda _: by_category(), errors.UnsupportedModel, "one column a category"),
+    "xgboost of many classes": (lambda _: of_classes(), errors.UnsupportedModel, "3 numbers"),
+    "xgboost binary": (lambda _: b"binf\x00\x00", errors.XgboostBinaryArtifact, "model.ubj"),
+    "linear of too few": (lambda _: linear(coefficients=[1.0]), errors.MalformedArtifact, "1 entries for 2 features"),
+    "linear with a name twice": (lambda _: linear(features=["a", "a"]), errors.MalformedArtifact, "twice"),
+    "linear with a word": (lambda _: linear(intercept="x"), errors.MalformedArtifact, "$.intercept"),
+    "linear with an unknown link": (lambda _: linear(link="probit"), errors.MalformedArtifact, "$.link"),
+    "linear with more than it has": (lambda _: linear(code="evil()"), errors.MalformedArtifact, "code"),
+    "linear divided by zero": (lambda _: linear(standardisation={"mean": [0, 0], "scale": [1, 0]}), errors.MalformedArtifact, "has a 0"),
+    "linear too large": (lambda _: linear(standardisation={"mean": [0, 0], "scale": [1, 1e-309]}), errors.MalformedArtifact, "finite"),
     "lightgbm dump": (lambda _: json.dumps(train(rounds=1).dump_model()).encode(), errors.LightgbmJsonArtifact, "save_model"),
     "json": (lambda _: b'{"auc": 0.8}', errors.JsonArtifact, "document"),
     "web page": (lambda _: b"\n<!DOCTYPE html><html>Sign in</html>", errors.HtmlArtifact, "sign-in"),

@@ -1,6 +1,7 @@
 """Loading an unproven artifact in a process of its own."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from backend.catalog.artifacts import ArtifactFacts, errors, inspect, probe
 from schemas.catalog import ArtifactKind
 from tests.backend.numerics.models import train
+from tests.backend.numerics.xgboost_models import saved, train_xgboost
 
 
 def lightgbm_file(folder: Path) -> Path:
@@ -37,6 +39,31 @@ async def test_a_sound_onnx_model_loads_and_scores(tmp_path: Path) -> None:
     report = await probe(path, inspect(path))
     assert len(report.scores) == 1
     assert report.additivity is None
+
+
+async def test_a_sound_xgboost_model_is_scored_by_xgboost_too_and_both_agree(tmp_path: Path) -> None:
+    path = tmp_path / "model.ubj"
+    train_xgboost(objective="binary:logistic").save_model(path)
+    report = await probe(path, inspect(path), median=[0.1, 0.2, 0.3, 0.4, 5.0])
+    assert len(report.scores) == 3
+    assert report.additivity is not None
+    assert report.additivity < 1e-4
+
+
+async def test_an_xgboost_file_that_the_library_refuses_is_refused(tmp_path: Path) -> None:
+    """Our reader passes over what it does not need; XGBoost's own has the last word."""
+    tree = json.loads(saved(train_xgboost(objective="binary:logistic"), "json"))
+    tree["learner"]["gradient_booster"]["model"]["gbtree_model_param"]["num_trees"] = "-5"
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(tree))
+    with pytest.raises(errors.ProbeFailed):
+        await probe(path, inspect(path))
+
+
+async def test_a_linear_model_loads_and_scores(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text('{"format": "linear", "features": ["a"], "coefficients": [2], "intercept": 1}')
+    assert (await probe(path, inspect(path))).scores == [1.0]
 
 
 async def test_bytes_changed_after_inspection_are_not_loaded(tmp_path: Path) -> None:

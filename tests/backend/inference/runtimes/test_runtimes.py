@@ -1,6 +1,7 @@
 """What the serving runtimes answer, beside the libraries they stand on."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from backend.inference.runtimes import Runtime, load_runtime
 from backend.inference.runtimes.errors import ArtifactChanged, ArtifactGone, RuntimeRefused
 from schemas.catalog import ArtifactKind
+from tests.backend.numerics import oracle
 from tests.backend.numerics.models import SHAPES, table, train
+from tests.backend.numerics.xgboost_models import KINDS, answered, saved, train_xgboost
 from tests.support.credit import lightgbm_text
 
 ROWS = table(300, seed=9)
@@ -71,6 +74,80 @@ def test_lightgbm_explained_against_a_background_says_which_and_starts_from_its_
     assert explained.background == hashlib.sha256(background.tobytes()).hexdigest()
     assert np.abs(explained.residual).max() < 1e-12
     assert not np.allclose(explained.values, runtime.explain(ROWS[:50]).values)
+
+
+@pytest.mark.parametrize("form", ["json", "ubj"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_xgboost_scores_and_margins_equal_its_own_to_the_last_bit(tmp_path: Path, kind: str, form: str) -> None:
+    booster = train_xgboost(rounds=30, **KINDS[kind])
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, saved(booster, form))
+    expected = answered(booster, ROWS)
+    assert np.array_equal(runtime.predict(ROWS).score, expected)
+    assert np.array_equal(runtime.predict(ROWS).margin, answered(booster, ROWS, output_margin=True))
+    assert np.array_equal([runtime.predict(row[None, :]).score[0] for row in ROWS], expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_xgboost_explanations_add_up_and_agree_with_its_own(tmp_path: Path, kind: str) -> None:
+    booster = train_xgboost(rounds=10, **KINDS[kind])
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, saved(booster))
+    explained, theirs = runtime.explain(ROWS), answered(booster, ROWS, pred_contribs=True)
+    assert (explained.method, explained.exact) == ("tree_path_dependent", True)
+    assert np.allclose(explained.values, theirs[:, :-1], atol=2e-5)  # XGBoost adds in single precision
+    assert explained.base == pytest.approx(theirs[0, -1], abs=2e-5)
+    assert np.abs(explained.residual).max() < 1e-5
+    against = runtime.explain(ROWS[:50], ROWS[100:200])
+    assert (against.method, against.exact) == ("tree_interventional", True)
+    assert against.base == pytest.approx(answered(booster, ROWS[100:200], output_margin=True).mean(), abs=1e-5)
+    assert np.abs(against.residual).max() < 1e-5
+
+
+def test_an_xgboost_model_too_large_to_compile_is_explained_by_xgboost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.numerics.attribution.compiled.MAX_LEAVES", 3)
+    booster = train_xgboost(objective="binary:logistic")
+    explained = loaded(tmp_path, ArtifactKind.XGBOOST, saved(booster)).explain(ROWS)
+    assert (explained.method, explained.exact) == ("tree_path_dependent", True)
+    assert np.array_equal(explained.values, answered(booster, ROWS, pred_contribs=True)[:, :-1])
+
+
+def test_xgboost_explained_without_covers_needs_a_background(tmp_path: Path) -> None:
+    tree = json.loads(saved(train_xgboost(objective="reg:squarederror"), "json"))
+    for one in tree["learner"]["gradient_booster"]["model"]["trees"]:
+        one["sum_hessian"] = [0.0] * len(one["sum_hessian"])
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, json.dumps(tree).encode())
+    assert not runtime.covered
+    assert runtime.explain(ROWS[:2]).exact is False
+    assert (runtime.explain(ROWS[:2], ROWS[5:9]).exact, runtime.explain(ROWS[:2], ROWS[5:9]).method) == (True, "tree_interventional")
+
+
+LINEAR = {"format": "linear", "features": ["a", "b", "c", "d", "e"], "coefficients": [0.5, -1.0, 2.0, 0.0, 1e-3], "intercept": -0.25}
+COEFFICIENTS = np.array([0.5, -1.0, 2.0, 0.0, 1e-3])
+
+
+@pytest.mark.parametrize("link", ["identity", "logit"])
+def test_a_linear_model_scores_and_is_explained_in_closed_form(tmp_path: Path, link: str) -> None:
+    runtime = loaded(tmp_path, ArtifactKind.LINEAR, json.dumps(LINEAR | {"link": link}).encode())
+    rows, background = np.nan_to_num(ROWS), np.nan_to_num(ROWS[100:120])
+    scores, explained = runtime.predict(rows), runtime.explain(rows, background)
+    margin = rows @ COEFFICIENTS - 0.25
+    assert np.allclose(scores.margin, margin, rtol=1e-14)
+    assert np.allclose(scores.score, 1 / (1 + np.exp(-margin)) if link == "logit" else margin, rtol=1e-14)
+    assert np.array_equal([runtime.predict(row[None, :]).score[0] for row in rows], scores.score)
+    assert (explained.method, explained.exact, explained.space) == ("linear", True, "margin" if link == "logit" else "value")
+    base, expected = oracle.interventional(lambda mixed: mixed @ COEFFICIENTS - 0.25, rows[7], background)
+    assert np.allclose(explained.values[7], expected, atol=1e-12)
+    assert explained.base == pytest.approx(base)
+    assert np.abs(explained.residual).max() < 1e-9
+
+
+def test_a_standardisation_is_worked_into_a_linear_model(tmp_path: Path) -> None:
+    x, y = np.nan_to_num(ROWS), (np.nan_to_num(ROWS)[:, 0] > 0).astype(int)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
+    scaler, fit = model[0], model[1]
+    content = LINEAR | {"link": "logit", "coefficients": fit.coef_[0].tolist(), "intercept": float(fit.intercept_[0])}
+    content["standardisation"] = {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()}
+    runtime = loaded(tmp_path, ArtifactKind.LINEAR, json.dumps(content).encode())
+    assert np.allclose(runtime.predict(x).score, model.predict_proba(x)[:, 1], atol=1e-12)
 
 
 def test_linear_trees_are_explained_by_an_estimate_that_says_so(tmp_path: Path) -> None:

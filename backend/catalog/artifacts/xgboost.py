@@ -1,0 +1,35 @@
+"""XGBoost JSON and UBJ: read by our own reader, never by the library."""
+
+from backend.catalog.artifacts import errors
+from backend.catalog.artifacts.facts import ArtifactFacts
+from backend.numerics.trees.lightgbm_fields import MalformedTrees
+from backend.numerics.trees.xgboost_model import UnsupportedTrees, read_xgboost
+from backend.numerics.trees.xgboost_tree import CategoricalSplit
+from schemas.catalog import ArtifactKind
+
+
+def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
+    """The facts of an XGBoost model, every tree of it checked."""
+    try:
+        model = read_xgboost(content)
+    except MalformedTrees as error:
+        raise errors.MalformedArtifact(
+            f"This begins like an XGBoost model but is not sound. {error} Save it again with `booster.save_model('model.ubj')`."
+        ) from error
+    except UnsupportedTrees as error:
+        raise errors.UnsupportedModel(str(error)) from error
+    except CategoricalSplit as error:
+        raise errors.UnsupportedModel(
+            "The model splits by categories (enable_categorical), which is not served. Train it on numbers: one column a category, or a target's mean."
+        ) from error
+    return ArtifactFacts(
+        kind=ArtifactKind.XGBOOST,
+        sha256=sha256,
+        size_bytes=len(content),
+        features=model.forest.features,
+        named=model.named,
+        outputs=1,
+        objective=model.objective,
+        trees=len(model.forest.trees),
+        leaves=sum(tree.leaves for tree in model.forest.trees),
+    )

@@ -1,0 +1,10 @@
+"""XGBoost's objectives that give one score a row, by what they do to the margin."""
+
+LOGISTIC = {"binary:logistic", "reg:logistic"}
+EXPONENTIAL = {"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"}
+HINGE = {"binary:hinge"}
+IDENTITY = {
+    "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror", "reg:expectileerror",
+    "binary:logitraw", "rank:pairwise", "rank:ndcg", "rank:map",
+}  # fmt: skip
+SERVED = LOGISTIC | EXPONENTIAL | HINGE | IDENTITY
