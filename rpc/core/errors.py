@@ -1,5 +1,6 @@
 """Errors on their way out: the one table from `ErrorCode` to tRPC number and HTTP status, and the error envelope."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -98,6 +99,28 @@ class InternalError(HubError):
     """Something went wrong inside the hub. Quote the request id when you ask for help."""
 
     code = ErrorCode.INTERNAL_SERVER_ERROR
+
+
+class Interrupted(Exception):
+    """What the call waited for was cancelled, though the call was not."""
+
+
+def is_asked_to_stop() -> bool:
+    """Has somebody cancelled this task?"""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def unasked(cancelled: asyncio.CancelledError) -> Exception:
+    """The failure that a cancellation is which nobody asked of this task. Raises it again when somebody did.
+
+    Left as it is, it would pass for a client that went away, and an answer that has begun would break off.
+    """
+    if is_asked_to_stop():
+        raise cancelled
+    interrupted = Interrupted()
+    interrupted.__cause__ = cancelled
+    return interrupted
 
 
 COMMON: tuple[type[HubError], ...] = (

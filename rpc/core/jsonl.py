@@ -10,6 +10,7 @@ import msgspec
 from rpc.core import wire
 from rpc.core.asgi import Disconnected, Headers, Receive, Send, unless_disconnected
 from rpc.core.call import Exchange
+from rpc.core.errors import unasked
 from rpc.core.outlet import Ended, Outlet
 from rpc.core.procedure import Kind
 from rpc.core.settle import Opened, Settler
@@ -109,6 +110,8 @@ class Lines:
             await self._iterate(outlet, settled, items)
         except Disconnected:
             raise
+        except asyncio.CancelledError as error:
+            await outlet.write(self._failed(items, unasked(error)))
         except Exception as error:  # this call's own failure
             await outlet.write(self._failed(items, error))
         return None

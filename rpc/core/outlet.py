@@ -7,6 +7,7 @@ from typing import Any
 from backend.errors import Unavailable
 from rpc.core.asgi import Disconnected, Headers, Receive, Send, left
 from rpc.core.call import Exchange
+from rpc.core.errors import unasked
 from rpc.core.options import Options
 from rpc.core.procedure import Procedure
 
@@ -66,14 +67,14 @@ class Outlet:
         producer, leaving, keeper = asyncio.ensure_future(producing), asyncio.ensure_future(left(receive)), asyncio.ensure_future(keeping)
         tasks = [producer, leaving, keeper]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            first, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)  # a generator's `finally` runs before its request is over
         if not producer.cancelled():
             producer.result()  # raises what it raised
-        elif not leaving.cancelled():
+        elif leaving in first:
             raise Disconnected
         else:
             raise Ended(keeper.result())
@@ -91,6 +92,8 @@ class Outlet:
                 recheck = now + options.recheck_interval
                 try:
                     await exchange.recheck(procedures)
+                except asyncio.CancelledError as error:
+                    return unasked(error)
                 except Exception as error:  # nobody can tell whether the caller may go on: the stream ends, and its client may connect anew
                     return error
             if now >= ping:

@@ -41,6 +41,8 @@ class Settler:
             if procedure.streams:
                 raise errors.UnsupportedMediaType("This procedure streams its result: call it through httpBatchStreamLink or httpSubscriptionLink")
             return wire.Settled(200, wire.result(await self.call(exchange, procedure, self._raw(procedure, one, plan))))
+        except asyncio.CancelledError as error:
+            return self.failed(errors.unasked(error), exchange.request, one)
         except Exception as error:
             return self.failed(error, exchange.request, one)
 

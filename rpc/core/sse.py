@@ -10,6 +10,7 @@ from rpc.core import wire
 from rpc.core.asgi import Disconnected, Headers, Receive, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Request, Tracked
+from rpc.core.errors import unasked
 from rpc.core.inputs import Raw
 from rpc.core.outlet import Closing, Ended, Outlet, Over
 from rpc.core.outputs import Output
@@ -60,6 +61,8 @@ class Subscription:
             await outlet.write(_RETURN)
         except Disconnected:
             raise
+        except asyncio.CancelledError as error:
+            await outlet.write(self._failure(unasked(error)))
         except Exception as error:  # the client is told in an event, since the status has left
             await outlet.write(self._failure(error))
 

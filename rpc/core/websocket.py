@@ -142,6 +142,8 @@ class Socket:
             if procedure.streams:
                 raise errors.UnsupportedMediaType("This procedure streams its result: call it through httpBatchStreamLink")
             await self._result(message, b'"type":"data","data":' + await self._settler.call(exchange, procedure, message.params.raw))
+        except asyncio.CancelledError as error:
+            await self._fail(message, errors.unasked(error), one, exchange)
         except Exception as error:
             await self._fail(message, error, one, exchange)
 
@@ -155,9 +157,11 @@ class Socket:
                 await self._result(message, b'"type":"started"')
                 async for item in items:
                     await self._result(message, _data(item, procedure.output))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if self._over:
                 raise
+            if not errors.is_asked_to_stop():
+                await self._fail(message, errors.unasked(error), one, exchange)
         except Exception as error:
             await self._fail(message, error, one, exchange)
         finally:

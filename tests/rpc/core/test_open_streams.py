@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from backend.access import tokens
+from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
 from rpc.access import access
-from rpc.core import Ctx, Router
+from rpc.core import Ctx, Request, Router
 from rpc.core import outlet as outlets
 from rpc.core.call import Exchange
 from rpc.core.http import Options, RpcApp
@@ -23,6 +24,7 @@ from rpc.core.websocket import Socket
 from rpc.host import ProductHost
 from schemas.access import CreateToken, TokenRef
 from tests.support import wire_procedures
+from tests.support.node import Driver
 from tests.support.serving import asking, serving
 from tests.support.tenants import Tenant
 from tests.support.wire_app import BareHost
@@ -65,7 +67,44 @@ async def flood(ctx: Context) -> AsyncIterator[str]:
         closed.append(f"flood {sent < 1000}")
 
 
+@feed.subscription(permission=P.ANYONE)
+async def torn(ctx: Context) -> AsyncIterator[int]:
+    """Waits for something that is cancelled under its hands."""
+    yield 1
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.05, never.cancel)
+    await never
+
+
+@feed.query(permission=P.ANYONE)
+async def torn_lines(ctx: Context) -> AsyncIterator[int]:
+    """The same, as a query."""
+    async for item in torn(ctx):
+        yield item
+
+
+@feed.query(permission=P.ANYONE)
+async def torn_answer(ctx: Context) -> int:
+    """The same, with one answer."""
+    async for item in torn(ctx):
+        last = item
+    return last
+
+
 wide = Router("", feed, access)
+
+
+class Wavering(BareHost):
+    """Knows its caller, until the look-up is cancelled under its hands."""
+
+    asked = 0
+
+    async def authenticate(self, request: Request) -> Actor:
+        """Somebody, the first time."""
+        self.asked += 1
+        if self.asked > 1:
+            raise asyncio.CancelledError
+        return Actor(kind="token", name="somebody")
 
 
 def held(*kinds: type) -> int:
@@ -174,3 +213,43 @@ async def made(hub: Hub, tenant: Tenant) -> Any:
 async def revoked(hub: Hub, tenant: Tenant, token_id: Any) -> None:
     async with hub.work(tenant.admin) as work:
         await tokens.revoke_token(work, TokenRef(token_id=token_id))
+
+
+async def to_the_end(answer: asyncio.StreamReader) -> str:
+    """What is sent until the body is complete. IncompleteReadError when it breaks off, which browsers report as a fault."""
+    return (await asyncio.wait_for(answer.readuntil(b"\r\n0\r\n\r\n"), 5)).decode()
+
+
+async def test_a_stream_whose_source_is_cancelled_under_its_hands_tells_so_and_is_whole() -> None:
+    async with serving(RpcApp(wide, BareHost(), Options())) as port:
+        async with asking(port, "/rpc/feed.torn") as answer:
+            told = await to_the_end(answer)
+            assert "data: 1\n" in told
+            assert "event: serialized-error" in told
+            assert '"code":"INTERNAL_SERVER_ERROR"' in told
+        async with asking(port, "/rpc/feed.tornLines,feed.tornAnswer?batch=1", LINES) as answer:
+            told = await to_the_end(answer)
+            assert told.count('"code":"INTERNAL_SERVER_ERROR"') == 2
+        async with httpx.AsyncClient(trust_env=False) as http:
+            alone = await http.get(f"http://127.0.0.1:{port}/rpc/feed.tornAnswer")
+            assert (alone.status_code, alone.json()["error"]["data"]["reason"]) == (500, "INTERNAL_ERROR")
+
+
+async def test_over_a_socket_it_is_that_subscription_which_fails_and_not_the_socket() -> None:
+    async with serving(RpcApp(wide, BareHost(), Options())) as port:
+        js = await Driver.start(f"http://127.0.0.1:{port}")
+        try:
+            told = await js.run(
+                "const { ws, client } = sockets(); const live = listen(client.feed.torn); await live.done; "
+                "const alone = await failure(client.feed.tornAnswer.query()); await ws.close(); return [live.heard, alone]"
+            )
+        finally:
+            await js.stop()
+    assert told[0]["data"] == [1]
+    assert [told[0]["error"]["data"]["code"], told[1]["data"]["code"]] == ["INTERNAL_SERVER_ERROR"] * 2
+
+
+@pytest.mark.parametrize(("target", "header"), [("/rpc/feed.mine", "x-nothing: 1"), ("/rpc/feed.lines?batch=1", LINES)])
+async def test_a_stream_whose_caller_cannot_be_checked_any_more_tells_so_and_is_whole(target: str, header: str) -> None:
+    async with serving(RpcApp(wide, Wavering(), Options(recheck_interval=0.1))) as port, asking(port, target, header) as answer:
+        assert '"code":"INTERNAL_SERVER_ERROR"' in await to_the_end(answer)
