@@ -45,7 +45,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one connection of a live view lasts before its client connects anew."""
     allowed_origins: str = ""
     """Origins of other sites whose pages may call with a session, by comma: `https://app.example`."""
+    import_llm_seconds: float = 45.0
+    """How long an import waits for a language model, all in all; less than `rpc_timeout_seconds`."""
     session_days: int = 14
+    solo: bool = False
+    """One person runs this hub: what otherwise takes two people, one may do, and the record says so."""
     kek: str | None = None
     """Key-encryption keys of the connectors' keys, `version:base64` of 32 bytes, the one to encrypt with first: `2:…,1:…`. Absent: a file in the data folder
     where the servers are embedded, else no connector can be made."""

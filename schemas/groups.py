@@ -7,7 +7,21 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.common import Interval, Name, Shape, Slug
+from schemas.common import Fraction, Name, Shape, Slug
+from schemas.comparison import (
+    NO_ESTIMATE,
+    CohortCount,
+    Conclusion,
+    DecisionMetric,
+    Difference,
+    Latency,
+    Maturity,
+    MaturityHours,
+    RowRange,
+    SampleRatio,
+    ScoreBin,
+)
+from schemas.comparison import MetricEstimate as MetricEstimate
 
 BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="Hundredths of a percent of the traffic.")]
 
@@ -18,6 +32,24 @@ class MemberRole(StrEnum):
     CHAMPION = "champion"
     CHALLENGER = "challenger"
     SHADOW = "shadow"
+
+
+RoutingKey = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(entity_key|correlation_id|inference_id|segments\..{1,100})$",
+        description="What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).",
+    ),
+]
+OnControlLoss = Annotated[
+    Literal["refuse", "stale"],
+    msgspec.Meta(
+        description="What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. "
+        "`stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."
+    ),
+]
+TimeBudget = Annotated[int, msgspec.Meta(ge=1, le=60_000, description="Milliseconds that a challenger may take; then the champion answers.")]
+Reason = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class MemberSpec(Shape, frozen=True, kw_only=True):
@@ -55,7 +87,61 @@ class Phase(Shape, frozen=True, kw_only=True):
     opened_at: datetime
     opened_by: str
     reason: str
+    threshold: float
+    routing_key: str
     members: list[Member]
+
+
+class Halt(Shape, frozen=True, kw_only=True):
+    """Answers stopped: of the group `slug`, or of a version in every group.
+
+    A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+    """
+
+    id: UUID
+    slug: str | None
+    version_id: UUID | None
+    label: str | None
+    model_name: str | None
+    reason: str
+    at: datetime
+    by: str
+    requested_at: datetime | None
+    requested_by: str | None
+    resumed_at: datetime | None
+    resumed_by: str | None
+    resume_reason: str | None
+    self_approved: bool
+
+
+class GroupSettings(Shape, frozen=True, kw_only=True):
+    """How a group answers, what is compared, and what a promotion needs.
+
+    With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+    their outcome.
+    """
+
+    on_control_loss: OnControlLoss = "refuse"
+    time_budget_ms: TimeBudget | None = None
+    routing_key: RoutingKey = "entity_key"
+    require_verdict: bool = False
+    min_matured_share: Fraction = 0.0
+    maturity_hours: MaturityHours | None = None
+
+
+class LogPolicy(Shape, frozen=True, kw_only=True):
+    """What becomes of a group's log.
+
+    Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
+    `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
+    most `stale_max_seconds` old.
+    """
+
+    retention_days: int | None
+    retention_policy: Literal["archive", "drop"]
+    legal_hold: str | None
+    when_unlogged: Literal["refuse", "stale"]
+    stale_max_seconds: int
 
 
 class Group(Shape, frozen=True, kw_only=True):
@@ -70,6 +156,10 @@ class Group(Shape, frozen=True, kw_only=True):
     decision_metric: str
     threshold: float
     phase: Phase
+    settings: GroupSettings
+    halt: Halt | None
+    halted_versions: list[Halt]
+    log: LogPolicy
 
 
 class CreateGroup(Shape, frozen=True, kw_only=True):
@@ -78,8 +168,9 @@ class CreateGroup(Shape, frozen=True, kw_only=True):
     name: Name
     slug: Slug
     members: Annotated[list[MemberSpec], msgspec.Meta(min_length=1, max_length=20)]
-    decision_metric: Literal["brier", "log_loss", "accuracy"] = "brier"
+    decision_metric: DecisionMetric = "brier"
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1, description="At or above this score the label is the positive class.")] = 0.5
+    settings: GroupSettings = GroupSettings()
 
 
 class GroupRef(Shape, frozen=True, kw_only=True):
@@ -89,47 +180,107 @@ class GroupRef(Shape, frozen=True, kw_only=True):
 
 
 class SetSplit(Shape, frozen=True, kw_only=True):
-    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on."""
+    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is."""
 
     slug: Slug
     phase: int
     members: Annotated[list[MemberSpec], msgspec.Meta(min_length=1, max_length=20)]
+    threshold: Fraction | None = None
     reason: str = ""
 
 
+class SetRetention(Shape, frozen=True, kw_only=True):
+    """How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough."""
+
+    slug: Slug
+    days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
+    policy: Literal["archive", "drop"] = "archive"
+
+
+class SetLegalHold(Shape, frozen=True, kw_only=True):
+    """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
+
+    slug: Slug
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
+
+
+class SetWhenUnlogged(Shape, frozen=True, kw_only=True):
+    """What is answered when neither Redis nor PostgreSQL takes a prediction."""
+
+    slug: Slug
+    when_unlogged: Literal["refuse", "stale"]
+    max_age_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 900
+
+
+class ConfigureGroup(Shape, frozen=True, kw_only=True):
+    """New settings, all of them. Another routing key opens a phase."""
+
+    slug: Slug
+    settings: GroupSettings
+
+
+class HaltGroup(Shape, frozen=True, kw_only=True):
+    """Stop all answers of a group."""
+
+    slug: Slug
+    reason: Reason = ""
+
+
+class HaltVersion(Shape, frozen=True, kw_only=True):
+    """Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers."""
+
+    version_id: UUID
+    reason: Reason = ""
+
+
+class ResumeGroup(Shape, frozen=True, kw_only=True):
+    """Ask that a group answers again, or, as a second person, confirm it."""
+
+    slug: Slug
+    reason: Reason = ""
+
+
+class ResumeVersion(Shape, frozen=True, kw_only=True):
+    """The same for a version."""
+
+    version_id: UUID
+    reason: Reason = ""
+
+
+class ListHalts(Shape, frozen=True, kw_only=True):
+    """Halts of the tenant, newest first; `slug`: of one group."""
+
+    slug: Slug | None = None
+    in_force: bool = False
+
+
+class Rollback(Shape, frozen=True, kw_only=True):
+    """Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at."""
+
+    slug: Slug
+    phase: int
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
 class CompareGroup(Shape, frozen=True, kw_only=True):
-    """The group's comparison in one phase (absent: the current one)."""
+    """The group's comparison in one phase (absent: the current one).
+
+    `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
+    """
 
     slug: Slug
     phase: int | None = None
-
-
-class MetricEstimate(Shape, frozen=True, kw_only=True):
-    """A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only)."""
-
-    value: float | None
-    interval: Interval | None
-    n: int
-
-
-class ScoreBin(Shape, frozen=True, kw_only=True):
-    """Scores from `low` up to `high`."""
-
-    low: float
-    high: float
-    count: int
-
-
-class Latency(Shape, frozen=True, kw_only=True):
-    """Time to answer, in microseconds."""
-
-    p50_us: float
-    p95_us: float
-    p99_us: float
+    exact: bool = False
+    pooled: bool = False
 
 
 class Contender(Shape, frozen=True, kw_only=True):
-    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known."""
+    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
+
+    Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
+    outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+    `fallback_rate`: the share that the champion answered in its place.
+    """
 
     version_id: UUID
     label: str
@@ -152,25 +303,22 @@ class Contender(Shape, frozen=True, kw_only=True):
     calibration_error: MetricEstimate
     latency: Latency | None
     scores: list[ScoreBin]
-
-
-class SampleRatio(Shape, frozen=True, kw_only=True):
-    """Is the split that was asked for the one that happened? Chi-square over the contenders' counts."""
-
-    chi_square: float
-    p_value: float
-    ok: bool
-
-
-class RowRange(Shape, frozen=True, kw_only=True):
-    """The log rows that a figure is made of: the first and the last inference id."""
-
-    first: UUID
-    last: UUID
+    n_compared: int = 0
+    n_compared_labelled: int = 0
+    brier_skill: MetricEstimate = NO_ESTIMATE
+    mae: MetricEstimate = NO_ESTIMATE
+    rmse: MetricEstimate = NO_ESTIMATE
+    mean_error: MetricEstimate = NO_ESTIMATE
+    error_rate: MetricEstimate = NO_ESTIMATE
+    fallback_rate: MetricEstimate = NO_ESTIMATE
+    cohorts: list[CohortCount] = []
 
 
 class Comparison(Shape, frozen=True, kw_only=True):
-    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none."""
+    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
+
+    `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+    """
 
     slug: Slug
     phase: int
@@ -183,15 +331,24 @@ class Comparison(Shape, frozen=True, kw_only=True):
     rows: RowRange | None
     verdict: str
     leader: UUID | None
+    regression: bool = False
+    exact: bool = False
+    maturity: Maturity | None = None
+    differences: list[Difference] = []
+    conclusion: Conclusion | None = None
 
 
 class Promote(Shape, frozen=True, kw_only=True):
-    """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share."""
+    """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
+
+    `threshold` is the decision threshold that comes with the new one (absent: as it is).
+    """
 
     slug: Slug
     version_id: UUID
     evidence_id: UUID
     keep_old: BasisPoints | None = None
+    threshold: Fraction | None = None
     reason: str = ""
 
 

@@ -130,6 +130,8 @@ class Inference(Shape, frozen=True, kw_only=True):
     actual: float | None
     actual_at: datetime | None
     actual_history: Json
+    erased_at: datetime | None
+    imported_from: str | None
 
 
 class InferenceSummary(Shape, frozen=True, kw_only=True):
@@ -198,6 +200,97 @@ class OutcomesReceipt(Shape, frozen=True, kw_only=True):
     duplicate: int
     corrected: int
     waiting: int
+
+
+class ListDeadLetters(Shape, frozen=True, kw_only=True):
+    """A group's dead letters, oldest first."""
+
+    slug: Slug
+    limit: PageSize = 50
+
+
+class DeadLetter(Shape, frozen=True, kw_only=True):
+    """An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read."""
+
+    entry_id: str
+    at: datetime
+    reason: str
+    size_bytes: int
+    record: Json
+    raw: str | None
+
+
+class DeadLetters(Shape, frozen=True, kw_only=True):
+    """The oldest dead letters of a group, and how many there are in all."""
+
+    total: int
+    letters: list[DeadLetter]
+
+
+class ReplayDeadLetters(Shape, frozen=True, kw_only=True):
+    """Put dead letters back into the intake: those named, or all."""
+
+    slug: Slug
+    entry_ids: list[str] | None = None
+
+
+class DiscardDeadLetters(Shape, frozen=True, kw_only=True):
+    """Throw dead letters away for good, for a reason that goes to the audit log."""
+
+    slug: Slug
+    entry_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class LettersMoved(Shape, frozen=True, kw_only=True):
+    """How many dead letters were replayed or discarded."""
+
+    moved: int
+
+
+class EraseEntity(Shape, frozen=True, kw_only=True):
+    """Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone."""
+
+    slug: Slug
+    entity_key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    confirm: str
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class Erasure(Shape, frozen=True, kw_only=True):
+    """What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it."""
+
+    entity: str
+    rows: int
+    outcomes: int
+    dead_letters: int
+    archived_rows: int
+
+
+class ListOrphans(Shape, frozen=True, kw_only=True):
+    """Outcomes whose inference has not come within so many days of their telling."""
+
+    slug: Slug
+    older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 7
+    limit: PageSize = 50
+
+
+class OrphanOutcome(Shape, frozen=True, kw_only=True):
+    """An outcome nobody's."""
+
+    inference_id: UUID | None
+    correlation_id: str | None
+    actual: float
+    at: datetime
+    received_at: datetime
+    received_by: str
+
+
+class Orphans(Shape, frozen=True, kw_only=True):
+    """The oldest orphans, and how many there are in all."""
+
+    total: int
+    outcomes: list[OrphanOutcome]
 
 
 class ShadowTraffic(Shape, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from backend.access import repository
 from backend.access.actor import Actor
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, TooManySignIns, WrongCredentials
 from backend.access.limits import SIGN_IN, allow
+from backend.access.permissions import P
 from backend.access.rules import hash_password, new_secret, nobodys_hash, password_matches, permissions_of, secret_hash
 from backend.access.tables import PersonRow, SessionRow
 from backend.ids import new_id
@@ -80,6 +81,12 @@ async def change_password(work: UnitOfWork, input: ChangePassword) -> None:
 async def list_people(work: UnitOfWork) -> list[Person]:
     """Everybody in the tenant."""
     return [_person(row) for row in await repository.people(work.session, work.tenant_id)]
+
+
+async def count_who_may(work: UnitOfWork, permission: P) -> int:
+    """How many people of the tenant, not disabled, hold a permission."""
+    rows = await repository.people(work.session, work.tenant_id)
+    return sum(not row.disabled and permission in permissions_of(Role(role) for role in row.roles) for row in rows)
 
 
 async def create_person(work: UnitOfWork, input: CreatePerson) -> Person:

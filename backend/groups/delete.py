@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from backend.groups.errors import NotConfirmed
-from backend.groups.service import describe, find
-from backend.live.rules import GROUP_CHANGED
+from backend.groups.log_policy import refuse_held
+from backend.groups.service import announce, describe, find
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.common import Issue
@@ -15,15 +15,15 @@ DROP_RUN = "groups.drop"
 
 
 async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:
-    """Take the group away. `archive` starts now; `delete` drops the log after the grace. Raises NotConfirmed."""
+    """Take the group away. `archive` starts now; `delete` drops the log after the grace. Raises NotConfirmed, LegalHold."""
     if input.confirm != input.slug:
         raise NotConfirmed(issues=[Issue(pointer="/confirm", message=f"write {input.slug}")])
     group = await find(work, input.slug, lock=True)
+    refuse_held(group)
     before = await describe(work, group)
     group.deleted_at = work.now
     await work.session.flush()
-    await work.announce_routing()
-    work.live(GROUP_CHANGED, group.slug)
+    await announce(work, group)
     delay = timedelta(hours=input.grace_hours) if input.policy == "delete" else timedelta()
     kind = DROP_RUN if input.policy == "delete" else ARCHIVE_RUN
     run_id = await runs.start(work, kind, f"group:{group.slug}", {"group_id": str(group.id)}, delay)

@@ -34,5 +34,37 @@ class NotAChallenger(Conflict):
     """Only a challenger or shadow of the current phase can be promoted."""
 
 
+class LegalHold(Conflict):
+    """A legal hold keeps this group's log as it is; lift it first."""
+
+
 class NotConfirmed(Invalid):
     """Deleting a group is confirmed by its slug in `confirm`."""
+
+
+class GateNotMet(Conflict):
+    """The group asks more of a promotion than the evidence shows; nothing was changed."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class NothingToRestore(Conflict):
+    """This group has had no other champion, so there is nothing to go back to."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class VersionNotWarm(Conflict):
+    """Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class NotHalted(Conflict):
+    """There is nothing to resume: no halt is in force."""
+
+
+class SecondPersonNeeded(Conflict):
+    """You have asked for this already; another person who may resume has to confirm it."""
+
+    code = ErrorCode.PRECONDITION_FAILED

@@ -1,6 +1,7 @@
 """Promotion: one transaction, on evidence that was seen."""
 
 import hashlib
+from uuid import UUID
 
 import msgspec
 import rfc8785
@@ -8,21 +9,21 @@ import rfc8785
 from backend.audit.rules import plain
 from backend.catalog.rules import label
 from backend.groups import repository
-from backend.groups.errors import NotAChallenger, StaleEvidence
+from backend.groups.errors import GateNotMet, NotAChallenger, StaleEvidence
 from backend.groups.rules import after_promotion
 from backend.groups.service import describe, find, open_phase, owned
 from backend.groups.tables import PromotionRow
 from backend.ids import new_id
 from backend.inference import comparison
 from backend.work import UnitOfWork
-from schemas.groups import Comparison, Evidence, GroupRef, MemberRole, MemberSpec, Promote, Promotion, PromotionRecord
+from schemas.groups import Comparison, Evidence, GroupRef, GroupSettings, MemberRole, MemberSpec, Promote, Promotion, PromotionRecord
 
 POLICY = "promotion/1"
 """Names the rules a promotion was held to, so that a later reader knows them."""
 
 
 async def promote(work: UnitOfWork, input: Promote) -> Promotion:
-    """Make a challenger the champion. Raises StaleEvidence, NotAChallenger; then nothing is changed."""
+    """Make a challenger the champion. Raises StaleEvidence, NotAChallenger, GateNotMet; then nothing is changed."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     shown = await comparison.take_evidence(work, group.id, input.evidence_id)
@@ -31,6 +32,9 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
     champion = next(member for member in before.phase.members if member.role is MemberRole.CHAMPION)
     if input.version_id not in {member.version_id for member in before.phase.members} - {champion.version_id}:
         raise NotAChallenger
+    _gate(before.settings, shown, input.version_id)
+    if input.threshold is not None:
+        group.threshold = input.threshold
     current = [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in before.phase.members]
     await open_phase(work, group, after_promotion(current, input.version_id, input.keep_old), owned(before.phase), input.reason or "promotion")
     evidence = Evidence(comparison=shown, matured_share=_matured(shown), approver=work.actor.name, policy_version=POLICY)
@@ -73,6 +77,15 @@ async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRe
         )
         for row in await repository.promotions(work.session, work.tenant_id, group.id)
     ]
+
+
+def _gate(settings: GroupSettings, shown: Comparison, version_id: UUID) -> None:
+    """Does the evidence show what the group asks of a promotion? Raises GateNotMet, saying what is missing."""
+    matured = _matured(shown)
+    if matured < settings.min_matured_share:
+        raise GateNotMet(f"Of the phase's predictions {matured:.1%} have their outcome; this group asks for {settings.min_matured_share:.1%}.".replace("%", " %"))
+    if settings.require_verdict and shown.leader != version_id:
+        raise GateNotMet(f"This group promotes on a verdict only, and it is not for this version: {shown.verdict}")
 
 
 def _matured(shown: Comparison) -> float:

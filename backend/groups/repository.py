@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.groups.tables import GroupRow, PhaseRow
+from backend.groups.tables import GroupRow, HaltRow, PhaseRow
 
 MEMBERS = """
 SELECT b.*, m.name AS model_name, m.slug AS model_slug, v.version
@@ -23,6 +23,15 @@ WHERE p.tenant_id = :tenant AND p.group_id = :group ORDER BY p.phase DESC
 """
 
 
+HALTS = """
+SELECT h.*, g.slug, m.name AS model_name, v.version
+FROM halts h LEFT JOIN groups g ON g.id = h.group_id LEFT JOIN versions v ON v.id = h.version_id LEFT JOIN models m ON m.id = v.model_id
+WHERE h.tenant_id = :tenant AND (NOT :in_force OR h.resumed_at IS NULL) AND (CAST(:slug AS text) IS NULL OR g.slug = :slug OR v.id IN (
+  SELECT b.version_id FROM members b JOIN groups o ON o.id = b.group_id WHERE o.tenant_id = :tenant AND o.slug = :slug AND o.deleted_at IS NULL))
+ORDER BY h.halted_at DESC LIMIT 200
+"""
+
+
 async def groups(session: AsyncSession, tenant_id: UUID) -> Sequence[GroupRow]:
     """Groups by slug."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.deleted_at.is_(None)).order_by(GroupRow.slug)
@@ -33,6 +42,12 @@ async def group(session: AsyncSession, tenant_id: UUID, slug: str, lock: bool = 
     """One group; locked, no rival change can be under way."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.slug == slug, GroupRow.deleted_at.is_(None))
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+
+
+async def every(session: AsyncSession, tenant_id: UUID, slug: str) -> Sequence[GroupRow]:
+    """All groups that ever had a slug, deleted ones included, oldest first."""
+    query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.slug == slug).order_by(GroupRow.created_at)
+    return (await session.execute(query)).scalars().all()
 
 
 async def phases(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID]) -> Sequence[PhaseRow]:
@@ -46,6 +61,42 @@ async def members(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UU
     statement = text(MEMBERS.format(where="" if phase is None else "AND b.phase = :phase"))
     values = {"tenant": tenant_id, "groups": list(group_ids)} | ({} if phase is None else {"phase": phase})
     return (await session.execute(statement, values)).all()
+
+
+async def halts(session: AsyncSession, tenant_id: UUID, in_force: bool, slug: str | None = None) -> Sequence[Row[Any]]:
+    """Halts, newest first: of groups and of versions, or of one group and its versions."""
+    return (await session.execute(text(HALTS), {"tenant": tenant_id, "in_force": in_force, "slug": slug})).all()
+
+
+async def open_halt(session: AsyncSession, tenant_id: UUID, group_id: UUID | None, version_id: UUID | None) -> HaltRow | None:
+    """The halt in force of a group or of a version, locked."""
+    target = HaltRow.group_id == group_id if group_id else HaltRow.version_id == version_id
+    query = select(HaltRow).where(HaltRow.tenant_id == tenant_id, target, HaltRow.resumed_at.is_(None)).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def lock_halts(session: AsyncSession, target: UUID | None) -> None:
+    """Let nobody else halt the same at the same time."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"halt:{target}"})
+
+
+async def groups_of(session: AsyncSession, tenant_id: UUID, version_id: UUID) -> list[str]:
+    """The slugs of the groups in whose current phase a version has a place."""
+    statement = text(
+        "SELECT g.slug FROM groups g JOIN members b ON b.group_id = g.id AND b.phase = g.phase "
+        "WHERE g.tenant_id = :tenant AND g.deleted_at IS NULL AND b.version_id = :version ORDER BY g.slug"
+    )
+    return list((await session.execute(statement, {"tenant": tenant_id, "version": version_id})).scalars())
+
+
+async def champion_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, phase: int) -> Row[Any] | None:
+    """The last phase whose champion was another than that of `phase`: its number, champion and threshold."""
+    statement = text(
+        "SELECT b.version_id, b.phase, p.threshold FROM members b JOIN phases p ON p.group_id = b.group_id AND p.number = b.phase "
+        "WHERE b.tenant_id = :tenant AND b.group_id = :group AND b.role = 'champion' AND b.version_id <> ("
+        "SELECT n.version_id FROM members n WHERE n.group_id = :group AND n.phase = :phase AND n.role = 'champion') ORDER BY b.phase DESC LIMIT 1"
+    )
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id, "phase": phase})).one_or_none()
 
 
 async def promotions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:

@@ -18,11 +18,26 @@ from backend.groups.rules import allocate, problems
 from backend.groups.tables import GroupRow, MemberRow, PhaseRow
 from backend.ids import new_id
 from backend.inference.log import service as log
+from backend.inference.routing.agreement import everywhere
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef, VersionState
 from schemas.common import Issue
-from schemas.groups import BucketRange, CreateGroup, Group, GroupRef, Member, MemberRole, MemberSpec, Phase, SetSplit
+from schemas.groups import (
+    BucketRange,
+    ConfigureGroup,
+    CreateGroup,
+    Group,
+    GroupRef,
+    GroupSettings,
+    Halt,
+    LogPolicy,
+    Member,
+    MemberRole,
+    MemberSpec,
+    Phase,
+    SetSplit,
+)
 
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
@@ -38,6 +53,7 @@ async def create(work: UnitOfWork, input: CreateGroup) -> Group:
         threshold=input.threshold,
         decision_metric=input.decision_metric,
         phase=0,
+        **columns_of(input.settings),
         created_at=work.now,
         created_by=work.actor.name,
     )
@@ -59,7 +75,8 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
     ids = [row.id for row in rows]
     phases = {(phase.group_id, phase.number): phase for phase in await repository.phases(work.session, work.tenant_id, ids)}
     members = await repository.members(work.session, work.tenant_id, ids)
-    return [_group(work, row, _phase(phases[row.id, row.phase], members)) for row in rows]
+    halts = await halts_in_force(work)
+    return [_group(work, row, _phase(phases[row.id, row.phase], members), halts) for row in rows]
 
 
 async def get(work: UnitOfWork, input: GroupRef) -> Group:
@@ -81,6 +98,8 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
     if before.phase.number != input.phase:
         raise StalePhase(phase=before.phase.number)
     await _check(work, input.members)
+    if input.threshold is not None:
+        group.threshold = input.threshold
     await open_phase(work, group, input.members, owned(before.phase), input.reason)
     after = await describe(work, group)
     work.audit("groups.setSplit", f"group:{group.slug}", before.phase, after.phase)
@@ -99,22 +118,62 @@ async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[Member
     """The next phase: members with their buckets, known to every process once committed."""
     group.phase += 1
     key = {"tenant_id": work.tenant_id, "group_id": group.id}
-    work.session.add(PhaseRow(**key, number=group.phase, opened_at=work.now, opened_by=work.actor.name, reason=reason))
+    bundle = {"threshold": group.threshold, "routing_key": group.routing_key}
+    work.session.add(PhaseRow(**key, **bundle, number=group.phase, opened_at=work.now, opened_by=work.actor.name, reason=reason))
     await work.session.flush()
     ranges = allocate(before, {member.version_id: member.share for member in members})
     for member in members:
         spans = plain(ranges[member.version_id])
         work.session.add(MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans))
     await work.session.flush()
+    await announce(work, group)
+
+
+async def announce(work: UnitOfWork, group: GroupRow) -> None:
+    """Tell of a change of the group; its caller is answered once every process has it, or can no longer answer without it."""
     await work.announce_routing()
+    work.after_commit(lambda: _everywhere(work, group.id))
     work.live(GROUP_CHANGED, group.slug)
+
+
+async def _everywhere(work: UnitOfWork, group_id: UUID) -> None:
+    await everywhere(work.hub, group_id)
+
+
+async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
+    """New settings. Another routing key opens a phase, since the same applicants may then meet another version. Raises GroupNotFound."""
+    group = await find(work, input.slug, lock=True)
+    before = await describe(work, group)
+    for name, value in columns_of(input.settings).items():
+        setattr(group, name, value)
+    if input.settings.routing_key != before.settings.routing_key:
+        members = [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in before.phase.members]
+        await open_phase(work, group, members, owned(before.phase), f"routed by {input.settings.routing_key}")
+    else:
+        await work.session.flush()
+        await announce(work, group)
+    after = await describe(work, group)
+    work.audit("groups.configure", f"group:{group.slug}", before.settings, after.settings)
+    return after
+
+
+def columns_of(settings: GroupSettings) -> dict[str, Any]:
+    """Settings as columns of the group's row."""
+    return {
+        "on_control_loss": settings.on_control_loss,
+        "time_budget_ms": settings.time_budget_ms,
+        "routing_key": settings.routing_key,
+        "require_verdict": settings.require_verdict,
+        "min_matured_share": settings.min_matured_share,
+        "maturity_hours": settings.maturity_hours,
+    }
 
 
 async def describe(work: UnitOfWork, group: GroupRow) -> Group:
     """The group as its callers see it."""
     phases = await repository.phases(work.session, work.tenant_id, [group.id])
     members = await repository.members(work.session, work.tenant_id, [group.id], group.phase)
-    return _group(work, group, _phase(phases[0], members))
+    return _group(work, group, _phase(phases[0], members), await halts_in_force(work))
 
 
 def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
@@ -132,7 +191,33 @@ async def _check(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
             raise VersionNotReady(issues=[Issue(pointer=f"/members/{at}/version_id", message=message)])
 
 
-def _group(work: UnitOfWork, row: GroupRow, phase: Phase) -> Group:
+async def halts_in_force(work: UnitOfWork) -> list[Halt]:
+    """What of the tenant's is halted now."""
+    return [halt(row) for row in await repository.halts(work.session, work.tenant_id, in_force=True)]
+
+
+def halt(row: Row[Any]) -> Halt:
+    """A halt as its readers see it."""
+    return Halt(
+        id=row.id,
+        slug=row.slug,
+        version_id=row.version_id,
+        label=label(row.version) if row.version else None,
+        model_name=row.model_name,
+        reason=row.reason,
+        at=row.halted_at,
+        by=row.halted_by,
+        requested_at=row.requested_at,
+        requested_by=row.requested_by,
+        resumed_at=row.resumed_at,
+        resumed_by=row.resumed_by,
+        resume_reason=row.resume_reason,
+        self_approved=row.self_approved,
+    )
+
+
+def _group(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt]) -> Group:
+    serving = {member.version_id for member in phase.members}
     return Group(
         id=row.id,
         name=row.name,
@@ -143,12 +228,37 @@ def _group(work: UnitOfWork, row: GroupRow, phase: Phase) -> Group:
         decision_metric=row.decision_metric,
         threshold=row.threshold,
         phase=phase,
+        settings=GroupSettings(
+            on_control_loss=row.on_control_loss,  # type: ignore[arg-type]  # the table's own check
+            time_budget_ms=row.time_budget_ms,
+            routing_key=row.routing_key,
+            require_verdict=row.require_verdict,
+            min_matured_share=row.min_matured_share,
+            maturity_hours=row.maturity_hours,
+        ),
+        halt=next((one for one in halts if one.slug == row.slug), None),
+        halted_versions=[one for one in halts if one.version_id in serving],
+        log=LogPolicy(
+            retention_days=row.retention_days,
+            retention_policy=row.retention_policy,  # type: ignore[arg-type]  # the table's own checks
+            legal_hold=row.legal_hold,
+            when_unlogged=row.when_unlogged,  # type: ignore[arg-type]
+            stale_max_seconds=row.stale_max_seconds,
+        ),
     )
 
 
 def _phase(row: PhaseRow, members: Sequence[Row[Any]]) -> Phase:
     mine = [_member(member) for member in members if member.group_id == row.group_id and member.phase == row.number]
-    return Phase(number=row.number, opened_at=row.opened_at, opened_by=row.opened_by, reason=row.reason, members=mine)
+    return Phase(
+        number=row.number,
+        opened_at=row.opened_at,
+        opened_by=row.opened_by,
+        reason=row.reason,
+        threshold=row.threshold,
+        routing_key=row.routing_key,
+        members=mine,
+    )
 
 
 def _member(row: Row[Any]) -> Member:

@@ -25,10 +25,21 @@ class GroupRow(TenantOwned, Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     deleted_at: Mapped[datetime | None]
+    on_control_loss: Mapped[str]
+    time_budget_ms: Mapped[int | None]
+    routing_key: Mapped[str]
+    require_verdict: Mapped[bool]
+    min_matured_share: Mapped[float]
+    maturity_hours: Mapped[float | None]
+    when_unlogged: Mapped[str] = mapped_column(default="refuse")
+    stale_max_seconds: Mapped[int] = mapped_column(default=900)
+    retention_days: Mapped[int | None]
+    retention_policy: Mapped[str] = mapped_column(default="archive")
+    legal_hold: Mapped[str | None]
 
 
 class PhaseRow(TenantOwned, Base):
-    """A span of one split."""
+    """A span of one split; it keeps the threshold and the routing key that went with it."""
 
     __tablename__ = "phases"
 
@@ -37,6 +48,8 @@ class PhaseRow(TenantOwned, Base):
     opened_at: Mapped[datetime]
     opened_by: Mapped[str]
     reason: Mapped[str]
+    threshold: Mapped[float]
+    routing_key: Mapped[str]
 
 
 class MemberRow(TenantOwned, Base):
@@ -67,3 +80,57 @@ class PromotionRow(TenantOwned, Base):
     reason: Mapped[str]
     evidence: Mapped[dict[str, Any]]
     evidence_hash: Mapped[str]
+
+
+class HaltRow(TenantOwned, Base):
+    """Answers stopped: of a group, or of a version everywhere. At most one of each is in force."""
+
+    __tablename__ = "halts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    group_id: Mapped[UUID | None]
+    version_id: Mapped[UUID | None]
+    reason: Mapped[str]
+    halted_at: Mapped[datetime]
+    halted_by: Mapped[str]
+    requested_at: Mapped[datetime | None]
+    requested_by: Mapped[str | None]
+    requested_by_id: Mapped[UUID | None]
+    resumed_at: Mapped[datetime | None]
+    resumed_by: Mapped[str | None]
+    resume_reason: Mapped[str | None]
+    self_approved: Mapped[bool]
+
+
+class RampRow(TenantOwned, Base):
+    """A challenger's share raised by steps; `plan` is its steps and guardrails, `phase` the one that its step opened."""
+
+    __tablename__ = "ramps"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    group_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    state: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+    step: Mapped[int]
+    phase: Mapped[int]
+    step_at: Mapped[datetime]
+    started_at: Mapped[datetime]
+    started_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    words: Mapped[str]
+
+
+class RampDecisionRow(TenantOwned, Base):
+    """A decision of a ramp; never changed."""
+
+    __tablename__ = "ramp_decisions"
+
+    ramp_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    step: Mapped[int]
+    decision: Mapped[str]
+    words: Mapped[str]
+    figures: Mapped[dict[str, Any] | None]

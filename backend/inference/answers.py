@@ -21,6 +21,8 @@ class Request:
     actor: Actor
     body: PredictBody
     at: datetime
+    controlled: bool = True
+    """Does this process know that the group is not halted?"""
     started: int = field(default_factory=time.perf_counter_ns)
 
     @property
@@ -41,7 +43,7 @@ def record_of(request: Request, case: Case, latency_us: int) -> Record:
         role=case.member.role,
         phase=request.group.facts.phase,
         bucket=case.bucket,
-        propensity=request.group.member_of(case.bucket).propensity,
+        propensity=case.propensity,
         entity_key=body.entity_key,
         correlation_id=body.correlation_id,
         caller=request.actor.name,
@@ -56,6 +58,7 @@ def record_of(request: Request, case: Case, latency_us: int) -> Record:
         latency_us=latency_us,
         status=case.status,
         error=case.error,
+        stale=not request.controlled,
     )
 
 
@@ -72,7 +75,7 @@ def answer_of(request: Request, case: Case, latency_us: int) -> Prediction:
         label=_label(request, case),
         output=output,
         explanation=case.explanation,
-        stale=False,
+        stale=not request.controlled,
         latency_us=latency_us,
     )
 

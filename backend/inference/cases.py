@@ -132,9 +132,7 @@ def _champions_share(group: RoutedGroup, inputs: Inputs, halted: Mapping[UUID, H
     share = group.champion.share
     whole = inputs.keys() >= group.wanted and None not in inputs.values()
     for member in group.members:
-        if member.role == "challenger" and (
-            member.served is None or member.version_id in halted or (not whole and lacking(member.served.specs, inputs))
-        ):
+        if member.role == "challenger" and (member.served is None or member.version_id in halted or (not whole and lacking(member.served.specs, inputs))):
             share += member.share
     return share / BUCKETS
 

@@ -60,6 +60,14 @@ class IdempotencyKeyReused(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class IntakeAway(Unavailable):
+    """Redis, which keeps the intake and its dead letters, does not answer. Try again when it does."""
+
+
+class IntakeBusy(Unavailable):
+    """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
+
+
 class InferenceNotFound(NotFound):
     """This group has no such inference. One just answered is in the log within about a second."""
 

@@ -89,6 +89,11 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
     return Encoded(row, unfit, missing)
 
 
+def lacking(specs: Sequence[FeatureSpec], inputs: Inputs) -> list[str]:
+    """The required features that are not in the inputs, or are null."""
+    return [spec.name for spec in specs if spec.required and inputs.get(spec.name) is None]
+
+
 def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs: Inputs, pointer: str) -> tuple[list[Issue], list[Issue]]:
     """Of the inputs that the chosen version does not read: those no version takes, and those that do not fit the version that does."""
     unknown: list[Issue] = []

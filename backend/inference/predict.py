@@ -46,7 +46,7 @@ class Predictor:
         controlled = await self._routing.control.admit(group.facts)
         request = Request(group, actor, body, self._hub.clock.now(), controlled)
         answers = await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
-        await self._admit_again(group)
+        await self._routing.control.admit(group.facts)
         return answers if isinstance(body.inputs, list) else answers[0]
 
     async def _answer_once(self, request: Request, key: str) -> list[Prediction]:

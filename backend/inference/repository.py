@@ -1,7 +1,7 @@
 """Inference: SQL about routing, the logs as tables, and the ledger of outcomes. What is read out of a log is in log_queries.py."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.inference.log.layout import quoted
 from backend.inference.rules import Arrived, Known
+from backend.inference.tally.keeping import CHANGED
 
 TARGETS = """
 SELECT inference_id, correlation_id, role, actual, actual_at, actual_history FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
@@ -47,11 +48,15 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:actuals A
   AS o(inference_id, correlation_id, actual, at, applied)
 """
 
-SET_ACTUALS = """
-UPDATE {table} AS l SET actual = u.actual, actual_at = u.at, actual_history = u.history
-FROM unnest(CAST(:ids AS uuid[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:histories AS jsonb[])) AS u(id, actual, at, history)
-WHERE l.inference_id = u.id
-"""
+# Nobody else changes a truth meanwhile: outcomes are taken in one after another, and a row just written is not seen by anyone yet.
+SET_ACTUALS = f"""
+WITH told AS (
+  SELECT u.*, o.actual AS was
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:histories AS jsonb[])) AS u(id, actual, at, history)
+  JOIN {{table}} o ON o.inference_id = u.id)
+UPDATE {{table}} AS l SET actual = u.actual, actual_at = u.at, actual_history = u.history FROM told u WHERE l.inference_id = u.id
+RETURNING {CHANGED}, u.was, l.actual
+"""  # noqa: S608 (constants)
 
 
 async def routing_stamp(connection: AsyncConnection) -> str:
@@ -59,9 +64,34 @@ async def routing_stamp(connection: AsyncConnection) -> str:
     return str((await connection.execute(text("SELECT routing_stamp()"))).scalar_one())
 
 
+async def routing_state(connection: AsyncConnection) -> tuple[datetime, str, Any]:
+    """A moment of the database, and what was so then or later: the stamp, and the halts in force."""
+    at = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    row = (await connection.execute(text("SELECT routing_stamp() AS stamp, routing_halts() AS halts"))).one()
+    return at, str(row.stamp), row.halts
+
+
 async def routing_table(connection: AsyncConnection) -> list[dict[str, Any]]:
     """Every group of every tenant, with members and versions."""
     return [dict(row._mapping) for row in await connection.execute(text("SELECT * FROM routing_table()"))]
+
+
+async def wake_routers(connection: AsyncConnection) -> datetime:
+    """Have every process poll; gives the database's moment before that."""
+    now: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    await connection.execute(text("SELECT pg_notify('tiltyard_routing', '')"))
+    return now
+
+
+async def routers_behind(connection: AsyncConnection, since: datetime, group_id: UUID | None, lease: timedelta) -> int:
+    """How many living processes have not acknowledged what was so at a moment, or are late with the group."""
+    values = {"since": since, "group": group_id, "lease": lease}
+    return int((await connection.execute(text("SELECT routers_behind(:since, CAST(:group AS uuid), :lease)"), values)).scalar_one())
+
+
+async def routers_cold(connection: AsyncConnection, version_id: UUID, lease: timedelta) -> int:
+    """How many living processes have not loaded a version."""
+    return int((await connection.execute(text("SELECT routers_cold(:version, :lease)"), {"version": version_id, "lease": lease})).scalar_one())
 
 
 async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str:
@@ -72,6 +102,16 @@ async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str
 async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime, until: datetime) -> None:
     """Make the partitions of a span of time that are not there yet."""
     await session.execute(text("SELECT add_log_partitions(:group, :first, :until)"), {"group": group_id, "first": first, "until": until})
+
+
+async def partitions(session: AsyncSession, group_id: UUID) -> Sequence[Row[Any]]:
+    """The weeks of a log, oldest first: `name`, `first`, `until`."""
+    return (await session.execute(text("SELECT * FROM list_log_partitions(:group)"), {"group": group_id})).all()
+
+
+async def drop_partition(session: AsyncSession, group_id: UUID, name: str) -> None:
+    """Drop a week that the group's retention lets go; the database checks that it does."""
+    await session.execute(text("SELECT drop_log_partition(:group, :name)"), {"group": group_id, "name": name})
 
 
 async def drop_log(session: AsyncSession, group_id: UUID) -> bool:
@@ -121,6 +161,16 @@ async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: S
     return (await session.execute(text(WAITING), values)).all()
 
 
+async def orphans(session: AsyncSession, tenant_id: UUID, group_id: UUID, before: datetime, limit: int) -> tuple[int, Sequence[Row[Any]]]:
+    """How many outcomes told before a moment still wait, and the oldest of them."""
+    where = "FROM outcomes WHERE tenant_id = :tenant AND group_id = :group AND applied_at IS NULL AND received_at <= :before"
+    values = {"tenant": tenant_id, "group": group_id, "before": before}
+    total = int((await session.execute(text(f"SELECT count(*) {where}"), values)).scalar_one())  # noqa: S608 (constant)
+    columns = "inference_id, correlation_id, actual, at, received_at, received_by"
+    statement = text(f"SELECT {columns} {where} ORDER BY id LIMIT :limit")  # noqa: S608 (constant)
+    return total, (await session.execute(statement, {**values, "limit": limit})).all()
+
+
 async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[UUID]:
     """The versions that were ever a shadow in the group."""
     statement = text("SELECT DISTINCT version_id FROM members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
@@ -141,15 +191,15 @@ async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, 
     await session.execute(text(LEDGER), {"tenant": tenant_id, "group": group_id, "by": by, "now": now, **values})
 
 
-async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Known]) -> None:
-    """Write what is now known of the truth into the rows."""
+async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Known]) -> Sequence[Row[Any]]:
+    """Write what is now known of the truth into the rows; gives them with what was known before."""
     values = {
         "ids": list(known),
         "actuals": [one.actual for one in known.values()],
         "moments": [one.at for one in known.values()],
         "histories": [msgspec.json.encode(one.history).decode() for one in known.values()],
     }
-    await session.execute(text(SET_ACTUALS.format(table=quoted(table))), values)
+    return (await session.execute(text(SET_ACTUALS.format(table=quoted(table))), values)).all()
 
 
 async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int], now: datetime) -> None:

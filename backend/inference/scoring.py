@@ -5,22 +5,31 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from backend.errors import HubError
 from backend.inference.cases import Case
+from backend.inference.runtimes.protocol import Scores
 from backend.inference.versions import explanations
 
 log = logging.getLogger("tiltyard.inference")
 INLINE_ROWS = 16
 """More rows than this are scored in a thread; a few take less time than handing them over."""
 
+_budgeted = ThreadPoolExecutor(8, thread_name_prefix="challenger")
 
-async def score(cases: Sequence[Case]) -> list[Case]:
-    """Score cases by version; gives those that failed, with why."""
+
+async def score(cases: Sequence[Case], budget_ms: int | None = None) -> list[Case]:
+    """Score cases by version, challengers within their time budget; gives those that failed, with why."""
     failed: list[Case] = []
     for mine in _by_version(cases).values():
-        failed += score_version(mine) if len(mine) <= INLINE_ROWS else await asyncio.to_thread(score_version, mine)
+        if budget_ms is not None and mine[0].member.role == "challenger":
+            failed += await _score_within(mine, budget_ms)
+        elif len(mine) <= INLINE_ROWS:
+            failed += score_version(mine)
+        else:
+            failed += await asyncio.to_thread(score_version, mine)
     return failed
 
 
@@ -30,16 +39,42 @@ def score_version(cases: Sequence[Case]) -> list[Case]:
     try:
         scores = version.runtime.predict(version.matrix([case.row for case in cases]))
     except Exception as error:
-        log.exception("%s does not answer", version.label)
+        return _failed(cases, error)
+    return _take(cases, scores)
+
+
+async def _score_within(cases: Sequence[Case], budget_ms: int) -> list[Case]:
+    """The same in a thread, given up after the budget. A version that hangs keeps its threads busy, and whoever comes next waits no longer than its budget."""
+    version = cases[0].version
+    matrix = version.matrix([case.row for case in cases])
+    scoring = asyncio.get_running_loop().run_in_executor(_budgeted, version.runtime.predict, matrix)
+    await asyncio.wait({scoring}, timeout=budget_ms / 1000)
+    if not scoring.done():
+        scoring.cancel()
         for case in cases:
-            case.error = error.message if isinstance(error, HubError) else type(error).__name__
+            case.error = f"it took longer than its {budget_ms} ms"
         return list(cases)
+    try:
+        scores = scoring.result()
+    except Exception as error:
+        return _failed(cases, error)
+    return _take(cases, scores)
+
+
+def _take(cases: Sequence[Case], scores: Scores) -> list[Case]:
     margins = scores.margin.tolist() if scores.margin is not None else [None] * len(cases)
     for case, score, margin in zip(cases, scores.score.tolist(), margins, strict=True):
         case.score, case.margin = score, margin
         if not math.isfinite(score):
             case.error = "the score is not a finite number"
     return [case for case in cases if not math.isfinite(case.score)]
+
+
+def _failed(cases: Sequence[Case], error: Exception) -> list[Case]:
+    log.error("%s does not answer", cases[0].version.label, exc_info=error)
+    for case in cases:
+        case.error = error.message if isinstance(error, HubError) else type(error).__name__
+    return list(cases)
 
 
 def give_up(cases: Sequence[Case]) -> None:

@@ -37,7 +37,7 @@ def row_of(record: Record, explanation: Explanation | None, explained_at: dateti
         _json(explanation),
         explained_at,
         record.latency_us,
-        False,
+        record.stale,
         record.status,
         record.error,
     )

@@ -34,6 +34,13 @@ class GroupFacts(Shape, frozen=True, kw_only=True):
     phase: int
     members: list[MemberFacts]
     versions: list[VersionFacts]
+    revision: int = 0
+    """Grows with every change of the group."""
+    on_control_loss: Literal["refuse", "stale"] = "refuse"
+    time_budget_ms: int | None = None
+    routing_key: str = "entity_key"
+    keep: list[UUID] = []
+    """The last three champions, newest first: they stay loaded, so that a rollback finds them warm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +70,8 @@ class RoutedGroup:
     """For each bucket the index of its member."""
     shadows: Sequence[RoutedMember]
     """Those that score a copy of what others answer."""
+    wanted: frozenset[str]
+    """Every feature that some loaded challenger requires: a request that has them all can be answered by each of them."""
 
     def bucket(self, routing_key: str) -> int:
         """The bucket of a routing key. The salt is the group's for good, so a key keeps its bucket from phase to phase."""
@@ -71,6 +80,13 @@ class RoutedGroup:
     def member_of(self, bucket: int) -> RoutedMember:
         """Who answers a bucket."""
         return self.members[self.owner[bucket]]
+
+    def named(self, version: str) -> RoutedMember | None:
+        """The loaded champion or challenger of this label (`v1.3`), number (`1.3`) or id."""
+        for member in self.members:
+            if member.served and member.role != "shadow" and version in (member.served.label, member.served.label.removeprefix("v"), str(member.version_id)):
+                return member
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,4 +116,6 @@ def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mappi
     members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id)) for one in facts.members]
     champion = next(member for member in members if member.role == "champion")
     shadows = [member for member in members if member.role == "shadow"]
-    return RoutedGroup(facts, members, champion, known, owners(facts.members), shadows)
+    challengers = [member.served for member in members if member.role == "challenger" and member.served]
+    wanted = frozenset(spec.name for version in challengers for spec in version.specs if spec.required)
+    return RoutedGroup(facts, members, champion, known, owners(facts.members), shadows, wanted)

@@ -1,0 +1,114 @@
+"""Halting answers at once, by one person; resuming them by two."""
+
+from uuid import UUID
+
+from backend.access import service as access
+from backend.access.permissions import P
+from backend.catalog import service as catalog
+from backend.groups import repository
+from backend.groups.errors import NotHalted, SecondPersonNeeded
+from backend.groups.service import describe, find, halt, halts_in_force
+from backend.groups.tables import HaltRow
+from backend.ids import new_id
+from backend.inference.routing.agreement import everywhere
+from backend.live.rules import GROUP_CHANGED
+from backend.work import UnitOfWork
+from schemas.catalog import VersionRef
+from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, ResumeGroup, ResumeVersion
+
+
+async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
+    """Stop all answers of a group; returns once no process answers. One halted already stays as it is. Raises GroupNotFound."""
+    group = await find(work, input.slug, lock=True)
+    if await _stop(work, input.reason, group_id=group.id):
+        work.audit("groups.halt", f"group:{group.slug}", after={"reason": input.reason})
+        await _announce(work, [group.slug])
+    return await describe(work, group)
+
+
+async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
+    """Stop a version in every group; returns once no process answers by it. Raises VersionNotFound."""
+    version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
+    if await _stop(work, input.reason, version_id=version.id):
+        work.audit("groups.haltVersion", f"version:{version.id}", after={"label": version.label, "reason": input.reason})
+        await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
+    return next(one for one in await halts_in_force(work) if one.version_id == version.id)
+
+
+async def resume_group(work: UnitOfWork, input: ResumeGroup) -> Group:
+    """Ask that a group answers again, or confirm it as a second person. Raises GroupNotFound, NotHalted, SecondPersonNeeded."""
+    group = await find(work, input.slug, lock=True)
+    row = await _halted(work, group_id=group.id)
+    if await _resume(work, row, input.reason, f"group:{group.slug}"):
+        await _announce(work, [group.slug])
+    else:
+        work.live(GROUP_CHANGED, group.slug)
+    return await describe(work, group)
+
+
+async def resume_version(work: UnitOfWork, input: ResumeVersion) -> Halt:
+    """The same for a version. Raises VersionNotFound, NotHalted, SecondPersonNeeded."""
+    version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
+    row = await _halted(work, version_id=version.id)
+    if await _resume(work, row, input.reason, f"version:{version.id}"):
+        await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
+    return next(one for one in await list_halts(work, ListHalts()) if one.id == row.id)
+
+
+async def list_halts(work: UnitOfWork, input: ListHalts) -> list[Halt]:
+    """Halts, newest first."""
+    return [halt(row) for row in await repository.halts(work.session, work.tenant_id, input.in_force, input.slug)]
+
+
+async def _stop(work: UnitOfWork, reason: str, group_id: UUID | None = None, version_id: UUID | None = None) -> bool:
+    """Put a halt in force, unless one is."""
+    await repository.lock_halts(work.session, group_id or version_id)
+    if await repository.open_halt(work.session, work.tenant_id, group_id, version_id):
+        return False
+    row = HaltRow(id=new_id(), tenant_id=work.tenant_id, group_id=group_id, version_id=version_id, reason=reason, self_approved=False)
+    row.halted_at, row.halted_by = work.now, work.actor.name
+    work.session.add(row)
+    await work.session.flush()
+    return True
+
+
+async def _halted(work: UnitOfWork, group_id: UUID | None = None, version_id: UUID | None = None) -> HaltRow:
+    row = await repository.open_halt(work.session, work.tenant_id, group_id, version_id)
+    if row is None:
+        raise NotHalted
+    return row
+
+
+async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> bool:
+    """The first person's wish is kept; a second person's ends the halt. Where only one person may resume, that one's is enough, and recorded as such."""
+    me = work.actor.person_id
+    second = row.requested_at is not None and row.requested_by_id != me
+    alone = not second and await _alone(work)
+    if not (second or alone):
+        if row.requested_at is not None:
+            raise SecondPersonNeeded
+        row.requested_at, row.requested_by, row.requested_by_id = work.now, work.actor.name, me
+        work.audit("groups.requestResume", subject, after={"reason": reason})
+        await work.session.flush()
+        return False
+    if row.requested_at is None:
+        row.requested_at, row.requested_by, row.requested_by_id = work.now, work.actor.name, me
+    row.resumed_at, row.resumed_by, row.resume_reason, row.self_approved = work.now, work.actor.name, reason, alone
+    work.audit("groups.resume", subject, {"requested_by": row.requested_by}, {"reason": reason, "self_approved": alone})
+    await work.session.flush()
+    return True
+
+
+async def _alone(work: UnitOfWork) -> bool:
+    return work.hub.settings.solo or await access.count_who_may(work, P.GROUP_GROUP_RESUME) <= 1
+
+
+async def _announce(work: UnitOfWork, slugs: list[str]) -> None:
+    await work.announce_routing()
+    work.after_commit(lambda: _everywhere(work))
+    for slug in slugs:
+        work.live(GROUP_CHANGED, slug)
+
+
+async def _everywhere(work: UnitOfWork) -> None:
+    await everywhere(work.hub)
