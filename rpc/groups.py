@@ -6,11 +6,12 @@ from contextlib import aclosing
 from backend.access.permissions import P
 from backend.groups import delete as deletion
 from backend.groups import promote as promotion
-from backend.groups import service
+from backend.groups import log_policy, service
 from backend.groups.errors import (
     GroupNotFound,
     GroupSlugTaken,
     InvalidSplit,
+    LegalHold,
     NotAChallenger,
     NotConfirmed,
     StaleEvidence,
@@ -34,7 +35,10 @@ from schemas.groups import (
     Promote,
     Promotion,
     PromotionRecord,
+    SetLegalHold,
+    SetRetention,
     SetSplit,
+    SetWhenUnlogged,
 )
 
 groups = Router("groups")
@@ -73,7 +77,7 @@ async def phases(ctx: Call, input: GroupRef) -> list[Phase]:
 @groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
 async def comparison(ctx: Call, input: CompareGroup) -> Comparison:
     """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes."""
-    return await comparing.compare(ctx.work, input.slug, input.phase)
+    return await comparing.compare(ctx.work, input.slug, input.phase, exact=input.exact, pooled=input.pooled)
 
 
 @groups.subscription(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
@@ -96,7 +100,25 @@ async def promotions(ctx: Call, input: GroupRef) -> list[PromotionRecord]:
     return await promotion.list_promotions(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_DELETE, errors=(GroupNotFound, NotConfirmed))
+@groups.mutation(permission=P.GROUP_LOG_MANAGE, errors=(GroupNotFound,))
+async def set_retention(ctx: Call, input: SetRetention) -> Group:
+    """How long the rows of the group's log are kept, and whether they are archived before they go."""
+    return await log_policy.set_retention(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_LOG_MANAGE, errors=(GroupNotFound,))
+async def set_legal_hold(ctx: Call, input: SetLegalHold) -> Group:
+    """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure."""
+    return await log_policy.set_legal_hold(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound,))
+async def set_when_unlogged(ctx: Call, input: SetWhenUnlogged) -> Group:
+    """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs."""
+    return await log_policy.set_when_unlogged(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_DELETE, errors=(GroupNotFound, NotConfirmed, LegalHold))
 async def delete(ctx: Call, input: DeleteGroup) -> Deletion:
     """Delete a group: it stops answering at once, and a run archives or drops its log."""
     return await deletion.delete(ctx.work, input)

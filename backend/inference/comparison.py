@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,11 +14,15 @@ from redis.exceptions import RedisError
 from backend.errors import NotFound
 from backend.groups import service as groups
 from backend.ids import new_id
-from backend.inference import log_queries
-from backend.inference.contenders import Columns, columns_of, contender, ratio
-from backend.inference.verdict import verdict
+from backend.inference.conclusion import conclude
+from backend.inference.contenders import contender, ratio
+from backend.inference.standings import Field, standings_of
+from backend.inference.tally import queries
+from backend.inference.tally.reading import Cell, counted_anew, tallied
+from backend.inference.verdict import judge
 from backend.work import UnitOfWork
-from schemas.groups import Comparison, Group, GroupRef, MemberRole, Phase, RowRange
+from schemas.comparison import Maturity, RowRange
+from schemas.groups import Comparison, Group, GroupRef, Phase
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
@@ -26,33 +31,31 @@ log = logging.getLogger("tiltyard.comparison")
 EVIDENCE_SECONDS = 300
 FRESH_SECONDS = 1.0
 MOST_KEPT = 200
-CLOCKS_APART = timedelta(minutes=1)
-"""By so much another machine's inference ids may seem older than the phase they are of."""
 
-_shown: dict[tuple[UUID, int], tuple[float, Comparison]] = {}
-"""What this process showed last, and when it began to read that, by group and phase."""
+_shown: dict[tuple[UUID, int, bool, bool], tuple[float, Comparison]] = {}
+"""What this process showed last, and when it began to read that, by group, phase and how it was asked for."""
 
 
 class PhaseNotFound(NotFound):
     """This group has no such phase."""
 
 
-async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: float = 0.0) -> Comparison:
+async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: float = 0.0, exact: bool = False, pooled: bool = False) -> Comparison:
     """The comparison of a phase (absent: the current one), at most a second old, or begun after `since` (of `time.monotonic`).
 
-    What is shown is kept for five minutes as evidence that a promotion may be based on. Raises GroupNotFound, PhaseNotFound.
+    `exact` reads every row of the log, as does a group whose log is not tallied yet; `pooled` draws on earlier phases too. What is shown is kept
+    for five minutes as evidence that a promotion may be based on. Raises GroupNotFound, PhaseNotFound.
     """
     group = await groups.get(work, GroupRef(slug=slug))
-    wanted = group.phase if phase in (None, group.phase.number) else await _past(work, slug, phase)
-    key = (group.id, wanted.number)
+    phases = await _phases(work, group, phase or group.phase.number, pooled)
+    key = (group.id, phases[0].number, exact, pooled)
     kept = _shown.get(key)
     begun = time.monotonic()
     if kept and kept[0] > (since or begun - FRESH_SECONDS):
         return kept[1]
-    rows = await log_queries.phase_columns(work.session, group.table_name, wanted.number, wanted.opened_at - CLOCKS_APART)
-    columns = {row.model_version_id: columns_of(row) for row in rows}
-    span = RowRange(first=min(row.first for row in rows), last=max(row.last for row in rows)) if rows else None
-    comparison = await asyncio.to_thread(_compare, work, group, wanted, columns, span)
+    exact = exact or await queries.rebuild_wanted(work.session, work.tenant_id, group.id)
+    cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
+    comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact)
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
@@ -66,32 +69,52 @@ async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> 
     return msgspec.msgpack.decode(kept, type=Comparison) if kept else None
 
 
-async def _past(work: UnitOfWork, slug: str, number: int | None) -> Phase:
-    phases = await groups.list_phases(work, GroupRef(slug=slug))
-    found = next((phase for phase in phases if phase.number == number), None)
-    if found is None:
-        raise PhaseNotFound(f"The group {slug!r} has no phase {number}; its phases are 1 to {phases[0].number}.")
-    return found
+async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> list[Phase]:
+    """The phase that is compared, and with `pooled` the earlier ones, newest first."""
+    if not pooled and wanted == group.phase.number:
+        return [group.phase]
+    phases = await groups.list_phases(work, GroupRef(slug=group.slug))
+    if all(phase.number != wanted for phase in phases):
+        raise PhaseNotFound(f"The group {group.slug!r} has no phase {wanted}; its phases are 1 to {phases[0].number}.")
+    return [phase for phase in phases if phase.number == wanted or (pooled and phase.number < wanted)]
 
 
-def _compare(work: UnitOfWork, group: Group, phase: Phase, columns: dict[UUID, Columns], span: RowRange | None) -> Comparison:
-    answering = [member for member in phase.members if member.role is not MemberRole.SHADOW]
-    shadows = {member.version_id for member in phase.members} - {member.version_id for member in answering}
-    total = sum(one.n for version_id, one in columns.items() if version_id not in shadows)
-    words, leader = verdict(answering, columns, group.decision_metric, group.threshold)
+def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool) -> Comparison:
+    now, phase = work.now.timestamp(), phases[0]
+    field = Field(group, phases, cells, now)
+    standings = standings_of(field, phase)
+    champion, challengers = field.sides(standings)
+    judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
+    total = sum(one.answered for one in standings if not one.shadow)
+    sample_ratio = ratio(standings)
+    cut = field.cut
     return Comparison(
         slug=group.slug,
         phase=phase.number,
         at=work.now,
         evidence_id=new_id(),
-        decision_metric=group.decision_metric,
-        threshold=group.threshold,
-        contenders=[contender(member, columns.get(member.version_id), total, group.threshold) for member in phase.members],
-        sample_ratio=ratio(answering, columns),
-        rows=span,
-        verdict=words,
-        leader=leader,
+        decision_metric=field.metric,
+        threshold=phase.threshold,
+        contenders=[contender(one, total, phase.threshold, field.regression, cut) for one in standings],
+        sample_ratio=sample_ratio,
+        rows=_span([cell for cell in cells if cell.key.phase == phase.number]),
+        verdict=judged.text,
+        leader=judged.leader.version_id if judged.leader else None,
+        regression=field.regression,
+        exact=exact,
+        maturity=Maturity(policy=cut.policy, hours=group.settings.maturity_hours, until=_moment(cut.at)),
+        differences=list(judged.differences),
+        conclusion=conclude(judged, champion, challengers, standings, sample_ratio, cut, now),
     )
+
+
+def _span(cells: Sequence[Cell]) -> RowRange | None:
+    firsts, lasts = [cell.first for cell in cells if cell.first], [cell.last for cell in cells if cell.last]
+    return RowRange(first=min(firsts), last=max(lasts)) if firsts and lasts else None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 async def _keep(hub: "Hub", group_id: UUID, comparison: Comparison) -> None:

@@ -7,11 +7,10 @@ from uuid import UUID
 from backend.catalog import service as catalog
 from backend.catalog.upload import artifact_path
 from backend.errors import HubError
-from backend.inference import log_queries
-from backend.inference.comparison import CLOCKS_APART
 from backend.inference.log.drain import log_refs
 from backend.inference.log.record import dead_key
 from backend.inference.log.writer import LogRef
+from backend.inference.tally import queries as tallies
 from backend.inference.versions import ServedVersion, VersionFacts, facts_of
 from backend.numerics.sample_ratio import proven_mismatch
 from backend.work import UnitOfWork
@@ -39,8 +38,7 @@ async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, flo
 
     It may be asked at any time, any number of times.
     """
-    opened = group.phase.opened_at - CLOCKS_APART
-    counts = await log_queries.phase_counts(work.session, group.table_name, group.phase.number, opened)
+    counts = await tallies.random_counts(work.session, work.tenant_id, group.id, group.phase.number)
     members = [member for member in group.phase.members if member.role is not MemberRole.SHADOW]
     seen = [counts.get(member.version_id, 0) for member in members]
     if not proven_mismatch(seen, [member.share for member in members]):

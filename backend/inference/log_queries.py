@@ -13,6 +13,7 @@ from backend.ids import first_id_at
 from backend.inference.log.layout import COLUMNS, quoted
 from schemas.inference import BrowseInferences, Explanation
 
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 SUMMARY = "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us"
 
 TOTALS = """
@@ -31,14 +32,6 @@ WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP B
 EXPLAIN = """
 UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
-"""
-
-# Arrays as their bytes, big-endian: a column of a million numbers arrives without a Python object for each. NaN stands for NULL.
-PHASE = """
-SELECT model_version_id, count(*) AS n, min(inference_id::text COLLATE "C")::uuid AS first, max(inference_id::text COLLATE "C")::uuid AS last,
-  string_agg(float8send(coalesce(score, 'NaN')), ''::bytea) AS scores, string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals,
-  string_agg(float8send(coalesce(latency_us, 'NaN'::float8)), ''::bytea) AS latencies
-FROM {table} WHERE inference_id >= :first AND phase = :phase AND status IN ('ok', 'fallback') GROUP BY model_version_id
 """
 
 
@@ -66,20 +59,6 @@ async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequenc
     return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
 
 
-async def phase_columns(session: AsyncSession, table: str, phase: int, since: datetime) -> Sequence[Row[Any]]:
-    """The answered predictions of a phase by version: how many, and scores, actuals, latencies as big-endian float64 bytes."""
-    return (await session.execute(text(PHASE.format(table=quoted(table))), {"first": first_id_at(since), "phase": phase})).all()
-
-
-async def phase_counts(session: AsyncSession, table: str, phase: int, since: datetime) -> dict[UUID, int]:
-    """How many predictions each version has answered in a phase."""
-    statement = text(
-        f"SELECT model_version_id, count(*) AS n FROM {quoted(table)} "  # noqa: S608 (quoted)
-        "WHERE inference_id >= :first AND phase = :phase AND status IN ('ok', 'fallback') GROUP BY 1"
-    )
-    return {row.model_version_id: row.n for row in await session.execute(statement, {"first": first_id_at(since), "phase": phase})}
-
-
 async def unexplained(session: AsyncSession, table: str, limit: int) -> Sequence[Row[Any]]:
     """Answered rows without an explanation, oldest first."""
     statement = text(
@@ -95,16 +74,22 @@ async def set_explanations(session: AsyncSession, table: str, explained: Mapping
     await session.execute(text(EXPLAIN.format(table=quoted(table))), {"ids": list(explained), "explanations": texts, "now": now})
 
 
-async def page_after(session: AsyncSession, table: str, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Whole rows in the order of their ids, from after an id."""
-    where = "WHERE inference_id > :after" if after else ""
+async def page_after(
+    session: AsyncSession, table: str, after: UUID | None, limit: int, first: UUID | None = None, until: UUID | None = None
+) -> Sequence[Row[Any]]:
+    """Whole rows in the order of their ids, from after an id; of those from `first` up to but not with `until`."""
+    bounds = {"after": after, "first": first, "until": until}
+    signs = {"after": ">", "first": ">=", "until": "<"}
+    given = {name: bound for name, bound in bounds.items() if bound}
+    where = f"WHERE {' AND '.join(f'inference_id {signs[name]} :{name}' for name in given)}" if given else ""
     statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} {where} ORDER BY inference_id LIMIT :limit")  # noqa: S608 (quoted)
-    return (await session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))).all()
+    return (await session.execute(statement, {"limit": limit, **given})).all()
 
 
-async def count(session: AsyncSession, table: str) -> int:
-    """All rows."""
-    return int((await session.execute(text(f"SELECT count(*) FROM {quoted(table)}"))).scalar_one())  # noqa: S608 (quoted)
+async def count(session: AsyncSession, table: str, first: UUID = FIRST, until: UUID = LAST) -> int:
+    """The rows from one id up to but not with another; without, all."""
+    statement = text(f"SELECT count(*) FROM {quoted(table)} WHERE inference_id >= :first AND inference_id < :until")  # noqa: S608 (quoted)
+    return int((await session.execute(statement, {"first": first, "until": until})).scalar_one())
 
 
 def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[str], dict[str, Any]]:

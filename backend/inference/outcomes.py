@@ -11,6 +11,7 @@ from backend.inference import repository
 from backend.inference.errors import InvalidOutcome
 from backend.inference.log.writer import TELL_EVERY
 from backend.inference.rules import Effect, Known, Truth, shadow_id, tell
+from backend.inference.tally.keeping import add_outcomes
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Issue
@@ -31,7 +32,8 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     await book.read(group.id, group.table_name, input.outcomes)
     told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
     if book.changed:
-        await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
+        changes = await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
+        await add_outcomes(work, group.id, group.table_name, changes)
         work.live(GROUP_CHANGED, group.slug, every=TELL_EVERY)
     if new := [_entry(work, outcome, effect) for outcome, effect in told if effect != "duplicate"]:
         await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)

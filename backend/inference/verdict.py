@@ -1,84 +1,126 @@
-"""Who leads, in words: an always-valid comparison on the group's decision metric, which may be looked at any time."""
+"""Who leads: an always-valid comparison on the group's decision metric, which may be looked at any time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-import numpy as np
+from backend.numerics import proportions
+from backend.numerics.counted import Counted
+from backend.numerics.sequential import ALPHA, MINIMUM, Moments, needed, paired, pooled
+from backend.numerics.sequential import Sequence as Found
+from backend.numerics.sketch import UNIT, Sketch
+from schemas.common import Interval
+from schemas.comparison import Difference
+from schemas.groups import Member
 
-from backend.inference.contenders import NOTHING, Columns
-from backend.numerics import calibration
-from backend.numerics.estimate import Floats
-from backend.numerics.sequential import ALPHA, MINIMUM, Moments
-from backend.numerics.sequential import Sequence as Difference
-from backend.numerics.sequential import compare as compare_losses
-from schemas.groups import Member, MemberRole
-
-NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy"}
+NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy", "mae": "mean absolute error", "rmse": "mean squared error"}
+SUMS = {"brier": ("squared", "fourth"), "rmse": ("squared", "fourth"), "log_loss": ("log", "log_squared"), "mae": ("absolute", "squared")}
+PAIRED = {"brier": "squared", "rmse": "squared", "log_loss": "log", "accuracy": "wrong", "mae": "absolute"}
 
 
 @dataclass(frozen=True)
 class Side:
-    """A member with the losses of its judged predictions, and how the metric reads."""
+    """A member with the losses of its judged predictions, one entry for each phase that is drawn on."""
 
     member: Member
-    losses: Moments
-    figure: float
+    losses: Sequence[Moments]
+
+    @property
+    def all(self) -> Moments:
+        """The losses of all those phases."""
+        whole = Moments(0, 0.0, 0.0)
+        for part in self.losses:
+            whole = whole.merged(part)
+        return whole
 
 
-def verdict(answering: Sequence[Member], columns: Mapping[UUID, Columns], metric: str, threshold: float) -> tuple[str, UUID | None]:
-    """The verdict in words and the leader, if there is one. Each challenger is compared with the champion, corrected for their number."""
-    sides = [_side(member, columns.get(member.version_id, NOTHING), metric, threshold) for member in answering]
-    champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
-    challengers = [side for side in sides if side is not champion]
+@dataclass(frozen=True)
+class Judged:
+    """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is."""
+
+    text: str
+    leader: Member | None
+    differences: Sequence[Difference]
+    metric: str
+
+
+def metric_for(metric: str, regression: bool) -> str:
+    """The decision metric that fits the outcomes: squared error where they are numbers, unless the group decides by the absolute one; and the reverse."""
+    if regression:
+        return metric if metric in ("mae", "rmse") else "rmse"
+    return "brier" if metric in ("mae", "rmse") else metric
+
+
+def losses_of(counted: Counted, metric: str, threshold: float) -> Moments:
+    """The losses that the metric is the mean of, lower being better."""
+    if metric == "accuracy":
+        counts = proportions.confusion(counted.levels, threshold)
+        wrong = counts.fp + counts.fn
+        return Moments.of_sums(counts.n, wrong, wrong, 1)
+    total, squares = (counted.sketch.sums.get(name, 0) for name in SUMS[metric])
+    return Moments.of_sums(counted.labelled, total, squares, UNIT)
+
+
+def pair_losses(sketch: Sketch, metric: str) -> Moments:
+    """By how much a shadow's loss is below that of the answers it copies."""
+    name = PAIRED[metric]
+    return Moments.of_sums(sketch.rows, -sketch.sums.get(name, 0), sketch.sums.get(f"{name}_squared", 0), UNIT)
+
+
+def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judged:
+    """Compare each challenger with the champion, corrected for their number; shadows' pairs are told, and lead nobody."""
+    comparisons = max(len(challengers) + len(shadows), 1)
+    found = [(side, pooled(zip(champion.losses, side.losses, strict=True), ALPHA, comparisons)) for side in challengers]
+    told = [_difference(side.member, champion.member, metric, gap, phases, False, comparisons) for side, gap in found]
+    copies = [(member, paired(gaps, ALPHA, comparisons)) for member, gaps in shadows]
+    told += [_difference(member, None, metric, gap, phases, True, comparisons) for member, gap in copies]
     if not challengers:
-        return "There is no challenger to compare with.", None
-    if short := [side for side in sides if side.losses.n < MINIMUM]:
-        counts = ", ".join(f"{side.member.label} has {side.losses.n}" for side in short)
-        return f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None
-    found = [(side, compare_losses(champion.losses, side.losses, comparisons=len(challengers))) for side in challengers]
+        return Judged("There is no challenger to compare with.", None, told, metric)
+    if short := [side for side in (champion, *challengers) if side.all.n < MINIMUM]:
+        counts = ", ".join(f"{side.member.label} has {side.all.n}" for side in short)
+        return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric)
     winners = [(side, gap) for side, gap in found if gap.low is not None and gap.low > 0]
+    side, gap = max(winners or found, key=lambda one: one[1].difference or 0.0)
     if winners:
-        side, gap = min(winners, key=lambda one: one[0].losses.mean)
-        return _words(side, champion, gap, metric), side.member.version_id
-    side, gap = min(found, key=lambda one: one[0].losses.mean)
+        return Judged(_leads(side, champion, gap, metric), side.member, told, metric)
     if all(gap.high is not None and gap.high < 0 for _, gap in found):
-        return _words(champion, side, _turned(gap), metric), champion.member.version_id
-    name = NAMES[metric]
-    figures = f"{side.member.label} {side.figure:.3f}, {champion.member.label} {champion.figure:.3f}"
-    return f"No leader on {name} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None
+        return Judged(_leads(champion, side, _turned(gap), metric), champion.member, told, metric)
+    figures = f"{side.member.label} {figure(side, metric):.3f}, {champion.member.label} {figure(champion, metric):.3f}"
+    return Judged(f"No leader on {NAMES[metric]} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None, told, metric)
 
 
-def _side(member: Member, columns: Columns, metric: str, threshold: float) -> Side:
-    losses = _losses(columns, metric, threshold) if columns.binary else np.empty(0)
-    moments = Moments.of(losses)
-    return Side(member, moments, 1 - moments.mean if metric == "accuracy" else moments.mean)
+def figure(side: Side, metric: str) -> float:
+    """How the metric reads: a loss, or for accuracy what is left of one."""
+    return 1 - side.all.mean if metric == "accuracy" else side.all.mean
 
 
-def _losses(columns: Columns, metric: str, threshold: float) -> Floats:
-    match metric:
-        case "log_loss":
-            return calibration.log_losses(columns.truths, columns.judged)
-        case "accuracy":
-            wrong = (columns.judged >= threshold) != (columns.truths > 0.5)
-            return np.asarray(wrong, dtype=np.float64)
-        case _:
-            return calibration.brier_losses(columns.truths, columns.judged)
+def _difference(member: Member, against: Member | None, metric: str, gap: Found, phases: Sequence[int], pairs: bool, comparisons: int) -> Difference:
+    interval = Interval(low=gap.low, high=gap.high) if gap.low is not None and gap.high is not None else None
+    return Difference(
+        version_id=member.version_id,
+        label=member.label,
+        against=against.label if against else "the answers it copied",
+        metric=metric,
+        value=gap.difference,
+        interval=interval,
+        n=gap.n,
+        paired=pairs,
+        phases=list(phases),
+        better=None if not gap.decided or gap.low is None else gap.low > 0,
+        needed=needed(gap, ALPHA, comparisons),
+    )
 
 
-def _turned(gap: Difference) -> Difference:
-    assert gap.difference is not None
-    assert gap.low is not None
-    assert gap.high is not None
-    return Difference(-gap.difference, -gap.high, -gap.low, gap.n)
+def _turned(gap: Found) -> Found:
+    turned = [None if end is None else -end for end in (gap.difference, gap.high, gap.low)]
+    return Found(*turned, gap.n)
 
 
-def _words(leader: Side, other: Side, gap: Difference, metric: str) -> str:
-    figures = f"{leader.figure:.3f} vs {other.figure:.3f}"
+def _leads(leader: Side, other: Side, gap: Found, metric: str) -> str:
+    figures = f"{figure(leader, metric):.3f} vs {figure(other, metric):.3f}"
     return f"{leader.member.label} leads on {NAMES[metric]}: {figures}, difference {_gap(gap)}; always-valid {_level()}."
 
 
-def _gap(gap: Difference) -> str:
+def _gap(gap: Found) -> str:
     return f"{gap.difference:.3f} [{gap.low:.3f}, {gap.high:.3f}]"
 
 

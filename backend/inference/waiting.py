@@ -6,6 +6,7 @@ from uuid import UUID
 
 from backend.inference import repository
 from backend.inference.rules import Arrived, Known, Truth, tell
+from backend.inference.tally.keeping import add_outcomes
 from backend.work import UnitOfWork
 
 
@@ -18,5 +19,6 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
     for row in told:
         truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
         by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)
-    await repository.set_actuals(work.session, table, by_inference)
+    changes = await repository.set_actuals(work.session, table, by_inference)
+    await add_outcomes(work, group_id, table, changes)
     await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told if row.met}), work.now)

@@ -25,7 +25,7 @@ SETTLE_SECONDS = 2.0
 EVIDENCE_AGES_SECONDS = 60.0
 """A quiet group is shown anew this often, so that its evidence is never too old to promote on."""
 
-_turns: WeakValueDictionary[tuple[UUID, str, int | None], asyncio.Lock] = WeakValueDictionary()
+_turns: WeakValueDictionary[tuple[UUID, str, int | None, bool, bool], asyncio.Lock] = WeakValueDictionary()
 """Watchers of one comparison take turns: the first computes it for all, and no more than one holds a connection."""
 
 
@@ -36,7 +36,7 @@ async def comparisons(hub: "Hub", actor: Actor, input: CompareGroup) -> AsyncGen
     """
     if actor.tenant_id is None:
         raise Unauthorized
-    turn = _turns.setdefault((actor.tenant_id, input.slug, input.phase), asyncio.Lock())
+    turn = _turns.setdefault((actor.tenant_id, input.slug, input.phase, input.exact, input.pooled), asyncio.Lock())
     with hub.wakeups.watch(actor.tenant_id, GROUP_CHANGED, input.slug) as watch:
         shown, settled, last = -1, True, 0.0
         while True:
@@ -60,4 +60,4 @@ async def _look(hub: "Hub", actor: Actor, input: CompareGroup, shown: int | None
     """
     async with hub.work(actor, read_only=True) as work:
         seq = await newest_of(work, GROUP_CHANGED, input.slug)
-        return seq, None if seq == shown else await compare(work, input.slug, input.phase, since=looked)
+        return seq, None if seq == shown else await compare(work, input.slug, input.phase, looked, input.exact, input.pooled)

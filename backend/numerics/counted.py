@@ -58,12 +58,6 @@ class Counted:
         """Rows whose truth is known."""
         return self.sketch.labelled
 
-    @property
-    def binary(self) -> bool:
-        """Are these probabilities of a yes-or-no outcome?"""
-        inside = len(self.levels.low) == 0 or (self.levels.low[0] >= 0 and self.levels.high[-1] <= 1)
-        return bool(inside) and not self.levels.counts[:, OTHER].any()
-
 
 def of_sketch(sketch: Sketch) -> Counted:
     """What a sketch says: scores and durations are known to their bins."""

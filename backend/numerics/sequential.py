@@ -8,6 +8,7 @@ theorem has not set in.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,15 @@ class Moments:
         """The moments of losses [n]."""
         array = np.asarray(losses, dtype=np.float64)
         return cls(len(array), float(array.mean()), float(((array - array.mean()) ** 2).sum())) if len(array) else cls(0, 0.0, 0.0)
+
+    @classmethod
+    def of_sums(cls, n: int, total: int, squares: int, unit: int) -> "Moments":
+        """The moments of n losses from their sum and the sum of their squares, both in units of 1/unit: exact until the last step.
+
+        >>> Moments.of_sums(2, 3, 5, 1) == Moments.of([1.0, 2.0])
+        True
+        """
+        return cls(n, total / (n * unit), max(squares * n * unit - total**2, 0) / (n * unit**2)) if n else cls(0, 0.0, 0.0)
 
     def merged(self, other: "Moments") -> "Moments":
         """Both together (Chan, Golub, LeVeque 1983)."""
@@ -70,13 +80,59 @@ def compare(first: Moments, second: Moments, alpha: float = ALPHA, comparisons: 
     >>> compare(Moments(5_000, 0.20, 300.0), Moments(5_000, 0.15, 250.0)).decided
     True
     """
-    n = first.n + second.n
-    if min(first.n, second.n) < MINIMUM:
+    return pooled([(first, second)], alpha, comparisons)
+
+
+def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
+    """The same over several strata: the difference within each, weighed by what it can tell (n·m / (n+m), which does not depend on the losses).
+
+    Rows of different strata are never compared with each other, so a change of traffic from one to the next is no difference of the sides.
+    """
+    usable = [(first, second) for first, second in strata if min(first.n, second.n) >= 2]
+    n = sum(first.n + second.n for first, second in usable)
+    if min(sum(first.n for first, _ in usable), sum(second.n for _, second in usable)) < MINIMUM:
         return Sequence(None, None, None, n)
-    difference = first.mean - second.mean
-    error = math.sqrt(sum(side.deviations / (side.n - 1) / side.n for side in (first, second)))
-    half = error * boundary(n, alpha / comparisons)
+    weights = [first.n * second.n / (first.n + second.n) for first, second in usable]
+    difference = variance = 0.0
+    for (first, second), weight in zip(usable, weights, strict=True):
+        share = weight / sum(weights)
+        difference += share * (first.mean - second.mean)
+        variance += share**2 * sum(side.deviations / (side.n - 1) / side.n for side in (first, second))
+    half = math.sqrt(variance) * boundary(n, alpha / comparisons)
     return Sequence(difference, difference - half, difference + half, n)
+
+
+def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
+    """The mean of differences on the same cases, at any time: how two models compare that scored the same rows.
+
+    >>> paired(Moments(1_000, 0.02, 10.0)).decided
+    True
+    """
+    if differences.n < MINIMUM:
+        return Sequence(None, None, None, differences.n)
+    error = math.sqrt(differences.deviations / (differences.n - 1) / differences.n)
+    half = error * boundary(differences.n, alpha / comparisons)
+    return Sequence(differences.mean, differences.mean - half, differences.mean + half, differences.n)
+
+
+def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int | None:
+    """About how many more rows would decide, if difference and spread stay as they are; None when that is not known, or more than a thousandfold.
+
+    >>> needed(Sequence(0.01, -0.01, 0.03, 2_000))
+    6600
+    """
+    if found.difference is None or found.low is None or found.decided or found.difference == 0:
+        return None
+    width = (found.difference - found.low) / boundary(found.n, alpha / comparisons) * math.sqrt(found.n)
+    low, high = found.n, found.n * 1_000
+    if boundary(high, alpha / comparisons) * width / math.sqrt(high) > abs(found.difference):
+        return None
+    while high - low > max(found.n // 100, 1):
+        middle = (low + high) // 2
+        enough = boundary(middle, alpha / comparisons) * width / math.sqrt(middle) <= abs(found.difference)
+        low, high = (low, middle) if enough else (middle, high)
+    size = 10 ** max(len(str(high - found.n)) - 2, 0)
+    return -(-(high - found.n) // size) * size
 
 
 def boundary(n: int, alpha: float) -> float:

@@ -1,6 +1,6 @@
 """Rows into a log's table: COPY into a temporary table (COPY does not go into one with row-level security), then insert what is not there yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from backend.inference import repository
 from backend.inference.log.layout import WRITTEN, quoted
 from backend.inference.log.record import SHADOW_OF
 from backend.inference.log.rows import Row
-from backend.inference.rules import Arrived
+from backend.inference.tally.keeping import RETURNING, add_rows
 from backend.inference.waiting import apply_waiting
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
@@ -50,38 +50,40 @@ async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refu
     """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
     await repository.share_outcomes(work.session, log.group_id)
     refused: list[Refused] = []
-    arrived: list[Arrived] = []
-    await _write_part(work, log, rows, 0, arrived, refused)
-    if arrived:
+    written: list[Mapping[str, Any]] = []
+    await _write_part(work, log, rows, 0, written, refused)
+    if written:
+        arrived = [(row["inference_id"], row["correlation_id"], row["answered"]) for row in written]
+        await add_rows(work, log.group_id, log.table_name, written)
         await apply_waiting(work, log.group_id, log.table_name, arrived)
         work.live(GROUP_CHANGED, log.slug, every=TELL_EVERY)
     return refused
 
 
-async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, arrived: list[Arrived], refused: list[Refused]) -> None:
+async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, written: list[Mapping[str, Any]], refused: list[Refused]) -> None:
     """A batch that holds a row PostgreSQL refuses is halved until that row is alone."""
     try:
         async with work.session.begin_nested():
-            arrived += await _insert(await raw_connection(work), log.table_name, rows)
+            written += await _insert(await raw_connection(work), log.table_name, rows)
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
         if len(rows) == 1:
             refused.append((start, f"{type(error).__name__}: {error}"[:500]))
             return
         middle = len(rows) // 2
-        await _write_part(work, log, rows[:middle], start, arrived, refused)
-        await _write_part(work, log, rows[middle:], start + middle, arrived, refused)
+        await _write_part(work, log, rows[:middle], start, written, refused)
+        await _write_part(work, log, rows[middle:], start + middle, written, refused)
 
 
-async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Arrived]:
+async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Mapping[str, Any]]:
     await raw.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGE} (LIKE {quoted(table)} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
     await raw.execute(f"DELETE FROM pg_temp.{STAGE}")  # noqa: S608 (no input)
     await raw.copy_records_to_table(STAGE, records=rows, columns=WRITTEN)
     columns = ", ".join(WRITTEN)
-    found = await raw.fetch(
+    found: list[Mapping[str, Any]] = await raw.fetch(
         f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
-        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END"
+        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END AS answered, {RETURNING}"
     )
-    return [(row[0], row[1], row[2]) for row in found]
+    return found
 
 
 async def raw_connection(work: UnitOfWork) -> Any:

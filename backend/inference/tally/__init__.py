@@ -1,0 +1,1 @@
+"""Tallies: what the comparison is made of, kept while logging."""

@@ -1,0 +1,121 @@
+"""Tallies recomputed from the log: the same keys and sketches that were kept while logging."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.inference.tally import queries
+from backend.inference.tally.arms import CLOSE, Draw, draws
+from backend.inference.tally.keeping import SLOT
+from backend.inference.tally.queries import Key, Tally
+from backend.numerics.estimate import Floats
+from backend.numerics.sketch import Sketch, pair_sketch, sketch_of
+from backend.work import UnitOfWork
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Rows of one key but for their slot, as columns [n]; NaN for what is not there. `failed` are the slots of rows that have nothing."""
+
+    key: Key
+    ids: NDArray[np.void]
+    slots: NDArray[np.int64]
+    scores: Floats
+    actuals: Floats
+    times: Floats
+    failed: NDArray[np.int64]
+
+
+async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, phase: int | None = None) -> list[Logged]:
+    """The log's rows between two ids, of one phase or all, by phase, version, arm and whose place was taken."""
+    rows = [row for row in await queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
+    lots = await draws(work, group_id, {row.phase for row in rows})
+    parts: defaultdict[Key, list[Logged]] = defaultdict(list)
+    for row in rows:
+        for part in _split(row, lots[row.phase]):
+            parts[part.key].append(part)
+    return [_joined(mine) for mine in parts.values()]
+
+
+async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID) -> list[Tally]:
+    """The tallies of the log's rows between two ids; no pair may lie across a bound, which one of whole slots sees to."""
+    found = [tally for part in await logged(work, group_id, table, first, until) for tally in _tallies(part)]
+    rows = await queries.pair_columns(work.session, table, first, until)
+    lots = await draws(work, group_id, {row.phase for row in rows})
+    return found + [tally for row in rows for tally in _pair_tallies(row, lots)]
+
+
+def _split(row: Any, lot: Draw) -> Iterator[Logged]:
+    """The rows of one version, role and status, by arm."""
+    buckets, propensities = np.frombuffer(row.buckets, dtype=">i4"), _floats(row.propensities)
+    ids = np.frombuffer(row.ids, dtype="V16")
+    columns = _slots(row.ids), _floats(row.scores), _floats(row.actuals), _floats(row.times)
+    for arm, other, mine in _arms(row, lot, buckets, propensities):
+        slots, scores, actuals, times = (column[mine] for column in columns)
+        key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
+        if row.status == "failed":
+            yield Logged(key, ids[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
+        else:
+            yield Logged(key, ids[mine], slots, scores, actuals, times, slots[:0])
+
+
+def _arms(row: Any, lot: Draw, buckets: NDArray[np.int32], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
+    """The arms of the rows, each with which they are: what `Draw.arm` says of one row, for all at once."""
+    everyone = np.ones(len(buckets), dtype=bool)
+    if row.role == "shadow":
+        yield "shadow", None, everyone
+    elif row.status == "fallback":
+        owners = [lot.owners.get(bucket) for bucket in buckets.tolist()]
+        for owner in set(owners):
+            yield "fallback", owner, np.array([one == owner for one in owners])
+    else:
+        owned = np.isin(buckets, [bucket for bucket, owner in lot.owners.items() if owner == row.model_version_id])
+        random = owned & (np.abs(propensities - lot.shares.get(row.model_version_id, np.nan)) < CLOSE)
+        for arm, mine in (("random", random), ("chosen", ~random)):
+            if mine.any():
+                yield arm, None, mine
+
+
+def _joined(parts: Sequence[Logged]) -> Logged:
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "slots", "scores", "actuals", "times", "failed"))
+    return Logged(parts[0].key, *columns)
+
+
+def _tallies(part: Logged) -> Iterator[Tally]:
+    for slot in np.union1d(part.slots, part.failed).tolist():
+        mine = part.slots == slot
+        sketch = sketch_of(part.scores[mine], part.actuals[mine], part.times[mine], int((part.failed == slot).sum()))
+        yield Tally(part.key._replace(slot=slot), sketch, sketch.labelled, *ends(part.ids[mine]))
+
+
+def _pair_tallies(row: Any, lots: Mapping[int, Draw]) -> Iterator[Tally]:
+    slots, (mine, theirs, actuals) = _slots(row.ids), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
+    for slot in np.unique(slots).tolist():
+        here = slots == slot
+        sketch: Sketch = pair_sketch(mine[here], theirs[here], actuals[here], lots[row.phase].threshold)
+        yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, SLOT), sketch, sketch.rows)
+
+
+def ends(ids: NDArray[np.void]) -> tuple[UUID | None, UUID | None]:
+    """The first and the last of ids as bytes."""
+    if len(ids) == 0:
+        return None, None
+    them = np.frombuffer(ids.tobytes(), dtype=">u8").reshape(-1, 2)
+    order = np.lexsort((them[:, 1], them[:, 0]))
+    return UUID(bytes=ids[order[0]].tobytes()), UUID(bytes=ids[order[-1]].tobytes())
+
+
+def _slots(ids: bytes) -> NDArray[np.int64]:
+    seconds = (np.frombuffer(ids, dtype=">u8").reshape(-1, 2)[:, 0] >> np.uint64(16)).astype(np.int64) // 1000
+    return np.asarray(seconds - seconds % SLOT, dtype=np.int64)
+
+
+def _floats(column: bytes) -> Floats:
+    return np.frombuffer(column, dtype=">f8").astype(np.float64)

@@ -1,0 +1,116 @@
+"""Reading for the comparison: cells of tallies, or the same cells of the log's own rows when it is to be exact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from backend.ids import first_id_at
+from backend.inference.tally import queries
+from backend.inference.tally.logged import Logged, ends, logged
+from backend.inference.tally.queries import Key
+from backend.inference.tally.spans import span_of
+from backend.numerics.counted import NOTHING, Counted, of_rows, of_sketch
+from backend.numerics.estimate import Floats
+from backend.numerics.sketch import Sketch, pair_sketch
+from backend.work import UnitOfWork
+from schemas.groups import Phase
+
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much another machine's inference ids may seem older than the phase they are of."""
+LAST = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as columns [n], NaN for what is not there."""
+
+    scores: Floats
+    actuals: Floats
+    times: Floats
+    failed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is known of one key."""
+
+    key: Key
+    rows: int
+    labelled: int
+    failed: int
+    first: UUID | None
+    last: UUID | None
+    part: Sketch | Rows
+
+    @property
+    def numeric(self) -> bool:
+        """Is there an outcome that is neither 0 nor 1, or a score that is no probability?"""
+        if isinstance(self.part, Sketch):
+            return self.part.numeric
+        known = self.part.actuals[~np.isnan(self.part.actuals)]
+        scores = self.part.scores[np.isfinite(self.part.scores)]
+        return bool(((scores < 0) | (scores > 1)).any() or ((known != 0) & (known != 1)).any())
+
+
+def together(cells: Sequence[Cell]) -> Counted:
+    """The counts of several cells."""
+    if not cells:
+        return NOTHING
+    sketches = [cell.part for cell in cells if isinstance(cell.part, Sketch)]
+    if sketches:
+        return of_sketch(Sketch.merged(sketches))
+    parts = [cell.part for cell in cells if isinstance(cell.part, Rows)]
+    scores, actuals, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "actuals", "times"))
+    return of_rows(scores, actuals, times, sum(part.failed for part in parts))
+
+
+async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
+    """The cells of some phases, from what was kept while logging."""
+    found = await queries.of_phases(work.session, work.tenant_id, group_id, [phase.number for phase in phases])
+    cells = []
+    for row in found:
+        sketch = Sketch.decode(row.sketch)
+        key = Key(row.phase, row.version_id, row.arm, row.other_id, row.slot, row.seconds)
+        cells.append(Cell(key, sketch.rows, row.labelled, sketch.failed, row.first, row.last, sketch))
+    return cells
+
+
+async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Sequence[Phase]) -> list[Cell]:
+    """The same from every row of the log: exact, and as slow as there are rows."""
+    cells: list[Cell] = []
+    for phase in phases:
+        first = first_id_at(_since(phase))
+        for part in await logged(work, group_id, table, first, LAST, phase.number):
+            cells += _cells(part, work.now.timestamp())
+        for row in await queries.pair_columns(work.session, table, first, LAST, phase.number):
+            mine, theirs, actuals = (np.frombuffer(column, dtype=">f8").astype(np.float64) for column in (row.mine, row.theirs, row.actuals))
+            sketch = pair_sketch(mine, theirs, actuals, phase.threshold)
+            cells.append(Cell(Key(phase.number, row.model_version_id, "pair", row.other_id, 0, 1), sketch.rows, sketch.rows, 0, None, None, sketch))
+    return cells
+
+
+def _since(phase: Phase) -> datetime:
+    return phase.opened_at - CLOCKS_APART
+
+
+def _cells(part: Logged, now: float) -> list[Cell]:
+    """One cell for each span, cut as tallies of this age are."""
+    slots = np.concatenate([part.slots, part.failed])
+    unique, at = np.unique(slots, return_inverse=True)
+    spans = [span_of(slot, part.key.seconds, now) for slot in unique.tolist()]
+    numbered = {span: number for number, span in enumerate(dict.fromkeys(spans))}
+    owner = np.array([numbered[span] for span in spans], dtype=np.int64)[at]
+    answered, failed = owner[: len(part.slots)], np.bincount(owner[len(part.slots) :], minlength=len(numbered))
+    order = np.argsort(answered, kind="stable")
+    edges = np.searchsorted(answered[order], np.arange(len(numbered) + 1))
+    cells = []
+    for (slot, seconds), number in numbered.items():
+        mine = order[edges[number] : edges[number + 1]]
+        rows = Rows(part.scores[mine], part.actuals[mine], part.times[mine], int(failed[number]))
+        labelled = int((~np.isnan(rows.actuals) & np.isfinite(rows.scores)).sum())
+        key = part.key._replace(slot=slot, seconds=seconds)
+        cells.append(Cell(key, len(mine), labelled, rows.failed, *ends(part.ids[mine]), rows))
+    return cells
