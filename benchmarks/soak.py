@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import psutil
 
@@ -156,7 +157,7 @@ async def _settled(hub: Product, asked: Asked) -> Sequence[Any]:
             if (done and (await hub.ask("system.health"))["intake_backlog"] == 0) or time.monotonic() > deadline:
                 print(f"  {unexplained} rows without their explanation")
                 return rows
-        except (OSError, AssertionError, httpx.TransportError):
+        except (OSError, AssertionError, httpx.TransportError, asyncpg.PostgresError, asyncpg.InterfaceError):
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.5)

@@ -5,7 +5,7 @@ import {
 } from '@trpc/client';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = '2f82e383e316c230';
+export const contractHash = '1184b6094df2451e';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

@@ -84,8 +84,16 @@ export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
 export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
 /** There is no such connector in this tenant. */
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
+/** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
+export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 /** Somebody already signs in with this email. */
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
+/** The file is empty: there is nothing to import. */
+export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** The file is larger than an import takes. */
+export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
+/** This is not a text file with a model's metadata. */
+export type ForeignFile = Failure<"FOREIGN_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such group in this tenant. */
 export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
 /** There already is a group with this slug; choose another. */
@@ -94,6 +102,10 @@ export type GroupSlugTaken = Failure<"GROUP_SLUG_TAKEN", "CONFLICT", 409>;
 export type IdempotencyKeyReused = Failure<"IDEMPOTENCY_KEY_REUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This group has no such inference. One just answered is in the log within about a second. */
 export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
+/** Redis, which keeps the intake and its dead letters, does not answer. Try again when it does. */
+export type IntakeAway = Failure<"INTAKE_AWAY", "SERVICE_UNAVAILABLE", 503>;
+/** What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it. */
+export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
 /** A batch holds from 1 to 1 000 inputs; send more in several requests. */
 export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
 /** These values are not what the model takes. */
@@ -110,6 +122,10 @@ export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
 export type LegalHold = Failure<"LEGAL_HOLD", "CONFLICT", 409>;
 /** The prediction could not be put on record, so it is not given. Try again shortly. */
 export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
+/** There is no such mapping in this tenant. */
+export type MappingNotFound = Failure<"MAPPING_NOT_FOUND", "NOT_FOUND", 404>;
+/** Applying this mapping takes too long; name places instead of stars. */
+export type MappingTooCostly = Failure<"MAPPING_TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
 /** The champion needs features that the request does not have. */
 export type MissingFeatures = Failure<"MISSING_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such model in this tenant. */
@@ -120,6 +136,8 @@ export type ModelNotLoaded = Failure<"MODEL_NOT_LOADED", "SERVICE_UNAVAILABLE", 
 export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again. */
 export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
+/** This version was not imported from a file, so there is nothing to read again. */
+export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
 /** Only a challenger or shadow of the current phase can be promoted. */
 export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 /** Deleting a group is confirmed by its slug in `confirm`. */
@@ -128,6 +146,8 @@ export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
 /** This group has no such phase. */
 export type PhaseNotFound = Failure<"PHASE_NOT_FOUND", "NOT_FOUND", 404>;
+/** This is a pickle (or joblib) file. Loading one runs code, so it is never opened: write the model's metadata with json.dump, and export the model itself as ONNX or LightGBM text. */
+export type PickleFile = Failure<"PICKLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** The champion could not answer this request; it is on record as failed. Try again, or have the version looked at. */
 export type PredictionFailed = Failure<"PREDICTION_FAILED", "BAD_GATEWAY", 502>;
 /** The provider's answer is larger than this hub reads. */
@@ -156,14 +176,32 @@ export type SlugTaken = Failure<"SLUG_TAKEN", "CONFLICT", 409>;
 export type StaleEvidence = Failure<"STALE_EVIDENCE", "CONFLICT", 409>;
 /** The split has changed since you looked; nothing was changed. Look again and decide on what is there now. */
 export type StalePhase = Failure<"STALE_PHASE", "CONFLICT", 409>;
+/** Something is to be decided before this import can be committed. */
+export type StillOpen = Failure<"STILL_OPEN", "CONFLICT", 409>;
+/** This is a table (CSV), not a model's metadata. Bring the JSON that describes the model: its name, features, metrics. */
+export type TableFile = Failure<"TABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such token in this tenant. */
 export type TokenNotFound = Failure<"TOKEN_NOT_FOUND", "NOT_FOUND", 404>;
+/** The file is nested deeper than an import reads. */
+export type TooDeep = Failure<"TOO_DEEP", "UNPROCESSABLE_CONTENT", 422>;
+/** The file has more values than an import reads. */
+export type TooManyLeaves = Failure<"TOO_MANY_LEAVES", "UNPROCESSABLE_CONTENT", 422>;
 /** Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line. */
 export type TooManySignIns = Failure<"TOO_MANY_SIGN_INS", "TOO_MANY_REQUESTS", 429>;
 /** No version of this group takes these features. Remove them, or correct their names. */
 export type UnknownFeatures = Failure<"UNKNOWN_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
+/** The file has no model of that name. */
+export type UnknownModel = Failure<"UNKNOWN_MODEL", "NOT_FOUND", 404>;
 /** A token's scopes are permissions such as `inference:group:predict`, or `*`. */
 export type UnknownScope = Failure<"UNKNOWN_SCOPE", "BAD_REQUEST", 400>;
+/** This file is not JSON that can be read. */
+export type UnreadableFile = Failure<"UNREADABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** A decision about a value of the file cannot be carried out. */
+export type UnsoundDecision = Failure<"UNSOUND_DECISION", "UNPROCESSABLE_CONTENT", 422>;
+/** What was understood does not make a model document. */
+export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT", 422>;
+/** A mapping rule cannot be applied. */
+export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such version in this tenant. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
 /** Only a version with a checked artifact can serve. */
@@ -308,7 +346,54 @@ export interface ChangePassword {
   new: string;
 }
 
-/** The group's comparison in one phase (absent: the current one). */
+/** Something the file says, where, and the place of the document it went to. */
+export interface Claim {
+  pointer: string;
+  value: Json;
+  /** @default "" */
+  target: string;
+}
+
+/** Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared. */
+export interface CohortCount {
+  start: string;
+  seconds: number;
+  n: number;
+  labelled: number;
+  compared: boolean;
+}
+
+/**
+ * Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
+ *
+ * `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+ * mapping from now on, without a language model.
+ */
+export interface CommitImport {
+  draft_id: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model?: string | null | undefined;
+  new_model?: NewModel | null | undefined;
+  /**
+   * `1.2.0`, `v1.2` is read as 1.2.0.
+   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$
+   */
+  version?: string | null | undefined;
+  mapping?: MappingRuleInput[] | null | undefined;
+  decisions?: DecisionInput[] | null | undefined;
+  confirmed?: string[] | null | undefined;
+  /** @default true */
+  remember?: boolean | undefined;
+}
+
+/**
+ * The group's comparison in one phase (absent: the current one).
+ *
+ * `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
+ */
 export interface CompareGroup {
   /**
    * Lower-case letters, digits and underscores.
@@ -316,9 +401,17 @@ export interface CompareGroup {
    */
   slug: string;
   phase?: number | null | undefined;
+  /** @default false */
+  exact?: boolean | undefined;
+  /** @default false */
+  pooled?: boolean | undefined;
 }
 
-/** The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none. */
+/**
+ * The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
+ *
+ * `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+ */
 export interface Comparison {
   /**
    * Lower-case letters, digits and underscores.
@@ -335,6 +428,23 @@ export interface Comparison {
   rows: RowRange | null;
   verdict: string;
   leader: string | null;
+  /** @default false */
+  regression: boolean;
+  /** @default false */
+  exact: boolean;
+  maturity: Maturity | null;
+  differences: Difference[];
+  conclusion: Conclusion | null;
+}
+
+/** The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next. */
+export interface Conclusion {
+  state: "alone" | "early" | "leads" | "mismatch" | "open";
+  headline: string;
+  margin: string;
+  certainty: string;
+  waiting: string;
+  advice: string;
 }
 
 /** Counts. `orientation` says what a row is. */
@@ -388,7 +498,13 @@ export interface ConnectorTest {
   message: string | null;
 }
 
-/** One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known. */
+/**
+ * One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
+ *
+ * Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
+ * outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+ * `fallback_rate`: the share that the champion answered in its place.
+ */
 export interface Contender {
   version_id: string;
   label: string;
@@ -411,6 +527,23 @@ export interface Contender {
   calibration_error: MetricEstimate;
   latency: Latency | null;
   scores: ScoreBin[];
+  /** @default 0 */
+  n_compared: number;
+  /** @default 0 */
+  n_compared_labelled: number;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  brier_skill: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  mae: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  rmse: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  mean_error: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  error_rate: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  fallback_rate: MetricEstimate;
+  cohorts: CohortCount[];
 }
 
 /** What the decision is for. Tested against the model's intended use. */
@@ -419,6 +552,15 @@ export interface Context {
   region?: string | null | undefined;
   product?: string | null | undefined;
   mode?: "advisory" | "automated" | null | undefined;
+}
+
+/** Things the file says that cannot all be true; `target` is the place of the document that they concern. `settled`: a person decided that they stay. */
+export interface Contradiction {
+  target: string;
+  message: string;
+  claims: Claim[];
+  /** @default false */
+  settled: boolean;
 }
 
 /** A new connector. `base_url` is for `compatible`, and only for it. */
@@ -462,7 +604,7 @@ export interface CreateGroup {
    */
   members: MemberSpec[];
   /** @default "brier" */
-  decision_metric?: "accuracy" | "brier" | "log_loss" | undefined;
+  decision_metric?: "accuracy" | "brier" | "log_loss" | "mae" | "rmse" | undefined;
   /**
    * At or above this score the label is the positive class.
    * @minimum 0
@@ -470,7 +612,7 @@ export interface CreateGroup {
    * @default 0.5
    */
   threshold?: number | undefined;
-  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0} */
+  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null} */
   settings?: GroupSettingsInput | undefined;
 }
 
@@ -566,6 +708,66 @@ export interface DatasetRefInput {
   range?: string | null | undefined;
 }
 
+/** An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read. */
+export interface DeadLetter {
+  entry_id: string;
+  at: string;
+  reason: string;
+  size_bytes: number;
+  record: Json;
+  raw: string | null;
+}
+
+/** The oldest dead letters of a group, and how many there are in all. */
+export interface DeadLetters {
+  total: number;
+  letters: DeadLetter[];
+}
+
+/**
+ * What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+ *
+ * - `keep`: what is shown stays, although something contradicts it
+ * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+ * - `percent`: it is a percentage: 97.3 is 0.973
+ * - `leave_out`: it does not go into the document; nor does a row that needs it
+ */
+export interface Decision {
+  /**
+   * A JSON Pointer (RFC 6901).
+   * @maxLength 2000
+   */
+  source: string;
+  choice: "keep" | "leave_out" | "percent" | "take";
+  /**
+   * A JSON Pointer (RFC 6901).
+   * @maxLength 2000
+   */
+  other: string | null;
+}
+
+/**
+ * What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+ *
+ * - `keep`: what is shown stays, although something contradicts it
+ * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+ * - `percent`: it is a percentage: 97.3 is 0.973
+ * - `leave_out`: it does not go into the document; nor does a row that needs it
+ */
+export interface DecisionInput {
+  /**
+   * A JSON Pointer (RFC 6901).
+   * @maxLength 2000
+   */
+  source: string;
+  choice: "keep" | "leave_out" | "percent" | "take";
+  /**
+   * A JSON Pointer (RFC 6901).
+   * @maxLength 2000
+   */
+  other?: string | null | undefined;
+}
+
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
 export interface DeleteGroup {
   /**
@@ -600,6 +802,84 @@ export interface Deletion {
   policy: string;
   run_id: string;
   due_at: string;
+}
+
+/**
+ * How much better than the champion a version is on the decision metric (below 0: worse), with the interval that may be looked at any time.
+ *
+ * `paired`: a shadow and the answers to the very same requests. `phases` are those that were pooled, each compared by itself first.
+ * `needed`: about how many outcomes more would decide, if the difference stays what it is.
+ */
+export interface Difference {
+  version_id: string;
+  label: string;
+  against: string;
+  metric: string;
+  value: number | null;
+  interval: Interval | null;
+  n: number;
+  paired: boolean;
+  phases: number[];
+  better: boolean | null;
+  needed: number | null;
+}
+
+/** Throw dead letters away for good, for a reason that goes to the audit log. */
+export interface DiscardDeadLetters {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  entry_ids: string[];
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
+}
+
+/** The draft and its bytes are gone. */
+export interface DiscardedDraft {
+  draft_id: string;
+}
+
+/** Which draft. */
+export interface DraftRef {
+  draft_id: string;
+}
+
+/** Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone. */
+export interface EraseEntity {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  entity_key: string;
+  confirm: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
+}
+
+/** What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it. */
+export interface Erasure {
+  entity: string;
+  rows: number;
+  outcomes: number;
+  dead_letters: number;
+  archived_rows: number;
 }
 
 /** What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy. */
@@ -734,7 +1014,7 @@ export interface GroupRef {
 }
 
 /**
- * How a group answers, and what a promotion needs.
+ * How a group answers, what is compared, and what a promotion needs.
  *
  * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
  * their outcome.
@@ -765,10 +1045,16 @@ export interface GroupSettings {
    * @default 0.0
    */
   min_matured_share: number;
+  /**
+   * Only requests at least so old are compared, so that their outcomes are in; absent: found out from when outcomes come. 0 compares all.
+   * @minimum 0
+   * @maximum 87600
+   */
+  maturity_hours: number | null;
 }
 
 /**
- * How a group answers, and what a promotion needs.
+ * How a group answers, what is compared, and what a promotion needs.
  *
  * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
  * their outcome.
@@ -799,6 +1085,12 @@ export interface GroupSettingsInput {
    * @default 0.0
    */
   min_matured_share?: number | undefined;
+  /**
+   * Only requests at least so old are compared, so that their outcomes are in; absent: found out from when outcomes come. 0 compares all.
+   * @minimum 0
+   * @maximum 87600
+   */
+  maturity_hours?: number | null | undefined;
 }
 
 /** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart. */
@@ -858,6 +1150,71 @@ export interface ImageChart {
   uri: string;
 }
 
+/**
+ * A file as it was understood, kept until it is committed, discarded or `expires_at`. Nothing of it is in the catalog yet.
+ *
+ * `document` is null when the file describes no model. `provenance` has the source of each of the document's leaves, by their pointer. `unmapped` are the
+ * file's values that found no place. `open` says what is to be decided before it can be committed; empty means ready.
+ */
+export interface ImportDraft {
+  draft_id: string;
+  file_name: string;
+  size_bytes: number;
+  sha256: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  format: string | null;
+  mapped_by: MappedBy;
+  document: { [key: string]: Json } | null;
+  provenance: { [key: string]: SourceOf };
+  unmapped: SourceLeaf[];
+  contradictions: Contradiction[];
+  several_models: string[] | null;
+  picked: string | null;
+  mapping: MappingRule[];
+  decisions: Decision[];
+  remembered: SavedMapping | null;
+  llm: LlmReport | null;
+  duplicate_of: ImportedVersion[];
+  reimport_of: string | null;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model: string | null;
+  version: string | null;
+  warnings: Issue[];
+  questions: string[];
+  open: Issue[];
+  fingerprint: string;
+}
+
+/** What a language model is asked for, when a connector is named. */
+export type ImportMode = "map" | "rewrite";
+
+/** What a version's document came from. `provenance` is as it was shown when it was committed. */
+export interface ImportRecord {
+  version_id: string;
+  file_name: string;
+  size_bytes: number;
+  sha256: string;
+  format: string | null;
+  fingerprint: string;
+  mapped_by: MappedBy;
+  mapping_id: string | null;
+  mapping: MappingRule[];
+  provenance: { [key: string]: SourceOf };
+  unmapped: SourceLeaf[];
+  contradictions: Contradiction[];
+  decisions: Decision[];
+  warnings: Issue[];
+  llm: LlmReport | null;
+  picked: string | null;
+  imported_by: string;
+  imported_at: string;
+}
+
 /** How much a feature matters, by one method. */
 export interface Importance {
   method: string;
@@ -878,6 +1235,23 @@ export interface ImportanceInput {
   method: string;
   value: number;
   ci?: IntervalInput | null | undefined;
+}
+
+/** A version whose document came from the very same bytes. */
+export interface ImportedVersion {
+  version_id: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  model_name: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model_slug: string;
+  label: string;
+  imported_at: string;
 }
 
 /** A row of a group's log, whole. */
@@ -908,6 +1282,8 @@ export interface Inference {
   actual: number | null;
   actual_at: string | null;
   actual_history: Json;
+  erased_at: string | null;
+  imported_from: string | null;
 }
 
 /** One inference of a group. */
@@ -972,11 +1348,22 @@ export interface IntervalInput {
   level?: number | undefined;
 }
 
-/** Time to answer, in microseconds. */
+/** One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what. */
+export interface Issue {
+  pointer: string;
+  message: string;
+}
+
+/** Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it. */
 export interface Latency {
   p50_us: number;
   p95_us: number;
   p99_us: number;
+  p50: Interval | null;
+  p95: Interval | null;
+  p99: Interval | null;
+  /** @default 0.0 */
+  within: number;
 }
 
 /** A metric by training step. */
@@ -995,6 +1382,11 @@ export interface LearningCurveInput {
   step: number[];
   train?: number[] | undefined;
   validation?: number[] | undefined;
+}
+
+/** How many dead letters were replayed or discarded. */
+export interface LettersMoved {
+  moved: number;
 }
 
 /** Lift by share of the population. */
@@ -1052,10 +1444,52 @@ export interface ListAudit {
   limit?: number | undefined;
 }
 
+/** A group's dead letters, oldest first. */
+export interface ListDeadLetters {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minimum 1
+   * @maximum 500
+   * @default 50
+   */
+  limit?: number | undefined;
+}
+
+/** Remembered mappings, the latest used first. */
+export interface ListMappings {
+  /** @default false */
+  revoked?: boolean | undefined;
+}
+
 /** Models by name; `search` narrows by a part of name or slug. */
 export interface ListModels {
   search?: string | null | undefined;
   cursor?: string | null | undefined;
+  /**
+   * @minimum 1
+   * @maximum 500
+   * @default 50
+   */
+  limit?: number | undefined;
+}
+
+/** Outcomes whose inference has not come within so many days of their telling. */
+export interface ListOrphans {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minimum 0
+   * @maximum 3650
+   * @default 7
+   */
+  older_than_days?: number | undefined;
   /**
    * @minimum 1
    * @maximum 500
@@ -1076,6 +1510,25 @@ export interface ListRuns {
   limit?: number | undefined;
 }
 
+/** What a language model was asked and what came of it. `reason` and `message` say what went wrong; then the hub's own reading stands. */
+export interface LlmReport {
+  connector_id: string;
+  connector: string;
+  model: string | null;
+  mode: ImportMode;
+  calls: number;
+  accepted: MappingRule[];
+  refused: RefusedRule[];
+  unsupported: UnsupportedValue[];
+  /** @default 0 */
+  input_tokens: number;
+  /** @default 0 */
+  output_tokens: number;
+  seconds: number;
+  reason: string | null;
+  message: string | null;
+}
+
 /**
  * What becomes of a group's log.
  *
@@ -1089,6 +1542,105 @@ export interface LogPolicy {
   legal_hold: string | null;
   when_unlogged: "refuse" | "stale";
   stale_max_seconds: number;
+}
+
+/** Whose mapping it is. */
+export type MappedBy = "format" | "memory" | "matcher" | "llm" | "person";
+
+/**
+ * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+ * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ */
+export interface MappingPart {
+  target: string;
+  /** @default "" */
+  source: string;
+  key: number | null;
+  const: string | null;
+  transform: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null;
+  words: { [key: string]: string };
+}
+
+/**
+ * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+ * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ */
+export interface MappingPartInput {
+  target: string;
+  /** @default "" */
+  source?: string | undefined;
+  key?: number | null | undefined;
+  const?: string | null | undefined;
+  transform?: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null | undefined;
+  words?: { [key: string]: string } | undefined;
+}
+
+/** Which mapping. */
+export interface MappingRef {
+  mapping_id: string;
+}
+
+/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+export interface MappingRule {
+  kind: "columnar" | "confusion" | "const" | "pairs" | "parse_json" | "rows" | "scalar" | "select" | "split_from_key" | "zip";
+  source: string;
+  /** @default "" */
+  target: string;
+  transform: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null;
+  words: { [key: string]: string };
+  const: string | null;
+  parts: MappingPart[];
+  where: MappingWhere | null;
+  skip: string[];
+  /** @default false */
+  existing: boolean;
+  rules: MappingRule[];
+}
+
+/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+export interface MappingRuleInput {
+  kind: "columnar" | "confusion" | "const" | "pairs" | "parse_json" | "rows" | "scalar" | "select" | "split_from_key" | "zip";
+  source: string;
+  /** @default "" */
+  target?: string | undefined;
+  transform?: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null | undefined;
+  words?: { [key: string]: string } | undefined;
+  const?: string | null | undefined;
+  parts?: MappingPartInput[] | undefined;
+  where?: MappingWhereInput | null | undefined;
+  skip?: string[] | undefined;
+  /** @default false */
+  existing?: boolean | undefined;
+  rules?: MappingRuleInput[] | undefined;
+}
+
+/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+export interface MappingWhere {
+  /** @default "" */
+  source: string;
+  key: number | null;
+  words: string[];
+  by: string | null;
+}
+
+/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+export interface MappingWhereInput {
+  /** @default "" */
+  source?: string | undefined;
+  key?: number | null | undefined;
+  words?: string[] | undefined;
+  by?: string | null | undefined;
+}
+
+/**
+ * Which requests are compared: those asked before `until` (absent: all). `window`: by the group's `maturity_hours`.
+ *
+ * `automatic`: the newest time up to which the outcomes of every contender have arrived.
+ */
+export interface Maturity {
+  policy: "automatic" | "window";
+  hours: number | null;
+  until: string | null;
 }
 
 /** Who is calling: the person or token, its tenant, and what it may do. */
@@ -1150,11 +1702,17 @@ export interface Metric {
   n: number | null;
 }
 
-/** A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only). */
+/**
+ * A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only).
+ *
+ * `within` is how far the value can be from what the rows themselves give: 0 but for those that are computed from bins of scores.
+ */
 export interface MetricEstimate {
   value: number | null;
   interval: Interval | null;
   n: number;
+  /** @default 0.0 */
+  within: number;
 }
 
 /** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
@@ -1220,7 +1778,10 @@ export interface ModelDocument {
   intended_use: IntendedUse | null;
   considerations: string[];
   lineage: Lineage | null;
+  /** For each value by its pointer, where its source says it. */
   provenance: { [key: string]: string };
+  /** How a value's notation was changed on its way, by its pointer. */
+  transforms: { [key: string]: string };
   unmapped: string[];
   extensions: { [key: string]: Json };
 }
@@ -1247,7 +1808,10 @@ export interface ModelDocumentInput {
   intended_use?: IntendedUseInput | null | undefined;
   considerations?: string[] | undefined;
   lineage?: LineageInput | null | undefined;
+  /** For each value by its pointer, where its source says it. */
   provenance?: { [key: string]: string } | undefined;
+  /** How a value's notation was changed on its way, by its pointer. */
+  transforms?: { [key: string]: string } | undefined;
   unmapped?: string[] | undefined;
   extensions?: { [key: string]: unknown } | undefined;
 }
@@ -1259,6 +1823,37 @@ export interface ModelRef {
    * @pattern ^[a-z][a-z0-9_]{0,62}$
    */
   slug: string;
+}
+
+/** A model made for the import. Without a slug, one is made from the name. */
+export interface NewModel {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  name: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug?: string | null | undefined;
+  description?: string | null | undefined;
+}
+
+/** An outcome nobody's. */
+export interface OrphanOutcome {
+  inference_id: string | null;
+  correlation_id: string | null;
+  actual: number;
+  at: string;
+  received_at: string;
+  received_by: string;
+}
+
+/** The oldest orphans, and how many there are in all. */
+export interface Orphans {
+  total: number;
+  outcomes: OrphanOutcome[];
 }
 
 /** The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with. */
@@ -1469,6 +2064,35 @@ export interface PromotionRecord {
   evidence: Evidence;
 }
 
+/**
+ * A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+ *
+ * With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
+ * `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+ */
+export interface ProposeImport {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   * @default "model"
+   */
+  name?: string | undefined;
+  text?: string | null | undefined;
+  file?: string | null | undefined;
+  pick?: string | null | undefined;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model?: string | null | undefined;
+  connector_id?: string | null | undefined;
+  llm_model?: string | null | undefined;
+  /** @default "map" */
+  mode?: ImportMode | undefined;
+  /** @default true */
+  use_memory?: boolean | undefined;
+}
+
 /** Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway. */
 export type Provider = "anthropic" | "compatible" | "gemini" | "openai";
 
@@ -1494,6 +2118,35 @@ export interface RecordOutcomes {
   outcomes: Outcome[];
 }
 
+/** A rule that a language model proposed and the hub does not take, as it was proposed. */
+export interface RefusedRule {
+  rule: Json;
+  reason: string;
+}
+
+/** Read a version's stored source again: by `mapping`, else as a file that was just brought. A new draft, to be committed as another version. */
+export interface Reimport {
+  version_id: string;
+  mapping?: MappingRuleInput[] | null | undefined;
+  pick?: string | null | undefined;
+  connector_id?: string | null | undefined;
+  llm_model?: string | null | undefined;
+  /** @default "map" */
+  mode?: ImportMode | undefined;
+  /** @default false */
+  use_memory?: boolean | undefined;
+}
+
+/** Put dead letters back into the intake: those named, or all. */
+export interface ReplayDeadLetters {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  entry_ids?: string[] | null | undefined;
+}
+
 /** Prediction against residual. */
 export interface ResidualsChart {
   kind: "residuals";
@@ -1508,6 +2161,22 @@ export interface ResidualsChartInput {
   predicted: number[];
   residual: number[];
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
+}
+
+/**
+ * A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
+ * unsupported value is right. With `connector_id` a language model is asked for what is open now.
+ */
+export interface ReviseImport {
+  draft_id: string;
+  mapping?: MappingRuleInput[] | null | undefined;
+  decisions?: DecisionInput[] | null | undefined;
+  confirmed?: string[] | null | undefined;
+  pick?: string | null | undefined;
+  connector_id?: string | null | undefined;
+  llm_model?: string | null | undefined;
+  /** @default "map" */
+  mode?: ImportMode | undefined;
 }
 
 /** Receiver operating characteristic: false against true positive rate. */
@@ -1577,11 +2246,29 @@ export interface RunRef {
 /** The life of a run. */
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
-/** Is the split that was asked for the one that happened? Chi-square over the contenders' counts. */
+/** Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001. */
 export interface SampleRatio {
   chi_square: number;
   p_value: number;
   ok: boolean;
+  /** @default "" */
+  words: string;
+}
+
+/** A remembered mapping: used for each file of its shape until it is revoked. */
+export interface SavedMapping {
+  mapping_id: string;
+  fingerprint: string;
+  rules: MappingRule[];
+  mapped_by: MappedBy;
+  format: string | null;
+  file_name: string;
+  created_by: string;
+  created_at: string;
+  times_used: number;
+  last_used_at: string | null;
+  revoked_by: string | null;
+  revoked_at: string | null;
 }
 
 /** Scores from `low` up to `high`. */
@@ -1696,6 +2383,23 @@ export interface SignIn {
   password: string;
 }
 
+/** A value of the file: where it stands, and (long texts cut) what it is. */
+export interface SourceLeaf {
+  pointer: string;
+  value: Json;
+}
+
+/**
+ * Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+ *
+ * `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+ */
+export interface SourceOf {
+  pointer: string;
+  value: Json;
+  transform: string | null;
+}
+
 /** Is everything that the hub needs there? */
 export interface SystemHealth {
   database: boolean;
@@ -1775,6 +2479,15 @@ export interface TrainingInput {
   started_at?: string | null | undefined;
   finished_at?: string | null | undefined;
   code?: string | null | undefined;
+}
+
+/** A value that a language model wrote and the file does not say. It is kept out of the document until a person confirms it. */
+export interface UnsupportedValue {
+  target: string;
+  value: Json;
+  reason: string;
+  /** @default false */
+  confirmed: boolean;
 }
 
 /** A span of the chain to recompute; absent means its whole length. */
@@ -2085,11 +2798,55 @@ export type AppRouter = TRPCBuiltRouter<
        */
       recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | GroupNotFound | InvalidOutcome>;
       /**
+       * Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
+       *
+       * Needs `inference:group:read`.
+       */
+      orphans: Q<ListOrphans, Orphans, AppErrorShape | GroupNotFound>;
+      /**
+       * Entries of the intake that could not be stored, each with the reason.
+       *
+       * Needs `inference:group:read`.
+       */
+      deadLetters: Q<ListDeadLetters, DeadLetters, AppErrorShape | GroupNotFound | IntakeAway>;
+      /**
+       * Put dead letters back into the intake, once what kept them out is mended.
+       *
+       * Needs `inference:letter:manage`.
+       */
+      replayDeadLetters: M<ReplayDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway>;
+      /**
+       * Throw dead letters away for good, for a reason.
+       *
+       * Needs `inference:letter:manage`.
+       */
+      discardDeadLetters: M<DiscardDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway>;
+      /**
+       * Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
+       *
+       * Needs `inference:entity:erase`.
+       */
+      eraseEntity: M<EraseEntity, Erasure, AppErrorShape | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
+      /**
        * What a group's endpoint has done, in total and in each of the last 60 minutes.
        *
        * Needs `inference:group:read`.
        */
       traffic: Q<GroupRef, GroupTraffic, AppErrorShape | GroupNotFound>;
+    };
+    mappings: {
+      /**
+       * Remembered mappings, the latest used first.
+       *
+       * Needs `catalog:model:read`.
+       */
+      list: Q<ListMappings | undefined, SavedMapping[]>;
+      /**
+       * Use it no more: files of its shape are looked at anew. What was imported by it stays as it is.
+       *
+       * Needs `catalog:model:write`.
+       */
+      revoke: M<MappingRef, SavedMapping, AppErrorShape | MappingNotFound>;
     };
     models: {
       /**
@@ -2134,6 +2891,48 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       archiveVersion: M<VersionRef, Version, AppErrorShape | VersionNotFound | VersionServing>;
+      /**
+       * Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+       *
+       * Needs `catalog:model:write`.
+       */
+      proposeImport: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * A draft as it is understood now.
+       *
+       * Needs `catalog:model:read`.
+       */
+      importDraft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+       *
+       * Needs `catalog:model:write`.
+       */
+      reviseImport: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+       *
+       * Needs `catalog:model:write`.
+       */
+      commitImport: M<CommitImport, Version, AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      /**
+       * Forget a draft and its bytes.
+       *
+       * Needs `catalog:model:write`.
+       */
+      discardImport: M<DraftRef, DiscardedDraft, AppErrorShape | DraftNotFound>;
+      /**
+       * Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+       *
+       * Needs `catalog:model:write`.
+       */
+      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
+      /**
+       * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+       *
+       * Needs `catalog:model:read`.
+       */
+      importRecord: Q<VersionRef, ImportRecord, AppErrorShape | NoSource | VersionNotFound>;
     };
     runs: {
       /**

@@ -52,10 +52,90 @@ export const changePasswordSchema = z.strictObject({
   new: text(12, 200),
 });
 
-/** The group's comparison in one phase (absent: the current one). */
+/** A model made for the import. Without a slug, one is made from the name. */
+export const newModelSchema = z.strictObject({
+  name: text(1, 200),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  description: z.string().nullable().optional(),
+});
+
+/**
+ * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+ * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ */
+export const mappingPartInputSchema = z.strictObject({
+  target: z.string(),
+  source: z.string().default(""),
+  key: z.int().nullable().optional(),
+  const: z.string().nullable().optional(),
+  transform: z.enum(["date", "feature_type", "integer", "lower", "metric", "metric_split", "number", "percent", "split", "task_type", "text"]).nullable().optional(),
+  words: z.record(z.string(), z.string()).default({}),
+});
+
+/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+export const mappingWhereInputSchema = z.strictObject({
+  source: z.string().default(""),
+  key: z.int().nullable().optional(),
+  words: z.array(z.string()).default([]),
+  by: z.string().nullable().optional(),
+});
+
+/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+export const mappingRuleInputSchema = z.strictObject({
+  kind: z.enum(["columnar", "confusion", "const", "pairs", "parse_json", "rows", "scalar", "select", "split_from_key", "zip"]),
+  source: z.string(),
+  target: z.string().default(""),
+  transform: z.enum(["date", "feature_type", "integer", "lower", "metric", "metric_split", "number", "percent", "split", "task_type", "text"]).nullable().optional(),
+  words: z.record(z.string(), z.string()).default({}),
+  const: z.string().nullable().optional(),
+  parts: z.array(mappingPartInputSchema).default([]),
+  where: mappingWhereInputSchema.nullable().optional(),
+  skip: z.array(z.string()).default([]),
+  existing: z.boolean().default(false),
+  rules: z.array(z.lazy(() => mappingRuleInputSchema)).default([]),
+});
+
+/**
+ * What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+ *
+ * - `keep`: what is shown stays, although something contradicts it
+ * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+ * - `percent`: it is a percentage: 97.3 is 0.973
+ * - `leave_out`: it does not go into the document; nor does a row that needs it
+ */
+export const decisionInputSchema = z.strictObject({
+  source: text(0, 2000),
+  choice: z.enum(["keep", "leave_out", "percent", "take"]),
+  other: text(0, 2000).nullable().optional(),
+});
+
+/**
+ * Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
+ *
+ * `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+ * mapping from now on, without a language model.
+ */
+export const commitImportSchema = z.strictObject({
+  draft_id: z.guid(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  new_model: newModelSchema.nullable().optional(),
+  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$", 'u')).nullable().optional(),
+  mapping: z.array(mappingRuleInputSchema).nullable().optional(),
+  decisions: z.array(decisionInputSchema).nullable().optional(),
+  confirmed: z.array(text(0, 2000)).nullable().optional(),
+  remember: z.boolean().default(true),
+});
+
+/**
+ * The group's comparison in one phase (absent: the current one).
+ *
+ * `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
+ */
 export const compareGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   phase: z.int().nullable().optional(),
+  exact: z.boolean().default(false),
+  pooled: z.boolean().default(false),
 });
 
 /** Counts. `orientation` says what a row is. */
@@ -102,7 +182,7 @@ export const memberSpecSchema = z.strictObject({
 });
 
 /**
- * How a group answers, and what a promotion needs.
+ * How a group answers, what is compared, and what a promotion needs.
  *
  * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
  * their outcome.
@@ -113,6 +193,7 @@ export const groupSettingsInputSchema = z.strictObject({
   routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$", 'u')).default("entity_key"),
   require_verdict: z.boolean().default(false),
   min_matured_share: z.number().gte(0).lte(1).default(0.0),
+  maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
 });
 
 /** A new group. The shares of champion and challengers sum to 10 000. */
@@ -120,9 +201,9 @@ export const createGroupSchema = z.strictObject({
   name: text(1, 200),
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   members: z.array(memberSpecSchema).min(1).max(20),
-  decision_metric: z.enum(["accuracy", "brier", "log_loss"]).default("brier"),
+  decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse"]).default("brier"),
   threshold: z.number().gte(0).lte(1).default(0.5),
-  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0}),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null}),
 });
 
 /** A new model. */
@@ -339,6 +420,7 @@ export const modelDocumentInputSchema = z.strictObject({
   considerations: z.array(z.string()).default([]),
   lineage: lineageInputSchema.nullable().optional(),
   provenance: z.record(z.string(), z.string()).default({}),
+  transforms: z.record(z.string(), z.string()).default({}),
   unmapped: z.array(z.string()).default([]),
   extensions: z.record(z.string(), z.unknown()).default({}),
 });
@@ -358,10 +440,33 @@ export const deleteGroupSchema = z.strictObject({
   confirm: z.string(),
 });
 
+/** Throw dead letters away for good, for a reason that goes to the audit log. */
+export const discardDeadLettersSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  entry_ids: z.array(z.string()).min(1).max(1000),
+  reason: text(1, 1000),
+});
+
+/** Which draft. */
+export const draftRefSchema = z.strictObject({
+  draft_id: z.guid(),
+});
+
+/** Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone. */
+export const eraseEntitySchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  entity_key: text(1, 200),
+  confirm: z.string(),
+  reason: text(1, 1000),
+});
+
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
 });
+
+/** What a language model is asked for, when a connector is named. */
+export const importModeSchema = z.enum(["map", "rewrite"]);
 
 /** One inference of a group. */
 export const inferenceRefSchema = z.strictObject({
@@ -383,10 +488,28 @@ export const listAuditSchema = z.strictObject({
   limit: z.int().gte(1).lte(500).default(50),
 });
 
+/** A group's dead letters, oldest first. */
+export const listDeadLettersSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** Remembered mappings, the latest used first. */
+export const listMappingsSchema = z.strictObject({
+  revoked: z.boolean().default(false),
+});
+
 /** Models by name; `search` narrows by a part of name or slug. */
 export const listModelsSchema = z.strictObject({
   search: z.string().nullable().optional(),
   cursor: z.string().nullable().optional(),
+  limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** Outcomes whose inference has not come within so many days of their telling. */
+export const listOrphansSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  older_than_days: z.int().gte(0).lte(3650).default(7),
   limit: z.int().gte(1).lte(500).default(50),
 });
 
@@ -398,6 +521,11 @@ export const listRunsSchema = z.strictObject({
   kind: z.string().nullable().optional(),
   status: runStatusSchema.nullable().optional(),
   limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** Which mapping. */
+export const mappingRefSchema = z.strictObject({
+  mapping_id: z.guid(),
 });
 
 /** A model, by slug. */
@@ -445,10 +573,60 @@ export const promoteSchema = z.strictObject({
   reason: z.string().default(""),
 });
 
+/**
+ * A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+ *
+ * With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
+ * `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+ */
+export const proposeImportSchema = z.strictObject({
+  name: text(1, 200).default("model"),
+  text: z.string().nullable().optional(),
+  file: z.base64().nullable().optional(),
+  pick: z.string().nullable().optional(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  connector_id: z.guid().nullable().optional(),
+  llm_model: z.string().nullable().optional(),
+  mode: importModeSchema.default("map"),
+  use_memory: z.boolean().default(true),
+});
+
 /** A batch of outcomes for one group. */
 export const recordOutcomesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   outcomes: z.array(outcomeSchema).min(1).max(10000),
+});
+
+/** Read a version's stored source again: by `mapping`, else as a file that was just brought. A new draft, to be committed as another version. */
+export const reimportSchema = z.strictObject({
+  version_id: z.guid(),
+  mapping: z.array(mappingRuleInputSchema).nullable().optional(),
+  pick: z.string().nullable().optional(),
+  connector_id: z.guid().nullable().optional(),
+  llm_model: z.string().nullable().optional(),
+  mode: importModeSchema.default("map"),
+  use_memory: z.boolean().default(false),
+});
+
+/** Put dead letters back into the intake: those named, or all. */
+export const replayDeadLettersSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  entry_ids: z.array(z.string()).nullable().optional(),
+});
+
+/**
+ * A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
+ * unsupported value is right. With `connector_id` a language model is asked for what is open now.
+ */
+export const reviseImportSchema = z.strictObject({
+  draft_id: z.guid(),
+  mapping: z.array(mappingRuleInputSchema).nullable().optional(),
+  decisions: z.array(decisionInputSchema).nullable().optional(),
+  confirmed: z.array(text(0, 2000)).nullable().optional(),
+  pick: z.string().nullable().optional(),
+  connector_id: z.guid().nullable().optional(),
+  llm_model: z.string().nullable().optional(),
+  mode: importModeSchema.default("map"),
 });
 
 /** Another key; for `compatible` another address too, which never goes without its key. */
@@ -560,7 +738,14 @@ export const inputs = {
   "inference.browse": browseInferencesSchema,
   "inference.get": inferenceRefSchema,
   "inference.recordOutcomes": recordOutcomesSchema,
+  "inference.orphans": listOrphansSchema,
+  "inference.deadLetters": listDeadLettersSchema,
+  "inference.replayDeadLetters": replayDeadLettersSchema,
+  "inference.discardDeadLetters": discardDeadLettersSchema,
+  "inference.eraseEntity": eraseEntitySchema,
   "inference.traffic": groupRefSchema,
+  "mappings.list": listMappingsSchema.optional(),
+  "mappings.revoke": mappingRefSchema,
   "models.list": listModelsSchema.optional(),
   "models.get": modelRefSchema,
   "models.create": createModelSchema,
@@ -568,6 +753,13 @@ export const inputs = {
   "models.version": versionRefSchema,
   "models.createVersion": createVersionSchema,
   "models.archiveVersion": versionRefSchema,
+  "models.proposeImport": proposeImportSchema.optional(),
+  "models.importDraft": draftRefSchema,
+  "models.reviseImport": reviseImportSchema,
+  "models.commitImport": commitImportSchema,
+  "models.discardImport": draftRefSchema,
+  "models.reimport": reimportSchema,
+  "models.importRecord": versionRefSchema,
   "runs.list": listRunsSchema.optional(),
   "runs.get": runRefSchema,
   "runs.onProgress": watchRunsSchema.optional(),

@@ -1,12 +1,15 @@
 """Inferences: asked for, browsed, told the truth about."""
 
 from backend.access.permissions import P
-from backend.groups.errors import GroupNotFound
+from backend.groups.errors import GroupNotFound, LegalHold, NotConfirmed
 from backend.inference import browse as browsing
+from backend.inference import orphans as orphaned
 from backend.inference import outcomes
 from backend.inference.errors import (
     IdempotencyKeyReused,
     InferenceNotFound,
+    IntakeAway,
+    IntakeBusy,
     InvalidBatch,
     InvalidFeatures,
     InvalidOutcome,
@@ -16,20 +19,30 @@ from backend.inference.errors import (
     PredictionFailed,
     UnknownFeatures,
 )
+from backend.inference.log import erasure, letters
 from rpc.core import Router
 from rpc.host import Call
 from schemas.common import Page
 from schemas.groups import GroupRef
 from schemas.inference import (
     BrowseInferences,
+    DeadLetters,
+    DiscardDeadLetters,
+    EraseEntity,
+    Erasure,
     GroupTraffic,
     Inference,
     InferenceRef,
     InferenceSummary,
+    LettersMoved,
+    ListDeadLetters,
+    ListOrphans,
+    Orphans,
     OutcomesReceipt,
     Predict,
     Predictions,
     RecordOutcomes,
+    ReplayDeadLetters,
 )
 
 inference = Router("inference")
@@ -71,6 +84,36 @@ async def get(ctx: Call, input: InferenceRef) -> Inference:
 async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
     """Tell the truth about inferences: late, early, again, or corrected."""
     return await outcomes.record(ctx.work, input)
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def orphans(ctx: Call, input: ListOrphans) -> Orphans:
+    """Outcomes whose inference has not come for days: told for another group, or for what was never asked here."""
+    return await orphaned.orphans(ctx.work, input)
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, IntakeAway))
+async def dead_letters(ctx: Call, input: ListDeadLetters) -> DeadLetters:
+    """Entries of the intake that could not be stored, each with the reason."""
+    return await letters.list_letters(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, IntakeAway))
+async def replay_dead_letters(ctx: Call, input: ReplayDeadLetters) -> LettersMoved:
+    """Put dead letters back into the intake, once what kept them out is mended."""
+    return await letters.replay(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, IntakeAway))
+async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersMoved:
+    """Throw dead letters away for good, for a reason."""
+    return await letters.discard(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy))
+async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
+    """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay."""
+    return await erasure.erase(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.bootstrap import Hub
+from backend.inference.log import retention
 from backend.inference.log.drain import Drainer
 from backend.inference.log.sweep import explain_missing, prepare_serving, waiting_groups
 
@@ -34,6 +35,11 @@ async def drain_waiting(ctx: dict[str, Any]) -> None:
         drainer.swept_at = time.monotonic()
         if found := await explain_missing(hub, drainer.explainer):
             log.info("found %s inferences without their explanation", found)
+
+
+async def keep_logs(ctx: dict[str, Any]) -> None:
+    """Every ten minutes: partitions ahead, keys forgotten that are a day old, weeks gone that a group's rule lets go."""
+    await retention.keep_logs(ctx["hub"])
 
 
 def _drainer(ctx: dict[str, Any]) -> Drainer:

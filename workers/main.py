@@ -53,6 +53,7 @@ def runs_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
         cron_jobs=[
             cron(sweep_runs, second=set(range(0, 60, 10)), unique=True, timeout=30),
             cron(watch.check, second=set(range(5, 60, 10)), unique=True, timeout=60, keep_result=0),
+            cron(drain.keep_logs, minute=set(range(3, 60, 10)), second=30, unique=True, timeout=3600, keep_result=0),
             cron(watch.prune, minute={7, 37}, second=0, unique=True, timeout=300, keep_result=0),
         ],
         queue_name=DEFAULT_QUEUE,

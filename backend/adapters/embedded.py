@@ -1,5 +1,6 @@
 """PostgreSQL and Redis without installing either: the servers inside the wheels, run by us in a data folder."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from backend.adapters.embedded_postgres import DATABASE, OWNER, SUPERUSER, Embed
 from backend.adapters.embedded_programs import find, reachable
 from backend.adapters.embedded_redis import EmbeddedRedis
 from backend.adapters.processes import Progress, SetupError
+
+_LONGEST_WAIT = 15.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class RunningServers:
         self.postgres = postgres
         self.redis = redis
         self._lock = lock
+        self._failures: dict[str, tuple[int, float]] = {}
+        """For a server that did not come up again: how often, and when it is tried next."""
 
     @property
     def urls(self) -> EmbeddedServers:
@@ -41,13 +46,23 @@ class RunningServers:
         return EmbeddedServers(database_url=self.postgres.database_url, redis_url=self.redis.url, superuser_url=self.postgres.superuser_url)
 
     def revive(self, progress: Progress) -> None:
-        """Start again whichever server has died; its data is as it was at its last acknowledged write."""
-        if not self.postgres.alive:
-            progress("PostgreSQL ended by itself")
-            self.postgres.start(progress)
-        if not self.redis.alive:
-            progress("Redis ended by itself")
-            self.redis.start(progress)
+        """Start again whichever server has died; its data is as it was at its last acknowledged write.
+
+        One that does not come up (it may have been killed while it started) is tried again after 1, 2, 4, 8, 15 s: what else runs goes on meanwhile.
+        """
+        for name, server in (("PostgreSQL", self.postgres), ("Redis", self.redis)):
+            failures, again_at = self._failures.get(name, (0, 0.0))
+            if server.alive or time.monotonic() < again_at:
+                continue
+            progress(f"{name} ended by itself" if not failures else f"{name} is tried again")
+            try:
+                server.start(progress)
+            except SetupError as error:
+                wait = min(2.0**failures, _LONGEST_WAIT)
+                progress(f"{error}\nIt is tried again in {wait:.0f} s.")
+                self._failures[name] = (failures + 1, time.monotonic() + wait)
+            else:
+                self._failures.pop(name, None)
 
     def stop(self) -> None:
         """Stop both and give up the lock. Stopping twice is harmless."""

@@ -420,16 +420,59 @@ class ChangePassword(TypedDict):
     new: str
 
 
+class Claim(TypedDict):
+    """Something the file says, where, and the place of the document it went to."""
+
+    pointer: str
+    value: Any
+    target: str
+
+
+class CohortCount(TypedDict):
+    """Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared."""
+
+    start: str
+    seconds: int
+    n: int
+    labelled: int
+    compared: bool
+
+
+class CommitImport(TypedDict):
+    """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
+
+        `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+        mapping from now on, without a language model.
+    """
+
+    draft_id: str | UUID
+    model: NotRequired[str | None]
+    new_model: NotRequired[NewModel | None]
+    version: NotRequired[str | None]
+    mapping: NotRequired[List[MappingRuleInput] | None]
+    decisions: NotRequired[List[DecisionInput] | None]
+    confirmed: NotRequired[List[str] | None]
+    remember: NotRequired[bool]
+
+
 class CompareGroup(TypedDict):
-    """The group's comparison in one phase (absent: the current one)."""
+    """The group's comparison in one phase (absent: the current one).
+
+        `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
+    """
 
     slug: str
     """Lower-case letters, digits and underscores."""
     phase: NotRequired[int | None]
+    exact: NotRequired[bool]
+    pooled: NotRequired[bool]
 
 
 class Comparison(TypedDict):
-    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none."""
+    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
+
+        `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+    """
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -443,6 +486,22 @@ class Comparison(TypedDict):
     rows: RowRange | None
     verdict: str
     leader: str | None
+    regression: bool
+    exact: bool
+    maturity: Maturity | None
+    differences: List[Difference]
+    conclusion: Conclusion | None
+
+
+class Conclusion(TypedDict):
+    """The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next."""
+
+    state: Literal['alone', 'early', 'leads', 'mismatch', 'open']
+    headline: str
+    margin: str
+    certainty: str
+    waiting: str
+    advice: str
 
 
 class ConfusionChart(TypedDict):
@@ -500,7 +559,12 @@ class ConnectorTest(TypedDict):
 
 
 class Contender(TypedDict):
-    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known."""
+    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
+
+        Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
+        outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+        `fallback_rate`: the share that the champion answered in its place.
+    """
 
     version_id: str
     label: str
@@ -523,6 +587,15 @@ class Contender(TypedDict):
     calibration_error: MetricEstimate
     latency: Latency | None
     scores: List[ScoreBin]
+    n_compared: int
+    n_compared_labelled: int
+    brier_skill: MetricEstimate
+    mae: MetricEstimate
+    rmse: MetricEstimate
+    mean_error: MetricEstimate
+    error_rate: MetricEstimate
+    fallback_rate: MetricEstimate
+    cohorts: List[CohortCount]
 
 
 class Context(TypedDict):
@@ -532,6 +605,15 @@ class Context(TypedDict):
     region: NotRequired[str | None]
     product: NotRequired[str | None]
     mode: NotRequired[Literal['advisory', 'automated'] | None]
+
+
+class Contradiction(TypedDict):
+    """Things the file says that cannot all be true; `target` is the place of the document that they concern. `settled`: a person decided that they stay."""
+
+    target: str
+    message: str
+    claims: List[Claim]
+    settled: bool
 
 
 class CreateConnector(TypedDict):
@@ -551,7 +633,7 @@ class CreateGroup(TypedDict):
     slug: str
     """Lower-case letters, digits and underscores."""
     members: List[MemberSpec]
-    decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss']]
+    decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse']]
     threshold: NotRequired[float]
     """At or above this score the label is the positive class."""
     settings: NotRequired[GroupSettingsInput]
@@ -620,6 +702,54 @@ class DatasetRefInput(TypedDict):
     range: NotRequired[str | None]
 
 
+class DeadLetter(TypedDict):
+    """An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read."""
+
+    entry_id: str
+    at: str
+    reason: str
+    size_bytes: int
+    record: Any
+    raw: str | None
+
+
+class DeadLetters(TypedDict):
+    """The oldest dead letters of a group, and how many there are in all."""
+
+    total: int
+    letters: List[DeadLetter]
+
+
+class Decision(TypedDict):
+    """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+
+        - `keep`: what is shown stays, although something contradicts it
+        - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+        - `percent`: it is a percentage: 97.3 is 0.973
+        - `leave_out`: it does not go into the document; nor does a row that needs it
+    """
+
+    source: str
+    """A JSON Pointer (RFC 6901)."""
+    choice: Literal['keep', 'leave_out', 'percent', 'take']
+    other: str | None
+
+
+class DecisionInput(TypedDict):
+    """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+
+        - `keep`: what is shown stays, although something contradicts it
+        - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+        - `percent`: it is a percentage: 97.3 is 0.973
+        - `leave_out`: it does not go into the document; nor does a row that needs it
+    """
+
+    source: str
+    """A JSON Pointer (RFC 6901)."""
+    choice: Literal['keep', 'leave_out', 'percent', 'take']
+    other: NotRequired[str | None]
+
+
 class DeleteGroup(TypedDict):
     """Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`."""
 
@@ -645,6 +775,67 @@ class Deletion(TypedDict):
     policy: str
     run_id: str
     due_at: str
+
+
+class Difference(TypedDict):
+    """How much better than the champion a version is on the decision metric (below 0: worse), with the interval that may be looked at any time.
+
+        `paired`: a shadow and the answers to the very same requests. `phases` are those that were pooled, each compared by itself first.
+        `needed`: about how many outcomes more would decide, if the difference stays what it is.
+    """
+
+    version_id: str
+    label: str
+    against: str
+    metric: str
+    value: float | None
+    interval: Interval | None
+    n: int
+    paired: bool
+    phases: List[int]
+    better: bool | None
+    needed: int | None
+
+
+class DiscardDeadLetters(TypedDict):
+    """Throw dead letters away for good, for a reason that goes to the audit log."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    entry_ids: List[str]
+    reason: str
+
+
+class DiscardedDraft(TypedDict):
+    """The draft and its bytes are gone."""
+
+    draft_id: str
+
+
+class DraftRef(TypedDict):
+    """Which draft."""
+
+    draft_id: str | UUID
+
+
+class EraseEntity(TypedDict):
+    """Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    entity_key: str
+    confirm: str
+    reason: str
+
+
+class Erasure(TypedDict):
+    """What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it."""
+
+    entity: str
+    rows: int
+    outcomes: int
+    dead_letters: int
+    archived_rows: int
 
 
 class Evidence(TypedDict):
@@ -752,7 +943,7 @@ class GroupRef(TypedDict):
 
 
 class GroupSettings(TypedDict):
-    """How a group answers, and what a promotion needs.
+    """How a group answers, what is compared, and what a promotion needs.
 
         With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
         their outcome.
@@ -765,10 +956,11 @@ class GroupSettings(TypedDict):
     """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
     require_verdict: bool
     min_matured_share: float
+    maturity_hours: float | None
 
 
 class GroupSettingsInput(TypedDict):
-    """How a group answers, and what a promotion needs.
+    """How a group answers, what is compared, and what a promotion needs.
 
         With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
         their outcome.
@@ -781,6 +973,7 @@ class GroupSettingsInput(TypedDict):
     """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
     require_verdict: NotRequired[bool]
     min_matured_share: NotRequired[float]
+    maturity_hours: NotRequired[float | None]
 
 
 class GroupTraffic(TypedDict):
@@ -844,6 +1037,69 @@ class ImageChart(TypedDict):
     uri: str
 
 
+class ImportDraft(TypedDict):
+    """A file as it was understood, kept until it is committed, discarded or `expires_at`. Nothing of it is in the catalog yet.
+
+        `document` is null when the file describes no model. `provenance` has the source of each of the document's leaves, by their pointer. `unmapped` are the
+        file's values that found no place. `open` says what is to be decided before it can be committed; empty means ready.
+    """
+
+    draft_id: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    created_by: str
+    created_at: str
+    expires_at: str
+    format: str | None
+    mapped_by: MappedBy
+    document: dict[str, Any] | None
+    provenance: dict[str, SourceOf]
+    unmapped: List[SourceLeaf]
+    contradictions: List[Contradiction]
+    several_models: List[str] | None
+    picked: str | None
+    mapping: List[MappingRule]
+    decisions: List[Decision]
+    remembered: SavedMapping | None
+    llm: LlmReport | None
+    duplicate_of: List[ImportedVersion]
+    reimport_of: str | None
+    model: str | None
+    version: str | None
+    warnings: List[Issue]
+    questions: List[str]
+    open: List[Issue]
+    fingerprint: str
+
+
+ImportMode = Literal['map', 'rewrite']
+"""What a language model is asked for, when a connector is named."""
+
+
+class ImportRecord(TypedDict):
+    """What a version's document came from. `provenance` is as it was shown when it was committed."""
+
+    version_id: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    format: str | None
+    fingerprint: str
+    mapped_by: MappedBy
+    mapping_id: str | None
+    mapping: List[MappingRule]
+    provenance: dict[str, SourceOf]
+    unmapped: List[SourceLeaf]
+    contradictions: List[Contradiction]
+    decisions: List[Decision]
+    warnings: List[Issue]
+    llm: LlmReport | None
+    picked: str | None
+    imported_by: str
+    imported_at: str
+
+
 class Importance(TypedDict):
     """How much a feature matters, by one method."""
 
@@ -867,6 +1123,17 @@ class ImportanceInput(TypedDict):
     method: str
     value: float
     ci: NotRequired[IntervalInput | None]
+
+
+class ImportedVersion(TypedDict):
+    """A version whose document came from the very same bytes."""
+
+    version_id: str
+    model_name: str
+    model_slug: str
+    """Lower-case letters, digits and underscores."""
+    label: str
+    imported_at: str
 
 
 class Inference(TypedDict):
@@ -898,6 +1165,8 @@ class Inference(TypedDict):
     actual: float | None
     actual_at: str | None
     actual_history: Any
+    erased_at: str | None
+    imported_from: str | None
 
 
 class InferenceRef(TypedDict):
@@ -963,12 +1232,23 @@ class IntervalInput(TypedDict):
     level: NotRequired[float]
 
 
+class Issue(TypedDict):
+    """One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what."""
+
+    pointer: str
+    message: str
+
+
 class Latency(TypedDict):
-    """Time to answer, in microseconds."""
+    """Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it."""
 
     p50_us: float
     p95_us: float
     p99_us: float
+    p50: Interval | None
+    p95: Interval | None
+    p99: Interval | None
+    within: float
 
 
 class LearningCurve(TypedDict):
@@ -989,6 +1269,12 @@ class LearningCurveInput(TypedDict):
     step: List[float]
     train: NotRequired[List[float]]
     validation: NotRequired[List[float]]
+
+
+class LettersMoved(TypedDict):
+    """How many dead letters were replayed or discarded."""
+
+    moved: int
 
 
 class LiftChart(TypedDict):
@@ -1041,11 +1327,34 @@ class ListAudit(TypedDict):
     limit: NotRequired[int]
 
 
+class ListDeadLetters(TypedDict):
+    """A group's dead letters, oldest first."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    limit: NotRequired[int]
+
+
+class ListMappings(TypedDict):
+    """Remembered mappings, the latest used first."""
+
+    revoked: NotRequired[bool]
+
+
 class ListModels(TypedDict):
     """Models by name; `search` narrows by a part of name or slug."""
 
     search: NotRequired[str | None]
     cursor: NotRequired[str | None]
+    limit: NotRequired[int]
+
+
+class ListOrphans(TypedDict):
+    """Outcomes whose inference has not come within so many days of their telling."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    older_than_days: NotRequired[int]
     limit: NotRequired[int]
 
 
@@ -1055,6 +1364,24 @@ class ListRuns(TypedDict):
     kind: NotRequired[str | None]
     status: NotRequired[RunStatus | None]
     limit: NotRequired[int]
+
+
+class LlmReport(TypedDict):
+    """What a language model was asked and what came of it. `reason` and `message` say what went wrong; then the hub's own reading stands."""
+
+    connector_id: str
+    connector: str
+    model: str | None
+    mode: ImportMode
+    calls: int
+    accepted: List[MappingRule]
+    refused: List[RefusedRule]
+    unsupported: List[UnsupportedValue]
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    reason: str | None
+    message: str | None
 
 
 class LogPolicy(TypedDict):
@@ -1070,6 +1397,103 @@ class LogPolicy(TypedDict):
     legal_hold: str | None
     when_unlogged: Literal['refuse', 'stale']
     stale_max_seconds: int
+
+
+MappedBy = Literal['format', 'llm', 'matcher', 'memory', 'person']
+"""Whose mapping it is."""
+
+
+class MappingPart(TypedDict):
+    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+        `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """
+
+    target: str
+    source: str
+    key: int | None
+    const: str | None
+    transform: Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None
+    words: dict[str, str]
+
+
+class MappingPartInput(TypedDict):
+    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+        `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """
+
+    target: str
+    source: NotRequired[str]
+    key: NotRequired[int | None]
+    const: NotRequired[str | None]
+    transform: NotRequired[Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None]
+    words: NotRequired[dict[str, str]]
+
+
+class MappingRef(TypedDict):
+    """Which mapping."""
+
+    mapping_id: str | UUID
+
+
+class MappingRule(TypedDict):
+    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+
+    kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
+    source: str
+    target: str
+    transform: Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None
+    words: dict[str, str]
+    const: str | None
+    parts: List[MappingPart]
+    where: MappingWhere | None
+    skip: List[str]
+    existing: bool
+    rules: List[MappingRule]
+
+
+class MappingRuleInput(TypedDict):
+    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+
+    kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
+    source: str
+    target: NotRequired[str]
+    transform: NotRequired[Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None]
+    words: NotRequired[dict[str, str]]
+    const: NotRequired[str | None]
+    parts: NotRequired[List[MappingPartInput]]
+    where: NotRequired[MappingWhereInput | None]
+    skip: NotRequired[List[str]]
+    existing: NotRequired[bool]
+    rules: NotRequired[List[MappingRuleInput]]
+
+
+class MappingWhere(TypedDict):
+    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+
+    source: str
+    key: int | None
+    words: List[str]
+    by: str | None
+
+
+class MappingWhereInput(TypedDict):
+    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+
+    source: NotRequired[str]
+    key: NotRequired[int | None]
+    words: NotRequired[List[str]]
+    by: NotRequired[str | None]
+
+
+class Maturity(TypedDict):
+    """Which requests are compared: those asked before `until` (absent: all). `window`: by the group's `maturity_hours`.
+
+        `automatic`: the newest time up to which the outcomes of every contender have arrived.
+    """
+
+    policy: Literal['automatic', 'window']
+    hours: float | None
+    until: str | None
 
 
 class Me(TypedDict):
@@ -1114,11 +1538,15 @@ Metric = TypedDict("Metric", {"name": 'str', "value": 'float', "label": 'str | N
 
 
 class MetricEstimate(TypedDict):
-    """A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only)."""
+    """A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only).
+
+        `within` is how far the value can be from what the rows themselves give: 0 but for those that are computed from bins of scores.
+    """
 
     value: float | None
     interval: Interval | None
     n: int
+    within: float
 
 
 MetricInput = TypedDict("MetricInput", {"name": 'str', "value": 'float', "label": NotRequired['str | None'], "split": NotRequired["Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None"], "slice": NotRequired['str | None'], "class": NotRequired['str | None'], "average": NotRequired['str | None'], "threshold": NotRequired['float | None'], "ci": NotRequired['IntervalInput | None'], "std": NotRequired['float | None'], "n": NotRequired['int | None']})
@@ -1157,6 +1585,9 @@ class ModelDocument(TypedDict):
     considerations: List[str]
     lineage: Lineage | None
     provenance: dict[str, str]
+    """For each value by its pointer, where its source says it."""
+    transforms: dict[str, str]
+    """How a value's notation was changed on its way, by its pointer."""
     unmapped: List[str]
     extensions: dict[str, Any]
 
@@ -1180,6 +1611,9 @@ class ModelDocumentInput(TypedDict):
     considerations: NotRequired[List[str]]
     lineage: NotRequired[LineageInput | None]
     provenance: NotRequired[dict[str, str]]
+    """For each value by its pointer, where its source says it."""
+    transforms: NotRequired[dict[str, str]]
+    """How a value's notation was changed on its way, by its pointer."""
     unmapped: NotRequired[List[str]]
     extensions: NotRequired[dict[str, Any]]
 
@@ -1189,6 +1623,32 @@ class ModelRef(TypedDict):
 
     slug: str
     """Lower-case letters, digits and underscores."""
+
+
+class NewModel(TypedDict):
+    """A model made for the import. Without a slug, one is made from the name."""
+
+    name: str
+    slug: NotRequired[str | None]
+    description: NotRequired[str | None]
+
+
+class OrphanOutcome(TypedDict):
+    """An outcome nobody's."""
+
+    inference_id: str | None
+    correlation_id: str | None
+    actual: float
+    at: str
+    received_at: str
+    received_by: str
+
+
+class Orphans(TypedDict):
+    """The oldest orphans, and how many there are in all."""
+
+    total: int
+    outcomes: List[OrphanOutcome]
 
 
 class Outcome(TypedDict):
@@ -1379,6 +1839,24 @@ class PromotionRecord(TypedDict):
     evidence: Evidence
 
 
+class ProposeImport(TypedDict):
+    """A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+
+        With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
+        `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+    """
+
+    name: NotRequired[str]
+    text: NotRequired[str | None]
+    file: NotRequired[str | None]
+    pick: NotRequired[str | None]
+    model: NotRequired[str | None]
+    connector_id: NotRequired[str | UUID | None]
+    llm_model: NotRequired[str | None]
+    mode: NotRequired[ImportMode]
+    use_memory: NotRequired[bool]
+
+
 Provider = Literal['anthropic', 'compatible', 'gemini', 'openai']
 """Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway."""
 
@@ -1400,6 +1878,33 @@ class RecordOutcomes(TypedDict):
     outcomes: List[Outcome]
 
 
+class RefusedRule(TypedDict):
+    """A rule that a language model proposed and the hub does not take, as it was proposed."""
+
+    rule: Any
+    reason: str
+
+
+class Reimport(TypedDict):
+    """Read a version's stored source again: by `mapping`, else as a file that was just brought. A new draft, to be committed as another version."""
+
+    version_id: str | UUID
+    mapping: NotRequired[List[MappingRuleInput] | None]
+    pick: NotRequired[str | None]
+    connector_id: NotRequired[str | UUID | None]
+    llm_model: NotRequired[str | None]
+    mode: NotRequired[ImportMode]
+    use_memory: NotRequired[bool]
+
+
+class ReplayDeadLetters(TypedDict):
+    """Put dead letters back into the intake: those named, or all."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    entry_ids: NotRequired[List[str] | None]
+
+
 class ResidualsChart(TypedDict):
     """Prediction against residual."""
 
@@ -1416,6 +1921,21 @@ class ResidualsChartInput(TypedDict):
     predicted: List[float]
     residual: List[float]
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
+
+
+class ReviseImport(TypedDict):
+    """A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
+        unsupported value is right. With `connector_id` a language model is asked for what is open now.
+    """
+
+    draft_id: str | UUID
+    mapping: NotRequired[List[MappingRuleInput] | None]
+    decisions: NotRequired[List[DecisionInput] | None]
+    confirmed: NotRequired[List[str] | None]
+    pick: NotRequired[str | None]
+    connector_id: NotRequired[str | UUID | None]
+    llm_model: NotRequired[str | None]
+    mode: NotRequired[ImportMode]
 
 
 class RocChart(TypedDict):
@@ -1484,11 +2004,29 @@ RunStatus = Literal['cancelled', 'failed', 'queued', 'running', 'succeeded']
 
 
 class SampleRatio(TypedDict):
-    """Is the split that was asked for the one that happened? Chi-square over the contenders' counts."""
+    """Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001."""
 
     chi_square: float
     p_value: float
     ok: bool
+    words: str
+
+
+class SavedMapping(TypedDict):
+    """A remembered mapping: used for each file of its shape until it is revoked."""
+
+    mapping_id: str
+    fingerprint: str
+    rules: List[MappingRule]
+    mapped_by: MappedBy
+    format: str | None
+    file_name: str
+    created_by: str
+    created_at: str
+    times_used: int
+    last_used_at: str | None
+    revoked_by: str | None
+    revoked_at: str | None
 
 
 class ScoreBin(TypedDict):
@@ -1566,6 +2104,24 @@ class SignIn(TypedDict):
 
     email: str
     password: str
+
+
+class SourceLeaf(TypedDict):
+    """A value of the file: where it stands, and (long texts cut) what it is."""
+
+    pointer: str
+    value: Any
+
+
+class SourceOf(TypedDict):
+    """Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+
+        `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+    """
+
+    pointer: str
+    value: Any
+    transform: str | None
 
 
 class SystemHealth(TypedDict):
@@ -1670,6 +2226,15 @@ class TrainingInput(TypedDict):
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
     code: NotRequired[str | None]
+
+
+class UnsupportedValue(TypedDict):
+    """A value that a language model wrote and the file does not say. It is kept out of the document until a person confirms it."""
+
+    target: str
+    value: Any
+    reason: str
+    confirmed: bool
 
 
 class VerifyAudit(TypedDict):
@@ -1813,8 +2378,24 @@ class ConnectorNotFound(HubError):
     """There is no such connector in this tenant."""
 
 
+class DraftNotFound(HubError):
+    """There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again."""
+
+
 class EmailTaken(HubError):
     """Somebody already signs in with this email."""
+
+
+class EmptyFile(HubError):
+    """The file is empty: there is nothing to import."""
+
+
+class FileTooLarge(HubError):
+    """The file is larger than an import takes."""
+
+
+class ForeignFile(HubError):
+    """This is not a text file with a model's metadata."""
 
 
 class GroupNotFound(HubError):
@@ -1831,6 +2412,14 @@ class IdempotencyKeyReused(HubError):
 
 class InferenceNotFound(HubError):
     """This group has no such inference. One just answered is in the log within about a second."""
+
+
+class IntakeAway(HubError):
+    """Redis, which keeps the intake and its dead letters, does not answer. Try again when it does."""
+
+
+class IntakeBusy(HubError):
+    """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
 
 
 class InvalidBatch(HubError):
@@ -1865,6 +2454,14 @@ class LogUnavailable(HubError):
     """The prediction could not be put on record, so it is not given. Try again shortly."""
 
 
+class MappingNotFound(HubError):
+    """There is no such mapping in this tenant."""
+
+
+class MappingTooCostly(HubError):
+    """Applying this mapping takes too long; name places instead of stars."""
+
+
 class MissingFeatures(HubError):
     """The champion needs features that the request does not have."""
 
@@ -1885,6 +2482,10 @@ class NoKek(HubError):
     """This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again."""
 
 
+class NoSource(HubError):
+    """This version was not imported from a file, so there is nothing to read again."""
+
+
 class NotAChallenger(HubError):
     """Only a challenger or shadow of the current phase can be promoted."""
 
@@ -1899,6 +2500,10 @@ class PersonNotFound(HubError):
 
 class PhaseNotFound(HubError):
     """This group has no such phase."""
+
+
+class PickleFile(HubError):
+    """This is a pickle (or joblib) file. Loading one runs code, so it is never opened: write the model's metadata with json.dump, and export the model itself as ONNX or LightGBM text."""
 
 
 class PredictionFailed(HubError):
@@ -1957,8 +2562,24 @@ class StalePhase(HubError):
     """The split has changed since you looked; nothing was changed. Look again and decide on what is there now."""
 
 
+class StillOpen(HubError):
+    """Something is to be decided before this import can be committed."""
+
+
+class TableFile(HubError):
+    """This is a table (CSV), not a model's metadata. Bring the JSON that describes the model: its name, features, metrics."""
+
+
 class TokenNotFound(HubError):
     """There is no such token in this tenant."""
+
+
+class TooDeep(HubError):
+    """The file is nested deeper than an import reads."""
+
+
+class TooManyLeaves(HubError):
+    """The file has more values than an import reads."""
 
 
 class TooManySignIns(HubError):
@@ -1969,8 +2590,28 @@ class UnknownFeatures(HubError):
     """No version of this group takes these features. Remove them, or correct their names."""
 
 
+class UnknownModel(HubError):
+    """The file has no model of that name."""
+
+
 class UnknownScope(HubError):
     """A token's scopes are permissions such as `inference:group:predict`, or `*`."""
+
+
+class UnreadableFile(HubError):
+    """This file is not JSON that can be read."""
+
+
+class UnsoundDecision(HubError):
+    """A decision about a value of the file cannot be carried out."""
+
+
+class UnsoundDocument(HubError):
+    """What was understood does not make a model document."""
+
+
+class UnsoundMapping(HubError):
+    """A mapping rule cannot be applied."""
 
 
 class VersionNotFound(HubError):
@@ -1993,7 +2634,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "2f82e383e316c230"
+CONTRACT_HASH = "1184b6094df2451e"
 """The contract this client was generated from."""
 
 
@@ -2021,11 +2662,17 @@ ERRORS: dict[str, type[HubError]] = {
     "CONNECTOR_IN_USE": ConnectorInUse,
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
+    "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
+    "EMPTY_FILE": EmptyFile,
+    "FILE_TOO_LARGE": FileTooLarge,
+    "FOREIGN_FILE": ForeignFile,
     "GROUP_NOT_FOUND": GroupNotFound,
     "GROUP_SLUG_TAKEN": GroupSlugTaken,
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
     "INFERENCE_NOT_FOUND": InferenceNotFound,
+    "INTAKE_AWAY": IntakeAway,
+    "INTAKE_BUSY": IntakeBusy,
     "INVALID_BATCH": InvalidBatch,
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
@@ -2034,15 +2681,19 @@ ERRORS: dict[str, type[HubError]] = {
     "LAST_ADMINISTRATOR": LastAdministrator,
     "LEGAL_HOLD": LegalHold,
     "LOG_UNAVAILABLE": LogUnavailable,
+    "MAPPING_NOT_FOUND": MappingNotFound,
+    "MAPPING_TOO_COSTLY": MappingTooCostly,
     "MISSING_FEATURES": MissingFeatures,
     "MODEL_NOT_FOUND": ModelNotFound,
     "MODEL_NOT_LOADED": ModelNotLoaded,
     "MODEL_REFUSED": ModelRefused,
     "NO_KEK": NoKek,
+    "NO_SOURCE": NoSource,
     "NOT_A_CHALLENGER": NotAChallenger,
     "NOT_CONFIRMED": NotConfirmed,
     "PERSON_NOT_FOUND": PersonNotFound,
     "PHASE_NOT_FOUND": PhaseNotFound,
+    "PICKLE_FILE": PickleFile,
     "PREDICTION_FAILED": PredictionFailed,
     "PROVIDER_ANSWER_TOO_LARGE": ProviderAnswerTooLarge,
     "PROVIDER_ANSWER_UNREADABLE": ProviderAnswerUnreadable,
@@ -2057,10 +2708,19 @@ ERRORS: dict[str, type[HubError]] = {
     "SLUG_TAKEN": SlugTaken,
     "STALE_EVIDENCE": StaleEvidence,
     "STALE_PHASE": StalePhase,
+    "STILL_OPEN": StillOpen,
+    "TABLE_FILE": TableFile,
     "TOKEN_NOT_FOUND": TokenNotFound,
+    "TOO_DEEP": TooDeep,
+    "TOO_MANY_LEAVES": TooManyLeaves,
     "TOO_MANY_SIGN_INS": TooManySignIns,
     "UNKNOWN_FEATURES": UnknownFeatures,
+    "UNKNOWN_MODEL": UnknownModel,
     "UNKNOWN_SCOPE": UnknownScope,
+    "UNREADABLE_FILE": UnreadableFile,
+    "UNSOUND_DECISION": UnsoundDecision,
+    "UNSOUND_DOCUMENT": UnsoundDocument,
+    "UNSOUND_MAPPING": UnsoundMapping,
     "VERSION_NOT_FOUND": VersionNotFound,
     "VERSION_NOT_READY": VersionNotReady,
     "VERSION_SERVING": VersionServing,
@@ -2289,7 +2949,7 @@ class GroupsProcedures:
         answer: Group = self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
+    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
@@ -2313,20 +2973,20 @@ class GroupsProcedures:
         answer: List[Phase] = self._hub._call(self._hub._query("groups.phases", {"slug": slug}))
         return answer
 
-    def comparison(self, *, slug: str, phase: int | None = None) -> Comparison:
+    def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
         """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
 
         Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
-        answer: Comparison = self._hub._call(self._hub._query("groups.comparison", {"slug": slug, **_set({"phase": phase})}))
+        answer: Comparison = self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
         return answer
 
-    def on_comparison(self, *, slug: str, phase: int | None = None) -> Iterator[TrackedOfComparison]:
+    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Iterator[TrackedOfComparison]:
         """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
 
         Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
-        return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
 
     def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
@@ -2415,12 +3075,72 @@ class InferenceProcedures:
         answer: OutcomesReceipt = self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer
 
+    def orphans(self, *, slug: str, older_than_days: int = 7, limit: int = 50) -> Orphans:
+        """Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Orphans = self._hub._call(self._hub._query("inference.orphans", {"slug": slug, "older_than_days": older_than_days, "limit": limit}))
+        return answer
+
+    def dead_letters(self, *, slug: str, limit: int = 50) -> DeadLetters:
+        """Entries of the intake that could not be stored, each with the reason.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: DeadLetters = self._hub._call(self._hub._query("inference.deadLetters", {"slug": slug, "limit": limit}))
+        return answer
+
+    def replay_dead_letters(self, *, slug: str, entry_ids: List[str] | None = None) -> LettersMoved:
+        """Put dead letters back into the intake, once what kept them out is mended.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: LettersMoved = self._hub._call(self._hub._mutation("inference.replayDeadLetters", {"slug": slug, **_set({"entry_ids": entry_ids})}))
+        return answer
+
+    def discard_dead_letters(self, *, slug: str, entry_ids: List[str], reason: str) -> LettersMoved:
+        """Throw dead letters away for good, for a reason.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: LettersMoved = self._hub._call(self._hub._mutation("inference.discardDeadLetters", {"slug": slug, "entry_ids": entry_ids, "reason": reason}))
+        return answer
+
+    def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
+        """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
+
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`.
+        """
+        answer: Erasure = self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
+        return answer
+
     def traffic(self, *, slug: str) -> GroupTraffic:
         """What a group's endpoint has done, in total and in each of the last 60 minutes.
 
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: GroupTraffic = self._hub._call(self._hub._query("inference.traffic", {"slug": slug}))
+        return answer
+
+
+class MappingsProcedures:
+    """`mappings`"""
+
+    def __init__(self, hub: _SyncHub) -> None:
+        self._hub = hub
+
+    def list(self, *, revoked: bool = False) -> List[SavedMapping]:
+        """Remembered mappings, the latest used first."""
+        answer: List[SavedMapping] = self._hub._call(self._hub._query("mappings.list", {"revoked": revoked}))
+        return answer
+
+    def revoke(self, *, mapping_id: str | UUID) -> SavedMapping:
+        """Use it no more: files of its shape are looked at anew. What was imported by it stays as it is.
+
+        Refused as `MAPPING_NOT_FOUND`.
+        """
+        answer: SavedMapping = self._hub._call(self._hub._mutation("mappings.revoke", {"mapping_id": mapping_id}))
         return answer
 
 
@@ -2483,6 +3203,62 @@ class ModelsProcedures:
         answer: Version = self._hub._call(self._hub._mutation("models.archiveVersion", {"version_id": version_id}))
         return answer
 
+    def propose_import(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("models.proposeImport", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def import_draft(self, *, draft_id: str | UUID) -> ImportDraft:
+        """A draft as it is understood now.
+
+        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._query("models.importDraft", {"draft_id": draft_id}))
+        return answer
+
+    def revise_import(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("models.reviseImport", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def commit_import(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
+        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: Version = self._hub._call(self._hub._mutation("models.commitImport", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    def discard_import(self, *, draft_id: str | UUID) -> DiscardedDraft:
+        """Forget a draft and its bytes.
+
+        Refused as `DRAFT_NOT_FOUND`.
+        """
+        answer: DiscardedDraft = self._hub._call(self._hub._mutation("models.discardImport", {"draft_id": draft_id}))
+        return answer
+
+    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("models.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def import_record(self, *, version_id: str | UUID) -> ImportRecord:
+        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+
+        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
+        """
+        answer: ImportRecord = self._hub._call(self._hub._query("models.importRecord", {"version_id": version_id}))
+        return answer
+
 
 class RunsProcedures:
     """`runs`"""
@@ -2534,6 +3310,7 @@ class Tiltyard(_SyncHub):
         self.connectors = ConnectorsProcedures(self)
         self.groups = GroupsProcedures(self)
         self.inference = InferenceProcedures(self)
+        self.mappings = MappingsProcedures(self)
         self.models = ModelsProcedures(self)
         self.runs = RunsProcedures(self)
         self.system = SystemProcedures(self)
@@ -2758,7 +3535,7 @@ class AsyncGroupsProcedures:
         answer: Group = await self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
+    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
@@ -2782,20 +3559,20 @@ class AsyncGroupsProcedures:
         answer: List[Phase] = await self._hub._call(self._hub._query("groups.phases", {"slug": slug}))
         return answer
 
-    async def comparison(self, *, slug: str, phase: int | None = None) -> Comparison:
+    async def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
         """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
 
         Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
-        answer: Comparison = await self._hub._call(self._hub._query("groups.comparison", {"slug": slug, **_set({"phase": phase})}))
+        answer: Comparison = await self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
         return answer
 
-    def on_comparison(self, *, slug: str, phase: int | None = None) -> AsyncIterator[TrackedOfComparison]:
+    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> AsyncIterator[TrackedOfComparison]:
         """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
 
         Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
         """
-        return self._hub._subscribe("groups.onComparison", {"slug": slug, **_set({"phase": phase})})
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
 
     async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
@@ -2884,12 +3661,72 @@ class AsyncInferenceProcedures:
         answer: OutcomesReceipt = await self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer
 
+    async def orphans(self, *, slug: str, older_than_days: int = 7, limit: int = 50) -> Orphans:
+        """Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Orphans = await self._hub._call(self._hub._query("inference.orphans", {"slug": slug, "older_than_days": older_than_days, "limit": limit}))
+        return answer
+
+    async def dead_letters(self, *, slug: str, limit: int = 50) -> DeadLetters:
+        """Entries of the intake that could not be stored, each with the reason.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: DeadLetters = await self._hub._call(self._hub._query("inference.deadLetters", {"slug": slug, "limit": limit}))
+        return answer
+
+    async def replay_dead_letters(self, *, slug: str, entry_ids: List[str] | None = None) -> LettersMoved:
+        """Put dead letters back into the intake, once what kept them out is mended.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: LettersMoved = await self._hub._call(self._hub._mutation("inference.replayDeadLetters", {"slug": slug, **_set({"entry_ids": entry_ids})}))
+        return answer
+
+    async def discard_dead_letters(self, *, slug: str, entry_ids: List[str], reason: str) -> LettersMoved:
+        """Throw dead letters away for good, for a reason.
+
+        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        """
+        answer: LettersMoved = await self._hub._call(self._hub._mutation("inference.discardDeadLetters", {"slug": slug, "entry_ids": entry_ids, "reason": reason}))
+        return answer
+
+    async def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
+        """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
+
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`.
+        """
+        answer: Erasure = await self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
+        return answer
+
     async def traffic(self, *, slug: str) -> GroupTraffic:
         """What a group's endpoint has done, in total and in each of the last 60 minutes.
 
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: GroupTraffic = await self._hub._call(self._hub._query("inference.traffic", {"slug": slug}))
+        return answer
+
+
+class AsyncMappingsProcedures:
+    """`mappings`"""
+
+    def __init__(self, hub: _AsyncHub) -> None:
+        self._hub = hub
+
+    async def list(self, *, revoked: bool = False) -> List[SavedMapping]:
+        """Remembered mappings, the latest used first."""
+        answer: List[SavedMapping] = await self._hub._call(self._hub._query("mappings.list", {"revoked": revoked}))
+        return answer
+
+    async def revoke(self, *, mapping_id: str | UUID) -> SavedMapping:
+        """Use it no more: files of its shape are looked at anew. What was imported by it stays as it is.
+
+        Refused as `MAPPING_NOT_FOUND`.
+        """
+        answer: SavedMapping = await self._hub._call(self._hub._mutation("mappings.revoke", {"mapping_id": mapping_id}))
         return answer
 
 
@@ -2952,6 +3789,62 @@ class AsyncModelsProcedures:
         answer: Version = await self._hub._call(self._hub._mutation("models.archiveVersion", {"version_id": version_id}))
         return answer
 
+    async def propose_import(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.proposeImport", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def import_draft(self, *, draft_id: str | UUID) -> ImportDraft:
+        """A draft as it is understood now.
+
+        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._query("models.importDraft", {"draft_id": draft_id}))
+        return answer
+
+    async def revise_import(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.reviseImport", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def commit_import(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
+        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: Version = await self._hub._call(self._hub._mutation("models.commitImport", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    async def discard_import(self, *, draft_id: str | UUID) -> DiscardedDraft:
+        """Forget a draft and its bytes.
+
+        Refused as `DRAFT_NOT_FOUND`.
+        """
+        answer: DiscardedDraft = await self._hub._call(self._hub._mutation("models.discardImport", {"draft_id": draft_id}))
+        return answer
+
+    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def import_record(self, *, version_id: str | UUID) -> ImportRecord:
+        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+
+        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
+        """
+        answer: ImportRecord = await self._hub._call(self._hub._query("models.importRecord", {"version_id": version_id}))
+        return answer
+
 
 class AsyncRunsProcedures:
     """`runs`"""
@@ -3003,6 +3896,7 @@ class AsyncTiltyard(_AsyncHub):
         self.connectors = AsyncConnectorsProcedures(self)
         self.groups = AsyncGroupsProcedures(self)
         self.inference = AsyncInferenceProcedures(self)
+        self.mappings = AsyncMappingsProcedures(self)
         self.models = AsyncModelsProcedures(self)
         self.runs = AsyncRunsProcedures(self)
         self.system = AsyncSystemProcedures(self)

@@ -13,7 +13,7 @@ from backend.adapters.processes import Progress, SetupError, spawn, stop
 _STOP = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
 _SETTLED = 10.0
 """After living this many seconds a process is started again at once, whatever happened before."""
-_LONGEST_WAIT = 30.0
+_LONGEST_WAIT = 10.0
 
 
 class Stopped(BaseException):
@@ -53,7 +53,7 @@ class Supervisor:
                 raise SetupError(f"The {child.name} ended with code {code} while starting; its last lines above say why.")
 
     def tend(self) -> None:
-        """Start again what has died: at once the first time, then after 1, 2, 4 … 30 s."""
+        """Start again what has died: at once the first time, then after 1, 2, 4, 8, 10 s."""
         now = time.monotonic()
         for child in self._children:
             if child.again_at is None and (code := child.process.poll()) is not None:

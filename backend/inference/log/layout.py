@@ -27,11 +27,25 @@ COLUMNS = (
     "actual",
     "actual_at",
     "actual_history",
+    "erased_at",
+    "imported_from",
 )
 """All of them, in the table's own order."""
 
 WRITTEN = COLUMNS[: COLUMNS.index("actual")]
 """Those written with a row. The others belong to outcomes."""
+
+
+PERSONAL: dict[str, str | None] = {
+    "entity_key": None,
+    "correlation_id": None,
+    "inputs": "{}",
+    "context": None,
+    "segments": "{}",
+    "explanation": None,
+    "error": None,
+}
+"""What speaks of the entity that a row is about, and what stands there once it is forgotten."""
 
 
 def quoted(identifier: str) -> str:

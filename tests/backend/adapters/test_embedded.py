@@ -294,3 +294,27 @@ def test_a_missing_wheel_is_named_with_both_ways_out(monkeypatch: pytest.MonkeyP
 def test_a_free_port_is_kept_and_a_taken_one_is_not() -> None:
     port = free_port()
     assert free_port(port) == port
+
+
+def test_a_server_that_does_not_come_up_again_is_tried_until_it_does_and_the_others_go_on(folder: Path) -> None:
+    told: list[str] = []
+    with start(folder, quiet, durable=True) as servers:
+        assert servers.redis.pid
+        os.kill(servers.redis.pid, signal.SIGKILL)
+        while servers.redis.alive:
+            time.sleep(0.01)
+        record = servers.home.redis / "appendonly.aof"
+        whole = record.read_bytes()
+        record.write_bytes(b"*3\r\nnot a record of commands\r\n" * 3)
+        servers.revive(told.append)
+        assert not servers.redis.alive
+        assert servers.postgres.alive
+        assert "did not start" in told[-1]
+        servers.revive(told.append)
+        assert "tried again in 1 s" in told[-1], "not before a second is over"
+        record.write_bytes(whole)
+        deadline = time.monotonic() + 20
+        while not servers.redis.alive and time.monotonic() < deadline:
+            servers.revive(told.append)
+            time.sleep(0.05)
+        assert servers.redis.alive, told

@@ -16,6 +16,7 @@ from backend.groups import delete
 from backend.groups.errors import GroupNotFound
 from backend.inference.log import archive
 from backend.inference.log.layout import COLUMNS, quoted
+from backend.inference.log.parquet import Manifest
 from schemas.groups import DeleteGroup, Group
 from schemas.inference import PredictBody
 from tests.support.predictions import ask
@@ -44,7 +45,7 @@ async def test_the_archive_holds_every_row_and_its_manifest_proves_it(hub: Hub, 
     actor = system(served.tenant.admin.tenant_id)
     said: Any = await archive.archive(hub, actor, group.id)
     folder: Path = hub.files / "archives" / str(group.id)
-    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=archive.Manifest)
+    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
     rows = pq.read_table(folder / "log.parquet").to_pylist()
     assert {UUID(row["inference_id"]) for row in rows} == ids
     assert (manifest.rows, manifest.columns) == (300, list(COLUMNS))

@@ -1,0 +1,86 @@
+"""One entity's rows without anything about the entity: the rows stay, for the counts, with what was answered and what came of it."""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from backend.groups import log_policy
+from backend.groups.errors import NotConfirmed
+from backend.inference import erasure_repository, repository
+from backend.inference.errors import IntakeAway, IntakeBusy
+from backend.inference.log import letters
+from backend.inference.log.parquet import forget_entity
+from backend.inference.log.record import stream_key
+from backend.live.rules import GROUP_CHANGED
+from backend.work import UnitOfWork
+from schemas.common import Issue
+from schemas.inference import EraseEntity, Erasure
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+INTAKE_SECONDS = 20.0
+
+
+class Erased(NamedTuple):
+    """How much of one log was about the entity."""
+
+    rows: int = 0
+    outcomes: int = 0
+    dead_letters: int = 0
+    archived_rows: int = 0
+
+
+async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
+    """Take what is personal out of an entity's rows, wherever the group keeps them: log, intake, dead letters, archives, the outcomes' ledger.
+
+    Groups of that slug which were deleted are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway.
+    """
+    if input.confirm != input.entity_key:
+        raise NotConfirmed("Erasing is confirmed by the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="write the entity key once more")])
+    group_ids = await log_policy.every_unheld(work, input.slug)
+    found = [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
+    sums = Erased(*(sum(column) for column in zip(*found, strict=True)))
+    erased = Erasure(entity=_digest(work.hub, input.entity_key), **sums._asdict())
+    work.audit("inference.eraseEntity", f"group:{input.slug}", after={**sums._asdict(), "entity": erased.entity, "reason": input.reason})
+    work.live(GROUP_CHANGED, input.slug)
+    return erased
+
+
+async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
+    archived = await asyncio.to_thread(forget_entity, work.hub.files / "archives" / str(group_id), entity_key)
+    log = await repository.log_of(work.session, group_id)
+    if log is None:
+        return Erased(archived_rows=archived)
+    await _pass_intake(work.hub, group_id)
+    await repository.lock_outcomes(work.session, group_id)
+    rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
+    told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
+    outcomes = await erasure_repository.unname(work.session, work.tenant_id, group_id, log.table_name, told_by)
+    dead = [letter for letter in await letters.read(work.hub, group_id) if (record := letters.record_of(letter)) and record.entity_key == entity_key]
+    await letters.remove(work.hub, group_id, dead)
+    return Erased(len(rows), outcomes, len(dead), archived)
+
+
+async def _pass_intake(hub: "Hub", group_id: UUID) -> None:
+    """Wait until what was in the intake is in the log. Raises IntakeBusy, IntakeAway."""
+    deadline = time.monotonic() + INTAKE_SECONDS
+    try:
+        last = await hub.redis.xrevrange(stream_key(group_id), count=1)
+        while last and (first := await hub.redis.xrange(stream_key(group_id), max=last[0][0], count=1)):
+            if time.monotonic() > deadline:
+                raise IntakeBusy(f"Predictions since {first[0][0].decode()} are still on their way into the log.")
+            await hub.queue.drain(group_id)
+            await asyncio.sleep(0.1)
+    except (RedisError, OSError):
+        raise IntakeAway from None
+
+
+def _digest(hub: "Hub", entity_key: str) -> str:
+    """What the audit log keeps of an entity key: who knows the key and the installation's secret can prove that it is this one."""
+    return hmac.new((hub.settings.secret_key or "").encode(), entity_key.encode(), hashlib.sha256).hexdigest()
