@@ -1,5 +1,6 @@
 """What the domain needs of the outside, as Protocols. Adapters implement them; bootstrap chooses."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -58,6 +59,15 @@ class Vault(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a language model answered, and what it took as the provider counts."""
+
+    value: Json
+    input_tokens: int
+    output_tokens: int
+
+
 class LlmProvider(Protocol):
     """Language models behind one interface. Every error is a ProviderError of backend/connectors/errors.py and holds no key."""
 
@@ -76,5 +86,22 @@ class LlmProvider(Protocol):
 
         `timeout` is in seconds, for everything. Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused,
         ProviderRedirected, ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
+        """
+        ...
+
+    async def answer(
+        self,
+        access: Access,
+        schema: dict[str, Json],
+        system: str,
+        user: str,
+        *,
+        model: str,
+        accepts: dict[str, Json] | None = None,
+        max_output_tokens: int = 8192,
+        timeout: float = 60,
+    ) -> Answer:
+        """As `structured`, with the tokens it took. With `accepts` the answer is held to that schema: the one asked for is the provider's to keep, and a caller
+        that judges each part of an answer by itself need not lose all of it to one wrong word.
         """
         ...

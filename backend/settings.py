@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,6 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Redis: `redis://…` or `unix://…`. Absent: the embedded server."""
     secret_key: str | None = None
     """The installation's secret, the same for all its processes. Absent: made at first start and kept in the data folder."""
+    log_guarantee: Literal["strict", "standard"] = "strict"
+    """What an answered prediction survives on a Redis of one's own: strict, everything, at the cost of waiting for its disk or of writing to PostgreSQL;
+    standard, what that Redis promises."""
     host: str = "127.0.0.1"
     port: int = 8321
     public_url: str | None = None

@@ -7,8 +7,9 @@ from rpc.connectors import connectors
 from rpc.core import Router
 from rpc.groups import groups
 from rpc.inference import inference
+from rpc.mappings import mappings
 from rpc.models import models
 from rpc.runs import runs
 from rpc.system import system
 
-root = Router("", access, alerts, audit, connectors, groups, inference, models, runs, system)
+root = Router("", access, alerts, audit, connectors, groups, inference, mappings, models, runs, system)

@@ -241,6 +241,7 @@ class ModelDocument(Shape, frozen=True, kw_only=True):
     intended_use: IntendedUse | None = None
     considerations: list[str] = []
     lineage: Lineage | None = None
-    provenance: dict[str, str] = {}
+    provenance: Annotated[dict[str, str], msgspec.Meta(description="For each value by its pointer, where its source says it.")] = {}
+    transforms: Annotated[dict[str, str], msgspec.Meta(description="How a value's notation was changed on its way, by its pointer.")] = {}
     unmapped: list[str] = []
     extensions: dict[str, Any] = {}

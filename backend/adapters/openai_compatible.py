@@ -24,6 +24,7 @@ from backend.connectors.errors import AnswerCutOff, ModelRefused, ProviderAnswer
 from backend.connectors.providers import TRAITS, Structured, Traits
 from backend.connectors.rules import refuse
 from backend.connectors.secret import Access, Secret
+from backend.ports import Answer
 from schemas.common import Issue, Json
 from schemas.connectors import Provider, ProviderModel
 
@@ -103,10 +104,27 @@ class OpenAiCompatible:
         self, access: Access, schema: dict[str, Json], system: str, user: str, *, model: str, max_output_tokens: int = 8192, timeout: float = 60
     ) -> Json:
         """The model's answer to `user`, valid by `schema`. Raises ProviderError, BaseUrlRefused."""
+        answer = await self.answer(access, schema, system, user, model=model, max_output_tokens=max_output_tokens, timeout=timeout)
+        return answer.value
+
+    async def answer(
+        self,
+        access: Access,
+        schema: dict[str, Json],
+        system: str,
+        user: str,
+        *,
+        model: str,
+        accepts: dict[str, Json] | None = None,
+        max_output_tokens: int = 8192,
+        timeout: float = 60,
+    ) -> Answer:
+        """The same with the tokens it took, held to `accepts` instead where that is given. Raises ProviderError, BaseUrlRefused."""
         traits = TRAITS[Provider(access.provider)]
         way = _by_messages if traits.structured is Structured.OUTPUT_CONFIG else _by_chat
-        said = await self.ask(access, timeout, lambda sdk: way(sdk, traits, schema, system, user, model, max_output_tokens))
-        return _checked(said, schema, access.key)
+        said, usage = await self.ask(access, timeout, lambda sdk: way(sdk, traits, schema, system, user, model, max_output_tokens))
+        counted = [_count(usage, *names) for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))]
+        return Answer(_checked(said, accepts or schema, access.key), *counted)
 
     def _sockets(self) -> httpx2.AsyncBaseTransport:
         return httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False, retries=0)
@@ -116,7 +134,7 @@ class OpenAiCompatible:
         return httpx2.create_ssl_context(trust_env=False)
 
 
-async def _by_chat(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> str:
+async def _by_chat(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> tuple[str, Any]:
     body = {
         "model": model,
         "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
@@ -130,10 +148,10 @@ async def _by_chat(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], 
         raise ModelRefused
     if finish == "length":
         raise AnswerCutOff
-    return _text(_at(message, "content"))
+    return _text(_at(message, "content")), _at(answer, "usage")
 
 
-async def _by_messages(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> str:
+async def _by_messages(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> tuple[str, Any]:
     body = {
         "model": model,
         "system": system,
@@ -149,7 +167,13 @@ async def _by_messages(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Jso
         raise AnswerCutOff
     blocks = _at(answer, "content")
     texts = [_at(block, "text") for block in blocks if _at(block, "type") == "text"] if isinstance(blocks, list) else []
-    return _text("".join(text for text in texts if isinstance(text, str)) or None)
+    return _text("".join(text for text in texts if isinstance(text, str)) or None), _at(answer, "usage")
+
+
+def _count(usage: Any, *names: str) -> int:
+    """How many tokens the provider says; 0 where it does not."""
+    found = next((value for name in names if (value := _at(usage, name)) is not None), 0)
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**9 else 0
 
 
 def _at(value: Any, *steps: str | int) -> Any:

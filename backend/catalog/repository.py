@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.catalog.tables import ModelRow, VersionRow
@@ -51,6 +51,13 @@ async def serving(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[Any]]:
 async def model(session: AsyncSession, tenant_id: UUID, slug: str) -> ModelRow | None:
     """One model."""
     return (await session.execute(select(ModelRow).where(ModelRow.tenant_id == tenant_id, ModelRow.slug == slug))).scalar_one_or_none()
+
+
+async def model_called(session: AsyncSession, tenant_id: UUID, name: str, slug: str) -> ModelRow | None:
+    """The model of this slug, else the first of this name."""
+    query = select(ModelRow).where(ModelRow.tenant_id == tenant_id, (ModelRow.slug.in_((name, slug))) | (func.lower(ModelRow.name) == name.lower()))
+    ordered = query.order_by((ModelRow.slug == name).desc(), (ModelRow.slug == slug).desc(), ModelRow.created_at).limit(1)
+    return (await session.execute(ordered)).scalar_one_or_none()
 
 
 async def versions(session: AsyncSession, tenant_id: UUID, model_id: UUID) -> Sequence[VersionRow]:

@@ -1,11 +1,16 @@
 """Pure decisions of the catalog: version numbers, and whether document and artifact speak of the same features."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 import msgspec
 
 from schemas.common import Issue
 from schemas.model_document import Algorithm, Feature, ModelDocument
+
+VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8}))?")
+"""As `schemas.catalog.Semver` takes it."""
 
 
 def canonical_version(version: str) -> str:
@@ -25,6 +30,31 @@ def label(version: str) -> str:
     ('v1.2', 'v1.2.1')
     """
     return "v" + version.removesuffix(".0") if version.endswith(".0") and version.count(".") == 2 else "v" + version
+
+
+def free_version(taken: Sequence[str], wanted: str | None) -> str:
+    """The wanted version if it is one and free; else the minor version after the highest.
+
+    >>> free_version([], "2.1"), free_version(["1.2.0", "1.10.3"], "v1.2"), free_version([], "latest")
+    ('2.1.0', '1.11.0', '1.0.0')
+    """
+    canonical = canonical_version(wanted) if wanted and VERSION.fullmatch(wanted) else None
+    if canonical is not None and canonical not in taken:
+        return canonical
+    if not taken:
+        return "1.0.0"
+    major, minor, _ = max(tuple(int(part) for part in version.split(".")) for version in taken)
+    return f"{major}.{minor + 1}.0"
+
+
+def slug_of(name: str) -> str:
+    """A slug made from a name.
+
+    >>> slug_of("Credit scoring (v2)"), slug_of("3 trees"), slug_of("–")
+    ('credit_scoring_v2', 'm_3_trees', 'model')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()).strip("_")
+    return (plain if plain[:1].isalpha() else f"m_{plain}" if plain else "model")[:63].rstrip("_")
 
 
 def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issue]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.audit.rules import plain
 from backend.catalog import repository
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
-from backend.catalog.rules import canonical_version, label
+from backend.catalog.rules import canonical_version, free_version, label, slug_of
 from backend.catalog.tables import ModelRow, VersionRow
 from backend.ids import new_id
 from backend.work import UnitOfWork
@@ -61,6 +61,24 @@ async def get_version(work: UnitOfWork, input: VersionRef) -> Version:
     """One version. Raises VersionNotFound."""
     row, model = await find_version(work, input.version_id)
     return version_of(row, model, await repository.serving(work.session, work.tenant_id))
+
+
+async def next_version(work: UnitOfWork, slug: str, wanted: str | None) -> str:
+    """The number for a model's next version: the wanted one where it is free, else the one after the highest. Raises ModelNotFound."""
+    model = await _find_model(work, slug)
+    return free_version([row.version for row in await repository.versions(work.session, work.tenant_id, model.id)], wanted)
+
+
+async def model_of_version(work: UnitOfWork, version_id: UUID) -> str:
+    """The slug of a version's model. Raises VersionNotFound."""
+    _, model = await find_version(work, version_id)
+    return model.slug
+
+
+async def find_by_name(work: UnitOfWork, name: str) -> str | None:
+    """The slug of the model that is called so, by slug or name."""
+    row = await repository.model_called(work.session, work.tenant_id, name, slug_of(name))
+    return row.slug if row else None
 
 
 async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:

@@ -29,6 +29,12 @@ async def list_connectors(work: UnitOfWork) -> list[Connector]:
     return [connector_of(row, uses.get(row.id, [])) for row in await repository.connectors(work.session, work.tenant_id)]
 
 
+async def get(work: UnitOfWork, connector_id: UUID) -> Connector:
+    """One connector, without its key. Raises ConnectorNotFound."""
+    row = await find(work, connector_id)
+    return connector_of(row, await _uses(work, row))
+
+
 async def create(work: UnitOfWork, input: CreateConnector) -> Connector:
     """A new connector, its key sealed. Raises BaseUrlRefused, ConnectorNameTaken, NoKek, BadKek, ProviderDown."""
     row = ConnectorRow(

@@ -7,9 +7,10 @@ from backend.catalog.tables import ModelRow
 from backend.connectors.tables import ConnectorRow
 from backend.db.base import Base
 from backend.groups.tables import GroupRow
+from backend.importing.tables import DraftRow
 from backend.inference.tables import OutcomeRow
 from backend.live.tables import LiveEventRow
 from backend.runs.tables import RunRow
 
-SLICES = (PersonRow, AlertRow, AuditRow, ModelRow, ConnectorRow, GroupRow, OutcomeRow, LiveEventRow, RunRow)
+SLICES = (PersonRow, AlertRow, AuditRow, ModelRow, ConnectorRow, GroupRow, DraftRow, OutcomeRow, LiveEventRow, RunRow)
 METADATA = Base.metadata

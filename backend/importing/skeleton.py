@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backend.importing.transforms import is_date, is_number, is_percent
-from backend.importing.vocabulary import VOCABULARY, names_algorithm, words
+from backend.importing.vocabulary import VOCABULARY, words
 from schemas.common import Json
 
 _MAP_FROM = 4
@@ -91,27 +91,45 @@ def _merged(one: Json, other: Json) -> Json:
 
 @lru_cache(maxsize=20_000)
 def _speakable(key: str) -> bool:
-    """Is a key a heading, as opposed to data (a person's name, a category, free text)?"""
+    """Is a key a heading, as opposed to data (a person's name, a number, a category, free text)? Only the hub's own words are, beside short numbers."""
     tokens = words(key).split("_")
-    return bool(_KEY.fullmatch(key)) and (words(key) in _KNOWN or all(token in _WORDS or token.isdigit() for token in tokens) or names_algorithm(key))
+    return bool(_KEY.fullmatch(key)) and any(token in _WORDS for token in tokens) and all(token in _WORDS or _SHORT.fullmatch(token) for token in tokens)
 
 
-_WORDS: Final = frozenset(token for word in _KNOWN for token in word.split("_"))
+_SHORT = re.compile(r"[0-9]{1,2}")
+_WORDS: Final = frozenset(token for word in _KNOWN for token in word.split("_") if not token.isdigit())
+
+
+class Speech:
+    """Says what a file looks like, in the hub's own words: each key that may be data is `<key 1>`, `<key 2>`, … , the same one wherever it stands."""
+
+    def __init__(self) -> None:
+        self._placeholders: dict[str, str] = {}
+        self._meant: dict[str, str] = {}
+
+    def of(self, tree: Json) -> Json:
+        """What may leave the house of a file: its shape; strings only where they are the hub's own words."""
+        return self._spoken(shape(tree))
+
+    def _spoken(self, node: Json) -> Json:
+        if isinstance(node, dict):
+            return {self.key(str(key)): self._spoken(value) for key, value in node.items()}
+        return [self._spoken(value) for value in node] if isinstance(node, list) else node
+
+    def key(self, key: str) -> str:
+        """A key as it is said."""
+        if key in ("*", "|") or _speakable(key):
+            return key
+        if key not in self._placeholders:
+            self._placeholders[key] = said = f"<key {len(self._placeholders) + 1}>"
+            self._meant[said] = key
+        return self._placeholders[key]
+
+    def meant(self, said: str) -> str:
+        """The file's own key for one that was said; any other stays as it is."""
+        return self._meant.get(said, said)
 
 
 def skeleton(tree: Json) -> Json:
     """What may leave the house: the shape, with keys that look like data as `<key 1>`, `<key 2>`, …; strings only where they are the hub's own words."""
-    placeholders: dict[str, str] = {}
-
-    def spoken(node: Json) -> Json:
-        if isinstance(node, dict):
-            return {_spoken_key(str(key), placeholders): spoken(value) for key, value in node.items()}
-        return [spoken(value) for value in node] if isinstance(node, list) else node
-
-    return spoken(shape(tree))
-
-
-def _spoken_key(key: str, placeholders: dict[str, str]) -> str:
-    if key in ("*", "|") or _speakable(key):
-        return key
-    return placeholders.setdefault(key, f"<key {len(placeholders) + 1}>")
+    return Speech().of(tree)

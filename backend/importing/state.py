@@ -12,7 +12,7 @@ from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
 from backend.importing.rewrite import Written, gathered
 from backend.importing.rules import Rule
 from schemas.common import Json, Shape
-from schemas.importing import Decision, ImportPreview, LlmReport, MappedBy, MappingRule, SourceLeaf, SourceOf
+from schemas.importing import Decision, ImportPreview, LlmReport, MappedBy, MappingRule, SourceLeaf, SourceOf, UnsupportedValue
 
 _SAMPLE = 120
 """So many characters of a text of the file are shown beside its place."""
@@ -83,3 +83,12 @@ def rules_of(given: list[MappingRule]) -> list[Rule]:
 def wire_rules(rules: list[Rule]) -> list[MappingRule]:
     """A mapping as its callers see it."""
     return msgspec.convert(msgspec.to_builtins(rules), list[MappingRule])
+
+
+def unsupported(state: DraftState) -> list[UnsupportedValue]:
+    """What a language model wrote and the file does not say, with whether a person vouches for it."""
+    return [
+        UnsupportedValue(target=one.target, value=one.value, reason=one.reason, confirmed=one.target in state.confirmed)
+        for one in state.written or []
+        if one.source is None
+    ]

@@ -1,0 +1,174 @@
+"""Drafts as they are kept and shown."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.audit.rules import plain
+from backend.catalog import service as catalog
+from backend.catalog.rules import free_version, label
+from backend.ids import new_id
+from backend.importing import memory, repository
+from backend.importing.errors import DraftNotFound
+from backend.importing.preview import Reading, read
+from backend.importing.state import DraftState, preview_of, samples, sources, unsupported, wire_rules
+from backend.importing.tables import DraftRow
+from backend.importing.threads import aside
+from backend.work import UnitOfWork
+from schemas.common import Issue
+from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+KEPT: Final = timedelta(days=1)
+"""How long a draft waits to be committed."""
+MOST: Final = 50
+"""A tenant's drafts; the oldest go first."""
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """A file somebody brought, read and understood. `row` is there once it is kept."""
+
+    name: str
+    content: bytes
+    reading: Reading
+    state: DraftState
+    row: DraftRow | None = None
+
+
+async def keep(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
+    """Store a new draft. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly; then nothing is stored."""
+    await aside(preview_of, brought.state, brought.reading, brought.name)
+    async with hub.work(actor) as work:
+        row = DraftRow(
+            id=new_id(),
+            tenant_id=work.tenant_id,
+            file_name=brought.name,
+            sha256=brought.reading.parsed.sha256,
+            content=brought.content,
+            state=plain(brought.state),
+            created_by=work.actor.name,
+            created_at=work.now,
+            expires_at=work.now + KEPT,
+        )
+        await repository.keep_newest(work.session, work.tenant_id, MOST - 1, work.now)
+        work.session.add(row)
+        if brought.state.mapping_id is not None:
+            await memory.note_use(work, brought.state.mapping_id)
+        work.audit("models.reimport" if brought.state.reimport_of else "models.proposeImport", f"import:{row.id}", after=_told(brought))
+        return await shown(work, msgspec.structs.replace(brought, row=row))
+
+
+async def replace(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
+    """Store another state of a draft. Raises DraftNotFound, and what `keep` raises."""
+    assert brought.row is not None
+    await aside(preview_of, brought.state, brought.reading, brought.name)
+    async with hub.work(actor) as work:
+        row = await repository.draft(work.session, work.tenant_id, brought.row.id, work.now, lock=True)
+        if row is None:
+            raise DraftNotFound
+        row.state = plain(brought.state)
+        work.audit("models.reviseImport", f"import:{row.id}", after=_told(brought))
+        return await shown(work, msgspec.structs.replace(brought, row=row))
+
+
+async def brought(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: str | None = None) -> Brought:
+    """A kept draft, read again; with `pick`, as if that model were meant. Raises DraftNotFound, UnknownModel."""
+    row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock)
+    if row is None:
+        raise DraftNotFound
+    state = msgspec.convert(row.state, DraftState, strict=False)
+    reading = await aside(read, row.content, pick if pick is not None else state.pick)
+    return Brought(row.file_name, row.content, reading, state, row)
+
+
+async def shown(work: UnitOfWork, brought: Brought) -> ImportDraft:
+    """A kept draft as its callers see it."""
+    row, state, tree = brought.row, brought.state, brought.reading.tree
+    assert row is not None
+    preview = await aside(preview_of, state, brought.reading, brought.name)
+    model, version = await _suggested(work, brought, preview)
+    return ImportDraft(
+        draft_id=row.id,
+        file_name=row.file_name,
+        size_bytes=state.size_bytes,
+        sha256=row.sha256,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        format=preview.format,
+        mapped_by=state.mapped_by,
+        document=preview.document,
+        provenance=sources(preview, tree),
+        unmapped=samples(preview.unmapped, tree),
+        contradictions=preview.contradictions,
+        several_models=preview.several_models,
+        picked=preview.picked,
+        mapping=wire_rules(state.rules),
+        decisions=list(state.decisions),
+        remembered=await memory.saved_as(work, state.mapping_id),
+        llm=report(state),
+        duplicate_of=await _duplicates(work, row),
+        reimport_of=state.reimport_of,
+        model=model,
+        version=version,
+        warnings=preview.warnings,
+        questions=preview.questions,
+        open=still_open(preview),
+        fingerprint=preview.fingerprint,
+    )
+
+
+def report(state: DraftState) -> LlmReport | None:
+    """What a language model did, with what a person has confirmed of it since."""
+    return msgspec.structs.replace(state.llm, unsupported=unsupported(state)) if state.llm else None
+
+
+def still_open(preview: ImportPreview) -> list[Issue]:
+    """What is to be decided before it can be committed."""
+    found = []
+    if preview.several_models and preview.picked is None:
+        found.append(Issue(pointer="/pick", message=f"the file describes {len(preview.several_models)} models; say which one"))
+    if preview.document is None:
+        found.append(Issue(pointer="/mapping", message="the file does not describe a model; bring another file, or say by rules where it does"))
+    return found + [Issue(pointer=one.target, message=one.message) for one in preview.contradictions if not one.settled]
+
+
+async def _suggested(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> tuple[str | None, str | None]:
+    """The model and the number that a new version is suggested for; no model when it would be a new one."""
+    if preview.document is None:
+        return brought.state.model, None
+    wanted = str(preview.document.get("version") or "")
+    slug = await catalog.find_by_name(work, brought.state.model or preview.document["name"])
+    return slug, await catalog.next_version(work, slug, wanted) if slug else free_version([], wanted)
+
+
+async def _duplicates(work: UnitOfWork, row: DraftRow) -> list[ImportedVersion]:
+    found = await repository.duplicates(work.session, work.tenant_id, row.sha256)
+    return [
+        ImportedVersion(version_id=one.version_id, model_name=one.model_name, model_slug=one.model_slug, label=label(one.version), imported_at=one.imported_at)
+        for one in found
+    ]
+
+
+def _told(brought: Brought) -> dict[str, object]:
+    """What the audit trail is told: which bytes, how they were understood, and what left the house."""
+    state = brought.state
+    asked = state.llm and {
+        "connector": state.llm.connector_id, "model": state.llm.model, "mode": state.llm.mode, "calls": state.llm.calls, "reason": state.llm.reason
+    }  # fmt: skip
+    return {
+        "file_name": brought.name,
+        "sha256": brought.reading.parsed.sha256,
+        "size_bytes": state.size_bytes,
+        "format": state.format,
+        "mapped_by": state.mapped_by,
+        "rules": len(state.rules),
+        "decisions": state.decisions,
+        "confirmed": state.confirmed,
+        "llm": asked,
+    }

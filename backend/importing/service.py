@@ -1,0 +1,153 @@
+"""Bringing a file: proposed, revised, discarded, or read again. Nothing but the draft is stored."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from backend.access.actor import Actor
+from backend.catalog import service as catalog
+from backend.errors import Invalid
+from backend.importing import asking, drafts, memory, repository
+from backend.importing.drafts import Brought
+from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
+from backend.importing.preview import Reading, read
+from backend.importing.rules import Rule, checked
+from backend.importing.state import DraftState, rules_of
+from backend.importing.threads import aside
+from backend.work import UnitOfWork
+from schemas.catalog import VersionRef
+from schemas.common import Issue
+from schemas.importing import (
+    CommitImport,
+    DiscardedDraft,
+    DraftRef,
+    ImportDraft,
+    ImportMode,
+    ImportRecord,
+    MappedBy,
+    MappingRule,
+    ProposeImport,
+    Reimport,
+    ReviseImport,
+)
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
+
+
+async def propose(hub: "Hub", actor: Actor, input: ProposeImport) -> ImportDraft:
+    """Understand a file and keep it as a draft. Raises UnreadableFile and its kin, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
+    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    content = _content(input)
+    reading = await aside(read, content, input.pick)
+    state = await _own(hub, actor, reading, len(content), input.use_memory)
+    if request is not None and (state.mapped_by is MappedBy.MATCHER or request.mode is ImportMode.REWRITE):
+        state = await asking.asked(hub, actor, reading, state, input.name, request)
+    state = msgspec.structs.replace(state, model=input.model)
+    return await drafts.keep(hub, actor, Brought(input.name, content, reading, state))
+
+
+def _content(input: ProposeImport) -> bytes:
+    if (input.text is None) == (input.file is None):
+        raise Invalid("Send the file either as `file` or as `text`.", issues=[Issue(pointer="/file", message="exactly one of file and text is required")])
+    return input.text.encode("utf-8", "surrogatepass") if input.text is not None else input.file or b""
+
+
+async def _own(hub: "Hub", actor: Actor, reading: Reading, size: int, use_memory: bool) -> DraftState:
+    """The hub's own understanding, by a remembered mapping where there is one."""
+    rules, mapping_id = None, None
+    if use_memory and not reading.several:
+        async with hub.work(actor, read_only=True) as work:
+            row = await memory.find(work, reading.fingerprint)
+            if row is not None:
+                rules, mapping_id = memory.rules_of_row(row), row.id
+    return await aside(asking.own_state, reading, size, rules, mapping_id)
+
+
+async def get(work: UnitOfWork, input: DraftRef) -> ImportDraft:
+    """A draft as it is understood now. Raises DraftNotFound."""
+    return await drafts.shown(work, await drafts.brought(work, input.draft_id))
+
+
+async def revise(hub: "Hub", actor: Actor, input: ReviseImport) -> ImportDraft:
+    """A person's corrections to a draft, or a language model's turn. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel, UnsoundDocument."""
+    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    async with hub.work(actor, read_only=True) as work:
+        before = await drafts.brought(work, input.draft_id, pick=input.pick)
+    state = before.state
+    if input.pick is not None and (before.reading.picked is None or before.reading.picked.name != state.pick):
+        fresh = await aside(asking.own_state, before.reading, state.size_bytes, None, None)
+        state = msgspec.structs.replace(fresh, reimport_of=state.reimport_of, model=state.model)
+    state = corrected(state, actor, input)
+    if request is not None:
+        state = await asking.asked(hub, actor, before.reading, state, before.name, request)
+    return await drafts.replace(hub, actor, msgspec.structs.replace(before, state=state))
+
+
+def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImport) -> DraftState:
+    """The state with a person's corrections. Raises UnsoundMapping, with pointers into the input."""
+    if input.mapping is not None:
+        state = with_mapping(state, input.mapping)
+    if input.decisions is not None:
+        state = msgspec.structs.replace(state, decisions=input.decisions)
+    if input.confirmed is not None:
+        state = msgspec.structs.replace(state, confirmed={target: state.confirmed.get(target, actor.name) for target in input.confirmed})
+    return state
+
+
+def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
+    """The state by a mapping of somebody's own. One that is the same changes nothing."""
+    rules = sound(mapping)
+    if rules == state.rules and state.written is None:
+        return state
+    return msgspec.structs.replace(state, rules=rules, mapped_by=MappedBy.PERSON, is_model=True, mapping_id=None, written=None, confirmed={})
+
+
+def sound(mapping: list[MappingRule]) -> list[Rule]:
+    """A mapping as it came in, checked. Raises UnsoundMapping, with pointers into the input."""
+    try:
+        return checked(rules_of(mapping))
+    except UnsoundMapping as error:
+        error.issues = [msgspec.structs.replace(issue, pointer=f"/mapping{issue.pointer}") for issue in error.issues]
+        raise
+
+
+async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
+    """The draft and its bytes are gone. Raises DraftNotFound."""
+    if not await repository.remove_draft(work.session, work.tenant_id, input.draft_id):
+        raise DraftNotFound
+    work.audit("models.discardImport", f"import:{input.draft_id}")
+    return DiscardedDraft(draft_id=input.draft_id)
+
+
+async def reimport(hub: "Hub", actor: Actor, input: Reimport) -> ImportDraft:
+    """A version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
+    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    async with hub.work(actor, read_only=True) as work:
+        model = await catalog.model_of_version(work, input.version_id)
+        row = await repository.source(work.session, work.tenant_id, input.version_id, content=True)
+        if row is None:
+            raise NoSource
+        name, content = row.file_name, row.content
+    reading = await aside(read, content, input.pick)
+    state = await _own(hub, actor, reading, len(content), input.use_memory and input.mapping is None)
+    if input.mapping is not None:
+        state = with_mapping(state, input.mapping)
+    if request is not None:
+        state = await asking.asked(hub, actor, reading, state, name, request)
+    state = msgspec.structs.replace(state, reimport_of=input.version_id, model=model)
+    return await drafts.keep(hub, actor, Brought(name, content, reading, state))
+
+
+async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:
+    """What a version's document came from. Raises VersionNotFound, NoSource."""
+    await catalog.get_version(work, input)
+    row = await repository.source(work.session, work.tenant_id, input.version_id)
+    if row is None:
+        raise NoSource
+    return msgspec.convert(row.record, ImportRecord, strict=False)
+
+
+async def prune(work: UnitOfWork) -> int:
+    """Remove every tenant's drafts that expired: how many."""
+    return await repository.prune(work.session)
