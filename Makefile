@@ -91,7 +91,7 @@ lock: $(VENV) ## resolve pyproject.toml anew into requirements.lock
 	  --no-annotate --no-header -q -o requirements.lock
 
 .PHONY: bench-serving
-bench-serving: $(VENV) ## predictions on record beside a bare echo
+bench-serving: $(VENV) ## routed predictions on record beside MLServer, LitServe, BentoML, MLflow and an echo
 	@$(BIN)/python -m benchmarks.serving $(ARGS)
 
 .PHONY: bench-rpc

@@ -1,35 +1,43 @@
-"""The least that a Litestar service does with a prediction's body: decode it with msgspec and answer with its inputs. `python -m benchmarks.echo PORT`."""
+"""The least that a service does with a prediction's body: decode it with msgspec and answer with its inputs. `python -m benchmarks.echo litestar|bare PORT`."""
 
 import asyncio
 import signal
 import sys
+from typing import Any
 
+import msgspec
 import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar, get, post
+from litestar import Litestar, post
 
 from schemas.inference import PredictBody
+
+_decode = msgspec.json.Decoder(PredictBody).decode
+_encode = msgspec.json.Encoder().encode
 
 
 @post("/echo", status_code=200)
 async def echo(data: PredictBody) -> PredictBody:
-    """The body as it was understood."""
+    """The body as it was understood, by Litestar."""
     return data
 
 
-@get("/health")
-async def health() -> dict[str, bool]:
-    """Is it there?"""
-    return {"live": True}
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    """The same by nothing but ASGI."""
+    body = _encode(_decode((await receive())["body"]))
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-async def main(port: int) -> None:
+async def main(kind: str, port: int) -> None:
     """Serve until SIGTERM."""
-    server = Server(Litestar([echo, health], openapi_config=None), address="127.0.0.1", port=port, interface=Interfaces.ASGI)
+    app, interface = (Litestar([echo], openapi_config=None), Interfaces.ASGI) if kind == "litestar" else (bare, Interfaces.ASGINL)
+    server = Server(app, address="127.0.0.1", port=port, interface=interface)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1])))
+    uvloop.run(main(sys.argv[1], int(sys.argv[2])))

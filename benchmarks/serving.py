@@ -1,74 +1,146 @@
-"""A routed LightGBM prediction on record, beside a Litestar handler that only decodes the same body and answers: what the hub's whole work costs.
+"""The same LightGBM model (100 trees, 20 features) behind the hub and behind MLServer, LitServe, BentoML and MLflow; and two echoes.
 
-Both are one granian process on this machine, called by the same closed loop, in turn, several rounds; the medians count. The hub's worker drains and
-explains the log meanwhile, as it does in production, so on few cores the two compete with it. The last line is JSON.
+The rivals predict, no more. The hub routes between a champion and a challenger, puts each prediction on record before it answers, and its worker
+explains and stores the log meanwhile, on the same cores; then once more with the explanation in each answer. Every contender is one process that
+answers (LitServe, BentoML and MLflow add processes of their own), on one thread of LightGBM, called by the same closed loop (wrk) in turn, several
+rounds; the medians count. Before another's turn the hub's backlog is drained. The last line is JSON.
 """
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-import urllib.request
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
 
 from backend.adapters.processes import free_port
-from benchmarks import load
-from demo.dataset import load as load_clients
-from tests.support.product import GROUP, ROOT, Product, running
+from benchmarks import wrk
+from benchmarks.rivals.environments import PACKAGES, environment, version
+from benchmarks.rivals.servers import Target, rival
+from demo.hub import Hub
+from tests.support.product import ROOT, running
+
+FEATURES = [f"f{number:02}" for number in range(20)]
+TREES = 100
 
 
 def main() -> None:
     """Print a table and the ratios."""
-    parser = argparse.ArgumentParser(prog="make bench-serving", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-serving", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each run")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="contenders by name; the ratios then lack the others")
     options = parser.parse_args()
-    body = json.dumps({"inputs": load_clients()[1].inputs(0)}).encode()
+    wrk.ensure()
+    names = [name for name in PACKAGES if options.only is None or name in options.only]
+    for name in names:
+        environment(name)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        model = Path(folder) / "model.txt"
+        model.write_text(_train(seed=1))
+        row = np.random.default_rng(5).normal(size=len(FEATURES)).round(6).tolist()
+        contenders = {name: stack.enter_context(rival(name, model, row)) for name in names}
+        hub, plain, explained = stack.enter_context(_hub(model, row))
+        contenders |= {"tiltyard": plain, "tiltyard, explained": explained}
+        contenders |= {f"{kind} echo": stack.enter_context(_echo(kind, plain.body)) for kind in ("litestar", "bare")}
+        print(f"{options.connections} connections, {options.rounds} rounds of {options.seconds:g} s each, in turn; medians. {_versions(names)}", flush=True)
+        _print(_measured(contenders, hub, options))
+
+
+def _train(seed: int) -> str:
+    """A model file in LightGBM's text format."""
+    import lightgbm  # noqa: PLC0415  heavy
+
+    random = np.random.default_rng(seed)
+    inputs = random.normal(size=(5_000, len(FEATURES)))
+    wanted = (inputs @ random.normal(size=len(FEATURES)) + random.normal(size=5_000) > 0).astype(float)
+    data = lightgbm.Dataset(inputs, wanted, feature_name=FEATURES)
+    params = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": seed, "deterministic": True}
+    return str(lightgbm.train(params, data, num_boost_round=TREES).model_to_string())
+
+
+@contextmanager
+def _hub(model: Path, row: list[float]) -> Iterator[tuple[Hub, Target, Target]]:
+    """A hub with a champion (90 %) and a challenger (10 %), and its two requests."""
+    with running("bench-serving") as product:
+        hub = Hub(product.ready["url"], product.ready["token"], threading.Event())
+        hub.mutate("models.create", name="Scorer", slug="scorer")
+        members = []
+        for number, role, share, text in (("1.0", "champion", 9_000, model.read_text()), ("1.1", "challenger", 1_000, _train(seed=2))):
+            document = {
+                "name": "Scorer",
+                "task": {"type": "binary_classification", "classes": ["0", "1"], "positive_class": "1"},
+                "features": [{"name": name, "type": "number"} for name in FEATURES],
+            }
+            made = hub.mutate("models.createVersion", model="scorer", version=number, document=document)
+            hub.upload(f"/v1/versions/{made['id']}/artifact", text.encode())
+            members.append({"version_id": made["id"], "role": role, "share": share})
+        hub.mutate("groups.create", name="Scores", slug="scores", members=members)
+        url = f"{product.ready['url']}/v1/groups/scores/predict"
+        inputs = {"inputs": dict(zip(FEATURES, row, strict=True))}
+        bodies = [json.dumps(body).encode() for body in (inputs, inputs | {"explain": True})]
+        yield hub, *(Target(url, body, product.ready["token"]) for body in bodies)
+
+
+@contextmanager
+def _echo(kind: str, body: bytes) -> Iterator[Target]:
     port = free_port()
-    echo = subprocess.Popen([sys.executable, "-m", "benchmarks.echo", str(port)], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.echo", kind, str(port)], cwd=ROOT)
     try:
-        with running("bench-serving") as hub:
-            hub.demo(1)
-            _wait(f"http://127.0.0.1:{port}/health")
-            _compare(hub, port, body, options)
+        yield Target(f"http://127.0.0.1:{port}/echo", body)
     finally:
-        echo.terminate()
-        echo.wait(10)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
 
 
-def _compare(hub: Product, echo_port: int, body: bytes, options: argparse.Namespace) -> None:
-    parts = urlsplit(hub.ready["url"])
-    host, port = str(parts.hostname), int(parts.port or 80)
-    contenders = {
-        "tiltyard": (port, load.post(parts.netloc, f"/v1/groups/{GROUP}/predict", body, hub.ready["token"])),
-        "echo": (echo_port, load.post(f"127.0.0.1:{echo_port}", "/echo", body)),
+def _measured(contenders: dict[str, Target], hub: Hub, options: argparse.Namespace) -> dict[str, wrk.Load]:
+    seen: dict[str, list[wrk.Load]] = {name: [] for name in contenders}
+    for turn in range(options.rounds + 1):
+        for name, (url, body, token) in contenders.items():
+            load = wrk.run(url, body, token, options.connections, options.seconds if turn else 1.0)  # the first turn only warms
+            if turn:
+                seen[name].append(load)
+            if token:
+                _drained(hub)
+    return {
+        name: wrk.Load(*(statistics.median(getattr(load, field) for load in loads) for field in ("per_second", "p50_us", "p99_us")))
+        for name, loads in seen.items()
     }
-    seen: dict[str, list[load.Load]] = {name: [] for name in contenders}
-    for target, request in contenders.values():
-        load.run(host, target, request, options.connections, 1.0)  # warm
-    for _ in range(options.rounds):
-        for name, (target, request) in contenders.items():
-            seen[name].append(load.run(host, target, request, options.connections, options.seconds))
-    figures: dict[str, float] = {}
-    print(f"{options.connections} connections, {options.rounds} rounds of {options.seconds:g} s each, in turn; medians")
-    for name, runs in seen.items():
-        per_second, p50, p99 = (statistics.median(getattr(run, field) for run in runs) for field in ("per_second", "p50_us", "p99_us"))
-        print(f"  {name:<10} {per_second:>9,.0f} requests/s   p50 {p50 / 1000:6.2f} ms   p99 {p99 / 1000:6.2f} ms")
-        figures |= {f"{name}_per_s": round(per_second, 1), f"{name}_p50_us": round(p50, 1), f"{name}_p99_us": round(p99, 1)}
-    print(json.dumps(figures | {"ratio": round(figures["tiltyard_per_s"] / figures["echo_per_s"], 4)}))
 
 
-def _wait(url: str) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(url)
+def _drained(hub: Hub) -> None:
+    deadline = time.monotonic() + 120
+    while hub.query("system.health")["intake_backlog"]:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the hub's backlog is not drained after 120 s")
+        time.sleep(0.2)
+
+
+def _versions(names: list[str]) -> str:
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def _print(loads: dict[str, wrk.Load]) -> None:
+    for name, load in loads.items():
+        print(f"  {name:<20} {load.per_second:>9,.0f} requests/s   p50 {load.p50_us / 1000:7.2f} ms   p99 {load.p99_us / 1000:7.2f} ms")
+    ours, rivals = loads["tiltyard"], {name: load for name, load in loads.items() if name in PACKAGES}
+    figures = {f"vs_{name}": ours.per_second / load.per_second for name, load in rivals.items()}
+    figures["vs_echo"] = ours.per_second / loads["litestar echo"].per_second
+    figures["vs_bare_echo"] = ours.per_second / loads["bare echo"].per_second
+    if "mlserver" in rivals:
+        figures["explained_vs_mlserver"] = loads["tiltyard, explained"].per_second / rivals["mlserver"].per_second
+    if rivals:
+        figures["p99_vs_best"] = ours.p99_us / min(load.p99_us for load in rivals.values())
+    print(json.dumps({name: round(figure, 3) for name, figure in figures.items()}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""The model behind LitServe: `python litserve_server.py MODEL PORT`, run in LitServe's environment."""
+
+import sys
+from typing import Any
+
+import lightgbm
+import litserve
+import numpy as np
+
+
+class Scorer(litserve.LitAPI):
+    """One row in, its score out."""
+
+    def setup(self, device: str) -> None:
+        """Load the model."""
+        self.booster = lightgbm.Booster(model_file=sys.argv[1])
+
+    def decode_request(self, request):  # type: ignore[no-untyped-def]
+        """The row as a matrix. Without annotations, which LitServe would read as the request's shape."""
+        return np.array([request["row"]])
+
+    def predict(self, x: Any) -> Any:
+        """The score of a matrix."""
+        return self.booster.predict(x, num_threads=1)
+
+    def encode_response(self, output: Any) -> Any:
+        """The score."""
+        return {"score": float(output[0])}
+
+
+if __name__ == "__main__":
+    server = litserve.LitServer(Scorer(), accelerator="cpu", workers_per_device=1)
+    server.run(host="127.0.0.1", port=int(sys.argv[2]), num_api_servers=1, log_level="error", generate_client_file=False, access_log=False)
