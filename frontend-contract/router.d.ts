@@ -2411,6 +2411,12 @@ export interface SystemHealth {
   version: string;
 }
 
+/** A group's tallies are made anew from its log by this run. */
+export interface TallyRebuild {
+  slug: string;
+  run_id: string;
+}
+
 /** What is decided. `threshold` turns a score into a label. */
 export interface Task {
   type: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression" | null;
@@ -2833,6 +2839,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `inference:group:read`.
        */
       traffic: Q<GroupRef, GroupTraffic, AppErrorShape | GroupNotFound>;
+      /**
+       * Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting.
+       *
+       * Needs `group:group:write`.
+       */
+      rebuildTallies: M<GroupRef, TallyRebuild, AppErrorShape | GroupNotFound>;
     };
     mappings: {
       /**

@@ -744,6 +744,7 @@ export const inputs = {
   "inference.discardDeadLetters": discardDeadLettersSchema,
   "inference.eraseEntity": eraseEntitySchema,
   "inference.traffic": groupRefSchema,
+  "inference.rebuildTallies": groupRefSchema,
   "mappings.list": listMappingsSchema.optional(),
   "mappings.revoke": mappingRefSchema,
   "models.list": listModelsSchema.optional(),

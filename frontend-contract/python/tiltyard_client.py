@@ -2136,6 +2136,13 @@ class SystemHealth(TypedDict):
     version: str
 
 
+class TallyRebuild(TypedDict):
+    """A group's tallies are made anew from its log by this run."""
+
+    slug: str
+    run_id: str
+
+
 class Task(TypedDict):
     """What is decided. `threshold` turns a score into a label."""
 
@@ -2634,7 +2641,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "1184b6094df2451e"
+CONTRACT_HASH = "2cd64e035ddbdf19"
 """The contract this client was generated from."""
 
 
@@ -3121,6 +3128,14 @@ class InferenceProcedures:
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: GroupTraffic = self._hub._call(self._hub._query("inference.traffic", {"slug": slug}))
+        return answer
+
+    def rebuild_tallies(self, *, slug: str) -> TallyRebuild:
+        """Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: TallyRebuild = self._hub._call(self._hub._mutation("inference.rebuildTallies", {"slug": slug}))
         return answer
 
 
@@ -3707,6 +3722,14 @@ class AsyncInferenceProcedures:
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: GroupTraffic = await self._hub._call(self._hub._query("inference.traffic", {"slug": slug}))
+        return answer
+
+    async def rebuild_tallies(self, *, slug: str) -> TallyRebuild:
+        """Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: TallyRebuild = await self._hub._call(self._hub._mutation("inference.rebuildTallies", {"slug": slug}))
         return answer
 
 

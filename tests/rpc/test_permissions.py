@@ -15,6 +15,7 @@ from backend.alerts.rules import Finding
 from backend.bootstrap import Hub
 from backend.connectors import service as connectors
 from backend.errors import Forbidden, HubError, Unauthorized
+from backend.importing import service as importing
 from backend.runs import service as runs
 from rpc.core.call import Exchange, authorise, call, stream
 from rpc.core.context import Request
@@ -24,6 +25,7 @@ from rpc.host import ProductHost
 from rpc.root import root
 from schemas.access import Role
 from schemas.connectors import CreateConnector, Provider
+from schemas.importing import ProposeImport
 from tests.support.credit import document
 from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant
@@ -32,7 +34,7 @@ PROCEDURES = dict(root.procedures())
 PASSWORD = "a long password"
 
 
-def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: UUID) -> dict[str, object]:
+def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: UUID, draft: UUID) -> dict[str, object]:
     """For each procedure an input that names what `tenant` owns. A new procedure needs a line here."""
     slug, version = {"slug": serving.group.slug}, {"version_id": serving.champion.id}
     person = {"person_id": tenant.admin.person_id}
@@ -74,6 +76,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "inference.predict": {**slug, "inputs": serving.inputs},
         "inference.browse": slug,
         "inference.get": {**slug, "inference_id": serving.group.id},
+        "inference.rebuildTallies": slug,
         "inference.recordOutcomes": {**slug, "outcomes": [{"actual": 1, "correlation_id": "walk"}]},
         "inference.traffic": slug,
         "inference.orphans": slug,
@@ -91,6 +94,15 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "models.version": version,
         "models.createVersion": {"model": serving.model_slug, "version": "9.0", "document": document()},
         "models.archiveVersion": version,
+        "models.proposeImport": {"name": "walk.json", "text": '{"model_name": "walk", "auc": 0.8}'},
+        "models.importDraft": {"draft_id": draft},
+        "models.reviseImport": {"draft_id": draft, "decisions": []},
+        "models.commitImport": {"draft_id": draft},
+        "models.discardImport": {"draft_id": draft},
+        "models.reimport": version,
+        "models.importRecord": version,
+        "mappings.list": {},
+        "mappings.revoke": {"mapping_id": draft},
         "runs.list": {},
         "runs.get": {"run_id": run},
         "runs.onProgress": {"run_id": run},
@@ -109,7 +121,8 @@ async def named(hub: Hub, tenant: Tenant, serving: Serving) -> dict[str, object]
         run = await runs.start(work, "tests.walk", "thing:walk", {})
         connector = await connectors.create(work, CreateConnector(name="Walk", provider=Provider.OPENAI, api_key="sk-walk-walk-walk"))
         token = next(token.id for token in await tokens.list_tokens(work))
-    return inputs(serving, tenant, token, run, connector.id)
+    draft = await importing.propose(hub, tenant.admin, ProposeImport(name="walk.json", text='{"model_name": "walk", "auc": 0.8}'))
+    return inputs(serving, tenant, token, run, connector.id, draft.draft_id)
 
 
 async def attempt(hub: Hub, path: str, actor: Actor, said: object) -> bytes:
