@@ -7,8 +7,10 @@ import numpy as np
 
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
+from backend.inference.runtimes.onnx_trees import OnnxTrees
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores, Space
 from backend.inference.runtimes.sampling import explain_by_sampling
+from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.onnx_signature import feature_names, score_output
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int6
 class OnnxRuntime:
     """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
 
-    def __init__(self, session: "InferenceSession") -> None:
-        """Read the session's signature; use `load`."""
+    def __init__(self, session: "InferenceSession", content: bytes) -> None:
+        """Read the session's signature and the trees of its graph; use `load`."""
         widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
         chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
         if chosen is None:
@@ -31,8 +33,11 @@ class OnnxRuntime:
         self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
         self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
         self.classifies = "prob" in chosen.lower() or len(session.get_outputs()) > 1
-        self.covered = False
         self.space: Space = "probability" if self.classifies else "value"
+        self._trees = self._find_trees(content)
+        self.covered = self._trees is not None and self._trees.covered
+        if self._trees:
+            self.space = self._trees.space
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
@@ -44,7 +49,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content)
         except Exception as error:  # onnxruntime's errors have no common base of their own
             raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
 
@@ -56,8 +61,24 @@ class OnnxRuntime:
         """None: onnxruntime explains nothing."""
 
     def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
-        """Sampled Shapley values of the score against `background`."""
-        return explain_by_sampling(self._score, matrix, background, self.space)
+        """Exact Shapley values of a tree ensemble, else sampled ones of the score.
+
+        Without `background` a forest with covers is explained path-dependently, anything else against a row of zeros.
+        """
+        plain: Space = "probability" if self.classifies else "value"
+        if self._trees is None:
+            return explain_by_sampling(self._score, matrix, background, plain)
+        try:
+            return self._trees.explain(matrix, background if background is not None or self.covered else np.zeros((1, len(self.features))))
+        except CannotCompile:
+            return explain_by_sampling(self._score, matrix, background, plain)
+
+    def _find_trees(self, content: bytes) -> OnnxTrees | None:
+        from onnx import ModelProto  # noqa: PLC0415  heavy: loaded with the first model of its kind
+
+        model = ModelProto()
+        model.ParseFromString(content)
+        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space)
 
     def _score(self, matrix: Floats) -> Floats:
         if len(matrix) == 0:

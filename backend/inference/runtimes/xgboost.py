@@ -58,7 +58,7 @@ class XgboostRuntime:
         rows = np.vstack([matrix, trial_rows(self._walk.forest)])
         ours = self.predict(rows)
         theirs = _answer(booster, rows), _answer(booster, rows, output_margin=True)
-        if not (np.array_equal(ours.score, theirs[0]) and np.array_equal(ours.margin, theirs[1])):
+        if not (np.array_equal(ours.score, theirs[0]) and ours.margin is not None and np.array_equal(ours.margin, theirs[1])):
             raise RuntimeRefused("XGBoost itself scores this model otherwise than it is served here; save it again with a current release")
         if not self.covered:
             return None
@@ -97,4 +97,4 @@ def _answer(booster: "Booster", rows: Floats, **what: bool) -> Floats:
     with np.errstate(over="ignore"):
         single = rows.astype(np.float32)
     matrix = DMatrix(single, nthread=1)
-    return np.asarray(booster.predict(matrix, validate_features=False, **what), dtype=np.float64)  # type: ignore[arg-type]
+    return np.asarray(booster.predict(matrix, validate_features=False, **what), dtype=np.float64)

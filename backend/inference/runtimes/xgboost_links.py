@@ -12,7 +12,7 @@ from backend.inference.runtimes.protocol import Floats
 from backend.numerics.trees.xgboost_objectives import EXPONENTIAL, HINGE, IDENTITY, LOGISTIC
 
 ONE = np.float32(1)
-STEEPEST, EPSILON = np.float32(88.7), np.float32(1e-16)
+STEEPEST, EPSILON = float(np.float32(88.7)), np.float32(1e-16)
 """XGBoost's own guards against overflow and against division by zero."""
 
 
@@ -30,9 +30,9 @@ class Objective:
 def objective_of(name: str, base_score: np.float32) -> Objective:
     """An objective by its name in the model file. Raises RuntimeRefused for one that is not served."""
     if name in LOGISTIC:
-        return Objective(np.float32(-_c("logf")(ONE / base_score - ONE)), _each(_sigmoid), False, True)
+        return Objective(np.float32(-_c("logf")(float(ONE / base_score - ONE))), _each(_sigmoid), False, True)
     if name in EXPONENTIAL:
-        return Objective(np.float32(_c("logf")(base_score)), _each(_c("expf")), False, False)
+        return Objective(np.float32(_c("logf")(float(base_score))), _each(_c("expf")), False, False)
     if name in HINGE:
         return Objective(base_score, lambda margin: (margin > 0).astype(np.float64), False, True)
     if name in IDENTITY:
@@ -40,9 +40,9 @@ def objective_of(name: str, base_score: np.float32) -> Objective:
     raise RuntimeRefused(f"The objective {name[:60]!r} is not served.")
 
 
-def _sigmoid(margin: float) -> np.float32:
-    fallen = np.float32(_c("expf")(min(-np.float32(margin), STEEPEST)))
-    return ONE / (fallen + ONE + EPSILON)
+def _sigmoid(margin: float) -> float:
+    fallen = np.float32(_c("expf")(min(-margin, STEEPEST)))
+    return float(ONE / (fallen + ONE + EPSILON))
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Floats], Floats]:

@@ -46,5 +46,6 @@ class Walk:
         from backend.numerics.trees.walking import walk  # noqa: PLC0415  heavy: numba
 
         out = np.full(len(matrix), self.start)
-        walk(np.ascontiguousarray(self.forest.read(matrix)), *self.arrays, out)
+        roots, feature, threshold, nan_left, children, values = self.arrays
+        walk(np.ascontiguousarray(self.forest.read(matrix)), roots, feature, threshold, nan_left, children, values, out)
         return out.astype(np.float64)

@@ -1,5 +1,6 @@
 """A tree ensemble as arrays, in LightGBM's own conventions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,12 +50,23 @@ class Tree:
         return float(self.node_count[child] if child >= 0 else self.leaf_count[-child - 1])
 
 
+def as_given(matrix: Floats) -> Floats:
+    """Rows that are compared in double precision."""
+    return matrix
+
+
+def in_single(matrix: Floats) -> Floats:
+    """Rows rounded to float32 first."""
+    with np.errstate(over="ignore"):  # past float32 is infinite, as in C
+        return matrix.astype(np.float32).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Forest:
     """Trees whose outputs are added to `start` and multiplied by `scale` (1, or 1/trees where they are averaged).
 
-    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). A `single` forest reads its
-    rows in single precision: a value is rounded to float32 before it is compared.
+    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` gives rows [n, f] as the
+    trees compare them, each feature by itself.
     """
 
     trees: tuple[Tree, ...]
@@ -64,14 +76,7 @@ class Forest:
     scale: float = 1.0
     parameters: dict[str, str] = field(default_factory=dict)
     start: float = 0.0
-    single: bool = False
-
-    def read(self, matrix: Floats) -> Floats:
-        """Rows [n, f] as the trees compare them."""
-        if not self.single:
-            return matrix
-        with np.errstate(over="ignore"):  # past float32 is infinite, as in C
-            return matrix.astype(np.float32).astype(np.float64)
+    read: Callable[[Floats], Floats] = as_given
 
     @property
     def linear(self) -> bool:

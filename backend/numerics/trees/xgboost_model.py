@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.numerics.trees.forest import Forest
+from backend.numerics.trees.forest import Forest, in_single
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.lightgbm_text import Limits
 from backend.numerics.trees.ubjson import is_ubjson, read_ubjson
@@ -61,7 +61,7 @@ def read_xgboost(content: bytes, limits: Limits | None = None) -> XgboostModel:
     if sum(tree.leaves for tree in trees) > limits.nodes:
         raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
     objective = _objective(file)
-    return XgboostModel(Forest(trees, names, objective, single=True), objective, _base_score(settings.get("base_score"), objective), named)
+    return XgboostModel(Forest(trees, names, objective, read=in_single), objective, _base_score(settings.get("base_score"), objective), named)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def _reached(left: Ints, right: Ints, depth: int) -> Ints:
     children = np.concatenate([left[inner], right[inner]])
     if np.any(children == 0) or len(np.unique(children)) != len(children):
         raise MalformedTrees("the children do not make one tree: a node is reached twice.")
-    levels, level = [], np.zeros(1, dtype=np.int64)
+    levels: list[Ints] = []
+    level = np.zeros(1, dtype=np.int64)
     while len(level):
         if len(levels) > depth:
             raise MalformedTrees(f"a path is longer than {depth} splits.")

@@ -181,7 +181,8 @@ def test_onnx_scores_are_the_positive_class_of_the_model_it_came_from(tmp_path: 
     expected = model.predict_proba(X)[:, 1] if classifies else model.predict(X)
     assert np.allclose(runtime.predict(X.astype(np.float64)).score, expected, atol=2e-6)
     assert runtime.predict(X[:1].astype(np.float64)).score.shape == (1,)
-    assert runtime.space == ("probability" if classifies else "value")
+    assert runtime.classifies == classifies
+    assert (runtime.space == "value") == (not classifies)
 
 
 def test_onnx_with_an_input_for_each_feature_names_them(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""The tree ensemble of an ONNX graph as a forest, where the graph is little more than one.
+
+ONNX Runtime's float32 ensembles compare and add in float32; the forest adds in float64. The graph has been checked before: what is
+met here and not understood is no error, the model is then explained in another way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from backend.numerics.trees.forest import Floats, Forest, Tree
+from backend.numerics.trees.onnx_attributes import Attributes
+from backend.numerics.trees.onnx_nodes import Unclear, classic_nodes, modern_nodes, trees_of
+from backend.numerics.trees.onnx_steps import reading
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+CLASSIC = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+PASSING = ("ZipMap", "Identity", "Cast")
+Link = Literal["identity", "logistic"]
+
+
+@dataclass(frozen=True)
+class OnnxForest:
+    """The forest, and what is done to its output."""
+
+    forest: Forest
+    link: Link
+
+
+def onnx_forest(model: "ModelProto", output: str, features: list[str]) -> OnnxForest:
+    """The forest behind an output of a model that takes these features. Raises `Unclear` where the graph is something else."""
+    node = _ensemble(model, output)
+    read, double = reading(model, node.input[0], len(features))
+    attributes = Attributes.of(node)
+    trees, start, link = (_classic if node.op_type in CLASSIC else _modern)(node.op_type, attributes, double)
+    scale = 1.0
+    if attributes.text("aggregate_function", "SUM") == "AVERAGE" or (node.op_type == "TreeEnsemble" and attributes.integer("aggregate_function", 1) == 0):
+        scale = 1.0 / len(trees)
+    if any(np.any((tree.feature < 0) | (tree.feature >= len(features))) for tree in trees):
+        raise Unclear("a feature beyond those of the input")
+    return OnnxForest(Forest(tuple(trees), features, "", start=start / scale, scale=scale, read=read), link)
+
+
+def _ensemble(model: "ModelProto", output: str) -> "NodeProto":
+    """The ensemble whose scores the output passes on."""
+    makers = {name: (node, place) for node in model.graph.node for place, name in enumerate(node.output)}
+    for _ in range(len(makers) + 1):
+        if output not in makers:
+            break
+        node, place = makers[output]
+        if node.op_type in CLASSIC or node.op_type == "TreeEnsemble":
+            if place != (1 if node.op_type == CLASSIC[0] else 0):
+                break
+            return node  # type: ignore[no-any-return]  # protobuf's are untyped
+        if node.op_type not in PASSING:
+            break
+        output = node.input[0]
+    raise Unclear("the output is not that of a tree ensemble alone")
+
+
+def _classic(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree], float, Link]:
+    nodes, ids = classic_nodes(attributes, double)
+    prefix = "class" if kind == CLASSIC[0] else "target"
+    weights, of = attributes.floats(f"{prefix}_weights"), attributes.ints(f"{prefix}_ids")
+    rows = np.array([ids[key] for key in zip(attributes.ints(f"{prefix}_treeids").tolist(), attributes.ints(f"{prefix}_nodeids").tolist(), strict=True)])
+    post = attributes.text("post_transform", "NONE")
+    if attributes.text("aggregate_function", "SUM") not in ("SUM", "AVERAGE"):
+        raise Unclear("trees that are not added")
+    sign = _signs(prefix, attributes, of, post)
+    values = np.zeros(len(nodes.leaf))
+    np.add.at(values, rows, weights * sign(of))
+    base = attributes.floats("base_values")
+    start = float((base * (sign(np.arange(len(base))) if len(base) > 1 else 1.0)).sum()) if len(base) else 0.0
+    return trees_of(replace(nodes, value=values)), start, _link(post)
+
+
+def _signs(prefix: str, attributes: Attributes, of: "np.ndarray[tuple[int], np.dtype[np.int64]]", post: str) -> Callable[..., Floats]:
+    """How much each output's weights count for the score: of two classes the second, less the first under softmax."""
+    outputs = (
+        max(attributes.length("classlabels_int64s"), attributes.length("classlabels_strings")) if prefix == "class" else attributes.integer("n_targets", 1)
+    )
+    if outputs > 2:
+        raise Unclear("several scores")
+    if outputs == 1 or len(np.unique(of)) == 1:  # of two classes with the weights of one, that one is the second
+        return lambda which: np.ones(len(which))
+    return lambda which: np.where(which == 1, 1.0, -1.0 if post == "SOFTMAX" else 0.0)
+
+
+def _modern(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree], float, Link]:
+    if attributes.integer("n_targets", 1) != 1 or attributes.integer("aggregate_function", 1) not in (0, 1):
+        raise Unclear("several scores, or trees that are not added")
+    post = {0: "NONE", 1: "SOFTMAX", 2: "LOGISTIC"}.get(attributes.integer("post_transform", 0), "other")
+    return trees_of(modern_nodes(attributes, double)), 0.0, _link("other" if post == "SOFTMAX" else post)
+
+
+def _link(post: str) -> Link:
+    if post == "NONE":
+        return "identity"
+    if post in ("LOGISTIC", "SOFTMAX"):
+        return "logistic"
+    raise Unclear(f"the transform {post}")
