@@ -84,6 +84,8 @@ export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
 export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
 /** There is no such connector in this tenant. */
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
+/** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process. */
+export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 /** Somebody already signs in with this email. */
@@ -94,6 +96,10 @@ export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
 export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
 /** This is not a text file with a model's metadata. */
 export type ForeignFile = Failure<"FOREIGN_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** The group asks more of a promotion than the evidence shows; nothing was changed. */
+export type GateNotMet = Failure<"GATE_NOT_MET", "PRECONDITION_FAILED", 412>;
+/** Somebody stopped this group, or the version that answers in it. It answers again once two people resume it. */
+export type GroupHalted = Failure<"GROUP_HALTED", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such group in this tenant. */
 export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
 /** There already is a group with this slug; choose another. */
@@ -112,6 +118,8 @@ export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number. */
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
+/** A ramp raises a challenger's share step by step, within what the other challengers leave. */
+export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
 /** A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
 /** The stored key cannot be read for this provider and address. Enter it again. */
@@ -136,12 +144,20 @@ export type ModelNotLoaded = Failure<"MODEL_NOT_LOADED", "SERVICE_UNAVAILABLE", 
 export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again. */
 export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
+/** This group has no ramp under way. */
+export type NoRamp = Failure<"NO_RAMP", "NOT_FOUND", 404>;
 /** This version was not imported from a file, so there is nothing to read again. */
 export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
+/** Nothing is known of what these versions would have answered: in that phase they answered nobody. */
+export type NoSupport = Failure<"NO_SUPPORT", "BAD_REQUEST", 400>;
 /** Only a challenger or shadow of the current phase can be promoted. */
 export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 /** Deleting a group is confirmed by its slug in `confirm`. */
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
+/** There is nothing to resume: no halt is in force. */
+export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
+/** This group has had no other champion, so there is nothing to go back to. */
+export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
 /** There is no such person in this tenant. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
 /** This group has no such phase. */
@@ -166,10 +182,14 @@ export type ProviderRedirected = Failure<"PROVIDER_REDIRECTED", "BAD_GATEWAY", 5
 export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GATEWAY", 502>;
 /** The provider took longer than this call may. */
 export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
+/** A ramp of this group is under way; cancel it first. */
+export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
 /** There is no such run in this tenant. */
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
 /** A token cannot be given more than its maker holds. */
 export type ScopeNotHeld = Failure<"SCOPE_NOT_HELD", "FORBIDDEN", 403>;
+/** You have asked for this already; another person who may resume has to confirm it. */
+export type SecondPersonNeeded = Failure<"SECOND_PERSON_NEEDED", "PRECONDITION_FAILED", 412>;
 /** There already is a model with this slug; choose another. */
 export type SlugTaken = Failure<"SLUG_TAKEN", "CONFLICT", 409>;
 /** The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again. */
@@ -204,8 +224,12 @@ export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT
 export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such version in this tenant. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
+/** The version that `prefer` names is no champion or challenger of this group, or is not loaded. */
+export type VersionNotPreferred = Failure<"VERSION_NOT_PREFERRED", "NOT_FOUND", 404>;
 /** Only a version with a checked artifact can serve. */
 export type VersionNotReady = Failure<"VERSION_NOT_READY", "PRECONDITION_FAILED", 412>;
+/** Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts. */
+export type VersionNotWarm = Failure<"VERSION_NOT_WARM", "PRECONDITION_FAILED", 412>;
 /** This version serves in a group; take it out of the group first. */
 export type VersionServing = Failure<"VERSION_SERVING", "CONFLICT", 409>;
 /** The model already has this version; a version is never overwritten, so choose the next number. */
@@ -445,6 +469,16 @@ export interface Conclusion {
   certainty: string;
   waiting: string;
   advice: string;
+}
+
+/** New settings, all of them. Another routing key opens a phase. */
+export interface ConfigureGroup {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  settings: GroupSettingsInput;
 }
 
 /** Counts. `orientation` says what a row is. */
@@ -882,6 +916,21 @@ export interface Erasure {
   archived_rows: number;
 }
 
+/** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
+export interface EstimateSplit {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
+  members: SplitShare[];
+  phase?: number | null | undefined;
+}
+
 /** What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy. */
 export interface Evidence {
   comparison: Comparison;
@@ -1104,6 +1153,54 @@ export interface GroupTraffic {
 }
 
 /**
+ * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ *
+ * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
+ */
+export interface Guardrails {
+  /**
+   * @minimum 0
+   * @maximum 1
+   * @default 0.01
+   */
+  max_error_rate: number | null;
+  /** @exclusiveMinimum 0 */
+  max_latency_p95_ms: number | null;
+  /** @default true */
+  loss: boolean;
+  /**
+   * @minimum 1
+   * @maximum 1000000
+   * @default 50
+   */
+  min_answers: number;
+}
+
+/**
+ * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ *
+ * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
+ */
+export interface GuardrailsInput {
+  /**
+   * @minimum 0
+   * @maximum 1
+   * @default 0.01
+   */
+  max_error_rate?: number | null | undefined;
+  /** @exclusiveMinimum 0 */
+  max_latency_p95_ms?: number | null | undefined;
+  /** @default true */
+  loss?: boolean | undefined;
+  /**
+   * @minimum 1
+   * @maximum 1000000
+   * @default 50
+   */
+  min_answers?: number | undefined;
+}
+
+/**
  * Answers stopped: of the group `slug`, or of a version in every group.
  *
  * A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
@@ -1123,6 +1220,30 @@ export interface Halt {
   resumed_by: string | null;
   resume_reason: string | null;
   self_approved: boolean;
+}
+
+/** Stop all answers of a group. */
+export interface HaltGroup {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
+}
+
+/** Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers. */
+export interface HaltVersion {
+  version_id: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
 }
 
 /** Counts between edges; there is one edge more than counts. */
@@ -1457,6 +1578,17 @@ export interface ListDeadLetters {
    * @default 50
    */
   limit?: number | undefined;
+}
+
+/** Halts of the tenant, newest first; `slug`: of one group. */
+export interface ListHalts {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug?: string | null | undefined;
+  /** @default false */
+  in_force?: boolean | undefined;
 }
 
 /** Remembered mappings, the latest used first. */
@@ -2104,6 +2236,127 @@ export interface ProviderModel {
   shutdown_date: string | null;
 }
 
+/** A ramp as it is. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended. */
+export interface Ramp {
+  id: string;
+  slug: string;
+  version_id: string;
+  label: string;
+  model_name: string;
+  state: RampState;
+  steps: RampStep[];
+  guardrails: Guardrails;
+  step: number;
+  phase: number;
+  step_at: string;
+  due_at: string | null;
+  started_at: string;
+  started_by: string;
+  ended_at: string | null;
+  words: string;
+  decisions: RampDecision[];
+}
+
+/** One decision, by a person or by the ramp itself, with the figures it was based on. */
+export interface RampDecision {
+  number: number;
+  at: string;
+  by: string;
+  step: number;
+  decision: "advance" | "cancel" | "complete" | "pause" | "resume" | "roll_back" | "start";
+  words: string;
+  figures: RampFigures | null;
+}
+
+/**
+ * What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
+ *
+ * `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+ */
+export interface RampFigures {
+  requests: number;
+  errors: number;
+  error_rate: number | null;
+  latency_p95_us: number | null;
+  champion_latency_p95_us: number | null;
+  outcomes: number;
+  champion_outcomes: number;
+  loss_difference: number | null;
+  loss_low: number | null;
+  loss_high: number | null;
+}
+
+/** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
+export interface RampRef {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
+}
+
+/** The life of a ramp. */
+export type RampState = "running" | "paused" | "completed" | "rolled_back" | "cancelled";
+
+/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+export interface RampStep {
+  /**
+   * Hundredths of a percent of the traffic.
+   * @minimum 1
+   * @maximum 10000
+   */
+  share: number;
+  /**
+   * @minimum 0
+   * @maximum 7776000
+   */
+  hold_seconds: number;
+  /**
+   * @minimum 0
+   * @maximum 1000000000
+   * @default 0
+   */
+  min_answers: number;
+  /**
+   * @minimum 0
+   * @maximum 1000000000
+   * @default 0
+   */
+  min_outcomes: number;
+}
+
+/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+export interface RampStepInput {
+  /**
+   * Hundredths of a percent of the traffic.
+   * @minimum 1
+   * @maximum 10000
+   */
+  share: number;
+  /**
+   * @minimum 0
+   * @maximum 7776000
+   */
+  hold_seconds: number;
+  /**
+   * @minimum 0
+   * @maximum 1000000000
+   * @default 0
+   */
+  min_answers?: number | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1000000000
+   * @default 0
+   */
+  min_outcomes?: number | undefined;
+}
+
 /** A batch of outcomes for one group. */
 export interface RecordOutcomes {
   /**
@@ -2147,6 +2400,18 @@ export interface ReplayDeadLetters {
   entry_ids?: string[] | null | undefined;
 }
 
+/** Recompute who had to answer, of a phase or of a span of time (absent: of everything). */
+export interface ReplayRouting {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  phase?: number | null | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+}
+
 /** Prediction against residual. */
 export interface ResidualsChart {
   kind: "residuals";
@@ -2161,6 +2426,30 @@ export interface ResidualsChartInput {
   predicted: number[];
   residual: number[];
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
+}
+
+/** Ask that a group answers again, or, as a second person, confirm it. */
+export interface ResumeGroup {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
+}
+
+/** The same for a version. */
+export interface ResumeVersion {
+  version_id: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
 }
 
 /**
@@ -2198,6 +2487,21 @@ export interface RocChartInput {
 /** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
 export type Role = "admin" | "connector_admin" | "engineer" | "ml_lead" | "ethics_officer" | "pm" | "validator" | "model_risk" | "auditor" | "viewer" | "service";
 
+/** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
+export interface Rollback {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  phase: number;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
+}
+
 /** Another key; for `compatible` another address too, which never goes without its key. */
 export interface RotateConnector {
   connector_id: string;
@@ -2214,6 +2518,27 @@ export interface RotateConnector {
    * @maxLength 500
    */
   base_url?: string | null | undefined;
+}
+
+/** A row that the phases do not explain: what is recorded, and what was expected. */
+export interface RoutingMismatch {
+  inference_id: string;
+  phase: number;
+  bucket: number;
+  recorded: string;
+  expected: string;
+}
+
+/**
+ * `matched` of `rows` were answered by whom the phases say, by reason: `split` (the bucket's owner), `features` (the owner lacked required features),
+ * `fallback` (the owner failed, was halted or not loaded), `preferred` (named by its caller), `shadow` (a copy). `examples` are up to 20 others.
+ */
+export interface RoutingReplay {
+  slug: string;
+  rows: number;
+  matched: number;
+  reasons: { [key: string]: number };
+  examples: RoutingMismatch[];
 }
 
 /** The log rows that a figure is made of: the first and the last inference id. */
@@ -2398,6 +2723,56 @@ export interface SourceOf {
   pointer: string;
   value: Json;
   transform: string | null;
+}
+
+/**
+ * The group's decision metric as a mean loss (lower is better) under the split as it was, under the proposed one, and the difference (proposed minus as it was).
+ *
+ * Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
+ * `effective_n` is how many evenly weighted predictions the estimate is worth.
+ */
+export interface SplitEstimate {
+  slug: string;
+  phase: number;
+  metric: string;
+  n: number;
+  effective_n: number;
+  current: MetricEstimate;
+  proposed: MetricEstimate;
+  difference: MetricEstimate;
+}
+
+/** A version's share in a split. */
+export interface SplitShare {
+  version_id: string;
+  /**
+   * @minimum 0
+   * @maximum 10000
+   */
+  share: number;
+}
+
+/** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
+export interface StartRamp {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  phase: number;
+  version_id: string;
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
+  steps: RampStepInput[];
+  /** @default {"max_error_rate":0.01,"max_latency_p95_ms":null,"loss":true,"min_answers":50} */
+  guardrails?: GuardrailsInput | undefined;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  reason?: string | undefined;
 }
 
 /** Is everything that the hub needs there? */
@@ -2746,7 +3121,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:promote`.
        */
-      promote: M<Promote, Promotion, AppErrorShape | GroupNotFound | NotAChallenger | StaleEvidence>;
+      promote: M<Promote, Promotion, AppErrorShape | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
       /**
        * Past promotions, newest first, each with its evidence.
        *
@@ -2777,6 +3152,90 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `group:group:delete`.
        */
       delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | LegalHold | NotConfirmed>;
+      /**
+       * Change how a group answers and what its promotions need.
+       *
+       * Needs `group:group:write`.
+       */
+      configure: M<ConfigureGroup, Group, AppErrorShape | GroupNotFound>;
+      /**
+       * Stop all answers of a group. Once this returns, no process answers for it.
+       *
+       * Needs `group:group:halt`.
+       */
+      halt: M<HaltGroup, Group, AppErrorShape | GroupNotFound>;
+      /**
+       * Stop a version in every group. Its share falls to the champion; a group whose champion it is answers nobody.
+       *
+       * Needs `group:group:halt`.
+       */
+      haltVersion: M<HaltVersion, Halt, AppErrorShape | VersionNotFound>;
+      /**
+       * Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
+       *
+       * Needs `group:group:resume`.
+       */
+      resume: M<ResumeGroup, Group, AppErrorShape | GroupNotFound | NotHalted | SecondPersonNeeded>;
+      /**
+       * The same for a version.
+       *
+       * Needs `group:group:resume`.
+       */
+      resumeVersion: M<ResumeVersion, Halt, AppErrorShape | NotHalted | SecondPersonNeeded | VersionNotFound>;
+      /**
+       * Halts, newest first, with who stopped and who resumed.
+       *
+       * Needs `group:group:read`.
+       */
+      halts: Q<ListHalts | undefined, Halt[]>;
+      /**
+       * Go back to the champion before, with the threshold it had.
+       *
+       * Needs `group:group:promote`.
+       */
+      rollback: M<Rollback, Group, AppErrorShape | GroupNotFound | NothingToRestore | StalePhase | VersionNotWarm>;
+      /**
+       * Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
+       *
+       * Needs `group:group:write`.
+       */
+      startRamp: M<StartRamp, Ramp, AppErrorShape | GroupNotFound | InvalidRamp | InvalidSplit | RampUnderWay | StalePhase | VersionNotReady>;
+      /**
+       * Hold the ramp's step.
+       *
+       * Needs `group:group:write`.
+       */
+      pauseRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
+      /**
+       * Go on with a paused ramp; the step's time begins anew.
+       *
+       * Needs `group:group:write`.
+       */
+      resumeRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
+      /**
+       * End the ramp; the split stays as it is.
+       *
+       * Needs `group:group:write`.
+       */
+      cancelRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
+      /**
+       * A group's ramps with every decision and its figures, newest first.
+       *
+       * Needs `group:group:read`.
+       */
+      ramps: Q<GroupRef, Ramp[], AppErrorShape | GroupNotFound>;
+      /**
+       * Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+       *
+       * Needs `inference:group:read`.
+       */
+      replayRouting: Q<ReplayRouting, RoutingReplay, AppErrorShape | GroupNotFound>;
+      /**
+       * What another split would have given, before it is tried.
+       *
+       * Needs `inference:group:read`.
+       */
+      estimateSplit: Q<EstimateSplit, SplitEstimate, AppErrorShape | GroupNotFound | NoSupport | PhaseNotFound>;
     };
     inference: {
       /**
@@ -2784,7 +3243,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:group:predict`.
        */
-      predict: M<Predict, Predictions, AppErrorShape | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures>;
+      predict: M<Predict, Predictions, AppErrorShape | ControlLost | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures | VersionNotPreferred>;
       /**
        * A group's log, newest first.
        *

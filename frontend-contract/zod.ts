@@ -139,6 +139,27 @@ export const compareGroupSchema = z.strictObject({
   pooled: z.boolean().default(false),
 });
 
+/**
+ * How a group answers, what is compared, and what a promotion needs.
+ *
+ * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
+ * their outcome.
+ */
+export const groupSettingsInputSchema = z.strictObject({
+  on_control_loss: z.enum(["refuse", "stale"]).default("refuse"),
+  time_budget_ms: z.int().gte(1).lte(60000).nullable().optional(),
+  routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$", 'u')).default("entity_key"),
+  require_verdict: z.boolean().default(false),
+  min_matured_share: z.number().gte(0).lte(1).default(0.0),
+  maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
+});
+
+/** New settings, all of them. Another routing key opens a phase. */
+export const configureGroupSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  settings: groupSettingsInputSchema,
+});
+
 /** Counts. `orientation` says what a row is. */
 export const confusionChartInputSchema = z.strictObject({
   kind: z.literal("confusion_matrix"),
@@ -180,21 +201,6 @@ export const memberSpecSchema = z.strictObject({
   version_id: z.guid(),
   role: memberRoleSchema,
   share: z.int().gte(0).lte(10000),
-});
-
-/**
- * How a group answers, what is compared, and what a promotion needs.
- *
- * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
- * their outcome.
- */
-export const groupSettingsInputSchema = z.strictObject({
-  on_control_loss: z.enum(["refuse", "stale"]).default("refuse"),
-  time_budget_ms: z.int().gte(1).lte(60000).nullable().optional(),
-  routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$", 'u')).default("entity_key"),
-  require_verdict: z.boolean().default(false),
-  min_matured_share: z.number().gte(0).lte(1).default(0.0),
-  maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
 });
 
 /** A new group. The shares of champion and challengers sum to 10 000. */
@@ -461,9 +467,46 @@ export const eraseEntitySchema = z.strictObject({
   reason: text(1, 1000),
 });
 
+/** A version's share in a split. */
+export const splitShareSchema = z.strictObject({
+  version_id: z.guid(),
+  share: z.int().gte(0).lte(10000),
+});
+
+/** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
+export const estimateSplitSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  members: z.array(splitShareSchema).min(1).max(20),
+  phase: z.int().nullable().optional(),
+});
+
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+});
+
+/**
+ * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ *
+ * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
+ */
+export const guardrailsInputSchema = z.strictObject({
+  max_error_rate: z.number().gte(0).lte(1).nullable().default(0.01),
+  max_latency_p95_ms: z.number().gt(0).nullable().optional(),
+  loss: z.boolean().default(true),
+  min_answers: z.int().gte(1).lte(1000000).default(50),
+});
+
+/** Stop all answers of a group. */
+export const haltGroupSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  reason: text(0, 1000).default(""),
+});
+
+/** Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers. */
+export const haltVersionSchema = z.strictObject({
+  version_id: z.guid(),
+  reason: text(0, 1000).default(""),
 });
 
 /** What a language model is asked for, when a connector is named. */
@@ -493,6 +536,12 @@ export const listAuditSchema = z.strictObject({
 export const listDeadLettersSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** Halts of the tenant, newest first; `slug`: of one group. */
+export const listHaltsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  in_force: z.boolean().default(false),
 });
 
 /** Remembered mappings, the latest used first. */
@@ -592,6 +641,20 @@ export const proposeImportSchema = z.strictObject({
   use_memory: z.boolean().default(true),
 });
 
+/** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
+export const rampRefSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  reason: text(0, 1000).default(""),
+});
+
+/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+export const rampStepInputSchema = z.strictObject({
+  share: z.int().gte(1).lte(10000),
+  hold_seconds: z.int().gte(0).lte(7776000),
+  min_answers: z.int().gte(0).lte(1000000000).default(0),
+  min_outcomes: z.int().gte(0).lte(1000000000).default(0),
+});
+
 /** A batch of outcomes for one group. */
 export const recordOutcomesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -615,6 +678,26 @@ export const replayDeadLettersSchema = z.strictObject({
   entry_ids: z.array(z.string()).nullable().optional(),
 });
 
+/** Recompute who had to answer, of a phase or of a span of time (absent: of everything). */
+export const replayRoutingSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  phase: z.int().nullable().optional(),
+  after: z.string().nullable().optional(),
+  before: z.string().nullable().optional(),
+});
+
+/** Ask that a group answers again, or, as a second person, confirm it. */
+export const resumeGroupSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  reason: text(0, 1000).default(""),
+});
+
+/** The same for a version. */
+export const resumeVersionSchema = z.strictObject({
+  version_id: z.guid(),
+  reason: text(0, 1000).default(""),
+});
+
 /**
  * A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
  * unsupported value is right. With `connector_id` a language model is asked for what is open now.
@@ -628,6 +711,13 @@ export const reviseImportSchema = z.strictObject({
   connector_id: z.guid().nullable().optional(),
   llm_model: z.string().nullable().optional(),
   mode: importModeSchema.default("map"),
+});
+
+/** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
+export const rollbackSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  phase: z.int(),
+  reason: text(1, 1000),
 });
 
 /** Another key; for `compatible` another address too, which never goes without its key. */
@@ -683,6 +773,16 @@ export const signInSchema = z.strictObject({
   password: text(1, 200),
 });
 
+/** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
+export const startRampSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  phase: z.int(),
+  version_id: z.guid(),
+  steps: z.array(rampStepInputSchema).min(1).max(20),
+  guardrails: guardrailsInputSchema.default({"max_error_rate": 0.01, "max_latency_p95_ms": null, "loss": true, "min_answers": 50}),
+  reason: text(0, 1000).default(""),
+});
+
 /** A token, by id. */
 export const tokenRefSchema = z.strictObject({
   token_id: z.guid(),
@@ -735,6 +835,20 @@ export const inputs = {
   "groups.setLegalHold": setLegalHoldSchema,
   "groups.setWhenUnlogged": setWhenUnloggedSchema,
   "groups.delete": deleteGroupSchema,
+  "groups.configure": configureGroupSchema,
+  "groups.halt": haltGroupSchema,
+  "groups.haltVersion": haltVersionSchema,
+  "groups.resume": resumeGroupSchema,
+  "groups.resumeVersion": resumeVersionSchema,
+  "groups.halts": listHaltsSchema.optional(),
+  "groups.rollback": rollbackSchema,
+  "groups.startRamp": startRampSchema,
+  "groups.pauseRamp": rampRefSchema,
+  "groups.resumeRamp": rampRefSchema,
+  "groups.cancelRamp": rampRefSchema,
+  "groups.ramps": groupRefSchema,
+  "groups.replayRouting": replayRoutingSchema,
+  "groups.estimateSplit": estimateSplitSchema,
   "inference.predict": predictSchema,
   "inference.browse": browseInferencesSchema,
   "inference.get": inferenceRefSchema,

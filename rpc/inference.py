@@ -6,6 +6,8 @@ from backend.inference import browse as browsing
 from backend.inference import orphans as orphaned
 from backend.inference import outcomes
 from backend.inference.errors import (
+    ControlLost,
+    GroupHalted,
     IdempotencyKeyReused,
     InferenceNotFound,
     IntakeAway,
@@ -18,11 +20,14 @@ from backend.inference.errors import (
     ModelNotLoaded,
     PredictionFailed,
     UnknownFeatures,
+    VersionNotPreferred,
 )
 from backend.inference.log import erasure, letters
+from backend.inference.tally import rebuild
 from rpc.core import Router
 from rpc.host import Call
 from schemas.common import Page
+from schemas.comparison import TallyRebuild
 from schemas.groups import GroupRef
 from schemas.inference import (
     BrowseInferences,
@@ -56,6 +61,9 @@ PREDICTION_ERRORS = (
     PredictionFailed,
     ModelNotLoaded,
     LogUnavailable,
+    GroupHalted,
+    ControlLost,
+    VersionNotPreferred,
     IdempotencyKeyReused,
     InferenceNotFound,
 )
@@ -120,3 +128,9 @@ async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
 async def traffic(ctx: Call, input: GroupRef) -> GroupTraffic:
     """What a group's endpoint has done, in total and in each of the last 60 minutes."""
     return await browsing.traffic(ctx.work, input)
+
+
+@inference.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound,))
+async def rebuild_tallies(ctx: Call, input: GroupRef) -> TallyRebuild:
+    """Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting."""
+    return await rebuild.ask(ctx.work, input)

@@ -24,13 +24,13 @@ from backend.bootstrap import Hub, open_hub
 from backend.connectors.keys import check_at_start
 from backend.inference.log.drain import Drainer
 from backend.settings import Settings
-from workers import connectors, drain, groups, watch
+from workers import connectors, drain, groups, ramps, tally, watch
 from workers.run import Handler, execute
 from workers.sweep import beat, leave, sweep
 
 log = logging.getLogger("tiltyard.worker")
 
-HANDLERS: dict[str, Handler] = {**connectors.HANDLERS, **groups.HANDLERS}
+HANDLERS: dict[str, Handler] = {**connectors.HANDLERS, **groups.HANDLERS, **tally.HANDLERS}
 """Every kind of run and what carries it out."""
 BEAT_SECONDS = 3.0
 RETRY_SECONDS = 1.0
@@ -51,7 +51,9 @@ def runs_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
     return Worker(
         functions=[func(run, name="run", max_tries=1, timeout=24 * 3600, keep_result=0)],
         cron_jobs=[
+            cron(ramps.tend, second=set(range(0, 60, 2)), unique=True, timeout=60, keep_result=0),
             cron(sweep_runs, second=set(range(0, 60, 10)), unique=True, timeout=30),
+            cron(tally.tend, second=set(range(2, 60, 5)), unique=True, timeout=60, keep_result=0),
             cron(watch.check, second=set(range(5, 60, 10)), unique=True, timeout=60, keep_result=0),
             cron(drain.keep_logs, minute=set(range(3, 60, 10)), second=30, unique=True, timeout=3600, keep_result=0),
             cron(watch.prune, minute={7, 37}, second=0, unique=True, timeout=300, keep_result=0),

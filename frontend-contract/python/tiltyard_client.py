@@ -504,6 +504,14 @@ class Conclusion(TypedDict):
     advice: str
 
 
+class ConfigureGroup(TypedDict):
+    """New settings, all of them. Another routing key opens a phase."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    settings: GroupSettingsInput
+
+
 class ConfusionChart(TypedDict):
     """Counts. `orientation` says what a row is."""
 
@@ -838,6 +846,15 @@ class Erasure(TypedDict):
     archived_rows: int
 
 
+class EstimateSplit(TypedDict):
+    """What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    members: List[SplitShare]
+    phase: NotRequired[int | None]
+
+
 class Evidence(TypedDict):
     """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy."""
 
@@ -987,6 +1004,30 @@ class GroupTraffic(TypedDict):
     minutes: List[TrafficMinute]
 
 
+class Guardrails(TypedDict):
+    """What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+
+        `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
+    """
+
+    max_error_rate: float | None
+    max_latency_p95_ms: float | None
+    loss: bool
+    min_answers: int
+
+
+class GuardrailsInput(TypedDict):
+    """What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+
+        `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
+    """
+
+    max_error_rate: NotRequired[float | None]
+    max_latency_p95_ms: NotRequired[float | None]
+    loss: NotRequired[bool]
+    min_answers: NotRequired[int]
+
+
 class Halt(TypedDict):
     """Answers stopped: of the group `slug`, or of a version in every group.
 
@@ -1007,6 +1048,21 @@ class Halt(TypedDict):
     resumed_by: str | None
     resume_reason: str | None
     self_approved: bool
+
+
+class HaltGroup(TypedDict):
+    """Stop all answers of a group."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    reason: NotRequired[str]
+
+
+class HaltVersion(TypedDict):
+    """Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers."""
+
+    version_id: str | UUID
+    reason: NotRequired[str]
 
 
 class HistogramChart(TypedDict):
@@ -1333,6 +1389,13 @@ class ListDeadLetters(TypedDict):
     slug: str
     """Lower-case letters, digits and underscores."""
     limit: NotRequired[int]
+
+
+class ListHalts(TypedDict):
+    """Halts of the tenant, newest first; `slug`: of one group."""
+
+    slug: NotRequired[str | None]
+    in_force: NotRequired[bool]
 
 
 class ListMappings(TypedDict):
@@ -1870,6 +1933,90 @@ class ProviderModel(TypedDict):
     shutdown_date: str | None
 
 
+class Ramp(TypedDict):
+    """A ramp as it is. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended."""
+
+    id: str
+    slug: str
+    version_id: str
+    label: str
+    model_name: str
+    state: RampState
+    steps: List[RampStep]
+    guardrails: Guardrails
+    step: int
+    phase: int
+    step_at: str
+    due_at: str | None
+    started_at: str
+    started_by: str
+    ended_at: str | None
+    words: str
+    decisions: List[RampDecision]
+
+
+class RampDecision(TypedDict):
+    """One decision, by a person or by the ramp itself, with the figures it was based on."""
+
+    number: int
+    at: str
+    by: str
+    step: int
+    decision: Literal['advance', 'cancel', 'complete', 'pause', 'resume', 'roll_back', 'start']
+    words: str
+    figures: RampFigures | None
+
+
+class RampFigures(TypedDict):
+    """What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
+
+        `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+    """
+
+    requests: int
+    errors: int
+    error_rate: float | None
+    latency_p95_us: float | None
+    champion_latency_p95_us: float | None
+    outcomes: int
+    champion_outcomes: int
+    loss_difference: float | None
+    loss_low: float | None
+    loss_high: float | None
+
+
+class RampRef(TypedDict):
+    """A group's ramp. Pausing a paused one, or resuming a running one, changes nothing."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    reason: NotRequired[str]
+
+
+RampState = Literal['cancelled', 'completed', 'paused', 'rolled_back', 'running']
+"""The life of a ramp."""
+
+
+class RampStep(TypedDict):
+    """The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in."""
+
+    share: int
+    """Hundredths of a percent of the traffic."""
+    hold_seconds: int
+    min_answers: int
+    min_outcomes: int
+
+
+class RampStepInput(TypedDict):
+    """The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in."""
+
+    share: int
+    """Hundredths of a percent of the traffic."""
+    hold_seconds: int
+    min_answers: NotRequired[int]
+    min_outcomes: NotRequired[int]
+
+
 class RecordOutcomes(TypedDict):
     """A batch of outcomes for one group."""
 
@@ -1905,6 +2052,16 @@ class ReplayDeadLetters(TypedDict):
     entry_ids: NotRequired[List[str] | None]
 
 
+class ReplayRouting(TypedDict):
+    """Recompute who had to answer, of a phase or of a span of time (absent: of everything)."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    phase: NotRequired[int | None]
+    after: NotRequired[str | None]
+    before: NotRequired[str | None]
+
+
 class ResidualsChart(TypedDict):
     """Prediction against residual."""
 
@@ -1921,6 +2078,21 @@ class ResidualsChartInput(TypedDict):
     predicted: List[float]
     residual: List[float]
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
+
+
+class ResumeGroup(TypedDict):
+    """Ask that a group answers again, or, as a second person, confirm it."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    reason: NotRequired[str]
+
+
+class ResumeVersion(TypedDict):
+    """The same for a version."""
+
+    version_id: str | UUID
+    reason: NotRequired[str]
 
 
 class ReviseImport(TypedDict):
@@ -1960,6 +2132,15 @@ Role = Literal['admin', 'auditor', 'connector_admin', 'engineer', 'ethics_office
 """What a person is in a tenant. The permissions of each are in backend/access/permissions.py."""
 
 
+class Rollback(TypedDict):
+    """Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    phase: int
+    reason: str
+
+
 class RotateConnector(TypedDict):
     """Another key; for `compatible` another address too, which never goes without its key."""
 
@@ -1967,6 +2148,28 @@ class RotateConnector(TypedDict):
     api_key: str
     """Kept encrypted; no answer, log or audit entry ever holds it."""
     base_url: NotRequired[str | None]
+
+
+class RoutingMismatch(TypedDict):
+    """A row that the phases do not explain: what is recorded, and what was expected."""
+
+    inference_id: str
+    phase: int
+    bucket: int
+    recorded: str
+    expected: str
+
+
+class RoutingReplay(TypedDict):
+    """`matched` of `rows` were answered by whom the phases say, by reason: `split` (the bucket's owner), `features` (the owner lacked required features),
+        `fallback` (the owner failed, was halted or not loaded), `preferred` (named by its caller), `shadow` (a copy). `examples` are up to 20 others.
+    """
+
+    slug: str
+    rows: int
+    matched: int
+    reasons: dict[str, int]
+    examples: List[RoutingMismatch]
 
 
 class RowRange(TypedDict):
@@ -2122,6 +2325,42 @@ class SourceOf(TypedDict):
     pointer: str
     value: Any
     transform: str | None
+
+
+class SplitEstimate(TypedDict):
+    """The group's decision metric as a mean loss (lower is better) under the split as it was, under the proposed one, and the difference (proposed minus as it was).
+
+        Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
+        `effective_n` is how many evenly weighted predictions the estimate is worth.
+    """
+
+    slug: str
+    phase: int
+    metric: str
+    n: int
+    effective_n: float
+    current: MetricEstimate
+    proposed: MetricEstimate
+    difference: MetricEstimate
+
+
+class SplitShare(TypedDict):
+    """A version's share in a split."""
+
+    version_id: str | UUID
+    share: int
+
+
+class StartRamp(TypedDict):
+    """Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    phase: int
+    version_id: str | UUID
+    steps: List[RampStepInput]
+    guardrails: NotRequired[GuardrailsInput]
+    reason: NotRequired[str]
 
 
 class SystemHealth(TypedDict):
@@ -2385,6 +2624,10 @@ class ConnectorNotFound(HubError):
     """There is no such connector in this tenant."""
 
 
+class ControlLost(HubError):
+    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process."""
+
+
 class DraftNotFound(HubError):
     """There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again."""
 
@@ -2403,6 +2646,14 @@ class FileTooLarge(HubError):
 
 class ForeignFile(HubError):
     """This is not a text file with a model's metadata."""
+
+
+class GateNotMet(HubError):
+    """The group asks more of a promotion than the evidence shows; nothing was changed."""
+
+
+class GroupHalted(HubError):
+    """Somebody stopped this group, or the version that answers in it. It answers again once two people resume it."""
 
 
 class GroupNotFound(HubError):
@@ -2439,6 +2690,10 @@ class InvalidFeatures(HubError):
 
 class InvalidOutcome(HubError):
     """An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number."""
+
+
+class InvalidRamp(HubError):
+    """A ramp raises a challenger's share step by step, within what the other challengers leave."""
 
 
 class InvalidSplit(HubError):
@@ -2489,8 +2744,16 @@ class NoKek(HubError):
     """This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again."""
 
 
+class NoRamp(HubError):
+    """This group has no ramp under way."""
+
+
 class NoSource(HubError):
     """This version was not imported from a file, so there is nothing to read again."""
+
+
+class NoSupport(HubError):
+    """Nothing is known of what these versions would have answered: in that phase they answered nobody."""
 
 
 class NotAChallenger(HubError):
@@ -2499,6 +2762,14 @@ class NotAChallenger(HubError):
 
 class NotConfirmed(HubError):
     """Deleting a group is confirmed by its slug in `confirm`."""
+
+
+class NotHalted(HubError):
+    """There is nothing to resume: no halt is in force."""
+
+
+class NothingToRestore(HubError):
+    """This group has had no other champion, so there is nothing to go back to."""
 
 
 class PersonNotFound(HubError):
@@ -2549,12 +2820,20 @@ class ProviderSlow(HubError):
     """The provider took longer than this call may."""
 
 
+class RampUnderWay(HubError):
+    """A ramp of this group is under way; cancel it first."""
+
+
 class RunNotFound(HubError):
     """There is no such run in this tenant."""
 
 
 class ScopeNotHeld(HubError):
     """A token cannot be given more than its maker holds."""
+
+
+class SecondPersonNeeded(HubError):
+    """You have asked for this already; another person who may resume has to confirm it."""
 
 
 class SlugTaken(HubError):
@@ -2625,8 +2904,16 @@ class VersionNotFound(HubError):
     """There is no such version in this tenant."""
 
 
+class VersionNotPreferred(HubError):
+    """The version that `prefer` names is no champion or challenger of this group, or is not loaded."""
+
+
 class VersionNotReady(HubError):
     """Only a version with a checked artifact can serve."""
+
+
+class VersionNotWarm(HubError):
+    """Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts."""
 
 
 class VersionServing(HubError):
@@ -2641,7 +2928,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "2cd64e035ddbdf19"
+CONTRACT_HASH = "e77ccfd1e31f8a4c"
 """The contract this client was generated from."""
 
 
@@ -2669,11 +2956,14 @@ ERRORS: dict[str, type[HubError]] = {
     "CONNECTOR_IN_USE": ConnectorInUse,
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
+    "CONTROL_LOST": ControlLost,
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
     "FILE_TOO_LARGE": FileTooLarge,
     "FOREIGN_FILE": ForeignFile,
+    "GATE_NOT_MET": GateNotMet,
+    "GROUP_HALTED": GroupHalted,
     "GROUP_NOT_FOUND": GroupNotFound,
     "GROUP_SLUG_TAKEN": GroupSlugTaken,
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
@@ -2683,6 +2973,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INVALID_BATCH": InvalidBatch,
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
+    "INVALID_RAMP": InvalidRamp,
     "INVALID_SPLIT": InvalidSplit,
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
@@ -2695,9 +2986,13 @@ ERRORS: dict[str, type[HubError]] = {
     "MODEL_NOT_LOADED": ModelNotLoaded,
     "MODEL_REFUSED": ModelRefused,
     "NO_KEK": NoKek,
+    "NO_RAMP": NoRamp,
     "NO_SOURCE": NoSource,
+    "NO_SUPPORT": NoSupport,
     "NOT_A_CHALLENGER": NotAChallenger,
     "NOT_CONFIRMED": NotConfirmed,
+    "NOT_HALTED": NotHalted,
+    "NOTHING_TO_RESTORE": NothingToRestore,
     "PERSON_NOT_FOUND": PersonNotFound,
     "PHASE_NOT_FOUND": PhaseNotFound,
     "PICKLE_FILE": PickleFile,
@@ -2710,8 +3005,10 @@ ERRORS: dict[str, type[HubError]] = {
     "PROVIDER_REDIRECTED": ProviderRedirected,
     "PROVIDER_REQUEST_REFUSED": ProviderRequestRefused,
     "PROVIDER_SLOW": ProviderSlow,
+    "RAMP_UNDER_WAY": RampUnderWay,
     "RUN_NOT_FOUND": RunNotFound,
     "SCOPE_NOT_HELD": ScopeNotHeld,
+    "SECOND_PERSON_NEEDED": SecondPersonNeeded,
     "SLUG_TAKEN": SlugTaken,
     "STALE_EVIDENCE": StaleEvidence,
     "STALE_PHASE": StalePhase,
@@ -2729,7 +3026,9 @@ ERRORS: dict[str, type[HubError]] = {
     "UNSOUND_DOCUMENT": UnsoundDocument,
     "UNSOUND_MAPPING": UnsoundMapping,
     "VERSION_NOT_FOUND": VersionNotFound,
+    "VERSION_NOT_PREFERRED": VersionNotPreferred,
     "VERSION_NOT_READY": VersionNotReady,
+    "VERSION_NOT_WARM": VersionNotWarm,
     "VERSION_SERVING": VersionServing,
     "VERSION_TAKEN": VersionTaken,
     "WRONG_CREDENTIALS": WrongCredentials,
@@ -2998,7 +3297,7 @@ class GroupsProcedures:
     def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
         """
         answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
@@ -3043,6 +3342,115 @@ class GroupsProcedures:
         answer: Deletion = self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
         return answer
 
+    def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
+        """Change how a group answers and what its promotions need.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
+        return answer
+
+    def halt(self, *, slug: str, reason: str = '') -> Group:
+        """Stop all answers of a group. Once this returns, no process answers for it.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.halt", {"slug": slug, "reason": reason}))
+        return answer
+
+    def halt_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
+        """Stop a version in every group. Its share falls to the champion; a group whose champion it is answers nobody.
+
+        Refused as `VERSION_NOT_FOUND`.
+        """
+        answer: Halt = self._hub._call(self._hub._mutation("groups.haltVersion", {"version_id": version_id, "reason": reason}))
+        return answer
+
+    def resume(self, *, slug: str, reason: str = '') -> Group:
+        """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
+
+        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.resume", {"slug": slug, "reason": reason}))
+        return answer
+
+    def resume_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
+        """The same for a version.
+
+        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        """
+        answer: Halt = self._hub._call(self._hub._mutation("groups.resumeVersion", {"version_id": version_id, "reason": reason}))
+        return answer
+
+    def halts(self, *, slug: str | None = None, in_force: bool = False) -> List[Halt]:
+        """Halts, newest first, with who stopped and who resumed."""
+        answer: List[Halt] = self._hub._call(self._hub._query("groups.halts", {"in_force": in_force, **_set({"slug": slug})}))
+        return answer
+
+    def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
+        """Go back to the champion before, with the threshold it had.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.rollback", {"slug": slug, "phase": phase, "reason": reason}))
+        return answer
+
+    def start_ramp(self, *, slug: str, phase: int, version_id: str | UUID, steps: List[RampStepInput], guardrails: GuardrailsInput | None = None, reason: str = '') -> Ramp:
+        """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`.
+        """
+        answer: Ramp = self._hub._call(self._hub._mutation("groups.startRamp", {"slug": slug, "phase": phase, "version_id": version_id, "steps": steps, "reason": reason, **_set({"guardrails": guardrails})}))
+        return answer
+
+    def pause_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """Hold the ramp's step.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = self._hub._call(self._hub._mutation("groups.pauseRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    def resume_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """Go on with a paused ramp; the step's time begins anew.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = self._hub._call(self._hub._mutation("groups.resumeRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    def cancel_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """End the ramp; the split stays as it is.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = self._hub._call(self._hub._mutation("groups.cancelRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    def ramps(self, *, slug: str) -> List[Ramp]:
+        """A group's ramps with every decision and its figures, newest first.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: List[Ramp] = self._hub._call(self._hub._query("groups.ramps", {"slug": slug}))
+        return answer
+
+    def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
+        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: RoutingReplay = self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        return answer
+
+    def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
+        """What another split would have given, before it is tried.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        """
+        answer: SplitEstimate = self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        return answer
+
 
 class InferenceProcedures:
     """`inference`"""
@@ -3053,7 +3461,7 @@ class InferenceProcedures:
     def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
@@ -3592,7 +4000,7 @@ class AsyncGroupsProcedures:
     async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
         """
         answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
@@ -3637,6 +4045,115 @@ class AsyncGroupsProcedures:
         answer: Deletion = await self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
         return answer
 
+    async def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
+        """Change how a group answers and what its promotions need.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
+        return answer
+
+    async def halt(self, *, slug: str, reason: str = '') -> Group:
+        """Stop all answers of a group. Once this returns, no process answers for it.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.halt", {"slug": slug, "reason": reason}))
+        return answer
+
+    async def halt_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
+        """Stop a version in every group. Its share falls to the champion; a group whose champion it is answers nobody.
+
+        Refused as `VERSION_NOT_FOUND`.
+        """
+        answer: Halt = await self._hub._call(self._hub._mutation("groups.haltVersion", {"version_id": version_id, "reason": reason}))
+        return answer
+
+    async def resume(self, *, slug: str, reason: str = '') -> Group:
+        """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
+
+        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.resume", {"slug": slug, "reason": reason}))
+        return answer
+
+    async def resume_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
+        """The same for a version.
+
+        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        """
+        answer: Halt = await self._hub._call(self._hub._mutation("groups.resumeVersion", {"version_id": version_id, "reason": reason}))
+        return answer
+
+    async def halts(self, *, slug: str | None = None, in_force: bool = False) -> List[Halt]:
+        """Halts, newest first, with who stopped and who resumed."""
+        answer: List[Halt] = await self._hub._call(self._hub._query("groups.halts", {"in_force": in_force, **_set({"slug": slug})}))
+        return answer
+
+    async def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
+        """Go back to the champion before, with the threshold it had.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.rollback", {"slug": slug, "phase": phase, "reason": reason}))
+        return answer
+
+    async def start_ramp(self, *, slug: str, phase: int, version_id: str | UUID, steps: List[RampStepInput], guardrails: GuardrailsInput | None = None, reason: str = '') -> Ramp:
+        """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`.
+        """
+        answer: Ramp = await self._hub._call(self._hub._mutation("groups.startRamp", {"slug": slug, "phase": phase, "version_id": version_id, "steps": steps, "reason": reason, **_set({"guardrails": guardrails})}))
+        return answer
+
+    async def pause_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """Hold the ramp's step.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = await self._hub._call(self._hub._mutation("groups.pauseRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    async def resume_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """Go on with a paused ramp; the step's time begins anew.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = await self._hub._call(self._hub._mutation("groups.resumeRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    async def cancel_ramp(self, *, slug: str, reason: str = '') -> Ramp:
+        """End the ramp; the split stays as it is.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        """
+        answer: Ramp = await self._hub._call(self._hub._mutation("groups.cancelRamp", {"slug": slug, "reason": reason}))
+        return answer
+
+    async def ramps(self, *, slug: str) -> List[Ramp]:
+        """A group's ramps with every decision and its figures, newest first.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: List[Ramp] = await self._hub._call(self._hub._query("groups.ramps", {"slug": slug}))
+        return answer
+
+    async def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
+        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: RoutingReplay = await self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        return answer
+
+    async def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
+        """What another split would have given, before it is tried.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        """
+        answer: SplitEstimate = await self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        return answer
+
 
 class AsyncInferenceProcedures:
     """`inference`"""
@@ -3647,7 +4164,7 @@ class AsyncInferenceProcedures:
     async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer

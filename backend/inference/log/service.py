@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from backend.inference import repository
+from backend.inference.tally import queries
 from backend.work import UnitOfWork
 
 
@@ -16,5 +17,6 @@ async def provision(work: UnitOfWork, group_id: UUID, slug: str) -> str:
 
 
 async def drop(work: UnitOfWork, group_id: UUID) -> bool:
-    """Drop a deleted group's log; False when it is gone already."""
+    """Drop a deleted group's log and its tallies; False when it is gone already."""
+    await queries.forget(work.session, work.tenant_id, group_id)
     return await repository.drop_log(work.session, group_id)

@@ -19,16 +19,16 @@ from backend.db import tenancy
 from backend.groups import service as groups
 from backend.ids import first_id_at, moment_of
 from backend.inference.tally import queries
-from backend.inference.tally.folding import span_of
 from backend.inference.tally.logged import tallies_of
 from backend.inference.tally.queries import Key, Tally
-from backend.inference.tally.spans import DAY
+from backend.inference.tally.spans import DAY, span_of
 from backend.live.rules import GROUP_CHANGED
 from backend.numerics.sketch import Sketch
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.common import Json
-from schemas.groups import GroupRef, TallyRebuild
+from schemas.comparison import TallyRebuild
+from schemas.groups import GroupRef
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
