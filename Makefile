@@ -106,6 +106,10 @@ fuzz-rpc: $(VENV) ## hostile requests and sockets, 100,000 of each; CASES=… fo
 bench-drain: $(VENV) ## rows a second from intake to log, beside COPY alone
 	@$(BIN)/python -m benchmarks.drain $(ARGS)
 
+.PHONY: soak
+soak: $(VENV) ## predictions under load while every process is killed in random order: `make soak KILLS=200`
+	@$(BIN)/python -u -m benchmarks.soak --kills $(or $(KILLS),200) $(ARGS)
+
 .PHONY: bench-explain
 bench-explain: $(VENV) ## compiled explanations beside shap
 	@$(BIN)/python -m benchmarks.explain $(ARGS)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from backend.inference.log import intake
+from backend.inference.log import guarantee, intake
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.runs import SystemHealth
@@ -22,7 +22,7 @@ async def health(work: UnitOfWork) -> SystemHealth:
         database=True,
         redis=redis,
         workers=await runs.workers(work),
-        log_guarantee=await log_guarantee(work.hub),
+        log_guarantee=await guarantee.in_words(work.hub),
         intake_backlog=backlog,
         dead_letters=dead,
         version=version("tiltyard"),
@@ -35,21 +35,3 @@ async def redis_answers(hub: "Hub") -> bool:
         return bool(await hub.redis.ping())
     except (RedisError, OSError):
         return False
-
-
-async def log_guarantee(hub: "Hub") -> str:
-    """What an answered prediction survives, as this Redis is really set up."""
-    try:
-        settings = await hub.redis.config_get("append*")
-    except (RedisError, OSError):
-        return "direct: Redis is not answering or hides its settings; rows are written to PostgreSQL before the answer when it is gone"
-    said = {_text(key): _text(value) for key, value in settings.items()}
-    if said.get("appendonly") != "yes":
-        return "memory: this Redis keeps no append-only file, so its crash loses predictions not yet in the log"
-    if said.get("appendfsync") == "always":
-        return "disk: an answer is on disk before it is given"
-    return "second: this Redis syncs its file once a second, so a crash of the machine may lose the last second"
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -27,10 +27,11 @@ from tests.support.product import GROUP, LOG_TABLE, Product, running
 CONNECTIONS = 12
 TARGETS = {"API process": "rpc.cli serve", "worker": "workers.main", "Redis": "redis-server", "PostgreSQL": "bin/postgres"}
 """What is killed, by a part of its command line."""
-PAUSE = (0.0, 1.6)
-"""Seconds between kills: often several are down at once, and often one dies while it starts."""
-BURST = 0.25
-"""How often the next kill follows at once."""
+BETWEEN = (1, 100)
+"""How many answers come before the next kill, unless they do not come."""
+BURST = 0.3
+"""How often the next kill follows at once: several are down together, or one dies while it starts."""
+PATIENCE_SECONDS = 15.0
 SETTLE_SECONDS = 120.0
 
 
@@ -67,7 +68,7 @@ async def soak(hub: Product, kills: int, seed: int) -> dict[str, int]:
     over = asyncio.Event()
     clients = load_clients()[1]
     asking = [asyncio.create_task(_ask(hub, clients, asked, over, part)) for part in range(CONNECTIONS)]
-    killed = await _kill(hub, kills, random.Random(seed))
+    killed = await _kill(hub, kills, random.Random(seed), asked)
     over.set()
     await asyncio.gather(*asking)
     print(f"  killed {dict(killed)}; {asked.requests:,} requests, answered {dict(asked.said)}")
@@ -118,7 +119,7 @@ async def _again(http: httpx.AsyncClient, body: dict[str, Any], headers: dict[st
     return str(answer.json()["inference_id"]) if answer.status_code == 200 else None
 
 
-async def _kill(hub: Product, kills: int, chance: random.Random) -> Counter[str]:
+async def _kill(hub: Product, kills: int, chance: random.Random, asked: Asked) -> Counter[str]:
     killed: Counter[str] = Counter()
     for number in range(kills):
         name = chance.choice(sorted(TARGETS))
@@ -127,7 +128,10 @@ async def _kill(hub: Product, kills: int, chance: random.Random) -> Counter[str]
         killed[name] += 1
         if (number + 1) % 20 == 0:
             print(f"  {number + 1} kills", flush=True)
-        await asyncio.sleep(0.0 if chance.random() < BURST else chance.uniform(*PAUSE))
+        wanted = len(asked.answers) + chance.randint(*BETWEEN)
+        deadline = time.monotonic() + (0.0 if chance.random() < BURST else PATIENCE_SECONDS)
+        while len(asked.answers) < wanted and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
     return killed
 
 

@@ -54,6 +54,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, worker_number: int, templ
         database_url=servers.database_url(f"hub_{worker_number}", template=template_database),
         redis_url=servers.redis_url(worker_number + 1),
         secret_key=SECRET,
+        log_guarantee="standard",  # the tests' Redis keeps nothing on disk
         kek=new_key(1),
     )
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from backend import health
 from backend.access.actor import ANONYMOUS
 from backend.adapters.embedded_home import locked, read_keys
 from backend.adapters.external import check_postgres, check_redis
@@ -18,6 +17,7 @@ from backend.adapters.processes import SetupError
 from backend.bootstrap import Hub, open_hub
 from backend.connectors.errors import BadKek
 from backend.connectors.keys import check_at_start
+from backend.inference.log import guarantee
 from backend.runs.service import workers
 from backend.settings import Settings
 from migrations.apply import current_revision, head_revision
@@ -121,9 +121,9 @@ async def _servers(settings: Settings) -> list[Finding]:
 
 
 async def _hub(hub: Hub) -> AsyncIterator[Finding]:
-    guarantee = await health.log_guarantee(hub)
-    mend = "" if guarantee.startswith("disk") else "In redis.conf: appendonly yes, appendfsync always."
-    yield Finding("ok" if not mend else "note", "Log guarantee", f"{guarantee}.", mend)
+    words = await guarantee.in_words(hub)
+    mend = "" if words.startswith("disk:") else "In redis.conf: appendonly yes, appendfsync always; or run Redis 7.2 or newer with appendonly yes."
+    yield Finding("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         yield Finding("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")

@@ -21,6 +21,7 @@ from backend.access.actor import ANONYMOUS
 from backend.inference import replays_repository, repository
 from backend.inference.errors import LogUnavailable
 from backend.inference.log.doubts import tell_doubts
+from backend.inference.log.guarantee import Guarantee, Way
 from backend.inference.log.record import FIELD, Claim, Record, dead_key, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
@@ -102,6 +103,7 @@ class Intake:
         self._partitions = Partitions(hub)
         self._streamed = Gathering(self._flush_streamed)
         self._direct = Gathering(self._write_directly)
+        self._guarantee = Guarantee(hub)
         self._rest_until = 0.0
         self._full_until: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[None]] = {}
@@ -110,7 +112,8 @@ class Intake:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         resting = time.monotonic() < max(self._rest_until, self._full_until.get(group_id, 0.0))
-        (self._direct if resting or claim else self._streamed).add(one)
+        way = Way.DIRECT if resting or claim else self._guarantee.known or await self._guarantee.look()
+        (self._direct if way is Way.DIRECT else self._streamed).add(one)
         await one.done
 
     async def close(self) -> None:
@@ -135,10 +138,17 @@ class Intake:
                         pipe.execute_command("XADD", key, "*", FIELD, encode(record))
                 for group_id in groups:
                     pipe.xlen(stream_key(group_id))
+                if on_disk := self._guarantee.known is Way.AOF:
+                    pipe.execute_command("WAITAOF", 1, 0, int(REDIS_SECONDS * 900))
                 said = await pipe.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis did not take %s appends (%s); they go to PostgreSQL", len(batch), type(error).__name__)
             self._rest_until = time.monotonic() + REST_SECONDS
+            self._guarantee.forget()
+            return list(batch)
+        if on_disk and not _synced(said.pop()):
+            log.warning("Redis did not have %s appends on disk in time; they go to PostgreSQL", len(batch))
+            self._guarantee.forget()
             return list(batch)
         self._note_lengths(groups, said[len(said) - len(groups) :])
         return self._settle(batch, said)
@@ -213,6 +223,11 @@ async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> l
         return []
     ours = await replays_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEPT)
     return [one for one in batch if one.claim and one.claim.key not in ours]
+
+
+def _synced(answer: object) -> bool:
+    """Does WAITAOF say that everything before it is on this Redis's disk? It answers with how many local files and replicas are."""
+    return isinstance(answer, list) and bool(answer) and answer[0] == 1
 
 
 async def backlog(work: UnitOfWork) -> int:
