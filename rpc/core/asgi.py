@@ -77,46 +77,68 @@ async def _refuse(receive: Receive | None, limit: int) -> NoReturn:
     raise errors.PayloadTooLarge(f"The body is larger than {limit} bytes, which is what one request may carry", limit=limit)
 
 
-async def left(receive: Receive) -> None:
-    """Returns when the client has left. Only for a request whose body has been read: a watcher must not take its parts."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class Departure:
+    """The client's leaving, watched for at most once a request. Only for a request whose body has been read: a watcher must not take its parts.
+
+    A `receive` that is cut off may take the end of the request with it, and the next one then tells of a client that left although it is there. So whoever
+    wants to know waits for the same watcher, which goes on until the request is over.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        """Nobody watches yet."""
+        self._receive = receive
+        self._watching: asyncio.Task[None] | None = None
+
+    def watch(self) -> "asyncio.Task[None]":
+        """Done when the client has left."""
+        if self._watching is None:
+            self._watching = asyncio.get_running_loop().create_task(self._left())
+        return self._watching
+
+    def close(self) -> None:
+        """The request is over."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
 
-async def unless_disconnected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def unless_disconnected(departure: Departure, work: Coroutine[Any, Any, T]) -> T:
     """Do the work, unless the client leaves first: then it is cancelled, and Disconnected raised."""
-    watcher = _Watcher(receive)
-    starting = asyncio.get_running_loop().call_later(PATIENCE, watcher.start)
+    canceller = _Canceller(departure)
+    starting = asyncio.get_running_loop().call_later(PATIENCE, canceller.start)
     try:
         return await work
     except asyncio.CancelledError:
-        if watcher.has_seen_it_leave and watcher.working.uncancel() == 0:
+        if canceller.has_cancelled and canceller.working.uncancel() == 0:
             raise Disconnected from None
         raise
     finally:
         starting.cancel()
-        watcher.stop()
+        canceller.stop()
 
 
-class _Watcher:
+class _Canceller:
     """Cancels the task that made it, when the client leaves."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, departure: Departure) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.working = task
-        self.has_seen_it_leave = False
-        self._receive = receive
-        self._watching: asyncio.Task[None] | None = None
+        self.has_cancelled = False
+        self._departure = departure
+        self._started = False
 
     def start(self) -> None:
-        self._watching = asyncio.get_running_loop().create_task(self._watch())
+        self._started = True
+        self._departure.watch().add_done_callback(self._cancel)
 
     def stop(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        if self._started:
+            self._departure.watch().remove_done_callback(self._cancel)
 
-    async def _watch(self) -> None:
-        await left(self._receive)
-        self.has_seen_it_leave = True
+    def _cancel(self, _: "asyncio.Task[None]") -> None:
+        self.has_cancelled = True
         self.working.cancel()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rpc.core import cors, wire
-from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
+from rpc.core.asgi import Departure, Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.compression import compress
 from rpc.core.context import Host, Request
@@ -57,22 +57,25 @@ class RpcApp:
         """Answer one request, or a WebSocket's."""
         request = Request()
         exchange = Exchange(self.host, request, limiter=self.limiter)
+        departure = Departure(receive)
         try:
             if scope["type"] == "websocket":
                 read_head(scope, request, self.options.base)
                 with self._opened():
                     return await Socket(self.root, self.settler, exchange, send).serve(receive, self._closing)
-            reply = await self._answer(scope, receive, send, exchange)
+            reply = await self._answer(scope, receive, send, exchange, departure)
         except Disconnected:
             return None
         except Exception as error:  # whatever it is, the client gets an envelope it can read
             failed = self.settler.failed(error, request, None)
             reply = wire.Reply(failed.status, failed.body, list(failed.headers))
+        finally:
+            departure.close()
         if reply is not None:
             await self._send(send, reply, exchange)
         return None
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> wire.Reply | None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure) -> wire.Reply | None:
         """The reply, or None when it has been streamed."""
         request, options = exchange.request, self.options
         if scope["method"] == "HEAD":
@@ -85,17 +88,17 @@ class RpcApp:
         request.body = await read_body(request, receive, options.max_body_bytes)
         plan = wire.plan(self.root, request, max_batch=options.max_batch)
         if plan.stream:
-            await unless_disconnected(receive, exchange.authenticate())
+            await unless_disconnected(departure, exchange.authenticate())
             with self._opened():
-                return await Lines(self.settler, plan, exchange).serve(receive, send, self._headers(exchange), self._closing)
+                return await Lines(self.settler, plan, exchange).serve(departure, send, self._headers(exchange), self._closing)
         if plan.kind is Kind.SUBSCRIPTION and not plan.batch:
-            await unless_disconnected(receive, exchange.authenticate())
+            await unless_disconnected(departure, exchange.authenticate())
             one = plan.calls[0]
             subscription = Subscription(self.settler, exchange, one, plan.inputs.of(one.index))
             with self._opened():
-                await subscription.serve(receive, send, self._headers(exchange), self._closing)
+                await subscription.serve(departure, send, self._headers(exchange), self._closing)
             return None
-        return await unless_disconnected(receive, self._whole(plan, exchange))
+        return await unless_disconnected(departure, self._whole(plan, exchange))
 
     @contextmanager
     def _opened(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 
 from rpc.core import wire
-from rpc.core.asgi import Disconnected, Headers, Receive, Send, unless_disconnected
+from rpc.core.asgi import Departure, Disconnected, Headers, Send, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.errors import unasked
 from rpc.core.outlet import Ended, Outlet
@@ -38,29 +38,29 @@ class Lines:
         self._chunks = count()
         self._open: dict[int, tuple[int, wire.Call]] = {}  # by chunk: the status that tells its failure, and whose it is
 
-    async def serve(self, receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> wire.Reply | None:
+    async def serve(self, departure: Departure, send: Send, headers: Headers, closing: asyncio.Event) -> wire.Reply | None:
         """The whole response, or None when it has been streamed. Raises Disconnected when the client leaves."""
         loop = asyncio.get_running_loop()
         answers: list[Answer] = [loop.create_task(self._settler.begin(one, self._plan, self._exchange)) for one in self._plan.calls]
         try:
-            if await self._all_there(answers, receive):
+            if await self._all_there(answers, departure):
                 return wire.Reply(200, self._head([answer.result() for answer in answers])[0])
             self._exchange.outgoing.sent = True
-            await self._stream(answers, receive, send, headers, closing)
+            await self._stream(answers, departure, send, headers, closing)
             return None
         finally:
             await _end(answers)
 
-    async def _all_there(self, answers: list[Answer], receive: Receive) -> bool:
+    async def _all_there(self, answers: list[Answer], departure: Departure) -> bool:
         """Can the response be whole? A mutation's always is, so that it can set cookies."""
         await asyncio.sleep(0)  # their first step, which for some is the only one
         if self._plan.kind is Kind.MUTATION:
-            await unless_disconnected(receive, _all(answers))
+            await unless_disconnected(departure, _all(answers))
         elif not all(answer.done() for answer in answers):
             await asyncio.wait(answers, timeout=GRACE)
         return all(answer.done() and isinstance(answer.result(), wire.Settled) for answer in answers)
 
-    async def _stream(self, answers: list[Answer], receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> None:
+    async def _stream(self, answers: list[Answer], departure: Departure, send: Send, headers: Headers, closing: asyncio.Event) -> None:
         outlet = Outlet(send, b" ")
         await outlet.start([*headers, *HEADERS])
         head, promised = self._head([answer.result() if answer.done() else None for answer in answers])
@@ -69,7 +69,7 @@ class Lines:
         settler, exchange = self._settler, self._exchange
         try:
             producing = self._produce(outlet, answers, promised)
-            await outlet.run(producing, receive, outlet.keep(exchange, procedures, settler.options, closing))
+            await outlet.run(producing, departure, outlet.keep(exchange, procedures, settler.options, closing))
         except Ended as ended:
             for chunk in list(self._open):
                 await outlet.write(self._failed(chunk, ended.reason))

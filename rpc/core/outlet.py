@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from backend.errors import Unavailable
-from rpc.core.asgi import Disconnected, Headers, Receive, Send, left
+from rpc.core.asgi import Departure, Disconnected, Headers, Send
 from rpc.core.call import Exchange
 from rpc.core.errors import unasked
 from rpc.core.options import Options
@@ -62,19 +62,18 @@ class Outlet:
         except OSError as error:
             raise Disconnected from error
 
-    async def run(self, producing: Coroutine[Any, Any, None], receive: Receive, keeping: Coroutine[Any, Any, Exception]) -> None:
+    async def run(self, producing: Coroutine[Any, Any, None], departure: Departure, keeping: Coroutine[Any, Any, Exception]) -> None:
         """Write what `producing` writes. Raises Disconnected when the client leaves, and Ended when `keeping` returns first."""
-        producer, leaving, keeper = asyncio.ensure_future(producing), asyncio.ensure_future(left(receive)), asyncio.ensure_future(keeping)
-        tasks = [producer, leaving, keeper]
+        producer, keeper, leaving = asyncio.ensure_future(producing), asyncio.ensure_future(keeping), departure.watch()
         try:
-            first, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([producer, keeper, leaving], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)  # a generator's `finally` runs before its request is over
+            producer.cancel()
+            keeper.cancel()
+            await asyncio.wait([producer, keeper])  # a generator's `finally` runs before its request is over
         if not producer.cancelled():
             producer.result()  # raises what it raised
-        elif leaving in first:
+        elif leaving.done():
             raise Disconnected
         else:
             raise Ended(keeper.result())

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rpc.core import wire
-from rpc.core.asgi import Disconnected, Headers, Receive, Send
+from rpc.core.asgi import Departure, Disconnected, Headers, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Request, Tracked
 from rpc.core.errors import unasked
@@ -37,7 +37,7 @@ class Subscription:
         self._raw, self._after = wire.resumed(raw, sent_event_id(exchange.request))
         self._last_id = self._after if self._after and speakable(self._after) else None
 
-    async def serve(self, receive: Receive, send: Send, headers: Headers, closing: asyncio.Event) -> None:
+    async def serve(self, departure: Departure, send: Send, headers: Headers, closing: asyncio.Event) -> None:
         """Answer. Raises Disconnected when the client leaves."""
         options = self._settler.options
         procedures = [p for p in (self._one.procedure,) if p is not None]
@@ -47,7 +47,7 @@ class Subscription:
         await outlet.write(b"event: connected\ndata: %b\nretry: %d\n\n" % (told, options.retry_ms))
         try:
             keeping = outlet.keep(self._exchange, procedures, options, closing, lasting=options.max_duration)
-            await outlet.run(self._produce(outlet), receive, keeping)
+            await outlet.run(self._produce(outlet), departure, keeping)
         except Ended as ended:
             if not isinstance(ended.reason, Closing | Over):  # after those two the browser connects anew of itself
                 await outlet.write(self._failure(ended.reason))

@@ -245,7 +245,7 @@ def test_after_all_that_nothing_is_left() -> None:
     assert runner.run(_others()) == 0
     records.clear()
     gc.collect()
-    assert [thing for thing in gc.get_objects() if type(thing) in (Exchange, Outlet, Socket, asgi._Watcher)] == []
+    assert [thing for thing in gc.get_objects() if type(thing) in (Exchange, Outlet, Socket, asgi.Departure)] == []
 
 
 async def _others() -> int:

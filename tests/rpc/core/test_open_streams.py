@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,12 +11,13 @@ import msgspec
 import pytest
 
 from backend.access import tokens
-from backend.access.actor import Actor
+from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
 from rpc.access import access
 from rpc.core import Ctx, Request, Router
 from rpc.core import outlet as outlets
+from rpc.core.asgi import PATIENCE
 from rpc.core.call import Exchange
 from rpc.core.http import Options, RpcApp
 from rpc.core.outlet import Outlet
@@ -92,6 +94,21 @@ async def torn_answer(ctx: Context) -> int:
 
 
 wide = Router("", feed, access)
+
+
+class Hesitant(BareHost):
+    """Takes about as long to know its caller as the core waits before it watches whether the client is still there."""
+
+    async def authenticate(self, request: Request) -> Actor:
+        """Nobody in particular, after a while."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + PATIENCE + 0.0001
+        await asyncio.sleep(PATIENCE - 0.002)
+        while clock() < until:
+            await asyncio.sleep(0)
+        for _ in range(random.randrange(6)):
+            await asyncio.sleep(0)
+        return ANONYMOUS
 
 
 class Wavering(BareHost):
@@ -253,3 +270,28 @@ async def test_over_a_socket_it_is_that_subscription_which_fails_and_not_the_soc
 async def test_a_stream_whose_caller_cannot_be_checked_any_more_tells_so_and_is_whole(target: str, header: str) -> None:
     async with serving(RpcApp(wide, Wavering(), Options(recheck_interval=0.1))) as port, asking(port, target, header) as answer:
         assert '"code":"INTERNAL_SERVER_ERROR"' in await to_the_end(answer)
+
+
+@pytest.mark.parametrize(("target", "header"), [("/rpc/tick?input=%7B%22n%22:3%7D", "x-nothing: 1"), ("/rpc/gen,gen?batch=1", LINES)])
+async def test_a_caller_who_is_known_just_when_the_core_begins_to_watch_for_its_leaving_is_answered_in_full(target: str, header: str) -> None:
+    async with serving(RpcApp(wire_procedures.root, Hesitant(), Options())) as port:
+
+        async def ask() -> None:
+            for _ in range(15):
+                async with asking(port, target, header) as answer:
+                    await to_the_end(answer)
+
+        await asyncio.gather(*(ask() for _ in range(8)))
+
+
+@pytest.mark.parametrize(
+    ("target", "header"), [(TICK, "x-nothing: 1"), ("/rpc/genInf?batch=1", LINES), ("/rpc/slow?input=%7B%22ms%22:9000%7D", "x-nothing: 1")]
+)
+async def test_whoever_leaves_after_that_is_noticed_all_the_same(target: str, header: str) -> None:
+    wire_procedures.records.clear()
+    async with serving(RpcApp(wire_procedures.root, Hesitant(), Options())) as port:
+        for _ in range(10):
+            async with asking(port, target, header):
+                await asyncio.sleep(0.1)
+        await eventually(lambda: sum(record[0] in ("tick-closed", "gen-closed", "cancelled") for record in wire_procedures.records) == 10)
+    wire_procedures.records.clear()
