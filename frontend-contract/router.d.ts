@@ -84,7 +84,7 @@ export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
 export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
 /** There is no such connector in this tenant. */
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
-/** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process. */
+/** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly. */
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
@@ -2107,7 +2107,7 @@ export interface Predict {
   /** @default false */
   explain?: boolean | undefined;
   /**
-   * The version to answer, by label, number or id: for tokens with `inference:version:prefer`. No part of the comparison.
+   * The version to answer, by label, number or id: for `inference:version:prefer`. It is left out of comparisons.
    * @maxLength 200
    */
   prefer?: string | null | undefined;
@@ -2726,7 +2726,7 @@ export interface SourceOf {
 }
 
 /**
- * The group's decision metric as a mean loss (lower is better) under the split as it was, under the proposed one, and the difference (proposed minus as it was).
+ * The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
  *
  * Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
  * `effective_n` is how many evenly weighted predictions the estimate is worth.

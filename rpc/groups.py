@@ -5,9 +5,10 @@ from contextlib import aclosing
 
 from backend.access.permissions import P
 from backend.groups import delete as deletion
-from backend.groups import promote as promotion
 from backend.groups import log_policy, service
+from backend.groups import promote as promotion
 from backend.groups.errors import (
+    GateNotMet,
     GroupNotFound,
     GroupSlugTaken,
     InvalidSplit,
@@ -88,7 +89,7 @@ async def on_comparison(ctx: Call, input: CompareGroup) -> AsyncIterator[Tracked
             yield Tracked(str(seq), found)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, NotAChallenger))
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, NotAChallenger, GateNotMet))
 async def promote(ctx: Call, input: Promote) -> Promotion:
     """Make a challenger the champion, on the evidence that was shown."""
     return await promotion.promote(ctx.work, input)

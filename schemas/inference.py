@@ -26,7 +26,7 @@ IdempotencyKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, descr
 
 Prefer = Annotated[
     str,
-    msgspec.Meta(max_length=200, description="The version to answer, by label, number or id: for tokens with `inference:version:prefer`. No part of the comparison."),
+    msgspec.Meta(max_length=200, description="The version to answer, by label, number or id: for `inference:version:prefer`. It is left out of comparisons."),
 ]
 
 

@@ -162,7 +162,7 @@ class EstimateSplit(Shape, frozen=True, kw_only=True):
 
 
 class SplitEstimate(Shape, frozen=True, kw_only=True):
-    """The group's decision metric as a mean loss (lower is better) under the split as it was, under the proposed one, and the difference (proposed minus as it was).
+    """The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
 
     Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
     `effective_n` is how many evenly weighted predictions the estimate is worth.

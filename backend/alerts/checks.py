@@ -12,6 +12,7 @@ from uuid import UUID
 from backend.access.actor import ANONYMOUS, system
 from backend.alerts import rules, service
 from backend.alerts.rules import Finding
+from backend.groups import ramp
 from backend.groups import service as groups
 from backend.inference import facts
 from backend.live import service as live
@@ -98,7 +99,7 @@ class Checks:
         return found
 
     async def _check_tenant(self, tenant_id: UUID, alerted: bool, dead: Sequence[Finding] | None) -> None:
-        kinds = {rules.RESIDUAL, rules.SAMPLE_RATIO, rules.UNLOADABLE}
+        kinds = {rules.RAMP_ROLLED_BACK, rules.RESIDUAL, rules.SAMPLE_RATIO, rules.UNLOADABLE}
         actor = system(tenant_id, "watch")
         async with self._hub.work(actor, read_only=True) as work:
             findings = await self._of_groups(work)
@@ -115,7 +116,7 @@ class Checks:
             return []
         changed = await live.newest(work, GROUP_CHANGED)
         doubted = await live.newest(work, EXPLANATIONS_DOUBTED, since=work.now - DOUBT_LASTS)
-        findings: list[Finding] = []
+        findings = [rules.ramp_rolled_back(*said) for said in await ramp.rolled_back(work)]
         for group in there:
             findings += await self._unloadable(work, group)
             findings += await self._ratio(work, group, changed.get(group.slug))

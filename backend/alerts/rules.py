@@ -6,6 +6,7 @@ from typing import Literal
 
 DEAD_LETTERS = "log.dead_letters"
 NO_WORKER = "worker.none"
+RAMP_ROLLED_BACK = "group.ramp_rolled_back"
 RESIDUAL = "explanation.residual"
 SAMPLE_RATIO = "group.sample_ratio"
 UNLOADABLE = "version.unloadable"
@@ -73,6 +74,17 @@ def sample_ratio(slug: str, phase: int, members: Sequence[tuple[str, float, floa
         "warning",
         f"In phase {phase} the traffic of the group {slug} is not shared as its split says: {seen}.",
         "Do not decide on this comparison. Look for a few entity keys that ask very often, and for a challenger that falls back to the champion.",
+    )
+
+
+def ramp_rolled_back(slug: str, label: str, why: str) -> Finding:
+    """A challenger that broke a guardrail."""
+    return Finding(
+        RAMP_ROLLED_BACK,
+        f"group:{slug}",
+        "warning",
+        f"The ramp of {label} in the group {slug} rolled back: {why}.",
+        "The champion has the traffic again. The ramp's record shows the figures; this closes when the group's next phase opens.",
     )
 
 

@@ -68,3 +68,15 @@ class SecondPersonNeeded(Conflict):
     """You have asked for this already; another person who may resume has to confirm it."""
 
     code = ErrorCode.PRECONDITION_FAILED
+
+
+class InvalidRamp(Invalid):
+    """A ramp raises a challenger's share step by step, within what the other challengers leave."""
+
+
+class RampUnderWay(Conflict):
+    """A ramp of this group is under way; cancel it first."""
+
+
+class NoRamp(NotFound):
+    """This group has no ramp under way."""

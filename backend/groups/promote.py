@@ -83,7 +83,8 @@ def _gate(settings: GroupSettings, shown: Comparison, version_id: UUID) -> None:
     """Does the evidence show what the group asks of a promotion? Raises GateNotMet, saying what is missing."""
     matured = _matured(shown)
     if matured < settings.min_matured_share:
-        raise GateNotMet(f"Of the phase's predictions {matured:.1%} have their outcome; this group asks for {settings.min_matured_share:.1%}.".replace("%", " %"))
+        has, wanted = f"{matured * 100:.1f} %", f"{settings.min_matured_share * 100:.1f} %"
+        raise GateNotMet(f"Of the phase's predictions {has} have their outcome; this group asks for {wanted}.")
     if settings.require_verdict and shown.leader != version_id:
         raise GateNotMet(f"This group promotes on a verdict only, and it is not for this version: {shown.verdict}")
 

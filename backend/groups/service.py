@@ -42,7 +42,7 @@ from schemas.groups import (
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
     """A new group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken."""
-    await _check(work, input.members)
+    await check_members(work, input.members)
     group = GroupRow(
         id=new_id(),
         tenant_id=work.tenant_id,
@@ -97,7 +97,7 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
     before = await describe(work, group)
     if before.phase.number != input.phase:
         raise StalePhase(phase=before.phase.number)
-    await _check(work, input.members)
+    await check_members(work, input.members)
     if input.threshold is not None:
         group.threshold = input.threshold
     await open_phase(work, group, input.members, owned(before.phase), input.reason)
@@ -112,6 +112,11 @@ async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
     if row is None:
         raise GroupNotFound(f"There is no group {slug!r} in this tenant.")
     return row
+
+
+async def salt_of(work: UnitOfWork, slug: str) -> str:
+    """The group's salt, by which past decisions are recomputed. Raises GroupNotFound."""
+    return (await find(work, slug)).salt
 
 
 async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str) -> None:
@@ -181,7 +186,8 @@ def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
     return {member.version_id: member.ranges for member in phase.members}
 
 
-async def _check(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
+async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
+    """Is the split sound, and can each version serve? Raises InvalidSplit, VersionNotReady."""
     if issues := problems(members):
         raise InvalidSplit(issues=issues)
     for at, member in enumerate(members):

@@ -120,10 +120,9 @@ def choose(group: RoutedGroup, bucket: int, inputs: Inputs, halted: Mapping[UUID
         return Choice(group.champion, _champions_share(group, inputs, halted), "fallback", f"the {owner.role} {owner.version_id} is halted")
     if owner.served is None:
         return Choice(group.champion, _champions_share(group, inputs, halted), "fallback", f"the {owner.role} {owner.version_id} is not loaded")
-    if not inputs.keys() >= group.wanted or None in inputs.values():
-        if missing := lacking(owner.served.specs, inputs):
-            words = f"{owner.served.label} {NOT_CHOSEN} {', '.join(missing)}"[:500]
-            return Choice(group.champion, _champions_share(group, inputs, halted), "ok", words)
+    if (not inputs.keys() >= group.wanted or None in inputs.values()) and (missing := lacking(owner.served.specs, inputs)):
+        words = f"{owner.served.label} {NOT_CHOSEN} {', '.join(missing)}"[:500]
+        return Choice(group.champion, _champions_share(group, inputs, halted), "ok", words)
     return Choice(owner, owner.propensity)
 
 

@@ -43,7 +43,7 @@ class GroupHalted(Unavailable):
 
 
 class ControlLost(Unavailable):
-    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process."""
+    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly."""
 
 
 class VersionNotPreferred(NotFound):

@@ -2328,7 +2328,7 @@ class SourceOf(TypedDict):
 
 
 class SplitEstimate(TypedDict):
-    """The group's decision metric as a mean loss (lower is better) under the split as it was, under the proposed one, and the difference (proposed minus as it was).
+    """The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
 
         Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
         `effective_n` is how many evenly weighted predictions the estimate is worth.
@@ -2625,7 +2625,7 @@ class ConnectorNotFound(HubError):
 
 
 class ControlLost(HubError):
-    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly, or another process."""
+    """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly."""
 
 
 class DraftNotFound(HubError):

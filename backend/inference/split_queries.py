@@ -1,0 +1,94 @@
+"""What a log says about its split: figures of a ramp's step, losses by bucket, and the rows of a replay."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.ids import first_id_at
+from backend.inference.log.layout import quoted
+from backend.inference.log.writer import raw_connection
+from backend.work import UnitOfWork
+from schemas.groups import BucketRange
+
+LOSSES = {
+    "brier": "power(score - actual, 2)",
+    "log_loss": "-(actual * ln(greatest(score, 1e-15)) + (1 - actual) * ln(greatest(1 - score, 1e-15)))",
+    "accuracy": "((score >= :threshold)::int <> actual)::int",
+    "mae": "abs(score - actual)",
+    "rmse": "power(score - actual, 2)",
+}
+"""A row's loss on each decision metric; the lower, the better."""
+
+# By the bucket's owner, not by who answered: what a failing challenger hands to the champion is the challenger's.
+STEP = """
+WITH logged AS (
+  SELECT bucket <@ CAST(:mine AS int4multirange) AS mine, status, latency_us, {loss} AS loss, actual IS NOT NULL AND status <> 'failed' AS judged
+  FROM {table} WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0
+    AND (bucket <@ CAST(:mine AS int4multirange) OR bucket <@ CAST(:champions AS int4multirange)))
+SELECT mine, count(*) AS requests, count(*) FILTER (WHERE status <> 'ok') AS errors,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_us) FILTER (WHERE status <> 'failed') AS p95,
+  count(loss) FILTER (WHERE judged) AS judged, avg(loss) FILTER (WHERE judged) AS mean,
+  coalesce(var_samp(loss) FILTER (WHERE judged), 0) AS variance
+FROM logged GROUP BY mine
+"""
+
+BUCKETS = """
+SELECT bucket, count(*) AS n, sum({loss}) AS total FROM {table}
+WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0 AND status IN ('ok', 'fallback') AND actual IS NOT NULL
+GROUP BY bucket
+"""
+
+REPLAY = """
+SELECT inference_id, phase, bucket, propensity, entity_key, correlation_id, segments::text AS segments, model_version_id, version, role, status,
+  erased_at IS NOT NULL AS erased
+FROM {table} WHERE imported_from IS NULL {where} ORDER BY inference_id
+"""
+
+
+async def step_figures(
+    session: AsyncSession, table: str, metric: str, threshold: float, phase: int, since: datetime, ranges: tuple[Sequence[BucketRange], Sequence[BucketRange]]
+) -> dict[bool, Row[Any]]:
+    """Requests, errors, latency and losses of a phase: of the challenger (true) and of the champion (false), by their buckets."""
+    mine, champions = (multirange(one) for one in ranges)
+    values = {"first": first_id_at(since), "phase": phase, "mine": mine, "champions": champions}
+    statement = text(STEP.format(table=quoted(table), loss=LOSSES[metric]))
+    rows = await session.execute(statement, values | _threshold(metric, threshold))
+    return {row.mine: row for row in rows}
+
+
+async def bucket_losses(session: AsyncSession, table: str, metric: str, threshold: float, phase: int, since: datetime) -> Sequence[Row[Any]]:
+    """Labelled predictions of a phase by bucket: how many, and their losses' sum."""
+    statement = text(BUCKETS.format(table=quoted(table), loss=LOSSES[metric]))
+    return (await session.execute(statement, {"first": first_id_at(since), "phase": phase} | _threshold(metric, threshold))).all()
+
+
+async def replayed(work: UnitOfWork, table: str, bounds: Mapping[str, Any], size: int) -> AsyncIterator[Sequence[Any]]:
+    """Rows of a log as they were routed, oldest first, so many at a time, by a cursor. `bounds`: conditions with their value, as `phase = `."""
+    conditions = "".join(f" AND {condition}${at}" for at, condition in enumerate(bounds, 1))
+    raw = await raw_connection(work)
+    cursor = await raw.cursor(REPLAY.format(table=quoted(table), where=conditions), *bounds.values())
+    while rows := await cursor.fetch(size):
+        yield rows
+
+
+async def inputs_of(session: AsyncSession, table: str, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What some predictions were asked with."""
+    statement = text(f"SELECT inference_id, inputs FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 (quoted)
+    return {row.inference_id: row.inputs for row in await session.execute(statement, {"ids": list(ids)})}
+
+
+def multirange(ranges: Sequence[BucketRange]) -> str:
+    """Bucket ranges as PostgreSQL writes them.
+
+    >>> multirange([BucketRange(start=0, end=100), BucketRange(start=200, end=300)])
+    '{[0,100),[200,300)}'
+    """
+    return "{" + ",".join(f"[{span.start},{span.end})" for span in ranges) + "}"
+
+
+def _threshold(metric: str, threshold: float) -> dict[str, float]:
+    return {"threshold": threshold} if metric == "accuracy" else {}

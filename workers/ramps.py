@@ -1,0 +1,12 @@
+"""Ramps: looked after every two seconds."""
+
+from typing import Any
+
+from backend.bootstrap import Hub
+from backend.groups import ramp_tend
+
+
+async def tend(ctx: dict[str, Any]) -> None:
+    """Advance, complete, or roll back what runs."""
+    hub: Hub = ctx["hub"]
+    await ramp_tend.tend(hub)
