@@ -1,10 +1,15 @@
 """Who is calling? From a session cookie or an API token to an Actor."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.access import repository
 from backend.access.actor import Actor
 from backend.access.rules import permissions_of, scoped, secret_hash
+from backend.live.reading import undisturbed
 from schemas.access import Role
 
 if TYPE_CHECKING:
@@ -13,8 +18,7 @@ if TYPE_CHECKING:
 
 async def authenticate_session(hub: "Hub", secret: str) -> Actor | None:
     """The person signed in with this cookie; None when it is unknown, expired, revoked, or the person is disabled."""
-    async with hub.engine.connect() as connection:
-        row = await repository.find_session(connection, secret_hash(secret))
+    row = await undisturbed(_find(hub, repository.find_session, secret))
     if row is None:
         return None
     roles = tuple(Role(role) for role in row.roles)
@@ -33,8 +37,7 @@ async def authenticate_session(hub: "Hub", secret: str) -> Actor | None:
 
 async def authenticate_token(hub: "Hub", secret: str) -> Actor | None:
     """The token's actor: what its maker may do, narrowed to its scopes; None when it is unknown, expired or revoked."""
-    async with hub.engine.connect() as connection:
-        row = await repository.find_token(connection, secret_hash(secret))
+    row = await undisturbed(_find(hub, repository.find_token, secret))
     if row is None:
         return None
     roles = tuple(Role(role) for role in row.roles)
@@ -50,6 +53,15 @@ async def authenticate_token(hub: "Hub", secret: str) -> Actor | None:
         permissions=scoped(permissions_of(roles), row.scopes),
     )
     if row.stale:
-        async with hub.work(actor) as work:
-            await repository.touch_token(work.session, row.tenant_id, row.token_id, work.now)
+        await undisturbed(_touch(hub, actor, row))
     return actor
+
+
+async def _find(hub: "Hub", find: Callable[[AsyncConnection, bytes], Awaitable[Row[Any] | None]], secret: str) -> Row[Any] | None:
+    async with hub.engine.connect() as connection:
+        return await find(connection, secret_hash(secret))
+
+
+async def _touch(hub: "Hub", actor: Actor, row: Row[Any]) -> None:
+    async with hub.work(actor) as work:
+        await repository.touch_token(work.session, row.tenant_id, row.token_id, work.now)

@@ -17,9 +17,6 @@ FLAGS = (
 )  # fmt: skip
 SIGNED_OUT = re.compile(r"/rpc/access\.(me|signIn)\b")
 """Chromium reports a 401 as a console error; for these two it is the expected answer of someone not signed in."""
-STREAM = re.compile(r"/rpc/\w+\.on[A-Z]")
-CUT_OFF = "net::ERR_INCOMPLETE_CHUNKED_ENCODING"
-"""Chromium reports a stream that broke off as a console error; the console connects anew by itself."""
 
 
 @asynccontextmanager
@@ -80,9 +77,8 @@ class Tab:
 
     def _heard(self, message: ConsoleMessage) -> None:
         url = message.location["url"]
-        expected = ("401" in message.text and SIGNED_OUT.search(url)) or (CUT_OFF in message.text and STREAM.search(url))
-        if message.type == "error" and not expected:
-            self.troubles.append(f"console: {message.text} ({message.location['url']})")
+        if message.type == "error" and not ("401" in message.text and SIGNED_OUT.search(url)):
+            self.troubles.append(f"console: {message.text} ({url})")
 
     def _answered(self, response: Response) -> None:
         if response.status >= 500:
