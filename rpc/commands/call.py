@@ -25,11 +25,14 @@ from rpc.core.errors import WIRE, UnknownProcedure, known, report
 from rpc.core.inputs import FormInput, OctetInput, Raw
 from rpc.core.outputs import Output
 from rpc.core.procedure import Procedure
+from rpc.core.wire import resumed
 from rpc.host import ProductHost
 from rpc.root import root
 
 EXIT_CODES = {400: 2, 401: 3, 403: 3, 404: 4, 409: 5, 412: 5, 422: 2}
 """By HTTP status; 1 for any other failure."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 @click.command("call", short_help="Run any procedure: tiltyard call groups.list")
@@ -39,7 +42,8 @@ EXIT_CODES = {400: 2, 401: 3, 403: 3, 404: 4, 409: 5, 412: 5, 422: 2}
 @click.argument("path")
 @click.argument("given", metavar="[INPUT]", required=False)
 def command(data_dir: Path | None, email: str | None, token: str | None, path: str, given: str | None) -> None:
-    """Run the procedure PATH on a running hub and print its result as JSON; a stream's items come one a line.
+    """Run the procedure PATH on a running hub and print its result as JSON; a stream's items come one a line,
+    until Ctrl-C if it never ends. A subscription goes on after the id in INPUT's `lastEventId`.
 
     INPUT is JSON, @FILE, or - for standard input. `tiltyard contract show PATH` tells what it takes and gives.
 
@@ -48,7 +52,10 @@ def command(data_dir: Path | None, email: str | None, token: str | None, path: s
     procedure = _find(path)
     raw = _input(procedure, given)
     settings = running_installation(read_settings(data_dir))
-    sys.exit(asyncio.run(_run(settings, procedure, path, raw, email, token)))
+    try:
+        sys.exit(asyncio.run(_run(settings, procedure, path, raw, email, token)))
+    except KeyboardInterrupt:  # how a stream that never ends is left
+        sys.exit(INTERRUPTED)
 
 
 def _find(path: str) -> Procedure:
@@ -79,12 +86,13 @@ async def _run(settings: Settings, procedure: Procedure, path: str, raw: Raw, em
     async with open_hub(settings, pool_size=2) as hub:
         host, request = ProductHost(hub), Request(path=path, headers={"authorization": f"Bearer {token}"} if token else {})
         try:
-            exchange = Exchange(host, request, actor=await _actor(hub, host, request, email))
+            exchange = Exchange(host, request, actor=await acting_as(hub, host, request, email))
             if procedure.streams:
-                await _print_items(stream(exchange, procedure, raw), procedure.output)
+                raw, after = resumed(raw, None)
+                await _print_items(stream(exchange, procedure, raw, after), procedure.output)
             else:
                 _print(await call(exchange, procedure, raw))
-        except SetupError:
+        except (SetupError, BrokenPipeError):  # whoever read the items has enough of them
             raise
         except Exception as error:  # told as a caller over HTTP would be told
             report(error, path=path, request_id=request.id)
@@ -94,7 +102,8 @@ async def _run(settings: Settings, procedure: Procedure, path: str, raw: Raw, em
     return 0
 
 
-async def _actor(hub: Hub, host: ProductHost, request: Request, email: str | None) -> Actor:
+async def acting_as(hub: Hub, host: ProductHost, request: Request, email: str | None) -> Actor:
+    """Who a command acts as: the token's owner, the named person, else the first administrator. Raises SetupError, Unauthorized."""
     if email is None and request.headers:
         return await host.authenticate(request)
     if email := email or kept_access(hub.settings.data_dir).email:

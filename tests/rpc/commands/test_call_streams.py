@@ -1,0 +1,93 @@
+"""`tiltyard call` on what streams: an item a line, as they come, until somebody has enough."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest_asyncio
+
+from backend.bootstrap import Hub
+from backend.runs import service as runs
+from backend.settings import Settings
+from rpc.commands.installation import environment_of
+from rpc.commands.ready import Access, keep_access
+from tests.support.tenants import Tenant
+
+ROOT = Path(__file__).parents[3]
+Start = Callable[..., Awaitable[Process]]
+
+
+@pytest_asyncio.fixture
+async def start(settings: Settings, tenant: Tenant) -> AsyncIterator[Start]:
+    """Starts `tiltyard call` on the test's hub, as a process of its own."""
+    (settings.data_dir / "secrets").mkdir(exist_ok=True)
+    keep_access(settings.data_dir, Access(email=tenant.email))
+    begun: list[Process] = []
+
+    async def start(*arguments: str) -> Process:
+        command = [sys.executable, "-m", "rpc.cli", "call", *arguments]
+        begun.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment_of(settings), stdout=PIPE, stderr=PIPE))
+        return begun[-1]
+
+    yield start
+    for one in begun:
+        if one.returncode is None:
+            one.kill()
+            await one.wait()
+
+
+async def one_more(hub: Hub, tenant: Tenant) -> UUID:
+    async with hub.work(tenant.admin) as work:
+        return await runs.start(work, "tests.call", "thing:1", {})
+
+
+async def line(process: Process) -> bytes:
+    assert process.stdout is not None
+    return await asyncio.wait_for(process.stdout.readline(), 60)
+
+
+async def ended(process: Process) -> tuple[int, str]:
+    """Its exit code and what it said of itself."""
+    _, said = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, said.decode()
+
+
+async def test_a_subscription_prints_an_item_a_line_as_they_come_and_ctrl_c_ends_it_quietly(start: Start, hub: Hub, tenant: Tenant) -> None:
+    wanted = [await one_more(hub, tenant)]
+    process = await start("runs.onProgress", "{}")
+    heard = [json.loads(await line(process))]
+    for _ in range(2):
+        wanted.append(await one_more(hub, tenant))
+        heard.append(json.loads(await line(process)))
+    process.send_signal(signal.SIGINT)
+    assert await ended(process) == (130, "")
+    assert [item["data"]["id"] for item in heard] == [str(one) for one in wanted]
+    again = await start("runs.onProgress", json.dumps({"lastEventId": heard[0]["id"]}))
+    assert [json.loads(await line(again)) for _ in range(2)] == heard[1:]
+    again.send_signal(signal.SIGINT)
+    assert await ended(again) == (130, "")
+
+
+async def test_a_reader_who_has_enough_ends_it_quietly(start: Start, hub: Hub, tenant: Tenant) -> None:
+    await one_more(hub, tenant)
+    process = await start("runs.onProgress")
+    await line(process)
+    assert process.stdout is not None
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # as `| head -1` does
+    for _ in range(2):
+        await one_more(hub, tenant)
+        await asyncio.sleep(0.2)
+    assert process.stderr is not None
+    assert await asyncio.wait_for(process.stderr.read(), 30) == b""
+    assert await process.wait() == 1
+
+
+async def test_a_stream_that_is_refused_says_why(start: Start) -> None:
+    code, said = await ended(await start("groups.onComparison", '{"slug": "nowhere"}'))
+    assert code == 4
+    assert "GROUP_NOT_FOUND" in said
