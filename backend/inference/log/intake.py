@@ -9,20 +9,21 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from backend.access.actor import ANONYMOUS
 from backend.inference import replays_repository, repository
 from backend.inference.errors import LogUnavailable
+from backend.inference.log import stream
 from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.guarantee import Guarantee, Way
-from backend.inference.log.record import FIELD, Claim, Record, dead_key, encode, stream_key
+from backend.inference.log.record import Claim, Record, dead_key, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
 from backend.work import UnitOfWork
@@ -128,47 +129,38 @@ class Intake:
 
     async def _stream(self, batch: Sequence[Append]) -> list[Append]:
         """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
-        groups = {one.group_id for one in batch}
+        entries: defaultdict[UUID, list[bytes]] = defaultdict(list)
+        for one in batch:
+            entries[one.group_id] += map(encode, one.records)
+        wait_ms = int(REDIS_SECONDS * 900) if self._guarantee.known is Way.AOF else None
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                pipe = self._hub.redis.pipeline(transaction=False)
-                for one in batch:
-                    key = stream_key(one.group_id)
-                    for record in one.records:
-                        pipe.execute_command("XADD", key, "*", FIELD, encode(record))
-                for group_id in groups:
-                    pipe.xlen(stream_key(group_id))
-                if on_disk := self._guarantee.known is Way.AOF:
-                    pipe.execute_command("WAITAOF", 1, 0, int(REDIS_SECONDS * 900))
-                said = await pipe.execute(raise_on_error=False)
+                lengths, synced = await stream.append(self._hub.redis, entries, wait_ms)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis did not take %s appends (%s); they go to PostgreSQL", len(batch), type(error).__name__)
             self._rest_until = time.monotonic() + REST_SECONDS
             self._guarantee.forget()
             return list(batch)
-        if on_disk and not _synced(said.pop()):
+        if wait_ms is not None and not _synced(synced):
             log.warning("Redis did not have %s appends on disk in time; they go to PostgreSQL", len(batch))
             self._guarantee.forget()
             return list(batch)
-        self._note_lengths(groups, said[len(said) - len(groups) :])
-        return self._settle(batch, said)
+        self._note_lengths(lengths)
+        return self._settle(batch, lengths)
 
-    def _settle(self, batch: Sequence[Append], said: Sequence[object]) -> list[Append]:
+    def _settle(self, batch: Sequence[Append], lengths: Mapping[UUID, int | ResponseError]) -> list[Append]:
         refused: list[Append] = []
-        at = 0
         for one in batch:
-            mine = said[at : at + len(one.records)]
-            at += len(one.records)
-            if any(isinstance(answer, Exception) for answer in mine):
+            if isinstance(lengths[one.group_id], ResponseError):
                 refused.append(one)
             else:
                 one.succeed()
         if refused:
-            log.warning("Redis refused %s appends: %s", len(refused), next(answer for answer in said if isinstance(answer, Exception)))
+            log.warning("Redis refused %s appends: %s", len(refused), lengths[refused[0].group_id])
         return refused
 
-    def _note_lengths(self, groups: set[UUID], lengths: Sequence[object]) -> None:
-        for group_id, length in zip(groups, lengths, strict=True):
+    def _note_lengths(self, lengths: Mapping[UUID, int | ResponseError]) -> None:
+        for group_id, length in lengths.items():
             if isinstance(length, int) and length > MOST_WAITING:
                 self._full_until[group_id] = time.monotonic() + REST_SECONDS
             if group_id not in self._asking:
