@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from backend.inference.errors import LogUnavailable, PredictionFailed
 from backend.inference.log.intake import Intake, KeyTaken
 from backend.inference.once import Once, claim_of
 from backend.inference.refusals import Refusals
+from backend.inference.remote import Remote
 from backend.inference.routing.table import RoutedGroup
 from backend.inference.routing.watch import Routing
 from backend.inference.scoring import explain, give_up, score
@@ -34,7 +36,8 @@ class Predictor:
         self._routing = routing
         self._intake = intake
         self._refusals = Refusals(hub)
-        self._shadows = Shadows(hub, routing)
+        self._remote = Remote(hub)
+        self._shadows = Shadows(hub, routing, self._remote)
         self._once = Once(hub)
         self._stale = StaleAnswers(hub)
 
@@ -44,6 +47,7 @@ class Predictor:
             raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         group = await self.find(actor, slug)
         controlled = await self._routing.control.admit(group.facts)
+        group = self._routing.table.find(actor.tenant_id, slug) or group  # as it is now, if the lease had to be waited for
         request = Request(group, actor, body, self._hub.clock.now(), controlled)
         answers = await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
         await self._routing.control.admit(group.facts)
@@ -107,9 +111,10 @@ class Predictor:
 
     async def _score(self, request: Request, cases: Sequence[Case]) -> None:
         """Score every case; one whose challenger fails is answered by the champion. Raises PredictionFailed when the champion fails."""
-        failed = await score(cases, request.group.facts.time_budget_ms)
+        remote = partial(self._remote.score, request.group.facts.tenant_id)
+        failed = await score(cases, remote, request.group.facts.time_budget_ms)
         again = [case for case in failed if fall_back(request.group, case)]
-        lost = [case for case in failed if case not in again] + await score(again)
+        lost = [case for case in failed if case not in again] + await score(again, remote)
         if not lost:
             return
         give_up(lost)

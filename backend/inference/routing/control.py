@@ -60,15 +60,22 @@ class Control:
         """Is the lease running?"""
         return time.monotonic() < self._until
 
-    def hear(self, sent: float, at: datetime, halts: Halts) -> None:
-        """Take in what the database said at its moment `at`, asked at `sent` (of `time.monotonic`). Older news changes nothing."""
+    def hear(self, at: datetime, halts: Halts) -> None:
+        """Take in the halts of the database's moment `at`. Older news changes nothing."""
         with self._writing:
             if self._heard_at is not None and at < self._heard_at:
                 return
             self._heard_at = at
             if halts != self.halts:
                 self.halts = halts
-            self._until = max(self._until, sent + LEASE_SECONDS)  # after the halts: who sees the lease sees them
+
+    def renew(self, sent: float, current: bool) -> None:
+        """The lease runs on from a poll sent at `sent` (of `time.monotonic`), once its halts were heard.
+
+        One that has run out is renewed only by a poll that found the table `current`: nobody waits any longer for this process to learn of a change.
+        """
+        if current or self.held:
+            self._until = max(self._until, sent + LEASE_SECONDS)
 
     async def admit(self, group: GroupFacts, answered: Iterable[UUID] = ()) -> bool:
         """May this process answer for the group, by these versions? True, or False for an answer without control, where the group wants that.

@@ -117,7 +117,8 @@ class Line:
         known, sent = self._known, time.monotonic()
         who = (self._process, socket.gethostname(), os.getpid())
         row = await asyncio.wait_for(connection.fetchrow(POLL, *who, known.at, list(known.late), list(known.loaded)), ANSWER_SECONDS)
-        self._control.hear(sent, row["at"], halts_of(msgspec.json.decode(row["halted"], type=list[HaltFacts])))
+        self._control.hear(row["at"], halts_of(msgspec.json.decode(row["halted"], type=list[HaltFacts])))
+        self._control.renew(sent, current=row["stamp"] == known.stamp)
         self._polls += 1
         with self._changing:
             if row["stamp"] == self._known.stamp and (self._known.at is None or self._known.at < row["at"]):

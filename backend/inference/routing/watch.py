@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import msgspec
 
 from backend.inference import repository
-from backend.inference.features import specs_of
 from backend.inference.routing.control import Control, HaltFacts, halts_of
 from backend.inference.routing.line import Known, Line
 from backend.inference.routing.table import GroupFacts, RoutedGroup, RoutingTable, routed
@@ -118,8 +117,10 @@ class Routing:
                 at, stamp, halted = await repository.routing_state(connection)
                 changed = stamp != self.table.stamp
                 rows = await repository.routing_table(connection) if changed or self._late else None
-            self.control.hear(sent, at, halts_of(msgspec.convert(halted, list[HaltFacts])))
+            self.control.hear(at, halts_of(msgspec.convert(halted, list[HaltFacts])))
             unloaded = self._route(stamp, rows) if rows is not None else []
+            if self._line is None:
+                self.control.renew(sent, current=True)  # with a line, only what PostgreSQL knows to be a poll renews the lease
             self._known = Known(at, stamp, tuple(self._late), tuple(self._served))
             if self._line:
                 self._line.tell(self._known)
@@ -161,7 +162,7 @@ class Routing:
         if self._unloaded(facts, members):
             return before
         served = {version_id: self._served[version_id] for version_id in members if version_id in self._served}
-        known = {spec.name: spec for version in facts.versions for spec in specs_of(version.artifact.features, version.features)}
+        known = {spec.name: spec for version in facts.versions for spec in version.specs()}
         return routed(facts, served, known)
 
     def _unloaded(self, facts: GroupFacts, wanted: Iterable[UUID]) -> list[UUID]:
