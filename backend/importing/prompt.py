@@ -95,8 +95,8 @@ table by column.
 - split_from_key: source matches numbers whose key says metric and split (val_auc); target is /metrics/*.
 - confusion: a confusion matrix at source: a list of lists or map of maps; or parts tn, fp, fn, tp.
 - const: the word const goes to target because there is something at source.
-transform: percent (83.1 to 0.831), number ("0.8" to 0.8), integer, date, lower, text, metric (a metric's name), metric_split, split, task_type,
-feature_type.
+transform: percent (a percentage to a fraction), number (a number in quotes to a number), integer, date, lower, text, metric (a metric's name),
+metric_split, split, task_type, feature_type.
 
 Places of the document:
 {_PLACES}

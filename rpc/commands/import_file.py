@@ -1,39 +1,88 @@
-"""`tiltyard import`: how a model's file is understood, value by value. Needs neither server nor database."""
+"""`tiltyard import`: bring a model's file into a running hub, or (`--dry-run`) show how it is understood, for which nothing needs to run."""
 
+import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from backend.adapters.processes import SetupError
 from backend.importing.errors import FileTooLarge
 from backend.importing.parse import MAX_BYTES
 from backend.importing.preview import preview
-from rpc.commands.import_report import show
+from rpc.commands.import_report import show, show_outcome, warn
+from rpc.commands.installation import read_settings, running_installation
+from rpc.commands.terminal import data_dir_option
 from schemas.importing import ImportPreview
 
+if TYPE_CHECKING:
+    from rpc.commands.import_into_hub import Outcome
+
 FINE, REFUSED, DECISION = 0, 1, 2
+FIELDS = ("document", "provenance", "unmapped", "contradictions", "several_models", "format", "mapping")
+"""What `--json` prints."""
 
 
-@click.command("import", short_help="Show how a model's file is understood.")
+@click.command("import", short_help="Bring a model's file into the hub, whatever its shape.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-@click.option("--dry-run", is_flag=True, help="Store nothing. This is all the command does so far, with or without the option.")
-@click.option("--json", "as_json", is_flag=True, help="Print document, provenance, unmapped leaves, contradictions, mapping… as JSON.")
+@click.option("--dry-run", is_flag=True, help="Store nothing: show how the file is understood. Needs no running hub, unless a connector is named.")
+@click.option("--json", "as_json", is_flag=True, help=f"Print {', '.join(FIELDS)} as JSON.")
 @click.option("--pick", metavar="MODEL", help="Which model is meant, when the file describes several.")
-def command(file: Path, dry_run: bool, as_json: bool, pick: str | None) -> None:
-    """Read FILE (JSON, MLmodel or model card YAML, ONNX; - for standard input) and show the model document it makes.
+@click.option("--model", metavar="NAME", help="The model that it becomes a version of; made when there is none. [default: the document's name]")
+@click.option("--connector", metavar="NAME", help="Ask a language model through this connector for what the hub leaves open.")
+@click.option("--llm-model", metavar="ID", help="Which of the connector's models. [default: the hub chooses]")
+@data_dir_option
+@click.option("--email", help="Act as this person. [default: the first administrator]")
+@click.option("--token", help="Act by this API token, with its scopes. [default: TILTYARD_TOKEN]", envvar="TILTYARD_TOKEN")
+def command(
+    file: Path,
+    dry_run: bool,
+    as_json: bool,
+    pick: str | None,
+    model: str | None,
+    connector: str | None,
+    llm_model: str | None,
+    data_dir: Path | None,
+    email: str | None,
+    token: str | None,
+) -> None:
+    """Read FILE (JSON, MLmodel or model card YAML, ONNX; - for standard input), show the model document it makes, and keep it in the running hub as a version
+    of a model.
 
-    Every value is shown with its place in the file; what found no place is listed, and so is what cannot be true together. Nothing is stored: keeping a
-    document is the hub's import, which this command does not reach yet.
+    Every value is shown with its place in the file; what found no place is listed, and so is what cannot be true together.
 
-    The exit code is 0 when all is clear, 2 when something is to be decided (several models, contradictions, no model at all), 1 when the file is refused.
+    The exit code is 0 when all is clear, 2 when something is to be decided (several models, contradictions, no model at all), 1 when the file is refused. With
+    2 nothing is kept but a draft, which waits in the console.
     """
-    understood = preview(_read(file), "model" if str(file) == "-" else file.name, pick)
+    content, name = _read(file), "model" if str(file) == "-" else file.name
+    if dry_run and connector is None:
+        understood = preview(content, name, pick)
+        _print(understood, None, as_json)
+        sys.exit(exit_code(understood))
+    from rpc.commands.import_into_hub import Wishes, bring  # noqa: PLC0415  heavy: the whole product, which a dry run does without
+
+    try:
+        settings = running_installation(read_settings(data_dir))
+    except SetupError as error:
+        raise SetupError(f"{error} To see how the file is understood without a hub: --dry-run.") from error
+    wishes = Wishes(content=content, name=name, pick=pick, model=model, connector=connector, llm_model=llm_model, dry_run=dry_run)
+    outcome = asyncio.run(bring(settings, wishes, email, token))
+    _print(outcome.understood, outcome, as_json)
+    sys.exit(DECISION if outcome.draft.open else FINE)
+
+
+def _print(understood: ImportPreview, outcome: "Outcome | None", as_json: bool) -> None:
+    """The report to standard output; with `--json` the JSON alone, and what else there is to say to standard error."""
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(understood), indent=2).decode())
+        told = msgspec.to_builtins(understood)
+        click.echo(msgspec.json.format(msgspec.json.encode({field: told[field] for field in FIELDS}), indent=2).decode())
+        warn(understood)
     else:
         show(understood)
-    sys.exit(exit_code(understood))
+    if outcome is not None:
+        show_outcome(outcome, to_errors=as_json)
 
 
 def _read(file: Path) -> bytes:

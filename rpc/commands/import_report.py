@@ -1,11 +1,16 @@
 """What `tiltyard import` shows a person: the document beside where each value came from, and what is open."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
 
 from backend.importing.pointers import leaves, text
-from rpc.commands.terminal import console
-from schemas.importing import ImportPreview
+from rpc.commands.terminal import console, errors
+from schemas.importing import ImportPreview, LlmReport
+
+if TYPE_CHECKING:
+    from rpc.commands.import_into_hub import Outcome
 
 _ROWS = 200
 _UNMAPPED = 40
@@ -27,6 +32,38 @@ def show(understood: ImportPreview) -> None:
         console.print(f"[bold yellow]decide[/] {_safe(question)}")
     if understood.several_models and not understood.picked:
         console.print("    Name it with --pick.")
+
+
+def warn(understood: ImportPreview) -> None:
+    """What was repaired and what is to be decided, to standard error."""
+    for issue in understood.warnings:
+        errors.print(f"[yellow]warning[/] {_safe(issue.pointer or '/')}: {_safe(issue.message)}")
+    for question in understood.questions:
+        errors.print(f"[bold yellow]decide[/] {_safe(question)}")
+
+
+def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
+    """What a language model did, and what was kept."""
+    out, draft = errors if to_errors else console, outcome.draft
+    if draft.remembered is not None:
+        out.print(f"Read by the mapping that {_safe(draft.remembered.created_by)} left for files of this shape.")
+    if draft.llm is not None:
+        _language_model(draft.llm, out)
+    for twin in draft.duplicate_of:
+        out.print(f"The same bytes are {_safe(twin.model_name)} {twin.label} already.")
+    if outcome.version is not None:
+        out.print(f"Kept as [bold]{_safe(outcome.version.model_name)} {outcome.version.label}[/] ({outcome.version.id}). Its artifact comes next.")
+    elif draft.open:
+        out.print("Nothing is kept yet: decide in the console (Models, Import), or bring the file again with --pick.")
+
+
+def _language_model(report: LlmReport, out: Console) -> None:
+    took = f"{report.calls} call{'s' * (report.calls != 1)}, {report.input_tokens} tokens in, {report.output_tokens} out"
+    out.print(f"{_safe(report.connector)} ({_safe(report.model or 'no model')}): {len(report.accepted)} rules taken, {len(report.refused)} refused; {took}")
+    for refused in report.refused:
+        out.print(f"    refused: {_safe(refused.reason)}")
+    if report.message:
+        out.print(f"    [yellow]{report.reason}[/] {_safe(report.message)} The hub's own reading stands.")
 
 
 def _document(understood: ImportPreview) -> None:

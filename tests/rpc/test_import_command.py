@@ -12,7 +12,7 @@ DOCUMENTS = Path(__file__).parent.parent / "backend/importing/fixtures/labelled"
 
 
 def run(*arguments: str, given: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, ["import", *arguments], input=given)
+    return CliRunner().invoke(main, ["import", *arguments, "--dry-run"], input=given)
 
 
 def as_json(*arguments: str, given: bytes | None = None) -> dict[str, Any]:
@@ -21,15 +21,15 @@ def as_json(*arguments: str, given: bytes | None = None) -> dict[str, Any]:
 
 
 def test_a_clear_file_is_shown_value_by_value_and_the_exit_code_is_0() -> None:
-    done = run(str(DOCUMENTS / "doc14.json"), "--dry-run")
+    done = run(str(DOCUMENTS / "doc14.json"))
     assert done.exit_code == FINE
     line = next(line for line in done.output.splitlines() if line.startswith("/metrics/4/value"))
     assert line.split() == ["/metrics/4/value", "0.8428", "/metrics_test/roc_auc"]
 
 
 def test_json_has_all_that_was_understood() -> None:
-    shown = as_json(str(DOCUMENTS / "doc14.json"), "--dry-run")
-    assert {"document", "provenance", "unmapped", "contradictions", "several_models", "format", "mapping"} <= set(shown)
+    shown = as_json(str(DOCUMENTS / "doc14.json"))
+    assert list(shown) == ["document", "provenance", "unmapped", "contradictions", "several_models", "format", "mapping"]
     assert shown["several_models"] is None
     assert shown["provenance"]["/metrics/4/value"] == "/metrics_test/roc_auc"
 
@@ -70,6 +70,20 @@ def test_a_file_that_is_not_there_and_a_model_that_is_not_in_it_are_refused() ->
     done = run(str(DOCUMENTS / "doc10.json"), "--pick", "svm")
     assert done.exit_code == REFUSED
     assert "logistic_regression, xgboost" in done.output
+
+
+def test_in_json_mode_warnings_and_questions_go_to_standard_error() -> None:
+    done = run("-", "--json", given=b'{"model_name": "m", "auc": NaN, "f1": 0.5, "accuracy": 97.3}')
+    assert done.exit_code == DECISION
+    assert json.loads(done.stdout)["document"]["metrics"]
+    assert "/auc" in done.stderr
+    assert "decide" in done.stderr
+
+
+def test_without_a_running_hub_the_command_says_how_to_see_the_file_anyway(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["import", str(DOCUMENTS / "doc14.json"), "--data-dir", str(tmp_path / "none")])
+    assert done.exit_code == REFUSED
+    assert "--dry-run" in done.output
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:

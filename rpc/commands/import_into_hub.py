@@ -1,0 +1,114 @@
+"""The hub's side of `tiltyard import`: the same procedures as over HTTP, one after the other."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from backend.bootstrap import open_hub
+from backend.settings import Settings
+from rpc.commands.call import acting_as
+from rpc.core import Request
+from rpc.core.call import Exchange, call, find
+from rpc.host import ProductHost
+from rpc.root import root
+from schemas.catalog import Version
+from schemas.connectors import Connector
+from schemas.importing import CommitImport, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What is to be done with a file."""
+
+    content: bytes
+    name: str
+    pick: str | None
+    model: str | None
+    connector: str | None
+    llm_model: str | None
+    dry_run: bool
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of it. `version` is there when it was kept."""
+
+    draft: ImportDraft
+    version: Version | None
+
+    @property
+    def understood(self) -> ImportPreview:
+        """The draft in the form in which a file is shown without a hub."""
+        draft = self.draft
+        return ImportPreview(
+            document=draft.document,
+            provenance={target: source.pointer for target, source in draft.provenance.items()},
+            transforms={target: source.transform for target, source in draft.provenance.items() if source.transform},
+            unmapped=[leaf.pointer for leaf in draft.unmapped],
+            contradictions=draft.contradictions,
+            several_models=draft.several_models,
+            picked=draft.picked,
+            format=draft.format,
+            mapping=[_short(rule) for rule in msgspec.to_builtins(draft.mapping)],
+            remembered=draft.remembered is not None,
+            fingerprint=draft.fingerprint,
+            sha256=draft.sha256,
+            warnings=draft.warnings,
+            questions=draft.questions,
+        )
+
+
+def _short(value: Any) -> Any:
+    """A rule without what is as it always is."""
+    if isinstance(value, dict):
+        return {key: _short(inner) for key, inner in value.items() if inner not in (None, [], {}, False)}
+    return [_short(inner) for inner in value] if isinstance(value, list) else value
+
+
+async def bring(settings: Settings, wishes: Wishes, email: str | None, token: str | None) -> Outcome:
+    """Propose, and commit unless something is open. Raises what the procedures raise, click.ClickException for a connector that is not there."""
+    async with open_hub(settings, pool_size=2) as hub:
+        host, request = ProductHost(hub), Request(path="models.proposeImport", headers={"authorization": f"Bearer {token}"} if token else {})
+        exchange = Exchange(host, request, actor=await acting_as(hub, host, request, email))
+        try:
+            return await _bring(exchange, wishes)
+        finally:
+            await hub.serving.stop()
+
+
+async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
+    connector = await _connector(exchange, wishes.connector) if wishes.connector is not None else None
+    proposed = ProposeImport(
+        name=wishes.name, file=wishes.content, pick=wishes.pick, connector_id=connector.id if connector else None, llm_model=wishes.llm_model
+    )
+    draft = await _do(exchange, "models.proposeImport", proposed, ImportDraft)
+    if wishes.dry_run:
+        await _do(exchange, "models.discardImport", DraftRef(draft_id=draft.draft_id), Any)
+    if wishes.dry_run or draft.open:
+        return Outcome(draft, None)
+    commit = CommitImport(draft_id=draft.draft_id, model=draft.model)
+    if wishes.model is not None:
+        commit = CommitImport(draft_id=draft.draft_id, **await _model(exchange, wishes.model))
+    return Outcome(draft, await _do(exchange, "models.commitImport", commit, Version))
+
+
+async def _model(exchange: Exchange, name: str) -> dict[str, Any]:
+    """The model that is called so, by slug or name, else a new one."""
+    found = await _do(exchange, "models.list", {"search": name, "limit": 500}, Any)
+    for one in found["items"]:
+        if name.lower() in (one["slug"], one["name"].lower()):
+            return {"model": one["slug"]}
+    return {"new_model": NewModel(name=name)}
+
+
+async def _connector(exchange: Exchange, name: str) -> Connector:
+    listed = await _do(exchange, "connectors.list", None, list[Connector])
+    for one in listed:
+        if one.name.lower() == name.lower():
+            return one
+    there = ", ".join(one.name for one in listed) or "none"
+    raise click.ClickException(f"There is no connector {name!r}. There {'are' if len(listed) > 1 else 'is'}: {there}.")
+
+
+async def _do(exchange: Exchange, path: str, given: Any, kind: Any) -> Any:
+    raw = None if given is None else msgspec.Raw(msgspec.json.encode(given))
+    return msgspec.json.decode(await call(exchange, find(root, path), raw), type=kind, strict=False)
