@@ -63,7 +63,7 @@ def environment(product: Product) -> dict[str, str]:
 
 
 def run(command: list[str | Path], folder: Path, given: dict[str, str]) -> str:
-    done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -89,6 +89,18 @@ def test_the_typescript_is_typed(project: Path) -> None:
 
 def test_node(product: Product, project: Path) -> None:
     assert f"{GROUP}: phase " in run(["node", "groups.mjs"], project, environment(product))
+
+
+def test_the_packages_install_into_an_empty_folder_by_the_lines_as_they_stand(product: Product, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "frontend-contract", tmp_path / "frontend-contract")
+    lines = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE) + re.findall(r"`(npm install [^`]+)`", PAGE)
+    assert [line.split()[1] for line in lines] == ["pack", "install", "install", "install"]
+    given = environment(product) | {"npm_config_prefer_offline": "true", "npm_config_audit": "false", "npm_config_fund": "false"}
+    run(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], tmp_path, given)
+    (tmp_path / "groups.mjs").write_text(SNIPPETS["groups.mjs"])
+    (tmp_path / "form.mjs").write_text("import { inputs } from '@tiltyard/contract/zod'; console.log(inputs['models.create'].safeParse({}).success)")
+    assert f"{GROUP}: phase " in run(["node", "groups.mjs"], tmp_path, given)
+    assert run(["node", "form.mjs"], tmp_path, given) == "false\n"
 
 
 def test_errors_and_forms_in_typescript(product: Product, project: Path) -> None:
