@@ -14,6 +14,8 @@ from backend.importing.transforms import TRANSFORMS, Refused, is_percent, looked
 from backend.importing.vocabulary import PERCENT_KEPT, metric_key
 from schemas.common import Json
 
+_SENTENCES: Final = ("/task/classes", "/considerations", *(f"/intended_use/{name}" for name in ("use_cases", "regions", "products", "prohibited")))
+"""Lists of plain values: what a second rule finds is added to what a first one found."""
 _CONTAINERS: Final = (dict, list)
 
 
@@ -144,12 +146,12 @@ def _emit(rule: Rule, found: Collector, row: Row) -> None:
         if "*" in row and "" in row:
             found.keys.add(row["*"].source)
             found.put(collection + text((str(row["*"].value),)), row[""])
-    elif collection == "/task/classes":
+    elif collection in _SENTENCES:
         if "" in row:
-            at = sum(target.startswith("/task/classes/") for target in found.single)
+            at = sum(target.startswith(f"{collection}/") for target in found.single)
             found.put(f"{collection}/{at}", row[""])
     elif rule.target.endswith("/*"):
-        if row:
+        if row and not (collection == "/features" and "name" in row and str(row["name"].value).lower() in rule.skip):
             found.add(collection, row, rule.existing)
     elif "" in row:
         found.put(rule.target, row[""])

@@ -9,7 +9,7 @@ import msgspec
 
 from backend.importing.pointers import Path, items
 from backend.importing.transforms import is_number
-from backend.importing.vocabulary import FIELDS, METRICS, SECTIONS, algorithm_prefix, metric_key, names_algorithm, section, split_of, words
+from backend.importing.vocabulary import FIELDS, METRICS, SECTIONS, STRONG_ALGORITHM, algorithm_prefix, metric_key, names_algorithm, section, split_of, words
 from schemas.common import Json
 
 _STRICT: Final = frozenset(
@@ -19,6 +19,10 @@ _AVERAGE: Final = re.compile(r"(macro|micro|weighted|samples)(_avg|_average)?|ac
 _VERSION: Final = re.compile(r"(?:model_?)?v(?:ersion)?_?\d[\d_]*")
 _FOLD: Final = re.compile(r"(?:fold|split|run|repeat|epoch|iter|iteration|step|trial|seed|round)_?\d+|\d+")
 _STEPS: Final = frozenset({"epoch", "fold", "step", "iteration", "iter", "round"})
+_VERSIONS: Final = frozenset({"versions", "model_versions", "registered_versions"})
+_NAMED_AS_MODEL: Final = re.compile(r"(?:^|_)(?:model|classifier|regressor|estimator|predictor|forecaster)(?:_[a-z0-9]{1,3})?$")
+_REFERENCE: Final = frozenset({"baseline", "baselines", "baseline_model", "naive_baseline", "random_baseline", "dummy", "dummy_baseline", "human_baseline"})
+"""What a single model is compared with is no second model, unless a part lists models."""
 _DEPTH = 8
 
 
@@ -30,6 +34,8 @@ class Member(msgspec.Struct, frozen=True):
     places: tuple[Path, ...]
     flat: str | None = None
     """Its prefix or suffix in keys such as `rf_accuracy`."""
+    headings: tuple[str, ...] = ()
+    """What stands above each of its places, where the places are cells of a table."""
 
     def is_called(self, name: str) -> bool:
         """Is this the model that somebody means?"""
@@ -41,17 +47,42 @@ def members(tree: Json) -> list[Member]:
     level: list[tuple[Path, str, Json]] = [((), "", tree)]
     for _ in range(_DEPTH):
         for path, key, node in level:
-            for look in (_by_key, _by_row, _by_metric, _by_prefix):
+            for look in (_by_key, _by_row, _by_metric, _by_table, _by_prefix):
                 if len(found := look(path, key, node)) > 1:
                     return found
-        level = [((*path, step), str(step) if isinstance(step, str) else key, below) for path, key, node in level for step, below in _below(node)]
+        level = [((*path, step), str(step) if isinstance(step, str) else key, below) for path, key, node in level for step, below in _below(node, key)]
     return []
 
 
-def _below(node: Json) -> Iterator[tuple[str | int, Json]]:
+def _below(node: Json, key: str) -> Iterator[tuple[str | int, Json]]:
+    parts = components(node, key)
     for step, below in items(node)[:2000]:
-        if isinstance(below, (dict, list)) and not (isinstance(step, str) and words(step) in SECTIONS["foreign"] | SECTIONS["hyperparameters"]):
+        if isinstance(below, (dict, list)) and step not in parts and not (isinstance(step, str) and words(step) in _NOT_MODELS):
             yield step, below
+
+
+_NOT_MODELS: Final = SECTIONS["foreign"] | SECTIONS["hyperparameters"] | SECTIONS["components"]
+
+
+def components(node: Json, key: str) -> set[str]:
+    """The parts of a map that list what an ensemble is made of: no models of their own. It is one when its heading, how it votes or what it is says so."""
+    if not isinstance(node, dict):
+        return set()
+    listed = {name for name, value in node.items() if section(name, "models", "members") and isinstance(value, (dict, list))}
+    if not listed:
+        return set()
+    names = {words(str(name)) for one in listed for name, _ in items(node[one])}
+    kinds = [words(value) for name, value in node.items() if isinstance(value, str) and words(name) in _KINDS]
+    told = (
+        any(words(name) in SECTIONS["combining"] for name in node)
+        or section(key, "ensemble")
+        or any(_ENSEMBLE.search(kind) and kind not in names for kind in kinds)
+    )
+    return listed if told else set()
+
+
+_ENSEMBLE: Final = re.compile(r"(?:^|_)(?:ensemble|stack|stacked|stacking|voting|blend|blended|blending)")
+_KINDS: Final = frozenset({*STRONG_ALGORITHM, "type", "kind", "class", "method", "strategy", "architecture", "name", "model", "model_name"})
 
 
 def _own_name(node: Json) -> str | None:
@@ -94,11 +125,20 @@ def _by_key(path: Path, key: str, node: Json) -> list[Member]:
     if listed and len(named) == len(node) and all(is_number(value) for value in node.values()):
         return [_member(path, name, value) for name, value in node.items()]
     full = {name: value for name, value in plain.items() if isinstance(value, dict) and (has_metrics(value) or (listed and _own_name(value)))}
+    if not listed:
+        full = {name: value for name, value in full.items() if words(name) not in _REFERENCE}
+        apart = {name: value for name, value in full.items() if _NAMED_AS_MODEL.search(words(name)) and _says_algorithm(value)}
+        if len(apart) > 1:
+            return [_member(path, name, value) for name, value in apart.items()]
     shared = set.intersection(*(has_metrics(value) for value in full.values())) if len(full) > 1 else set()
     known = [name for name in full if name in named or (_own_name(full[name]) and not _same_kind(full))]
     if len(full) > 1 and (shared or listed) and (len(known) * 2 >= len(full) or (listed and len(plain) == len(node) and len(full) == len(plain))):
         return [_member(path, name, value) for name, value in full.items()]
     return []
+
+
+def _says_algorithm(node: dict[str, Json]) -> bool:
+    return any(words(name) in STRONG_ALGORITHM and isinstance(value, str) for name, value in node.items())
 
 
 def _same_kind(full: dict[str, Json]) -> bool:
@@ -122,10 +162,11 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
     if len(rows) != len(node) or not all(has_metrics(row) or (words(key) in _STRICT and _own_name(row)) for _, row in rows):
         return []
     if all(_of_split(row) for _, row in rows):
-        return []
+        return _by_name_and_split(path, [row for _, row in rows])
     nameless = words(key) in _STRICT or not path
-    names = [_own_name(row) or (f"{key or 'model'} {at + 1}" if nameless else "") for at, row in rows]
-    if not all(names) or any(metric_key(name) or _meaning_of_its_own(name) for name in names) or not (listed or any(names_algorithm(name) for name in names)):
+    names = [_own_name(row) or _own_version(key, row) or (f"{key or 'model'} {at + 1}" if nameless else "") for at, row in rows]
+    other = any(metric_key(name) or (_meaning_of_its_own(name) and words(key) not in _VERSIONS) for name in names)
+    if other or not all(names) or not (listed or any(names_algorithm(name) for name in names)):
         return []
     if len(set(names)) == 1:
         return []
@@ -134,6 +175,24 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
         Member(name=f"{name} ({at + 1})" if name in doubled else name, also=frozenset(), places=((*path, at),))
         for (at, _), name in zip(rows, names, strict=True)
     ]
+
+
+def _own_version(key: str, row: dict[str, Json]) -> str:
+    """A registry lists the versions of one model."""
+    said = {words(name): value for name, value in row.items()} if words(key) in _VERSIONS else {}
+    value = next((said[name] for name in ("version", "model_version", "number", "tag") if isinstance(said.get(name), (str, int))), "")
+    return str(value)
+
+
+def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:
+    """Rows that say of which model and of which split: those of one model belong together."""
+    names = [_own_name(row) for row in rows]
+    if not all(name and names_algorithm(name) and not _meaning_of_its_own(name) for name in names):
+        return []
+    places: dict[str, list[Path]] = {}
+    for at, name in enumerate(names):
+        places.setdefault(str(name), []).append((*path, at))
+    return [Member(name=name, also=frozenset(), places=tuple(own)) for name, own in places.items()]
 
 
 def _of_split(row: dict[str, Json]) -> bool:
@@ -156,6 +215,28 @@ def _by_metric(path: Path, key: str, node: Json) -> list[Member]:
             return []
         places = {name: tuple((*path, column, name) for column, cells in columns.items() if name in dict(cells)) for name in dict.fromkeys(models)}
     return [Member(name=name, also=frozenset(), places=own) for name, own in places.items()]
+
+
+def _by_table(path: Path, key: str, node: Json) -> list[Member]:
+    """A table with its headings apart: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
+    if not isinstance(node, dict):
+        return []
+    fields = {words(name): name for name, value in node.items() if isinstance(value, list)}
+    head = next((fields[one] for one in ("columns", "header", "headers", "column_names", "fields") if one in fields), None)
+    body = next((fields[one] for one in ("data", "rows", "values", "records") if one in fields), None)
+    if head is None or body is None or not all(isinstance(one, str) for one in node[head]):
+        return []
+    columns = [str(one) for one in node[head]]
+    named = next((at for at, one in enumerate(columns) if words(one) in FIELDS["model_name"]), None)
+    known = [at for at, one in enumerate(columns) if (found := metric_key(one)) and found.part == "value"]
+    rows = [row for row in node[body] if isinstance(row, list) and len(row) == len(columns)]
+    if named is None or not known or len(rows) != len(node[body]) or not all(isinstance(row[named], str) for row in rows):
+        return []
+    places = [tuple((*path, body, at, column) for column in (named, *known)) for at in range(len(rows))]
+    if len({row[named] for row in rows}) != len(rows):
+        return []
+    headings = tuple(columns[column] for column in (named, *known))
+    return [Member(name=row[named], also=frozenset(), places=own, headings=headings) for row, own in zip(rows, places, strict=True)]
 
 
 def _by_prefix(path: Path, key: str, node: Json) -> list[Member]:

@@ -12,6 +12,7 @@ VOCABULARY: Final[dict[str, Any]] = tomllib.loads(resources.files("backend.impor
 
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _GAPS = re.compile(r"[^a-z0-9]+")
+_ABBREVIATED = re.compile(r"([^()]+)\(([^()]+)\)([^()]*)")
 _CLASS = re.compile(r"(?:^|_)(?:class|label|cls)_([0-9]+)$")
 
 
@@ -31,6 +32,7 @@ def _ranked(table: dict[str, list[str]]) -> dict[str, list[tuple[str, int]]]:
 METRICS: Final = _inverted(VOCABULARY["metrics"])
 SPLITS: Final = _inverted(VOCABULARY["splits"])
 STRONG: Final = _ranked(VOCABULARY["scalars"]["strong"])
+STRONG_ALGORITHM: Final = frozenset(VOCABULARY["scalars"]["strong"]["/algorithm/name"])
 WEAK: Final = _ranked(VOCABULARY["scalars"]["weak"])
 LOCAL: Final[dict[str, dict[str, str]]] = {name: _inverted(table) for name, table in VOCABULARY["local"].items()}
 LISTS: Final = _inverted(VOCABULARY["lists"])
@@ -45,6 +47,7 @@ FRACTIONS: Final = frozenset(VOCABULARY["bounds"]["fractions"])
 SIGNED_FRACTIONS: Final = frozenset(VOCABULARY["bounds"]["signed_fractions"])
 PERCENT_KEPT: Final = frozenset(VOCABULARY["bounds"]["percent_kept"])
 _ALGORITHM: Final = frozenset(VOCABULARY["algorithms"]["words"])
+_NETS: Final = tuple(VOCABULARY["algorithms"]["nets"])
 _ABBREVIATION: Final = frozenset(VOCABULARY["algorithms"]["abbreviations"])
 _MODIFIERS: Final = _inverted({name: words for name, words in VOCABULARY["modifiers"].items() if name != "count"})
 _QUALIFIED: Final = frozenset(VOCABULARY["bounds"]["qualified"])
@@ -74,6 +77,9 @@ class MetricKey(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=20_000)
 def metric_key(key: str) -> MetricKey | None:
     """The metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
+    if (twice := _ABBREVIATED.fullmatch(key)) and (name := METRICS.get(words(twice[2]))):
+        plain = metric_key(f"{twice[1]} {twice[3]}")
+        return plain if plain is not None and plain.name == name else None
     rest, said = words(key), {}
     if cls := _CLASS.search(rest):
         said["cls"] = cls[1]
@@ -153,6 +159,7 @@ def names_algorithm(key: str) -> bool:
     tokens = words(key).split("_")
     return (
         words(key) in _ABBREVIATION
+        or words(key).replace("_", "").startswith(_NETS)
         or any(token in _ALGORITHM for token in tokens if token not in ("model", "lr", "linear", "regression"))
         or (len(tokens) > 1 and {"linear", "regression", "model"} & set(tokens) != set() and metric_key(key) is None)
     )

@@ -8,10 +8,11 @@ from backend.importing.pointers import Path, items, text
 from backend.importing.rules import CELLS as ORDER
 from backend.importing.rules import Part, Rule
 from backend.importing.transforms import is_number
-from backend.importing.vocabulary import CELLS, CURVES, section, split_of, words
+from backend.importing.vocabulary import CELLS, CURVES, FIELDS, section, split_of, words
 
 _KINDS: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
 _MATRIX: Final = ("matrix", "values", "data", "cm", "confusion_matrix", "counts")
+_FEW: Final = 20
 _HINTS: Final = {"roc": "roc", "pr": "pr", "precision": "pr", "calibration": "calibration", "reliability": "calibration"}
 
 
@@ -101,6 +102,10 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
     sample = value[0] if points else value
     if not isinstance(sample, dict):
         return False
+    if points and len(value) <= _FEW and any(words(name) in FIELDS["metric_threshold"] for name in sample):
+        return False  # figures by threshold
+    if points and any(isinstance(one, str) and not is_number(one) for row in value for one in row.values()):
+        return False  # figures by whatever the words say
     hint = next((kind for word, kind in _HINTS.items() if word in words(key).split("_")), None)
     fields = {words(name): name for name in sample}
     for kind, axes in _KINDS:

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from backend.importing.matcher.draft import Context, Draft
-from backend.importing.pointers import Path, leaves, text
+from backend.importing.pointers import Path, items, leaves, resolve, text
 from backend.importing.rules import Part, Rule
 from backend.importing.several import has_metrics
 from backend.importing.transforms import Refused, feature_type, is_number
@@ -24,6 +24,7 @@ _OTHERS: Final = re.compile(
     r"|interactions|outlier|outliers|log|transformed|null|skewed|rare|class|classes|metric|metrics|model|models|discarded|rejected|not|raw|original|monitored|drift"
     r"|excludes|omitted|blacklist|forbidden|timestamp|timestamps|group|groups|weight)(?:_|$)"
 )
+_HEADS: Final = ("columns", "header", "headers", "column_names", "fields")
 _STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
 
 
@@ -56,10 +57,17 @@ def known_names(tree: Json) -> set[str]:
     return found
 
 
+def _is_table(parent: Json) -> bool:
+    """Are the columns those of a table of results that stands beside?"""
+    return any(isinstance(value, list) and value and isinstance(value[0], list) for _, value in items(parent))
+
+
 def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
     """A list of names of features: all of them, or those of one type."""
     said, inside = words(key), context.local == "features"
     if not names_in(value) or _OTHERS.search(said):
+        return False
+    if said in _HEADS and _is_table(resolve(draft.tree, path[:-1])):
         return False
     kind, meaning = typed_as(key), LISTS.get(said)
     if kind and (inside or meaning in ("number", "category", "boolean", "text") or _NAMES.search(said)):

@@ -73,7 +73,7 @@ def _table(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
     kind = "zip" if isinstance(value[name], list) else "columnar"
     if kind == "columnar":
         parts = _parts(Part(target="name", source=name), amount, method_of(key, amount), "number")
-    draft.details.append(Rule(kind=kind, source=text(path), target="/features/*", parts=parts))  # type: ignore[arg-type]
+    draft.details.append(Rule(kind=kind, source=text(path), target="/features/*", parts=parts, skip=CONSTANT))  # type: ignore[arg-type]
     return True
 
 
@@ -111,7 +111,7 @@ def _list(draft: Draft, key: str, value: list[Any], path: Path) -> bool:
             return False
         low, high = (next((fields[one] for one in FIELDS[end] if one in fields), None) for end in ("ci_low", "ci_high"))
         parts = _parts(Part(target="name", source=text((name,))[1:]), text((amount,))[1:], method_of(key, amount), "number", low, high)
-        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts))
+        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     if value and all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and is_number(row[1]) for row in value):
         parts = _parts(Part(target="name", source="0"), "1", method_of(key), "number")

@@ -33,7 +33,7 @@ def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context
         draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
         return True
     if meaning in _SENTENCES and all(isinstance(one, str) for one in value):
-        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target=_SENTENCES[meaning]))
+        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target=_SENTENCES[meaning], parts=[Part(target="")]))
         return True
     return meaning == "owners" and owners(draft, value, path)
 

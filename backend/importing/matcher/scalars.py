@@ -12,6 +12,7 @@ from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LOCAL, STRO
 from schemas.common import Json
 
 _FILE: Final = re.compile(r".*\.(pkl|pickle|joblib|onnx|json|txt|h5|keras|pt|pth|bin|csv|parquet|ubj|model|yaml|yml|py|ipynb|zip)", re.IGNORECASE)
+_PLACE: Final = re.compile(r"\S*(?:[/\\]|\.\w{2,8}(?:\.\w{2,4})?$)\S*|\S{1,200}$")
 _CHOSEN: Final = ("best", "selected", "final", "chosen", "winning")
 _COUNTS: Final = frozenset(VOCABULARY["modifiers"]["count"])
 _POINTS: Final = {"/algorithm/name": 2, "/task/target": 1, "/task/threshold": 1, "/task/type": 1, "/version": 0.5, "/intended_use/purpose": 0.5}
@@ -28,7 +29,7 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
         put(draft, target, value, path, own + 20, said)
         return
     for table, rank in ((STRONG, 0), (WEAK, 40)):
-        if table is WEAK and not (context.model and context.local in (None, "model")):
+        if table is WEAK and not (context.model and context.local in (None, "model", "training")):
             return
         for target, place in table.get(said, ()):
             if fits(target, value) and _sure(said, target, value) and not _of_another(draft, said, target, value, context):
@@ -89,6 +90,10 @@ def fits(target: str, value: Json) -> bool:
         return isinstance(value, (str, int, float)) and not isinstance(value, bool) and len(str(value)) <= 40
     if target == "/task/positive_class":
         return isinstance(value, (str, int, bool))
+    if target == "/training/dataset/uri":
+        return isinstance(value, str) and _PLACE.match(value.strip()) is not None
+    if target == "/training/dataset/name" and isinstance(value, str) and "://" in value:
+        return False
     if target.endswith("/framework_version"):
         return isinstance(value, (str, int, float)) and any(letter.isdigit() for letter in str(value))
     return isinstance(value, str) and _says_something(target, value.strip())
@@ -120,7 +125,7 @@ def _is_task(value: Json) -> bool:
 
 def _sure(said: str, target: str, value: Json) -> bool:
     """`type` and the like name an algorithm only when their value reads like one."""
-    return target != "/algorithm/name" or said not in ("type", "class", "kind", "method") or names_algorithm(str(value))
+    return target != "/algorithm/name" or said not in ("type", "class", "kind", "method", "network", "approach") or names_algorithm(str(value))
 
 
 def _of_another(draft: Draft, said: str, target: str, value: Json, context: Context) -> bool:

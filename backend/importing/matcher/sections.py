@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
-from backend.importing.pointers import Path, steps, text
+from backend.importing.pointers import Path, items, steps, text
 from backend.importing.rules import Rule
 from backend.importing.several import has_metrics
-from backend.importing.vocabulary import SECTIONS, VOCABULARY, section, split_of, words
+from backend.importing.vocabulary import SECTIONS, STRONG_ALGORITHM, VOCABULARY, section, split_of, words
 
 _SETTINGS: Final = re.compile(r"(?:^|_)(params|hyperparams|hyperparameters|hparams|kwargs|hyper_parameters|hyper_params)_?$")
 _SEARCH: Final = re.compile(r"(?:^|_)(search|grid|space|distributions|distribution|tested|candidates|ranges)(?:_|$)")
@@ -20,7 +20,22 @@ _LOCAL: Final = {
     "framework": ("framework", "library", "ml_framework"),
     "algorithm": ("algorithm", "estimator", "classifier", "regressor", "learner", "model_architecture", "architecture"),
     "task": ("task", "problem", "problem_definition", "prediction_task", "task_info"),
-    "target": ("target", "target_info", "label", "target_variable", "outcome", "response"),
+    "target": (
+        "target",
+        "target_info",
+        "label",
+        "target_variable",
+        "outcome",
+        "response",
+        "target_definition",
+        "outcome_definition",
+        "label_definition",
+        "target_field",
+        "output_field",
+        "prediction_target",
+        "response_variable",
+        "dependent_variable",
+    ),
     "license": ("license", "licence"),
     "threshold": ("threshold", "thresholds", "decision_threshold", "decision"),
 }
@@ -35,6 +50,9 @@ _VERSIONS: Final = (
     "packages",
     "libraries",
 )
+_TRAINING: Final = ("training", "training_info", "training_run", "training_job", "train_run", "training_details", "training_metadata")
+_CURRENT: Final = ("champion_model", "current_production", "current_model", "production_model", "deployed_model")
+"""The model itself where no other is spoken of, else one that it is compared with."""
 _LIBRARIES: Final = {alias: name for name, aliases in VOCABULARY["words"]["library_name"].items() for alias in aliases}
 
 
@@ -58,7 +76,12 @@ def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
     below = Context(
         model=False, metrics=context.metrics, split=split_of(key) or context.split, shared=context.shared, depth=context.depth + 1, flat=context.flat
     )
-    if said in SECTIONS["foreign"] or _OPERATIONS.search(said) or lists.mapping_of_classes(draft, key, value, path):
+    if (
+        said in SECTIONS["foreign"] | SECTIONS["components"]
+        or _OPERATIONS.search(said)
+        or _of_other(draft, said, value)
+        or lists.mapping_of_classes(draft, key, value, path)
+    ):
         return None
     if _people(draft, said, value, path) or (said in _VERSIONS and _versions(draft, value, path)):
         return None
@@ -70,12 +93,17 @@ def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
     return _of_data(said, below) if _is_data(said, value, context) else _of_model(said, key, value, below, context)
 
 
+def _of_other(draft: Draft, said: str, value: dict[str, Any]) -> bool:
+    others = {name: one for name, one in items(draft.tree) if one is not value}
+    return said in _CURRENT and bool(has_metrics(others) or any(words(str(name)) in STRONG_ALGORITHM for name in others))
+
+
 def _with(context: Context, **changes: Any) -> Context:
     return Context(**{name: changes.get(name, getattr(context, name)) for name in ("model", "metrics", "split", "local", "shared", "depth", "flat")})
 
 
 def _is_data(said: str, value: dict[str, Any], context: Context) -> bool:
-    if said in ("data", "results") and has_metrics(value, 1):
+    if said not in SECTIONS["features"] and has_metrics(value, 1):
         return False
     return said in SECTIONS["rows"] | SECTIONS["dataset"] | SECTIONS["features"]
 
@@ -93,7 +121,12 @@ def _of_model(said: str, key: str, value: dict[str, Any], below: Context, contex
     )
     identity = {"name", "version"} <= {words(name) for name in value}
     model = (said in SECTIONS["model"] or identity) and (context.model or context.depth == 0)
-    return _with(below, model=model, metrics=(metrics and not (model and not has_metrics(value, 0))) or context.metrics)
+    return _with(
+        below,
+        model=model,
+        local="training" if said in _TRAINING else below.local,
+        metrics=(metrics and not (model and not has_metrics(value, 0))) or context.metrics,
+    )
 
 
 def _people(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:

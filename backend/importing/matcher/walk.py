@@ -4,8 +4,8 @@ from backend.importing.matcher import charts, features, importance, lists, metri
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import MISSING, Path, items, resolve, text
 from backend.importing.rules import Part, Rule, Where
-from backend.importing.several import Member, members
-from backend.importing.vocabulary import PROFILE, words
+from backend.importing.several import Member, components, members
+from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, split_of, words
 from schemas.common import Json
 
 _DEPTH = 8
@@ -32,10 +32,12 @@ def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
         return
     charts.whole(draft, node, path, context)
     features.whole(draft, node, path, context)
-    alike = metrics.unexplained(node)
+    alike = metrics.unexplained(node) | components(node, str(path[-1]) if path else "")
     for key, value in items(node):
         below = (*path, key)
         if below in draft.hidden or below in draft.own or below in draft.cells or key in alike or value is None:
+            continue
+        if words(str(key)) in SECTIONS["components"] or (isinstance(value, list) and words(str(key)) in SECTIONS["foreign"]):
             continue
         if key == "*":  # in a rule's pointer this stands for any key
             continue
@@ -63,20 +65,36 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
 
 def _picked(draft: Draft, pick: Member) -> None:
     """The parts of the file that are the picked model's own."""
-    for place in pick.places:
+    for at, place in enumerate(pick.places):
         value = resolve(draft.tree, place)
-        own = Context(shared=False, metrics=True, depth=1, flat=pick.flat)
         if value is MISSING:
             continue
         if isinstance(value, dict):
-            visit(draft, value, place, own)
+            visit(draft, value, place, Context(shared=False, metrics=True, depth=1, flat=pick.flat, split=_split_of_row(value)))
+            _name_of_row(draft, value, place, pick)
+        elif pick.headings:
+            metrics.of_column(draft, value, place, None, pick.headings[at])
         elif len(pick.places) > 1 or pick.flat:
             metrics.of_column(draft, value, place, pick.flat)
     named = pick.places[0]
-    if len(pick.places) == 1 and isinstance(named[-1], str):
+    if pick.headings:
+        draft.single("/name", named, -50)
+    elif len(pick.places) == 1 and isinstance(named[-1], str):
         rule = Rule(
             kind="select", source=f"{text(named[:-1])}/*", target="/name", parts=[Part(target="", key=1)], where=Where(key=1, words=[str(named[-1]).lower()])
         )
         draft.singles.setdefault("/name", []).append((-50, 0, rule))
     elif isinstance(resolve(draft.tree, named), str):
         draft.single("/name", named, -50)
+
+
+def _split_of_row(row: dict[str, Json]) -> str | None:
+    """A row of results says which split it is of."""
+    said = {words(name): value for name, value in row.items()}
+    return next((found for one in FIELDS["metric_split"] if isinstance(said.get(one), str) and (found := split_of(str(said[one])))), None)
+
+
+def _name_of_row(draft: Draft, row: dict[str, Json], place: Path, pick: Member) -> None:
+    name = next((name for name, value in row.items() if value == pick.name and words(name) in FIELDS["model_name"]), None)
+    if name is not None:
+        draft.single("/name", (*place, name), -60)

@@ -4,7 +4,7 @@ A label is a source path (keys joined by `/`, `*` for any one key) and the meani
 What the document says without a label is wrong, so that nothing passes unseen.
 
 - `metric:NAME@SPLIT=VALUE[class=…;slice=…;average=…;threshold=…]`: the figure, told apart exactly so; `$1` is what the first star stands for, `~` before a
-  value asks that it be part of what is found. `own@SPLIT` is a figure under the name that the file gives it
+  value asks that it be part of what is found; `std:…` is its deviation. `own@SPLIT` is a figure under the name that the file gives it
 - `absent`: nothing may come from there; `absent?`: nothing need
 - a word of PLACES: where in the document it has to stand
 """
@@ -29,7 +29,7 @@ PLACES: dict[str, str] = {name: target for name, target in SINGLE.items() if nam
     "features": "/features/",
     "feature_type": "/features/",
     "stats": "/features/",
-    "std": "/metrics/*/std",
+    "split_rows": "/training/split_rows/",
     "ci": "/metrics/*/ci/",
     "n": "/metrics/*/n",
     "at": "/metrics/*/threshold",
@@ -37,7 +37,7 @@ PLACES: dict[str, str] = {name: target for name, target in SINGLE.items() if nam
     "slice": "/metrics/*/slice",
     "positive": "/task/positive_class",
 }
-_METRIC = re.compile(r"(?:metric:(?P<name>\w+)|(?P<own>own))(?:@(?P<split>\w+))?(?P<at>~)?(?:=(?P<value>[-\d.]+))?(?:\[(?P<told>[^\]]*)\])?")
+_METRIC = re.compile(r"(?:(?P<part>metric|std):(?P<name>\w+)|(?P<own>own))(?:@(?P<split>\w+))?(?P<at>~)?(?:=(?P<value>[-\d.]+))?(?:\[(?P<told>[^\]]*)\])?")
 
 
 class Judged(msgspec.Struct):
@@ -69,7 +69,7 @@ def _escaped(step: str | int) -> str:
 
 def _said(preview: ImportPreview) -> list[tuple[str, str]]:
     """Target and source of each leaf; of a figure's row its value speaks for what only tells figures apart."""
-    told = re.compile(r"/metrics/\d+/(?:name|split|class|average|label|slice|threshold|n)")
+    told = re.compile(r"/metrics/\d+/\w+|/features/\d+/(?:type|importance/\d+/method)|/charts/\d+/(?:kind|split|orientation|labels/\d+)")
     return [
         (target, source)
         for target, source in preview.provenance.items()
@@ -84,9 +84,7 @@ def _below(source: str, path: str) -> bool:
 def _met(preview: ImportPreview, said: list[tuple[str, str]], path: str, meaning: str, captured: tuple[str, ...]) -> bool:
     own = [target for target, source in said if _below(source, path)]
     if meaning in ("features", "feature"):
-        rows = {target.split("/")[2] for target in own if target.startswith("/features/")}
-        value = resolve(preview.document, ()) and path
-        return bool(rows) and value is not None
+        return any(target.startswith("/features/") for target in own)
     if meaning == "importance":
         return any("/importance/" in target for target in own)
     return any(_means(preview, target, meaning, captured) for target in own)
@@ -129,7 +127,7 @@ def _means(preview: ImportPreview, target: str, meaning: str, captured: tuple[st
 
 def _is_figure(preview: ImportPreview, target: str, metric: re.Match[str], captured: tuple[str, ...]) -> bool:
     step = target.split("/")
-    if len(step) != 4 or step[1] != "metrics" or step[3] != "value":
+    if len(step) != 4 or step[1] != "metrics" or step[3] != ("std" if metric["part"] == "std" else "value"):
         return False
     assert preview.document is not None
     row = preview.document["metrics"][int(step[2])]
