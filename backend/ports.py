@@ -80,11 +80,20 @@ class LlmProvider(Protocol):
         ...
 
     async def structured(
-        self, access: Access, schema: dict[str, Json], system: str, user: str, *, model: str, max_output_tokens: int = 8192, timeout: float = 60
+        self,
+        access: Access,
+        schema: dict[str, Json],
+        system: str,
+        user: str,
+        *,
+        model: str,
+        max_output_tokens: int = 8192,
+        timeout: float = 60,
+        temperature: float | None = None,
     ) -> Json:
         """The model's answer as JSON that validates against the JSON Schema (closed objects, every field required). Asked once, never retried.
 
-        `timeout` is in seconds, for everything. Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused,
+        `timeout` is in seconds, for everything; without a `temperature` the provider's own holds. Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused,
         ProviderRedirected, ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
         """
         ...
@@ -100,6 +109,7 @@ class LlmProvider(Protocol):
         accepts: dict[str, Json] | None = None,
         max_output_tokens: int = 8192,
         timeout: float = 60,
+        temperature: float | None = None,
     ) -> Answer:
         """As `structured`, with the tokens it took. With `accepts` the answer is held to that schema: the one asked for is the provider's to keep, and a caller
         that judges each part of an answer by itself need not lose all of it to one wrong word.

@@ -9,7 +9,7 @@ import type { AppRouter } from './router.js';
 export type * from './router.js';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = 'e77ccfd1e31f8a4c';
+export const contractHash = 'a4bd57f4dff4892e';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

@@ -92,6 +92,10 @@ export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** The file is empty: there is nothing to import. */
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** What is asked of the language model is not complete. */
+export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
+/** The document's input features are not the artifact's. */
+export type FeaturesDisagree = Failure<"FEATURES_DISAGREE", "UNPROCESSABLE_CONTENT", 422>;
 /** The file is larger than an import takes. */
 export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
 /** This is not a text file with a model's metadata. */
@@ -285,7 +289,7 @@ export interface Artifact {
 }
 
 /** What can be served. Never pickle, joblib or .pt: loading one runs its code. */
-export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear";
+export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear" | "external";
 
 /** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
 export interface AuditEntry {
@@ -618,6 +622,22 @@ export interface CreateConnector {
    * @maxLength 500
    */
   base_url?: string | null | undefined;
+}
+
+/** A new version that answers through a connector. It is ready at once: there is nothing to upload. */
+export interface CreateExternalVersion {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model: string;
+  /**
+   * `1.2.0`, `v1.2` is read as 1.2.0.
+   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$
+   */
+  version: string;
+  document: ModelDocumentInput;
+  external: ExternalModel;
 }
 
 /** A new group. The shares of champion and challengers sum to 10 000. */
@@ -954,6 +974,87 @@ export interface Explanation {
   background: string | null;
   error: number | null;
   reason: string | null;
+}
+
+/** A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with. */
+export interface ExportLog {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  layout: "databricks" | "kserve" | "sagemaker";
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+  cursor?: string | null | undefined;
+  /**
+   * @minimum 1
+   * @maximum 5000
+   * @default 1000
+   */
+  limit?: number | undefined;
+}
+
+/** Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page. */
+export interface ExportedLog {
+  lines: string[];
+  next_cursor: string | null;
+}
+
+/**
+ * Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+ *
+ * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
+ * class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+ */
+export interface ExternalModel {
+  connector_id: string;
+  /**
+   * As the provider calls it.
+   * @minLength 1
+   * @maxLength 200
+   */
+  model: string;
+  /**
+   * What the model is told before each prompt.
+   * @minLength 1
+   * @maxLength 20000
+   */
+  instructions: string;
+  /**
+   * @minLength 1
+   * @maxLength 20000
+   */
+  prompt: string;
+  /** @default "probability" */
+  answer?: "label" | "probability" | "value" | undefined;
+  /**
+   * For `label`: the negative and the positive class.
+   * @maxLength 2
+   */
+  classes?: string[] | undefined;
+  minimum?: number | null | undefined;
+  maximum?: number | null | undefined;
+  /**
+   * @minimum 0
+   * @maximum 2
+   * @default 0.0
+   */
+  temperature?: number | null | undefined;
+  /**
+   * For everything, retries included.
+   * @minimum 100
+   * @maximum 120000
+   * @default 20000
+   */
+  timeout_ms?: number | undefined;
+  /**
+   * How often a provider that is down or busy is asked again.
+   * @minimum 0
+   * @maximum 3
+   * @default 1
+   */
+  retries?: number | undefined;
 }
 
 /** One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing). */
@@ -1311,6 +1412,21 @@ export interface ImportDraft {
   fingerprint: string;
 }
 
+/** Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call. */
+export interface ImportLog {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  layout: "databricks" | "kserve" | "sagemaker";
+  /**
+   * @minLength 1
+   * @maxLength 10000
+   */
+  lines: string[];
+}
+
 /** What a language model is asked for, when a connector is named. */
 export type ImportMode = "map" | "rewrite";
 
@@ -1356,6 +1472,14 @@ export interface ImportanceInput {
   method: string;
   value: number;
   ci?: IntervalInput | null | undefined;
+}
+
+/** What became of the lines: new rows, inferences that were there already, and the first hundred refused. */
+export interface ImportedLog {
+  rows: number;
+  known: number;
+  refused: LineRefused[];
+  refused_total: number;
 }
 
 /** A version whose document came from the very same bytes. */
@@ -1524,6 +1648,12 @@ export interface LiftChartInput {
   share: number[];
   lift: number[];
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
+}
+
+/** A line that was not imported (from 0; -1 where it is the inference that cannot be), and why. */
+export interface LineRefused {
+  line: number;
+  reason: string;
 }
 
 /** Where the document itself came from. */
@@ -3263,6 +3393,18 @@ export type AppRouter = TRPCBuiltRouter<
        */
       recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | GroupNotFound | InvalidOutcome>;
       /**
+       * A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
+       *
+       * Needs `inference:group:read`.
+       */
+      exportLog: Q<ExportLog, ExportedLog, AppErrorShape | GroupNotFound>;
+      /**
+       * Keep inferences that were made elsewhere, marked as imported; no comparison takes them in.
+       *
+       * Needs `inference:log:import`.
+       */
+      importLog: M<ImportLog, ImportedLog, AppErrorShape | GroupNotFound>;
+      /**
        * Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
        *
        * Needs `inference:group:read`.
@@ -3356,6 +3498,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       createVersion: M<CreateVersion, Version, AppErrorShape | ModelNotFound | VersionTaken>;
+      /**
+       * A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too.
+       *
+       * Needs `catalog:model:write`.
+       */
+      createExternalVersion: M<CreateExternalVersion, Version, AppErrorShape | ConnectorDisabled | ConnectorNotFound | ExternalUnfit | FeaturesDisagree | ModelNotFound | VersionTaken>;
       /**
        * Take a version out of use. It is kept for good.
        *

@@ -193,51 +193,6 @@ export const createConnectorSchema = z.strictObject({
   base_url: text(8, 500).nullable().optional(),
 });
 
-/** What a version is in a group. */
-export const memberRoleSchema = z.enum(["challenger", "champion", "shadow"]);
-
-/** A version's place in a group. Shadows answer nobody: their share is 0. */
-export const memberSpecSchema = z.strictObject({
-  version_id: z.guid(),
-  role: memberRoleSchema,
-  share: z.int().gte(0).lte(10000),
-});
-
-/** A new group. The shares of champion and challengers sum to 10 000. */
-export const createGroupSchema = z.strictObject({
-  name: text(1, 200),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
-  members: z.array(memberSpecSchema).min(1).max(20),
-  decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse"]).default("brier"),
-  threshold: z.number().gte(0).lte(1).default(0.5),
-  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null}),
-});
-
-/** A new model. */
-export const createModelSchema = z.strictObject({
-  name: text(1, 200),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
-  description: z.string().nullable().optional(),
-});
-
-/** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
-export const roleSchema = z.enum(["admin", "auditor", "connector_admin", "engineer", "ethics_officer", "ml_lead", "model_risk", "pm", "service", "validator", "viewer"]);
-
-/** A new person. The password is theirs to change. */
-export const createPersonSchema = z.strictObject({
-  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$", 'u')),
-  name: text(1, 200),
-  password: text(12, 200),
-  roles: z.array(roleSchema).min(1),
-});
-
-/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
-export const createTokenSchema = z.strictObject({
-  name: text(1, 200),
-  scopes: z.array(z.string()).min(1),
-  expires_in_days: z.int().gte(1).lte(730).nullable().default(90),
-});
-
 /** Who answers for the model. */
 export const ownerInputSchema = z.strictObject({
   name: z.string(),
@@ -432,6 +387,79 @@ export const modelDocumentInputSchema = z.strictObject({
   extensions: z.record(z.string(), z.unknown()).default({}),
 });
 
+/**
+ * Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+ *
+ * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
+ * class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+ */
+export const externalModelSchema = z.strictObject({
+  connector_id: z.guid(),
+  model: text(1, 200),
+  instructions: text(1, 20000),
+  prompt: text(1, 20000),
+  answer: z.enum(["label", "probability", "value"]).default("probability"),
+  classes: z.array(z.string()).max(2).default([]),
+  minimum: z.number().nullable().optional(),
+  maximum: z.number().nullable().optional(),
+  temperature: z.number().gte(0).lte(2).nullable().default(0.0),
+  timeout_ms: z.int().gte(100).lte(120000).default(20000),
+  retries: z.int().gte(0).lte(3).default(1),
+});
+
+/** A new version that answers through a connector. It is ready at once: there is nothing to upload. */
+export const createExternalVersionSchema = z.strictObject({
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$", 'u')),
+  document: modelDocumentInputSchema,
+  external: externalModelSchema,
+});
+
+/** What a version is in a group. */
+export const memberRoleSchema = z.enum(["challenger", "champion", "shadow"]);
+
+/** A version's place in a group. Shadows answer nobody: their share is 0. */
+export const memberSpecSchema = z.strictObject({
+  version_id: z.guid(),
+  role: memberRoleSchema,
+  share: z.int().gte(0).lte(10000),
+});
+
+/** A new group. The shares of champion and challengers sum to 10 000. */
+export const createGroupSchema = z.strictObject({
+  name: text(1, 200),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  members: z.array(memberSpecSchema).min(1).max(20),
+  decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse"]).default("brier"),
+  threshold: z.number().gte(0).lte(1).default(0.5),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null}),
+});
+
+/** A new model. */
+export const createModelSchema = z.strictObject({
+  name: text(1, 200),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  description: z.string().nullable().optional(),
+});
+
+/** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
+export const roleSchema = z.enum(["admin", "auditor", "connector_admin", "engineer", "ethics_officer", "ml_lead", "model_risk", "pm", "service", "validator", "viewer"]);
+
+/** A new person. The password is theirs to change. */
+export const createPersonSchema = z.strictObject({
+  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$", 'u')),
+  name: text(1, 200),
+  password: text(12, 200),
+  roles: z.array(roleSchema).min(1),
+});
+
+/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
+export const createTokenSchema = z.strictObject({
+  name: text(1, 200),
+  scopes: z.array(z.string()).min(1),
+  expires_in_days: z.int().gte(1).lte(730).nullable().default(90),
+});
+
 /** A new version of a model from a document already in Tiltyard's own shape. */
 export const createVersionSchema = z.strictObject({
   model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -480,6 +508,16 @@ export const estimateSplitSchema = z.strictObject({
   phase: z.int().nullable().optional(),
 });
 
+/** A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with. */
+export const exportLogSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  layout: z.enum(["databricks", "kserve", "sagemaker"]),
+  after: z.string().nullable().optional(),
+  before: z.string().nullable().optional(),
+  cursor: z.string().nullable().optional(),
+  limit: z.int().gte(1).lte(5000).default(1000),
+});
+
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -507,6 +545,13 @@ export const haltGroupSchema = z.strictObject({
 export const haltVersionSchema = z.strictObject({
   version_id: z.guid(),
   reason: text(0, 1000).default(""),
+});
+
+/** Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call. */
+export const importLogSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  layout: z.enum(["databricks", "kserve", "sagemaker"]),
+  lines: z.array(z.string()).min(1).max(10000),
 });
 
 /** What a language model is asked for, when a connector is named. */
@@ -853,6 +898,8 @@ export const inputs = {
   "inference.browse": browseInferencesSchema,
   "inference.get": inferenceRefSchema,
   "inference.recordOutcomes": recordOutcomesSchema,
+  "inference.exportLog": exportLogSchema,
+  "inference.importLog": importLogSchema,
   "inference.orphans": listOrphansSchema,
   "inference.deadLetters": listDeadLettersSchema,
   "inference.replayDeadLetters": replayDeadLettersSchema,
@@ -868,6 +915,7 @@ export const inputs = {
   "models.versions": modelRefSchema,
   "models.version": versionRefSchema,
   "models.createVersion": createVersionSchema,
+  "models.createExternalVersion": createExternalVersionSchema,
   "models.archiveVersion": versionRefSchema,
   "models.proposeImport": proposeImportSchema.optional(),
   "models.importDraft": draftRefSchema,

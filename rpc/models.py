@@ -1,9 +1,9 @@
 """Models and their versions, and how a version's document is brought in. Artifacts are uploaded beside: `POST /v1/versions/{version_id}/artifact`."""
 
 from backend.access.permissions import P
-from backend.catalog import service
-from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
-from backend.connectors.errors import ConnectorNotFound
+from backend.catalog import external, service
+from backend.catalog.errors import ExternalUnfit, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from backend.connectors.errors import ConnectorDisabled, ConnectorNotFound
 from backend.importing import commit
 from backend.importing import service as importing
 from backend.importing.errors import (
@@ -28,6 +28,7 @@ from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import CreateModel, CreateVersion, ListModels, Model, ModelRef, Version, VersionRef
 from schemas.common import Page
+from schemas.external import CreateExternalVersion
 from schemas.importing import CommitImport, DiscardedDraft, DraftRef, ImportDraft, ImportRecord, ProposeImport, Reimport, ReviseImport
 
 UNREADABLE = (EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile)
@@ -72,6 +73,14 @@ async def version(ctx: Call, input: VersionRef) -> Version:
 async def create_version(ctx: Call, input: CreateVersion) -> Version:
     """A draft version from a model document; upload its artifact to make it ready."""
     return await service.create_version(ctx.work, input)
+
+
+@models.mutation(
+    permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled)
+)
+async def create_external_version(ctx: Call, input: CreateExternalVersion) -> Version:
+    """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too."""
+    return await external.create_external_version(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionServing))

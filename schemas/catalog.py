@@ -20,6 +20,8 @@ class ArtifactKind(StrEnum):
     XGBOOST = "xgboost"
     ONNX = "onnx"
     LINEAR = "linear"
+    EXTERNAL = "external"
+    """A language model behind a connector; nothing is uploaded."""
 
 
 class VersionState(StrEnum):

@@ -6,9 +6,11 @@ lets only known headers out, so that no object of the SDK, none of its errors an
 """
 
 import asyncio
+import importlib
 import json
 import logging
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +23,7 @@ from jsonschema import Draft202012Validator
 from backend.adapters.guarded_transport import AddressGuard, GuardedTransport
 from backend.adapters.provider_errors import translated
 from backend.connectors.errors import AnswerCutOff, ModelRefused, ProviderAnswerUnreadable
-from backend.connectors.providers import TRAITS, Structured, Traits
+from backend.connectors.providers import TRAITS, Structured
 from backend.connectors.rules import refuse
 from backend.connectors.secret import Access, Secret
 from backend.ports import Answer
@@ -72,8 +74,7 @@ class OpenAiCompatible:
         raise ours
 
     async def _ask(self, access: Access, timeout: float, use: Callable[["AsyncOpenAI"], Awaitable[T]]) -> T:
-        import openai  # noqa: PLC0415  heavy: loaded by the first call to a provider
-
+        openai = await _sdk()
         transport = GuardedTransport(self._guard, self._connect(), TRAITS[Provider(access.provider)], access.key)
         limit = httpx2.Timeout(timeout, connect=_CONNECT_SECONDS)
         async with asyncio.timeout(timeout), httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=limit) as http:
@@ -101,10 +102,19 @@ class OpenAiCompatible:
         return sorted(found, key=lambda model: model.id)
 
     async def structured(
-        self, access: Access, schema: dict[str, Json], system: str, user: str, *, model: str, max_output_tokens: int = 8192, timeout: float = 60
+        self,
+        access: Access,
+        schema: dict[str, Json],
+        system: str,
+        user: str,
+        *,
+        model: str,
+        max_output_tokens: int = 8192,
+        timeout: float = 60,
+        temperature: float | None = None,
     ) -> Json:
         """The model's answer to `user`, valid by `schema`. Raises ProviderError, BaseUrlRefused."""
-        answer = await self.answer(access, schema, system, user, model=model, max_output_tokens=max_output_tokens, timeout=timeout)
+        answer = await self.answer(access, schema, system, user, model=model, max_output_tokens=max_output_tokens, timeout=timeout, temperature=temperature)
         return answer.value
 
     async def answer(
@@ -118,11 +128,13 @@ class OpenAiCompatible:
         accepts: dict[str, Json] | None = None,
         max_output_tokens: int = 8192,
         timeout: float = 60,
+        temperature: float | None = None,
     ) -> Answer:
         """The same with the tokens it took, held to `accepts` instead where that is given. Raises ProviderError, BaseUrlRefused."""
         traits = TRAITS[Provider(access.provider)]
         way = _by_messages if traits.structured is Structured.OUTPUT_CONFIG else _by_chat
-        said, usage = await self.ask(access, timeout, lambda sdk: way(sdk, traits, schema, system, user, model, max_output_tokens))
+        settings = {traits.max_tokens_field: max_output_tokens, **({} if temperature is None else {"temperature": temperature})}
+        said, usage = await self.ask(access, timeout, lambda sdk: way(sdk, schema, system, user, model, settings))
         counted = [_count(usage, *names) for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))]
         return Answer(_checked(said, accepts or schema, access.key), *counted)
 
@@ -134,12 +146,17 @@ class OpenAiCompatible:
         return httpx2.create_ssl_context(trust_env=False)
 
 
-async def _by_chat(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> tuple[str, Any]:
+async def _sdk() -> Any:
+    """The SDK, imported in a thread by the first call: it takes a second, in which nobody else should wait."""
+    return sys.modules.get("openai") or await asyncio.to_thread(importlib.import_module, "openai")
+
+
+async def _by_chat(sdk: "AsyncOpenAI", schema: dict[str, Json], system: str, user: str, model: str, settings: dict[str, Any]) -> tuple[str, Any]:
     body = {
         "model": model,
         "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}},
-        traits.max_tokens_field: max_tokens,
+        **settings,
     }
     answer = await sdk.post("/chat/completions", cast_to=object, body=body)
     choice = _at(answer, "choices", 0)
@@ -151,13 +168,13 @@ async def _by_chat(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], 
     return _text(_at(message, "content")), _at(answer, "usage")
 
 
-async def _by_messages(sdk: "AsyncOpenAI", traits: Traits, schema: dict[str, Json], system: str, user: str, model: str, max_tokens: int) -> tuple[str, Any]:
+async def _by_messages(sdk: "AsyncOpenAI", schema: dict[str, Json], system: str, user: str, model: str, settings: dict[str, Any]) -> tuple[str, Any]:
     body = {
         "model": model,
         "system": system,
         "messages": [{"role": "user", "content": user}],
         "output_config": {"format": {"type": "json_schema", "schema": schema}},
-        traits.max_tokens_field: max_tokens,
+        **settings,
     }
     answer = await sdk.post("/messages", cast_to=object, body=body)
     stop = _at(answer, "stop_reason")

@@ -1,6 +1,6 @@
 """What can go wrong in the catalog."""
 
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, Invalid, NotFound
 from schemas.errors import ErrorCode
 
 
@@ -26,6 +26,10 @@ class ArtifactPresent(Conflict):
 
 class VersionServing(Conflict):
     """This version serves in a group; take it out of the group first."""
+
+
+class ExternalUnfit(Invalid):
+    """What is asked of the language model is not complete."""
 
 
 class FeaturesDisagree(Conflict):

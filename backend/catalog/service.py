@@ -13,6 +13,7 @@ from backend.catalog import repository
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
 from backend.catalog.rules import canonical_version, free_version, label, slug_of
 from backend.catalog.tables import ModelRow, VersionRow
+from backend.connectors import service as connectors
 from backend.ids import new_id
 from backend.work import UnitOfWork
 from schemas.catalog import Artifact, CreateModel, CreateVersion, ListModels, Model, ModelRef, ServingRole, Version, VersionRef, VersionState
@@ -113,6 +114,7 @@ async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
     if any(place.version_id == row.id for place in await repository.serving(work.session, work.tenant_id)):
         raise VersionServing
     before, row.state = row.state, VersionState.ARCHIVED
+    await connectors.release(work, f"version:{row.id}")
     work.audit("models.archiveVersion", f"model:{model.slug}:{row.version}", {"state": before}, {"state": row.state})
     return version_of(row, model, ())
 

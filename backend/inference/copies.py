@@ -12,9 +12,11 @@ from backend.inference.cases import Case
 from backend.inference.features import encode
 from backend.inference.log.record import SHADOW_OF, Record
 from backend.inference.missed import DROPPED, INCOMPLETE
+from backend.inference.remote import Remote
 from backend.inference.routing.table import RoutedMember
 from backend.inference.rules import shadow_id
 from backend.inference.scoring import give_up, score_version
+from backend.inference.versions import ServedVersion
 
 
 class Copy(NamedTuple):
@@ -30,13 +32,30 @@ class Copy(NamedTuple):
 
 
 def score_copies(copies: Sequence[Copy]) -> tuple[list[Record], Counter[str]]:
-    """The records of what all shadows say, and how many rows they could not score, by why; belongs in a thread."""
+    """The records of what all shadows in this process say, and how many rows they could not score, by why; belongs in a thread."""
     records: list[Record] = []
     missed: Counter[str] = Counter()
     for request, cases in copies:
         for shadow in request.group.shadows:
-            records += _score_one(request, cases, shadow, missed)
+            if shadow.served is None or not shadow.served.remote:
+                records += _score_one(request, cases, shadow, missed)
             time.sleep(0)  # gives the interpreter to whoever answers
+    return records, missed
+
+
+async def ask_copies(copies: Sequence[Copy], remote: Remote) -> tuple[list[Record], Counter[str]]:
+    """The same of the shadows that are elsewhere."""
+    records: list[Record] = []
+    missed: Counter[str] = Counter()
+    for request, cases in copies:
+        for shadow in request.group.shadows:
+            if shadow.served is None or not shadow.served.remote:
+                continue
+            started = time.perf_counter_ns()
+            pairs = _pairs(cases, shadow, shadow.served, missed)
+            if pairs:
+                give_up(await remote.score(request.group.facts.tenant_id, [copy for _, copy in pairs]))
+            records += _records(request, pairs, started)
     return records, missed
 
 
@@ -46,15 +65,25 @@ def _score_one(request: Request, answered: Sequence[Case], shadow: RoutedMember,
         missed[DROPPED] += len(answered)
         return []
     started = time.perf_counter_ns()
+    pairs = _pairs(answered, shadow, shadow.served, missed)
+    if pairs:
+        give_up(score_version([copy for _, copy in pairs]))
+    return _records(request, pairs, started)
+
+
+def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersion, missed: Counter[str]) -> list[tuple[Case, Case]]:
+    """Each answered case with its copy, as the shadow reads it."""
     pairs: list[tuple[Case, Case]] = []
     for case in answered:
-        encoded = encode(shadow.served.specs, case.inputs, "")
+        encoded = encode(version.specs, case.inputs, "")
         if encoded.missing or encoded.unfit:
             missed[INCOMPLETE] += 1
         else:
             pairs.append((case, Case(shadow_id(case.id, shadow.version_id), case.inputs, case.bucket, shadow, encoded.row)))
-    if pairs:
-        give_up(score_version([copy for _, copy in pairs]))
+    return pairs
+
+
+def _records(request: Request, pairs: Sequence[tuple[Case, Case]], started: int) -> list[Record]:
     latency = (time.perf_counter_ns() - started) // 1000
     return [_record(request, case, copy, latency) for case, copy in pairs]
 

@@ -1,8 +1,9 @@
 """From a request's inputs to the numbers a model takes, in the order it takes them; what does not fit is named by JSON Pointer."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from schemas.common import Issue
@@ -10,6 +11,8 @@ from schemas.inference import Inputs
 from schemas.model_document import Feature
 
 NAN = math.nan
+NUMBERS = frozenset({float, int})
+MOST_CHARACTERS = 20_000
 
 
 class Unfit(Exception):
@@ -18,15 +21,18 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """One feature as it is read from a request. A category's number is its place in the document's list."""
+    """One feature as it is read from a request. A category's number is its place in the document's list. What is `spoken` may be text, and has no number."""
 
     name: str
     type: str
     required: bool
     categories: Mapping[str, float]
+    spoken: bool = False
 
     def number(self, value: Any) -> float:
         """The value as the model takes it. Raises Unfit."""
+        if self.spoken and self.type == "text":
+            return self._text(value)
         if self.type == "category" and self.categories:
             return self._category(value)
         if self.type == "boolean" and isinstance(value, bool):
@@ -45,6 +51,13 @@ class FeatureSpec:
             raise Unfit(f"true or false is expected here, not {value}")
         return number
 
+    def _text(self, value: Any) -> float:
+        if not isinstance(value, str):
+            raise Unfit(f"a text is expected here, not {_said(value)}")
+        if len(value) > MOST_CHARACTERS or "\x00" in value:
+            raise Unfit(f"a text of at most {MOST_CHARACTERS:,} characters, without NUL, is expected here")
+        return NAN
+
     def _category(self, value: Any) -> float:
         found = self.categories.get(value) if isinstance(value, str) else None
         if found is None:
@@ -62,10 +75,13 @@ class Encoded:
     missing: list[str]
 
 
-def specs_of(names: Sequence[str], document: Sequence[Feature]) -> list[FeatureSpec]:
-    """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number."""
+def specs_of(names: Sequence[str], document: Sequence[Feature], spoken: bool = False) -> list[FeatureSpec]:
+    """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number.
+
+    A `spoken` artifact is a language model's: what the document calls text is text.
+    """
     said = {feature.name: feature for feature in document}
-    return [_spec(said.get(name) or Feature(name=name)) for name in names]
+    return [_spec(said.get(name) or Feature(name=name), spoken) for name in names]
 
 
 def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encoded:
@@ -87,6 +103,27 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
             except Unfit as error:
                 unfit.append(Issue(pointer=f"{pointer}/{escaped(spec.name)}", message=str(error)))
     return Encoded(row, unfit, missing)
+
+
+Plain = Callable[[Inputs], tuple[Any, ...]]
+
+
+def plain_reader(specs: Sequence[FeatureSpec]) -> Plain | None:
+    """What takes all features out of a request at once, where each is a number; None where some are not."""
+    if len(specs) < 2 or any(spec.type != "number" for spec in specs):
+        return None
+    return itemgetter(*(spec.name for spec in specs))
+
+
+def read_plain(reader: Plain, inputs: Inputs) -> list[float] | None:
+    """The row, where every feature is there and is an ordinary number, as nearly always; None where it takes a closer look: see `encode`."""
+    try:
+        values = reader(inputs)
+        if not NUMBERS.issuperset(map(type, values)) or not math.isfinite(sum(values)):
+            return None
+        return list(map(float, values))
+    except (KeyError, OverflowError):
+        return None
 
 
 def lacking(specs: Sequence[FeatureSpec], inputs: Inputs) -> list[str]:
@@ -120,9 +157,9 @@ def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _spec(feature: Feature) -> FeatureSpec:
+def _spec(feature: Feature, spoken: bool) -> FeatureSpec:
     categories = {name: float(place) for place, name in enumerate(feature.categories)} if feature.type == "category" else {}
-    return FeatureSpec(feature.name, feature.type, feature.required, categories)
+    return FeatureSpec(feature.name, feature.type, feature.required, categories, spoken)
 
 
 def _a(kind: str) -> str:

@@ -1,6 +1,5 @@
 """A prediction: routed, checked, scored, on record, and only then answered."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from backend.inference.refusals import Refusals
 from backend.inference.remote import Remote
 from backend.inference.routing.table import RoutedGroup
 from backend.inference.routing.watch import Routing
-from backend.inference.scoring import explain, give_up, score
+from backend.inference.scoring import explain_in_line, give_up, score
 from backend.inference.shadows import Shadows
 from backend.inference.stale import StaleAnswers
 from schemas.inference import PredictBody, Prediction
@@ -73,7 +72,7 @@ class Predictor:
             raise
         await self._score(request, cases)
         if body.explain:
-            await asyncio.to_thread(explain, cases)
+            await explain_in_line(cases)
         latency = request.latency_us
         try:
             await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases], claim_of(body))

@@ -3,34 +3,53 @@
 import asyncio
 import logging
 import math
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from backend.errors import HubError
 from backend.inference.cases import Case
 from backend.inference.runtimes.protocol import Scores
-from backend.inference.versions import explanations
+from backend.inference.versions import ServedVersion, explanations
 
 log = logging.getLogger("tiltyard.inference")
+AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
+"""Scores cases of one version that is elsewhere; gives those that failed, with why."""
 INLINE_ROWS = 16
 """More rows than this are scored in a thread; a few take less time than handing them over."""
 
+QUICK_SECONDS = 0.001
+"""A row explained in less keeps nobody waiting."""
+
+_row_seconds: WeakKeyDictionary[ServedVersion, float] = WeakKeyDictionary()
+"""How long each version took to explain a row when it last did."""
 _budgeted = ThreadPoolExecutor(8, thread_name_prefix="challenger")
 
 
-async def score(cases: Sequence[Case], budget_ms: int | None = None) -> list[Case]:
-    """Score cases by version, challengers within their time budget; gives those that failed, with why."""
+async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
+    """Score cases by version, challengers within their time budget; gives those that failed, with why. Versions elsewhere are asked last, by `remote`."""
     failed: list[Case] = []
-    for mine in _by_version(cases).values():
-        if budget_ms is not None and mine[0].member.role == "challenger":
+    for mine in sorted(_by_version(cases).values(), key=lambda some: some[0].version.remote):
+        if mine[0].version.remote:
+            failed += await _ask_within(mine, remote, budget_ms if mine[0].member.role == "challenger" else None)
+        elif budget_ms is not None and mine[0].member.role == "challenger":
             failed += await _score_within(mine, budget_ms)
         elif len(mine) <= INLINE_ROWS:
             failed += score_version(mine)
         else:
             failed += await asyncio.to_thread(score_version, mine)
     return failed
+
+
+async def _ask_within(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None) -> list[Case]:
+    try:
+        async with asyncio.timeout(budget_ms / 1000 if budget_ms is not None else None):
+            return await remote(cases)
+    except TimeoutError:
+        return _late(cases, budget_ms)
 
 
 def score_version(cases: Sequence[Case]) -> list[Case]:
@@ -51,9 +70,7 @@ async def _score_within(cases: Sequence[Case], budget_ms: int) -> list[Case]:
     await asyncio.wait({scoring}, timeout=budget_ms / 1000)
     if not scoring.done():
         scoring.cancel()
-        for case in cases:
-            case.error = f"it took longer than its {budget_ms} ms"
-        return list(cases)
+        return _late(cases, budget_ms)
     try:
         scores = scoring.result()
     except Exception as error:
@@ -70,6 +87,12 @@ def _take(cases: Sequence[Case], scores: Scores) -> list[Case]:
     return [case for case in cases if not math.isfinite(case.score)]
 
 
+def _late(cases: Sequence[Case], budget_ms: int | None) -> list[Case]:
+    for case in cases:
+        case.error = f"it took longer than its {budget_ms} ms"
+    return list(cases)
+
+
 def _failed(cases: Sequence[Case], error: Exception) -> list[Case]:
     log.error("%s does not answer", cases[0].version.label, exc_info=error)
     for case in cases:
@@ -81,6 +104,22 @@ def give_up(cases: Sequence[Case]) -> None:
     """Mark cases as failed: whatever was scored is no score."""
     for case in cases:
         case.status, case.score, case.margin = "failed", math.nan, None
+
+
+async def explain_in_line(cases: Sequence[Case]) -> None:
+    """Explain scored cases before they are answered: in a thread, or at once where a row of its version is known to take less than handing it over."""
+    if len(cases) > 1:
+        return await asyncio.to_thread(explain, cases)
+    version = cases[0].version
+    at_once = _row_seconds.get(version, math.inf) < QUICK_SECONDS
+    _row_seconds[version] = _timed(cases) if at_once else await asyncio.to_thread(_timed, cases)
+
+
+def _timed(cases: Sequence[Case]) -> float:
+    """Explain; gives the processor time it took, in seconds, which no other load on the machine adds to."""
+    started = time.thread_time()
+    explain(cases)
+    return time.thread_time() - started
 
 
 def explain(cases: Sequence[Case]) -> None:

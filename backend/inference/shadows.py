@@ -16,9 +16,10 @@ from redis.exceptions import RedisError
 
 from backend.inference.answers import Request
 from backend.inference.cases import Case
-from backend.inference.copies import Copy, score_copies
+from backend.inference.copies import Copy, ask_copies, score_copies
 from backend.inference.log.intake import Intake
 from backend.inference.missed import DROPPED, add_missed
+from backend.inference.remote import Remote
 from backend.inference.routing.table import RoutedGroup
 from backend.inference.routing.watch import Routing
 
@@ -69,9 +70,10 @@ class Queue:
 class Shadows:
     """The shadows' part in this process."""
 
-    def __init__(self, hub: "Hub", routing: Routing) -> None:
+    def __init__(self, hub: "Hub", routing: Routing, remote: Remote) -> None:
         self._hub = hub
         self._routing = routing
+        self._remote = remote
         self._intake = Intake(hub)
         self._queues: dict[UUID, Queue] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shadow")
@@ -117,9 +119,10 @@ class Shadows:
         if not copies or not self._in_use(copies[0].request):
             return
         records, missed = await asyncio.get_running_loop().run_in_executor(self._threads, score_copies, copies)
-        if records:
-            await self._intake.append(queue.group_id, records)
-        queue.missed += missed
+        elsewhere, more_missed = await ask_copies(copies, self._remote)
+        if records or elsewhere:
+            await self._intake.append(queue.group_id, [*records, *elsewhere])
+        queue.missed += missed + more_missed
 
     def _in_use(self, request: Request) -> bool:
         """Is the group still there? The log of a deleted one is being closed."""

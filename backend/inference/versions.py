@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from backend.catalog.rules import label
 from backend.catalog.upload import artifact_path
-from backend.inference.features import FeatureSpec, specs_of
+from backend.inference.features import FeatureSpec, Plain, plain_reader, specs_of
 from backend.inference.runtimes import ExplanationBatch, Runtime, load_runtime
-from backend.inference.runtimes.protocol import Floats
-from schemas.catalog import Artifact, Version
+from backend.inference.runtimes.external import ExternalRuntime
+from backend.inference.runtimes.protocol import NO_METHOD, Floats
+from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
 from schemas.inference import Explanation
 from schemas.model_document import Feature, Task
@@ -33,6 +35,10 @@ class VersionFacts(Shape, frozen=True, kw_only=True):
     artifact: Artifact
     features: list[Feature] = []
     task: Task | None = None
+
+    def specs(self) -> list[FeatureSpec]:
+        """How each of the artifact's features is read from a request."""
+        return specs_of(self.artifact.features, self.features, self.artifact.kind is ArtifactKind.EXTERNAL)
 
 
 def facts_of(version: Version) -> VersionFacts:
@@ -56,6 +62,16 @@ class ServedVersion:
     labels: tuple[str, str] | None
     background: Floats | None
     runtime: Runtime
+
+    @cached_property
+    def plain(self) -> Plain | None:
+        """What takes all its features out of a request at once."""
+        return plain_reader(self.specs)
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is asked through a connector rather than scored in this process."""
+        return isinstance(self.runtime, ExternalRuntime)
 
     def explain(self, matrix: Floats) -> ExplanationBatch:
         """Explain a matrix [n, features]; belongs in a thread."""
@@ -87,6 +103,9 @@ class Runtimes:
 
 def explanations(version: ServedVersion, batch: ExplanationBatch) -> list[Explanation]:
     """A batch's explanations, one a row. A residual past 1e-4 of the output marks the row."""
+    if batch.method == NO_METHOD:
+        none = Explanation(method=NO_METHOD, exact=False, space=batch.space, base=0.0, values={}, residual=0.0, reason=batch.reason)
+        return [none] * len(batch.values)
     names = [spec.name for spec in version.specs]
     errors = batch.error.tolist() if batch.error is not None else [None] * len(batch.values)
     rows = zip(batch.values.tolist(), batch.residual.tolist(), errors, strict=True)
@@ -115,10 +134,11 @@ def _doubt(explained: float, residual: float) -> str | None:
 def _load(facts: VersionFacts, files: Path) -> ServedVersion:
     artifact = facts.artifact
     runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256)
-    specs = specs_of(artifact.features, facts.features)
+    specs = facts.specs()
     medians = _medians(facts)
     warm = np.zeros((1, len(specs))) if medians is None else medians
-    runtime.predict(warm)
+    if artifact.kind is not ArtifactKind.EXTERNAL:
+        runtime.predict(warm)
     return ServedVersion(
         id=facts.id,
         label=label(facts.version),

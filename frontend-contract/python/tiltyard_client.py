@@ -338,7 +338,7 @@ class Artifact(TypedDict):
     uploaded_at: str
 
 
-ArtifactKind = Literal['lightgbm', 'linear', 'onnx', 'xgboost']
+ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
 """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
 
 
@@ -634,6 +634,17 @@ class CreateConnector(TypedDict):
     base_url: NotRequired[str | None]
 
 
+class CreateExternalVersion(TypedDict):
+    """A new version that answers through a connector. It is ready at once: there is nothing to upload."""
+
+    model: str
+    """Lower-case letters, digits and underscores."""
+    version: str
+    """`1.2.0`, `v1.2` is read as 1.2.0."""
+    document: ModelDocumentInput
+    external: ExternalModel
+
+
 class CreateGroup(TypedDict):
     """A new group. The shares of champion and challengers sum to 10 000."""
 
@@ -879,6 +890,50 @@ class Explanation(TypedDict):
     background: str | None
     error: float | None
     reason: str | None
+
+
+class ExportLog(TypedDict):
+    """A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    layout: Literal['databricks', 'kserve', 'sagemaker']
+    after: NotRequired[str | None]
+    before: NotRequired[str | None]
+    cursor: NotRequired[str | None]
+    limit: NotRequired[int]
+
+
+class ExportedLog(TypedDict):
+    """Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
+
+    lines: List[str]
+    next_cursor: str | None
+
+
+class ExternalModel(TypedDict):
+    """Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+
+        In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
+        class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+    """
+
+    connector_id: str | UUID
+    model: str
+    """As the provider calls it."""
+    instructions: str
+    """What the model is told before each prompt."""
+    prompt: str
+    answer: NotRequired[Literal['label', 'probability', 'value']]
+    classes: NotRequired[List[str]]
+    """For `label`: the negative and the positive class."""
+    minimum: NotRequired[float | None]
+    maximum: NotRequired[float | None]
+    temperature: NotRequired[float | None]
+    timeout_ms: NotRequired[int]
+    """For everything, retries included."""
+    retries: NotRequired[int]
+    """How often a provider that is down or busy is asked again."""
 
 
 class Feature(TypedDict):
@@ -1129,6 +1184,15 @@ class ImportDraft(TypedDict):
     fingerprint: str
 
 
+class ImportLog(TypedDict):
+    """Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    layout: Literal['databricks', 'kserve', 'sagemaker']
+    lines: List[str]
+
+
 ImportMode = Literal['map', 'rewrite']
 """What a language model is asked for, when a connector is named."""
 
@@ -1179,6 +1243,15 @@ class ImportanceInput(TypedDict):
     method: str
     value: float
     ci: NotRequired[IntervalInput | None]
+
+
+class ImportedLog(TypedDict):
+    """What became of the lines: new rows, inferences that were there already, and the first hundred refused."""
+
+    rows: int
+    known: int
+    refused: List[LineRefused]
+    refused_total: int
 
 
 class ImportedVersion(TypedDict):
@@ -1349,6 +1422,13 @@ class LiftChartInput(TypedDict):
     share: List[float]
     lift: List[float]
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
+
+
+class LineRefused(TypedDict):
+    """A line that was not imported (from 0; -1 where it is the inference that cannot be), and why."""
+
+    line: int
+    reason: str
 
 
 class Lineage(TypedDict):
@@ -2640,6 +2720,14 @@ class EmptyFile(HubError):
     """The file is empty: there is nothing to import."""
 
 
+class ExternalUnfit(HubError):
+    """What is asked of the language model is not complete."""
+
+
+class FeaturesDisagree(HubError):
+    """The document's input features are not the artifact's."""
+
+
 class FileTooLarge(HubError):
     """The file is larger than an import takes."""
 
@@ -2928,7 +3016,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "e77ccfd1e31f8a4c"
+CONTRACT_HASH = "a4bd57f4dff4892e"
 """The contract this client was generated from."""
 
 
@@ -2960,6 +3048,8 @@ ERRORS: dict[str, type[HubError]] = {
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
+    "EXTERNAL_UNFIT": ExternalUnfit,
+    "FEATURES_DISAGREE": FeaturesDisagree,
     "FILE_TOO_LARGE": FileTooLarge,
     "FOREIGN_FILE": ForeignFile,
     "GATE_NOT_MET": GateNotMet,
@@ -3490,6 +3580,22 @@ class InferenceProcedures:
         answer: OutcomesReceipt = self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer
 
+    def export_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 1000) -> ExportedLog:
+        """A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: ExportedLog = self._hub._call(self._hub._query("inference.exportLog", {"slug": slug, "layout": layout, "limit": limit, **_set({"after": after, "before": before, "cursor": cursor})}))
+        return answer
+
+    def import_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], lines: List[str]) -> ImportedLog:
+        """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: ImportedLog = self._hub._call(self._hub._mutation("inference.importLog", {"slug": slug, "layout": layout, "lines": lines}))
+        return answer
+
     def orphans(self, *, slug: str, older_than_days: int = 7, limit: int = 50) -> Orphans:
         """Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
 
@@ -3616,6 +3722,14 @@ class ModelsProcedures:
         Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`.
         """
         answer: Version = self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document}))
+        return answer
+
+    def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
+        """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too.
+
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`.
+        """
+        answer: Version = self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
         return answer
 
     def archive_version(self, *, version_id: str | UUID) -> Version:
@@ -4193,6 +4307,22 @@ class AsyncInferenceProcedures:
         answer: OutcomesReceipt = await self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer
 
+    async def export_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 1000) -> ExportedLog:
+        """A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: ExportedLog = await self._hub._call(self._hub._query("inference.exportLog", {"slug": slug, "layout": layout, "limit": limit, **_set({"after": after, "before": before, "cursor": cursor})}))
+        return answer
+
+    async def import_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], lines: List[str]) -> ImportedLog:
+        """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: ImportedLog = await self._hub._call(self._hub._mutation("inference.importLog", {"slug": slug, "layout": layout, "lines": lines}))
+        return answer
+
     async def orphans(self, *, slug: str, older_than_days: int = 7, limit: int = 50) -> Orphans:
         """Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
 
@@ -4319,6 +4449,14 @@ class AsyncModelsProcedures:
         Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document}))
+        return answer
+
+    async def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
+        """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too.
+
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`.
+        """
+        answer: Version = await self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
         return answer
 
     async def archive_version(self, *, version_id: str | UUID) -> Version:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+NO_METHOD = "none"
 Space = Literal["margin", "probability", "value"]
 
 
@@ -35,6 +36,8 @@ class ExplanationBatch:
     residual: Floats
     error: Floats | None = None
     background: str | None = None
+    reason: str | None = None
+    """Why there is none, where the method is `none`; there are no values then."""
 
 
 class Runtime(Protocol):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from backend.inference.runtimes.external import ExternalRuntime
 from backend.inference.runtimes.lightgbm import LightgbmRuntime
 from backend.inference.runtimes.linear import LinearRuntime
 from backend.inference.runtimes.onnx import OnnxRuntime
@@ -21,6 +22,8 @@ def runtime_for(kind: ArtifactKind | str) -> type[Runtime]:
             return OnnxRuntime
         case ArtifactKind.LINEAR:
             return LinearRuntime
+        case ArtifactKind.EXTERNAL:
+            return ExternalRuntime
 
 
 def load_runtime(kind: ArtifactKind | str, path: Path, sha256: str) -> Runtime:

@@ -1,0 +1,62 @@
+"""Versions that are language models elsewhere: checked, stored, and ready at once."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from backend.access.permissions import P
+from backend.audit.rules import plain
+from backend.catalog.errors import ExternalUnfit, FeaturesDisagree
+from backend.catalog.external_rules import problems
+from backend.catalog.rules import completed, disagreements
+from backend.catalog.service import create_version, find_version, version_of
+from backend.catalog.upload import artifact_path
+from backend.connectors import service as connectors
+from backend.errors import Forbidden
+from backend.inference.prompts import features_of
+from backend.work import UnitOfWork
+from schemas.catalog import Artifact, ArtifactKind, CreateVersion, Version, VersionState
+from schemas.external import CreateExternalVersion
+
+
+async def create_external_version(work: UnitOfWork, input: CreateExternalVersion) -> Version:
+    """A version that answers through a connector.
+
+    Raises ExternalUnfit, FeaturesDisagree, ModelNotFound, VersionTaken, ConnectorNotFound, ConnectorDisabled, Forbidden.
+    """
+    if not work.actor.may(P.CONNECTOR_CONNECTOR_USE):
+        raise Forbidden(f"A version behind a connector needs the permission `{P.CONNECTOR_CONNECTOR_USE}`.", permission=P.CONNECTOR_CONNECTOR_USE)
+    if issues := problems(input.external):
+        raise ExternalUnfit(issues=issues)
+    features = features_of(input.external.prompt)
+    if issues := disagreements(input.document, features):
+        raise FeaturesDisagree(issues=issues)
+    draft = await create_version(work, CreateVersion(model=input.model, version=input.version, document=input.document))
+    await connectors.hold(work, input.external.connector_id, f"version:{draft.id}")
+    content = msgspec.json.encode(input.external, order="sorted")
+    digest = hashlib.sha256(content).hexdigest()
+    await asyncio.to_thread(_keep, content, artifact_path(work.hub.files, digest))
+    row, model = await find_version(work, draft.id, lock=True)
+    artifact = Artifact(kind=ArtifactKind.EXTERNAL, sha256=digest, size_bytes=len(content), features=features, outputs=1, uploaded_at=work.now)
+    row.artifact = plain(artifact)
+    row.document = plain(completed(draft.document, features, ArtifactKind.EXTERNAL))
+    row.state = VersionState.READY
+    await work.session.flush()
+    work.audit("models.createExternalVersion", f"model:{model.slug}:{row.version}", after={"artifact": plain(artifact), "external": plain(input.external)})
+    return version_of(row, model, ())
+
+
+def _keep(content: bytes, kept: Path) -> None:
+    """Write so that a crash leaves the whole file or none."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f".{uuid4().hex}")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.chmod(0o440)
+    fresh.replace(kept)

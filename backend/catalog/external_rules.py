@@ -1,0 +1,22 @@
+"""Pure checks of what is asked of a language model."""
+
+from backend.inference.prompts import features_of
+from schemas.common import Issue
+from schemas.external import ExternalModel
+
+MOST_FEATURES = 500
+
+
+def problems(external: ExternalModel) -> list[Issue]:
+    """What is wrong with it, each with its pointer."""
+    found: list[Issue] = []
+    features = features_of(external.prompt)
+    if not features or "" in features:
+        found.append(Issue(pointer="/external/prompt", message="name each input where its value goes, as {{feature}}"))
+    if len(features) > MOST_FEATURES or any(len(name) > 200 for name in features):
+        found.append(Issue(pointer="/external/prompt", message=f"at most {MOST_FEATURES} features, of at most 200 characters each"))
+    if external.answer == "label" and (len(set(external.classes)) != 2 or not all(external.classes)):
+        found.append(Issue(pointer="/external/classes", message="a label is one of two different classes, the second of them positive"))
+    if external.minimum is not None and external.maximum is not None and external.minimum >= external.maximum:
+        found.append(Issue(pointer="/external/maximum", message="the maximum must be above the minimum"))
+    return found

@@ -1,0 +1,45 @@
+"""A circuit breaker: who fails again and again is left alone for a while (Nygard 2007, "Release It!")."""
+
+import time
+from collections.abc import Callable
+
+FAILURES = 5
+REST_SECONDS = 30.0
+
+
+class Breaker:
+    """Closed while things go well; open for a while after failures in a row; then one trial decides.
+
+    >>> now = [0.0]
+    >>> breaker = Breaker(failures=2, rest=30, clock=lambda: now[0])
+    >>> breaker.failed(), breaker.failed(), breaker.closed()
+    (None, None, False)
+    >>> now[0] = 31; breaker.closed(), breaker.closed()
+    (True, False)
+    >>> breaker.succeeded(); breaker.closed()
+    True
+    """
+
+    def __init__(self, failures: int = FAILURES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._failures, self._rest, self._clock = failures, rest, clock
+        self._in_a_row = 0
+        self._open_until = 0.0
+
+    def closed(self) -> bool:
+        """May it be tried now? After the rest, the first who asks may; the others wait for what comes of it."""
+        if self._in_a_row < self._failures:
+            return True
+        if self._clock() < self._open_until:
+            return False
+        self._open_until = self._clock() + self._rest
+        return True
+
+    def failed(self) -> None:
+        """It went wrong."""
+        self._in_a_row += 1
+        if self._in_a_row >= self._failures:
+            self._open_until = self._clock() + self._rest
+
+    def succeeded(self) -> None:
+        """It went well."""
+        self._in_a_row = 0

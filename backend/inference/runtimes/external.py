@@ -1,0 +1,43 @@
+"""Language models elsewhere: what is asked of them, loaded from where it is pinned. The asking itself is in backend/inference/remote.py."""
+
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+
+from backend.inference.prompts import features_of
+from backend.inference.runtimes.errors import RuntimeRefused
+from backend.inference.runtimes.files import read_checked
+from backend.inference.runtimes.protocol import NO_METHOD, ExplanationBatch, Floats, Scores, Space
+from schemas.external import ExternalModel
+
+REASON = "a language model behind a connector: what it weighs cannot be computed from its answers"
+
+
+class ExternalRuntime:
+    """A version that is asked through its connector, never scored in this process."""
+
+    def __init__(self, external: ExternalModel) -> None:
+        """For what is asked; use `load`."""
+        self.external = external
+        self.features = features_of(external.prompt)
+        self.classifies = external.answer != "value"
+        self.space: Space = "probability" if self.classifies else "value"
+        self.covered = True
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load what is asked, once its bytes have the SHA-256 they were stored under."""
+        return cls(msgspec.json.decode(read_checked(path, sha256), type=ExternalModel))
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Raises RuntimeRefused: numbers alone are not what such a version is asked with."""
+        raise RuntimeRefused("This version is asked through its connector.")
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """None: nothing is explained."""
+
+    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+        """No explanation, and why."""
+        return ExplanationBatch(NO_METHOD, False, self.space, 0.0, np.empty((len(matrix), 0)), np.zeros(len(matrix)), reason=REASON)
