@@ -110,6 +110,14 @@ bench-drain: $(VENV) ## rows a second from intake to log, beside COPY alone
 soak: $(VENV) ## predictions under load while every process is killed in random order: `make soak KILLS=200`
 	@$(BIN)/python -u -m benchmarks.soak --kills $(or $(KILLS),200) $(ARGS)
 
+.PHONY: bench-halt
+bench-halt: $(VENV) ## from a halt to the last answer of four API processes, one of them cut off
+	@$(BIN)/python -m benchmarks.halt $(ARGS)
+
+.PHONY: bench-promote
+bench-promote: $(VENV) ## promotions under load, 1,000 of them; PROMOTIONS=… for another number
+	@$(BIN)/python -m benchmarks.promote --promotions $(or $(PROMOTIONS),1000) $(ARGS)
+
 .PHONY: bench-explain
 bench-explain: $(VENV) ## compiled explanations beside shap
 	@$(BIN)/python -m benchmarks.explain $(ARGS)
@@ -125,6 +133,14 @@ bench-import: $(VENV) ## a model's file to its preview, the shape remembered and
 .PHONY: fuzz-import
 fuzz-import: $(VENV) ## hostile files for the import: `make fuzz-import CASES=100000`
 	@CASES=$(or $(CASES),10000) $(BIN)/pytest tests/backend/importing/test_properties.py -q -p no:xdist --timeout 0 $(ARGS)
+
+.PHONY: bench-compare
+bench-compare: $(VENV) ## a comparison over ROWS=1000000 logged rows, and over four times as many
+	@$(BIN)/python -m benchmarks.compare --rows $(or $(ROWS),1000000) $(ARGS)
+
+.PHONY: sim-aa
+sim-aa: $(VENV) ## equal versions, looked at a hundred times: how often a winner is named; RUNS=2000
+	@$(BIN)/python -m benchmarks.sim_aa --runs $(or $(RUNS),2000) $(ARGS)
 
 .PHONY: clean
 clean: ## remove what was built, not the hub's data
