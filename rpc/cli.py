@@ -8,7 +8,10 @@ import click
 from backend.adapters.processes import SetupError
 from backend.errors import HubError
 
-COMMANDS = ("up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "doctor", "backup", "restore", "reset-password", "connectors")
+COMMANDS = (
+    "up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "import-log", "export-log", "halt", "resume", "doctor",
+    "backup", "restore", "reset-password", "connectors",
+)  # fmt: skip
 _MODULES = {"import": "import_file"}
 """Commands whose name is a word of Python."""
 

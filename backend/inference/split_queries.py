@@ -26,9 +26,9 @@ LOSSES = {
 # By the bucket's owner, not by who answered: what a failing challenger hands to the champion is the challenger's.
 STEP = """
 WITH logged AS (
-  SELECT bucket <@ CAST(:mine AS int4multirange) AS mine, status, latency_us, {loss} AS loss, actual IS NOT NULL AND status <> 'failed' AS judged
+  SELECT bucket <@ CAST(CAST(:mine AS text) AS int4multirange) AS mine, status, latency_us, {loss} AS loss, actual IS NOT NULL AND status <> 'failed' AS judged
   FROM {table} WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0
-    AND (bucket <@ CAST(:mine AS int4multirange) OR bucket <@ CAST(:champions AS int4multirange)))
+    AND (bucket <@ CAST(CAST(:mine AS text) AS int4multirange) OR bucket <@ CAST(CAST(:champions AS text) AS int4multirange)))
 SELECT mine, count(*) AS requests, count(*) FILTER (WHERE status <> 'ok') AS errors,
   percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_us) FILTER (WHERE status <> 'failed') AS p95,
   count(loss) FILTER (WHERE judged) AS judged, avg(loss) FILTER (WHERE judged) AS mean,

@@ -107,9 +107,7 @@ async def test_a_halted_group_says_who_halted_it_why_and_since_when(hub: Hub, se
     assert again.halt == halted.halt, "halting what is halted changes nothing"
 
 
-async def test_once_a_halt_returns_a_process_cut_off_from_postgresql_answers_no_more(
-    hub: Hub, served: Served, far: tuple[Hub, Predictor], wire: Wire
-) -> None:
+async def test_once_a_halt_returns_a_process_cut_off_from_postgresql_answers_no_more(hub: Hub, served: Served, far: tuple[Hub, Predictor], wire: Wire) -> None:
     group = await served.group(hub)
     _, there = far
     assert (await ask(there, served, group)).phase == 1
@@ -137,9 +135,7 @@ async def test_a_request_under_way_when_its_group_is_halted_is_not_answered(hub:
     assert len(await logged(hub, served.tenant, group)) >= answered * 200, "whatever was answered is on record"
 
 
-async def test_a_process_that_is_told_to_go_on_without_control_marks_its_answers(
-    hub: Hub, served: Served, far: tuple[Hub, Predictor], wire: Wire
-) -> None:
+async def test_a_process_that_is_told_to_go_on_without_control_marks_its_answers(hub: Hub, served: Served, far: tuple[Hub, Predictor], wire: Wire) -> None:
     group = await served.group(hub)
     async with hub.work(served.tenant.admin) as work:
         await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(on_control_loss="stale")))

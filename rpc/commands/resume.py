@@ -1,0 +1,5 @@
+"""`tiltyard resume`, beside its counterpart."""
+
+from rpc.commands.halt import resume as command
+
+__all__ = ["command"]
