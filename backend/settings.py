@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure."""
     max_artifact_bytes: int = 256 * 1024 * 1024
     max_predict_bytes: int = 1024 * 1024
-    max_rpc_bytes: int = 10 * 1024 * 1024
+    max_rpc_bytes: int = 16 * 1024 * 1024
     max_rpc_batch: int = 50
     rpc_rate_per_second: float = 200.0
     """Calls a second that a person or token may make in the long run, in each process."""

@@ -56,10 +56,10 @@ def own_state(reading: Reading, size: int, remembered: list[Rule] | None, mappin
 
 async def asked(hub: "Hub", actor: Actor, reading: Reading, state: DraftState, name: str, request: Request) -> DraftState:
     """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
-    if reading.several and reading.picked is None:
-        return _reported(state, request, request.model or "", Proposal(reason="SEVERAL_MODELS", message="The file describes several models; pick one first."))
     async with hub.work(actor, read_only=True) as work:
         connector = (await connectors.get(work, request.connector_id)).name
+        if reading.several and reading.picked is None:
+            return _reported(state, request, connector, Proposal(reason="SEVERAL_MODELS", message="The file describes several models; pick one first."))
         try:
             access: Access | None = await connectors.access(work, request.connector_id)
             problem = Proposal()

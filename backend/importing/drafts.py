@@ -42,7 +42,7 @@ class Brought(msgspec.Struct, frozen=True):
 
 async def keep(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
     """Store a new draft. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly; then nothing is stored."""
-    await aside(preview_of, brought.state, brought.reading, brought.name)
+    preview = await aside(preview_of, brought.state, brought.reading, brought.name)
     async with hub.work(actor) as work:
         row = DraftRow(
             id=new_id(),
@@ -60,20 +60,20 @@ async def keep(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
         if brought.state.mapping_id is not None:
             await memory.note_use(work, brought.state.mapping_id)
         work.audit("models.reimport" if brought.state.reimport_of else "models.proposeImport", f"import:{row.id}", after=_told(brought))
-        return await shown(work, msgspec.structs.replace(brought, row=row))
+        return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 
 async def replace(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
     """Store another state of a draft. Raises DraftNotFound, and what `keep` raises."""
     assert brought.row is not None
-    await aside(preview_of, brought.state, brought.reading, brought.name)
+    preview = await aside(preview_of, brought.state, brought.reading, brought.name)
     async with hub.work(actor) as work:
         row = await repository.draft(work.session, work.tenant_id, brought.row.id, work.now, lock=True)
         if row is None:
             raise DraftNotFound
         row.state = plain(brought.state)
         work.audit("models.reviseImport", f"import:{row.id}", after=_told(brought))
-        return await shown(work, msgspec.structs.replace(brought, row=row))
+        return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 
 async def brought(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: str | None = None) -> Brought:
@@ -87,10 +87,13 @@ async def brought(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: st
 
 
 async def shown(work: UnitOfWork, brought: Brought) -> ImportDraft:
-    """A kept draft as its callers see it."""
+    """A kept draft as its callers see it. Raises what `preview_of` raises."""
+    return await _shown(work, brought, await aside(preview_of, brought.state, brought.reading, brought.name))
+
+
+async def _shown(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> ImportDraft:
     row, state, tree = brought.row, brought.state, brought.reading.tree
     assert row is not None
-    preview = await aside(preview_of, state, brought.reading, brought.name)
     model, version = await _suggested(work, brought, preview)
     return ImportDraft(
         draft_id=row.id,
@@ -104,7 +107,7 @@ async def shown(work: UnitOfWork, brought: Brought) -> ImportDraft:
         mapped_by=state.mapped_by,
         document=preview.document,
         provenance=sources(preview, tree),
-        unmapped=samples(preview.unmapped, tree),
+        unmapped=await aside(samples, preview.unmapped, tree),
         contradictions=preview.contradictions,
         several_models=preview.several_models,
         picked=preview.picked,
