@@ -286,6 +286,8 @@ export interface Artifact {
   features: string[];
   outputs: number;
   uploaded_at: string;
+  /** The SHA-256 of the rows that explanations compare with, where the document brought some. */
+  background: string | null;
 }
 
 /** What can be served. Never pickle, joblib or .pt: loading one runs its code. */
@@ -1249,6 +1251,7 @@ export interface GroupTraffic {
   labelled: number;
   refused: number;
   waiting_explanation: number;
+  stale_answers: number;
   shadows: ShadowTraffic;
   minutes: TrafficMinute[];
 }

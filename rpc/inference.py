@@ -22,7 +22,7 @@ from backend.inference.errors import (
     UnknownFeatures,
     VersionNotPreferred,
 )
-from backend.inference.log import erasure, letters
+from backend.inference.log import erasure, letters, transfer
 from backend.inference.tally import rebuild
 from rpc.core import Router
 from rpc.host import Call
@@ -35,7 +35,11 @@ from schemas.inference import (
     DiscardDeadLetters,
     EraseEntity,
     Erasure,
+    ExportedLog,
+    ExportLog,
     GroupTraffic,
+    ImportedLog,
+    ImportLog,
     Inference,
     InferenceRef,
     InferenceSummary,
@@ -92,6 +96,18 @@ async def get(ctx: Call, input: InferenceRef) -> Inference:
 async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
     """Tell the truth about inferences: late, early, again, or corrected."""
     return await outcomes.record(ctx.work, input)
+
+
+@inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def export_log(ctx: Call, input: ExportLog) -> ExportedLog:
+    """A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture."""
+    return await transfer.export(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_LOG_IMPORT, errors=(GroupNotFound,))
+async def import_log(ctx: Call, input: ImportLog) -> ImportedLog:
+    """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in."""
+    return await transfer.import_lines(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))

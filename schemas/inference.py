@@ -293,6 +293,48 @@ class Orphans(Shape, frozen=True, kw_only=True):
     outcomes: list[OrphanOutcome]
 
 
+class ExportLog(Shape, frozen=True, kw_only=True):
+    """A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with."""
+
+    slug: Slug
+    layout: Literal["databricks", "kserve", "sagemaker"]
+    after: datetime | None = None
+    before: datetime | None = None
+    cursor: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
+
+
+class ExportedLog(Shape, frozen=True, kw_only=True):
+    """Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
+
+    lines: list[str]
+    next_cursor: str | None
+
+
+class ImportLog(Shape, frozen=True, kw_only=True):
+    """Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call."""
+
+    slug: Slug
+    layout: Literal["databricks", "kserve", "sagemaker"]
+    lines: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
+
+
+class LineRefused(Shape, frozen=True, kw_only=True):
+    """A line that was not imported (from 0; -1 where it is the inference that cannot be), and why."""
+
+    line: int
+    reason: str
+
+
+class ImportedLog(Shape, frozen=True, kw_only=True):
+    """What became of the lines: new rows, inferences that were there already, and the first hundred refused."""
+
+    rows: int
+    known: int
+    refused: list[LineRefused]
+    refused_total: int
+
+
 class ShadowTraffic(Shape, frozen=True, kw_only=True):
     """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
 
@@ -309,6 +351,7 @@ class GroupTraffic(Shape, frozen=True, kw_only=True):
     labelled: int
     refused: int
     waiting_explanation: int
+    stale_answers: int
     shadows: ShadowTraffic
     minutes: list["TrafficMinute"]
 

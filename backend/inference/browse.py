@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from backend.errors import Invalid
 from backend.groups import service as groups
-from backend.inference import log_queries
+from backend.inference import log_queries, replays_repository
 from backend.inference.errors import InferenceNotFound
 from backend.inference.missed import DROPPED, INCOMPLETE, missed
 from backend.inference.refusals import refused
@@ -58,6 +58,7 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
         labelled=total.labelled,
         refused=await refused(work.hub, group.id),
         waiting_explanation=total.waiting_explanation,
+        stale_answers=await replays_repository.count_stale(work.session, work.tenant_id, group.id),
         shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),
         minutes=[TrafficMinute(at=at, counts=by_version) for at, by_version in counts.items()],
     )

@@ -21,7 +21,7 @@ SELECT count(*) FILTER (WHERE status <> 'failed' AND role <> 'shadow') AS total,
   count(*) FILTER (WHERE explained_at IS NULL AND status <> 'failed') AS waiting_explanation,
   count(*) FILTER (WHERE role = 'shadow' AND status <> 'failed') AS shadow_scored,
   count(*) FILTER (WHERE role = 'shadow' AND status = 'failed') AS shadow_failed
-FROM {table}
+FROM {table} WHERE imported_from IS NULL
 """
 
 MINUTES = """

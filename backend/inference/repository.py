@@ -104,6 +104,12 @@ async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime,
     await session.execute(text("SELECT add_log_partitions(:group, :first, :until)"), {"group": group_id, "first": first, "until": until})
 
 
+async def versions_of(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
+    """The versions that were ever in a group."""
+    statement = text("SELECT DISTINCT v.id, v.version FROM members m JOIN versions v ON v.id = m.version_id WHERE m.tenant_id = :tenant AND m.group_id = :group")
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).all()
+
+
 async def partitions(session: AsyncSession, group_id: UUID) -> Sequence[Row[Any]]:
     """The weeks of a log, oldest first: `name`, `first`, `until`."""
     return (await session.execute(text("SELECT * FROM list_log_partitions(:group)"), {"group": group_id})).all()

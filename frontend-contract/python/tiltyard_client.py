@@ -336,6 +336,8 @@ class Artifact(TypedDict):
     features: List[str]
     outputs: int
     uploaded_at: str
+    background: str | None
+    """The SHA-256 of the rows that explanations compare with, where the document brought some."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
@@ -1055,6 +1057,7 @@ class GroupTraffic(TypedDict):
     labelled: int
     refused: int
     waiting_explanation: int
+    stale_answers: int
     shadows: ShadowTraffic
     minutes: List[TrafficMinute]
 
@@ -3016,7 +3019,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "a4bd57f4dff4892e"
+CONTRACT_HASH = "033f2be79873989d"
 """The contract this client was generated from."""
 
 

@@ -7,18 +7,20 @@ import sys
 
 import pytest
 
-from tests.support.product import ROOT, Product
+from tests.support.product import ROOT, TILTYARD, Product
 
-GUIDE = ROOT / "docs" / "guide"
+DOCS = ROOT / "docs"
 RUN = {"python": [sys.executable, "-"], "bash": ["bash", "-euo", "pipefail"]}
-PAGES = ["getting-started", "inference"]
+PAGES = ["guide/getting-started", "guide/inference", "runbooks/log-lag", "runbooks/redis-down", "runbooks/postgres-down"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_of_the_guide_works_as_it_stands(product: Product, page: str) -> None:
-    blocks = re.findall(r"^```(python|bash)\n(.*?)^```", (GUIDE / f"{page}.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_a_page_works_as_it_stands(product: Product, page: str) -> None:
+    blocks = re.findall(r"^```(python|bash)\n(.*?)^```", (DOCS / f"{page}.md").read_text(), re.MULTILINE | re.DOTALL)
     assert blocks
-    given = os.environ | {"TILTYARD_URL": product.ready["url"], "TILTYARD_TOKEN": product.ready["token"]}
+    path = f"{TILTYARD.parent}{os.pathsep}{os.environ['PATH']}"
+    where = {"TILTYARD_URL": product.ready["url"], "TILTYARD_DATA_DIR": str(product.folder / "data")}
+    given = os.environ | where | {"TILTYARD_TOKEN": product.ready["token"], "PATH": path}
     for language, code in blocks:
         done = subprocess.run(RUN[language], input=code, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, f"{page}.md:\n{code}\n{done.stdout}\n{done.stderr}"

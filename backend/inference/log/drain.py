@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,24 @@ Entry = tuple[bytes, bytes]
 """A stream entry's id and its record."""
 Dead = tuple[Entry, str]
 """An entry that cannot be stored, and why."""
+BURY = "if redis.call('XDEL', KEYS[1], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[2]) end"
+
+
+class Batch(NamedTuple):
+    """Entries read and explained: the rows of those that are records, which entry each came from, and the entries that are none."""
+
+    entries: list[Entry]
+    readable: list[Entry]
+    rows: list[Row]
+    dead: list[Dead]
+    explanations: Sequence[Explanation | None]
+
+
+class Stored(NamedTuple):
+    """How many entries were moved, and the batch that was read meanwhile."""
+
+    moved: int
+    following: Batch | None
 
 
 async def log_refs(hub: "Hub") -> list[LogRef]:
@@ -55,14 +73,22 @@ class Drainer:
         """When the process last looked for rows without their explanation."""
 
     async def drain(self, group_id: UUID, seconds: float) -> int:
-        """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved."""
+        """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved.
+
+        While PostgreSQL stores a batch, the next one is read and explained.
+        """
         ref = await self._find(group_id)
+        if ref is None:
+            return 0
         moved, deadline = 0, time.monotonic() + seconds
-        while ref and time.monotonic() < deadline:
-            batch = await self._move_batch(ref)
-            if not batch:
+        batch: Batch | None = None
+        while time.monotonic() < deadline:
+            stored = await self._move(ref, batch, time.monotonic() + 1 < deadline)
+            if stored is None:
                 break
-            moved += batch
+            moved, batch = moved + stored.moved, stored.following
+            if not stored.moved:
+                break
         return moved
 
     async def _find(self, group_id: UUID) -> LogRef | None:
@@ -74,38 +100,55 @@ class Drainer:
             self._refs[group_id] = _ref(row)
         return self._refs[group_id]
 
-    async def _move_batch(self, ref: LogRef) -> int:
-        async with self._hub.work(ref.actor) as work:
-            if not await repository.try_lock(work.session, f"drain:{ref.group_id}"):
-                return 0
-            found = await self._hub.redis.xrange(stream_key(ref.group_id), count=BATCH)
-            if not found:
-                return 0
-            entries = [(entry_id, fields.get(FIELD, b"")) for entry_id, fields in found]
-            dead = await self._store(work, ref, entries)
-        await self._acknowledge(ref, entries, dead)
-        return len(entries)
+    async def _move(self, ref: LogRef, batch: "Batch | None", more: bool) -> "Stored | None":
+        """Store one batch, read now unless it was already; None when another drainer is at it."""
+        following: asyncio.Task[Batch] | None = None
+        try:
+            async with self._hub.work(ref.actor) as work:
+                if not await repository.try_lock(work.session, f"drain:{ref.group_id}"):
+                    return None
+                batch = batch if batch and batch.entries else await self._prepare(ref, b"-")
+                if not batch.entries:
+                    return Stored(0, None)
+                if more and len(batch.entries) == BATCH:
+                    following = asyncio.create_task(self._prepare(ref, b"(" + batch.entries[-1][0]))
+                refused = await self._store(work, ref, batch)
+            await self._acknowledge(ref, batch.entries, refused)
+            return Stored(len(batch.entries), await following if following else None)
+        except BaseException:
+            if following:
+                following.cancel()
+            raise
 
-    async def _store(self, work: UnitOfWork, ref: LogRef, entries: Sequence[Entry]) -> list[Dead]:
-        records, readable, dead = _read(entries)
+    async def _prepare(self, ref: LogRef, after: bytes) -> "Batch":
+        """Read the next entries and explain them."""
+        found = await self._hub.redis.xrange(stream_key(ref.group_id), min=after, count=BATCH)
+        entries = [(entry_id, fields.get(FIELD, b"")) for entry_id, fields in found]
+        records, readable, dead = await asyncio.to_thread(_read, entries)
         if not records:
-            return dead
+            return Batch(entries, [], [], dead, [])
         await self._partitions.cover(ref, [record.inference_id for record in records])
         open_cases = [(one.version_id, (one.inference_id, one.inputs)) for one in records if one.explanation is None and one.status != "failed"]
-        explained = await self.explainer.explain(work, by_version(open_cases))
-        tell_doubts(work, ref.slug, [*explained.values(), *(one.explanation for one in records)])
-        rows = await asyncio.to_thread(_rows, records, explained, work)
-        refused = await write(work, ref, rows)
-        return dead + [(readable[at], why) for at, why in refused]
+        async with self._hub.work(ref.actor, read_only=True) as work:
+            explained = await self.explainer.explain(work, by_version(open_cases))
+        rows = await asyncio.to_thread(rows_of, records, explained, self._hub.clock.now())
+        return Batch(entries, readable, rows, dead, [*explained.values(), *(one.explanation for one in records)])
+
+    async def _store(self, work: UnitOfWork, ref: LogRef, batch: "Batch") -> list[Dead]:
+        tell_doubts(work, ref.slug, batch.explanations)
+        refused = await write(work, ref, batch.rows) if batch.rows else []
+        return batch.dead + [(batch.readable[at], why) for at, why in refused]
 
     async def _acknowledge(self, ref: LogRef, entries: Sequence[Entry], dead: Sequence[Dead]) -> None:
-        """Off the stream, and what cannot be stored onto the dead letters, in one step."""
+        """Off the stream; and what cannot be stored onto the dead letters, in one step and once, whoever else has read it."""
+        lost = {entry_id for (entry_id, _), _ in dead}
         async with self._hub.redis.pipeline(transaction=True) as pipe:
             for (entry_id, raw), why in dead:
                 log.error("entry %s of group %s cannot be stored: %s", entry_id.decode(), ref.slug, why)
                 letter = {"id": entry_id.decode(), "at": self._hub.clock.now(), "error": why, "record": raw}
-                pipe.rpush(dead_key(ref.group_id), msgspec.msgpack.encode(letter))
-            pipe.xdel(stream_key(ref.group_id), *(entry_id for entry_id, _ in entries))
+                pipe.eval(BURY, 2, stream_key(ref.group_id), dead_key(ref.group_id), entry_id, msgspec.msgpack.encode(letter))  # type: ignore[arg-type]
+            if kept := [entry_id for entry_id, _ in entries if entry_id not in lost]:
+                pipe.xdel(stream_key(ref.group_id), *kept)
             await pipe.execute()
 
 
@@ -121,10 +164,6 @@ def _read(entries: Sequence[Entry]) -> tuple[list[Record], list[Entry], list[Dea
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             dead.append((entry, f"not a record: {error}"))
     return records, readable, dead
-
-
-def _rows(records: Sequence[Record], explained: dict[UUID, Explanation], work: UnitOfWork) -> list[Row]:
-    return rows_of(records, explained, work.hub.clock.now())
 
 
 def _ref(row: Any) -> LogRef:

@@ -108,6 +108,7 @@ class Intake:
         self._rest_until = 0.0
         self._full_until: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def append(self, group_id: UUID, records: Sequence[Record], claim: Claim | None = None) -> None:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
@@ -121,7 +122,7 @@ class Intake:
         """Wait for what is under way."""
         await self._streamed.finish()
         await self._direct.finish()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _flush_streamed(self, batch: Sequence[Append]) -> None:
         for one in await self._stream(batch):
@@ -164,7 +165,9 @@ class Intake:
             if isinstance(length, int) and length > MOST_WAITING:
                 self._full_until[group_id] = time.monotonic() + REST_SECONDS
             if group_id not in self._asking:
-                self._asking[group_id] = asyncio.create_task(self._ask(group_id))
+                task = self._asking[group_id] = asyncio.create_task(self._ask(group_id))
+                self._tasks.add(task)  # to the end, while others may have begun to ask
+                task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, group_id: UUID) -> None:
         """Have the group drained; what arrives while this waits is in the same request."""

@@ -36,6 +36,9 @@ WRITTEN = COLUMNS[: COLUMNS.index("actual")]
 """Those written with a row. The others belong to outcomes."""
 
 
+JSON = ("inputs", "context", "segments", "output", "explanation", "actual_history")
+"""Those that hold JSON."""
+
 PERSONAL: dict[str, str | None] = {
     "entity_key": None,
     "correlation_id": None,

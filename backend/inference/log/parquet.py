@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import HubError
 from backend.inference import log_queries
-from backend.inference.log.layout import COLUMNS, PERSONAL
+from backend.inference.log.layout import COLUMNS, JSON, PERSONAL
 from schemas.common import Shape
 
 PAGE = 5000
 TIMES = ("requested_at", "explained_at", "actual_at", "erased_at")
-JSON = ("inputs", "context", "segments", "output", "explanation", "actual_history")
 
 
 class ArchiveUnsound(HubError):

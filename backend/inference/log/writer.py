@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.access.actor import Actor, system
 from backend.ids import moment_of
 from backend.inference import repository
-from backend.inference.log.layout import WRITTEN, quoted
+from backend.inference.log.layout import JSON, WRITTEN, quoted
 from backend.inference.log.record import SHADOW_OF
 from backend.inference.log.rows import Row
 from backend.inference.tally.keeping import RETURNING, add_rows
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 STAGE = "intake_rows"
+STAGED = f"""
+CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
+  inference_id uuid, requested_at timestamptz, model_version_id uuid, version text, role text, phase int, bucket int, propensity float8, entity_key text,
+  correlation_id text, caller text, inputs text, context text, segments text, output text, score float8, label text, explanation text,
+  explained_at timestamptz, latency_us int, stale boolean, status text, error text) ON COMMIT DELETE ROWS;
+TRUNCATE pg_temp.{STAGE}
+"""
+"""JSON waits as text: what writes binary jsonb here would cost Python's time for each."""
 TELL_EVERY = timedelta(seconds=1)
 """How often at most a group is said to have changed because rows came."""
 AHEAD = timedelta(weeks=3)
@@ -75,12 +83,12 @@ async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start:
 
 
 async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Mapping[str, Any]]:
-    await raw.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGE} (LIKE {quoted(table)} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
-    await raw.execute(f"DELETE FROM pg_temp.{STAGE}")  # noqa: S608 (no input)
+    await raw.execute(STAGED)
     await raw.copy_records_to_table(STAGE, records=rows, columns=WRITTEN)
     columns = ", ".join(WRITTEN)
+    values = ", ".join(f"{name}::jsonb" if name in JSON else name for name in WRITTEN)
     found: list[Mapping[str, Any]] = await raw.fetch(
-        f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
+        f"INSERT INTO {quoted(table)} ({columns}) SELECT {values} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
         f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END AS answered, {RETURNING}"
     )
     return found

@@ -1,0 +1,45 @@
+"""Commands that act on a running hub as a person or by a token."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from backend.access.actor import Actor
+from backend.access.authenticate import authenticate_token
+from backend.access.operator import act_as
+from backend.access.permissions import P
+from backend.adapters.processes import SetupError
+from backend.bootstrap import Hub, open_hub
+from backend.errors import Forbidden, Unauthorized
+from rpc.commands.installation import read_settings, running_installation
+from rpc.commands.ready import kept_access
+
+T = TypeVar("T")
+Command = Callable[..., Any]
+
+
+def acting_options(command: Command) -> Command:
+    """`--email` and `--token`: who acts."""
+    command = click.option("--token", help="Act by this API token, with its scopes. [default: TILTYARD_TOKEN]", envvar="TILTYARD_TOKEN")(command)
+    return click.option("--email", help="Act as this person. [default: the first administrator]")(command)
+
+
+async def acting(data_dir: Path | None, email: str | None, token: str | None, needed: str, do: Callable[[Hub, Actor], Awaitable[T]]) -> T:
+    """Open the installation's hub and do it as whoever was named. Raises SetupError, Unauthorized, Forbidden."""
+    async with open_hub(running_installation(read_settings(data_dir)), pool_size=2) as hub:
+        actor = await _actor(hub, email, token)
+        if not actor.may(P(needed)):
+            raise Forbidden(f"this needs the permission `{needed}`")
+        return await do(hub, actor)
+
+
+async def _actor(hub: Hub, email: str | None, token: str | None) -> Actor:
+    if token and email is None:
+        if actor := await authenticate_token(hub, token):
+            return actor
+        raise Unauthorized("The token is not known, or no longer valid.")
+    if email := email or kept_access(hub.settings.data_dir).email:
+        return await act_as(hub, email)
+    raise SetupError("No administrator's sign-in is kept in the data folder: say who you are with --email or --token.")
