@@ -6,6 +6,7 @@ import dataclasses
 import io
 import logging
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ async def test_whatever_a_run_wrote_holds_no_key(
             for path in ("connectors.test", "connectors.models"):
                 provider.fail(fault, seconds=0.01)
                 await run.do(hub, tenant, path, ref)
+        await _imports(run, hub, tenant, provider, ref)
         await run.do(hub, tenant, "connectors.rotate", {**ref, "api_key": ROTATED})
         for wrong in _wrong_inputs(ref):
             await run.do(hub, tenant, *wrong)
@@ -119,8 +121,23 @@ async def test_whatever_a_run_wrote_holds_no_key(
     for folder in (settings.data_dir, tmp_path):
         places |= {str(file): file.read_bytes().decode("latin-1") for file in folder.rglob("*") if file.is_file()}
     assert len(places["answers"]) > 5000
-    assert "connectors.test" in places["audit_entries"]
+    assert {"connectors.test", "models.proposeImport", "models.commitImport"} <= set(re.findall(r"[a-z]+\.[A-Za-z]+", places["audit_entries"]))
+    assert "PROVIDER_KEY_REFUSED" in places["import_drafts"], "what went wrong is kept with the draft, without the key"
     assert [(place, piece) for place, content in places.items() for piece in PIECES if piece in content] == []
+
+
+async def _imports(run: Everything, hub: Hub, tenant: Tenant, provider: OpenAiServer, ref: dict[str, str]) -> None:
+    """A language model is asked to map and to rewrite a file, with every fault once and once without; one draft is committed."""
+    given = {"name": "m.json", "text": '{"model_name": "m", "auc": 0.8, "unknown thing": 3}', **ref, "llm_model": "gpt-test"}
+    for mode in ("map", "rewrite"):
+        for fault in Fault:
+            provider.fail(fault, path="/v1/chat", seconds=0.01)
+            assert await run.do(hub, tenant, "models.proposeImport", {**given, "mode": mode})
+            provider.scripts.clear()
+    draft = await run.do(hub, tenant, "models.proposeImport", given)
+    await run.do(hub, tenant, "models.reviseImport", {"draft_id": draft["draft_id"], **ref})
+    assert await run.do(hub, tenant, "models.commitImport", {"draft_id": draft["draft_id"]})
+    await run.do(hub, tenant, "models.importDraft", {"draft_id": draft["draft_id"]})
 
 
 def _wrong_inputs(ref: dict[str, str]) -> list[tuple[str, object]]:
