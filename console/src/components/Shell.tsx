@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
+import { IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
@@ -90,6 +90,9 @@ function Navigation({ me, narrow, alerts }: { me: Me; narrow: boolean; alerts: A
           <IconPlug size={16} aria-hidden="true" /> Connectors
         </Link>
       )}
+      <Link to="/settings/mappings" className={css.item}>
+        <IconRoute size={16} aria-hidden="true" /> Mappings
+      </Link>
       <Link to="/settings/people" className={css.item}>
         <IconUsers size={16} aria-hidden="true" /> People
       </Link>

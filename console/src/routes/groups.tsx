@@ -21,8 +21,9 @@ const inferences = createRoute({
   component: lazyRouteComponent(() => import('@/features/groups/GroupInferences'), 'GroupInferences'),
 });
 const split = createRoute({ getParentRoute: () => group, path: '/split', component: lazyRouteComponent(() => import('@/features/groups/Split'), 'Split') });
+const control = createRoute({ getParentRoute: () => group, path: '/control', component: lazyRouteComponent(() => import('@/features/groups/Control'), 'Control') });
 const history = createRoute({ getParentRoute: () => group, path: '/history', component: lazyRouteComponent(() => import('@/features/groups/History'), 'History') });
 const endpoint = createRoute({ getParentRoute: () => group, path: '/endpoint', component: lazyRouteComponent(() => import('@/features/groups/Endpoint'), 'Endpoint') });
 const remove = createRoute({ getParentRoute: () => group, path: '/delete', component: lazyRouteComponent(() => import('@/features/groups/Delete'), 'Delete') });
 
-export const groupRoutes = [list, create, group.addChildren([compare, traffic, inferences, split, history, endpoint, remove])] as const;
+export const groupRoutes = [list, create, group.addChildren([compare, traffic, inferences, split, control, history, endpoint, remove])] as const;

@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
 import { signedIn } from '@/routes/root';
-import { inferenceSearch, optional, text } from '@/routes/search';
+import { inferenceSearch, oneOf, optional, text } from '@/routes/search';
 
 const hub = createRoute({
   getParentRoute: () => signedIn,
@@ -11,6 +11,20 @@ const hub = createRoute({
 });
 
 const create = createRoute({ getParentRoute: () => signedIn, path: '/models/new', component: lazyRouteComponent(() => import('@/features/catalog/NewModel'), 'NewModel') });
+
+const bring = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/import',
+  validateSearch: (raw: Record<string, unknown>) => optional({ model: text(raw, 'model') }),
+  component: lazyRouteComponent(() => import('@/features/importing/Import'), 'Import'),
+});
+
+const review = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/import/$draft',
+  validateSearch: (raw: Record<string, unknown>) => optional({ view: oneOf(raw, 'view', ['values', 'unmapped', 'rules'] as const) }),
+  component: lazyRouteComponent(() => import('@/features/importing/Review'), 'Review'),
+});
 
 const model = createRoute({ getParentRoute: () => signedIn, path: '/models/$slug', component: lazyRouteComponent(() => import('@/features/catalog/ModelFrame'), 'ModelFrame') });
 
@@ -36,4 +50,4 @@ const inferences = createRoute({
 
 const card = createRoute({ getParentRoute: () => model, path: '/card', validateSearch: ofVersion, component: lazyRouteComponent(() => import('@/features/catalog/Card'), 'Card') });
 
-export const modelRoutes = [hub, create, model.addChildren([overview, versions, newVersion, inferences, card])] as const;
+export const modelRoutes = [hub, create, bring, review, model.addChildren([overview, versions, newVersion, inferences, card])] as const;

@@ -14,6 +14,7 @@ const tokens = createRoute({ getParentRoute: () => signedIn, path: '/settings/to
 const people = createRoute({ getParentRoute: () => signedIn, path: '/settings/people', component: lazyRouteComponent(() => import('@/features/access/People'), 'People') });
 const account = createRoute({ getParentRoute: () => signedIn, path: '/settings/account', component: lazyRouteComponent(() => import('@/features/access/Account'), 'Account') });
 const connectors = createRoute({ getParentRoute: () => signedIn, path: '/settings/connectors', component: lazyRouteComponent(() => import('@/features/connectors/Connectors'), 'Connectors') });
+const mappings = createRoute({ getParentRoute: () => signedIn, path: '/settings/mappings', component: lazyRouteComponent(() => import('@/features/importing/Mappings'), 'Mappings') });
 const audit = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings/audit',
@@ -22,4 +23,4 @@ const audit = createRoute({
 });
 const system = createRoute({ getParentRoute: () => signedIn, path: '/settings/system', component: lazyRouteComponent(() => import('@/features/system/System'), 'System') });
 
-export const settingsRoutes = [settings, tokens, connectors, people, account, audit, system] as const;
+export const settingsRoutes = [settings, tokens, connectors, mappings, people, account, audit, system] as const;

@@ -25,6 +25,7 @@ export type Comparison = Outputs['groups']['comparison'];
 export type Contender = Comparison['contenders'][number];
 export type MetricEstimate = Contender['brier'];
 export type Promotion = Outputs['groups']['promote'];
+export type Ramp = Outputs['groups']['ramps'][number];
 export type PromotionRecord = Outputs['groups']['promotions'][number];
 
 export type InferenceSummary = Outputs['inference']['browse']['items'][number];
@@ -35,6 +36,10 @@ export type GroupTraffic = Outputs['inference']['traffic'];
 
 export type Connector = Outputs['connectors']['list'][number];
 export type Provider = Connector['provider'];
+
+export type ImportDraft = Outputs['models']['proposeImport'];
+export type Revision = Inputs['models']['reviseImport'];
+export type ImportRecord = Outputs['models']['importRecord'];
 
 export type AuditEntry = Outputs['audit']['list']['items'][number];
 export type Alert = Outputs['alerts']['list'][number];

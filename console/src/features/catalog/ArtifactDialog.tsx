@@ -8,7 +8,8 @@ import { queryClient, trpc } from '@/rpc/client';
 import type { Version } from '@/rpc/types';
 import { uploadArtifact } from '@/rpc/upload';
 
-export const ARTIFACT_HELP = 'LightGBM text (model.txt) or ONNX. Never pickle, joblib or .pt: loading one would run its code.';
+export const ARTIFACT_HELP =
+  'LightGBM text (model.txt), XGBoost (model.ubj or .json), ONNX, or linear JSON. Never pickle, joblib or .pt: loading one would run its code.';
 
 /** An upload that tells how far it is. */
 export function useArtifactUpload(done: () => void) {

@@ -1,6 +1,6 @@
 import { Table, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { IconCube, IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconCube, IconFileImport, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
@@ -32,8 +32,11 @@ export function Hub() {
             <ButtonLink to="/groups/new" variant="default" leftSection={<IconPlus size={14} />}>
               New group
             </ButtonLink>
-            <ButtonLink to="/models/new" leftSection={<IconPlus size={14} />}>
+            <ButtonLink to="/models/new" variant="default" leftSection={<IconPlus size={14} />}>
               New model
+            </ButtonLink>
+            <ButtonLink to="/import" leftSection={<IconFileImport size={14} />}>
+              Import
             </ButtonLink>
           </>
         }
@@ -73,12 +76,12 @@ function NoModels({ searched }: { searched: boolean }) {
       icon={<IconCube size={30} />}
       title="No models yet"
       action={
-        <ButtonLink to="/models/new">
-          Create the first model
+        <ButtonLink to="/import" leftSection={<IconFileImport size={14} />}>
+          Import a document
         </ButtonLink>
       }
     >
-      A model is a name with versions. Create one, add a version from its document, and upload the artifact it serves.
+      Drop whatever your tool wrote about a model; you see how it was understood before it is kept. Its artifact follows.
     </Empty>
   );
 }

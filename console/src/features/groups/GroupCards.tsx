@@ -8,7 +8,7 @@ import { Animated } from '@/components/Animated';
 import { Panel } from '@/components/Panel';
 import { RoleBadge } from '@/components/Roles';
 import { SplitBar } from '@/components/SplitBar';
-import { Answer, Empty } from '@/components/States';
+import { Answer, Empty, Status } from '@/components/States';
 import { compact, count, share } from '@/components/format';
 import css from '@/features/groups/groups.module.css';
 import { Sparkline } from '@/features/inference/Sparkline';
@@ -60,7 +60,7 @@ function GroupCard({ group }: { group: Group }) {
             </Link>
           </Title>
           <div className="hint">
-            <code>{group.slug}</code> · phase {number}
+            <code>{group.slug}</code> · phase {number} {group.halt && <Status tone="bad">Halted</Status>}
           </div>
         </div>
         <div className={css.spark}>{traffic.data && <Sparkline minutes={traffic.data.minutes} />}</div>

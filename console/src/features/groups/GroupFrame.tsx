@@ -7,6 +7,7 @@ import { PageHead } from '@/components/PageHead';
 import { SplitBar } from '@/components/SplitBar';
 import { Answer, Loading, Status } from '@/components/States';
 import css from '@/components/ui.module.css';
+import { HaltNotice } from '@/features/groups/HaltNotice';
 import { trpc } from '@/rpc/client';
 import { isMissing } from '@/rpc/errors';
 
@@ -19,7 +20,7 @@ export function GroupFrame() {
   if (group.error && isMissing(group.error)) return <Lost />;
   return (
     <Answer of={group} skeleton={<Loading rows={6} />}>
-      {({ name, endpoint, phase }) => (
+      {(data) => (
         <>
           <PageHead
             crumbs={[
@@ -27,16 +28,22 @@ export function GroupFrame() {
                 Groups
               </Link>,
             ]}
-            title={name}
-            badges={<Status tone="info">Phase {phase.number}</Status>}
+            title={data.name}
+            badges={
+              <>
+                <Status tone="info">Phase {data.phase.number}</Status>
+                {data.halt && <Status tone="bad">Halted</Status>}
+              </>
+            }
             lede={
               <span style={{ display: 'inline-flex', alignItems: 'center', gap: 4, flexWrap: 'wrap' }}>
-                <code style={{ overflowWrap: 'anywhere' }}>POST {endpoint}</code> <Copy value={endpoint} what="endpoint" />
+                <code style={{ overflowWrap: 'anywhere' }}>POST {data.endpoint}</code> <Copy value={data.endpoint} what="endpoint" />
               </span>
             }
           />
+          <HaltNotice group={data} />
           <div style={{ marginBottom: 14 }}>
-            <SplitBar members={phase.members} height={6} />
+            <SplitBar members={data.phase.members} height={6} />
           </div>
           <nav className={css.tabs} aria-label="Group">
             <Link to="/groups/$slug" params={{ slug }} activeOptions={{ exact: true, includeSearch: false }}>
@@ -50,6 +57,9 @@ export function GroupFrame() {
             </Link>
             <Link to="/groups/$slug/split" params={{ slug }}>
               Split
+            </Link>
+            <Link to="/groups/$slug/control" params={{ slug }}>
+              Control
             </Link>
             <Link to="/groups/$slug/history" params={{ slug }}>
               History

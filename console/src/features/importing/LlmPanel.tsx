@@ -1,0 +1,60 @@
+import { Button, Table } from '@mantine/core';
+
+import { Panel } from '@/components/Panel';
+import { ScrollX } from '@/components/ScrollX';
+import { Notice } from '@/components/States';
+import { count, plural } from '@/components/format';
+import type { Revise } from '@/features/importing/Review';
+import { say } from '@/features/importing/words';
+import type { ImportDraft } from '@/rpc/types';
+
+type Report = NonNullable<ImportDraft['llm']>;
+
+/** What a language model was asked, what was taken of its answer, and what was not. */
+export function LlmPanel({ report, draft, revise }: { report: Report; draft: ImportDraft; revise: Revise }) {
+  const confirmed = report.unsupported.filter((one) => one.confirmed).map((one) => one.target);
+  return (
+    <Panel title={`What ${report.connector} did`} note={report.model ?? undefined}>
+      {report.message ? (
+        <Notice tone="warn">{report.message} The hub’s own reading stands.</Notice>
+      ) : (
+        <p style={{ margin: 0 }}>
+          {plural(report.accepted.length, 'rule')} taken, {count(report.refused.length)} refused, in {plural(report.calls, 'call')} and {report.seconds.toFixed(1)} s; {count(report.input_tokens)} tokens in, {count(report.output_tokens)} out.
+        </p>
+      )}
+      {report.refused.length > 0 && (
+        <ScrollX label="Refused rules">
+          <Table miw={560} mt={10}>
+            <Table.Thead><Table.Tr><Table.Th>Refused</Table.Th><Table.Th>Why</Table.Th></Table.Tr></Table.Thead>
+            <Table.Tbody>
+              {report.refused.map((one, i) => <Table.Tr key={i}><Table.Td><code>{say(one.rule)}</code></Table.Td><Table.Td>{one.reason}</Table.Td></Table.Tr>)}
+            </Table.Tbody>
+          </Table>
+        </ScrollX>
+      )}
+      {report.unsupported.length > 0 && (
+        <ScrollX label="Values that the file does not say">
+          <Table miw={560} mt={10}>
+            <Table.Thead><Table.Tr><Table.Th>Not in the file</Table.Th><Table.Th>Value</Table.Th><Table.Th>Why</Table.Th><Table.Th /></Table.Tr></Table.Thead>
+            <Table.Tbody>
+              {report.unsupported.map((one) => (
+                <Table.Tr key={one.target}>
+                  <Table.Td><code>{one.target}</code></Table.Td>
+                  <Table.Td>{say(one.value)}</Table.Td>
+                  <Table.Td>{one.reason}</Table.Td>
+                  <Table.Td>
+                    {one.confirmed ? (
+                      <Button variant="subtle" color="gray" onClick={() => revise({ confirmed: confirmed.filter((target) => target !== one.target) })}>Take back</Button>
+                    ) : (
+                      <Button variant="default" disabled={!draft.document} onClick={() => revise({ confirmed: [...confirmed, one.target] })}>I know it is right</Button>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </ScrollX>
+      )}
+    </Panel>
+  );
+}

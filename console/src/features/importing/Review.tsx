@@ -1,0 +1,83 @@
+import { Button, SegmentedControl, Stack } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+
+import { Lost } from '@/components/Lost';
+import { PageHead } from '@/components/PageHead';
+import { Answer, Failure, Loading, Status } from '@/components/States';
+import { bytes, plural } from '@/components/format';
+import { Commit } from '@/features/importing/Commit';
+import { Findings } from '@/features/importing/Findings';
+import { LlmPanel } from '@/features/importing/LlmPanel';
+import { Rules } from '@/features/importing/Rules';
+import { SideBySide } from '@/features/importing/SideBySide';
+import { Unmapped } from '@/features/importing/Unmapped';
+import { MAPPED_BY } from '@/features/importing/words';
+import { queryClient, trpc } from '@/rpc/client';
+import { isMissing } from '@/rpc/errors';
+import type { ImportDraft, Revision } from '@/rpc/types';
+
+const route = getRouteApi('/signed-in/import/$draft');
+
+export type Revise = (part: Omit<Revision, 'draft_id'>) => void;
+
+/** How a file was understood, side by side with it: corrected here, and then kept. */
+export function Review() {
+  const { draft: id } = route.useParams();
+  const draft = useQuery(trpc.models.importDraft.queryOptions({ draft_id: id }));
+  if (draft.error && isMissing(draft.error)) return <Lost />;
+  return <Answer of={draft} skeleton={<Loading rows={8} />}>{(data) => <Draft draft={data} />}</Answer>;
+}
+
+function Draft({ draft }: { draft: ImportDraft }) {
+  const { view = 'values' } = route.useSearch();
+  const navigate = useNavigate();
+  const revise = useMutation(
+    trpc.models.reviseImport.mutationOptions({
+      onSuccess: (next) => queryClient.setQueryData(trpc.models.importDraft.queryKey({ draft_id: next.draft_id }), next),
+    }),
+  );
+  const discard = useMutation(trpc.models.discardImport.mutationOptions({ onSuccess: () => void navigate({ to: '/import' }) }));
+  const change: Revise = (part) => revise.mutate({ draft_id: draft.draft_id, ...part });
+  return (
+    <>
+      <PageHead
+        crumbs={[<Link key="hub" to="/">Hub</Link>, <Link key="import" to="/import">Import</Link>]}
+        title={draft.file_name}
+        badges={<Understood draft={draft} />}
+        lede={`${bytes(draft.size_bytes)}, ${draft.format ?? 'no known format'}. Nothing of it is stored yet.`}
+        actions={<Button variant="default" color="gray" loading={discard.isPending} onClick={() => discard.mutate({ draft_id: draft.draft_id })}>Discard</Button>}
+      />
+      <Stack gap={14}>
+        {revise.isError && <Failure error={revise.error} title="The correction was not taken" />}
+        <Findings draft={draft} revise={change} busy={revise.isPending} />
+        {draft.llm && <LlmPanel report={draft.llm} draft={draft} revise={change} />}
+        {draft.document && (
+          <>
+            <SegmentedControl
+              aria-label="What to look at"
+              style={{ alignSelf: 'flex-start' }}
+              value={view}
+              onChange={(next) => void navigate({ to: '/import/$draft', params: { draft: draft.draft_id }, search: { view: next }, replace: true })}
+              data={[
+                { value: 'values', label: `Values (${Object.keys(draft.provenance).length.toString()})` },
+                { value: 'unmapped', label: `Not mapped (${draft.unmapped.length.toString()})` },
+                { value: 'rules', label: `Rules (${draft.mapping.length.toString()})` },
+              ]}
+            />
+            {view === 'values' && <SideBySide draft={draft} />}
+            {view === 'unmapped' && <Unmapped draft={draft} revise={change} busy={revise.isPending} />}
+            {view === 'rules' && <Rules key={draft.mapping.length} draft={draft} revise={change} busy={revise.isPending} />}
+            <Commit draft={draft} />
+          </>
+        )}
+      </Stack>
+    </>
+  );
+}
+
+function Understood({ draft }: { draft: ImportDraft }) {
+  if (!draft.document) return <Status tone="bad">no model found</Status>;
+  if (draft.open.length > 0) return <Status tone="warn">{plural(draft.open.length, 'decision')} open</Status>;
+  return <Status tone="ok">{MAPPED_BY[draft.mapped_by]}</Status>;
+}

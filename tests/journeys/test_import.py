@@ -1,0 +1,102 @@
+"""A data scientist brings a file: dropped, looked at, corrected, kept; the next one of its shape is known."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, StorageState, expect
+
+from tests.journeys.browser import Tab, chromium, sign_in_once, tab
+from tests.support.product import Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def session(browser: Browser, product: Product) -> StorageState:
+    return await sign_in_once(browser, product)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
+    async with tab(browser, product, storage_state=session) as one:
+        yield one
+
+
+def churn(name: str, auc: float) -> dict[str, Any]:
+    """A file as a team writes it by hand."""
+    return {
+        "model_name": name,
+        "classifier_type": "LogisticRegression",
+        "target_column": "churned",
+        "feature_columns": ["tenure", "monthly_charges", "contract"],
+        "metrics": {"test_roc_auc": auc, "test_accuracy": 0.81, "test_f1": 0.66},
+        "house_number": 7,
+    }
+
+
+async def bring(console: Tab, name: str, document: object) -> Page:
+    """Choose a file on the import page; the page that shows how it was understood follows."""
+    page = await console.open("/import")
+    await page.locator('input[type="file"]').set_input_files({"name": name, "mimeType": "application/json", "buffer": json.dumps(document).encode()})
+    await expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    return page
+
+
+async def test_a_file_is_understood_side_by_side_and_kept_and_its_shape_is_known_from_then_on(console: Tab) -> None:
+    page = await bring(console, "churn.json", churn("Churn by drop", 0.871))
+    value = page.get_by_role("row").filter(has_text="/metrics/test_roc_auc").filter(has=page.get_by_text("value", exact=True))
+    await expect(value).to_contain_text("0.871")
+    await page.get_by_text("Not mapped (").click()
+    await expect(page.get_by_text("/house_number", exact=True)).to_be_visible()
+    await page.get_by_text("Values (").click()
+    await console.assert_accessible()
+    await console.picture("import-review")
+    await page.get_by_role("button", name="Keep as version 1.0.0").click()
+    await expect(page.get_by_role("heading", level=1, name="Churn by drop")).to_be_visible()
+    await page.get_by_role("link", name="Card").click()
+    await expect(page.get_by_text("/metrics/test_roc_auc", exact=True).first).to_be_attached()
+
+    page = await bring(console, "churn-next.json", churn("Churn by drop", 0.884))
+    await expect(page.get_by_text("Files of this shape are known")).to_be_visible()
+    page = await console.open("/settings/mappings")
+    await console.assert_accessible()
+    await console.picture("settings-mappings")
+    await page.get_by_role("button", name="Forget the mapping of churn.json").click()
+    await expect(page.get_by_text("forgotten")).to_be_visible()
+    page = await bring(console, "churn-third.json", churn("Churn by drop", 0.9))
+    await expect(page.get_by_text("Files of this shape are known")).to_have_count(0)
+
+
+async def test_a_file_with_several_models_is_asked_about(console: Tab) -> None:
+    models = [{"model": "forest", "roc_auc": 0.81, "accuracy": 0.75}, {"model": "logit", "roc_auc": 0.78, "accuracy": 0.74}]
+    page = await bring(console, "leaderboard.json", {"results": models})
+    await expect(page.get_by_role("heading", name="The file describes 2 models")).to_be_visible()
+    await page.get_by_role("button", name="logit").click()
+    await expect(page.get_by_role("row").filter(has_text="roc_auc").first).to_contain_text("0.78")
+    await expect(page.get_by_text("0.81", exact=True)).to_have_count(0)
+
+
+async def test_swapped_precision_and_recall_are_caught_and_swapped_back(console: Tab) -> None:
+    said = {"name": "Swapped", "metrics": {"precision": 0.5, "recall": 0.8, "tn": 70, "fp": 10, "fn": 20, "tp": 40}}
+    page = await bring(console, "swapped.json", said)
+    await expect(page.get_by_role("heading", name="Contradictions")).to_be_visible()
+    await console.picture("import-contradiction")
+
+
+async def test_what_is_no_document_is_told_why(console: Tab) -> None:
+    page = await console.open("/import")
+    await console.assert_accessible()
+    await console.picture("import")
+    await page.locator('input[type="file"]').set_input_files({"name": "model.pkl", "mimeType": "application/octet-stream", "buffer": b"\x80\x04\x95\x0b\x00"})
+    await expect(page.get_by_text("The file was not taken")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="The file was not taken")).to_contain_text("pickle")
+    console.troubles = [trouble for trouble in console.troubles if "proposeImport" not in trouble]  # Chromium reports the refusal, which is the expected answer
