@@ -1,10 +1,8 @@
 """The live procedures as they are served: over HTTP, from two processes, resumed, cut off, and left."""
 
 import asyncio
-import gc
 import signal
 import sys
-import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
@@ -14,7 +12,6 @@ from uuid import UUID
 
 import httpx
 import msgspec
-import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
@@ -235,54 +232,6 @@ async def test_a_revoked_token_ends_its_streams(hub: Hub, tenant: Tenant) -> Non
             await tokens.revoke_token(work, TokenRef(token_id=token))
         (event,) = await take(events)
     assert (event.kind, event.data["data"]["code"]) == ("serialized-error", "UNAUTHORIZED")
-
-
-@pytest.mark.timeout(240)
-async def test_a_thousand_who_come_and_go_leave_nothing_behind(settings: Settings) -> None:
-    async with open_hub(settings, pool_size=10) as hub:
-        tenant = await new_tenant(hub)
-        slug = (await serve_group(hub, tenant)).group.slug
-        await one_more_run(hub, tenant)
-        targets = ["/rpc/runs.onProgress", "/rpc/alerts.onAlert", f"/rpc/groups.onComparison?input=%7B%22slug%22%3A%22{slug}%22%7D"]
-        async with serving(RpcApp(root, ProductHost(hub), Options())) as port:
-            await _come_and_go(port, targets, tenant.token, 100)
-            await _gone(hub)
-            tasks, subscriptions = len(asyncio.all_tasks()), await hub.redis.pubsub_numpat()
-            gc.collect()
-            tracemalloc.start()
-            before, _ = tracemalloc.get_traced_memory()
-            await _come_and_go(port, targets, tenant.token, 1000)
-            await _gone(hub)
-            gc.collect()
-            grown = tracemalloc.get_traced_memory()[0] - before
-            tracemalloc.stop()
-            assert len(asyncio.all_tasks()) <= tasks
-            assert await hub.redis.pubsub_numpat() == subscriptions == 1
-            assert grown < 1_000_000, f"{grown} bytes more after 1 000 connections"
-            assert hub.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-
-
-async def _come_and_go(port: int, targets: list[str], token: str, count: int) -> None:
-    """Some leave at once, some after they were told something."""
-    waiting = iter(range(count))
-
-    async def some() -> None:
-        for at in waiting:
-            async with asking(port, targets[at % len(targets)], f"Authorization: Bearer {token}") as answer:
-                if at % 4:
-                    async with asyncio.timeout(30):
-                        await answer.readuntil(b"event: connected" if at % 2 else b"retry: ")
-                if at % 5 == 0:
-                    await asyncio.sleep(0.05)
-
-    await asyncio.gather(*(some() for _ in range(25)))
-
-
-async def _gone(hub: Hub) -> None:
-    async with asyncio.timeout(30):
-        while hub.wakeups.watching:
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
 
 
 async def test_a_listener_that_leaves_closes_its_generator_at_once(hub: Hub, tenant: Tenant) -> None:
