@@ -17,6 +17,7 @@ GROUP_PAGE = f"/groups/{GROUP}"
 PAGES = {
     "hub": "/",
     "new-model": "/models/new",
+    "import": "/import",
     "model-overview": "/models/credit_scoring",
     "model-versions": "/models/credit_scoring/versions",
     "model-new-version": "/models/credit_scoring/versions/new",
@@ -33,6 +34,7 @@ PAGES = {
     "group-delete": f"{GROUP_PAGE}/delete",
     "settings-tokens": "/settings/tokens",
     "settings-connectors": "/settings/connectors",
+    "settings-mappings": "/settings/mappings",
     "settings-people": "/settings/people",
     "settings-account": "/settings/account",
     "settings-audit": "/settings/audit",

@@ -8,6 +8,7 @@ import { AboutFacts, LineageFacts, TrainingFacts, UseFacts } from '@/features/ca
 import { FeatureTable } from '@/features/catalog/FeatureTable';
 import { MetricsTable } from '@/features/catalog/MetricsTable';
 import { VersionPicker } from '@/features/catalog/VersionPicker';
+import { ReadAgain } from '@/features/importing/ReadAgain';
 import type { Version } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/models/$slug/card');
@@ -24,6 +25,7 @@ export function Card() {
           <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
             {picker}
             <span style={{ flex: 1 }} />
+            <ReadAgain version={version} />
             <Button variant="default" leftSection={<IconPrinter size={14} />} onClick={() => window.print()}>
               Print
             </Button>
