@@ -286,8 +286,10 @@ export interface Artifact {
   features: string[];
   outputs: number;
   uploaded_at: string;
-  /** The SHA-256 of the rows that explanations compare with, where the document brought some. */
+  /** SHA-256 of the rows that explanations compare with, where the document has some. */
   background: string | null;
+  /** Where the document said something else; what the artifact says counts. */
+  differences: Issue[];
 }
 
 /** What can be served. Never pickle, joblib or .pt: loading one runs its code. */

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.common import Name, PageSize, Shape, Slug
+from schemas.common import Issue, Name, PageSize, Shape, Slug
 from schemas.model_document import ModelDocument
 
 Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
@@ -41,6 +41,8 @@ class Artifact(Shape, frozen=True, kw_only=True):
     features: list[str]
     outputs: int
     uploaded_at: datetime
+    background: Annotated[str | None, msgspec.Meta(description="SHA-256 of the rows that explanations compare with, where the document has some.")] = None
+    differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
 
 
 class Model(Shape, frozen=True, kw_only=True):

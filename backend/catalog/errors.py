@@ -28,6 +28,12 @@ class VersionServing(Conflict):
     """This version serves in a group; take it out of the group first."""
 
 
+class BackgroundUnfit(Invalid):
+    """The document's background rows are not rows of the artifact's features."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class ExternalUnfit(Invalid):
     """What is asked of the language model is not complete."""
 

@@ -1,10 +1,6 @@
 """Versions that are language models elsewhere: checked, stored, and ready at once."""
 
 import asyncio
-import hashlib
-import os
-from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 
@@ -14,7 +10,7 @@ from backend.catalog.errors import ExternalUnfit, FeaturesDisagree
 from backend.catalog.external_rules import problems
 from backend.catalog.rules import completed, disagreements
 from backend.catalog.service import create_version, find_version, version_of
-from backend.catalog.upload import artifact_path
+from backend.catalog.storing import keep_bytes
 from backend.connectors import service as connectors
 from backend.errors import Forbidden
 from backend.inference.prompts import features_of
@@ -38,8 +34,7 @@ async def create_external_version(work: UnitOfWork, input: CreateExternalVersion
     draft = await create_version(work, CreateVersion(model=input.model, version=input.version, document=input.document))
     await connectors.hold(work, input.external.connector_id, f"version:{draft.id}")
     content = msgspec.json.encode(input.external, order="sorted")
-    digest = hashlib.sha256(content).hexdigest()
-    await asyncio.to_thread(_keep, content, artifact_path(work.hub.files, digest))
+    digest = await asyncio.to_thread(keep_bytes, work.hub.files, content)
     row, model = await find_version(work, draft.id, lock=True)
     artifact = Artifact(kind=ArtifactKind.EXTERNAL, sha256=digest, size_bytes=len(content), features=features, outputs=1, uploaded_at=work.now)
     row.artifact = plain(artifact)
@@ -48,15 +43,3 @@ async def create_external_version(work: UnitOfWork, input: CreateExternalVersion
     await work.session.flush()
     work.audit("models.createExternalVersion", f"model:{model.slug}:{row.version}", after={"artifact": plain(artifact), "external": plain(input.external)})
     return version_of(row, model, ())
-
-
-def _keep(content: bytes, kept: Path) -> None:
-    """Write so that a crash leaves the whole file or none."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_name(f".{uuid4().hex}")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.chmod(0o440)
-    fresh.replace(kept)

@@ -10,9 +10,11 @@ import msgspec
 from backend.access.actor import Actor
 from backend.audit.rules import plain
 from backend.catalog.artifacts import ArtifactFacts, inspect, probe
+from backend.catalog.background import background_of, keep_background
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
-from backend.catalog.rules import completed, disagreements, medians
+from backend.catalog.rules import completed, differences, disagreements, medians
 from backend.catalog.service import find_version, get_version, version_of
+from backend.catalog.storing import artifact_path
 from backend.work import UnitOfWork
 from schemas.catalog import Artifact, Version, VersionRef, VersionState
 from schemas.common import Issue
@@ -20,11 +22,6 @@ from schemas.model_document import ModelDocument
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
-
-
-def artifact_path(files: Path, sha256: str) -> Path:
-    """Where the bytes with this digest are kept."""
-    return files / "artifacts" / sha256[:2] / sha256
 
 
 async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
@@ -49,19 +46,31 @@ async def admit(hub: "Hub", actor: Actor, ref: VersionRef, quarantined: Path) ->
         raise FeaturesDisagree(issues=[Issue(pointer="/features", message=message)])
     if issues := disagreements(version.document, features):
         raise FeaturesDisagree(issues=issues)
+    rows = background_of(version.document, features, facts.kind)
     await probe(quarantined, facts, medians(version.document, features))
+    background = await asyncio.to_thread(keep_background, hub.files, rows) if rows is not None else None
     await asyncio.to_thread(_keep, quarantined, artifact_path(hub.files, facts.sha256))
     async with hub.work(actor) as work:
-        return await _attach(work, ref, facts, features)
+        return await _attach(work, ref, facts, features, background)
 
 
-async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str]) -> Version:
+async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str], background: str | None) -> Version:
     row, model = await find_version(work, ref.version_id, lock=True)
     if row.artifact is not None:
         raise ArtifactPresent
-    artifact = Artifact(kind=facts.kind, sha256=facts.sha256, size_bytes=facts.size_bytes, features=features, outputs=facts.outputs, uploaded_at=work.now)
+    document = msgspec.convert(row.document, ModelDocument, strict=False)
+    artifact = Artifact(
+        kind=facts.kind,
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        features=features,
+        outputs=facts.outputs,
+        uploaded_at=work.now,
+        background=background,
+        differences=differences(document, features, facts.kind, facts.objective, facts.outputs),
+    )
     row.artifact = plain(artifact)
-    row.document = plain(completed(msgspec.convert(row.document, ModelDocument, strict=False), features, facts.kind))
+    row.document = plain(completed(document, features, facts.kind, facts.objective))
     row.state = VersionState.READY
     await work.session.flush()
     work.audit("models.uploadArtifact", f"model:{model.slug}:{row.version}", after=artifact)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from backend.catalog import service as catalog
-from backend.catalog.upload import artifact_path
+from backend.catalog.storing import artifact_path
 from backend.errors import HubError
 from backend.inference.log.drain import log_refs
 from backend.inference.log.record import dead_key

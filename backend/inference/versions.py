@@ -11,10 +11,11 @@ from uuid import UUID
 import numpy as np
 
 from backend.catalog.rules import label
-from backend.catalog.upload import artifact_path
+from backend.catalog.storing import artifact_path
 from backend.inference.features import FeatureSpec, Plain, plain_reader, specs_of
 from backend.inference.runtimes import ExplanationBatch, Runtime, load_runtime
 from backend.inference.runtimes.external import ExternalRuntime
+from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.protocol import NO_METHOD, Floats
 from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
@@ -52,7 +53,8 @@ def facts_of(version: Version) -> VersionFacts:
 class ServedVersion:
     """A version ready to answer. `labels` are the negative and the positive class; none for a regression.
 
-    `background` is what a feature's effect is compared with where the method needs it; trees that know their covers do not.
+    `background` [b, features] is what explanations compare with: the document's rows, else, where the model does not know how its training data
+    spread, the row of medians.
     """
 
     id: UUID
@@ -145,9 +147,14 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
         specs=specs,
         names=frozenset(artifact.features),
         labels=_labels(facts.task, not runtime.classifies),
-        background=None if runtime.covered else medians,
+        background=_background(artifact, files) if artifact.background else None if runtime.covered else medians,
         runtime=runtime,
     )
+
+
+def _background(artifact: Artifact, files: Path) -> Floats:
+    assert artifact.background is not None
+    return np.frombuffer(read_checked(artifact_path(files, artifact.background), artifact.background)).reshape(-1, len(artifact.features))
 
 
 def _medians(facts: VersionFacts) -> Floats | None:

@@ -337,7 +337,9 @@ class Artifact(TypedDict):
     outputs: int
     uploaded_at: str
     background: str | None
-    """The SHA-256 of the rows that explanations compare with, where the document brought some."""
+    """SHA-256 of the rows that explanations compare with, where the document has some."""
+    differences: List[Issue]
+    """Where the document said something else; what the artifact says counts."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
@@ -3019,7 +3021,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "033f2be79873989d"
+CONTRACT_HASH = "4066672f1d0ec922"
 """The contract this client was generated from."""
 
 

@@ -13,7 +13,7 @@ from backend.alerts import rules, service
 from backend.alerts.checks import Checks, check_workers
 from backend.alerts.rules import Finding
 from backend.bootstrap import Hub
-from backend.catalog.upload import artifact_path
+from backend.catalog.storing import artifact_path
 from backend.groups import service as groups
 from backend.inference.log import doubts
 from backend.inference.log.record import dead_key

@@ -10,7 +10,8 @@ from backend.bootstrap import Hub
 from backend.catalog import service
 from backend.catalog.artifacts.errors import UnservableArtifact
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionTaken
-from backend.catalog.upload import admit, artifact_path
+from backend.catalog.storing import artifact_path
+from backend.catalog.upload import admit
 from schemas.catalog import CreateModel, CreateVersion, ListModels, ModelRef, Version, VersionRef, VersionState
 from schemas.model_document import ModelDocument
 from tests.support.credit import document, lightgbm_text

@@ -1,0 +1,104 @@
+"""Every kind of artifact from upload to explanation, and the guide's words on how to export each."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.bootstrap import Hub
+from backend.catalog.artifacts import inspect
+from backend.catalog.errors import BackgroundUnfit
+from backend.catalog.storing import artifact_path
+from backend.inference.versions import Runtimes, facts_of
+from schemas.catalog import ArtifactKind, Version
+from tests.backend.catalog.test_versions import new_version, upload
+from tests.support.tenants import Tenant
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs/guide/models.md"
+KINDS = {"model.ubj": ArtifactKind.XGBOOST, "model.onnx": ArtifactKind.ONNX, "model.json": ArtifactKind.LINEAR}
+FEATURES = ["debt", "income"]
+SAID: dict[str, Any] = {"name": "Loans", "task": {"type": "binary_classification"}, "features": [{"name": name} for name in FEATURES]}
+BACKGROUND = [{"debt": 12.5, "income": 40}, {"income": 31, "debt": 55}]
+ROWS = np.array([[12.5, 40.0], [55.0, 31.0]])
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the guide's programs write, run as they stand."""
+    folder = tmp_path_factory.mktemp("exported")
+    programs = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert len(programs) == len(KINDS)
+    for program in programs:
+        subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=folder, check=True, timeout=100)
+    return folder
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_the_guide_exports_is_what_it_says_with_its_features_named(exported: Path, name: str) -> None:
+    facts = inspect(exported / name)
+    assert (facts.kind, facts.features, facts.named) == (KINDS[name], FEATURES, True)
+
+
+async def ready(hub: Hub, tenant: Tenant, content: bytes, version: str, **said: Any) -> Version:
+    return await upload(hub, tenant, await new_version(hub, tenant, version, SAID | said, slug="kinds"), content)
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_it_is_served_and_its_explanations_are_exact_and_add_up(hub: Hub, tenant: Tenant, exported: Path, name: str) -> None:
+    version = await ready(hub, tenant, (exported / name).read_bytes(), "1.0")
+    assert version.artifact is not None
+    assert version.document.algorithm is not None
+    assert version.document.algorithm.artifact_format == KINDS[name]
+    served = await Runtimes(hub.files).serve(facts_of(version))
+    rows = np.array([[0.3, -1.2], [2.0, 0.5]])
+    explained = served.explain(rows)
+    assert explained.exact
+    assert explained.space == "margin"
+    margin = explained.base + explained.values.sum(axis=1)
+    assert np.allclose(1 / (1 + np.exp(-margin)), served.runtime.predict(rows).score, atol=1e-6)
+    assert np.abs(explained.residual).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_rows_that_the_document_brings_are_what_explanations_compare_with(hub: Hub, tenant: Tenant, exported: Path, name: str) -> None:
+    version = await ready(hub, tenant, (exported / name).read_bytes(), "1.1", extensions={"background": BACKGROUND})
+    assert version.artifact is not None
+    digest = hashlib.sha256(ROWS.tobytes()).hexdigest()
+    assert version.artifact.background == digest
+    assert artifact_path(hub.files, digest).read_bytes() == ROWS.tobytes()
+    served = await Runtimes(hub.files).serve(facts_of(version))
+    explained = served.explain(np.array([[0.3, -1.2]]))
+    assert (explained.exact, explained.background) == (True, digest)
+    score = served.runtime.predict(ROWS).score
+    assert explained.base == pytest.approx(np.log(score / (1 - score)).mean(), abs=1e-4)
+
+
+async def test_medians_of_the_document_are_compared_with_where_there_is_nothing_else(hub: Hub, tenant: Tenant, exported: Path) -> None:
+    features = [{"name": name, "stats": {"median": median}} for name, median in zip(FEATURES, (20.0, 45.0), strict=True)]
+    version = await ready(hub, tenant, (exported / "model.json").read_bytes(), "1.2", features=features)
+    served = await Runtimes(hub.files).serve(facts_of(version))
+    assert served.explain(ROWS).background == hashlib.sha256(np.array([[20.0, 45.0]]).tobytes()).hexdigest()
+
+
+UNFIT: dict[str, Any] = {
+    "no list": {"debt": 1},
+    "no rows": [],
+    "too many rows": [{"debt": 1, "income": 2}] * 1001,
+    "a row that is none": [[1, 2]],
+    "a word": [{"debt": "high", "income": 2}],
+    "a missing value for a linear model": [{"debt": 1}],
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+async def test_rows_that_are_none_are_refused_where_they_are(hub: Hub, tenant: Tenant, case: str) -> None:
+    content = json.dumps({"format": "linear", "features": FEATURES, "coefficients": [1, 2], "intercept": 0}).encode()
+    with pytest.raises(BackgroundUnfit) as refused:
+        await ready(hub, tenant, content, "1.3", extensions={"background": UNFIT[case]})
+    assert refused.value.issues[0].pointer.startswith("/extensions/background")
