@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from schemas.common import Issue
-from schemas.model_document import Algorithm, Feature, ModelDocument
+from schemas.model_document import Algorithm, Feature, ModelDocument, Task
 
 VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8}))?")
 """As `schemas.catalog.Semver` takes it."""
@@ -68,14 +68,85 @@ def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issu
     return missing + extra
 
 
-def completed(document: ModelDocument, features: Sequence[str], artifact_format: str) -> ModelDocument:
-    """The document with the artifact's inputs in the artifact's own order, what it says of each kept, and the format filled in."""
-    said = {feature.name: feature for feature in document.features}
-    inputs = [said.get(name) or Feature(name=name) for name in features]
+def completed(document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None = None) -> ModelDocument:
+    """The document with the artifact's inputs in the artifact's own order, what it says of each kept, and its format and task filled in.
+
+    Where each value came from goes along with it; what the artifact itself says has the source `artifact:`.
+    """
+    places = {feature.name: at for at, feature in enumerate(document.features)}
+    inputs = [document.features[places[name]] if name in places else Feature(name=name) for name in features]
     others = [feature for feature in document.features if feature.role != "input"]
-    algorithm = document.algorithm or Algorithm()
-    algorithm = msgspec.structs.replace(algorithm, artifact_format=artifact_format)
-    return msgspec.structs.replace(document, features=inputs + others, algorithm=algorithm)
+    moved = {places[feature.name]: at for at, feature in enumerate(inputs + others) if feature.name in places}
+    said = {f"/features/{at}/name": f"{OF_ARTIFACT}/features/{at}" for at, name in enumerate(features) if name not in places}
+    algorithm, task = document.algorithm or Algorithm(), document.task or Task()
+    if algorithm.artifact_format != artifact_format:
+        algorithm = msgspec.structs.replace(algorithm, artifact_format=artifact_format)
+        said["/algorithm/artifact_format"] = f"{OF_ARTIFACT}/kind"
+    if task.type is None and (known := task_of(objective)):
+        task = msgspec.structs.replace(task, type=known)
+        said["/task/type"] = f"{OF_ARTIFACT}/objective"
+    known_sources = document.provenance or document.lineage
+    return msgspec.structs.replace(
+        document,
+        features=inputs + others,
+        algorithm=algorithm,
+        task=task if task != Task() else document.task,
+        provenance=_moved(document.provenance, moved) | said if known_sources else document.provenance,
+        transforms={target: how for target, how in _moved(document.transforms, moved).items() if target not in said},
+    )
+
+
+OF_ARTIFACT = "artifact:"
+"""The beginning of the source of a value that the artifact itself says."""
+
+
+def _moved(said: Mapping[str, str], moved: Mapping[int, int]) -> dict[str, str]:
+    """What is said of places of the document, with its features at their new ones."""
+
+    def place(target: str) -> str:
+        steps = target.split("/", 3)
+        if steps[1:2] != ["features"] or len(steps) < 3 or int(steps[2]) not in moved:
+            return target
+        return "/".join(["", "features", str(moved[int(steps[2])]), *steps[3:]])
+
+    return {place(target): source for target, source in said.items()}
+
+
+_TASKS = (
+    (r"rank|lambda|ndcg|^map", "ranking"),
+    (r"multi|softmax|softprob", "multiclass_classification"),
+    (r"binary|logistic|logit|cross_?entropy", "binary_classification"),
+    (r"^reg|l1$|l2$|squared|mae|mape|huber|poisson|quantile|gamma|tweedie|^identity|absolute", "regression"),
+)
+
+
+def task_of(objective: str | None) -> str | None:
+    """The task that an artifact's objective is of; None for one that is not known.
+
+    >>> task_of("binary sigmoid:1"), task_of("reg:squarederror"), task_of("multi:softprob"), task_of("rank:ndcg"), task_of("custom")
+    ('binary_classification', 'regression', 'multiclass_classification', 'ranking', None)
+    """
+    return next((task for pattern, task in _TASKS if objective and re.search(pattern, objective.lower())), None)
+
+
+def differences(document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None, outputs: int) -> list[Issue]:
+    """Where the document says something else than the artifact, which then counts: the order of the inputs, the format, the task, the number of classes."""
+    found = []
+    named = [feature.name for feature in document.features if feature.role == "input"]
+    if named and named != list(features) and sorted(named) == sorted(features):
+        at = next(at for at, (ours, theirs) in enumerate(zip(named, features, strict=True)) if ours != theirs)
+        message = f"the document lists {named[at]!r} in place {at + 1} of the inputs, the artifact {features[at]!r}; the artifact's order counts"
+        found.append(Issue(pointer=f"/features/{at}/name", message=message))
+    said = document.algorithm.artifact_format if document.algorithm else None
+    if said is not None and said != artifact_format:
+        found.append(Issue(pointer="/algorithm/artifact_format", message=f"the document says {said}, the artifact is {artifact_format}"))
+    task = document.task or Task()
+    known = task_of(objective)
+    if task.type is not None and known is not None and task.type != known:
+        found.append(Issue(pointer="/task/type", message=f"the document says {task.type}, the artifact's objective {objective} is of {known}"))
+    if task.type == "multiclass_classification" and len(task.classes) > 2 and outputs not in (1, len(task.classes)):
+        found.append(Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact answers {outputs} numbers"))
+    return found
 
 
 def medians(document: ModelDocument, features: Sequence[str]) -> list[float] | None:
