@@ -1,5 +1,6 @@
 """Bodies of the data plane: read up to a limit, decoded straight into their shape, and refused with a pointer."""
 
+import asyncio
 import json
 import re
 from typing import Any, TypeVar
@@ -7,12 +8,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.errors import Invalid
-from rpc.core.asgi import Disconnected, Receive
-from rpc.core.errors import PayloadTooLarge
+from rpc.core.asgi import Receive, refuse_body, rest_of_body
+from rpc.core.errors import TimedOut
 from schemas.common import Issue
 
 T = TypeVar("T")
 MOST_ISSUES = 50
+PATIENCE = 10.0
+"""Seconds that a body may take to arrive: whoever sends a byte now and then keeps nothing of ours waiting."""
 
 
 class MalformedBody(Invalid):
@@ -27,31 +30,18 @@ class NotFinite(Invalid):
     """NaN and Infinity are no numbers in JSON, and no model here is asked about them. Leave an optional feature out, or send null."""
 
 
-class Body:
-    """A request's body, read once."""
-
-    def __init__(self, receive: Receive, announced: bytes) -> None:
-        self._receive = receive
-        self._announced = announced
-
-    async def read(self, limit: int) -> bytes:
-        """All of it. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
-        too_large = PayloadTooLarge(f"The body is larger than {limit:,} bytes, which is what one request may carry; send it in parts.", limit=limit)
-        if self._announced.isdigit() and (len(self._announced) > 18 or int(self._announced) > limit):
-            raise too_large
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            chunk = message.get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                raise too_large
-            if not message.get("more_body"):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+async def read(receive: Receive, announced: bytes, limit: int) -> bytes:
+    """A request's whole body. Raises PayloadTooLarge past `limit` bytes, TimedOut for one that does not come, and Disconnected."""
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
+        await refuse_body(receive, limit)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body") and len(body := message.get("body", b"")) <= limit:
+                return bytes(body)
+            return await rest_of_body(message, receive, limit)
+    except TimeoutError:
+        raise TimedOut(f"The body did not arrive within {PATIENCE:g} seconds; send it at once.") from None
 
 
 def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:

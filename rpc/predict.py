@@ -13,7 +13,7 @@ from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError, Invalid, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
-from rpc.bodies import Body, decode
+from rpc.bodies import decode, read
 from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.plain import error_body
@@ -27,6 +27,7 @@ GROUPS = "/v1/groups/"
 PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
 OPEN_INFERENCE = "/v2"
+JSON = b"application/json"
 
 _predict_decoder = msgspec.json.Decoder(PredictBody)
 _outcomes_decoder = msgspec.json.Decoder(RecordOutcomes)
@@ -74,7 +75,7 @@ class DataPlane:
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers],
+                "headers": [(b"content-type", JSON), (b"content-length", str(len(body)).encode()), *headers],
             }
         )
         return await send({"type": "http.response.body", "body": body})
@@ -84,13 +85,12 @@ class DataPlane:
         if scope["method"] != "POST":
             raise MethodNotSupported(f"{path} is asked by POST", allow="POST")
         authorization, content_type, announced, key = _head(scope)
-        actor = await self._tokens.actor(authorization)
-        if content_type.partition(b";")[0].strip().lower() != b"application/json":
+        actor = self._tokens.known(authorization) or await self._tokens.actor(authorization)
+        if content_type != JSON and content_type.partition(b";")[0].strip().lower() != JSON:
             raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
-        body = Body(receive, announced)
         if path == OUTCOMES:
-            return await self._record(actor, await body.read(self._hub.settings.max_rpc_bytes))
-        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await body.read(self._limit), key)
+            return await self._record(actor, await read(receive, announced, self._hub.settings.max_rpc_bytes))
+        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await read(receive, announced, self._limit), key)
 
     async def _predict(self, actor: Actor, slug: str, raw: bytes, key: bytes) -> bytes:
         _require(actor, P.INFERENCE_GROUP_PREDICT)

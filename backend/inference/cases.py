@@ -11,7 +11,7 @@ import msgspec
 from backend.errors import Invalid
 from backend.ids import new_id
 from backend.inference.errors import InvalidBatch, InvalidFeatures, MissingFeatures, ModelNotLoaded, UnknownFeatures, VersionNotPreferred
-from backend.inference.features import check_others, encode, escaped, lacking
+from backend.inference.features import check_others, encode, escaped, lacking, read_plain
 from backend.inference.log.record import Status
 from backend.inference.routing.control import HaltFacts, halt_of
 from backend.inference.routing.hash import BUCKETS
@@ -145,14 +145,17 @@ def _preferred(group: RoutedGroup, version: str) -> RoutedMember:
 
 def _case(group: RoutedGroup, identifier: UUID, bucket: int, choice: "Choice", inputs: Inputs, pointer: str, problems: Problems) -> Case:
     version = _served(choice.member)
-    encoded = encode(version.specs, inputs, pointer)
-    problems.unfit += encoded.unfit
-    problems.missing += [Issue(pointer=f"{pointer}/{escaped(name)}", message=f"{name} is missing") for name in encoded.missing]
+    row = read_plain(version.plain, inputs) if version.plain else None
+    if row is None:
+        encoded = encode(version.specs, inputs, pointer)
+        row = encoded.row
+        problems.unfit += encoded.unfit
+        problems.missing += [Issue(pointer=f"{pointer}/{escaped(name)}", message=f"{name} is missing") for name in encoded.missing]
     if not version.names >= inputs.keys():
         unknown, unfit = check_others(group.known, version.names, inputs, pointer)
         problems.unknown += unknown
         problems.unfit += unfit
-    return Case(identifier, inputs, bucket, choice.member, encoded.row, status=choice.status, error=choice.words, propensity=choice.propensity)
+    return Case(identifier, inputs, bucket, choice.member, row, status=choice.status, error=choice.words, propensity=choice.propensity)
 
 
 def _served(member: RoutedMember) -> ServedVersion:

@@ -108,11 +108,13 @@ def give_up(cases: Sequence[Case]) -> None:
 
 async def explain_in_line(cases: Sequence[Case]) -> None:
     """Explain scored cases before they are answered: in a thread, or at once where a row of its version is known to take less than handing it over."""
-    if len(cases) > 1:
-        return await asyncio.to_thread(explain, cases)
     version = cases[0].version
-    at_once = _row_seconds.get(version, math.inf) < QUICK_SECONDS
-    _row_seconds[version] = _timed(cases) if at_once else await asyncio.to_thread(_timed, cases)
+    if len(cases) > 1:
+        await asyncio.to_thread(explain, cases)
+    elif _row_seconds.get(version, math.inf) < QUICK_SECONDS:
+        _row_seconds[version] = _timed(cases)
+    else:
+        _row_seconds[version] = await asyncio.to_thread(_timed, cases)
 
 
 def _timed(cases: Sequence[Case]) -> float:

@@ -44,29 +44,30 @@ async def read_body(request: Request, receive: Receive, limit: int) -> bytes:
         return b""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
-        await _refuse(receive, limit)
+        await refuse_body(receive, limit)
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
         return body
-    return await _rest(message, receive, limit)
+    return await rest_of_body(message, receive, limit)
 
 
-async def _rest(message: Message, receive: Receive, limit: int) -> bytes:
+async def rest_of_body(message: Message, receive: Receive, limit: int) -> bytes:
+    """A body whose first part is there. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
     chunks: list[bytes] = []
     size = 0
     while message["type"] != "http.disconnect":
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > limit:
-            await _refuse(receive if message.get("more_body") else None, limit)
+            await refuse_body(receive if message.get("more_body") else None, limit)
         if not message.get("more_body"):
             return b"".join(chunks)
         message = await receive()
     raise Disconnected
 
 
-async def _refuse(receive: Receive | None, limit: int) -> NoReturn:
+async def refuse_body(receive: Receive | None, limit: int) -> NoReturn:
     """Raise PayloadTooLarge, after reading on for a while: a client that is still sending when the connection is closed never sees the answer."""
     dropped, more = 0, receive is not None
     with suppress(TimeoutError):

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from backend.catalog.rules import canonical_version, label
 from backend.groups.errors import GroupNotFound
-from backend.inference.features import FeatureSpec, specs_of
+from backend.inference.features import FeatureSpec
 from backend.inference.routing.table import RoutedGroup
 from rpc.v2.answers import COLUMNS, SHAP_BASE, SHAP_VALUES
 from schemas.open_inference import Datatype, ModelMetadata, ServerMetadata, TensorMetadata
@@ -42,7 +42,7 @@ def features(group: RoutedGroup, number: str | None) -> Mapping[str, FeatureSpec
     serving = {member.version_id for member in group.members}
     for one in group.facts.versions:
         if one.id in serving and label(one.version) == called(number):
-            return {spec.name: spec for spec in specs_of(one.artifact.features, one.features)}
+            return {spec.name: spec for spec in one.specs()}
     raise GroupNotFound(f"No version {number[:40]!r} serves in the group {group.facts.slug!r}.")
 
 

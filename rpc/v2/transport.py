@@ -13,7 +13,7 @@ from backend.access.permissions import P
 from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError
 from backend.inference.predict import Predictor
-from rpc.bodies import Body
+from rpc.bodies import read
 from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import WIRE, MethodNotSupported, known, report
 from rpc.health import database_answers
@@ -102,7 +102,7 @@ class OpenInference:
 
     async def _infer(self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive) -> Reply:
         limit = self._hub.settings.max_predict_bytes
-        sent = await Body(receive, headers.get(b"content-length", b"")).read(limit)
+        sent = await read(receive, headers.get(b"content-length", b""), limit)
         plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
         group = await self._predictor.find(actor, address.slug)
         request, parts = read_request(*split(plain, headers.get(b"inference-header-content-length", b"")))
