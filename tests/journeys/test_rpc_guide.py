@@ -95,7 +95,7 @@ def test_the_packages_install_into_an_empty_folder_by_the_lines_as_they_stand(pr
     shutil.copytree(ROOT / "frontend-contract", tmp_path / "frontend-contract")
     lines = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE) + re.findall(r"`(npm install [^`]+)`", PAGE)
     assert [line.split()[1] for line in lines] == ["pack", "install", "install", "install"]
-    given = environment(product) | {"npm_config_prefer_offline": "true", "npm_config_audit": "false", "npm_config_fund": "false"}
+    given = environment(product) | {"npm_config_audit": "false", "npm_config_fund": "false"}
     run(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], tmp_path, given)
     (tmp_path / "groups.mjs").write_text(SNIPPETS["groups.mjs"])
     (tmp_path / "form.mjs").write_text("import { inputs } from '@tiltyard/contract/zod'; console.log(inputs['models.create'].safeParse({}).success)")
