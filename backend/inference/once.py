@@ -83,6 +83,6 @@ def _prediction(row: Row[Any], explain: bool) -> Prediction:
         label=row.label,
         output=msgspec.convert(row.output, Output),
         explanation=msgspec.convert(row.explanation, Explanation) if explain and row.explanation else None,
-        stale=False,
+        stale=row.stale,
         latency_us=row.latency_us,
     )

@@ -61,6 +61,9 @@ export function GroupFrame() {
             <Link to="/groups/$slug/control" params={{ slug }}>
               Control
             </Link>
+            <Link to="/groups/$slug/log" params={{ slug }}>
+              Log
+            </Link>
             <Link to="/groups/$slug/history" params={{ slug }}>
               History
             </Link>

@@ -1,0 +1,76 @@
+import { Button, Checkbox, Group as Row, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Panel } from '@/components/Panel';
+import { Answer, Failure } from '@/components/States';
+import { count, when } from '@/components/format';
+import { useMay } from '@/features/access/session';
+import { queryClient, trpc } from '@/rpc/client';
+
+/** Entries that could not be stored: each with the reason, to be sent on its way again or thrown away. */
+export function DeadLetters({ slug }: { slug: string }) {
+  const may = useMay('inference:letter:manage');
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [reason, setReason] = useState('');
+  const letters = useQuery(trpc.inference.deadLetters.queryOptions({ slug }, { refetchInterval: 5_000 }));
+  const done = (what: string) => ({
+    onSuccess: ({ moved }: { moved: number }) => {
+      setChosen([]);
+      setReason('');
+      void queryClient.invalidateQueries({ queryKey: trpc.inference.deadLetters.queryKey() });
+      notifications.show({ title: `${count(moved)} ${what}`, message: 'It is in the audit log.', color: 'pine' });
+    },
+  });
+  const replay = useMutation(trpc.inference.replayDeadLetters.mutationOptions(done('replayed')));
+  const discard = useMutation(trpc.inference.discardDeadLetters.mutationOptions(done('discarded')));
+  const toggle = (id: string) => setChosen((now) => (now.includes(id) ? now.filter((one) => one !== id) : [...now, id]));
+  return (
+    <Panel title="Dead letters" note={letters.data && (letters.data.total ? `${count(letters.data.total)} predictions that could not be stored in the log` : 'None: every prediction is stored')}>
+      <Answer of={letters}>
+        {({ letters: shown }) =>
+          shown.length === 0 ? (
+            <p style={{ margin: 0, fontSize: 14 }}>A prediction that the log does not take is kept here with the reason, and holds up no other.</p>
+          ) : (
+            <div style={{ display: 'grid', gap: 14 }}>
+              {shown.map((letter) => (
+                <div key={letter.entry_id} style={{ display: 'grid', gridTemplateColumns: 'auto 1fr', gap: 10 }}>
+                  <Checkbox aria-label={`Choose ${letter.entry_id}`} checked={chosen.includes(letter.entry_id)} onChange={() => toggle(letter.entry_id)} />
+                  <div style={{ minWidth: 0 }}>
+                    <div style={{ fontSize: 14 }}>{letter.reason}</div>
+                    <div className="hint">
+                      {when(letter.at)} · {count(letter.size_bytes)} bytes
+                    </div>
+                    <details>
+                      <summary className="hint">What it holds</summary>
+                      <pre style={{ overflow: 'auto', maxHeight: 260, fontSize: 12 }}>{letter.record ? JSON.stringify(letter.record, null, 2) : `cannot be read; base64: ${letter.raw}`}</pre>
+                    </details>
+                  </div>
+                </div>
+              ))}
+              {(replay.error ?? discard.error) && <Failure error={replay.error ?? discard.error} title="Nothing was moved" />}
+              <Row gap={12} align="end">
+                <Button size="sm" disabled={!may} loading={replay.isPending} onClick={() => replay.mutate({ slug, entry_ids: chosen.length ? chosen : null })}>
+                  {chosen.length ? `Replay ${chosen.length}` : 'Replay all'}
+                </Button>
+                <TextInput label="Reason for discarding" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={280} />
+                <Button
+                  size="sm"
+                  color="red"
+                  variant="outline"
+                  disabled={!may || chosen.length === 0 || !reason}
+                  loading={discard.isPending}
+                  onClick={() => discard.mutate({ slug, entry_ids: chosen, reason })}
+                >
+                  Discard {chosen.length || 'chosen'}
+                </Button>
+              </Row>
+              {!may && <span className="hint">Your roles do not allow moving dead letters.</span>}
+            </div>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}
