@@ -79,10 +79,11 @@ def _patience(best: Difference) -> str:
 
 def _shadows(judged: Judged, before: str = "") -> str:
     """What shadows would have done on the very same requests."""
-    told = []
-    for gap in judged.differences:
-        if gap.paired and gap.value is not None and gap.better is not None:
-            told.append(f"As a shadow on the same {gap.n:,} requests, {gap.label} did {'better' if gap.better else 'worse'} than the answers given.")
+    told = [
+        f"As a shadow on the same {gap.n:,} requests, {gap.label} did {'better' if gap.better else 'worse'} than the answers given."
+        for gap in judged.differences
+        if gap.paired and gap.better is not None
+    ]
     return before + " ".join(told) if told else ""
 
 
@@ -112,6 +113,6 @@ def _share(part: int, whole: int) -> str:
 
 
 def _span(seconds: float) -> str:
-    least, length, name = next(one for one in SPAN if seconds >= one[0])
+    length, name = next(one[1:] for one in SPAN if seconds >= one[0])
     count = max(round(seconds / length), 1)
     return f"{count} {name}{'s' if count > 1 else ''}"

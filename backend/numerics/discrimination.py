@@ -6,7 +6,7 @@ from backend.numerics.counted import Levels
 from backend.numerics.estimate import LEVEL, Estimate, Floats, logit_interval, nothing
 
 REPEATS = 200
-MOST_GROUPS = 400
+MOST_GROUPS = 200
 """A resample is drawn over at most so many groups of neighbouring scores: an interval needs no more."""
 SEED = 20261122
 

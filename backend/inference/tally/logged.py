@@ -13,6 +13,7 @@ from backend.inference.tally import queries
 from backend.inference.tally.arms import CLOSE, Draw, draws
 from backend.inference.tally.keeping import SLOT
 from backend.inference.tally.queries import Key, Tally
+from backend.inference.tally.spans import span_of
 from backend.numerics.estimate import Floats
 from backend.numerics.sketch import Sketch, pair_sketch, sketch_of
 from backend.work import UnitOfWork
@@ -44,12 +45,12 @@ async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, unti
     return [_joined(mine) for mine in parts.values()]
 
 
-async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID) -> list[Tally]:
-    """The tallies of the log's rows between two ids; no pair may lie across a bound, which one of whole slots sees to."""
-    found = [tally for part in await logged(work, group_id, table, first, until) for tally in _tallies(part)]
+async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, now: float) -> list[Tally]:
+    """The tallies of the log's rows between two ids, folded as they are by now; no pair may lie across a bound, which one of whole slots sees to."""
+    found = [tally for part in await logged(work, group_id, table, first, until) for tally in _tallies(part, now)]
     rows = await queries.pair_columns(work.session, table, first, until)
     lots = await draws(work, group_id, {row.phase for row in rows})
-    return found + [tally for row in rows for tally in _pair_tallies(row, lots)]
+    return found + [tally for row in rows for tally in _pair_tallies(row, lots, now)]
 
 
 def _split(row: Any, lot: Draw) -> Iterator[Logged]:
@@ -88,19 +89,30 @@ def _joined(parts: Sequence[Logged]) -> Logged:
     return Logged(parts[0].key, *columns)
 
 
-def _tallies(part: Logged) -> Iterator[Tally]:
-    for slot in np.union1d(part.slots, part.failed).tolist():
-        mine = part.slots == slot
-        sketch = sketch_of(part.scores[mine], part.actuals[mine], part.times[mine], int((part.failed == slot).sum()))
-        yield Tally(part.key._replace(slot=slot), sketch, sketch.labelled, *ends(part.ids[mine]))
+def by_span(slots: NDArray[np.int64], now: float) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+    """The spans that slots [n] belong to by now, each with the indexes of its own."""
+    unique, at = np.unique(slots, return_inverse=True)
+    spans = [span_of(slot, SLOT, now) for slot in unique.tolist()]
+    numbered = {span: number for number, span in enumerate(dict.fromkeys(spans))}
+    owner = np.array([numbered[span] for span in spans], dtype=np.int64)[at]
+    order = np.argsort(owner, kind="stable")
+    edges = np.searchsorted(owner[order], np.arange(len(numbered) + 1))
+    for (slot, seconds), number in numbered.items():
+        yield slot, seconds, order[edges[number] : edges[number + 1]]
 
 
-def _pair_tallies(row: Any, lots: Mapping[int, Draw]) -> Iterator[Tally]:
-    slots, (mine, theirs, actuals) = _slots(row.ids), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
-    for slot in np.unique(slots).tolist():
-        here = slots == slot
+def _tallies(part: Logged, now: float) -> Iterator[Tally]:
+    for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
+        mine = here[here < len(part.slots)]
+        sketch = sketch_of(part.scores[mine], part.actuals[mine], part.times[mine], len(here) - len(mine))
+        yield Tally(part.key._replace(slot=slot, seconds=seconds), sketch, sketch.labelled, *ends(part.ids[mine]))
+
+
+def _pair_tallies(row: Any, lots: Mapping[int, Draw], now: float) -> Iterator[Tally]:
+    mine, theirs, actuals = (_floats(column) for column in (row.mine, row.theirs, row.actuals))
+    for slot, seconds, here in by_span(_slots(row.ids), now):
         sketch: Sketch = pair_sketch(mine[here], theirs[here], actuals[here], lots[row.phase].threshold)
-        yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, SLOT), sketch, sketch.rows)
+        yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, seconds), sketch, sketch.rows)
 
 
 def ends(ids: NDArray[np.void]) -> tuple[UUID | None, UUID | None]:

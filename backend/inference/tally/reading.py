@@ -9,9 +9,8 @@ import numpy as np
 
 from backend.ids import first_id_at
 from backend.inference.tally import queries
-from backend.inference.tally.logged import Logged, ends, logged
+from backend.inference.tally.logged import Logged, by_span, ends, logged
 from backend.inference.tally.queries import Key
-from backend.inference.tally.spans import span_of
 from backend.numerics.counted import NOTHING, Counted, of_rows, of_sketch
 from backend.numerics.estimate import Floats
 from backend.numerics.sketch import Sketch, pair_sketch
@@ -98,18 +97,10 @@ def _since(phase: Phase) -> datetime:
 
 def _cells(part: Logged, now: float) -> list[Cell]:
     """One cell for each span, cut as tallies of this age are."""
-    slots = np.concatenate([part.slots, part.failed])
-    unique, at = np.unique(slots, return_inverse=True)
-    spans = [span_of(slot, part.key.seconds, now) for slot in unique.tolist()]
-    numbered = {span: number for number, span in enumerate(dict.fromkeys(spans))}
-    owner = np.array([numbered[span] for span in spans], dtype=np.int64)[at]
-    answered, failed = owner[: len(part.slots)], np.bincount(owner[len(part.slots) :], minlength=len(numbered))
-    order = np.argsort(answered, kind="stable")
-    edges = np.searchsorted(answered[order], np.arange(len(numbered) + 1))
     cells = []
-    for (slot, seconds), number in numbered.items():
-        mine = order[edges[number] : edges[number + 1]]
-        rows = Rows(part.scores[mine], part.actuals[mine], part.times[mine], int(failed[number]))
+    for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
+        mine = here[here < len(part.slots)]
+        rows = Rows(part.scores[mine], part.actuals[mine], part.times[mine], len(here) - len(mine))
         labelled = int((~np.isnan(rows.actuals) & np.isfinite(rows.scores)).sum())
         key = part.key._replace(slot=slot, seconds=seconds)
         cells.append(Cell(key, len(mine), labelled, rows.failed, *ends(part.ids[mine]), rows))

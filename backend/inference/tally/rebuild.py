@@ -5,7 +5,6 @@ meanwhile appends, is neither seen nor touched, and is kept waiting by nothing.
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,10 +19,9 @@ from backend.groups import service as groups
 from backend.ids import first_id_at, moment_of
 from backend.inference.tally import queries
 from backend.inference.tally.logged import tallies_of
-from backend.inference.tally.queries import Key, Tally
-from backend.inference.tally.spans import DAY, span_of
+from backend.inference.tally.queries import Tally
+from backend.inference.tally.spans import DAY
 from backend.live.rules import GROUP_CHANGED
-from backend.numerics.sketch import Sketch
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.common import Json
@@ -89,28 +87,11 @@ async def _read(work: UnitOfWork, group_id: UUID, table: str, begin: datetime, l
     day = begin
     while day <= last:
         until = day + timedelta(seconds=DAY)
-        made += _folded(await tallies_of(work, group_id, table, first_id_at(day), first_id_at(until)), work.now.timestamp())
+        made += await tallies_of(work, group_id, table, first_id_at(day), first_id_at(until), work.now.timestamp())
         if progress:
             await progress(min(99.0, 100 * (until - begin) / max(last - begin, timedelta(days=1))), f"{day:%Y-%m-%d}")
         day = until
     return made
-
-
-def _folded(tallies: list[Tally], now: float) -> list[Tally]:
-    by_key: defaultdict[Key, list[Tally]] = defaultdict(list)
-    for tally in tallies:
-        slot, seconds = span_of(tally.key.slot, tally.key.seconds, now)
-        by_key[tally.key._replace(slot=slot, seconds=seconds)].append(tally)
-    return [
-        Tally(
-            key,
-            Sketch.merged(one.sketch for one in mine),
-            sum(one.labelled for one in mine),
-            min((one.first for one in mine if one.first), default=None),
-            max((one.last for one in mine if one.last), default=None),
-        )
-        for key, mine in by_key.items()
-    ]
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ export type MemberSpec = Inputs['groups']['create']['members'][number];
 export type Comparison = Outputs['groups']['comparison'];
 export type Contender = Comparison['contenders'][number];
 export type MetricEstimate = Contender['brier'];
+export type Difference = Comparison['differences'][number];
 export type Promotion = Outputs['groups']['promote'];
 export type Ramp = Outputs['groups']['ramps'][number];
 export type PromotionRecord = Outputs['groups']['promotions'][number];

@@ -173,7 +173,8 @@ async def test_figures_from_tallies_and_from_rows_say_the_same(hub: Hub, served:
     assert (kept.verdict, kept.leader, kept.rows, kept.sample_ratio) == (anew.verdict, anew.leader, anew.rows, anew.sample_ratio)
     assert kept.differences == anew.differences
     for mine, theirs in zip(kept.contenders, anew.contenders, strict=True):
-        assert (mine.n, mine.n_labelled, mine.cohorts, mine.brier, mine.log_loss) == (theirs.n, theirs.n_labelled, theirs.cohorts, theirs.brier, theirs.log_loss)
+        for name in ("n", "n_labelled", "cohorts", "brier", "log_loss"):
+            assert getattr(mine, name) == getattr(theirs, name), name
         for name in ("accuracy", "roc_auc", "pr_auc", "calibration_error", "brier_skill"):
             ours, exact = getattr(mine, name), getattr(theirs, name)
             assert abs(ours.value - exact.value) <= ours.within + 1e-9, name

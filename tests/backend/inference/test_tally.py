@@ -64,9 +64,10 @@ def added(parts: list[tuple[Sketch, int, UUID | None, UUID | None]]) -> tuple[Sk
     return Sketch.merged(part[0] for part in parts), sum(part[1] for part in parts), min(firsts, default=None), max(lasts, default=None)
 
 
-async def recounted(hub: Hub, served: Served, group: Group) -> Found:
+async def recounted(hub: Hub, served: Served, group: Group, now: float = 0.0) -> Found:
+    """What the log holds, by the spans that are in use at a time: at the beginning of all time, the finest."""
     async with hub.work(served.tenant.admin, read_only=True) as work:
-        made = await tallies_of(work, group.id, group.table_name, UUID(int=0), LAST)
+        made = await tallies_of(work, group.id, group.table_name, UUID(int=0), LAST, now)
     return {tally.key: (tally.sketch, tally.labelled, tally.first, tally.last) for tally in made}
 
 
@@ -117,8 +118,9 @@ async def test_after_any_sequence_of_rows_duplicates_and_corrections_the_tallies
         await put(hub, served, group, batch + dice.choices(everyone, k=5))  # some come twice, some before their time
         told = []
         for answer in dice.choices(answers, k=dice.randrange(1, 60)):
-            name = {"correlation_id": answer.correlation_id} if answer.correlation_id and dice.random() < 0.3 else {"inference_id": answer.inference_id}
-            told.append(Outcome(actual=dice.choice([0, 1, 1, 0, 2.5]), **name))  # type: ignore[arg-type]
+            by_name = answer.correlation_id if dice.random() < 0.3 else None
+            target = None if by_name else answer.inference_id
+            told.append(Outcome(actual=dice.choice([0, 1, 1, 0, 2.5]), inference_id=target, correlation_id=by_name))
         await tell(hub, served, group, told)
         if dice.random() < 0.4:
             async with hub.work(served.tenant.admin) as work:
@@ -136,6 +138,7 @@ async def test_after_any_sequence_of_rows_duplicates_and_corrections_the_tallies
     for key, part in fine.items():
         parts[key._replace(**dict(zip(("slot", "seconds"), span_of(key.slot, key.seconds, now), strict=True)))].append(part)
     assert {key: added(part) for key, part in parts.items()} == before
+    assert await recounted(hub, served, group, now) == before
 
 
 async def test_rows_and_outcomes_that_come_while_tallies_are_made_anew_are_counted_once(hub: Hub, served: Served) -> None:
@@ -193,10 +196,14 @@ async def test_many_appended_tallies_become_one_and_old_ones_longer(hub: Hub, se
 
 async def test_a_row_that_cannot_be_kept_leaves_no_tally_and_a_failed_transaction_none_either(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with hub.work(served.tenant.admin) as work:
             await write(work, ref(served, group), [row_of(record(version_id=served.serving.champion.id), None, None)])
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await kept(hub, served, group) == {}
 
 

@@ -4,8 +4,9 @@ import { IconCrown } from '@tabler/icons-react';
 import { Animated } from '@/components/Animated';
 import { RoleBadge, type Tone } from '@/components/Roles';
 import { count, micros, percent, share } from '@/components/format';
+import charts from '@/features/groups/comparison.module.css';
 import css from '@/features/groups/groups.module.css';
-import type { Comparison, Contender } from '@/rpc/types';
+import type { Comparison, Contender, MetricEstimate } from '@/rpc/types';
 
 interface ContendersProps {
   comparison: Comparison;
@@ -27,6 +28,7 @@ export function Contenders({ comparison, tones, promote }: ContendersProps) {
 
 function ContenderCard({ contender: c, tone, promote, leads }: { contender: Contender; tone: string; promote: ContendersProps['promote']; leads: boolean }) {
   const labelled = c.n > 0 ? c.n_labelled / c.n : 0;
+  const failing = [rate('errors', c.error_rate), rate('fell back', c.fallback_rate)].filter((said) => said !== null);
   return (
     <article className={css.contender} style={{ '--tone': tone }} aria-label={`${c.label}, ${c.role}`}>
       <div className={css.contenderHead}>
@@ -70,7 +72,15 @@ function ContenderCard({ contender: c, tone, promote, leads }: { contender: Cont
       </div>
       <div className="hint" style={{ marginTop: 5 }}>
         {percent(labelled, 0)} of outcomes are in; {count(c.n - c.n_labelled)} not yet.
+        {c.n_compared < c.n && ` ${count(c.n_compared)} are compared: drawn by lot, and old enough.`}
       </div>
+      {failing.length > 0 && <div className={charts.rates}>{failing.join(' · ')}</div>}
     </article>
   );
+}
+
+/** A rate worth a word: one above nothing. */
+function rate(name: string, of: MetricEstimate): string | null {
+  if (!of.value) return null;
+  return `${name} ${percent(of.value, 2)}${of.interval ? ` (${percent(of.interval.low, 2)} to ${percent(of.interval.high, 2)})` : ''}`;
 }

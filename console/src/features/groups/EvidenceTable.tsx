@@ -9,13 +9,13 @@ import css from '@/features/groups/groups.module.css';
 import { METRICS, metricName } from '@/features/groups/metrics';
 import type { Comparison, Contender } from '@/rpc/types';
 
-const SHORT = ['accuracy', 'roc_auc', 'calibration_error'] as const;
+const SHORT = ['accuracy', 'roc_auc', 'calibration_error', 'rmse', 'mae', 'mean_error'] as const;
 
 /** A comparison frozen at a moment: what a promotion is, or was, based on. */
 export function EvidenceTable({ comparison, only }: { comparison: Comparison; only?: string[] }) {
   const shown = comparison.contenders.filter((c) => !only || only.includes(c.version_id));
   const decides = METRICS.find((m) => m.key === comparison.decision_metric);
-  const rows = METRICS.filter((m) => m.key === decides?.key || SHORT.some((key) => key === m.key));
+  const rows = METRICS.filter((m) => m.key === decides?.key || (SHORT.some((key) => key === m.key) && shown.some((c) => c[m.key].value !== null)));
   const line = (name: string, cell: (c: Contender) => ReactNode) => (
     <Table.Tr key={name}>
       <Table.Th scope="row">{name}</Table.Th>

@@ -40,6 +40,7 @@ export function LatencyPanel({ comparison, tones }: { comparison: Comparison; to
                 </svg>
                 <span className="hint num">
                   p50 {micros(c.latency.p50_us)} · p95 {micros(c.latency.p95_us)} · p99 {micros(c.latency.p99_us)}
+                  {c.latency.p99 && ` (${micros(c.latency.p99.low)} to ${micros(c.latency.p99.high)})`}
                 </span>
               </span>
             ) : (

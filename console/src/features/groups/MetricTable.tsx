@@ -4,10 +4,10 @@ import { ScrollX } from '@/components/ScrollX';
 import { Animated } from '@/components/Animated';
 import type { Tone } from '@/components/Roles';
 import { Status } from '@/components/States';
-import { metric } from '@/components/format';
+import { figure, metric } from '@/components/format';
 import { IntervalPlot } from '@/features/groups/IntervalPlot';
 import css from '@/features/groups/groups.module.css';
-import { isDecision, ordered } from '@/features/groups/metrics';
+import { isDecision, told } from '@/features/groups/metrics';
 import type { Comparison, MetricEstimate } from '@/rpc/types';
 
 /** Every metric of every contender: value, interval, and both drawn on a scale of their own. */
@@ -32,7 +32,7 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {ordered(decision_metric).map((row) => (
+          {told(comparison).map((row) => (
             <Table.Tr key={row.key} className={isDecision(row, decision_metric) ? css.decision : undefined}>
               <Table.Th scope="row" style={{ fontSize: 13, color: 'inherit' }}>
                 <Tooltip label={row.about}>
@@ -62,12 +62,15 @@ export function Estimate({ of }: { of: MetricEstimate }) {
   if (of.value === null) return <span className="hint">{of.n === 0 ? 'no outcomes yet' : `too little to say (n ${of.n.toString()})`}</span>;
   return (
     <span className={css.estimate}>
-      <Animated value={of.value} show={metric} />
+      <Animated value={of.value} show={digits} />
       {of.interval && (
         <small>
-          {metric(of.interval.low, 3)} to {metric(of.interval.high, 3)}
+          {digits(of.interval.low, 3)} to {digits(of.interval.high, 3)}
         </small>
       )}
     </span>
   );
 }
+
+/** Errors in the outcome's own units can be thousands; four decimals would drown them. */
+const digits = (value: number, decimals = 4) => (Math.abs(value) >= 100 ? figure(value) : metric(value, decimals));

@@ -13,7 +13,7 @@ export function ScoreChart({ comparison, tones }: { comparison: Comparison; tone
       legend: legend(c),
       grid: grid(),
       tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'number' ? percent(v) : '') },
-      xAxis: xValue(c, { name: 'Score', min: 0, max: 1 }),
+      xAxis: comparison.regression ? xValue(c, { name: 'Score', min: 'dataMin', max: 'dataMax' }) : xValue(c, { name: 'Score', min: 0, max: 1 }),
       yAxis: yValue(c, { name: 'Share of predictions', show: (v) => percent(v, 0) }),
       series: comparison.contenders.map((contender, i) => {
         const total = contender.scores.reduce((sum, bin) => sum + bin.count, 0) || 1;
@@ -31,7 +31,7 @@ export function ScoreChart({ comparison, tones }: { comparison: Comparison; tone
           lineStyle: { width: 1.75, type: tone?.dash ?? 'solid' },
           areaStyle: { opacity: 0.05 },
           data: last ? [...points, [last.high, last.count / total]] : points,
-          markLine: i === 0 ? threshold(c.text, comparison.threshold) : undefined,
+          markLine: i === 0 && !comparison.regression ? threshold(c.text, comparison.threshold) : undefined,
         };
       }),
     }),
@@ -42,7 +42,7 @@ export function ScoreChart({ comparison, tones }: { comparison: Comparison; tone
       draw={draw}
       height={250}
       label="Score distribution of each contender"
-      caption="Each outline is one version's own predictions, so shapes compare whatever the split. To the right of the threshold the label is positive; outlines that part show versions that judge the same people differently."
+      caption={`Each outline is one version's own predictions, so shapes compare whatever the split. ${comparison.regression ? '' : 'To the right of the threshold the label is positive; '}outlines that part show versions that judge the same people differently.`}
     />
   );
 }

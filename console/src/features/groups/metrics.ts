@@ -1,4 +1,4 @@
-import type { Contender, MetricEstimate } from '@/rpc/types';
+import type { Comparison, Contender, MetricEstimate } from '@/rpc/types';
 
 type MetricKey = { [K in keyof Contender]: Contender[K] extends MetricEstimate ? K : never }[keyof Contender];
 
@@ -20,6 +20,12 @@ export const METRICS: MetricRow[] = [
   { key: 'recall', name: 'Recall', better: 'higher', about: 'Of the positives, the share that were called.' },
   { key: 'f1', name: 'F1', better: 'higher', about: 'Harmonic mean of precision and recall.' },
   { key: 'calibration_error', name: 'Calibration error', better: 'lower', about: 'Mean gap between the score and the observed rate, over bins.' },
+  { key: 'brier_skill', name: 'Brier skill', better: 'higher', about: 'How much of the base rate’s Brier score is saved. 0 is no better than always saying the base rate, 1 is perfect.' },
+  { key: 'rmse', name: 'RMSE', better: 'lower', about: 'Root of the mean squared error, in the units of the outcome. Punishes large errors.' },
+  { key: 'mae', name: 'MAE', better: 'lower', about: 'Mean absolute error, in the units of the outcome.' },
+  { key: 'mean_error', name: 'Mean error', better: null, about: 'Score minus outcome, on average: above 0 it says too much, below 0 too little.' },
+  { key: 'error_rate', name: 'Error rate', better: 'lower', about: 'Of what was asked of it, the share that got no answer.' },
+  { key: 'fallback_rate', name: 'Fallback rate', better: 'lower', about: 'Of what was asked of it, the share that the champion answered in its place.' },
   { key: 'mean_score', name: 'Mean score', better: null, about: 'The average score given; neither high nor low is better.' },
 ];
 
@@ -28,6 +34,10 @@ export const isDecision = (row: MetricRow, decisionMetric: string) => row.key ==
 
 /** The metrics with the one the group decides by first. */
 export const ordered = (decisionMetric: string) => [...METRICS].sort((a, b) => Number(isDecision(b, decisionMetric)) - Number(isDecision(a, decisionMetric)));
+
+/** The rows that say something of some contender; which ones depends on whether outcomes are decisions or numbers. */
+export const told = (comparison: Comparison) =>
+  ordered(comparison.decision_metric).filter((row) => isDecision(row, comparison.decision_metric) || comparison.contenders.some((c) => c[row.key].value !== null));
 
 /** A scale that holds every interval, with a little air. */
 export function scaleOf(estimates: MetricEstimate[]): { low: number; high: number } | null {

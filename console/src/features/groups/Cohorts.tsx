@@ -1,0 +1,49 @@
+import type { Tone } from '@/components/Roles';
+import { count, percent, when } from '@/components/format';
+import css from '@/features/groups/comparison.module.css';
+import type { Comparison, Contender } from '@/rpc/types';
+
+/** How many of the outcomes are in, by when the requests came; what is too young to be compared is hatched. */
+export function Cohorts({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
+  const cut = comparison.maturity;
+  return (
+    <figure style={{ margin: 0 }}>
+      <div className={css.cohorts}>{comparison.contenders.map((c, i) => c.cohorts.length > 0 && <Strip key={c.version_id} contender={c} tone={tones[i]?.css} />)}</div>
+      <figcaption className="hint" style={{ marginTop: 12 }}>
+        Each bar is one span of time, as wide as it had requests; its height is the share whose outcome is in.{' '}
+        {cut?.until
+          ? `Requests since ${when(cut.until)} are hatched: their outcomes are not in for every version, so they are not compared${cut.policy === 'window' && cut.hours !== null ? ` (the group asks for ${cut.hours.toString()} h)` : ''}.`
+          : 'All of them are compared.'}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Strip({ contender: c, tone }: { contender: Contender; tone: string | undefined }) {
+  const first = c.cohorts[0];
+  const last = c.cohorts.at(-1);
+  const share = c.n_compared > 0 ? c.n_compared_labelled / c.n_compared : 0;
+  const young = c.cohorts.reduce((sum, one) => sum + (one.compared ? 0 : one.n), 0);
+  return (
+    <div style={{ '--tone': tone }}>
+      <div className={css.cohortHead}>
+        <strong>{c.label}</strong>
+        <span className="hint num">
+          {c.n_compared > 0 ? `${percent(share, 0)} of the ${count(c.n_compared)} compared have their outcome` : 'nothing old enough yet'}
+          {young > 0 && `; ${count(young)} are too young`}
+        </span>
+      </div>
+      <div className={css.strip} role="img" aria-label={`${c.label}: ${percent(share, 0)} of outcomes in among those compared, ${count(young)} requests too young`}>
+        {c.cohorts.map((one) => (
+          <i key={one.start} style={{ flexGrow: one.n }} data-compared={one.compared}>
+            <b style={{ height: `${((100 * one.labelled) / Math.max(1, one.n)).toFixed(1)}%` }} />
+          </i>
+        ))}
+      </div>
+      <div className={css.ends} aria-hidden="true">
+        <span>{first && when(first.start)}</span>
+        <span>{last && when(last.start)}</span>
+      </div>
+    </div>
+  );
+}
