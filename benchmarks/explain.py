@@ -1,6 +1,6 @@
 """Compiled explanations beside shap.TreeExplainer's: same model, same rows, one thread each, in turns.
 
-    python -m benchmarks.explain [--rounds 9] [--others 3]
+    python -m benchmarks.explain [--rounds 5] [--others 2]
 
 A LightGBM model of 100 trees x 31 leaves x 20 features is trained on the spot; batches of 1,000, 100 background rows. What is compared are the calls a
 user would make; ratios are medians over the rounds of one round's ratio, the other's time over ours. Above the figures of that model stand those
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+os.environ.setdefault("TQDM_DISABLE", "1")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
@@ -38,7 +39,7 @@ TREES, LEAVES, FEATURES, BACKGROUND, BATCH = 100, 31, 20, 100, 1000
 AIMS = {
     "path_single_vs_shap": 12, "path_batch_vs_shap": 25, "interventional_single_vs_shap": 40, "interventional_batch_vs_shap": 150, "batch_vs_pred_contrib": 25,
 }  # fmt: skip
-REPEATS = {1: 20, BATCH: 1}
+OTHER_BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int,
     return median(ratios), median(mine)
 
 
-def compared(model: Model, rows: np.ndarray, background: np.ndarray | None, rounds: int) -> tuple[dict[int, float], float]:
+def compared(model: Model, rows: np.ndarray, background: np.ndarray | None, rounds: int, batch: int) -> tuple[dict[int, float], float]:
     """The ratio by batch size, and the largest gap to shap; printed."""
     started = time.perf_counter()
     ours = CompiledExplainer.compile(model.forest, background)
@@ -107,7 +108,7 @@ def compared(model: Model, rows: np.ndarray, background: np.ndarray | None, roun
     values = np.asarray(theirs.shap_values(rows[:100]))
     gap = float(np.abs(ours(rows[:100]) - (values[..., 1] if values.ndim == 3 else values)).max())
     found, words = {}, []
-    for size, repeats in REPEATS.items():
+    for size, repeats in ((1, 20), (batch, 1)):
         part = rows[:size]
         found[size], mine = ratio(lambda part=part: ours(part), lambda part=part: theirs.shap_values(part), rounds, repeats)
         words.append(f"{found[size]:.1f} x at {size} ({mine / size * 1e6:.1f} us a row)")
@@ -130,18 +131,18 @@ def beside_pred_contrib(model: Model, rows: np.ndarray, rounds: int) -> float:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description="Compiled explanations beside shap.TreeExplainer's.")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--others", type=int, default=3, help="rounds for other depths and kinds; 0 leaves them out")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--others", type=int, default=2, help="rounds for other depths and kinds; 0 leaves them out")
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)
     rows, truth = data()
     background = rows[-BACKGROUND:]
     for model in others(rows, truth) if asked.others else []:
         for reference in [None, background] if model.path else [background]:
-            compared(model, rows, reference, asked.others)
+            compared(model, rows, reference, asked.others, OTHER_BATCH)
     chosen = lightgbm(rows, truth)
-    path, gap = compared(chosen, rows, None, asked.rounds)
-    against, _ = compared(chosen, rows, background, asked.rounds)
+    path, gap = compared(chosen, rows, None, asked.rounds, BATCH)
+    against, _ = compared(chosen, rows, background, asked.rounds, BATCH)
     gaps = [gap]
     for reference in (None, background):
         exact = np.array([by_definition(chosen.forest, row, reference) for row in rows[:3]])

@@ -2,12 +2,14 @@
 
 import hashlib
 import threading
+from pathlib import Path
 
 import numpy as np
 
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Space
 from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.attribution.plan import CannotCompile
+from backend.numerics.attribution.storing import keep_table, load_table, table_path
 from backend.numerics.trees.forest import Forest
 
 PATH_DEPENDENT, INTERVENTIONAL = "tree_path_dependent", "tree_interventional"
@@ -18,9 +20,10 @@ KEPT = 2
 class Explainers:
     """Compiles at most once at a time, so that two threads do not do the same work."""
 
-    def __init__(self, forest: Forest) -> None:
-        """For one forest; nothing is compiled yet."""
+    def __init__(self, forest: Forest, file: Path) -> None:
+        """For the forest of a model's file, beside which compiled tables are kept; nothing is compiled yet."""
         self._forest = forest
+        self._file = file
         self._made: dict[str | None, CompiledExplainer | CannotCompile] = {}
         self._lock = threading.Lock()
 
@@ -45,7 +48,12 @@ class Explainers:
     def _make(self, digest: str | None, rows: Floats | None) -> None:
         while len(self._made) >= KEPT:
             self._made.pop(next(iter(self._made)))
+        kept = table_path(self._file, digest)
         try:
-            self._made[digest] = CompiledExplainer.compile(self._forest, rows)
+            found = load_table(kept, self._forest.read)
+            if found is None:
+                found = CompiledExplainer.compile(self._forest, rows)
+                keep_table(kept, found)
+            self._made[digest] = found
         except CannotCompile as refusal:
             self._made[digest] = refusal

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 class LightgbmRuntime:
     """A LightGBM model on one thread. Scores equal `Booster.predict` to the last bit."""
 
-    def __init__(self, booster: "Booster", forest: Forest) -> None:
-        """Wrap a booster and the same model as arrays; use `load`."""
+    def __init__(self, booster: "Booster", forest: Forest, file: Path) -> None:
+        """Wrap a booster and the same model as arrays, both of one file; use `load`."""
         self.features = forest.features
         self.space = space_of(forest.objective)
         self.classifies = forest.objective.split(" ")[0] in PROBABILITIES
         self._booster = booster
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
-        self._explainers = Explainers(forest)
+        self._explainers = Explainers(forest, file)
         self._sampled = forest.linear
         self.covered = forest.covered
         self._fast = FastRow(booster, len(forest.features))
@@ -49,7 +49,7 @@ class LightgbmRuntime:
         if forest.outputs != 1:
             raise RuntimeRefused(f"The model gives {forest.outputs} numbers a row, and one is served.")
         try:
-            return cls(Booster(model_str=content.decode()), forest)
+            return cls(Booster(model_str=content.decode()), forest, path)
         except LightGBMError as error:
             raise RuntimeRefused(f"LightGBM does not load the model: {error}") from error
 

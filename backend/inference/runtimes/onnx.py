@@ -22,7 +22,7 @@ TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int6
 class OnnxRuntime:
     """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
 
-    def __init__(self, session: "InferenceSession", content: bytes) -> None:
+    def __init__(self, session: "InferenceSession", content: bytes, file: Path) -> None:
         """Read the session's signature and the trees of its graph; use `load`."""
         widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
         chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
@@ -34,7 +34,7 @@ class OnnxRuntime:
         self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
         self.classifies = "prob" in chosen.lower() or len(session.get_outputs()) > 1
         self.space: Space = "probability" if self.classifies else "value"
-        self._trees = self._find_trees(content)
+        self._trees = self._find_trees(content, file)
         self.covered = self._trees is not None and self._trees.covered
         if self._trees:
             self.space = self._trees.space
@@ -49,7 +49,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content)
+            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content, path)
         except Exception as error:  # onnxruntime's errors have no common base of their own
             raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
 
@@ -73,12 +73,12 @@ class OnnxRuntime:
         except CannotCompile:
             return explain_by_sampling(self._score, matrix, background, plain)
 
-    def _find_trees(self, content: bytes) -> OnnxTrees | None:
+    def _find_trees(self, content: bytes, file: Path) -> OnnxTrees | None:
         from onnx import ModelProto  # noqa: PLC0415  heavy: loaded with the first model of its kind
 
         model = ModelProto()
         model.ParseFromString(content)
-        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space)
+        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space, file)
 
     def _score(self, matrix: Floats) -> Floats:
         if len(matrix) == 0:

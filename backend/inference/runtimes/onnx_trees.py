@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,20 +24,20 @@ AGREED = 1e-4
 class OnnxTrees:
     """Explains in the forest's own units: the margin where the graph applies a logistic link, else the score itself."""
 
-    def __init__(self, found: OnnxForest, score: Callable[[Floats], Floats], plain: Space) -> None:
+    def __init__(self, found: OnnxForest, score: Callable[[Floats], Floats], plain: Space, file: Path) -> None:
         self.covered = found.forest.covered
         self.space: Space = "margin" if found.link == "logistic" else plain
         self._walk = Walk.of(found.forest, np.float64(found.forest.start))
-        self._explainers = Explainers(found.forest)
+        self._explainers = Explainers(found.forest, file)
         self._score = score
 
     @classmethod
-    def of(cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space) -> "OnnxTrees | None":
+    def of(cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path) -> "OnnxTrees | None":
         """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, or is not understood."""
         try:
             found = onnx_forest(model, output, features)
             # onnxruntime applies no link to the one output of some operators, whatever the file says: its answer is what is explained
-            candidates = [cls(one, score, plain) for one in (found, replace(found, link="identity"))]
+            candidates = [cls(one, score, plain, file) for one in (found, replace(found, link="identity"))]
         except (Unclear, KeyError, IndexError, ValueError):  # the explainer is a help: a model that it does not understand is sampled
             return None
         return next((trees for trees in candidates if trees.agrees()), None)

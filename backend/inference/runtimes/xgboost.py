@@ -4,7 +4,6 @@ The library is not loaded by a process that serves: it crashes on tampered files
 give the same scores, to the last bit, is proven for each model when it is probed.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 class XgboostRuntime:
     """An XGBoost model on one thread. Scores equal `Booster.predict` to the last bit; like it, they use every tree of the file."""
 
-    def __init__(self, model: XgboostModel, file: Callable[[], bytes]) -> None:
-        """Make a model ready that has been read from `file`; use `load`."""
+    def __init__(self, model: XgboostModel, path: Path, sha256: str) -> None:
+        """Make a model ready that has been read from a file of this SHA-256; use `load`."""
         objective = objective_of(model.objective, model.base_score)
         self.features = model.forest.features
         self.space: Space = "value" if objective.plain else "margin"
@@ -39,13 +38,13 @@ class XgboostRuntime:
         self.covered = model.forest.covered
         self._link = objective.link
         self._walk = Walk.of(replace(model.forest, start=float(objective.start)), objective.start)
-        self._explainers = Explainers(self._walk.forest)
-        self._file = file
+        self._explainers = Explainers(self._walk.forest, path)
+        self._file = (path, sha256)
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
-        return cls(read_xgboost(read_checked(path, sha256)), lambda: read_checked(path, sha256))
+        return cls(read_xgboost(read_checked(path, sha256)), path, sha256)
 
     def predict(self, matrix: Floats) -> Scores:
         """Score a matrix [n, features]."""
@@ -88,7 +87,7 @@ class XgboostRuntime:
         with without(WRAPPED):
             from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and for a model too large to compile
 
-        return Booster({"nthread": 1}, model_file=bytearray(self._file()))
+        return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
 
 
 def _answer(booster: "Booster", rows: Floats, **what: bool) -> Floats:

@@ -227,3 +227,43 @@ def test_serving_a_model_does_not_load_what_its_library_only_wraps(tmp_path: Pat
     model.write_bytes(lightgbm_text())
     done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+COMPILING = "backend.inference.runtimes.compiling.CompiledExplainer.compile"
+
+
+@pytest.mark.parametrize("background", [None, ROWS[100:120]], ids=["path-dependent", "against a background"])
+@pytest.mark.parametrize("kind", [ArtifactKind.LIGHTGBM, ArtifactKind.XGBOOST])
+def test_what_was_compiled_once_is_read_by_the_next_process_and_gives_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: ArtifactKind, background: np.ndarray | None
+) -> None:
+    lightgbm = kind is ArtifactKind.LIGHTGBM
+    content = train(objective="binary").model_to_string().encode() if lightgbm else saved(train_xgboost(objective="binary:logistic"))
+    first = loaded(tmp_path, kind, content).explain(ROWS, background)
+    monkeypatch.setattr(COMPILING, lambda *_: pytest.fail("compiled again"))
+    again = loaded(tmp_path, kind, content).explain(ROWS, background)
+    assert np.array_equal(again.values, first.values)
+    assert (again.base, again.background) == (first.base, first.background)
+
+
+def test_a_table_that_is_not_whole_is_compiled_again(tmp_path: Path) -> None:
+    content = saved(train_xgboost(objective="binary:logistic"))
+    first = loaded(tmp_path, ArtifactKind.XGBOOST, content).explain(ROWS)
+    (table,) = tmp_path.glob("*.table")
+    table.write_bytes(table.read_bytes()[:-100] + bytes(100))
+    assert np.array_equal(loaded(tmp_path, ArtifactKind.XGBOOST, content).explain(ROWS).values, first.values)
+
+
+def test_tables_of_earlier_backgrounds_go(tmp_path: Path) -> None:
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, saved(train_xgboost(objective="binary:logistic")))
+    for size in (3, 4, 5, 6):
+        runtime.explain(ROWS[:1], ROWS[100 : 100 + size])
+    assert len(list(tmp_path.glob("*.table"))) == 2
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, saved(train_xgboost(objective="binary:logistic")))
+    (tmp_path / "artifact").unlink()
+    tmp_path.rmdir()
+    assert runtime.explain(ROWS).exact
+    assert not tmp_path.exists()
