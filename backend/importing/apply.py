@@ -41,10 +41,9 @@ def _scalar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
         target = rule.target
         for key in captured:
             target = target.replace("*", text((key,))[1:], 1)
-        if target.startswith("/training/hyperparameters"):
-            found.lists |= {target + text(below) for below in _lists(node, ())}
+        lists = frozenset(target + text(below) for below in _lists(node, ())) if target.startswith("/training/hyperparameters") else frozenset[str]()
         for below, value in leaves(node):
-            _put(found, target + text(below), value, at or (*path, *below), rule.transform, rule.words)
+            _put(found, target + text(below), value, at or (*path, *below), rule, lists)
 
 
 def _lists(node: Json, path: Path) -> Iterator[Path]:
@@ -54,12 +53,12 @@ def _lists(node: Json, path: Path) -> Iterator[Path]:
         yield from _lists(below, (*path, key))
 
 
-def _put(found: Collector, target: str, value: Json, source: Path, transform: str | None, words: dict[str, str]) -> None:
-    made = _transformed(value, transform, words)
+def _put(found: Collector, target: str, value: Json, source: Path, rule: Rule, lists: frozenset[str]) -> None:
+    made = _transformed(value, rule.transform, rule.words)
     if made is not None and _taken(target, made):
-        found.put(target, Value(made, source, "words" if words else transform))
+        found.put(target, Value(made, source, "words" if rule.words else rule.transform), lists)
     elif made is None and value is None and target.startswith("/training/hyperparameters/"):
-        found.put(target, Value(None, source))
+        found.put(target, Value(None, source), lists)
 
 
 def _transformed(value: Json, transform: str | None, words: dict[str, str]) -> Json:

@@ -55,24 +55,35 @@ class Collector:
         self._until = time.monotonic() + MAX_SECONDS
         self.keys: set[Path] = set()
         """Places in the file whose values became keys of the document."""
-        self.lists: set[str] = set()
-        """Places below free-form objects that hold lists, which no schema tells."""
+        self._shapes: dict[str, str] = {}
+        """What stands at places below free-form objects, which no schema tells: a list, a dict, or a leaf."""
 
     def check_time(self) -> None:
         """Raises MappingTooCostly when the mapping has been at it for too long."""
         if time.monotonic() > self._until:
             raise MappingTooCostly
 
-    def put(self, target: str, found: Value) -> None:
-        """A value at a place of its own; containers are put leaf by leaf."""
+    def put(self, target: str, found: Value, lists: frozenset[str] = frozenset()) -> None:
+        """A value at a place of its own; containers are put leaf by leaf, those in `lists` being lists. What does not go together is left out."""
         before = self.single.get(target)
         if before is None:
+            if f"{target}/" in _FREE or (target.startswith(_FREE) and not self._fits(target, lists)):
+                return  # an empty object says nothing, and would stand in the way of a later one
             if len(self.single) >= MAX_ROWS:
                 self.full = True
                 return
             self.single[target] = found
         elif _number(before.value) and _number(found.value) and before.value != found.value:
             self._disagree(target, before, found)
+
+    def _fits(self, target: str, lists: frozenset[str]) -> bool:
+        root = next(len(free) - 1 for free in _FREE if target.startswith(free))
+        ends = [at for at in range(root, len(target)) if target[at] == "/"]
+        wanted = {target[:end]: "list" if target[:end] in lists else "dict" for end in ends} | {target: "leaf"}
+        if wanted[target[:root]] != "dict" or any(self._shapes.get(place, kind) != kind for place, kind in wanted.items()):
+            return False
+        self._shapes |= wanted
+        return True
 
     def add(self, collection: str, row: Row, existing: bool = False) -> None:
         """A row of `/metrics`, `/features`, `/charts` or `/owners`; one that is there already is completed."""
@@ -131,7 +142,7 @@ class Collector:
     def _free(self, target: str) -> Plan:
         """The plan of a place below a free-form object, whose lists only the file tells."""
         path = target[1:].split("/")
-        return tuple((_unescaped(step), "/" + "/".join(path[: at + 1]) in self.lists) for at, step in enumerate(path))
+        return tuple((_unescaped(step), self._shapes.get("/" + "/".join(path[: at + 1])) == "list") for at, step in enumerate(path))
 
 
 def _at(table: dict[object, Row], identity: object) -> int:

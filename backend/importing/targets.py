@@ -67,7 +67,7 @@ class Targets:
     @staticmethod
     def _down(node: dict[str, Any], step: str) -> list[dict[str, Any]]:
         if node.get("type") == "array":
-            return [node.get("items", {})]
+            return [node.get("items", {})] if step == "*" or (step.isascii() and step.isdigit()) else []
         if step in node.get("properties", {}):
             return [node["properties"][step]]
         if node.get("type") == "object" and "properties" not in node:

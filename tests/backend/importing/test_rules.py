@@ -150,3 +150,24 @@ def test_fan_out_is_capped() -> None:
     found = apply(decoded([rows("/a/*/*", "/charts/*", part("kind", const="image"), part("name", key=1), part("uri"))]), {"a": {"x": ["u"] * (MAX_ROWS + 5)}})
     assert found.full
     assert len(found.document()[0]["charts"]) == MAX_ROWS
+
+
+def test_settings_that_do_not_go_together_are_left_out_rather_than_mixed() -> None:
+    rules = decoded([{"kind": "scalar", "source": "/*", "target": "/training/hyperparameters"}])
+    for tree in ([[], {"depth": 3}], [{"depth": 3}, [4]], [{"depth": 3}, {"depth": {"max": 4}}], [{"depth": {"max": 4}}, {"depth": 3}], [{}, {"depth": 3}]):
+        document, leaves = apply(rules, tree).document()
+        settings = document["training"]["hyperparameters"]
+        assert settings in ({"depth": 3}, {"depth": {"max": 4}})
+        assert len(leaves) == 1
+
+
+def test_what_is_no_index_is_no_place_in_a_list() -> None:
+    rules = decoded([{"kind": "scalar", "source": "/classes/*", "target": "/task/classes/*"}])
+    assert apply(rules, {"classes": {"library_name": "sklearn"}}).document() == ({}, {})
+    assert apply(rules, {"classes": {"0": "no", "1": "yes"}}).document()[0] == {"task": {"classes": ["no", "yes"]}}
+
+
+def test_lists_of_sentences_from_two_parts_follow_each_other() -> None:
+    rules = decoded([{"kind": "rows", "source": f"/{part}/*", "target": "/considerations/*", "parts": [{"target": ""}]} for part in ("risks", "caveats")])
+    document, _ = apply(rules, {"risks": ["one"], "caveats": ["two", "three"]}).document()
+    assert document["considerations"] == ["one", "two", "three"]
