@@ -6,6 +6,7 @@ from typing import Any
 from backend.access.actor import ANONYMOUS
 from backend.alerts.checks import Checks
 from backend.bootstrap import Hub
+from backend.importing import service as importing
 from backend.live import service as live
 
 log = logging.getLogger("tiltyard.worker")
@@ -18,8 +19,8 @@ async def check(ctx: dict[str, Any]) -> None:
 
 
 async def prune(ctx: dict[str, Any]) -> None:
-    """Twice an hour: remove live events that are older than a day."""
+    """Twice an hour: remove live events that are older than a day, and drafts of imports that expired."""
     hub: Hub = ctx["hub"]
     async with hub.work(ANONYMOUS) as work:
-        removed = await live.prune(work)
-    log.info("removed %s live events older than a day", removed)
+        removed, drafts = await live.prune(work), await importing.prune(work)
+    log.info("removed %s live events older than a day, %s expired drafts of imports", removed, drafts)

@@ -46,14 +46,15 @@ def _index(tree: Json) -> dict[Json, list[Path]]:
 
 
 def _checked(one: Mapping[str, Any], tree: Json, index: dict[Json, list[Path]]) -> Written:
-    target, value, claimed = str(one["target"]), one["value"], one.get("source")
+    target, value = str(one["target"]), one["value"]
+    claimed: str | None = one.get("source")
     leaf = TARGETS.find(target)
     if leaf is None or not writable(target):
         return Written(target=target, value=value, reason="a model document has no such place")
     if not leaf.takes(value):
         return Written(target=target, value=value, reason="this is no value that the place takes")
     said = resolve(tree, steps(claimed)) if claimed is not None else MISSING
-    if said is not MISSING and not isinstance(said, (dict, list)):
+    if claimed is not None and said is not MISSING and not isinstance(said, (dict, list)):
         how = _how(said, value)
         if how is not None:
             return Written(target=target, value=value, source=text(real(tree, steps(claimed))), transform=how or None)
@@ -127,7 +128,8 @@ def _is_whole(collection: str, row: Row) -> bool:
     alone = Collector()
     alone.add(f"/{collection}", row)
     try:
-        msgspec.convert(alone.document()[0].get(collection), list[_ROWS[collection]])  # type: ignore[misc]  # which shape is known only here
+        for made in alone.document()[0].get(collection, [None]):
+            msgspec.convert(made, _ROWS[collection])
     except msgspec.ValidationError:
         return False
     return True

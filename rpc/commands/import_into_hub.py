@@ -101,7 +101,7 @@ async def _model(exchange: Exchange, name: str) -> dict[str, Any]:
 
 
 async def _connector(exchange: Exchange, name: str) -> Connector:
-    listed = await _do(exchange, "connectors.list", None, list[Connector])
+    listed: list[Connector] = await _do(exchange, "connectors.list", None, list[Connector])
     for one in listed:
         if one.name.lower() == name.lower():
             return one

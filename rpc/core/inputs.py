@@ -102,7 +102,7 @@ class FormInput:
 
 
 class EitherInput(JsonInput):
-    """Takes its shape as JSON, or as a form with the shape's fields: a file is a field's bytes, and its name the field `name` where the form leaves that out."""
+    """Takes its shape as JSON, or as a form with the shape's fields: a file is a field's bytes, and its name the field `name` where that is left out."""
 
     def decode(self, raw: Raw) -> Any:
         """The typed input. Raises Invalid, with the pointer to what is wrong."""

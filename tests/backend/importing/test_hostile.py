@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ import httpx
 import psutil
 import pytest
 
-from backend.bootstrap import Hub
 from backend.settings import Settings
+from tests.support.product import until
 from tests.support.tenants import Tenant
 from tests.support.web import client_of, result
 
@@ -32,7 +32,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-async def server(settings: Settings, hub: Hub) -> AsyncIterator[tuple[str, psutil.Process]]:
+def server(settings: Settings) -> Iterator[tuple[str, psutil.Process]]:
     """The API as a process of its own, on this test's database."""
     port = _free_port()
     given = {
@@ -43,17 +43,18 @@ async def server(settings: Settings, hub: Hub) -> AsyncIterator[tuple[str, psuti
     process = subprocess.Popen([sys.executable, "-m", "rpc.cli", "serve"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            for _ in range(300):
-                try:
-                    if (await http.get(f"{url}/health/ready")).status_code == 200:
-                        break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
+        until(lambda: _is_ready(url), "the server", 60, lambda: process.poll() is not None)
         yield url, psutil.Process(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def megabytes(process: psutil.Process) -> float:
@@ -114,7 +115,7 @@ async def _watch(process: psutil.Process, most: list[float]) -> None:
 
 CURIOUS: dict[str, tuple[bytes, Any]] = {
     "97.3": (b'{"model_name": "m", "accuracy": 97.3}', lambda draft: "is it a percentage?" in draft["open"][0]["message"]),
-    "NaN": (b'{"model_name": "m", "f1": 0.5, "auc": NaN}', lambda draft: draft["warnings"] == [{"pointer": "/auc", "message": "nan is no JSON number and becomes null"}]),
+    "NaN": (b'{"model_name": "m", "f1": 0.5, "auc": NaN}', lambda draft: "nan is no JSON number" in draft["warnings"][0]["message"]),
     "BOM": (b'\xef\xbb\xbf{"model_name": "m", "auc": 0.8}', lambda draft: draft["document"]["metrics"][0]["value"] == 0.8 and draft["warnings"] == []),
     "a key twice": (b'{"model_name": "m", "auc": 0.8, "auc": 0.9}', lambda draft: "more than once" in draft["warnings"][0]["message"]),
 }  # fmt: skip

@@ -1,12 +1,15 @@
 """The import into the hub: proposed, corrected, committed, remembered, read again."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.access.actor import ANONYMOUS
 from backend.bootstrap import Hub
+from backend.importing import service
 from backend.importing.errors import DraftNotFound, NoSource, StillOpen, UnknownModel, UnsoundMapping
 from rpc.core.forms import File, FormData
 from schemas.access import Role
@@ -175,6 +178,17 @@ async def test_a_draft_expires_and_the_oldest_of_many_go(hub: Hub, tenant: Tenan
     assert gone == {"draft_id": drafts[1]["draft_id"]}
     with pytest.raises(DraftNotFound):
         await do(hub, tenant.admin, "models.discardImport", {"draft_id": drafts[1]["draft_id"]})
+
+
+async def test_expired_drafts_of_every_tenant_are_pruned(hub: Hub, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.importing.drafts.KEPT", timedelta(seconds=-1))
+    draft = await propose(hub, tenant, DOC14)
+    with pytest.raises(DraftNotFound):
+        await do(hub, tenant.admin, "models.importDraft", {"draft_id": draft["draft_id"]})
+    async with hub.work(ANONYMOUS) as work:
+        assert await service.prune(work) >= 1
+    async with hub.work(ANONYMOUS) as work:
+        assert await service.prune(work) == 0
 
 
 async def test_everything_is_in_the_audit_trail(hub: Hub, tenant: Tenant) -> None:

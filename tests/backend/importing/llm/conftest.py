@@ -8,7 +8,7 @@ import pytest
 
 from backend.bootstrap import Hub
 from tests.backend.connectors.conftest import KEY, URL, kek, llm, provider, vault
-from tests.backend.connectors.conftest import hub as hub  # noqa: PLC0414  a fixture
+from tests.backend.connectors.conftest import hub as hub
 from tests.support.openai_server import OpenAiServer
 from tests.support.procedures import do
 from tests.support.tenants import Tenant

@@ -44,7 +44,7 @@ def check(message: str) -> None:
     shown = json.loads(message)
     has = shown.pop("has")
     assert all(re.fullmatch(r"(/([a-z_0-9]+|\*))+", place) for place in has)
-    for text in strings({key: value for key, value in shown.items()}) - {"file", "open"} - TYPES:
+    for text in strings(shown) - {"file", "open"} - TYPES:
         if not re.fullmatch(r"<key \d+>", text):
             said = words(text).split("_")
             assert all(token in WORDS or re.fullmatch(r"\d{1,2}", token) for token in said), text
