@@ -12,6 +12,8 @@ from schemas.model_document import Feature
 
 NAN = math.nan
 NUMBERS = frozenset({float, int})
+MOST_ISSUES = 200
+"""What is wrong beyond these nobody reads."""
 MOST_CHARACTERS = 20_000
 
 
@@ -136,6 +138,8 @@ def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs:
     unknown: list[Issue] = []
     unfit: list[Issue] = []
     for name in inputs.keys() - read:
+        if len(unknown) + len(unfit) >= MOST_ISSUES:
+            break
         spec = known.get(name)
         at = f"{pointer}/{escaped(name)}"
         if spec is None:
