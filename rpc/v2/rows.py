@@ -73,7 +73,7 @@ def body_of(request: InferRequest, rows: list[Inputs], explain: bool, prefer: st
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         where = pointer_of(path.rstrip("`")).removeprefix("/context").replace("/segments/", "/segments.")
-        raise InvalidBody(f"A parameter cannot be used: {message}", issues=[Issue(pointer=f"/parameters{where}", message=message)]) from None
+        raise InvalidBody("A parameter cannot be used.", issues=[Issue(pointer=f"/parameters{where}", message=message)]) from None
     return msgspec.structs.replace(body, inputs=rows, explain=explain or body.explain)
 
 
