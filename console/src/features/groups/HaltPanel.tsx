@@ -1,0 +1,104 @@
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { IconHandStop, IconPlayerPlay } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Panel } from '@/components/Panel';
+import { Failure, Notice } from '@/components/States';
+import { when } from '@/components/format';
+import { useMay } from '@/features/access/session';
+import { queryClient, trpc } from '@/rpc/client';
+import type { Group } from '@/rpc/types';
+
+/** What came back is what is so now, on every page of the group. */
+export function keepGroup(group: Group) {
+  queryClient.setQueryData(trpc.groups.get.queryKey({ slug: group.slug }), group);
+  void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
+}
+
+/** Stopping a group's answers at once, and letting them go on again by two people. */
+export function HaltPanel({ group }: { group: Group }) {
+  const mayHalt = useMay('group:group:halt');
+  const [asking, setAsking] = useState(false);
+  return (
+    <Panel title="Halt">
+      <Stack gap={14} align="flex-start">
+        {group.halt ? (
+          <Resume group={group} halt={group.halt} />
+        ) : (
+          <>
+            <p className="hint" style={{ margin: 0 }}>
+              Every caller of this group is refused, with your reason, within a second: also by a process that has lost its network
+              {group.settings.on_control_loss === 'stale' ? '. Not so in this group: its settings let a process that has lost PostgreSQL go on answering, and no halt reaches that one.' : '.'} Two people
+              let it answer again.
+            </p>
+            <Button color="red" size="sm" leftSection={<IconHandStop size={15} />} disabled={!mayHalt} onClick={() => setAsking(true)}>
+              Halt {group.name}
+            </Button>
+            {!mayHalt && <span className="hint">Your roles do not allow halting a group.</span>}
+          </>
+        )}
+      </Stack>
+      {asking && <HaltDialog group={group} close={() => setAsking(false)} />}
+    </Panel>
+  );
+}
+
+function HaltDialog({ group, close }: { group: Group; close: () => void }) {
+  const [reason, setReason] = useState('');
+  const halt = useMutation(
+    trpc.groups.halt.mutationOptions({
+      onSuccess: (halted) => {
+        keepGroup(halted);
+        close();
+      },
+    }),
+  );
+  return (
+    <Modal opened onClose={close} title={`Halt ${group.name}?`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          halt.mutate({ slug: group.slug, reason: reason.trim() });
+        }}
+      >
+        <Stack gap={16}>
+          <Notice tone="bad">
+            <code>{group.endpoint}</code> answers nobody from now on. Whoever asks gets 503 GROUP_HALTED with your name and reason, and decides without these models. {group.phase.members.length} versions
+            stay loaded; nothing is lost.
+          </Notice>
+          <TextInput label="Reason" description="Told to every caller that is refused, and kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
+          {halt.isError && <Failure error={halt.error} title="It is not known whether the group is halted" />}
+          <Button type="submit" color="red" loading={halt.isPending} leftSection={<IconHandStop size={15} />}>
+            Halt now
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Resume({ group, halt }: { group: Group; halt: NonNullable<Group['halt']> }) {
+  const may = useMay('group:group:resume');
+  const [reason, setReason] = useState('');
+  const resume = useMutation(trpc.groups.resume.mutationOptions({ onSuccess: keepGroup }));
+  return (
+    <>
+      <Notice tone="bad">
+        Halted by {halt.by}, {when(halt.at)}
+        {halt.reason && `: ${halt.reason}`}. Nobody is answered.
+      </Notice>
+      {halt.requested_by && (
+        <Notice tone="warn">
+          {halt.requested_by} asked to resume it{halt.requested_at && `, ${when(halt.requested_at)}`}. A second person has to confirm.
+        </Notice>
+      )}
+      <TextInput label="Reason to resume" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={420} maw="100%" />
+      <Button size="sm" leftSection={<IconPlayerPlay size={15} />} disabled={!may} loading={resume.isPending} onClick={() => resume.mutate({ slug: group.slug, reason: reason.trim() })}>
+        {halt.requested_by ? 'Confirm, as a second person' : 'Ask to resume'}
+      </Button>
+      {!may && <span className="hint">Your roles do not allow resuming a group.</span>}
+      {resume.isError && <Failure error={resume.error} title="The group is still halted" />}
+    </>
+  );
+}

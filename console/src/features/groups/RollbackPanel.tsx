@@ -1,0 +1,87 @@
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconArrowBackUp } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Panel } from '@/components/Panel';
+import { Failure, Notice } from '@/components/States';
+import { useMay } from '@/features/access/session';
+import { keepGroup } from '@/features/groups/HaltPanel';
+import { trpc } from '@/rpc/client';
+import type { Group, Phase } from '@/rpc/types';
+
+const championOf = (phase: Phase) => phase.members.find((m) => m.role === 'champion');
+
+/** The last phase that had another champion: what a rollback restores. */
+export function phaseBefore(phases: readonly Phase[], current: Phase): Phase | undefined {
+  const now = championOf(current)?.version_id;
+  return [...phases].sort((a, b) => b.number - a.number).find((phase) => phase.number < current.number && championOf(phase)?.version_id !== now);
+}
+
+/** Going back to the champion before, with what went with it. */
+export function RollbackPanel({ group }: { group: Group }) {
+  const may = useMay('group:group:promote');
+  const phases = useQuery(trpc.groups.phases.queryOptions({ slug: group.slug }));
+  const [asking, setAsking] = useState(false);
+  const before = phaseBefore(phases.data ?? [], group.phase);
+  const champion = before && championOf(before);
+  return (
+    <Panel title="Rollback">
+      <Stack gap={14} align="flex-start">
+        {before && champion ? (
+          <>
+            <p className="hint" style={{ margin: 0 }}>
+              {champion.label} was champion until phase {before.number}, labelling from a score of {before.threshold}. It is still loaded, so going back takes no time and no request fails.
+            </p>
+            <Button variant="default" size="sm" leftSection={<IconArrowBackUp size={15} />} disabled={!may} onClick={() => setAsking(true)}>
+              Roll back to {champion.label}
+            </Button>
+            {!may && <span className="hint">Your roles do not allow a rollback.</span>}
+          </>
+        ) : (
+          <p className="hint" style={{ margin: 0 }}>
+            This group has had one champion only, so there is nothing to go back to.
+          </p>
+        )}
+      </Stack>
+      {asking && before && champion && <Dialog group={group} before={before} label={champion.label} close={() => setAsking(false)} />}
+    </Panel>
+  );
+}
+
+function Dialog({ group, before, label, close }: { group: Group; before: Phase; label: string; close: () => void }) {
+  const [reason, setReason] = useState('');
+  const [base] = useState(group.phase.number);
+  const rollback = useMutation(
+    trpc.groups.rollback.mutationOptions({
+      onSuccess: (back) => {
+        keepGroup(back);
+        notifications.show({ title: `${label} is champion again`, message: `Phase ${back.phase.number.toString()} is open.`, color: 'pine' });
+        close();
+      },
+    }),
+  );
+  const leaves = group.phase.members.filter((m) => m.role !== 'shadow' && m.label !== label).map((m) => m.label);
+  return (
+    <Modal opened onClose={close} title={`Roll back to ${label}?`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          rollback.mutate({ slug: group.slug, phase: base, reason: reason.trim() });
+        }}
+      >
+        <Stack gap={16}>
+          <Notice tone="warn">
+            {label} answers all traffic, with its own features and the threshold {before.threshold} that it had in phase {before.number}. {leaves.join(', ')} {leaves.length > 1 ? 'have' : 'has'} no share any more.
+          </Notice>
+          <TextInput label="Reason" description="Needed; it is kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
+          {rollback.isError && <Failure error={rollback.error} title="Nothing has changed" />}
+          <Button type="submit" loading={rollback.isPending} disabled={reason.trim() === ''} leftSection={<IconArrowBackUp size={15} />}>
+            Roll back now
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,84 @@
+import { Button, Group as Row, NumberInput, Radio, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Panel } from '@/components/Panel';
+import { Failure } from '@/components/States';
+import { useMay } from '@/features/access/session';
+import { keepGroup } from '@/features/groups/HaltPanel';
+import { trpc } from '@/rpc/client';
+import type { Group } from '@/rpc/types';
+
+const KEYS = [
+  { value: 'entity_key', label: 'Entity key: an applicant always meets the same version' },
+  { value: 'correlation_id', label: 'Correlation id' },
+  { value: 'inference_id', label: 'Nothing: each request by itself' },
+  { value: 'segments.', label: 'A segment: its members meet the same version' },
+];
+
+/** How a group answers, and what its promotions need. */
+export function SettingsPanel({ group }: { group: Group }) {
+  const may = useMay('group:group:write');
+  const [draft, setDraft] = useState(group.settings);
+  const set = (part: Partial<Group['settings']>) => setDraft((now) => ({ ...now, ...part }));
+  const save = useMutation(
+    trpc.groups.configure.mutationOptions({
+      onSuccess: (saved) => {
+        keepGroup(saved);
+        setDraft(saved.settings);
+        notifications.show({ title: 'Saved', message: 'The settings are in force in every process.', color: 'pine' });
+      },
+    }),
+  );
+  const segment = draft.routing_key.startsWith('segments.');
+  const unchanged = JSON.stringify(draft) === JSON.stringify(group.settings);
+  return (
+    <Panel title="Settings">
+      <Stack gap={20} maw={640}>
+        <Radio.Group label="A process that has lost PostgreSQL for 600 ms" value={draft.on_control_loss} onChange={(value) => set({ on_control_loss: value })}>
+          <Stack gap={10} mt={8}>
+            <Radio value="refuse" label="refuses" description="It answers nobody until it is back, since it cannot know whether the group was halted." />
+            <Radio value="stale" label="goes on answering" description="By the last split it knew, each answer marked stale. A halt cannot reach it." />
+          </Stack>
+        </Radio.Group>
+        <NumberInput
+          label="Time budget of challengers"
+          description="One that takes longer is answered for by the champion, and the row says so. Empty: no limit."
+          suffix=" ms"
+          min={1}
+          max={60_000}
+          value={draft.time_budget_ms ?? ''}
+          onChange={(value) => set({ time_budget_ms: typeof value === 'number' ? value : null })}
+          w={260}
+        />
+        <Select
+          label="Requests are routed by"
+          description="Another key opens a new phase."
+          allowDeselect={false}
+          data={KEYS}
+          value={segment ? 'segments.' : draft.routing_key}
+          onChange={(value) => set({ routing_key: value === 'segments.' ? 'segments.branch' : (value ?? 'entity_key') })}
+        />
+        {segment && <TextInput label="Segment" value={draft.routing_key.slice('segments.'.length)} onChange={(e) => set({ routing_key: `segments.${e.currentTarget.value}` })} w={260} />}
+        <Switch label="A promotion needs the verdict to be for the version that is promoted" checked={draft.require_verdict} onChange={(e) => set({ require_verdict: e.currentTarget.checked })} />
+        <NumberInput
+          label="A promotion needs the outcomes of this share of predictions"
+          suffix=" %"
+          min={0}
+          max={100}
+          value={draft.min_matured_share * 100}
+          onChange={(value) => set({ min_matured_share: typeof value === 'number' ? value / 100 : 0 })}
+          w={260}
+        />
+        {save.isError && <Failure error={save.error} title="Nothing has changed" />}
+        <Row gap={12}>
+          <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
+            Save settings
+          </Button>
+          {!may && <span className="hint">Your roles do not allow changing settings.</span>}
+        </Row>
+      </Stack>
+    </Panel>
+  );
+}
