@@ -92,6 +92,10 @@ def _own_name(node: Json) -> str | None:
     return next((named[field] for field in FIELDS["model_name"] if isinstance(named.get(field), str) and named[field].strip()), None)
 
 
+def _all_names(row: dict[str, Json]) -> frozenset[str]:
+    return frozenset(value for name, value in row.items() if isinstance(value, str) and words(name) in FIELDS["model_name"])
+
+
 def has_metrics(node: Json, depth: int = 2) -> set[str]:
     """The metrics that a part of a file gives, in itself or in a part of metrics or of a split within."""
     if not isinstance(node, dict):
@@ -172,8 +176,8 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
         return []
     doubled = {name for name, times in Counter(names).items() if times > 1}
     return [
-        Member(name=f"{name} ({at + 1})" if name in doubled else name, also=frozenset(), places=((*path, at),))
-        for (at, _), name in zip(rows, names, strict=True)
+        Member(name=f"{name} ({at + 1})" if name in doubled else name, also=_all_names(row) - {name}, places=((*path, at),))
+        for (at, row), name in zip(rows, names, strict=True)
     ]
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from backend.importing.matcher.draft import Context, Draft
+from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
 from backend.importing.rules import Part, Rule
 from backend.importing.several import has_metrics
@@ -24,6 +25,7 @@ _OTHERS: Final = re.compile(
     r"|interactions|outlier|outliers|log|transformed|null|skewed|rare|class|classes|metric|metrics|model|models|discarded|rejected|not|raw|original|monitored|drift"
     r"|excludes|omitted|blacklist|forbidden|timestamp|timestamps|group|groups|weight)(?:_|$)"
 )
+_MATTERS: Final = ("importance", "feature_importance", "importance_score", "coefficient", "coef", "beta", "mean_abs_shap", "gain", "shap_value")
 _HEADS: Final = ("columns", "header", "headers", "column_names", "fields")
 _STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
 
@@ -96,7 +98,8 @@ def rows(draft: Draft, key: str, value: list[Any], path: Path, context: Context)
     if name is None:
         return False
     parts = [Part(target="name", source=text((name,))[1:]), *_details(given[0], fields)]
-    draft.features.append((0, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts)))
+    skip = CONSTANT if any(part.target.startswith("importance/") for part in parts) else []
+    draft.features.append((0, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=skip)))
     draft.names |= {row[name] for row in given}
     draft.says("features", 1)
     return True
@@ -113,9 +116,9 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[Part]:
         field = next((fields[one] for one in FIELDS[target] if one in fields and is_number(row.get(fields[one]))), None)
         if field is not None:
             parts.append(Part(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
-    field = next((fields[one] for one in ("importance", "feature_importance", "importance_score") if one in fields and is_number(row.get(fields[one]))), None)
+    field = next((fields[one] for one in _MATTERS if one in fields and is_number(row.get(fields[one]))), None)
     if field is not None:
-        parts += [Part(target="importance/0/method", const="importance"), Part(target="importance/0/value", source=text((field,))[1:], transform="number")]
+        parts += [Part(target="importance/0/method", const=method_of(field)), Part(target="importance/0/value", source=text((field,))[1:], transform="number")]
     return parts
 
 

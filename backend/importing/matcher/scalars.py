@@ -37,6 +37,7 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
                 return
     if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
         draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
+        draft.says(f"setting:{said}", 0.5)
 
 
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:

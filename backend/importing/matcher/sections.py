@@ -116,6 +116,9 @@ def _of_data(said: str, below: Context) -> Context:
 def _of_model(said: str, key: str, value: dict[str, Any], below: Context, context: Context) -> Context:
     if context.local in ("dataset", "rows", "features"):
         return _with(below, local="rows" if split_of(key) and context.local != "features" else context.local)
+    if context.local == "models" or (said in SECTIONS["models"] and len(value) == 1 and isinstance(next(iter(value.values())), dict)):
+        alone = context.local != "models"  # the only model of a list of one
+        return _with(below, model=True, local="models" if alone else None, metrics=not alone and bool(has_metrics(value, 0)))
     metrics = (
         said in SECTIONS["metrics"] or said.endswith(("_metrics", "_scores", "_performance")) or (split_of(key) is not None and bool(has_metrics(value, 0)))
     )

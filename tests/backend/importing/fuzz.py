@@ -63,7 +63,9 @@ def of_bytes(content: bytes, chance: random.Random) -> bytes:
         elif kind == 2:
             made[start:start] = piece * chance.choice((1, 2, 30))
         elif kind == 3:
-            made[start : start + length] = chance.choice((b"{", b"}", b"[", b"]", b'"', b",", b":", b"-", b"\\u", b"\xff", b"\0", b"\n", b"NaN", b"1e999", b"9" * 30))
+            made[start : start + length] = chance.choice(
+                (b"{", b"}", b"[", b"]", b'"', b",", b":", b"-", b"\\u", b"\xff", b"\0", b"\n", b"NaN", b"1e999", b"9" * 30)
+            )
         elif kind == 4:
             made = made[:start]
         else:
@@ -170,7 +172,9 @@ def main(run: Callable[..., Any] = print) -> int:
             failed += wrong
     for line in failed[:20]:
         run(line)
-    run(f"{given.cases:,} files in {time.perf_counter() - started:.0f} s: {', '.join(f'{count:,} {name}' for name, count in told.most_common())}, {len(failed)} failed")
+    run(
+        f"{given.cases:,} files in {time.perf_counter() - started:.0f} s: {', '.join(f'{count:,} {name}' for name, count in told.most_common())}, {len(failed)} failed"
+    )
     return len(failed)
 
 

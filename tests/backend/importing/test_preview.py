@@ -1,4 +1,5 @@
 import json
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from backend.errors import HubError
 from backend.importing.preview import preview
 from backend.importing.rules import Rule, decoded
 from tests.backend.importing.invariants import hold
@@ -82,3 +84,41 @@ def test_a_large_file_takes_time_in_proportion_to_its_size(name: str) -> None:
     started = time.perf_counter()
     hold(preview(content), LARGE[name])
     assert time.perf_counter() - started < 15  # a few hundred milliseconds; a quadratic step takes minutes
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf  \n", "is empty"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "deeper than 64 levels"),
+        (b'{"model_name": "m", "pad": "' + b"x" * 50_000_000 + b'"}', "50.0 MB"),
+        (b"model,auc\nrf,0.8\nlr,0.7\n", "table"),
+        (b"\x80\x04\x95\x0f\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x05model\x94K\x01s.", "pickle"),
+        (b'{"model_name": "m", "auc": 0.8', "ends too early"),
+        (b"not a file of any kind", "Line 1"),
+    ],
+    ids=["empty", "a mark alone", "100 levels", "50 MB", "CSV", "pickle", "cut off", "prose"],
+)
+def test_what_cannot_be_imported_gets_an_answer_of_its_own_and_leaves_nothing_behind(content: bytes, says: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(HubError) as refused:
+        preview(content)
+    assert says in refused.value.message
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+def test_what_can_be_mended_is_read_with_a_warning_that_says_where() -> None:
+    found = preview(b'\xef\xbb\xbf{"model_name": "m", "auc": NaN, "f1": 0.7, "f1": 0.8, "log_loss": 1e999}')
+    assert found.document is not None
+    assert [(metric["name"], metric["value"]) for metric in found.document["metrics"]] == [("f1", 0.8)]
+    assert [issue.pointer for issue in found.warnings] == ["/f1", "/auc", "/log_loss"]
+
+
+def test_an_accuracy_of_97_is_asked_about_wherever_it_stands_and_one_in_per_cent_is_not() -> None:
+    for tree in ({"accuracy": 97.3}, {"metrics": {"test": {"accuracy": 97.3}}}, {"metrics": [{"name": "accuracy", "value": 97.3}]}):
+        asked = preview(json.dumps({"model_name": "m", **tree}).encode())
+        assert "percentage" in asked.contradictions[0].message
+        assert asked.questions
+    assert preview(b'{"model_name": "m", "accuracy": "97.3 %"}').contradictions == []
+    assert preview(b'{"model_name": "m", "accuracy_pct": 97.3}').contradictions == []
