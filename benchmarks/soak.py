@@ -50,24 +50,25 @@ def main() -> None:
     """Run the soak and print its figures; the exit code is 1 when an answer is lost or doubled."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("--seed", type=int, default=None, help="the same seed, the same order of kills and pauses")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"  seed {seed}")
     with running("soak") as hub:
         hub.demo(100)
-        found = asyncio.run(soak(hub, options.kills, seed))
+        found = asyncio.run(soak(hub, options.kills, seed, options.connections))
     print(json.dumps(found))
     raise SystemExit(1 if found["lost"] or found["twice"] else 0)
 
 
-async def soak(hub: Product, kills: int, seed: int) -> dict[str, int]:
+async def soak(hub: Product, kills: int, seed: int, connections: int = CONNECTIONS) -> dict[str, int]:
     """Ask and kill, then count. The hub's demo group must be there."""
     before = {row["inference_id"] for row in await hub.sql(f"SELECT inference_id FROM {LOG_TABLE}")}
     asked = Asked()
     over = asyncio.Event()
     clients = load_clients()[1]
-    asking = [asyncio.create_task(_ask(hub, clients, asked, over, part)) for part in range(CONNECTIONS)]
+    asking = [asyncio.create_task(_ask(hub, clients, asked, over, part)) for part in range(connections)]
     killed = await _kill(hub, kills, random.Random(seed), asked)
     over.set()
     await asyncio.gather(*asking)
