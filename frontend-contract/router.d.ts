@@ -1247,7 +1247,7 @@ export interface GroupSettingsInput {
   maturity_hours?: number | null | undefined;
 }
 
-/** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart. */
+/** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart. */
 export interface GroupTraffic {
   total: number;
   labelled: number;
@@ -1255,6 +1255,7 @@ export interface GroupTraffic {
   waiting_explanation: number;
   stale_answers: number;
   shadows: ShadowTraffic;
+  labels: { [key: string]: string };
   minutes: TrafficMinute[];
 }
 
@@ -2967,7 +2968,7 @@ export interface TokenRef {
   token_id: string;
 }
 
-/** Predictions of one minute, by version label. */
+/** Predictions of one minute, by version id. */
 export interface TrafficMinute {
   at: string;
   counts: { [key: string]: number };

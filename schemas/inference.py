@@ -345,7 +345,7 @@ class ShadowTraffic(Shape, frozen=True, kw_only=True):
 
 
 class GroupTraffic(Shape, frozen=True, kw_only=True):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart."""
 
     total: int
     labelled: int
@@ -353,11 +353,12 @@ class GroupTraffic(Shape, frozen=True, kw_only=True):
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic
+    labels: dict[str, str]
     minutes: list["TrafficMinute"]
 
 
 class TrafficMinute(Shape, frozen=True, kw_only=True):
-    """Predictions of one minute, by version label."""
+    """Predictions of one minute, by version id."""
 
     at: datetime
     counts: dict[str, int]

@@ -50,8 +50,10 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
     this_minute = work.now.replace(second=0, microsecond=0)
     first = this_minute - timedelta(minutes=MINUTES - 1)
     counts: OrderedDict[Any, dict[str, int]] = OrderedDict((first + timedelta(minutes=at), {}) for at in range(MINUTES))
+    labels: dict[str, str] = {}
     for row in await log_queries.minutes(work.session, group.table_name, first):
-        counts.setdefault(row.minute, {})[row.version] = row.predictions
+        counts.setdefault(row.minute, {})[str(row.model_version_id)] = row.predictions
+        labels[str(row.model_version_id)] = row.version
     unscored = await missed(work.hub, group.id)
     return GroupTraffic(
         total=total.total,
@@ -60,6 +62,7 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
         waiting_explanation=total.waiting_explanation,
         stale_answers=await replays_repository.count_stale(work.session, work.tenant_id, group.id),
         shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),
+        labels=labels,
         minutes=[TrafficMinute(at=at, counts=by_version) for at, by_version in counts.items()],
     )
 

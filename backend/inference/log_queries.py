@@ -25,8 +25,8 @@ FROM {table} WHERE imported_from IS NULL
 """
 
 MINUTES = """
-SELECT date_trunc('minute', requested_at) AS minute, version, count(*) AS predictions FROM {table}
-WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2 ORDER BY 1, 2
+SELECT date_trunc('minute', requested_at) AS minute, model_version_id, version, count(*) AS predictions FROM {table}
+WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """
 
 EXPLAIN = """

@@ -1053,7 +1053,7 @@ class GroupSettingsInput(TypedDict):
 
 
 class GroupTraffic(TypedDict):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version. Shadows' copies are counted apart."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart."""
 
     total: int
     labelled: int
@@ -1061,6 +1061,7 @@ class GroupTraffic(TypedDict):
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic
+    labels: dict[str, str]
     minutes: List[TrafficMinute]
 
 
@@ -2529,7 +2530,7 @@ class TrackedOfRun(TypedDict):
 
 
 class TrafficMinute(TypedDict):
-    """Predictions of one minute, by version label."""
+    """Predictions of one minute, by version id."""
 
     at: str
     counts: dict[str, int]
@@ -3021,7 +3022,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "4066672f1d0ec922"
+CONTRACT_HASH = "f8b2934f6d5f60b3"
 """The contract this client was generated from."""
 
 

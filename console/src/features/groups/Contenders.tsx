@@ -34,7 +34,7 @@ function ContenderCard({ contender: c, tone, promote, leads }: { contender: Cont
       <div className={css.contenderHead}>
         <Title order={2}>{c.label}</Title>
         <RoleBadge role={c.role} />
-        {promote && c.role === 'challenger' && (
+        {promote && c.role !== 'champion' && (
           <Button ml="auto" variant={leads ? 'filled' : 'default'} leftSection={<IconCrown size={14} />} onClick={() => promote(c)}>
             Promote {c.label}
           </Button>

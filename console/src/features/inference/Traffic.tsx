@@ -34,8 +34,9 @@ export function Traffic() {
           </Kpis>
           <div style={{ height: 14 }} />
           <Panel title="Predictions a minute" note="last 60 minutes" aside={<Live updatedAt={traffic.dataUpdatedAt} failing={traffic.isError || traffic.failureCount > 0} />}>
-            <Minutes minutes={data.minutes} members={group.data?.phase.members ?? []} />
+            <Minutes minutes={data.minutes} labels={data.labels} members={group.data?.phase.members ?? []} />
           </Panel>
+          <Shadows of={data.shadows} />
         </>
       )}
     </Answer>
@@ -45,11 +46,27 @@ export function Traffic() {
 const sumOf = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
 const lastWhole = (data: GroupTraffic) => sumOf(data.minutes.at(-2)?.counts ?? data.minutes.at(-1)?.counts ?? {});
 
-function Minutes({ minutes, members }: { minutes: GroupTraffic['minutes']; members: Member[] }) {
-  const labels = useMemo(() => {
+/** Copies that shadows scored after the answer, and those they could not. Nothing where the group never had a shadow. */
+function Shadows({ of }: { of: GroupTraffic['shadows'] }) {
+  if (Object.values(of).every((n) => n === 0)) return null;
+  return (
+    <div style={{ marginTop: 14 }}>
+      <Kpis label="Shadows">
+        <Kpi name="Copies scored" value={count(of.scored)} note="by shadows, after the answer had left" />
+        <Kpi name="Failed" value={count(of.failed)} note="on record, in the shadow’s own row" />
+        <Kpi name="Incomplete" value={count(of.incomplete)} note="lacked a feature that the shadow needs" />
+        <Kpi name="Dropped" value={count(of.dropped)} note="too many were waiting" />
+      </Kpis>
+    </div>
+  );
+}
+
+function Minutes({ minutes, labels, members }: { minutes: GroupTraffic['minutes']; labels: GroupTraffic['labels']; members: Member[] }) {
+  const versions = useMemo(() => {
     const seen = new Set(minutes.flatMap((m) => Object.keys(m.counts)));
-    return [...members.map((m) => m.label), ...[...seen].filter((label) => !members.some((m) => m.label === label)).sort()];
-  }, [minutes, members]);
+    const earlier = [...seen].filter((id) => !members.some((m) => m.version_id === id)).sort();
+    return [...members.map((m) => ({ id: m.version_id, name: `${m.label} ${m.role}` })), ...earlier.map((id) => ({ id, name: `${labels[id] ?? 'a version'} earlier` }))];
+  }, [minutes, labels, members]);
   const draw = useCallback<Draw>(
     (c) => {
       const tones = tonesOf(members);
@@ -59,21 +76,21 @@ function Minutes({ minutes, members }: { minutes: GroupTraffic['minutes']; membe
         tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
         xAxis: category(c, 'Minute', minutes.map((m) => minuteOf(m.at))),
         yAxis: { ...yValue(c, { name: 'Predictions', show: count }), minInterval: 1 },
-        series: labels.map((label, i) => {
+        series: versions.map(({ id, name }, i) => {
           const tone = tones[i];
           return {
-            id: label,
-            name: members[i] ? `${label} ${members[i].role}` : `${label} earlier`,
+            id,
+            name,
             type: 'bar',
             stack: 'all',
             barCategoryGap: '18%',
             color: tone ? c[tone.key] : c.lineStrong,
-            data: minutes.map((m) => m.counts[label] ?? 0),
+            data: minutes.map((m) => m.counts[id] ?? 0),
           };
         }),
       };
     },
-    [minutes, members, labels],
+    [minutes, members, versions],
   );
   return (
     <Chart
