@@ -132,7 +132,8 @@ bench-import: $(VENV) ## a model's file to its preview, the shape remembered and
 
 .PHONY: fuzz-import
 fuzz-import: $(VENV) ## hostile files for the import: `make fuzz-import CASES=100000`
-	@CASES=$(or $(CASES),10000) $(BIN)/pytest tests/backend/importing/test_properties.py -q -p no:xdist --timeout 0 $(ARGS)
+	@$(BIN)/python -m tests.backend.importing.fuzz --cases $$(( $(or $(CASES),10000) * 9 / 10 ))
+	@CASES=$$(( $(or $(CASES),10000) / 40 )) $(BIN)/pytest tests/backend/importing/test_properties.py -q -p no:xdist --timeout 0 $(ARGS)
 
 .PHONY: bench-compare
 bench-compare: $(VENV) ## a comparison over ROWS=1000000 logged rows, and over four times as many

@@ -36,7 +36,7 @@ def parse(content: bytes) -> Parsed:
     """
     if len(content) > MAX_BYTES:
         raise FileTooLarge(f"The file has {len(content) / 1e6:.1f} MB; an import takes at most {MAX_BYTES // 1024**2} MiB. Leave out predictions and trees.")
-    if not content.strip(b" \t\r\n\0"):
+    if not content.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # nothing but blanks and byte order marks
         raise EmptyFile
     digest = hashlib.sha256(content).hexdigest()
     if looks_like_onnx(content):
