@@ -16,7 +16,7 @@ import { queryClient, trpc } from '@/rpc/client';
 /** The shapes of files that the hub knows by heart, each of which may be forgotten. */
 export function Mappings() {
   const mappings = useQuery(trpc.mappings.list.queryOptions({ revoked: true }));
-  const manages = useMay('model:version:create');
+  const manages = useMay('catalog:model:write');
   const revoke = useMutation(trpc.mappings.revoke.mutationOptions({ onSettled: () => void queryClient.invalidateQueries({ queryKey: trpc.mappings.pathKey() }) }));
   return (
     <>

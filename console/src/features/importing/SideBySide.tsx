@@ -7,7 +7,7 @@ import { ScrollX } from '@/components/ScrollX';
 import { Empty } from '@/components/States';
 import { wordsOf } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
-import { at, fieldOf, partOf, rowOf, say } from '@/features/importing/words';
+import { at, fieldOf, lastOf, partOf, rowOf, say } from '@/features/importing/words';
 import type { ImportDraft } from '@/rpc/types';
 
 interface Line {
@@ -31,7 +31,7 @@ function linesOf(draft: ImportDraft): Line[] {
     field: fieldOf(target),
     value: say(at(draft.document, target)),
     pointer: from.pointer,
-    source: say(from.value),
+    source: from.transform === 'key' ? lastOf(from.pointer) : say(from.value),
     transform: from.transform,
   }));
 }

@@ -29,6 +29,9 @@ export function at(document: unknown, pointer: string): unknown {
 
 const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
+/** The key that a pointer ends with. */
+export const lastOf = (pointer: string) => unescaped(pointer.split('/').at(-1) ?? '');
+
 /** The part of the document that a pointer is in: `/metrics/3/value` is in metrics. */
 export const partOf = (pointer: string) => unescaped(pointer.split('/')[1] ?? '');
 
