@@ -174,7 +174,7 @@ export type PredictionFailed = Failure<"PREDICTION_FAILED", "BAD_GATEWAY", 502>;
 export type ProviderAnswerTooLarge = Failure<"PROVIDER_ANSWER_TOO_LARGE", "BAD_GATEWAY", 502>;
 /** The provider's answer is not what was asked for. */
 export type ProviderAnswerUnreadable = Failure<"PROVIDER_ANSWER_UNREADABLE", "BAD_GATEWAY", 502>;
-/** The provider refuses more calls for now; `retry_after_seconds` says when to come back, where the provider told. */
+/** The provider refuses more calls for now. */
 export type ProviderBusy = Failure<"PROVIDER_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** The provider cannot be reached or is out of order; try again later. */
 export type ProviderDown = Failure<"PROVIDER_DOWN", "SERVICE_UNAVAILABLE", 503>;

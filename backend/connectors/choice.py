@@ -19,11 +19,17 @@ _NOT_FOR_TEXT: Final = re.compile(r"embed|whisper|tts|audio|realtime|image|dall-
 
 def preferred(provider: Provider, models: Sequence[ProviderModel], today: date) -> str | None:
     """The model to ask, by the provider's list; of several that fit the one with the highest number. None when none writes text."""
-    able = [model for model in models if not _NOT_FOR_TEXT.search(model.id) and not (model.shutdown_date and model.shutdown_date <= today.isoformat())]
+    able = [model for model in models if _may_be_asked(model, today)]
     for pattern in _PREFERRED[provider]:
         if fitting := [model.id for model in able if re.match(pattern, model.id)]:
             return max(fitting, key=_numbers)
     return able[0].id if able else None
+
+
+def _may_be_asked(model: ProviderModel, today: date) -> bool:
+    """Does it write text, still, and is its name whole? One that shares a part with the key is shown with a blot."""
+    gone = model.shutdown_date is not None and model.shutdown_date <= today.isoformat()
+    return not gone and not _NOT_FOR_TEXT.search(model.id) and "[…]" not in model.id
 
 
 def _numbers(name: str) -> list[float]:

@@ -63,7 +63,7 @@ class ProviderSlow(ProviderError):
 
 
 class ProviderBusy(ProviderError):
-    """The provider refuses more calls for now; `retry_after_seconds` says when to come back, where the provider told."""
+    """The provider refuses more calls for now."""
 
     code = ErrorCode.TOO_MANY_REQUESTS
 

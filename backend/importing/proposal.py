@@ -110,7 +110,8 @@ class Conversation:
             one.calls += 1
             answer = await self._hub.llm.answer(self._access, schema, system, user, model=one.model, accepts=accepts, timeout=self._left())
         except FAILURES as error:
-            one.fails(error.reason, error.message)
+            wait = error.data.get("retry_after_seconds")
+            one.fails(error.reason, f"{error.message} It may be asked again in {wait} s." if wait else error.message)
             return error if isinstance(error, ProviderAnswerUnreadable) else None
         one.reason = one.message = None
         one.input_tokens += answer.input_tokens

@@ -2891,7 +2891,7 @@ class ProviderAnswerUnreadable(HubError):
 
 
 class ProviderBusy(HubError):
-    """The provider refuses more calls for now; `retry_after_seconds` says when to come back, where the provider told."""
+    """The provider refuses more calls for now."""
 
 
 class ProviderDown(HubError):
