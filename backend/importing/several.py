@@ -173,7 +173,10 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
     if other or not all(names) or not (listed or any(names_algorithm(name) for name in names)):
         return []
     if len(set(names)) == 1:
-        return []
+        versions = [_version_of(row) for _, row in rows]
+        if not listed or len(set(versions)) == 1 or not all(versions):
+            return []
+        names = versions
     doubled = {name for name, times in Counter(names).items() if times > 1}
     return [
         Member(name=f"{name} ({at + 1})" if name in doubled else name, also=_all_names(row) - {name}, places=((*path, at),))
@@ -183,9 +186,13 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
 
 def _own_version(key: str, row: dict[str, Json]) -> str:
     """A registry lists the versions of one model."""
-    said = {words(name): value for name, value in row.items()} if words(key) in _VERSIONS else {}
-    value = next((said[name] for name in ("version", "model_version", "number", "tag") if isinstance(said.get(name), (str, int))), "")
-    return str(value)
+    return _version_of(row) if words(key) in _VERSIONS else ""
+
+
+def _version_of(row: dict[str, Json]) -> str:
+    said = {words(name): value for name, value in row.items()}
+    fields = ("version", "model_version", "number", "tag", "version_id", "run_id", "id")
+    return str(next((said[name] for name in fields if isinstance(said.get(name), (str, int))), ""))
 
 
 def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:

@@ -14,6 +14,10 @@ NEEDED: Final = 2
 """Points of evidence that make a file one about a model."""
 
 
+GUESSED: Final = 50
+"""The rank of a list that reads like one of features, but may be of some only: several such make them up together."""
+
+
 class Context(msgspec.Struct, frozen=True):
     """Where in the file we are: what the keys above have said."""
 
@@ -71,9 +75,8 @@ class Draft:
     def rules(self) -> list[Rule]:
         """The mapping, most telling candidates first."""
         found = [rule for _, rules in sorted(self.singles.items()) for _, _, rule in sorted(rules, key=lambda one: one[:2])]
-        complete = sorted(self.features, key=lambda one: one[0])
-        if complete:
-            found.append(complete[0][1])
+        complete = sorted((one for one in self.features if one[0] < GUESSED), key=lambda one: one[0])
+        found += [complete[0][1]] if complete else [rule for _, rule in self.features]
         typed = [msgspec.structs.replace(rule, existing=bool(complete)) for rule in self.typed]
         details = [msgspec.structs.replace(rule, existing=rule.existing and bool(complete or typed)) for rule in self.details]
         return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.charts, *self.metrics][:MAX_RULES]

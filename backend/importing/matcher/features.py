@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from backend.importing.matcher.draft import Context, Draft
+from backend.importing.matcher.draft import GUESSED, Context, Draft
 from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
 from backend.importing.rules import Part, Rule
@@ -77,7 +77,7 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
         draft.typed.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[named, Part(target="type", const=kind)]))
         draft.says("features", 1)
         return True
-    rank = 0 if meaning == "features" and said != "columns" else 30 if meaning == "features" else 50
+    rank = 0 if meaning == "features" and said != "columns" else 30 if meaning == "features" else GUESSED
     if (meaning == "features" and (context.model or inside or context.local == "dataset")) or (_NAMES.search(said) and (context.model or inside)):
         draft.features.append((rank, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name")])))
         draft.says("features", 1)

@@ -1,11 +1,13 @@
 """Walks a file once, with what the keys above have said, and hands each part to those who know it."""
 
+import msgspec
+
 from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import MISSING, Path, items, resolve, text
 from backend.importing.rules import Part, Rule, Where
 from backend.importing.several import Member, components, members
-from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, split_of, words
+from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, section, split_of, words
 from schemas.common import Json
 
 _DEPTH = 8
@@ -56,6 +58,9 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
         if inner is not None:
             visit(draft, value, path, inner)
     elif isinstance(value, list):
+        if section(key, "models") and len(value) == 1 and isinstance(value[0], dict) and not draft.several:
+            visit(draft, value[0], (*path, 0), msgspec.structs.replace(context, model=True, local=None, depth=context.depth + 1))
+            return
         for knows in (charts.entry, importance.entry, metrics.entry, lists.entry):
             if knows(draft, key, value, path, context):
                 return
