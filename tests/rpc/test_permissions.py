@@ -19,7 +19,6 @@ from backend.importing import service as importing
 from backend.runs import service as runs
 from rpc.core.call import Exchange, authorise, call, stream
 from rpc.core.context import Request
-from rpc.core.outputs import encode
 from rpc.core.procedure import Kind, Procedure
 from rpc.host import ProductHost
 from rpc.root import root
@@ -158,7 +157,7 @@ async def attempt(hub: Hub, path: str, actor: Actor, said: object) -> bytes:
         with suppress(TimeoutError):
             async with asyncio.timeout(3) as limit:
                 async for item in items:
-                    heard.append(encode(item))
+                    heard.append(procedure.output.encode(item))
                     limit.reschedule(asyncio.get_running_loop().time() + 0.3)
     return b"\n".join(heard)
 
