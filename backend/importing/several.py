@@ -5,11 +5,21 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
+from backend.importing.member import Member, by_prefix, by_table
 from backend.importing.pointers import Path, items
 from backend.importing.transforms import is_number
-from backend.importing.vocabulary import FIELDS, METRICS, SECTIONS, STRONG_ALGORITHM, algorithm_prefix, metric_key, names_algorithm, section, split_of, words
+from backend.importing.vocabulary import (
+    FIELDS,
+    LISTS,
+    METRICS,
+    SECTIONS,
+    STRONG_ALGORITHM,
+    metric_key,
+    names_algorithm,
+    section,
+    split_of,
+    words,
+)
 from schemas.common import Json
 
 _STRICT: Final = frozenset(
@@ -23,35 +33,34 @@ _VERSIONS: Final = frozenset({"versions", "model_versions", "registered_versions
 _NAMED_AS_MODEL: Final = re.compile(r"(?:^|_)(?:model|classifier|regressor|estimator|predictor|forecaster)(?:_[a-z0-9]{1,3})?$")
 _REFERENCE: Final = frozenset({"baseline", "baselines", "baseline_model", "naive_baseline", "random_baseline", "dummy", "dummy_baseline", "human_baseline"})
 """What a single model is compared with is no second model, unless a part lists models."""
+_STAGES: Final = frozenset(
+    {"production", "staging", "canary", "shadow", "current", "candidate", "champion", "challenger", "incumbent", "live", "proposed", "deployed", "new", "old"}
+)
+"""Versions of a model by where they stand: two of them side by side are two models."""
 _DEPTH = 8
-
-
-class Member(msgspec.Struct, frozen=True):
-    """One model of a file: its name, other names it goes by, and the places that are its own."""
-
-    name: str
-    also: frozenset[str]
-    places: tuple[Path, ...]
-    flat: str | None = None
-    """Its prefix or suffix in keys such as `rf_accuracy`."""
-    headings: tuple[str, ...] = ()
-    """What stands above each of its places, where the places are cells of a table."""
-
-    def is_called(self, name: str) -> bool:
-        """Is this the model that somebody means?"""
-        return words(name) in {words(self.name), *(words(one) for one in self.also)}
 
 
 def members(tree: Json) -> list[Member]:
     """The models that a file describes when it is two or more; else none. The shallowest place that lists models counts."""
+    classes = _classes(tree)
     level: list[tuple[Path, str, Json]] = [((), "", tree)]
     for _ in range(_DEPTH):
         for path, key, node in level:
-            for look in (_by_key, _by_row, _by_metric, _by_table, _by_prefix):
-                if len(found := look(path, key, node)) > 1:
+            for look in (_by_key, _by_row, _by_metric, by_table, by_prefix):
+                if len(found := look(path, key, node)) > 1 and not {words(one.name) for one in found} <= classes:
                     return found
         level = [((*path, step), str(step) if isinstance(step, str) else key, below) for path, key, node in level for step, below in _below(node, key)]
     return []
+
+
+def _classes(tree: Json) -> set[str]:
+    """What the file calls its classes: `forest` and `tree` may well be such."""
+    found: set[str] = set()
+    for _, part in [("", tree), *items(tree)]:
+        for name, value in items(part):
+            if isinstance(value, list) and isinstance(name, str) and LISTS.get(words(name)) == "classes":
+                found |= {words(one) for one in value if isinstance(one, str)}
+    return found
 
 
 def _below(node: Json, key: str) -> Iterator[tuple[str | int, Json]]:
@@ -131,6 +140,9 @@ def _by_key(path: Path, key: str, node: Json) -> list[Member]:
     full = {name: value for name, value in plain.items() if isinstance(value, dict) and (has_metrics(value) or (listed and _own_name(value)))}
     if not listed:
         full = {name: value for name, value in full.items() if words(name) not in _REFERENCE}
+        stages = {name: value for name, value in node.items() if words(name) in _STAGES and has_metrics(value)}
+        if len(stages) > 1 and set.intersection(*(has_metrics(value) for value in stages.values())):
+            return [_member(path, name, value) for name, value in stages.items()]
         apart = {name: value for name, value in full.items() if _NAMED_AS_MODEL.search(words(name)) and _says_algorithm(value)}
         if len(apart) > 1:
             return [_member(path, name, value) for name, value in apart.items()]
@@ -168,7 +180,7 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
     if all(_of_split(row) for _, row in rows):
         return _by_name_and_split(path, [row for _, row in rows])
     nameless = words(key) in _STRICT or not path
-    names = [_own_name(row) or _own_version(key, row) or (f"{key or 'model'} {at + 1}" if nameless else "") for at, row in rows]
+    names = [_own_name(row) or _own_version(key, row, listed) or (f"{key or 'model'} {at + 1}" if nameless else "") for at, row in rows]
     other = any(metric_key(name) or (_meaning_of_its_own(name) and words(key) not in _VERSIONS) for name in names)
     if other or not all(names) or not (listed or any(names_algorithm(name) for name in names)):
         return []
@@ -184,9 +196,9 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
     ]
 
 
-def _own_version(key: str, row: dict[str, Json]) -> str:
+def _own_version(key: str, row: dict[str, Json], listed: bool) -> str:
     """A registry lists the versions of one model."""
-    return _version_of(row) if words(key) in _VERSIONS else ""
+    return _version_of(row) if words(key) in _VERSIONS or listed else ""
 
 
 def _version_of(row: dict[str, Json]) -> str:
@@ -226,38 +238,3 @@ def _by_metric(path: Path, key: str, node: Json) -> list[Member]:
             return []
         places = {name: tuple((*path, column, name) for column, cells in columns.items() if name in dict(cells)) for name in dict.fromkeys(models)}
     return [Member(name=name, also=frozenset(), places=own) for name, own in places.items()]
-
-
-def _by_table(path: Path, key: str, node: Json) -> list[Member]:
-    """A table with its headings apart: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
-    if not isinstance(node, dict):
-        return []
-    fields = {words(name): name for name, value in node.items() if isinstance(value, list)}
-    head = next((fields[one] for one in ("columns", "header", "headers", "column_names", "fields") if one in fields), None)
-    body = next((fields[one] for one in ("data", "rows", "values", "records") if one in fields), None)
-    if head is None or body is None or not all(isinstance(one, str) for one in node[head]):
-        return []
-    columns = [str(one) for one in node[head]]
-    named = next((at for at, one in enumerate(columns) if words(one) in FIELDS["model_name"]), None)
-    known = [at for at, one in enumerate(columns) if (found := metric_key(one)) and found.part == "value"]
-    rows = [row for row in node[body] if isinstance(row, list) and len(row) == len(columns)]
-    if named is None or not known or len(rows) != len(node[body]) or not all(isinstance(row[named], str) for row in rows):
-        return []
-    places = [tuple((*path, body, at, column) for column in (named, *known)) for at in range(len(rows))]
-    if len({row[named] for row in rows}) != len(rows):
-        return []
-    headings = tuple(columns[column] for column in (named, *known))
-    return [Member(name=row[named], also=frozenset(), places=own, headings=headings) for row, own in zip(rows, places, strict=True)]
-
-
-def _by_prefix(path: Path, key: str, node: Json) -> list[Member]:
-    """Flat keys that begin or end with a kind of model: `rf_accuracy`, `xgb_accuracy`."""
-    if not isinstance(node, dict):
-        return []
-    found: dict[str, dict[str, Path]] = {}
-    for name, value in node.items():
-        if is_number(value) and metric_key(name) is None and (known := algorithm_prefix(name)):
-            found.setdefault(known[0], {})[known[1]] = (*path, name)
-    if len(found) < 2 or not set.intersection(*(set(own) for own in found.values())):
-        return []
-    return [Member(name=name, also=frozenset(), places=tuple(own.values()), flat=name) for name, own in found.items()]

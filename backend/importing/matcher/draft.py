@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
+from backend.importing.member import Member
 from backend.importing.pointers import Path, text
 from backend.importing.rules import MAX_RULES, Part, Rule
-from backend.importing.several import Member
 from backend.importing.transforms import Transform
 from schemas.common import Json
 

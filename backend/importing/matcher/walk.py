@@ -4,9 +4,10 @@ import msgspec
 
 from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
 from backend.importing.matcher.draft import Context, Draft
+from backend.importing.member import Member
 from backend.importing.pointers import MISSING, Path, items, resolve, text
 from backend.importing.rules import Part, Rule, Where
-from backend.importing.several import Member, components, members
+from backend.importing.several import components, members
 from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, section, split_of, words
 from schemas.common import Json
 
