@@ -33,6 +33,8 @@ class Design:
     """A simulated phase. `rows` come evenly over it; outcomes after an exponential delay, of which `slow` is the mean for yes, as a share of the phase.
 
     `better`: by which share the first challenger's mean squared error is below the champion's. `challengers` share what the champion leaves.
+    `skew`: by which share its error is lower where the outcome is no, and as much higher where it is yes as makes up for it: while only the quick
+    outcomes are in, it seems better, and is not.
     """
 
     rows: int = 40_000
@@ -41,6 +43,7 @@ class Design:
     quick: float = 0.05
     slow: float = 0.15
     better: float = 0.0
+    skew: float = 0.0
     hours: float | None = None
 
 
@@ -90,7 +93,9 @@ def draw(design: Design, random: np.random.Generator) -> tuple[Floats, Floats, F
     arm = np.where(random.random(design.rows) < design.share, 1 + random.integers(0, design.challengers, design.rows), 0)
     logit = np.log(chance / (1 - chance)) + random.normal(0, 0.8, design.rows)
     losses = (1 / (1 + np.exp(-logit)) - truth) ** 2
-    losses = np.where(arm == 1, losses * (1 - design.better), losses)
+    made_up = design.skew * losses[~truth].sum() / losses[truth].sum()
+    factor = (1 - design.better) * np.where(truth, 1 + made_up, 1 - design.skew)
+    losses = np.where(arm == 1, losses * factor, losses)
     asked = random.random(design.rows)
     delay = random.exponential(np.where(truth, design.slow, design.quick))
     return arm, losses, np.floor(asked * SLOTS), np.floor((asked + delay) * LOOKS)
@@ -144,7 +149,10 @@ def main() -> None:
     for words, design in (
         ("90/10", Design(rows=options.rows, share=0.1)),
         ("three challengers", Design(rows=options.rows, share=0.6, challengers=3)),
-        ("a stated window, a fifth of the phase", Design(rows=options.rows, hours=10)),
+        ("a stated window of a fifth of the phase", Design(rows=options.rows, hours=10)),
+        ("better where outcomes are quick, as much worse where they are slow", Design(rows=options.rows, skew=0.4)),
+        ("the same, with a stated window of half the phase", Design(rows=options.rows, skew=0.4, hours=25)),
+        ("the same, compared at whatever age", Design(rows=options.rows, skew=0.4, hours=0)),
     ):
         print(f"  {words}, {few} runs: {rates(design, few, 100_000)[0]:.2%}")
     _, power, _ = rates(Design(rows=options.power_rows, better=BETTER), few, 200_000)

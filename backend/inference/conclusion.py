@@ -10,13 +10,13 @@ from schemas.comparison import Conclusion, Difference, SampleRatio
 from schemas.groups import MemberRole
 
 WORDS = {
-    "brier": "Brier score (the mean squared gap between score and outcome)",
-    "log_loss": "log loss",
-    "accuracy": "accuracy",
-    "mae": "mean absolute error",
-    "rmse": "mean squared error",
+    "brier": "Brier score (lower is better)",
+    "log_loss": "log loss (lower is better)",
+    "accuracy": "accuracy (higher is better)",
+    "mae": "mean absolute error (lower is better)",
+    "rmse": "mean squared error (lower is better)",
 }
-SURE = "This holds however often you look: at most 1 comparison in 20 between equal versions would ever name a leader."
+SURE = "Looking often does no harm: between equal versions, at most 1 comparison in 20 ever names a leader, however often it is looked at."
 SPAN = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (0, 60, "minute"))
 
 
@@ -27,9 +27,11 @@ def conclude(
     waiting = _waiting(standings, cut, now)
     by_id = {difference.version_id: difference for difference in judged.differences if not difference.paired}
     if not challengers:
-        shadows = _shadows(judged)
-        advice = "Add a challenger with a small share of the traffic, or a shadow, to see whether another version does better."
-        return Conclusion(state="alone", headline="The champion is alone.", margin=shadows, certainty="", waiting=waiting, advice=advice)
+        told = _shadows(judged)
+        advice = (
+            _with_shadows(judged) if told else "Add a challenger with a small share of the traffic, or a shadow, to see whether another version does better."
+        )
+        return Conclusion(state="alone", headline="The champion alone answers.", margin=told, certainty=SURE if told else "", waiting=waiting, advice=advice)
     if ratio and not ratio.ok:
         advice = "Find out why before deciding: a challenger that fails or lacks features, or a few entity keys that ask very often, are the usual reasons."
         headline = "The traffic was not shared as asked."
@@ -42,7 +44,7 @@ def conclude(
     if judged.leader is None:
         best = max(by_id.values(), key=lambda one: one.value or 0.0)
         advice = _patience(best)
-        margin = f"{_gap(best, champion, challengers, judged.metric)} That may be chance."
+        margin = _gap(best, champion, challengers, judged.metric) + _shadows(judged, " ")
         return Conclusion(state="open", headline="No leader yet.", margin=margin, certainty=SURE, waiting=waiting, advice=advice)
     if judged.leader.role is MemberRole.CHAMPION:
         best = max(by_id.values(), key=lambda one: one.value or 0.0)
@@ -56,19 +58,19 @@ def conclude(
 
 
 def _gap(gap: Difference, champion: Side, challengers: Sequence[Side], metric: str) -> str:
-    """By how much, both ways of saying it."""
+    """By how much, and within what."""
     side = next(one for one in challengers if one.member.version_id == gap.version_id)
     mine, theirs = figure(side, metric), figure(champion, metric)
     assert gap.value is not None
-    direction = ("higher" if gap.value > 0 else "lower") if metric == "accuracy" else ("lower" if gap.value > 0 else "higher")
-    ends = sorted((gap.value, gap.value) if gap.interval is None else (gap.interval.low, gap.interval.high), reverse=gap.value < 0)
-    size = [f"{abs(end):.4g}" if (end > 0) == (gap.value > 0) else f"−{abs(end):.4g}" for end in ends]
-    relative = f", {abs(gap.value) / abs(theirs):.1%}".replace("%", " %") if theirs else ""
-    word = "better" if gap.value > 0 else "worse"
-    return (
-        f"{side.member.label}’s {WORDS[metric]} is {mine:.4g}, {champion.member.label}’s {theirs:.4g}: {abs(gap.value):.4g} {direction}{relative} {word}. "
-        f"With 95 % certainty it is between {size[0]} and {size[1]} {direction}."
-    )
+    assert gap.interval is not None
+    ahead, behind = (side.member.label, champion.member.label) if gap.value > 0 else (champion.member.label, side.member.label)
+    words = f"On the {WORDS[metric]} {side.member.label} has {mine:.4f}, {champion.member.label} {theirs:.4f}"
+    near, far = sorted((abs(gap.interval.low), abs(gap.interval.high)))
+    if gap.better is None:
+        high, low = (gap.interval.high, -gap.interval.low) if gap.value > 0 else (-gap.interval.low, gap.interval.high)
+        return f"{words}. The true difference may be anything from {low:.2g} in {behind}’s favour to {high:.2g} in {ahead}’s: too wide to tell."
+    part = f", {abs(gap.value) / abs(theirs):.1%}".replace("%", " %") if theirs else ""
+    return f"{words}: {ahead} is better by {abs(gap.value):.4f}{part}. The true difference is, with 95 % certainty, between {near:.2g} and {far:.2g}."
 
 
 def _patience(best: Difference) -> str:
@@ -79,12 +81,22 @@ def _patience(best: Difference) -> str:
 
 def _shadows(judged: Judged, before: str = "") -> str:
     """What shadows would have done on the very same requests."""
-    told = [
-        f"As a shadow on the same {gap.n:,} requests, {gap.label} did {'better' if gap.better else 'worse'} than the answers given."
-        for gap in judged.differences
-        if gap.paired and gap.better is not None
-    ]
+    told = [_shadow(gap) for gap in judged.differences if gap.paired and gap.value is not None]
     return before + " ".join(told) if told else ""
+
+
+def _shadow(gap: Difference) -> str:
+    assert gap.value is not None
+    side = "better" if gap.value > 0 else "worse"
+    sure = ", which may be chance" if gap.better is None else ""
+    return f"As a shadow on the same {gap.n:,} requests, {gap.label} would have done {side} than the answers given, by {abs(gap.value):.4f}{sure}."
+
+
+def _with_shadows(judged: Judged) -> str:
+    good = [gap.label for gap in judged.differences if gap.paired and gap.better]
+    if good:
+        return f"{good[0]} can be promoted, or be given a small share of the traffic as a challenger first."
+    return "Let the shadow score on, or give it a small share of the traffic as a challenger: only answers that are acted on show what they lead to."
 
 
 def _waiting(standings: Sequence[Standing], cut: Cut, now: float) -> str:

@@ -240,8 +240,9 @@ async def test_a_product_manager_is_told_who_leads_by_how_much_how_sure_and_what
     said = (await compare(hub, served, group)).conclusion
     assert said is not None
     assert (said.state, said.headline) == ("leads", "v1.3 leads.")
-    assert "lower" in said.margin
+    assert said.margin.startswith("On the Brier score (lower is better) v1.3 has 0.")
+    assert "v1.3 is better by 0." in said.margin
     assert "95 % certainty" in said.margin
-    assert "however often you look" in said.certainty
+    assert "at most 1 comparison in 20" in said.certainty
     assert said.waiting == "Outcomes in: 100 % of v1.2’s, 100 % of v1.3’s."
     assert said.advice == "v1.3 can be promoted on this evidence."

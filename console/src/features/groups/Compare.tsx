@@ -66,21 +66,19 @@ function View({ comparison, current, ...shown }: ViewProps) {
       <Contenders comparison={comparison} tones={tones} promote={current && promotes ? (contender) => setCandidate({ contender, evidence: comparison }) : null} />
       {answered ? (
         <>
-          {comparison.differences.length > 0 && (
-            <Panel title="Better or worse than the champion" note="Always-valid 95 % intervals">
-              <Differences comparison={comparison} tones={tones} />
-            </Panel>
-          )}
-          <div style={{ marginTop: 14 }}>
-            <Panel flush title="Metrics" note="Bands are 95 % intervals of this moment. The verdict above is the one that may be looked at any time.">
-              <MetricTable comparison={comparison} tones={tones} />
-            </Panel>
-          </div>
-          <div style={{ marginTop: 14 }}>
+          <div className={css.grid2} style={{ marginTop: 0, marginBottom: 14 }}>
+            {comparison.differences.length > 0 && (
+              <Panel title="Better or worse than the champion" note="Always-valid 95 % intervals">
+                <Differences comparison={comparison} tones={tones} />
+              </Panel>
+            )}
             <Panel title="Outcomes in">
               <Cohorts comparison={comparison} tones={tones} />
             </Panel>
           </div>
+          <Panel flush title="Metrics" note="Bands are 95 % intervals of this moment. The verdict above is the one that may be looked at any time.">
+            <MetricTable comparison={comparison} tones={tones} />
+          </Panel>
           <div className={css.grid2}>
             <Panel title="Scores">
               <ScoreChart comparison={comparison} tones={tones} />

@@ -17,28 +17,28 @@ export function Differences({ comparison, tones }: { comparison: Comparison; ton
     <figure style={{ margin: 0 }}>
       <div className={css.differences}>
         {differences.map((d) => (
-          <div key={d.version_id + d.paired.toString()} style={{ display: 'contents' }}>
-            <div className={css.who}>
-              {d.label}
-              <div className="hint" style={{ fontWeight: 400 }}>
-                {d.paired ? 'on the same requests' : `against ${d.against}`}
-              </div>
+          <div key={d.version_id + d.paired.toString()}>
+            <div className={css.differenceHead}>
+              <span>
+                <strong>{d.label}</strong> <span className="hint">{d.paired ? 'on the same requests' : `against ${d.against}`}</span>
+              </span>
+              <Said of={d} />
             </div>
             <div className={css.track}>
               <Band of={d} reach={reach} tone={toneOf(d)} />
             </div>
-            <Said of={d} />
           </div>
         ))}
-        <span className={css.blank} />
-        <div className={css.axis} aria-hidden="true">
-          <span>← worse by {reach.toPrecision(2)}</span>
-          <span>equal</span>
-          <span>better by {reach.toPrecision(2)} →</span>
-        </div>
+        {ends.length > 0 && (
+          <div className={css.axis} aria-hidden="true">
+            <span>← worse by {reach.toPrecision(2)}</span>
+            <span>equal</span>
+            <span>better by {reach.toPrecision(2)} →</span>
+          </div>
+        )}
       </div>
       <figcaption className="hint" style={{ marginTop: 12 }}>
-        Difference in {metricName(comparison.decision_metric).toLowerCase()}, drawn so that right is better. While a band crosses the line in the middle, the versions may be equal. A shadow’s band is narrower because it scored the very same requests.
+        Difference in {metricName(comparison.decision_metric)}, drawn so that right is better. While a band crosses the line in the middle, the versions may be equal. A shadow’s band is narrower because it scored the very same requests.
       </figcaption>
     </figure>
   );
@@ -64,12 +64,12 @@ function Said({ of }: { of: Difference }) {
   if (of.value === null || !of.interval) return <span className="hint">too few outcomes yet ({count(of.n)})</span>;
   const tone = of.better === null ? 'info' : of.better ? 'ok' : 'bad';
   return (
-    <div className={css.said}>
-      <Status tone={tone}>{of.better === null ? 'may be equal' : of.better ? 'better' : 'worse'}</Status> {signed(of.value, 4)}
-      <div className="hint">
+    <span className={css.said}>
+      <Status tone={tone}>{of.better === null ? 'may be equal' : of.better ? 'better' : 'worse'}</Status> {signed(of.value, 4)}{' '}
+      <span className="hint">
         {signed(of.interval.low, 4)} to {signed(of.interval.high, 4)}, {count(of.n)} {of.paired ? 'pairs' : 'outcomes'}
         {of.phases.length > 1 && `, phases ${of.phases.join(', ')}`}
-      </div>
-    </div>
+      </span>
+    </span>
   );
 }

@@ -43,7 +43,7 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
               </Table.Th>
               {contenders.map((c) => (
                 <Table.Td key={c.version_id}>
-                  <Estimate of={c[row.key]} />
+                  {row.key === 'fallback_rate' && c.role !== 'challenger' ? <span className="hint">–</span> : <Estimate of={c[row.key]} />}
                 </Table.Td>
               ))}
               <Table.Td>

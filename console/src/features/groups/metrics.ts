@@ -46,5 +46,5 @@ export function scaleOf(estimates: MetricEstimate[]): { low: number; high: numbe
   const low = Math.min(...ends);
   const high = Math.max(...ends);
   const air = Math.max((high - low) * 0.08, 0.002);
-  return { low: low - air, high: high + air };
+  return { low: low >= 0 ? Math.max(0, low - air) : low - air, high: high + air };
 }
