@@ -125,9 +125,11 @@ def _timed(cases: Sequence[Case]) -> float:
 
 
 def explain(cases: Sequence[Case]) -> None:
-    """Explain scored cases; belongs in a thread. A version that fails leaves its cases to the drain."""
+    """Explain scored cases; belongs in a thread. A version that fails, or whose explanations are estimates, leaves its cases to the drain."""
     for mine in _by_version(cases).values():
         version = mine[0].version
+        if version.runtime.estimated:
+            continue
         try:
             batch = version.explain(version.matrix([case.row for case in mine]))
         except Exception:

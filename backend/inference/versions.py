@@ -54,7 +54,7 @@ class ServedVersion:
     """A version ready to answer. `labels` are the negative and the positive class; none for a regression.
 
     `background` [b, features] is what explanations compare with: the document's rows, else, where the model does not know how its training data
-    spread, the row of medians.
+    spread, the row of medians, or zeros.
     """
 
     id: UUID
@@ -147,7 +147,7 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
         specs=specs,
         names=frozenset(artifact.features),
         labels=_labels(facts.task, not runtime.classifies),
-        background=_background(artifact, files) if artifact.background else None if runtime.covered else medians,
+        background=_background(artifact, files) if artifact.background else None if runtime.covered else warm,
         runtime=runtime,
     )
 

@@ -25,10 +25,13 @@ class ExternalRuntime:
         self.classifies = external.answer != "value"
         self.space: Space = "probability" if self.classifies else "value"
         self.covered = True
+        self.estimated = False
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
         """Load what is asked, once its bytes have the SHA-256 they were stored under."""
+        import openai  # noqa: F401, PLC0415  heavy: the SDK that asks, so that the first question's time is not spent on importing it
+
         return cls(msgspec.json.decode(read_checked(path, sha256), type=ExternalModel))
 
     def predict(self, matrix: Floats) -> Scores:

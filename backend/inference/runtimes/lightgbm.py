@@ -33,7 +33,7 @@ class LightgbmRuntime:
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
         self._explainers = Explainers(forest, file)
-        self._sampled = forest.linear
+        self.estimated = forest.linear
         self.covered = forest.covered
         self._fast = FastRow(booster, len(forest.features))
 
@@ -61,7 +61,7 @@ class LightgbmRuntime:
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far LightGBM's own contributions miss its margin; None for linear trees, which it does not explain."""
-        if self._sampled or not self.covered:
+        if self.estimated or not self.covered:
             return None
         found = self._explain_by_library(matrix)
         return float((np.abs(found.residual) / np.maximum(1.0, np.abs(self._margin(matrix)))).max(initial=0.0))
@@ -72,7 +72,7 @@ class LightgbmRuntime:
         The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
         what cannot be compiled for its size is explained by LightGBM's own path-dependent `pred_contrib`.
         """
-        if self._sampled or not (self.covered or background is not None):
+        if self.estimated or not (self.covered or background is not None):
             return explain_by_sampling(self._margin, matrix, background, self.space)
         try:
             return self._explainers.explain(matrix, background, self._margin(matrix), self.space)

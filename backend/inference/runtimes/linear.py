@@ -23,6 +23,7 @@ class LinearRuntime:
         self.space: Space = "margin" if model.logit else "value"
         self.classifies = model.logit
         self.covered = False
+        self.estimated = False
         self._model = model
         self._link = sigmoid(1.0)
 

@@ -36,6 +36,7 @@ class OnnxRuntime:
         self.space: Space = "probability" if self.classifies else "value"
         self._trees = self._find_trees(content, file)
         self.covered = self._trees is not None and self._trees.covered
+        self.estimated = self._trees is None
         if self._trees:
             self.space = self._trees.space
 

@@ -53,6 +53,8 @@ class Runtime(Protocol):
     """Whether the score is the probability of a class."""
     covered: bool
     """Whether the model says how its training data spread over its branches: it is then explained without a background."""
+    estimated: bool
+    """Whether explanations are estimates, which take their time: they are made in the worker, never in line."""
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:

@@ -36,6 +36,7 @@ class XgboostRuntime:
         self.space: Space = "value" if objective.plain else "margin"
         self.classifies = objective.classifies
         self.covered = model.forest.covered
+        self.estimated = False
         self._link = objective.link
         self._walk = Walk.of(replace(model.forest, start=float(objective.start)), objective.start)
         self._explainers = Explainers(self._walk.forest, path)

@@ -7,16 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
+import onnx
 import pytest
+import skl2onnx
+from sklearn.ensemble import AdaBoostClassifier
 
 from backend.bootstrap import Hub
 from backend.catalog.artifacts import inspect
 from backend.catalog.errors import BackgroundUnfit
 from backend.catalog.storing import artifact_path
-from backend.inference.versions import Runtimes, facts_of
+from backend.groups import service as groups
+from backend.inference.versions import Runtimes, explanations, facts_of
 from schemas.catalog import ArtifactKind, Version
+from schemas.groups import CreateGroup, MemberRole, MemberSpec
+from schemas.inference import PredictBody, Prediction
 from tests.backend.catalog.test_versions import new_version, upload
 from tests.support.tenants import Tenant
 
@@ -102,3 +109,21 @@ async def test_rows_that_are_none_are_refused_where_they_are(hub: Hub, tenant: T
     with pytest.raises(BackgroundUnfit) as refused:
         await ready(hub, tenant, content, "1.3", extensions={"background": UNFIT[case]})
     assert refused.value.issues[0].pointer.startswith("/extensions/background")
+
+
+async def test_an_estimate_is_made_by_the_worker_never_while_somebody_waits(hub: Hub, tenant: Tenant) -> None:
+    x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    model = skl2onnx.to_onnx(AdaBoostClassifier(n_estimators=3).fit(x, (x[:, 0] > 0).astype(int)), x[:1])
+    onnx.helper.set_model_props(model, {"feature_names": json.dumps(FEATURES)})
+    version = await ready(hub, tenant, model.SerializeToString(), "1.4")
+    slug = f"estimated_{uuid4().hex[:8]}"
+    async with hub.work(tenant.admin) as work:
+        members = [MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)]
+        await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
+    answer = await hub.serving.predictor(hub).predict(tenant.admin, slug, PredictBody(inputs={"debt": 1.0, "income": 2.0}, explain=True))
+    assert isinstance(answer, Prediction)
+    assert answer.explanation is None
+    served = await Runtimes(hub.files).serve(facts_of(version))
+    (explained,) = explanations(served, served.explain(np.array([[1.0, 2.0]])))
+    assert (explained.method, explained.exact) == ("sampled_permutation", False)
+    assert explained.error is not None
