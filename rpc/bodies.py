@@ -11,6 +11,7 @@ from backend.errors import Invalid
 from rpc.core.asgi import Receive, refuse_body, rest_of_body
 from rpc.core.errors import TimedOut
 from schemas.common import Issue
+from schemas.inference import PredictBody
 
 T = TypeVar("T")
 MOST_ISSUES = 50
@@ -57,6 +58,14 @@ def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
         if issues := _not_finite(raw):
             raise NotFinite(issues=issues) from None
         raise MalformedBody(issues=[Issue(pointer="", message=str(error))]) from None
+
+
+def with_key(asked: PredictBody, key: bytes) -> PredictBody:
+    """The request with the key of its Idempotency-Key header. Raises Invalid for a key that cannot be used."""
+    said = key.decode("latin-1").strip()
+    if not 1 <= len(said) <= 200 or asked.idempotency_key not in (None, said):
+        raise Invalid("The header Idempotency-Key holds 1 to 200 characters, and the same as the body's `idempotency_key` where that is given too.")
+    return msgspec.structs.replace(asked, idempotency_key=said)
 
 
 def pointer_of(path: str) -> str:

@@ -10,10 +10,10 @@ import msgspec
 from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
-from backend.errors import Forbidden, HubError, Invalid, NotFound
+from backend.errors import Forbidden, HubError, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
-from rpc.bodies import decode, read
+from rpc.bodies import decode, read, with_key
 from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.plain import error_body
@@ -105,14 +105,6 @@ class DataPlane:
         told = decode(_outcomes_decoder, raw)
         async with self._hub.work(actor) as work:
             return _encode(await outcomes.record(work, told))
-
-
-def with_key(asked: PredictBody, key: bytes) -> PredictBody:
-    """The request with the key of its Idempotency-Key header. Raises Invalid for a key that cannot be used."""
-    said = key.decode("latin-1").strip()
-    if not 1 <= len(said) <= 200 or asked.idempotency_key not in (None, said):
-        raise Invalid("The header Idempotency-Key holds 1 to 200 characters, and the same as the body's `idempotency_key` where that is given too.")
-    return msgspec.structs.replace(asked, idempotency_key=said)
 
 
 def _head(scope: Scope) -> tuple[bytes, bytes, bytes, bytes]:

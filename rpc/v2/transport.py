@@ -13,7 +13,7 @@ from backend.access.permissions import P
 from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError
 from backend.inference.predict import Predictor
-from rpc.bodies import read
+from rpc.bodies import read, with_key
 from rpc.core.asgi import Disconnected, Receive, Scope, Send
 from rpc.core.errors import WIRE, MethodNotSupported, known, report
 from rpc.health import database_answers
@@ -109,7 +109,8 @@ class OpenInference:
         check_outputs(request)
         features = metadata.features(group, address.version)
         body = body_of(request, rows_of(request, parts, features), wants_explanation(request), address.version)
-        predictions = await self._predictor.predict(actor, address.slug, body)
+        key = headers.get(b"idempotency-key", b"")
+        predictions = await self._predictor.predict(actor, address.slug, with_key(body, key) if key else body)
         assert isinstance(predictions, list), "rows are asked as a batch"
         return Reply(200, *answer(address.slug, request, predictions, features))
 

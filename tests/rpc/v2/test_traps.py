@@ -197,3 +197,13 @@ async def test_texts_and_bools_come_as_what_they_are(endpoint: Endpoint) -> None
         flags = np.array([1], dtype=np.bool_).tobytes()
         answer = await http.post(f"/v2/models/{endpoint.slug}/infer", **sized(1, flags, datatype="BOOL"))
         assert "a number is expected here, not true" in answer.json()["error"]
+
+
+async def test_a_request_sent_again_with_its_key_gets_the_same_inferences(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    async with data_plane(hub, served.tenant.token) as http:
+        asked = {"json": {"inputs": [MATRIX]}, "headers": {"Idempotency-Key": "once"}}
+        first, again = [(await http.post(f"/v2/models/{group.slug}/infer", **asked)).json() for _ in range(2)]  # type: ignore[arg-type]
+    assert first == again
+    await drain(hub, group)
+    assert len(await logged(hub, served.tenant, group)) == 1
