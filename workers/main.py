@@ -51,7 +51,7 @@ def runs_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
     return Worker(
         functions=[func(run, name="run", max_tries=1, timeout=24 * 3600, keep_result=0)],
         cron_jobs=[
-            cron(ramps.tend, second=set(range(0, 60, 2)), unique=True, timeout=60, keep_result=0),
+            cron(ramps.tend_ramps, second=set(range(0, 60, 2)), unique=True, timeout=60, keep_result=0),
             cron(sweep_runs, second=set(range(0, 60, 10)), unique=True, timeout=30),
             cron(tally.tend, second=set(range(2, 60, 5)), unique=True, timeout=60, keep_result=0),
             cron(watch.check, second=set(range(5, 60, 10)), unique=True, timeout=60, keep_result=0),

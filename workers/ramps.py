@@ -6,7 +6,7 @@ from backend.bootstrap import Hub
 from backend.groups import ramp_tend
 
 
-async def tend(ctx: dict[str, Any]) -> None:
-    """Advance, complete, or roll back what runs."""
+async def tend_ramps(ctx: dict[str, Any]) -> None:
+    """Advance, complete, or roll back what runs. ARQ knows a cron job by its name alone, so it has one of its own."""
     hub: Hub = ctx["hub"]
     await ramp_tend.tend(hub)

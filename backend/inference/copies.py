@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -31,12 +32,15 @@ class Copy(NamedTuple):
         return len(self.cases) * len(self.request.group.shadows)
 
 
-def score_copies(copies: Sequence[Copy]) -> tuple[list[Record], Counter[str]]:
-    """The records of what all shadows in this process say, and how many rows they could not score, by why; belongs in a thread."""
+def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
+    """The records of what all shadows in this process say, and how many rows they could not score, by why; belongs in a thread.
+
+    Those that are `halted` score nothing.
+    """
     records: list[Record] = []
     missed: Counter[str] = Counter()
     for request, cases in copies:
-        for shadow in request.group.shadows:
+        for shadow in (one for one in request.group.shadows if one.version_id not in halted):
             if shadow.served is None or not shadow.served.remote:
                 records += _score_one(request, cases, shadow, missed)
             time.sleep(0)  # gives the interpreter to whoever answers

@@ -118,7 +118,7 @@ class Shadows:
     async def _score(self, queue: Queue, copies: Sequence[Copy]) -> None:
         if not copies or not self._in_use(copies[0].request):
             return
-        records, missed = await asyncio.get_running_loop().run_in_executor(self._threads, score_copies, copies)
+        records, missed = await asyncio.get_running_loop().run_in_executor(self._threads, score_copies, copies, self._routing.control.halts.versions)
         elsewhere, more_missed = await ask_copies(copies, self._remote)
         if records or elsewhere:
             await self._intake.append(queue.group_id, [*records, *elsewhere])
