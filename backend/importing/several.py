@@ -77,7 +77,7 @@ def components(node: Json, key: str) -> set[str]:
     """The parts of a map that list what an ensemble is made of: no models of their own. It is one when its heading, how it votes or what it is says so."""
     if not isinstance(node, dict):
         return set()
-    listed = {name for name, value in node.items() if section(name, "models", "members") and isinstance(value, (dict, list))}
+    listed = {name for name, value in node.items() if isinstance(value, (dict, list)) and section(name, "models", "members")}
     if not listed:
         return set()
     names = {words(str(name)) for one in listed for name, _ in items(node[one])}
@@ -131,6 +131,8 @@ def _by_key(path: Path, key: str, node: Json) -> list[Member]:
         return []
     listed = section(key, "models")
     strict = words(key) in _STRICT
+    if not (listed or strict or any(isinstance(value, dict) for value in node.values())):
+        return []
     plain = {name: value for name, value in node.items() if not _meaning_of_its_own(name)}
     named = [name for name in plain if names_algorithm(name) or _VERSION.fullmatch(words(name))]
     if strict and len(plain) == len(node) > 1 and (all(isinstance(value, str) for value in node.values()) or len(named) * 2 >= len(node)):

@@ -176,6 +176,7 @@ def algorithm_prefix(key: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=20_000)
 def section(key: str, *kinds: str) -> bool:
     """Is the key the heading of such a part of a file?"""
     said = words(key)
