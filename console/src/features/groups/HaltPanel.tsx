@@ -32,7 +32,7 @@ export function HaltPanel({ group }: { group: Group }) {
               {group.settings.on_control_loss === 'stale' ? '. Not so in this group: its settings let a process that has lost PostgreSQL go on answering, and no halt reaches that one.' : '.'} Two people
               let it answer again.
             </p>
-            <Button color="red" size="sm" leftSection={<IconHandStop size={15} />} disabled={!mayHalt} onClick={() => setAsking(true)}>
+            <Button color="red.9" size="sm" leftSection={<IconHandStop size={15} />} disabled={!mayHalt} onClick={() => setAsking(true)}>
               Halt {group.name}
             </Button>
             {!mayHalt && <span className="hint">Your roles do not allow halting a group.</span>}
@@ -69,7 +69,7 @@ function HaltDialog({ group, close }: { group: Group; close: () => void }) {
           </Notice>
           <TextInput label="Reason" description="Told to every caller that is refused, and kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {halt.isError && <Failure error={halt.error} title="It is not known whether the group is halted" />}
-          <Button type="submit" color="red" loading={halt.isPending} leftSection={<IconHandStop size={15} />}>
+          <Button type="submit" color="red.9" loading={halt.isPending} leftSection={<IconHandStop size={15} />}>
             Halt now
           </Button>
         </Stack>
