@@ -168,8 +168,10 @@ def main(run: Callable[..., Any] = print) -> int:
         for found, wrong in pool.map(some, *zip(*ranges, strict=True)):
             told += found
             failed += wrong
-    for line in failed[:20]:
-        run(line)
+            for line in wrong[:20]:
+                run(line)
+            if not told.total() % 10_000:
+                run(f"{told.total():,} files in {time.perf_counter() - started:.0f} s")
     answers = ", ".join(f"{count:,} {name}" for name, count in told.most_common())
     run(f"{given.cases:,} files in {time.perf_counter() - started:.0f} s: {answers}, {len(failed)} failed")
     return len(failed) + told["refused without a word"]
