@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ from tests.support.line import Wire
 from tests.support.product import ROOT, Product
 
 PROCESSES = 4
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Fleet:
     hub: Product
     urls: list[str]
     wires: list[Wire]
+    traffic: Any
+    """Loaded once: nothing may hold up this loop, which the wires share."""
     answers: list[Answer] = field(default_factory=list)
     _stopped: bool = False
 
@@ -68,18 +70,17 @@ class Fleet:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
-        """Wait until it holds."""
+    async def until_answered(self, processes: Iterable[int], since: float = 0.0, seconds: float = 60) -> None:
+        """Wait until each of these processes has answered a request that was sent since then."""
         async with asyncio.timeout(seconds):
-            while not holds():
-                await asyncio.sleep(0.005)
+            while not all(self._answered(process, since) for process in processes):
+                await asyncio.sleep(0.005)  # the answers come by other tasks of this loop
 
-    def answered(self, process: int, since: float) -> bool:
-        """Has the process answered a request that was sent since then?"""
+    def _answered(self, process: int, since: float) -> bool:
         return any(one.process == process and one.status == 200 and one.sent > since for one in reversed(self.answers[-2_000:]))
 
     async def _ask(self, process: int, slug: str, part: int) -> None:
-        traffic, path, at = load_clients()[1], f"/v1/groups/{slug}/predict", part * 1_000
+        traffic, path, at = self.traffic, f"/v1/groups/{slug}/predict", part * 1_000
         headers = {"Authorization": f"Bearer {self.hub.ready['token']}"}
         async with httpx.AsyncClient(base_url=self.urls[process], headers=headers, timeout=30, trust_env=False) as http:
             while not self._stopped:
@@ -118,7 +119,7 @@ async def fleet(hub: Product) -> AsyncIterator[Fleet]:
             urls.append(f"http://127.0.0.1:{port}")
         for url in urls:
             await _ready(url)
-        yield Fleet(hub, urls, wires)
+        yield Fleet(hub, urls, wires, load_clients()[1])
 
 
 def last_line(figures: dict[str, float]) -> None:

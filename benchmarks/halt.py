@@ -31,7 +31,7 @@ async def _run(hub: "object", options: argparse.Namespace) -> None:
     async with fleet(hub) as processes:  # type: ignore[arg-type]
         await processes.hub.group(SLUG)
         async with processes.load(SLUG, options.connections):
-            await processes.until(lambda: all(processes.answered(at, 0.0) for at in range(4)))
+            await processes.until_answered(range(4))
             steady, fresh = await _halts(processes, options.halts)
     late = [one for one in (*steady, *fresh) if one > 1_000]
     print(f"{len(steady)} halts with a process cut off: p50 {quantile(steady, 0.5):.0f} ms, p99 {quantile(steady, 0.99):.0f} ms, max {max(steady):.0f} ms")
@@ -47,10 +47,8 @@ async def _halts(processes: Fleet, count: int) -> tuple[list[float], list[float]
         if now:
             for wire in processes.wires:
                 wire.mend()
-            mended = time.monotonic()
-            await processes.until(lambda mended=mended: processes.answered(3, mended))  # type: ignore[misc]
-        since = time.monotonic()
-        await processes.until(lambda since=since: all(processes.answered(at, since) for at in range(4 if now else 3)))  # type: ignore[misc]
+            await processes.until_answered([3], time.monotonic())
+        await processes.until_answered(range(4 if now else 3), time.monotonic())
         if now:
             for wire in processes.wires if number % 20 else processes.wires[:1]:  # every other time Redis goes on taking its rows
                 wire.cut()

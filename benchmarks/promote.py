@@ -29,7 +29,7 @@ async def _run(hub: "object", options: argparse.Namespace) -> None:
     async with fleet(hub) as processes:  # type: ignore[arg-type]
         await processes.hub.group(SLUG)
         async with processes.load(SLUG, options.connections):
-            await processes.until(lambda: all(processes.answered(at, 0.0) for at in range(4)))
+            await processes.until_answered(range(4))
             returned, took = await _promote(processes, options.promotions)
         figures = await _judge(processes, returned)
     last_line({"promotions": len(took), **figures, "p50_ms": round(quantile(took, 0.5), 1), "p99_ms": round(quantile(took, 0.99), 1)})

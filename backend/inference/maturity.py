@@ -75,7 +75,8 @@ def boundaries(spans: Sequence[Cohort]) -> Ints:
 
 def _arrived(ends: Ints, cohorts: Sequence[Cohort]) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     at = np.searchsorted(ends, [one.end for one in cohorts], side="left")
-    n, labelled = (np.bincount(at, weights=weights, minlength=len(ends)) for weights in ([one.n for one in cohorts], [one.labelled for one in cohorts]))
+    counts = np.array([[one.n, one.labelled] for one in cohorts], dtype=np.float64).reshape(-1, 2)
+    n, labelled = (np.bincount(at, weights=counts[:, side], minlength=len(ends)).astype(np.float64) for side in (0, 1))
     return arrived(n, labelled)
 
 

@@ -131,8 +131,9 @@ def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int |
         middle = (low + high) // 2
         enough = boundary(middle, alpha / comparisons) * width / math.sqrt(middle) <= abs(found.difference)
         low, high = (low, middle) if enough else (middle, high)
-    size = 10 ** max(len(str(high - found.n)) - 2, 0)
-    return -(-(high - found.n) // size) * size
+    more = high - found.n
+    size = int(10 ** max(len(str(more)) - 2, 0))
+    return -(-more // size) * size
 
 
 def boundary(n: int, alpha: float) -> float:

@@ -39,7 +39,7 @@ Progress = Callable[[float, str], Awaitable[None]]
 async def ask(work: UnitOfWork, input: GroupRef) -> TallyRebuild:
     """Have a group's tallies made anew by a run. Raises GroupNotFound."""
     group = await groups.get(work, input)
-    run_id = await _start(work, group.id, group.slug)
+    run_id = await runs.start(work, REBUILD_RUN, f"group:{group.slug}", {"group_id": str(group.id)})
     work.audit("inference.rebuildTallies", f"group:{group.slug}", after={"run_id": str(run_id)})
     return TallyRebuild(slug=group.slug, run_id=run_id)
 
@@ -50,7 +50,8 @@ async def ask_due(hub: "Hub") -> int:
         due = await queries.rebuilds_due(work.session)
     for group in due:
         async with hub.work(system(group.tenant_id, "tally")) as work:
-            await _start(work, group.group_id, group.slug)
+            run_id = await runs.start(work, REBUILD_RUN, f"group:{group.slug}", {"group_id": str(group.group_id)})
+            await queries.ask_rebuild(work.session, work.tenant_id, group.group_id, work.now, run_id)
     return len(due)
 
 
@@ -73,12 +74,6 @@ async def rebuild(hub: "Hub", actor: Actor, group_id: UUID, progress: Progress |
     rows = sum(tally.sketch.rows for tally in made if tally.key.arm != "pair")
     log.info("the tallies of group %s were made anew from %s rows", found.slug, rows)
     return {"rows": rows, "tallies": len(made)}
-
-
-async def _start(work: UnitOfWork, group_id: UUID, slug: str) -> UUID:
-    run_id = await runs.start(work, REBUILD_RUN, f"group:{slug}", {"group_id": str(group_id)})
-    await queries.ask_rebuild(work.session, work.tenant_id, group_id, work.now, run_id)
-    return run_id
 
 
 async def _read(work: UnitOfWork, group_id: UUID, table: str, begin: datetime, last: datetime, progress: Progress | None) -> list[Tally]:

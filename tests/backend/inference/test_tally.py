@@ -91,7 +91,8 @@ def made(served: Served, dice: random.Random, at: datetime, phase: int) -> Recor
     propensity = {champion: 0.9, challenger: 0.1}[version] if phase == 1 else 1.0
     return record(
         inference_id=identifier, version_id=version, version="v", role="champion" if version == champion else "challenger", phase=phase, bucket=bucket,
-        propensity=propensity, status=status, score=score, latency_us=dice.randrange(50, 10**7), correlation_id=dice.choice([None, f"case-{dice.randrange(20)}"]),
+        propensity=propensity, status=status, score=score, latency_us=dice.randrange(50, 10**7),
+        correlation_id=dice.choice([None, f"case-{dice.randrange(20)}"]),
     )  # fmt: skip
 
 
@@ -173,6 +174,7 @@ async def test_a_group_that_was_there_before_tallies_is_compared_from_its_rows_u
     assert await rebuild.ask_due(hub) >= 1
     assert await rebuild.ask_due(hub) == 0  # somebody is at it
     assert (await rebuild.rebuild(hub, served.tenant.admin, group.id)) == {"rows": 30, "tallies": 1}
+    assert await rebuild.ask_due(hub) == 0
     async with hub.work(served.tenant.admin, read_only=True) as work:
         shown = await compare(work, group.slug, since=1e18)
     assert (shown.exact, shown.contenders[0].n) == (False, 30)
