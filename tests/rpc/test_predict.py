@@ -166,3 +166,11 @@ async def test_outcomes_are_taken_and_told_what_became_of_them(hub: Hub, tenant:
         nameless = await http.post("/v1/outcomes", json={"slug": serving.group.slug, "outcomes": [{"actual": 1}]})
     assert receipt == {"received": 2, "applied": 1, "duplicate": 0, "corrected": 0, "waiting": 1}
     assert (nameless.status_code, nameless.json()["error"]["issues"][0]["pointer"]) == (400, "/outcomes/0")
+
+
+async def test_one_rows_explanation_is_the_same_whether_a_thread_or_the_request_itself_makes_it(hub: Hub, tenant: Tenant, serving: Serving) -> None:
+    async with data_plane(hub, tenant.token) as http:
+        asked = {"inputs": serving.inputs, "entity_key": "client-1", "explain": True}
+        said = [(await http.post(path(serving), json=asked)).json() for _ in range(4)]  # the first compiles, in a thread
+    assert said[0]["explanation"]["exact"] is True
+    assert [one["explanation"] for one in said] == [said[0]["explanation"]] * 4
