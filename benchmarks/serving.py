@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", metavar="NAME", help="contenders by name; the ratios then lack the others")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers started end too
     wrk.ensure()
     names = [name for name in PACKAGES if options.only is None or name in options.only]
     for name in names:
