@@ -27,7 +27,7 @@ def confusion_row(tree: Json, path: Path, sources: dict[str, Path], labels: list
             count = _count(value)
             if count is None or column != cells[beside][0] or (isinstance(key, str) and words(str(column)) not in {words(str(k)) for k, _ in rows[0][1]}):
                 return {}
-            made[f"matrix/{at}/{beside}"] = Value(count, (*path, key, column))
+            made[f"matrix/{at}/{beside}"] = Value(count, (*path, key, column), _notation(value))
     named = labels if labels and len(labels) == len(rows) and all(isinstance(label, (str, int)) for _, label in labels) else None
     for at, (key, _) in enumerate(rows):
         made[f"labels/{at}"] = Value(str(named[at][1]), named[at][0]) if named else Value(_label(str(key)), (*path, key), "key")
@@ -43,7 +43,11 @@ def _of_cells(cells: dict[str, tuple[Path, Json]]) -> Row:
     at = {cell: source for cell, (source, _) in cells.items()}
     made: Row = {"kind": Value("confusion_matrix", at["tn"], "const")}
     made |= {"labels/0": Value("negative", at["tn"], "key"), "labels/1": Value("positive", at["tp"], "key")}
-    return made | {f"matrix/{index // 2}/{index % 2}": Value(counts[cell], at[cell]) for index, cell in enumerate(_CELLS)}
+    return made | {f"matrix/{index // 2}/{index % 2}": Value(counts[cell], at[cell], _notation(cells[cell][1])) for index, cell in enumerate(_CELLS)}
+
+
+def _notation(value: Json) -> str | None:
+    return "number" if isinstance(value, str) else None
 
 
 def _count(value: Json) -> Json:

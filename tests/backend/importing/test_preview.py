@@ -122,3 +122,12 @@ def test_an_accuracy_of_97_is_asked_about_wherever_it_stands_and_one_in_per_cent
         assert asked.questions
     assert preview(b'{"model_name": "m", "accuracy": "97.3 %"}').contradictions == []
     assert preview(b'{"model_name": "m", "accuracy_pct": 97.3}').contradictions == []
+
+
+def test_counts_of_a_matrix_that_are_written_as_text_say_that_they_were() -> None:
+    tree = {"model_name": "m", "confusion_matrix": [["50", 3], [2, "45%"]]}
+    found = preview(json.dumps(tree).encode())
+    assert found.document is not None
+    assert found.document["charts"][0]["matrix"] == [[50, 3], [2, 0.45]]
+    assert {target for target, how in found.transforms.items() if how == "number"} == {"/charts/0/matrix/0/0", "/charts/0/matrix/1/1"}
+    hold(found, tree)
