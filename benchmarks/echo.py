@@ -34,7 +34,7 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
 async def main(kind: str, port: int) -> None:
     """Serve until SIGTERM."""
     app, interface = (Litestar([echo], openapi_config=None), Interfaces.ASGI) if kind == "litestar" else (bare, Interfaces.ASGINL)
-    server = Server(app, address="127.0.0.1", port=port, interface=interface)
+    server = Server(app, address="127.0.0.1", port=port, interface=interface, log_enabled=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()
 
