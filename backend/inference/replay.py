@@ -11,10 +11,10 @@ import msgspec
 from backend.catalog import service as catalog
 from backend.groups import service as groups
 from backend.ids import first_id_at
-from backend.inference import split_queries
+from backend.inference import split_queries, versions
 from backend.inference.cases import PREFERRED, SEGMENT
 from backend.inference.estimate import facts_of
-from backend.inference.features import FeatureSpec, lacking, specs_of
+from backend.inference.features import FeatureSpec, lacking
 from backend.inference.routing.hash import bucket_of
 from backend.inference.routing.table import owners
 from backend.work import UnitOfWork
@@ -95,7 +95,7 @@ class Replay:
         if owner.version_id not in self._specs:
             version = await catalog.get_version(self._work, VersionRef(version_id=owner.version_id))
             assert version.artifact is not None, "a version that served has its artifact"
-            self._specs[owner.version_id] = specs_of(version.artifact.features, version.document.features)
+            self._specs[owner.version_id] = versions.facts_of(version).specs()
         return bool(lacking(self._specs[owner.version_id], inputs))
 
     def _note(self, row: Any) -> None:
