@@ -40,13 +40,13 @@ mappings = st.lists(st.fixed_dictionaries({"kind": kinds, "source": sources, "ta
 
 
 def understood(content: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         found = preview(content, "f.json")
     except HubError as refused:
         found = None
         message = refused.message
-    assert time.perf_counter() - started < SECONDS * 5  # the machine may be busy
+    assert time.process_time() - started < SECONDS
     if found is None:
         assert len(message) > 10
         return
