@@ -51,7 +51,7 @@ class Wire:
         await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.CancelledError):  # the loop ends
             while data := await reader.read(65536):
                 if self._cut:
                     return
