@@ -93,8 +93,9 @@ class LlmProvider(Protocol):
     ) -> Json:
         """The model's answer as JSON that validates against the JSON Schema (closed objects, every field required). Asked once, never retried.
 
-        `timeout` is in seconds, for everything; without a `temperature` the provider's own holds. Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused,
-        ProviderRedirected, ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
+        `timeout` is in seconds, for everything; without a `temperature` the provider's own holds.
+
+        Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused, ProviderRedirected, ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
         """
         ...
 

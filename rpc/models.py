@@ -75,9 +75,7 @@ async def create_version(ctx: Call, input: CreateVersion) -> Version:
     return await service.create_version(ctx.work, input)
 
 
-@models.mutation(
-    permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled)
-)
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled))
 async def create_external_version(ctx: Call, input: CreateExternalVersion) -> Version:
     """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too."""
     return await external.create_external_version(ctx.work, input)

@@ -345,7 +345,10 @@ class ShadowTraffic(Shape, frozen=True, kw_only=True):
 
 
 class GroupTraffic(Shape, frozen=True, kw_only=True):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+
+    Shadows' copies are counted apart.
+    """
 
     total: int
     labelled: int

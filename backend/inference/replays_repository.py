@@ -23,7 +23,10 @@ ON CONFLICT (group_id, key) DO UPDATE SET asked = excluded.asked, inference_ids 
 RETURNING k.key
 """
 
-ROWS = "SELECT inference_id, version, role, phase, score, label, output, explanation, latency_us, stale FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))"
+ROWS = """
+SELECT inference_id, version, role, phase, score, label, output, explanation, latency_us, stale
+FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
+"""
 
 NOTE = """
 INSERT INTO stale_answers (tenant_id, group_id, inference_id, served_at, age_seconds, caller, noted_at)

@@ -106,7 +106,8 @@ async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime,
 
 async def versions_of(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
     """The versions that were ever in a group."""
-    statement = text("SELECT DISTINCT v.id, v.version FROM members m JOIN versions v ON v.id = m.version_id WHERE m.tenant_id = :tenant AND m.group_id = :group")
+    said = "SELECT DISTINCT v.id, v.version FROM members m JOIN versions v ON v.id = m.version_id WHERE m.tenant_id = :tenant AND m.group_id = :group"
+    statement = text(said)
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).all()
 
 
