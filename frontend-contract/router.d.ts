@@ -1247,7 +1247,11 @@ export interface GroupSettingsInput {
   maturity_hours?: number | null | undefined;
 }
 
-/** What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart. */
+/**
+ * What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+ *
+ * Shadows' copies are counted apart.
+ */
 export interface GroupTraffic {
   total: number;
   labelled: number;

@@ -1053,7 +1053,10 @@ class GroupSettingsInput(TypedDict):
 
 
 class GroupTraffic(TypedDict):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id. Shadows' copies are counted apart."""
+    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+
+        Shadows' copies are counted apart.
+    """
 
     total: int
     labelled: int
