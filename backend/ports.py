@@ -95,7 +95,8 @@ class LlmProvider(Protocol):
 
         `timeout` is in seconds, for everything; without a `temperature` the provider's own holds.
 
-        Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused, ProviderRedirected, ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
+        Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused, ProviderRedirected,
+        ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
         """
         ...
 
