@@ -48,10 +48,11 @@ class Wire:
         self._writers.add(writer)
         there, back = await asyncio.open_connection(self._target.hostname, self._target.port)
         self._writers.add(back)
-        await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
+        with suppress(asyncio.CancelledError):  # the loop ends
+            await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.CancelledError):  # the loop ends
+        with suppress(ConnectionError):
             while data := await reader.read(65536):
                 if self._cut:
                     return
