@@ -96,9 +96,10 @@ def _of_numbers(counted: Counted) -> dict[str, MetricEstimate]:
     n, sums = counted.labelled, {name: total / UNIT for name, total in counted.sketch.sums.items()}
     error, absolute, squared, fourth = (sums.get(name, 0.0) for name in ("error", "absolute", "squared", "fourth"))
     mean_squared = estimate.mean_of(n, squared, fourth, bounds=(0.0, np.inf))
+    value, low, high = (None if end is None else float(np.sqrt(end)) for end in (mean_squared.value, mean_squared.low, mean_squared.high))
     found = {
         "mae": estimate.mean_of(n, absolute, squared, bounds=(0.0, np.inf)),
-        "rmse": Estimate(*(None if end is None else float(np.sqrt(end)) for end in (mean_squared.value, mean_squared.low, mean_squared.high)), n),
+        "rmse": Estimate(value, low, high, n),
         "mean_error": estimate.mean_of(n, error, squared),
     }
     nothing = ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss", "calibration_error")

@@ -111,8 +111,8 @@ def _difference(member: Member, against: Member | None, metric: str, gap: Found,
 
 
 def _turned(gap: Found) -> Found:
-    turned = [None if end is None else -end for end in (gap.difference, gap.high, gap.low)]
-    return Found(*turned, gap.n)
+    difference, low, high = (None if end is None else -end for end in (gap.difference, gap.high, gap.low))
+    return Found(difference, low, high, gap.n)
 
 
 def _leads(leader: Side, other: Side, gap: Found, metric: str) -> str:

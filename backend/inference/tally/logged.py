@@ -57,9 +57,9 @@ def _split(row: Any, lot: Draw) -> Iterator[Logged]:
     """The rows of one version, role and status, by arm."""
     buckets, propensities = np.frombuffer(row.buckets, dtype=">i4"), _floats(row.propensities)
     ids = np.frombuffer(row.ids, dtype="V16")
-    columns = _slots(row.ids), _floats(row.scores), _floats(row.actuals), _floats(row.times)
+    all_slots, floats = _slots(row.ids), (_floats(row.scores), _floats(row.actuals), _floats(row.times))
     for arm, other, mine in _arms(row, lot, buckets, propensities):
-        slots, scores, actuals, times = (column[mine] for column in columns)
+        slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in floats)
         key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
         if row.status == "failed":
             yield Logged(key, ids[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
