@@ -12,6 +12,7 @@ import { Answer, Empty, Failure, Status, type Severity } from '@/components/Stat
 import { Ago } from '@/components/Time';
 import { bytes, metric, wordsOf } from '@/components/format';
 import { ArtifactDialog } from '@/features/catalog/ArtifactDialog';
+import { HaltVersion } from '@/features/catalog/HaltVersion';
 import { headline } from '@/features/catalog/headline';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Version } from '@/rpc/types';
@@ -89,6 +90,7 @@ function VersionRow({ slug, version: v, upload, archive }: { slug: string; versi
       </Table.Td>
       <Table.Td><Ago at={v.created_at} /><div className="hint">by {v.created_by}</div></Table.Td>
       <Table.Td className="right" style={{ whiteSpace: 'nowrap' }}>
+        <HaltVersion version={v} />
         {v.state === 'draft' && <Button onClick={upload}>Upload artifact</Button>}
         {v.state === 'ready' && v.serving.length === 0 && <Button variant="subtle" color="gray" onClick={archive} aria-label={`Archive ${v.label}`}>Archive</Button>}
       </Table.Td>

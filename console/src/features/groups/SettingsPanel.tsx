@@ -71,6 +71,15 @@ export function SettingsPanel({ group }: { group: Group }) {
           onChange={(value) => set({ min_matured_share: typeof value === 'number' ? value / 100 : 0 })}
           w={260}
         />
+        <NumberInput
+          label="Outcomes are in after"
+          description="The comparison takes predictions that are at least this old. Empty: the hub reads it off the outcomes so far, which a young phase may mislead."
+          suffix=" h"
+          min={0}
+          value={draft.maturity_hours ?? ''}
+          onChange={(value) => set({ maturity_hours: typeof value === 'number' ? value : null })}
+          w={260}
+        />
         {save.isError && <Failure error={save.error} title="Nothing has changed" />}
         <Row gap={12}>
           <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
