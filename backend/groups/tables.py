@@ -25,11 +25,11 @@ class GroupRow(TenantOwned, Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     deleted_at: Mapped[datetime | None]
-    on_control_loss: Mapped[str]
+    on_control_loss: Mapped[str] = mapped_column(default="refuse")
     time_budget_ms: Mapped[int | None]
-    routing_key: Mapped[str]
-    require_verdict: Mapped[bool]
-    min_matured_share: Mapped[float]
+    routing_key: Mapped[str] = mapped_column(default="entity_key")
+    require_verdict: Mapped[bool] = mapped_column(default=False)
+    min_matured_share: Mapped[float] = mapped_column(default=0.0)
     maturity_hours: Mapped[float | None]
     when_unlogged: Mapped[str] = mapped_column(default="refuse")
     stale_max_seconds: Mapped[int] = mapped_column(default=900)
