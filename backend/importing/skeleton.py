@@ -97,7 +97,7 @@ def _speakable(key: str) -> bool:
 
 
 _SHORT = re.compile(r"[0-9]{1,2}")
-_WORDS: Final = frozenset(token for word in _KNOWN for token in word.split("_") if not token.isdigit())
+_WORDS: Final = frozenset(token for word in _KNOWN for token in word.split("_") if token and not token.isdigit())
 
 
 class Speech:

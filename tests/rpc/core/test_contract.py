@@ -126,7 +126,7 @@ def test_two_shapes_of_one_name_are_refused() -> None:
         text: str
 
     Other.__name__ = "Ask"
-    with pytest.raises(NoContract, match="two things are called Ask"):
+    with pytest.raises(NoContract, match="two shapes are called Ask"):
         generate(router(output=tuple[Ask, Other]))
 
 

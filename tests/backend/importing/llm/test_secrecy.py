@@ -156,3 +156,7 @@ def test_whatever_is_proposed_the_document_holds_no_number_that_the_file_does_no
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             pointer = "/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path)
             assert float(value) in said or pointer in shown.transforms
+
+
+def test_a_key_without_a_word_is_no_word_of_ours() -> None:
+    assert "$" not in json.dumps(Speech().of({"model_name": "m", "$": {"_": None}}))
