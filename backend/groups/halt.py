@@ -20,8 +20,9 @@ from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, Resum
 async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
     """Stop all answers of a group; returns once no process answers. One halted already stays as it is. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
-    if await _stop(work, input.reason, group_id=group.id):
-        work.audit("groups.halt", f"group:{group.slug}", after={"reason": input.reason})
+    new = await _stop(work, input.reason, group_id=group.id)
+    work.audit("groups.halt", f"group:{group.slug}", after={"reason": input.reason, "was_halted": not new})
+    if new:
         await _announce(work, [group.slug])
     return await describe(work, group)
 
@@ -29,8 +30,9 @@ async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
 async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
     """Stop a version in every group; returns once no process answers by it. Raises VersionNotFound."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
-    if await _stop(work, input.reason, version_id=version.id):
-        work.audit("groups.haltVersion", f"version:{version.id}", after={"label": version.label, "reason": input.reason})
+    new = await _stop(work, input.reason, version_id=version.id)
+    work.audit("groups.haltVersion", f"version:{version.id}", after={"label": version.label, "reason": input.reason, "was_halted": not new})
+    if new:
         await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
     return next(one for one in await halts_in_force(work) if one.version_id == version.id)
 
