@@ -66,6 +66,8 @@ async def pause(work: UnitOfWork, input: RampRef) -> Ramp:
     if row.state == RampState.RUNNING:
         row.state = RampState.PAUSED
         await decide(work, group, row, "pause", input.reason or "paused")
+    else:
+        _asked_again(work, group, row, "pause")
     return await _one(work, group, row)
 
 
@@ -75,6 +77,8 @@ async def resume(work: UnitOfWork, input: RampRef) -> Ramp:
     if row.state == RampState.PAUSED:
         row.state, row.step_at = RampState.RUNNING, work.now
         await decide(work, group, row, "resume", input.reason or "resumed")
+    else:
+        _asked_again(work, group, row, "resume")
     return await _one(work, group, row)
 
 
@@ -125,6 +129,11 @@ async def decide(work: UnitOfWork, group: GroupRow, row: RampRow, decision: str,
     what = {"step": row.step, "phase": row.phase, "words": words, "figures": plain(figures) if figures else None}
     work.audit(f"groups.ramp.{decision}", f"group:{group.slug}", after=what)
     work.live(GROUP_CHANGED, group.slug)
+
+
+def _asked_again(work: UnitOfWork, group: GroupRow, row: RampRow, wish: str) -> None:
+    """Nothing changes, and who wished it is on record all the same."""
+    work.audit(f"groups.ramp.{wish}", f"group:{group.slug}", after={"state": row.state, "step": row.step, "phase": row.phase})
 
 
 async def end(work: UnitOfWork, group: GroupRow, row: RampRow, state: RampState, decision: str, words: str, figures: RampFigures | None = None) -> None:

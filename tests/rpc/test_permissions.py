@@ -233,6 +233,26 @@ async def test_another_tenant_reaches_nothing_by_any_procedure(
     assert await _state(hub, tenant) == before
 
 
+async def test_asking_for_the_same_twice_is_no_failure_of_the_hub(hub: Hub, tenant: Tenant, serving: Serving, named: dict[str, object]) -> None:
+    """Whoever asks again is told in words that it cannot be, or gets what is so already; and is on record."""
+    slug = {"slug": serving.group.slug}
+    ramp = ["groups.startRamp", "groups.pauseRamp", "groups.resumeRamp", "groups.cancelRamp", "groups.halt", "groups.haltVersion", "groups.resume"]
+    elsewhere = {
+        "connectors.test",
+        "access.changePassword",
+        "access.signOut",
+        "access.people.disable",
+        "access.people.setRoles",
+    }  # of a provider, of whoever asks
+    rest = [path for path, one in PROCEDURES.items() if one.kind is Kind.MUTATION and path not in {*ramp, *elsewhere, "groups.delete"}]
+    for path in [*ramp, *rest, "groups.delete"]:
+        for _ in range(2):
+            with suppress(HubError):
+                assert await attempt(hub, path, tenant.admin, named[path])
+    with pytest.raises(HubError):
+        await attempt(hub, "groups.get", tenant.admin, slug)
+
+
 async def _state(hub: Hub, tenant: Tenant) -> list[str]:
     without_input = {"access.people.list", "connectors.list", "groups.list"}
     paths = ("access.people.list", "alerts.list", "connectors.list", "groups.list", "models.list", "runs.list", "audit.list")
