@@ -14,13 +14,14 @@ log = logging.getLogger("tiltyard.worker")
 TIMEOUT_SECONDS = 10
 """After a kill -9, ARQ keeps a job's id blocked this long and a little more; the next slot's id is another."""
 WORK_SECONDS = 4.0
+GATHER_SECONDS = 0.4
 SWEEP_SECONDS = 3.0
 
 
 async def drain(ctx: dict[str, Any], group_id: str) -> int:
     """Move one group's intake into its log."""
     group, drainer = UUID(group_id), _drainer(ctx)
-    moved = await drainer.drain(group, WORK_SECONDS)
+    moved = await drainer.drain(group, WORK_SECONDS, GATHER_SECONDS)
     return moved + await drainer.drain(group, WORK_SECONDS / 3)  # what came while the last batch was on its way
 
 

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -112,6 +113,12 @@ async def keep_beating(hub: Hub, worker_id: str) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
+def collect_less() -> None:
+    """Batches make tens of thousands of objects that live for a moment, and no cycles: a search for those every 700 objects took a fifth of the time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 async def main(settings: Settings) -> None:
     """Work until SIGTERM or Ctrl-C, then end cleanly."""
     stop = asyncio.Event()
@@ -127,6 +134,7 @@ async def main(settings: Settings) -> None:
             asyncio.create_task(keep(lambda: drain_worker(redis, ctx))),
             asyncio.create_task(keep_beating(hub, worker_id)),
         ]
+        collect_less()
         log.info("worker %s is at work", worker_id)
         await stop.wait()
         for task in tasks:

@@ -11,7 +11,7 @@ import msgspec
 from backend.errors import Invalid
 from backend.ids import new_id
 from backend.inference.errors import InvalidBatch, InvalidFeatures, MissingFeatures, ModelNotLoaded, UnknownFeatures, VersionNotPreferred
-from backend.inference.features import check_others, encode, escaped, lacking, read_plain
+from backend.inference.features import check_others, encode, escaped, lacking
 from backend.inference.log.record import Status
 from backend.inference.routing.control import HaltFacts, halt_of
 from backend.inference.routing.hash import BUCKETS
@@ -145,7 +145,7 @@ def _preferred(group: RoutedGroup, version: str) -> RoutedMember:
 
 def _case(group: RoutedGroup, identifier: UUID, bucket: int, choice: "Choice", inputs: Inputs, pointer: str, problems: Problems) -> Case:
     version = _served(choice.member)
-    row = read_plain(version.plain, inputs) if version.plain else None
+    row = version.plain(inputs)
     if row is None:
         encoded = encode(version.specs, inputs, pointer)
         row = encoded.row

@@ -107,25 +107,28 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
     return Encoded(row, unfit, missing)
 
 
-Plain = Callable[[Inputs], tuple[Any, ...]]
+Plain = Callable[[Inputs], list[float] | None]
+"""Reads a request whose features are all there and ordinary numbers, as nearly always; None where it takes a closer look: see `encode`."""
 
 
-def plain_reader(specs: Sequence[FeatureSpec]) -> Plain | None:
-    """What takes all features out of a request at once, where each is a number; None where some are not."""
-    if len(specs) < 2 or any(spec.type != "number" for spec in specs):
-        return None
-    return itemgetter(*(spec.name for spec in specs))
+def plain_reader(specs: Sequence[FeatureSpec]) -> Plain:
+    """What takes all features out of a request at once. It always gives None where some are no numbers."""
+    if len(specs) < 2 or any(spec.type not in ("number", "integer") for spec in specs):
+        return lambda _: None
+    take = itemgetter(*(spec.name for spec in specs))
+    whole = [at for at, spec in enumerate(specs) if spec.type == "integer"]
 
-
-def read_plain(reader: Plain, inputs: Inputs) -> list[float] | None:
-    """The row, where every feature is there and is an ordinary number, as nearly always; None where it takes a closer look: see `encode`."""
-    try:
-        values = reader(inputs)
-        if not NUMBERS.issuperset(map(type, values)) or not math.isfinite(sum(values)):
+    def read(inputs: Inputs) -> list[float] | None:
+        try:
+            values = take(inputs)
+            if not NUMBERS.issuperset(map(type, values)) or not math.isfinite(sum(values)):
+                return None
+            row = list(map(float, values))
+        except (KeyError, OverflowError):
             return None
-        return list(map(float, values))
-    except (KeyError, OverflowError):
-        return None
+        return row if all(row[at].is_integer() for at in whole) else None
+
+    return read
 
 
 def lacking(specs: Sequence[FeatureSpec], inputs: Inputs) -> list[str]:

@@ -66,8 +66,8 @@ class ServedVersion:
     runtime: Runtime
 
     @cached_property
-    def plain(self) -> Plain | None:
-        """What takes all its features out of a request at once."""
+    def plain(self) -> Plain:
+        """What takes all its features out of a request at once, where it can."""
         return plain_reader(self.specs)
 
     @property

@@ -72,10 +72,11 @@ class Drainer:
         self.swept_at = 0.0
         """When the process last looked for rows without their explanation."""
 
-    async def drain(self, group_id: UUID, seconds: float) -> int:
+    async def drain(self, group_id: UUID, seconds: float, gather: float = 0.0) -> int:
         """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved.
 
-        While PostgreSQL stores a batch, the next one is read and explained.
+        While PostgreSQL stores a full batch, the next one is read and explained. After one that was not full, others may gather for so many seconds:
+        a batch has its price, however few are in it.
         """
         ref = await self._find(group_id)
         if ref is None:
@@ -89,6 +90,8 @@ class Drainer:
             moved, batch = moved + stored.moved, stored.following
             if not stored.moved:
                 break
+            if stored.moved < BATCH and batch is None:
+                await asyncio.sleep(gather)
         return moved
 
     async def _find(self, group_id: UUID) -> LogRef | None:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from backend.catalog import service as catalog
@@ -13,7 +13,7 @@ from backend.inference.features import encode
 from backend.inference.versions import Runtimes, ServedVersion, VersionFacts, explanations, facts_of
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
-from schemas.inference import Explanation
+from schemas.inference import Explanation, Inputs
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
@@ -24,7 +24,7 @@ SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 """How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
 
-Case = tuple[UUID, Mapping[str, Any]]
+Case = tuple[UUID, Inputs]
 """An inference's id and inputs."""
 
 
@@ -101,7 +101,7 @@ def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float) -> 
         if start and time.monotonic() > deadline:
             break
         chunk = cases[start : start + CHUNK]
-        rows = [encode(version.specs, dict(inputs), "").row for _, inputs in chunk]
+        rows = [version.plain(inputs) or encode(version.specs, inputs, "").row for _, inputs in chunk]
         batch = version.explain(version.matrix(rows))
         explained |= dict(zip((identifier for identifier, _ in chunk), explanations(version, batch), strict=True))
     return explained

@@ -38,6 +38,8 @@ REST_SECONDS = 1.0
 """How long Redis is left alone after it failed, and a stream that is too long."""
 MOST_WAITING = 200_000
 """Entries in one group's stream past which its rows are written directly."""
+MOST_TOGETHER = 64
+"""Appends that go at once, whoever else is on the way."""
 WAKE_SECONDS = 0.25
 KEPT = timedelta(hours=24)
 """How long an idempotency key stands for its first answer."""
@@ -85,8 +87,16 @@ class Gathering:
         if self._task:
             await self._task
 
+    async def _gather(self) -> None:
+        """Let those come along who are on their way: for as long as each turn of the event loop brings another."""
+        here = 0
+        while here < len(self._waiting) < MOST_TOGETHER:
+            here = len(self._waiting)
+            await asyncio.sleep(0)
+
     async def _run(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting, []
             try:
                 await self._flush(batch)

@@ -13,6 +13,8 @@ from schemas.inference import Explanation
 Row = tuple[Any, ...]
 """One row, in the order of layout.WRITTEN; JSON as text."""
 
+_encode = msgspec.json.Encoder().encode
+
 
 def row_of(record: Record, explanation: Explanation | None, explained_at: datetime | None) -> Row:
     """The row of a record with its explanation."""
@@ -56,4 +58,4 @@ def rows_of(records: Sequence[Record], explained: dict[UUID, Explanation], now: 
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else _encode(value).decode()

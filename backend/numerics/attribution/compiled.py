@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.numerics.attribution.plan import CannotCompile, Plan, plan, ragged
+from backend.numerics.attribution.plan import DEEP, GROUP, CannotCompile, Plan, plan, ragged
 from backend.numerics.trees.forest import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Forest
 
 Floats = NDArray[np.float64]
@@ -24,6 +24,8 @@ BUDGET_BYTES = 64 * 1024 * 1024
 SIZES = [(9, 12), (9, 11), (9, 10), (8, 9), (7, 8), (6, 7), (5, 5), (3, 3), (0, 0)]
 """(bits of a group, bits of a leaf alone), largest first: the first whose table fits the budget is used. The last needs no table at all."""
 MAX_LEAVES = 200_000
+MAX_FEATURES = 2**16
+"""What is read for each row is kept in few bytes, so that it stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class CompiledExplainer:
     features: int
     table_bytes: int
     deep_leaves: int
-    arguments: tuple[Arrays, Ints, Ints, Ints, Floats, Arrays]
+    arguments: tuple[Arrays, NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16], Floats, Arrays]
     read: Callable[[Floats], Floats]
     """Rows as the forest compares them."""
 
@@ -48,25 +50,25 @@ class CompiledExplainer:
         """
         if background is None and not forest.covered:
             raise CannotCompile("no covers, and no background")
-        if sum(tree.leaves for tree in forest.trees) > MAX_LEAVES:
-            raise CannotCompile(f"more than {MAX_LEAVES} leaves")
+        if sum(tree.leaves for tree in forest.trees) > MAX_LEAVES or len(forest.features) > MAX_FEATURES:
+            raise CannotCompile(f"more than {MAX_LEAVES} leaves, or {MAX_FEATURES} features")
         made = _fitting(forest, budget_bytes)
         nodes = _nodes(forest, made)
         met = None if background is None else _met(made, nodes, forest.read(np.ascontiguousarray(background, dtype=np.float64)))
         table, groups, columns = _table(made, forest.scale, met)
         deep = _deep(made, forest.scale, met)
-        program = np.array([_with_deep(step, deep[1]) for step in made.program] or [(1, 0, 0, 0, 0, 0)], dtype=np.int64)
+        program = np.array([_with_deep(step, deep[1]) for step in made.program] or [(GROUP, 0, 0)], dtype=np.int32)
         if not made.program:  # constants only: one group without columns
             groups = np.zeros((1, 6), dtype=np.int64)
         base = made.base if met is None else _mean_output(forest, made, met)
-        arguments = (nodes, program, groups, columns, table, deep[0])
+        arguments = (nodes, program, groups.astype(np.int32), columns.astype(np.uint16), table, deep[0])
         return cls((forest.start + base) * forest.scale, len(forest.features), table.nbytes, made.deep, arguments, forest.read)
 
     def __call__(self, matrix: Floats) -> Floats:
         """Contributions [n, f] of rows [n, f]. Runs without the GIL on one thread."""
         from backend.numerics.attribution.lookup import explain_row, explain_rows  # noqa: PLC0415  heavy: numba
 
-        out = np.zeros((len(matrix), self.features))
+        out = np.empty((len(matrix), self.features))
         rows = self.read(np.ascontiguousarray(matrix, dtype=np.float64))
         if len(rows) == 1:
             explain_row(rows[0], *self.arguments, out[0])
@@ -84,7 +86,7 @@ def _fitting(forest: Forest, budget_bytes: int) -> Plan:
 
 
 def _nodes(forest: Forest, made: Plan) -> Arrays:
-    """The nodes' decisions as arrays, in the plan's order."""
+    """The nodes' decisions as arrays, in the plan's order: feature, threshold, 2 kind + whether NaN goes left (see `decide`), and categories as bit sets."""
     trees = [(forest.trees[tree], node) for tree, node in made.node_order]
     feature = np.array([tree.feature[node] for tree, node in trees], dtype=np.int64)
     threshold = np.array([tree.threshold[node] for tree, node in trees], dtype=np.float64)
@@ -101,16 +103,16 @@ def _nodes(forest: Forest, made: Plan) -> Arrays:
         for tree, node in trees
     ]
     words, starts = ragged([part.tolist() for part in sets])
-    return feature, threshold, kind, nan_left, starts[:-1].copy(), starts[1:].copy(), words.astype(np.uint32)
+    return feature.astype(np.uint16), threshold, (2 * kind + nan_left).astype(np.int8), starts.astype(np.int32), words.astype(np.uint32)
 
 
 def _met(made: Plan, nodes: Arrays, background: Floats) -> list[tuple[Ints, Floats]]:
     """For each leaf, the patterns that background rows meet and the share of them that do."""
     from backend.numerics.attribution.tables import decide  # noqa: PLC0415  heavy: numba
 
-    feature, threshold, kind, nan_left, starts, ends, words = nodes
+    feature, threshold, kind, starts, words = nodes
     left = np.array(
-        [[decide(x, threshold[i], kind[i], nan_left[i], words, starts[i], ends[i]) for x in background[:, feature[i]].tolist()] for i in range(len(feature))],
+        [[decide(x, threshold[i], kind[i], words, starts[i], starts[i + 1]) for x in background[:, feature[i]].tolist()] for i in range(len(feature))],
         dtype=np.int64,
     ).reshape(len(feature), len(background))
     found = []
@@ -171,9 +173,9 @@ def _deep(made: Plan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tu
     return arrays, {number: index for index, number in enumerate(numbers)}
 
 
-def _with_deep(step: tuple[int, int, int, int, int, int], numbers: dict[int, int]) -> tuple[int, int, int, int, int, int]:
-    """A deep step's third argument is its number among the deep leaves."""
-    return (step[0], step[1], step[2], numbers[step[2]], 0, 0) if step[0] == 2 else step
+def _with_deep(step: tuple[int, int, int], numbers: dict[int, int]) -> tuple[int, int, int]:
+    """A deep step names its leaf by the number among the deep ones."""
+    return (step[0], step[1], numbers[step[2]]) if step[0] == DEEP else step
 
 
 def _quadrature(slots: int) -> tuple[Floats, Floats]:

@@ -6,49 +6,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.numerics.attribution.jit import compiled
+from backend.numerics.attribution.plan import GROUP
 from backend.numerics.attribution.tables import background_contributions, decide, path_contributions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Steps = NDArray[np.int32]
+Columns = NDArray[np.uint16]
 CHUNK = 128
 Arrays = tuple[NDArray[Any], ...]
 
 
 @compiled
-def explain_row(x: Floats, nodes: Arrays, program: Ints, groups: Ints, columns: Ints, table: Floats, deep: Arrays, out: Floats) -> None:
-    """Add one row's contributions to `out` [f]."""
-    feature, threshold, kind, nan_left, starts, ends, words = nodes
-    count = len(feature)
-    decided = np.zeros(count // 64 + 2, dtype=np.uint64)
-    for node in range(count):
-        value = x[feature[node]]
-        if kind[node] == 0:
-            left = np.uint64((value <= threshold[node]) | ((value != value) & (nan_left[node] == 1)))
-        else:
-            left = np.uint64(decide(value, threshold[node], kind[node], nan_left[node], words, starts[node], ends[node]))
-        decided[node >> 6] |= left << np.uint64(node & 63)
-    state = np.empty(program[:, 1].max() + 1, dtype=np.int64)
+def explain_row(x: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
+    """Fill `out` [f]. Where the contributions stand in the table is found first: the processor then fetches many of them at once."""
+    decided = _decisions(x, nodes)
+    firsts, of_deep = np.empty(len(groups)), np.zeros(len(out))
+    places, state = np.empty(len(groups), dtype=np.int64), np.empty(program[:, 1].max() + 1, dtype=np.int64)
     state[0] = -1
     for step in range(len(program)):
-        code, level = program[step, 0], program[step, 1]
-        if code == 0:
-            node = program[step, 3]
-            missed = np.int64((decided[node >> 6] >> np.uint64(node & 63)) & np.uint64(1)) ^ program[step, 4]
-            state[level] = state[program[step, 2]] & ~(missed << program[step, 5])
-        elif code == 1:
-            group = program[step, 2]
-            slots, first, inner = groups[group, 0], groups[group, 1], groups[group, 2]
+        what, level, which = program[step, 0], program[step, 1], program[step, 2]
+        if what < GROUP:
+            missed = np.int64((decided[which >> 6] >> np.uint64(which & 63)) & np.uint64(1)) ^ (what & 1)
+            state[level] = state[level - 1] & ~(missed << (what >> 1))
+        elif what == GROUP:
+            slots, first, inner = groups[which, 0], groups[which, 1], groups[which, 2]
             shift = np.uint64(first & 63)
             window = decided[first >> 6] >> shift
             if shift:
                 window |= decided[(first >> 6) + 1] << (np.uint64(64) - shift)
             row = (state[level] & ((1 << slots) - 1)) | ((np.int64(window) & ((1 << inner) - 1)) << slots)
-            start, width = groups[group, 4], groups[group, 5]
-            at = groups[group, 3] + row * width
-            for column in range(width):
-                out[columns[start + column]] += table[at + column]
+            places[which] = groups[which, 3] + row * groups[which, 5]
         else:
-            _deep(state[level], program[step, 3], deep, out)
+            _deep(state[level], which, deep, of_deep)
+    out[:] = 0.0
+    for group in range(len(groups)):
+        firsts[group] = table[places[group]] if groups[group, 5] else 0.0
+    for group in range(len(groups)):
+        start, place, width = groups[group, 4], places[group], groups[group, 5]
+        if width:
+            out[columns[start]] += firsts[group]
+        for column in range(1, width):
+            out[columns[start + column]] += table[place + column]
+    out += of_deep
+
+
+@compiled
+def _decisions(x: Floats, nodes: Arrays) -> NDArray[np.uint64]:
+    """A bit for each node, set where the row goes left."""
+    feature, threshold, kind, starts, words = nodes
+    decided = np.zeros(len(feature) // 64 + 2, dtype=np.uint64)
+    for node in range(len(feature)):
+        value, how = x[feature[node]], kind[node]
+        if how < 2:
+            left = np.uint64((value <= threshold[node]) | ((value != value) & (how == 1)))
+        else:
+            left = np.uint64(decide(value, threshold[node], how, words, starts[node], starts[node + 1]))
+        decided[node >> 6] |= left << np.uint64(node & 63)
+    return decided
 
 
 @compiled
@@ -70,38 +85,36 @@ def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
 
 
 @compiled
-def explain_rows(matrix: Floats, nodes: Arrays, program: Ints, groups: Ints, columns: Ints, table: Floats, deep: Arrays, out: Floats) -> None:
+def explain_rows(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
     """Fill `out` [n, f], in chunks of rows: the program is outermost, so that a group's table stays in the cache while its rows pass."""
     n, width_all = matrix.shape
     levels = program[:, 1].max() + 1
     x, sums = np.empty((width_all, CHUNK)), np.empty((width_all, CHUNK))
     state, rows = np.empty((levels, CHUNK), dtype=np.int64), np.empty(CHUNK, dtype=np.int64)
-    alone = np.empty(width_all)
+    of_deep = np.empty((CHUNK, width_all))
     for begin in range(0, n, CHUNK):
         size = min(CHUNK, n - begin)
         x[:, :size] = matrix[begin : begin + size].T
-        sums[:] = 0.0
+        sums[:], of_deep[:] = 0.0, 0.0
         state[0] = -1
         for step in range(len(program)):
-            code, level = program[step, 0], program[step, 1]
-            if code == 0:
-                _turn(x, size, nodes, program[step, 3], rows, 0)
-                slot, side, above = program[step, 5], program[step, 4], state[program[step, 2]]
+            what, level, which = program[step, 0], program[step, 1], program[step, 2]
+            if what < GROUP:
+                _turn(x, size, nodes, which, rows, 0)
+                slot, side, above = what >> 1, what & 1, state[level - 1]
                 for r in range(size):
                     state[level, r] = above[r] & ~((rows[r] ^ side) << slot)
                 rows[:] = 0
-            elif code == 1:
-                _look_up(x, size, nodes, groups[program[step, 2]], columns, table, state[level], rows, sums)
+            elif what == GROUP:
+                _look_up(x, size, nodes, groups[which], columns, table, state[level], rows, sums)
             else:
                 for r in range(size):
-                    alone[:] = 0.0
-                    _deep(state[level, r], program[step, 3], deep, alone)
-                    sums[:, r] += alone
-        out[begin : begin + size] = sums[:, :size].T
+                    _deep(state[level, r], which, deep, of_deep[r])
+        out[begin : begin + size] = sums[:, :size].T + of_deep[:size]
 
 
 @compiled
-def _look_up(x: Floats, size: int, nodes: Arrays, group: Ints, columns: Ints, table: Floats, met: Ints, rows: Ints, sums: Floats) -> None:
+def _look_up(x: Floats, size: int, nodes: Arrays, group: Steps, columns: Columns, table: Floats, met: Ints, rows: Ints, sums: Floats) -> None:
     """Add a group's contributions of a chunk."""
     slots, first, inner, offset, start, width = group
     keep = (1 << slots) - 1
@@ -126,12 +139,12 @@ def _turn(x: Floats, size: int, nodes: Arrays, node: int, rows: Ints, bit: int) 
 @compiled
 def _turn_onto(x: Floats, size: int, nodes: Arrays, node: int, rows: Ints, bit: int) -> None:
     """Set a bit in `rows` where the chunk's rows go left at a node."""
-    feature, threshold, kind, nan_left, starts, ends, words = nodes
+    feature, threshold, kind, starts, words = nodes
     values, limit, left = x[feature[node]], threshold[node], np.int64(1) << bit
-    if kind[node] != 0:
+    if kind[node] >= 2:
         for r in range(size):
-            rows[r] |= np.int64(decide(values[r], limit, kind[node], nan_left[node], words, starts[node], ends[node])) << bit
-    elif nan_left[node] == 1:
+            rows[r] |= np.int64(decide(values[r], limit, kind[node], words, starts[node], starts[node + 1])) << bit
+    elif kind[node] == 1:
         for r in range(size):
             rows[r] |= 0 if values[r] > limit else left  # not above: so that NaN goes left
     else:

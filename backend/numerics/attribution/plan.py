@@ -12,9 +12,10 @@ import numpy as np
 
 from backend.numerics.trees.forest import Forest, Tree
 
-EDGE, GROUP, DEEP = 0, 1, 2
 MAX_SLOTS = 62
 """Features on one path: their bits share a 64-bit word."""
+GROUP, DEEP = 126, 127
+"""What a step of the program is; 2 slot + side for one that goes down an edge."""
 
 
 class CannotCompile(ValueError):
@@ -40,9 +41,12 @@ class PlannedLeaf:
 
 @dataclass
 class Plan:
-    """The program over all trees, its groups (path slots, first node, nodes, columns) and its leaves."""
+    """The program over all trees, its groups (path slots, first node, nodes) with their columns, and its leaves.
 
-    program: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    A step of the program is what it does, at which level of the tree, and the number of the node, group or leaf that it is about.
+    """
+
+    program: list[tuple[int, int, int]] = field(default_factory=list)
     groups: list[tuple[int, int, int]] = field(default_factory=list)
     columns: list[list[int]] = field(default_factory=list)
     leaves: list[PlannedLeaf] = field(default_factory=list)
@@ -119,7 +123,8 @@ class _Cut:
         while stack:
             child, level, path, edge = stack.pop()
             if edge is not None:
-                self.made.program.append((EDGE, level, level - 1, *edge))
+                number, side, slot = edge
+                self.made.program.append((2 * slot + side, level, number))
             self.made.levels = max(self.made.levels, level + 1)
             if self._fits(child, len(path.slots)):
                 self._group(child, level, path)
@@ -148,13 +153,13 @@ class _Cut:
     def _group(self, child: int, level: int, path: _Path) -> None:
         slots, first = len(path.slots), len(self.made.node_order)
         if child < 0 and slots > self.leaf_bits:
-            self.made.program.append((DEEP, level, len(self.made.leaves), 0, 0, 0))
+            self.made.program.append((DEEP, level, len(self.made.leaves)))
             self._leaf(child, path, -1, slots, first)
             return
         group = len(self.made.groups)
         self.made.groups.append((slots, first, 0))
         self.made.columns.append(list(path.slots))
-        self.made.program.append((GROUP, level, group, 0, 0, 0))
+        self.made.program.append((GROUP, level, group))
         self._below(child, path, group, slots, first)
         self.made.groups[group] = (slots, first, len(self.made.node_order) - first)
 

@@ -36,7 +36,7 @@ def load_table(path: Path, read: Callable[[NDArray[np.float64]], NDArray[np.floa
         return None
     with np.load(io.BytesIO(packed), allow_pickle=False) as found:
         base, features, deep_leaves = found["facts"].tolist()
-        nodes, deep = (tuple(found[f"{name}{at}"] for at in range(count)) for name, count in (("nodes", 7), ("deep", 10)))
+        nodes, deep = (tuple(found[f"{name}{at}"] for at in range(count)) for name, count in (("nodes", 5), ("deep", 10)))
         program, groups, columns, table = (found[name] for name in ("program", "groups", "columns", "table"))
     return CompiledExplainer(base, int(features), table.nbytes, int(deep_leaves), (nodes, program, groups, columns, table, deep), read)
 

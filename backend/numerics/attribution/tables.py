@@ -19,15 +19,15 @@ Ints = NDArray[np.int64]
 
 
 @compiled
-def decide(x: float, threshold: float, kind: int, nan_left: int, words: NDArray[np.uint32], start: int, end: int) -> int:
-    """1 where LightGBM's row goes left. `kind`: 0 numeric, 1 numeric with 0 missing, 2 categorical (bit set words[start:end])."""
-    if kind == 2:
+def decide(x: float, threshold: float, kind: int, words: NDArray[np.uint32], start: int, end: int) -> int:
+    """1 where LightGBM's row goes left. `kind`: 0 numeric, 2 numeric with 0 missing, 4 categorical (bit set words[start:end]); odd where NaN goes left."""
+    if kind >= 4:
         if x != x or x <= -1.0 or x >= (end - start) * 32.0:
             return 0
         value = int(x)
         return int((words[start + (value >> 5)] >> np.uint32(value & 31)) & np.uint32(1))
-    if x != x or (kind == 1 and -1.0000000180025095e-35 <= x <= 1.0000000180025095e-35):
-        return nan_left
+    if x != x or (kind >= 2 and -1.0000000180025095e-35 <= x <= 1.0000000180025095e-35):
+        return kind & 1
     return 1 if x <= threshold else 0
 
 
