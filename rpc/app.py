@@ -1,6 +1,6 @@
 """The HTTP application: the data plane and `/rpc` as bare ASGI, the rest by Litestar."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,8 +38,9 @@ async def ready(state: State) -> Response[dict[str, bool]]:
 class Application:
     """Dispatches by path. What is answered most often comes first."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, started: Callable[[], None] = lambda: None) -> None:
         self.settings = settings
+        self._started = started
         self.rpc: RpcApp | None = None
         self.web = Litestar(
             route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
@@ -73,6 +74,7 @@ class Application:
             app.state.host = host
             hub.wakeups.start()
             async with DataPlane.open(hub) as self.data_plane, watch_workers(hub):
+                self._started()
                 yield
 
 
@@ -88,6 +90,6 @@ def wire_options(settings: Settings) -> Options:
     )
 
 
-def create_app(settings: Settings | None = None) -> Any:
-    """The ASGI application. Settings come from the environment unless given."""
-    return Application(settings or Settings.from_environment())
+def create_app(settings: Settings | None = None, started: Callable[[], None] = lambda: None) -> Any:
+    """The ASGI application. Settings come from the environment unless given; `started` is called once everything is loaded."""
+    return Application(settings or Settings.from_environment(), started)

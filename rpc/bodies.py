@@ -35,14 +35,36 @@ async def read(receive: Receive, announced: bytes, limit: int) -> bytes:
     """A request's whole body. Raises PayloadTooLarge past `limit` bytes, TimedOut for one that does not come, and Disconnected."""
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
         await refuse_body(receive, limit)
+    late = _Late()
     try:
-        async with asyncio.timeout(PATIENCE):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body") and len(body := message.get("body", b"")) <= limit:
-                return bytes(body)
-            return await rest_of_body(message, receive, limit)
-    except TimeoutError:
-        raise TimedOut(f"The body did not arrive within {PATIENCE:g} seconds; send it at once.") from None
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body") and len(body := message.get("body", b"")) <= limit:
+            return bytes(body)
+        return await rest_of_body(message, receive, limit)
+    except asyncio.CancelledError:
+        if late.gave_up:
+            raise TimedOut(f"The body did not arrive within {PATIENCE:g} seconds; send it at once.") from None
+        raise
+    finally:
+        late.timer.cancel()
+
+
+class _Late:
+    """Gives up what its task is at once patience is over. `asyncio.timeout` does the same for three times the price, and nearly every body is there."""
+
+    def __init__(self) -> None:
+        self._cut = False
+        self._task = asyncio.current_task()
+        self.timer = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
+
+    @property
+    def gave_up(self) -> bool:
+        """Was it this, and nobody else besides, that cancelled the task?"""
+        return self._cut and self._task is not None and self._task.uncancel() == 0
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self._cut = self._task.cancel()
 
 
 def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:

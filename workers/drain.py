@@ -20,9 +20,7 @@ SWEEP_SECONDS = 3.0
 
 async def drain(ctx: dict[str, Any], group_id: str) -> int:
     """Move one group's intake into its log."""
-    group, drainer = UUID(group_id), _drainer(ctx)
-    moved = await drainer.drain(group, WORK_SECONDS, GATHER_SECONDS)
-    return moved + await drainer.drain(group, WORK_SECONDS / 3)  # what came while the last batch was on its way
+    return await _drainer(ctx).drain(UUID(group_id), WORK_SECONDS, GATHER_SECONDS)
 
 
 async def drain_waiting(ctx: dict[str, Any]) -> None:

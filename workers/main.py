@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 import logging
 import os
 import secrets
@@ -23,6 +22,7 @@ from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, 
 from backend.alerts.checks import Checks
 from backend.bootstrap import Hub, open_hub
 from backend.connectors.keys import check_at_start
+from backend.garbage import collect_less
 from backend.inference.log.drain import Drainer
 from backend.settings import Settings
 from workers import connectors, drain, groups, ramps, tally, watch
@@ -111,12 +111,6 @@ async def keep_beating(hub: Hub, worker_id: str) -> None:
         except Exception:
             log.exception("the heartbeat could not be written")
         await asyncio.sleep(BEAT_SECONDS)
-
-
-def collect_less() -> None:
-    """Batches make tens of thousands of objects that live for a moment, and no cycles: a search for those every 700 objects took a fifth of the time."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 async def main(settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """From a scored case to its record in the log and to the answer its caller gets."""
 
 import time
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -13,8 +12,7 @@ from backend.inference.routing.table import RoutedGroup
 from schemas.inference import Output, PredictBody, Prediction
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What was asked, by whom, when."""
 
     group: RoutedGroup
@@ -23,7 +21,7 @@ class Request:
     at: datetime
     controlled: bool = True
     """Does this process know that the group is not halted?"""
-    started: int = field(default_factory=time.perf_counter_ns)
+    started: int = msgspec.field(default_factory=time.perf_counter_ns)
 
     @property
     def latency_us(self) -> int:

@@ -39,8 +39,7 @@ class Choice(NamedTuple):
     words: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Case:
+class Case(msgspec.Struct, eq=False):
     """One of a request's inputs on its way to an answer."""
 
     id: UUID
@@ -105,6 +104,8 @@ class Problems:
 
     def raise_any(self) -> None:
         """Raise what comes first, with all issues."""
+        if not (self.unknown or self.unfit or self.missing):
+            return
         issues = (self.unknown + self.unfit + self.missing)[:200]
         for found, kind in ((self.unknown, UnknownFeatures), (self.unfit, InvalidFeatures), (self.missing, MissingFeatures)):
             if found:
@@ -146,12 +147,12 @@ def _preferred(group: RoutedGroup, version: str) -> RoutedMember:
 def _case(group: RoutedGroup, identifier: UUID, bucket: int, choice: "Choice", inputs: Inputs, pointer: str, problems: Problems) -> Case:
     version = _served(choice.member)
     row = version.plain(inputs)
-    if row is None:
+    if encoded_closely := row is None:
         encoded = encode(version.specs, inputs, pointer)
         row = encoded.row
         problems.unfit += encoded.unfit
         problems.missing += [Issue(pointer=f"{pointer}/{escaped(name)}", message=f"{name} is missing") for name in encoded.missing]
-    if not version.names >= inputs.keys():
+    if encoded_closely or len(inputs) > len(row):
         unknown, unfit = check_others(group.known, version.names, inputs, pointer)
         problems.unknown += unknown
         problems.unfit += unfit

@@ -1,6 +1,6 @@
 """A prediction: routed, checked, scored, on record, and only then answered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -80,13 +80,13 @@ class Predictor:
             if stale := self._stale.again(request):
                 return stale
             raise
-        await self._admit_again(group, {case.version.id for case in cases})
+        await self._admit_again(group, (case.version.id for case in cases))
         answers = [answer_of(request, case, latency) for case in cases]
         self._stale.remember(request, answers)
         self._shadows.offer(request, cases)
         return answers
 
-    async def _admit_again(self, group: RoutedGroup, answered: Collection[UUID] = ()) -> None:
+    async def _admit_again(self, group: RoutedGroup, answered: Iterable[UUID] = ()) -> None:
         """Before an answer leaves: was the group, or a version that answered, halted meanwhile? Raises GroupHalted, ControlLost."""
         if not self._routing.watching:
             await self._routing.refresh()

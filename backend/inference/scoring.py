@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -139,7 +139,9 @@ def explain(cases: Sequence[Case]) -> None:
             case.explanation = explanation
 
 
-def _by_version(cases: Sequence[Case]) -> dict[UUID, list[Case]]:
+def _by_version(cases: Sequence[Case]) -> Mapping[UUID, Sequence[Case]]:
+    if len(cases) == 1:
+        return {cases[0].version.id: cases}
     by_version: defaultdict[UUID, list[Case]] = defaultdict(list)
     for case in cases:
         by_version[case.version.id].append(case)

@@ -11,6 +11,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from backend.adapters.processes import SetupError
+from backend.garbage import collect_less
 from backend.settings import Settings
 from rpc.app import create_app
 from rpc.commands.installation import read_settings, running_installation
@@ -35,7 +36,7 @@ async def serve(settings: Settings) -> None:
 
     The server runs in this very process: a supervisor's one child, which cannot leave another behind.
     """
-    app = create_app(settings)
+    app = create_app(settings, collect_less)
     server = Server(app, address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
     logging.getLogger("_granian").setLevel(logging.ERROR)  # its start, its stop, and that embedding it is new
     asked = asyncio.Event()

@@ -67,6 +67,8 @@ class Drainer:
         self.explainer = Explainer(hub)
         self._partitions = Partitions(hub)
         self._refs: dict[UUID, LogRef] = {}
+        self._asked_again: dict[UUID, bool] = {}
+        """The groups being drained by this process, and whether somebody has asked for that since the stream was last read."""
         self.prepared = ""
         """The routing's stamp when what serves was last made ready."""
         self.swept_at = 0.0
@@ -78,17 +80,26 @@ class Drainer:
         While PostgreSQL stores a full batch, the next one is read and explained. After one that was not full, others may gather for so many seconds:
         a batch has its price, however few are in it.
         """
-        ref = await self._find(group_id)
-        if ref is None:
+        if group_id in self._asked_again:
+            self._asked_again[group_id] = True
             return 0
-        moved, deadline = 0, time.monotonic() + seconds
+        self._asked_again[group_id] = False
+        try:
+            ref = await self._find(group_id)
+            return await self._drain(ref, time.monotonic() + seconds, gather) if ref else 0
+        finally:
+            del self._asked_again[group_id]
+
+    async def _drain(self, ref: LogRef, deadline: float, gather: float) -> int:
+        moved = 0
         batch: Batch | None = None
         while time.monotonic() < deadline:
+            self._asked_again[ref.group_id] = False
             stored = await self._move(ref, batch, time.monotonic() + 1 < deadline)
             if stored is None:
                 break
             moved, batch = moved + stored.moved, stored.following
-            if not stored.moved:
+            if not stored.moved and not self._asked_again[ref.group_id]:
                 break
             if stored.moved < BATCH and batch is None:
                 await asyncio.sleep(gather)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.drain")
-CHUNK = 256
+CHUNK, ESTIMATED_CHUNK = 1024, 256
+"""Rows explained before the time is looked at again."""
 SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 """How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
@@ -77,7 +78,7 @@ class Explainer:
 
     async def _load(self, facts: VersionFacts) -> ServedVersion:
         version = await self._runtimes.serve(facts)
-        for rows in (1, CHUNK):  # one row and many go through kernels of their own
+        for rows in (1, 2):  # one row and many go through kernels of their own
             await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)] * rows))
         return version
 
@@ -97,10 +98,11 @@ def by_version(cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, list[Case]]:
 
 def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float) -> dict[UUID, Explanation]:
     explained: dict[UUID, Explanation] = {}
-    for start in range(0, len(cases), CHUNK):
+    size = ESTIMATED_CHUNK if version.runtime.estimated else CHUNK
+    for start in range(0, len(cases), size):
         if start and time.monotonic() > deadline:
             break
-        chunk = cases[start : start + CHUNK]
+        chunk = cases[start : start + size]
         rows = [version.plain(inputs) or encode(version.specs, inputs, "").row for _, inputs in chunk]
         batch = version.explain(version.matrix(rows))
         explained |= dict(zip((identifier for identifier, _ in chunk), explanations(version, batch), strict=True))

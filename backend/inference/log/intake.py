@@ -112,6 +112,7 @@ class Intake:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         self._partitions = Partitions(hub)
+        self._line = stream.Line(hub.redis)
         self._streamed = Gathering(self._flush_streamed)
         self._direct = Gathering(self._write_directly)
         self._guarantee = Guarantee(hub)
@@ -133,6 +134,7 @@ class Intake:
         await self._streamed.finish()
         await self._direct.finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._line.close()
 
     async def _flush_streamed(self, batch: Sequence[Append]) -> None:
         for one in await self._stream(batch):
@@ -146,7 +148,7 @@ class Intake:
         wait_ms = int(REDIS_SECONDS * 900) if self._guarantee.known is Way.AOF else None
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                lengths, synced = await stream.append(self._hub.redis, entries, wait_ms)
+                lengths, synced = await stream.append(self._line, entries, wait_ms)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis did not take %s appends (%s); they go to PostgreSQL", len(batch), type(error).__name__)
             self._rest_until = time.monotonic() + REST_SECONDS

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Steps = NDArray[np.int32]
 Columns = NDArray[np.uint16]
-CHUNK = 128
+MOST_ROWS, FEWEST_ROWS, VALUES = 1024, 128, 32_768
+"""Rows of a batch that pass through the table together: the more, the longer its parts stay in the cache, as long as the rows do too."""
 Arrays = tuple[NDArray[Any], ...]
 
 
@@ -88,12 +89,12 @@ def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
 def explain_rows(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
     """Fill `out` [n, f], in chunks of rows: the program is outermost, so that a group's table stays in the cache while its rows pass."""
     n, width_all = matrix.shape
-    levels = program[:, 1].max() + 1
-    x, sums = np.empty((width_all, CHUNK)), np.empty((width_all, CHUNK))
-    state, rows = np.empty((levels, CHUNK), dtype=np.int64), np.empty(CHUNK, dtype=np.int64)
-    of_deep = np.empty((CHUNK, width_all))
-    for begin in range(0, n, CHUNK):
-        size = min(CHUNK, n - begin)
+    levels, most = program[:, 1].max() + 1, min(n, MOST_ROWS, max(FEWEST_ROWS, VALUES // max(width_all, 1)))
+    x, sums = np.empty((width_all, most)), np.empty((width_all, most))
+    state, rows = np.empty((levels, most), dtype=np.int64), np.empty(most, dtype=np.int64)
+    of_deep = np.empty((most, width_all))
+    for begin in range(0, n, most):
+        size = min(most, n - begin)
         x[:, :size] = matrix[begin : begin + size].T
         sums[:], of_deep[:] = 0.0, 0.0
         state[0] = -1
