@@ -12,13 +12,14 @@ from backend.groups.errors import GroupNotFound
 from backend.inference.answers import Request, answer_of, record_of
 from backend.inference.cases import Case, fall_back, prepare
 from backend.inference.errors import LogUnavailable, PredictionFailed
+from backend.inference.inline import Inline
 from backend.inference.log.intake import Intake, KeyTaken
 from backend.inference.once import Once, claim_of
 from backend.inference.refusals import Refusals
 from backend.inference.remote import Remote
 from backend.inference.routing.table import RoutedGroup
 from backend.inference.routing.watch import Routing
-from backend.inference.scoring import explain_in_line, give_up, score
+from backend.inference.scoring import give_up, score
 from backend.inference.shadows import Shadows
 from backend.inference.stale import StaleAnswers
 from schemas.inference import PredictBody, Prediction
@@ -37,6 +38,7 @@ class Predictor:
         self._refusals = Refusals(hub)
         self._remote = Remote(hub)
         self._shadows = Shadows(hub, routing, self._remote)
+        self._inline = Inline()
         self._once = Once(hub)
         self._stale = StaleAnswers(hub)
 
@@ -72,7 +74,7 @@ class Predictor:
             raise
         await self._score(request, cases)
         if body.explain:
-            await explain_in_line(cases)
+            await self._inline.explain(cases)
         latency = request.latency_us
         try:
             await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases], claim_of(body))

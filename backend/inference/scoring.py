@@ -1,19 +1,16 @@
-"""Cases scored and explained by their versions."""
+"""Cases scored by their versions."""
 
 import asyncio
 import logging
 import math
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from backend.errors import HubError
 from backend.inference.cases import Case
 from backend.inference.runtimes.protocol import Scores
-from backend.inference.versions import ServedVersion, explanations
 
 log = logging.getLogger("tiltyard.inference")
 AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
@@ -21,18 +18,13 @@ AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
 INLINE_ROWS = 16
 """More rows than this are scored in a thread; a few take less time than handing them over."""
 
-QUICK_SECONDS = 0.001
-"""A row explained in less keeps nobody waiting."""
-
-_row_seconds: WeakKeyDictionary[ServedVersion, float] = WeakKeyDictionary()
-"""How long each version took to explain a row when it last did."""
 _budgeted = ThreadPoolExecutor(8, thread_name_prefix="challenger")
 
 
 async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
     """Score cases by version, challengers within their time budget; gives those that failed, with why. Versions elsewhere are asked last, by `remote`."""
     failed: list[Case] = []
-    for mine in sorted(_by_version(cases).values(), key=lambda some: some[0].version.remote):
+    for mine in sorted(by_version(cases).values(), key=lambda some: some[0].version.remote):
         if mine[0].version.remote:
             failed += await _ask_within(mine, remote, budget_ms if mine[0].member.role == "challenger" else None)
         elif budget_ms is not None and mine[0].member.role == "challenger":
@@ -106,43 +98,11 @@ def give_up(cases: Sequence[Case]) -> None:
         case.status, case.score, case.margin = "failed", math.nan, None
 
 
-async def explain_in_line(cases: Sequence[Case]) -> None:
-    """Explain scored cases before they are answered: in a thread, or at once where a row of its version is known to take less than handing it over."""
-    version = cases[0].version
-    if len(cases) > 1:
-        await asyncio.to_thread(explain, cases)
-    elif _row_seconds.get(version, math.inf) < QUICK_SECONDS:
-        _row_seconds[version] = _timed(cases)
-    else:
-        _row_seconds[version] = await asyncio.to_thread(_timed, cases)
-
-
-def _timed(cases: Sequence[Case]) -> float:
-    """Explain; gives the processor time it took, in seconds, which no other load on the machine adds to."""
-    started = time.thread_time()
-    explain(cases)
-    return time.thread_time() - started
-
-
-def explain(cases: Sequence[Case]) -> None:
-    """Explain scored cases; belongs in a thread. A version that fails, or whose explanations are estimates, leaves its cases to the drain."""
-    for mine in _by_version(cases).values():
-        version = mine[0].version
-        if version.runtime.estimated:
-            continue
-        try:
-            batch = version.explain(version.matrix([case.row for case in mine]))
-        except Exception:
-            log.exception("%s does not explain in line; the drain tries again", version.label)
-            continue
-        for case, explanation in zip(mine, explanations(version, batch), strict=True):
-            case.explanation = explanation
-
-
-def _by_version(cases: Sequence[Case]) -> Mapping[UUID, Sequence[Case]]:
+def by_version(cases: Sequence[Case]) -> Mapping[UUID, Sequence[Case]]:
+    """Cases sorted by the version that answers them."""
     if len(cases) == 1:
         return {cases[0].version.id: cases}
-    by_version: defaultdict[UUID, list[Case]] = defaultdict(list)
+    found: defaultdict[UUID, list[Case]] = defaultdict(list)
     for case in cases:
-        by_version[case.version.id].append(case)
-    return by_version
+        found[case.version.id].append(case)
+    return found

@@ -78,7 +78,7 @@ class Explainer:
 
     async def _load(self, facts: VersionFacts) -> ServedVersion:
         version = await self._runtimes.serve(facts)
-        for rows in (1, 2):  # one row and many go through kernels of their own
+        for rows in (1, ESTIMATED_CHUNK):  # one row and many go through kernels of their own
             await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)] * rows))
         return version
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,7 @@ from uuid import UUID
 from redis.exceptions import RedisError, ResponseError
 
 from backend.access.actor import ANONYMOUS
+from backend.gathering import Gathering
 from backend.inference import replays_repository, repository
 from backend.inference.errors import LogUnavailable
 from backend.inference.log import stream
@@ -38,8 +39,6 @@ REST_SECONDS = 1.0
 """How long Redis is left alone after it failed, and a stream that is too long."""
 MOST_WAITING = 200_000
 """Entries in one group's stream past which its rows are written directly."""
-MOST_TOGETHER = 64
-"""Appends that go at once, whoever else is on the way."""
 WAKE_SECONDS = 0.25
 KEPT = timedelta(hours=24)
 """How long an idempotency key stands for its first answer."""
@@ -66,44 +65,6 @@ class Append(NamedTuple):
         """Refuse the request."""
         if not self.done.done():
             self.done.set_exception(error if isinstance(error, LogUnavailable | KeyTaken) else LogUnavailable())
-
-
-class Gathering:
-    """Appends that wait while a batch is on its way, and then go together."""
-
-    def __init__(self, flush: Callable[[Sequence[Append]], Awaitable[None]]) -> None:
-        self._flush = flush
-        self._waiting: list[Append] = []
-        self._task: asyncio.Task[None] | None = None
-
-    def add(self, one: Append) -> None:
-        """Have it sent with the next batch."""
-        self._waiting.append(one)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
-
-    async def finish(self) -> None:
-        """Wait until nothing is waiting."""
-        if self._task:
-            await self._task
-
-    async def _gather(self) -> None:
-        """Let those come along who are on their way: for as long as each turn of the event loop brings another."""
-        here = 0
-        while here < len(self._waiting) < MOST_TOGETHER:
-            here = len(self._waiting)
-            await asyncio.sleep(0)
-
-    async def _run(self) -> None:
-        while self._waiting:
-            await self._gather()
-            batch, self._waiting = self._waiting, []
-            try:
-                await self._flush(batch)
-            except Exception as error:
-                log.exception("an intake batch failed")
-                for one in batch:
-                    one.fail(error)
 
 
 class Intake:

@@ -24,6 +24,8 @@ BUDGET_BYTES = 64 * 1024 * 1024
 SIZES = [(9, 12), (9, 11), (9, 10), (8, 9), (7, 8), (6, 7), (5, 5), (3, 3), (0, 0)]
 """(bits of a group, bits of a leaf alone), largest first: the first whose table fits the budget is used. The last needs no table at all."""
 MAX_LEAVES = 200_000
+FEW = 12
+"""Rows that are sooner explained one by one than together."""
 MAX_FEATURES = 2**16
 """What is read for each row is kept in few bytes, so that it stays in the cache."""
 
@@ -66,14 +68,12 @@ class CompiledExplainer:
 
     def __call__(self, matrix: Floats) -> Floats:
         """Contributions [n, f] of rows [n, f]. Runs without the GIL on one thread."""
-        from backend.numerics.attribution.lookup import explain_row, explain_rows  # noqa: PLC0415  heavy: numba
+        from backend.numerics.attribution.lookup import explain_each, explain_rows  # noqa: PLC0415  heavy: numba
 
         out = np.empty((len(matrix), self.features))
         rows = self.read(np.ascontiguousarray(matrix, dtype=np.float64))
-        if len(rows) == 1:
-            explain_row(rows[0], *self.arguments, out[0])
-        elif len(rows):
-            explain_rows(rows, *self.arguments, out)
+        explain = explain_each if len(rows) <= FEW else explain_rows
+        explain(rows, *self.arguments, out)
         return out
 
 

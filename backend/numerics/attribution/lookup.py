@@ -53,6 +53,13 @@ def explain_row(x: Floats, nodes: Arrays, program: Steps, groups: Steps, columns
 
 
 @compiled
+def explain_each(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
+    """Fill `out` [n, f], row by row: the sooner for a few rows. The values are those of `explain_rows`."""
+    for row in range(len(matrix)):
+        explain_row(matrix[row], nodes, program, groups, columns, table, deep, out[row])
+
+
+@compiled
 def _decisions(x: Floats, nodes: Arrays) -> NDArray[np.uint64]:
     """A bit for each node, set where the row goes left."""
     feature, threshold, kind, starts, words = nodes
