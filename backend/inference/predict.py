@@ -51,19 +51,20 @@ class Predictor:
         group = self._routing.table.find(actor.tenant_id, slug) or group  # as it is now, if the lease had to be waited for
         request = Request(group, actor, body, self._hub.clock.now(), controlled)
         answers = await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
-        await self._routing.control.admit(group.facts)
         return answers if isinstance(body.inputs, list) else answers[0]
 
     async def _answer_once(self, request: Request, key: str) -> list[Prediction]:
         """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
         group_id = request.group.facts.group_id
         async with self._once.turn(group_id, key):
-            if earlier := await self._once.earlier(request.actor, group_id, request.body):
-                return earlier
-            try:
-                return await self._answer(request)
-            except KeyTaken:  # by another process, meanwhile
-                return await self._once.earlier(request.actor, group_id, request.body)
+            earlier = await self._once.earlier(request.actor, group_id, request.body)
+            if not earlier:
+                try:
+                    return await self._answer(request)
+                except KeyTaken:  # by another process, meanwhile
+                    earlier = await self._once.earlier(request.actor, group_id, request.body)
+        await self._routing.control.admit(request.group.facts)
+        return earlier
 
     async def _answer(self, request: Request) -> list[Prediction]:
         group, body = request.group, request.body
@@ -80,6 +81,7 @@ class Predictor:
             await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases], claim_of(body))
         except LogUnavailable:
             if stale := self._stale.again(request):
+                await self._routing.control.admit(group.facts)
                 return stale
             raise
         await self._admit_again(group, (case.version.id for case in cases))
@@ -114,6 +116,8 @@ class Predictor:
         """Score every case; one whose challenger fails is answered by the champion. Raises PredictionFailed when the champion fails."""
         remote = partial(self._remote.score, request.group.facts.tenant_id)
         failed = await score(cases, remote, request.group.facts.time_budget_ms)
+        if not failed:
+            return
         again = [case for case in failed if fall_back(request.group, case)]
         lost = [case for case in failed if case not in again] + await score(again, remote)
         if not lost:

@@ -9,7 +9,7 @@ from backend.inference.runtimes.compiling import PATH_DEPENDENT, Explainers
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.importing import WRAPPED, without
-from backend.inference.runtimes.lightgbm_fast import FastRow
+from backend.inference.runtimes.lightgbm_fast import FastRows
 from backend.inference.runtimes.links import PROBABILITIES, link_of, space_of
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
 from backend.inference.runtimes.sampling import explain_by_sampling
@@ -19,6 +19,9 @@ from backend.numerics.trees.lightgbm_text import read_lightgbm
 
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+FEW = 12
+"""Rows scored one by one sooner than together."""
 
 
 class LightgbmRuntime:
@@ -35,7 +38,7 @@ class LightgbmRuntime:
         self._explainers = Explainers(forest, file)
         self.estimated = forest.linear
         self.covered = forest.covered
-        self._fast = FastRow(booster, len(forest.features))
+        self._fast = FastRows(booster, len(forest.features))
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
@@ -86,7 +89,7 @@ class LightgbmRuntime:
         return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._margin(matrix) - base - values.sum(axis=1))
 
     def _margin(self, matrix: Floats) -> Floats:
-        raw = self._fast(matrix) if len(matrix) == 1 else self._many(matrix, raw=True)
+        raw = self._fast(matrix) if len(matrix) <= FEW else self._many(matrix, raw=True)
         return raw if self._divisor == 1 else raw / self._divisor
 
     def _many(self, matrix: Floats, *, raw: bool) -> Floats:

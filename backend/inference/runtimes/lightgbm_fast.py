@@ -1,4 +1,4 @@
-"""One row through LightGBM's C interface, without what `Booster.predict` prepares anew for every call."""
+"""A few rows through LightGBM's C interface, without what `Booster.predict` prepares anew for every call."""
 
 import ctypes
 import threading
@@ -16,14 +16,14 @@ RAW_SCORE = 1
 FLOAT64 = 1
 
 
-class FastRow:
-    """The raw score of one row. Threads take turns: the buffers are shared."""
+class FastRows:
+    """The raw scores of a few rows, one by one. Threads take turns: the buffers are shared."""
 
     def __init__(self, booster: "Booster", features: int) -> None:
         """Prepare LightGBM's fast single-row configuration for a model of so many features."""
         from lightgbm.libpath import _LIB  # noqa: PLC0415  heavy: the shared library, loaded with the first model
 
-        self._library = _LIB
+        self._library = ctypes.PyDLL(_LIB._name)  # keeps the GIL: giving it away for some microseconds, one waits for whoever takes it
         self._booster = booster  # the configuration points into it
         self._row = np.zeros(features)
         self._out = np.zeros(1)
@@ -38,12 +38,15 @@ class FastRow:
         self._lock = threading.Lock()
 
     def __call__(self, matrix: Floats) -> Floats:
-        """The raw score [1] of a matrix [1, features]."""
+        """The raw scores [n] of a matrix [n, features]."""
+        scores = np.empty(len(matrix))
         with self._lock:
-            self._row[:] = matrix[0]
-            if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
-                self._check(-1)
-            return self._out.copy()
+            for at, row in enumerate(matrix):
+                self._row[:] = row
+                if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
+                    self._check(-1)
+                scores[at] = self._out[0]
+        return scores
 
     def _check(self, code: int) -> None:
         if code:
