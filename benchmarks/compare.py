@@ -21,7 +21,8 @@ from backend.inference.log.layout import quoted
 from backend.inference.tally.rebuild import rebuild
 from backend.settings import Settings
 from migrations.apply import migrate
-from schemas.groups import Comparison, Group
+from schemas.groups import Group
+from schemas.promotion import Comparison
 from tests.support import servers
 from tests.support.served import Served, make_served
 

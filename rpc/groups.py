@@ -24,23 +24,8 @@ from backend.inference import watching
 from backend.inference.comparison import PhaseNotFound
 from rpc.core import Router, Tracked
 from rpc.host import Call
-from schemas.groups import (
-    CompareGroup,
-    Comparison,
-    CreateGroup,
-    DeleteGroup,
-    Deletion,
-    Group,
-    GroupRef,
-    Phase,
-    Promote,
-    Promotion,
-    PromotionRecord,
-    SetLegalHold,
-    SetRetention,
-    SetSplit,
-    SetWhenUnlogged,
-)
+from schemas.groups import CreateGroup, DeleteGroup, Deletion, Group, GroupRef, Phase, SetLegalHold, SetRetention, SetSplit, SetWhenUnlogged
+from schemas.promotion import CompareGroup, Comparison, Promote, Promotion, PromotionRecord
 
 groups = Router("groups")
 

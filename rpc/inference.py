@@ -29,28 +29,20 @@ from rpc.host import Call
 from schemas.common import Page
 from schemas.comparison import TallyRebuild
 from schemas.groups import GroupRef
-from schemas.inference import (
-    BrowseInferences,
+from schemas.inference import BrowseInferences, GroupTraffic, Inference, InferenceRef, InferenceSummary, OutcomesReceipt, Predict, Predictions, RecordOutcomes
+from schemas.log import (
     DeadLetters,
     DiscardDeadLetters,
     EraseEntity,
     Erasure,
     ExportedLog,
     ExportLog,
-    GroupTraffic,
     ImportedLog,
     ImportLog,
-    Inference,
-    InferenceRef,
-    InferenceSummary,
     LettersMoved,
     ListDeadLetters,
     ListOrphans,
     Orphans,
-    OutcomesReceipt,
-    Predict,
-    Predictions,
-    RecordOutcomes,
     ReplayDeadLetters,
 )
 

@@ -5,7 +5,7 @@ from backend.importing import memory
 from backend.importing.errors import MappingNotFound
 from rpc.core import Router
 from rpc.host import Call
-from schemas.importing import ListMappings, MappingRef, SavedMapping
+from schemas.mapping import ListMappings, MappingRef, SavedMapping
 
 mappings = Router("mappings")
 

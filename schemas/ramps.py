@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from schemas.common import Fraction, Shape, Slug
-from schemas.groups import MetricEstimate, Reason
+from schemas.comparison import MetricEstimate
+from schemas.groups import Reason
 
 Share = Annotated[int, msgspec.Meta(ge=1, le=10_000, description="Hundredths of a percent of the traffic.")]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=90 * 86_400)]

@@ -16,7 +16,8 @@ from backend.groups.tables import PromotionRow
 from backend.ids import new_id
 from backend.inference import comparison
 from backend.work import UnitOfWork
-from schemas.groups import Comparison, Evidence, GroupRef, GroupSettings, MemberRole, MemberSpec, Promote, Promotion, PromotionRecord
+from schemas.groups import GroupRef, GroupSettings, MemberRole, MemberSpec
+from schemas.promotion import Comparison, Evidence, Promote, Promotion, PromotionRecord
 
 POLICY = "promotion/1"
 """Names the rules a promotion was held to, so that a later reader knows them."""

@@ -16,7 +16,8 @@ from backend.importing.proposal import FAILURES, Conversation, Proposal
 from backend.importing.rules import Rule
 from backend.importing.state import DraftState, preview_of, unsupported, wire_rules
 from backend.importing.threads import aside
-from schemas.importing import ImportMode, LlmReport, MappedBy
+from schemas.importing import ImportMode, LlmReport
+from schemas.mapping import MappedBy
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

@@ -14,7 +14,7 @@ from backend.importing.rules import Part, Rule, problems
 from backend.importing.skeleton import Speech
 from backend.importing.validate import quick_issues
 from schemas.common import Json
-from schemas.importing import RefusedRule, Transform
+from schemas.mapping import RefusedRule, Transform
 
 MAX_PROPOSED: Final = 200
 _SECONDS: Final = 10.0

@@ -12,7 +12,7 @@ from backend.importing.rules import Rule
 from backend.importing.state import DraftState, wire_rules
 from backend.importing.tables import MappingRow
 from backend.work import UnitOfWork
-from schemas.importing import ListMappings, MappedBy, MappingRef, SavedMapping
+from schemas.mapping import ListMappings, MappedBy, MappingRef, SavedMapping
 
 
 async def list_mappings(work: UnitOfWork, input: ListMappings) -> list[SavedMapping]:

@@ -11,7 +11,7 @@ from backend.importing.skeleton import Speech
 from backend.importing.targets import SCHEMA
 from backend.importing.vocabulary import VOCABULARY
 from schemas.common import Json
-from schemas.importing import Transform
+from schemas.mapping import Transform
 
 MAX_PROMPT: Final = 60_000
 """Characters of a file's shape (or, to rewrite it, of the file) that are sent; of a larger one nothing is."""

@@ -19,7 +19,7 @@ from backend.importing.threads import aside
 from backend.ports import Answer
 from schemas.common import Json
 from schemas.connectors import Provider
-from schemas.importing import RefusedRule
+from schemas.mapping import RefusedRule
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

@@ -17,19 +17,8 @@ from backend.importing.threads import aside
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.common import Issue
-from schemas.importing import (
-    CommitImport,
-    DiscardedDraft,
-    DraftRef,
-    ImportDraft,
-    ImportMode,
-    ImportRecord,
-    MappedBy,
-    MappingRule,
-    ProposeImport,
-    Reimport,
-    ReviseImport,
-)
+from schemas.importing import CommitImport, DiscardedDraft, DraftRef, ImportDraft, ImportMode, ImportRecord, ProposeImport, Reimport, ReviseImport
+from schemas.mapping import MappedBy, MappingRule
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

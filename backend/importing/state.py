@@ -12,7 +12,8 @@ from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
 from backend.importing.rewrite import Written, gathered
 from backend.importing.rules import Rule
 from schemas.common import Json, Shape
-from schemas.importing import Decision, ImportPreview, LlmReport, MappedBy, MappingRule, SourceLeaf, SourceOf, UnsupportedValue
+from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, SourceOf, UnsupportedValue
+from schemas.mapping import MappedBy, MappingRule
 
 _SAMPLE = 120
 """So many characters of a text of the file are shown beside its place."""

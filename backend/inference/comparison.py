@@ -22,7 +22,8 @@ from backend.inference.tally.reading import Cell, counted_anew, tallied
 from backend.inference.verdict import judge
 from backend.work import UnitOfWork
 from schemas.comparison import Maturity, RowRange
-from schemas.groups import Comparison, Group, GroupRef, Phase
+from schemas.groups import Group, GroupRef, Phase
+from schemas.promotion import Comparison
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

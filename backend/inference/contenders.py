@@ -15,7 +15,8 @@ from backend.numerics.sample_ratio import sample_ratio
 from backend.numerics.sketch import UNIT
 from schemas.common import Interval
 from schemas.comparison import NO_ESTIMATE, CohortCount, Latency, MetricEstimate, SampleRatio, ScoreBin
-from schemas.groups import Contender, Member, MemberRole
+from schemas.groups import Member, MemberRole
+from schemas.promotion import Contender
 
 BINS = 20
 LARGEST = 1e12

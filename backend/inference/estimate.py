@@ -12,7 +12,8 @@ from backend.inference.tally.reading import CLOCKS_APART
 from backend.numerics.off_policy import estimate
 from backend.work import UnitOfWork
 from schemas.common import Interval, Issue
-from schemas.groups import GroupRef, MemberRole, MetricEstimate, Phase
+from schemas.comparison import MetricEstimate
+from schemas.groups import GroupRef, MemberRole, Phase
 from schemas.ramps import EstimateSplit, SplitEstimate
 
 Z95 = 1.959963984540054

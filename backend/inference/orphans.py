@@ -6,7 +6,7 @@ from backend.groups import service as groups
 from backend.inference import repository
 from backend.work import UnitOfWork
 from schemas.groups import GroupRef
-from schemas.inference import ListOrphans, OrphanOutcome, Orphans
+from schemas.log import ListOrphans, OrphanOutcome, Orphans
 
 
 async def orphans(work: UnitOfWork, input: ListOrphans) -> Orphans:

@@ -11,7 +11,7 @@ from backend.errors import Forbidden, Invalid
 from backend.groups.errors import GroupNotFound
 from backend.inference.answers import Request, answer_of, record_of
 from backend.inference.cases import Case, fall_back, prepare
-from backend.inference.errors import LogUnavailable, PredictionFailed
+from backend.inference.errors import ControlLost, GroupHalted, LogUnavailable, PredictionFailed
 from backend.inference.inline import Inline
 from backend.inference.log.intake import Intake, KeyTaken
 from backend.inference.once import Once, claim_of
@@ -47,11 +47,18 @@ class Predictor:
         if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
             raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         group = await self.find(actor, slug)
-        controlled = await self._routing.control.admit(group.facts)
-        group = self._routing.table.find(actor.tenant_id, slug) or group  # as it is now, if the lease had to be waited for
-        request = Request(group, actor, body, self._hub.clock.now(), controlled)
-        answers = await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
+        try:
+            answers = await self._predict(actor, group, body)
+        except (Invalid, GroupHalted, ControlLost) as error:
+            self._refusals.note(group.facts.group_id, actor.name, error)
+            raise
         return answers if isinstance(body.inputs, list) else answers[0]
+
+    async def _predict(self, actor: Actor, group: RoutedGroup, body: PredictBody) -> list[Prediction]:
+        controlled = await self._routing.control.admit(group.facts)
+        group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # as it is now, if the lease had to be waited for
+        request = Request(group, actor, body, self._hub.clock.now(), controlled)
+        return await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
 
     async def _answer_once(self, request: Request, key: str) -> list[Prediction]:
         """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
@@ -68,11 +75,7 @@ class Predictor:
 
     async def _answer(self, request: Request) -> list[Prediction]:
         group, body = request.group, request.body
-        try:
-            cases = prepare(group, body, self._routing.control.halts.versions)
-        except Invalid as error:
-            self._refusals.note(group.facts.group_id, request.actor.name, error)
-            raise
+        cases = prepare(group, body, self._routing.control.halts.versions)
         await self._score(request, cases)
         if body.explain:
             await self._inline.explain(cases)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -28,34 +29,52 @@ def latest_key(group_id: UUID) -> str:
     return f"tiltyard:{group_id}:refusals"
 
 
+class Noted:
+    """A group's refusals that are not written yet: how many, and the latest of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.latest: deque[bytes] = deque(maxlen=KEPT)
+
+
 class Refusals:
-    """Notes refusals without making anybody wait."""
+    """Notes refusals without making anybody wait. Those that come while others are being written go together: a halt may refuse thousands a second."""
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._noted: defaultdict[UUID, Noted] = defaultdict(Noted)
+        self._writing: asyncio.Task[None] | None = None
 
     def note(self, group_id: UUID, caller: str, error: HubError) -> None:
         """Count it and keep who was refused and why: pointers and reasons, but of the payload only what they quote."""
         log.info("refused %s a prediction of group %s: %s", caller, group_id, error.reason)
+        noted = self._noted[group_id]
+        noted.count += 1
         kept = {"at": self._hub.clock.now(), "caller": caller, "reason": error.reason, "issues": error.issues[:MOST_ISSUES]}
-        task = asyncio.create_task(self._write(group_id, msgspec.msgpack.encode(kept)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        noted.latest.append(msgspec.msgpack.encode(kept))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
 
     async def close(self) -> None:
         """Wait for what is under way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writing:
+            await self._writing
 
-    async def _write(self, group_id: UUID, kept: bytes) -> None:
+    async def _write_all(self) -> None:
+        while self._noted:
+            noted, self._noted = self._noted, defaultdict(Noted)
+            for group_id, mine in noted.items():
+                await self._write(group_id, mine)
+
+    async def _write(self, group_id: UUID, noted: Noted) -> None:
         try:
             async with self._hub.redis.pipeline(transaction=False) as pipe:
-                pipe.incr(count_key(group_id))
-                pipe.lpush(latest_key(group_id), kept)
+                pipe.incrby(count_key(group_id), noted.count)
+                pipe.lpush(latest_key(group_id), *noted.latest)
                 pipe.ltrim(latest_key(group_id), 0, KEPT - 1)
                 await pipe.execute()
         except (RedisError, OSError):
-            log.warning("a refusal of group %s could not be counted: Redis is not answering", group_id)
+            log.warning("%s refusals of group %s could not be counted: Redis is not answering", noted.count, group_id)
 
 
 async def refused(hub: "Hub", group_id: UUID) -> int:

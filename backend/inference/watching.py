@@ -13,7 +13,7 @@ from backend.inference.comparison import compare
 from backend.live.reading import undisturbed
 from backend.live.rules import GROUP_CHANGED
 from backend.live.service import newest_of
-from schemas.groups import CompareGroup, Comparison
+from schemas.promotion import CompareGroup, Comparison
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

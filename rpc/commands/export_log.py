@@ -11,7 +11,7 @@ from backend.bootstrap import Hub
 from backend.inference.log import transfer
 from rpc.commands.acting import acting, acting_options
 from rpc.commands.terminal import data_dir_option
-from schemas.inference import ExportLog
+from schemas.log import ExportLog
 
 LAYOUTS = click.Choice(["databricks", "kserve", "sagemaker"])
 

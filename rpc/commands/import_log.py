@@ -15,7 +15,7 @@ from backend.inference.log import transfer
 from rpc.commands.acting import acting, acting_options
 from rpc.commands.export_log import LAYOUTS
 from rpc.commands.terminal import data_dir_option, errors
-from schemas.inference import ImportedLog, ImportLog
+from schemas.log import ImportedLog, ImportLog
 
 PART = 4000
 """Lines in one transaction."""

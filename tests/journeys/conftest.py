@@ -1,7 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, StorageState
 
+from tests.journeys.browser import Tab, chromium, sign_in_once, tab
 from tests.support.product import Product, running
 
 DEMO_REQUESTS = 3_000
@@ -22,3 +25,23 @@ def product() -> Iterator[Product]:
     with running("journeys") as hub:
         hub.demo(DEMO_REQUESTS)
         yield hub
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A real browser."""
+    async with chromium() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def session(browser: Browser, product: Product) -> StorageState:
+    """Somebody signed in, once for a module's tests."""
+    return await sign_in_once(browser, product)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
+    """A tab of the console, signed in."""
+    async with tab(browser, product, storage_state=session) as one:
+        yield one

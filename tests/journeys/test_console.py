@@ -1,14 +1,12 @@
 """The console in a real browser, on a running hub: what a person does, page by page."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, StorageState, expect
 
 from demo.dataset import load
-from tests.journeys.browser import Tab, chromium, sign_in_once, tab
+from tests.journeys.browser import Tab, tab
 from tests.support.product import GROUP, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,23 +38,6 @@ PAGES = {
     "settings-audit": "/settings/audit",
     "settings-system": "/settings/system",
 }
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def session(browser: Browser, product: Product) -> StorageState:
-    return await sign_in_once(browser, product)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
-    async with tab(browser, product, storage_state=session) as one:
-        yield one
 
 
 async def test_a_link_into_the_hub_asks_to_sign_in_and_then_leads_there(browser: Browser, product: Product) -> None:

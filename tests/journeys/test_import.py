@@ -1,34 +1,14 @@
 """A data scientist brings a file: dropped, looked at, corrected, kept; the next one of its shape is known."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, StorageState, expect
+from playwright.async_api import Page, expect
 
-from tests.journeys.browser import Tab, chromium, sign_in_once, tab
-from tests.support.product import Product
+from tests.journeys.browser import Tab
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def session(browser: Browser, product: Product) -> StorageState:
-    return await sign_in_once(browser, product)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
-    async with tab(browser, product, storage_state=session) as one:
-        yield one
 
 
 def churn(name: str, auc: float) -> dict[str, Any]:

@@ -2,36 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, StorageState, expect
 
 from demo.dataset import load
-from tests.journeys.browser import Tab, chromium, sign_in_once, tab
+from tests.journeys.browser import Tab, tab
 from tests.support.product import GROUP, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GROUP_PAGE = f"/groups/{GROUP}"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def session(browser: Browser, product: Product) -> StorageState:
-    return await sign_in_once(browser, product)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def console(browser: Browser, product: Product, session: StorageState) -> AsyncIterator[Tab]:
-    async with tab(browser, product, storage_state=session) as one:
-        yield one
 
 
 def asked(page: Page, *procedures: str) -> list[str]:

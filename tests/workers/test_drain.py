@@ -61,6 +61,20 @@ async def test_an_entry_that_comes_again_is_kept_once(hub: Hub, served: Served) 
     assert len(await logged(hub, served.tenant, group)) == 20
 
 
+async def test_one_process_drains_a_group_once_at_a_time_and_what_is_asked_for_meanwhile_is_not_forgotten(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    drainer = Drainer(hub)
+    ids = await predict_many(hub, served, group, 20)
+    first = asyncio.create_task(drainer.drain(group.id, 20, 0.3))
+    while await hub.redis.xlen(stream_key(group.id)):
+        await asyncio.sleep(0.01)
+    ids |= await predict_many(hub, served, group, 20)
+    assert await drainer.drain(group.id, 20) == 0
+    assert await first == 40
+    assert set(await logged(hub, served.tenant, group)) == ids
+    assert await drainer.drain(group.id, 20) == 0, "it goes on being asked"
+
+
 async def test_several_drainers_at_once_store_everything_once(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     ids = await predict_many(hub, served, group, 300)

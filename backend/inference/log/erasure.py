@@ -19,7 +19,7 @@ from backend.inference.log.record import stream_key
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Issue
-from schemas.inference import EraseEntity, Erasure
+from schemas.log import EraseEntity, Erasure
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

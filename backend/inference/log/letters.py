@@ -16,7 +16,7 @@ from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Json
 from schemas.groups import GroupRef
-from schemas.inference import DeadLetter, DeadLetters, DiscardDeadLetters, LettersMoved, ListDeadLetters, ReplayDeadLetters
+from schemas.log import DeadLetter, DeadLetters, DiscardDeadLetters, LettersMoved, ListDeadLetters, ReplayDeadLetters
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub

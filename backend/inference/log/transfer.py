@@ -19,7 +19,7 @@ from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import Group, GroupRef
-from schemas.inference import ExportedLog, ExportLog, ImportedLog, ImportLog, LineRefused
+from schemas.log import ExportedLog, ExportLog, ImportedLog, ImportLog, LineRefused
 
 NOBODY = UUID(int=0)
 """The version of an imported row whose own is none of the group's."""

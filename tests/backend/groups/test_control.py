@@ -35,13 +35,13 @@ from schemas.groups import (
     ListHalts,
     MemberRole,
     MemberSpec,
-    Promote,
     ResumeGroup,
     ResumeVersion,
     Rollback,
     SetSplit,
 )
 from schemas.inference import PredictBody, Prediction
+from schemas.promotion import Promote
 from tests.support.line import Wire
 from tests.support.predictions import drain, logged
 from tests.support.served import Served, make_served

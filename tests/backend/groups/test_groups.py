@@ -29,8 +29,9 @@ from backend.inference import comparison
 from backend.settings import Settings
 from schemas.audit import ListAudit
 from schemas.catalog import CreateVersion
-from schemas.groups import CreateGroup, DeleteGroup, Group, GroupRef, MemberRole, MemberSpec, Promote, Promotion, SetSplit
+from schemas.groups import CreateGroup, DeleteGroup, Group, GroupRef, MemberRole, MemberSpec, SetSplit
 from schemas.model_document import ModelDocument
+from schemas.promotion import Promote, Promotion
 from tests.support.credit import document
 from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant

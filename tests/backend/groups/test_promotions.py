@@ -10,8 +10,9 @@ from backend.groups.promote import promote
 from backend.inference import comparison
 from backend.inference.replay import replay_routing
 from backend.settings import Settings
-from schemas.groups import Group, GroupRef, MemberRole, Promote
+from schemas.groups import Group, GroupRef, MemberRole
 from schemas.inference import PredictBody, Prediction
+from schemas.promotion import Promote
 from schemas.ramps import ReplayRouting
 from tests.support.predictions import drain, logged
 from tests.support.served import Served, make_served

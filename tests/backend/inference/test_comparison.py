@@ -15,8 +15,9 @@ from backend.inference import comparison
 from backend.inference.log.rows import row_of
 from backend.inference.log.writer import LogRef, write
 from backend.inference.outcomes import record as record_outcomes
-from schemas.groups import ConfigureGroup, Contender, Group, MemberSpec, SetSplit
+from schemas.groups import ConfigureGroup, Group, MemberSpec, SetSplit
 from schemas.inference import Outcome, RecordOutcomes
+from schemas.promotion import Contender
 from tests.backend.inference.records import record
 from tests.support.served import Served
 

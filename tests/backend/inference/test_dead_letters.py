@@ -10,7 +10,8 @@ from backend.ids import new_id
 from backend.inference.log import letters
 from backend.inference.log.record import FIELD, encode, stream_key
 from schemas.groups import Group
-from schemas.inference import DiscardDeadLetters, ListDeadLetters, PredictBody, ReplayDeadLetters
+from schemas.inference import PredictBody
+from schemas.log import DiscardDeadLetters, ListDeadLetters, ReplayDeadLetters
 from tests.backend.inference.records import record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served

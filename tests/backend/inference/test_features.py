@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.inference.features import check_others, encode, specs_of
+from backend.inference.features import check_others, encode, plain_reader, specs_of
 from schemas.model_document import Feature
 
 FEATURES = [
@@ -73,9 +73,30 @@ JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(st.dictionaries(st.sampled_from([*GOOD, "other"]), JSON))
 def test_whatever_is_sent_is_numbers_or_named(inputs: dict[str, Any]) -> None:
     encoded = encode(SPECS, inputs, "/inputs")
     if not encoded.unfit:
         assert len(encoded.row) == len(SPECS)
         assert all(math.isfinite(number) or inputs.get(spec.name) is None for number, spec in zip(encoded.row, SPECS, strict=True))
+
+
+NUMBERS = [Feature(name="income", type="number"), Feature(name="age", type="integer"), Feature(name="debt", type="number", required=False)]
+PLAIN = specs_of([feature.name for feature in NUMBERS], NUMBERS)
+
+
+@given(st.dictionaries(st.sampled_from(["income", "age", "debt"]), st.integers() | st.floats() | st.booleans() | st.none() | st.text(max_size=2)))
+def test_what_is_read_at_once_is_what_is_read_closely(inputs: dict[str, Any]) -> None:
+    row = plain_reader(PLAIN)(inputs)
+    encoded = encode(PLAIN, inputs, "")
+    if row is not None:
+        assert (row, [], []) == (encoded.row, encoded.unfit, encoded.missing)
+    elif inputs.keys() == {"income", "age", "debt"} and all(type(value) in (int, float) for value in inputs.values()):
+        assert encoded.unfit or not math.isfinite(sum(encoded.row))
+
+
+def test_whole_numbers_are_read_at_once_and_categories_are_not() -> None:
+    assert plain_reader(PLAIN)({"income": 12.5, "age": 30, "debt": 1}) == [12.5, 30.0, 1.0]
+    assert plain_reader(PLAIN)({"income": 12.5, "age": 30.5, "debt": 1}) is None
+    assert plain_reader(SPECS)(GOOD) is None

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from uuid import uuid4
 
 import msgspec
 import pytest
+from redis.exceptions import ResponseError
 from sqlalchemy import text
 
 from backend.adapters.processes import free_port
 from backend.bootstrap import Hub, open_hub
 from backend.inference.errors import LogUnavailable
-from backend.inference.log import intake
+from backend.inference.log import intake, stream
 from backend.inference.log.layout import quoted
 from backend.inference.log.record import stream_key
 from backend.settings import Settings
@@ -63,3 +65,26 @@ async def test_an_entry_redis_refuses_goes_to_postgresql(hub: Hub, served: Serve
     answer = await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
     assert set(await logged(hub, served.tenant, group)) == {answer[0].inference_id}
     await hub.redis.delete(stream_key(group.id))
+
+
+async def test_a_line_to_redis_that_was_cut_loses_nothing_and_is_there_again(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "REST_SECONDS", 0.0)
+    group = await served.group(hub)
+    body = PredictBody(inputs=served.serving.inputs)
+    answers = [await ask(hub, served.tenant, group, body)]
+    await hub.redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    answers += [await ask(hub, served.tenant, group, body) for _ in range(3)]
+    assert await hub.redis.xlen(stream_key(group.id)) >= 2, "the line is still cut"
+    await drain(hub, group)
+    assert set(await logged(hub, served.tenant, group)) == {answer[0].inference_id for answer in answers}
+
+
+async def test_a_cut_off_append_leaves_no_answer_to_the_next_one(hub: Hub) -> None:
+    line, key = stream.Line(hub.redis), f"test:{uuid4()}"
+    slow = asyncio.create_task(line.ask([("BLPOP", key, 5)]))
+    await asyncio.sleep(0.1)
+    slow.cancel()
+    await asyncio.gather(slow, return_exceptions=True)
+    mine, refused, too = await line.ask([("ECHO", "mine"), ("NO-SUCH-COMMAND",), ("ECHO", "too")])
+    assert (mine, type(refused), too) == (b"mine", ResponseError, b"too")
+    await line.close()

@@ -15,7 +15,8 @@ from backend.inference import browse, layouts, outcomes
 from backend.inference.layouts import Layout, lines_of, read
 from backend.inference.log import transfer
 from schemas.groups import Group, GroupRef
-from schemas.inference import ExportLog, ImportedLog, ImportLog, Outcome, PredictBody, RecordOutcomes
+from schemas.inference import Outcome, PredictBody, RecordOutcomes
+from schemas.log import ExportLog, ImportedLog, ImportLog
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 

@@ -8,7 +8,8 @@ from backend.ids import new_id
 from backend.inference import orphans, outcomes
 from backend.settings import Settings
 from schemas.groups import Group
-from schemas.inference import ListOrphans, Orphans, Outcome, PredictBody, RecordOutcomes
+from schemas.inference import Outcome, PredictBody, RecordOutcomes
+from schemas.log import ListOrphans, Orphans
 from tests.support.predictions import ask, drain
 from tests.support.served import Served
 

@@ -23,7 +23,8 @@ from backend.inference.log.record import FIELD, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
 from schemas.groups import DeleteGroup, Group, SetLegalHold, SetRetention
-from schemas.inference import EraseEntity, Outcome, PredictBody, RecordOutcomes
+from schemas.inference import Outcome, PredictBody, RecordOutcomes
+from schemas.log import EraseEntity
 from tests.backend.inference.records import record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served

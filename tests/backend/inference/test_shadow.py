@@ -22,9 +22,10 @@ from backend.inference import browse, comparison, outcomes, shadows
 from backend.inference.rules import shadow_id
 from backend.settings import Settings
 from schemas.catalog import CreateVersion, Version, VersionRef
-from schemas.groups import Comparison, CreateGroup, Group, GroupRef, MemberRole, MemberSpec, Promote, SetSplit
+from schemas.groups import CreateGroup, Group, GroupRef, MemberRole, MemberSpec, SetSplit
 from schemas.inference import GroupTraffic, InferenceRef, Outcome, OutcomesReceipt, PredictBody, Prediction, RecordOutcomes
 from schemas.model_document import ModelDocument
+from schemas.promotion import Comparison, Promote
 from tests.support.credit import WIDER, document
 from tests.support.predictions import ask, data_plane, drain, logged
 from tests.support.served import Served

@@ -65,8 +65,11 @@ def test_interventional_values_are_shapleys_over_all_subsets(shape: str) -> None
 @pytest.mark.usefixtures("cut")
 def test_one_row_and_many_give_the_same() -> None:
     explainer = CompiledExplainer.compile(forest_of(rounds=40, num_leaves=31))
-    rows = table(700, seed=8)
-    assert np.array_equal(explainer(rows), np.vstack([explainer(row[None, :]) for row in rows]))
+    rows = table(1_100, seed=8)
+    together = explainer(rows)
+    assert np.array_equal(together, np.vstack([explainer(row[None, :]) for row in rows]))
+    for few in (2, 12, 13, 127):
+        assert np.array_equal(together[:few], explainer(rows[:few]))
 
 
 @pytest.mark.parametrize("leaves", [2, 31, 127])

@@ -1,0 +1,142 @@
+"""Shapes: what concerns a group's log as a whole: dead letters, erasure, orphans, files in and out."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.common import Json, PageSize, Shape, Slug
+
+
+class ListDeadLetters(Shape, frozen=True, kw_only=True):
+    """A group's dead letters, oldest first."""
+
+    slug: Slug
+    limit: PageSize = 50
+
+
+class DeadLetter(Shape, frozen=True, kw_only=True):
+    """An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read."""
+
+    entry_id: str
+    at: datetime
+    reason: str
+    size_bytes: int
+    record: Json
+    raw: str | None
+
+
+class DeadLetters(Shape, frozen=True, kw_only=True):
+    """The oldest dead letters of a group, and how many there are in all."""
+
+    total: int
+    letters: list[DeadLetter]
+
+
+class ReplayDeadLetters(Shape, frozen=True, kw_only=True):
+    """Put dead letters back into the intake: those named, or all."""
+
+    slug: Slug
+    entry_ids: list[str] | None = None
+
+
+class DiscardDeadLetters(Shape, frozen=True, kw_only=True):
+    """Throw dead letters away for good, for a reason that goes to the audit log."""
+
+    slug: Slug
+    entry_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class LettersMoved(Shape, frozen=True, kw_only=True):
+    """How many dead letters were replayed or discarded."""
+
+    moved: int
+
+
+class EraseEntity(Shape, frozen=True, kw_only=True):
+    """Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone."""
+
+    slug: Slug
+    entity_key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    confirm: str
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class Erasure(Shape, frozen=True, kw_only=True):
+    """What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it."""
+
+    entity: str
+    rows: int
+    outcomes: int
+    dead_letters: int
+    archived_rows: int
+
+
+class ListOrphans(Shape, frozen=True, kw_only=True):
+    """Outcomes whose inference has not come within so many days of their telling."""
+
+    slug: Slug
+    older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 7
+    limit: PageSize = 50
+
+
+class OrphanOutcome(Shape, frozen=True, kw_only=True):
+    """An outcome nobody's."""
+
+    inference_id: UUID | None
+    correlation_id: str | None
+    actual: float
+    at: datetime
+    received_at: datetime
+    received_by: str
+
+
+class Orphans(Shape, frozen=True, kw_only=True):
+    """The oldest orphans, and how many there are in all."""
+
+    total: int
+    outcomes: list[OrphanOutcome]
+
+
+class ExportLog(Shape, frozen=True, kw_only=True):
+    """A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with."""
+
+    slug: Slug
+    layout: Literal["databricks", "kserve", "sagemaker"]
+    after: datetime | None = None
+    before: datetime | None = None
+    cursor: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
+
+
+class ExportedLog(Shape, frozen=True, kw_only=True):
+    """Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
+
+    lines: list[str]
+    next_cursor: str | None
+
+
+class ImportLog(Shape, frozen=True, kw_only=True):
+    """Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call."""
+
+    slug: Slug
+    layout: Literal["databricks", "kserve", "sagemaker"]
+    lines: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
+
+
+class LineRefused(Shape, frozen=True, kw_only=True):
+    """A line that was not imported (from 0; -1 where it is the inference that cannot be), and why."""
+
+    line: int
+    reason: str
+
+
+class ImportedLog(Shape, frozen=True, kw_only=True):
+    """What became of the lines: new rows, inferences that were there already, and the first hundred refused."""
+
+    rows: int
+    known: int
+    refused: list[LineRefused]
+    refused_total: int

@@ -1,0 +1,104 @@
+"""Shapes: mappings, the rules by which a file's shape is read."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.common import Json, Shape
+
+RuleKind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
+Transform = Literal["number", "integer", "percent", "date", "lower", "text", "metric", "metric_split", "split", "task_type", "feature_type"]
+Pointer = Annotated[str, msgspec.Meta(max_length=2_000, description="A JSON Pointer (RFC 6901).")]
+
+
+class MappedBy(StrEnum):
+    """Whose mapping it is."""
+
+    FORMAT = "format"
+    """A known format's."""
+    MEMORY = "memory"
+    """One that was remembered for files of this shape."""
+    MATCHER = "matcher"
+    """Found by the hub from words, types and shape."""
+    LLM = "llm"
+    """The matcher's, with rules that a language model proposed and the hub accepted."""
+    PERSON = "person"
+    """Edited by hand."""
+
+
+class MappingPart(Shape, frozen=True, kw_only=True):
+    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
+    `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """
+
+    target: str
+    source: str = ""
+    key: int | None = None
+    const: str | None = None
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+
+
+class MappingWhere(Shape, frozen=True, kw_only=True):
+    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+
+    source: str = ""
+    key: int | None = None
+    words: list[str] = []
+    by: str | None = None
+
+
+class MappingRule(Shape, frozen=True, kw_only=True):
+    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+
+    kind: RuleKind
+    source: str
+    target: str = ""
+    transform: Transform | None = None
+    words: dict[str, str] = {}
+    const: str | None = None
+    parts: list[MappingPart] = []
+    where: MappingWhere | None = None
+    skip: list[str] = []
+    existing: bool = False
+    rules: list["MappingRule"] = []
+
+
+class SavedMapping(Shape, frozen=True, kw_only=True):
+    """A remembered mapping: used for each file of its shape until it is revoked."""
+
+    mapping_id: UUID
+    fingerprint: str
+    rules: list[MappingRule]
+    mapped_by: MappedBy
+    format: str | None
+    file_name: str
+    created_by: str
+    created_at: datetime
+    times_used: int
+    last_used_at: datetime | None
+    revoked_by: str | None = None
+    revoked_at: datetime | None = None
+
+
+class MappingRef(Shape, frozen=True, kw_only=True):
+    """Which mapping."""
+
+    mapping_id: UUID
+
+
+class ListMappings(Shape, frozen=True, kw_only=True):
+    """Remembered mappings, the latest used first."""
+
+    revoked: bool = False
+    """Those that were revoked too."""
+
+
+class RefusedRule(Shape, frozen=True, kw_only=True):
+    """A rule that a language model proposed and the hub does not take, as it was proposed."""
+
+    rule: Json
+    reason: str

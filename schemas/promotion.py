@@ -1,0 +1,138 @@
+"""Shapes: comparisons of a group's versions, and promotions on the evidence of one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.common import Fraction, Shape, Slug
+from schemas.comparison import (
+    NO_ESTIMATE,
+    CohortCount,
+    Conclusion,
+    Difference,
+    Latency,
+    Maturity,
+    MetricEstimate,
+    RowRange,
+    SampleRatio,
+    ScoreBin,
+)
+from schemas.groups import BasisPoints, Group, MemberRole
+
+
+class CompareGroup(Shape, frozen=True, kw_only=True):
+    """The group's comparison in one phase (absent: the current one).
+
+    `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
+    """
+
+    slug: Slug
+    phase: int | None = None
+    exact: bool = False
+    pooled: bool = False
+
+
+class Contender(Shape, frozen=True, kw_only=True):
+    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
+
+    Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
+    outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+    `fallback_rate`: the share that the champion answered in its place.
+    """
+
+    version_id: UUID
+    label: str
+    model_name: str
+    role: MemberRole
+    share: int
+    n: int
+    n_labelled: int
+    observed_share: float
+    positive_rate: float | None
+    mean_score: MetricEstimate
+    accuracy: MetricEstimate
+    precision: MetricEstimate
+    recall: MetricEstimate
+    f1: MetricEstimate
+    roc_auc: MetricEstimate
+    pr_auc: MetricEstimate
+    brier: MetricEstimate
+    log_loss: MetricEstimate
+    calibration_error: MetricEstimate
+    latency: Latency | None
+    scores: list[ScoreBin]
+    n_compared: int = 0
+    n_compared_labelled: int = 0
+    brier_skill: MetricEstimate = NO_ESTIMATE
+    mae: MetricEstimate = NO_ESTIMATE
+    rmse: MetricEstimate = NO_ESTIMATE
+    mean_error: MetricEstimate = NO_ESTIMATE
+    error_rate: MetricEstimate = NO_ESTIMATE
+    fallback_rate: MetricEstimate = NO_ESTIMATE
+    cohorts: list[CohortCount] = []
+
+
+class Comparison(Shape, frozen=True, kw_only=True):
+    """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
+
+    `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+    """
+
+    slug: Slug
+    phase: int
+    at: datetime
+    evidence_id: UUID
+    decision_metric: str
+    threshold: float
+    contenders: list[Contender]
+    sample_ratio: SampleRatio | None
+    rows: RowRange | None
+    verdict: str
+    leader: UUID | None
+    regression: bool = False
+    exact: bool = False
+    maturity: Maturity | None = None
+    differences: list[Difference] = []
+    conclusion: Conclusion | None = None
+
+
+class Promote(Shape, frozen=True, kw_only=True):
+    """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
+
+    `threshold` is the decision threshold that comes with the new one (absent: as it is).
+    """
+
+    slug: Slug
+    version_id: UUID
+    evidence_id: UUID
+    keep_old: BasisPoints | None = None
+    threshold: Fraction | None = None
+    reason: str = ""
+
+
+class Promotion(Shape, frozen=True, kw_only=True):
+    """A promotion done: the group as it is now, and the hash of the evidence kept in the audit log."""
+
+    group: Group
+    evidence_hash: str
+
+
+class Evidence(Shape, frozen=True, kw_only=True):
+    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy."""
+
+    comparison: Comparison
+    matured_share: float
+    approver: str
+    policy_version: str
+
+
+class PromotionRecord(Shape, frozen=True, kw_only=True):
+    """A past promotion with what it was based on."""
+
+    phase: int
+    at: datetime
+    by: str
+    from_label: str
+    to_label: str
+    reason: str
+    evidence_hash: str
+    evidence: "Evidence"
