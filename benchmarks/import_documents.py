@@ -18,7 +18,8 @@ from typing import Any
 
 from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.importing.preview import preview
-from backend.importing.rules import Rule, decoded
+from backend.importing.rules import decoded
+from schemas.mapping import MappingRule
 from tests.backend.importing.judge import misses
 
 LABELLED = Path(__file__).parent.parent / "tests/backend/importing/fixtures/labelled"
@@ -93,7 +94,7 @@ def main() -> None:
     content, calls = document(), list[str]()
     counted(calls)
     first = preview(content)
-    memory: dict[str, list[Rule]] = {first.fingerprint: decoded(first.mapping)}
+    memory: dict[str, list[MappingRule]] = {first.fingerprint: decoded(first.mapping)}
     assert preview(content, remembered=memory.get).remembered
     again, typical = timed(lambda: preview(content, remembered=memory.get), rounds)
     new, typically = timed(lambda: preview(content), rounds)

@@ -8,18 +8,19 @@ from backend.importing.confusion import confusion_row
 from backend.importing.errors import UnreadableFile
 from backend.importing.parse import read_embedded
 from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
-from backend.importing.rules import CELLS, Part, Rule, Where
+from backend.importing.rules import CELLS
 from backend.importing.targets import TARGETS
 from backend.importing.transforms import TRANSFORMS, Refused, is_percent, looked_up
 from backend.importing.vocabulary import PERCENT_KEPT, metric_key
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, MappingWhere
 
 _SENTENCES: Final = ("/task/classes", "/considerations", *(f"/intended_use/{name}" for name in ("use_cases", "regions", "products", "prohibited")))
 """Lists of plain values: what a second rule finds is added to what a first one found."""
 _CONTAINERS: Final = (dict, list)
 
 
-def apply(rules: Sequence[Rule], tree: Json) -> Collector:
+def apply(rules: Sequence[MappingRule], tree: Json) -> Collector:
     """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly."""
     found = Collector()
     for rule in rules:
@@ -28,7 +29,7 @@ def apply(rules: Sequence[Rule], tree: Json) -> Collector:
     return found
 
 
-def _each(found: Collector, tree: Json, rule: Rule) -> Iterator[tuple[Path, Path, Json]]:
+def _each(found: Collector, tree: Json, rule: MappingRule) -> Iterator[tuple[Path, Path, Json]]:
     """The places that a rule's source leads to, as long as there is time."""
     for at, place in enumerate(matches(tree, steps(rule.source))):
         if not at % 64:
@@ -36,7 +37,7 @@ def _each(found: Collector, tree: Json, rule: Rule) -> Iterator[tuple[Path, Path
         yield place
 
 
-def _scalar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _scalar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         target = rule.target
         for key in captured:
@@ -53,7 +54,7 @@ def _lists(node: Json, path: Path) -> Iterator[Path]:
         yield from _lists(below, (*path, key))
 
 
-def _put(found: Collector, target: str, value: Json, source: Path, rule: Rule, lists: frozenset[str]) -> None:
+def _put(found: Collector, target: str, value: Json, source: Path, rule: MappingRule, lists: frozenset[str]) -> None:
     made = _transformed(value, rule.transform, rule.words)
     if made is not None and _taken(target, made):
         found.put(target, Value(made, source, "words" if rule.words else rule.transform), lists)
@@ -78,13 +79,13 @@ def _taken(target: str, value: Json) -> bool:
     return leaf is not None and leaf.takes(value)
 
 
-def _const(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _const(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, _, _ in _each(found, tree, rule):
         found.put(rule.target, Value(rule.const, at or path, "const"))
         return
 
 
-def _rows(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _rows(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
             _emit(rule, found, _row(rule, tree, path, captured, at))
@@ -92,7 +93,7 @@ def _rows(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
             return
 
 
-def _row(rule: Rule, tree: Json, path: Path, captured: Path, at: Path | None) -> Row:
+def _row(rule: MappingRule, tree: Json, path: Path, captured: Path, at: Path | None) -> Row:
     row: Row = {}
     for part in rule.parts:
         if "*" in part.source and not part.source.startswith("/"):
@@ -102,14 +103,14 @@ def _row(rule: Rule, tree: Json, path: Path, captured: Path, at: Path | None) ->
     return row
 
 
-def _fill_list(row: Row, rule: Rule, part: Part, tree: Json, path: Path, at: Path | None) -> None:
+def _fill_list(row: Row, rule: MappingRule, part: MappingPart, tree: Json, path: Path, at: Path | None) -> None:
     """A list in the row from values that stand in many rows of the file (the points of a curve)."""
     for index, (below, _, _) in enumerate(matches(resolve(tree, path), steps(part.source))):
-        single = Part(target=f"{part.target}/{index}", transform=part.transform, words=part.words)
+        single = MappingPart(target=f"{part.target}/{index}", transform=part.transform, words=part.words)
         _fill(row, rule, single, (*path, *below), (), tree, at)
 
 
-def _source(part: Part, tree: Json, path: Path, captured: Path) -> Path | None:
+def _source(part: MappingPart, tree: Json, path: Path, captured: Path) -> Path | None:
     """Where a part's value stands. A source from the root has its stars filled with what the rule's stars stood for."""
     if not part.source.startswith("/"):
         return path + real(resolve(tree, path), steps(part.source)) if part.source else path
@@ -122,7 +123,7 @@ def _source(part: Part, tree: Json, path: Path, captured: Path) -> Path | None:
     return real(tree, tuple(filled))
 
 
-def _fill(row: Row, rule: Rule, part: Part, source: Path, captured: Path, tree: Json, at: Path | None) -> None:
+def _fill(row: Row, rule: MappingRule, part: MappingPart, source: Path, captured: Path, tree: Json, at: Path | None) -> None:
     value = resolve(tree, source)
     if part.const is not None:
         value = part.const if value is not None and value is not MISSING else None
@@ -139,7 +140,7 @@ def _fill(row: Row, rule: Rule, part: Part, source: Path, captured: Path, tree: 
             row[part.target + text(below)] = Value(made, at or (*source, *below), how)
 
 
-def _emit(rule: Rule, found: Collector, row: Row) -> None:
+def _emit(rule: MappingRule, found: Collector, row: Row) -> None:
     collection = rule.target.removesuffix("/*")
     if collection in ("/training/split_rows", "/training/hyperparameters"):
         if "*" in row and "" in row:
@@ -156,11 +157,11 @@ def _emit(rule: Rule, found: Collector, row: Row) -> None:
         found.put(rule.target, row[""])
 
 
-def _skipped(rule: Rule, captured: Path) -> bool:
+def _skipped(rule: MappingRule, captured: Path) -> bool:
     return bool(rule.skip) and bool(captured) and str(captured[-1]).lower() in rule.skip
 
 
-def _wanted(where: Where | None, tree: Json, path: Path, captured: Path, node: Json) -> bool:
+def _wanted(where: MappingWhere | None, tree: Json, path: Path, captured: Path, node: Json) -> bool:
     if where is None:
         return True
     value = str(captured[where.key - 1]) if where.key and where.key <= len(captured) else resolve(node, steps(where.source))
@@ -169,7 +170,7 @@ def _wanted(where: Where | None, tree: Json, path: Path, captured: Path, node: J
     return str(value).lower() in where.words
 
 
-def _zip(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _zip(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, _ in _each(found, tree, rule):
         columns = [(part, source) for part in rule.parts if (source := _source(part, tree, path, captured)) is not None]
         lengths = {len(column) for _, source in columns if isinstance(column := resolve(tree, source), list)}
@@ -183,13 +184,13 @@ def _zip(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
             _emit(rule, found, row)
 
 
-def _pairs(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _pairs(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         if isinstance(node, list) and len(node) == 2:
             _emit(rule, found, _row(rule, tree, path, captured, at))
 
 
-def _columnar(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _columnar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, _, node in _each(found, tree, rule):
         for index, cell in _table(node):
             row: Row = {}
@@ -216,7 +217,7 @@ def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]
         yield index, lambda name, index=index: (name, index)  # type: ignore[misc]
 
 
-def _split_from_key(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _split_from_key(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         if not path or isinstance(node, _CONTAINERS) or _skipped(rule, path[-1:]):
             continue
@@ -235,7 +236,7 @@ def _split_from_key(rule: Rule, tree: Json, found: Collector, at: Path | None) -
         _emit(rule, found, row)
 
 
-def _confusion(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _confusion(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, _ in _each(found, tree, rule):
         sources = {part.target: source for part in rule.parts if part.target in CELLS and (source := _source(part, tree, path, captured)) is not None}
         named = next((part.source for part in rule.parts if part.target == "labels"), None)
@@ -248,7 +249,7 @@ def _confusion(rule: Rule, tree: Json, found: Collector, at: Path | None) -> Non
             found.add("/charts", row)
 
 
-def _parse_json(rule: Rule, tree: Json, found: Collector, at: Path | None) -> None:
+def _parse_json(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, _, node in _each(found, tree, rule):
         if not isinstance(node, str):
             continue
@@ -260,7 +261,7 @@ def _parse_json(rule: Rule, tree: Json, found: Collector, at: Path | None) -> No
             _KINDS[below.kind](below, inner, found, at or path)
 
 
-_KINDS: Final[dict[str, Callable[[Rule, Json, Collector, Path | None], None]]] = {
+_KINDS: Final[dict[str, Callable[[MappingRule, Json, Collector, Path | None], None]]] = {
     "scalar": _scalar,
     "const": _const,
     "rows": _rows,

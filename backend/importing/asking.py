@@ -13,11 +13,10 @@ from backend.errors import Forbidden
 from backend.importing.pointers import real, steps
 from backend.importing.preview import Reading, understand
 from backend.importing.proposal import FAILURES, Conversation, Proposal
-from backend.importing.rules import Rule
-from backend.importing.state import DraftState, preview_of, unsupported, wire_rules
+from backend.importing.state import DraftState, preview_of, unsupported
 from backend.importing.threads import aside
 from schemas.importing import ImportMode, LlmReport
-from schemas.mapping import MappedBy
+from schemas.mapping import MappedBy, MappingRule
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
@@ -40,7 +39,7 @@ def wish(connector_id: UUID | None, model: str | None, mode: ImportMode, actor: 
     return Request(connector_id, model, mode)
 
 
-def own_state(reading: Reading, size: int, remembered: list[Rule] | None, mapping_id: UUID | None) -> DraftState:
+def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
     """How the hub understands a file by itself."""
     understood = understand(reading, remembered)
     by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
@@ -105,7 +104,7 @@ def _reported(state: DraftState, request: Request, connector: str, proposal: Pro
         model=proposal.model,
         mode=request.mode,
         calls=proposal.calls,
-        accepted=wire_rules(proposal.accepted),
+        accepted=proposal.accepted,
         refused=proposal.refused,
         unsupported=unsupported(state),
         input_tokens=proposal.input_tokens,

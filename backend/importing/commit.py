@@ -11,7 +11,7 @@ from backend.importing import drafts, memory, repository
 from backend.importing.drafts import Brought
 from backend.importing.errors import StillOpen, UnsoundDocument
 from backend.importing.service import corrected
-from backend.importing.state import DraftState, preview_of, samples, sources, wire_rules
+from backend.importing.state import DraftState, preview_of, samples, sources
 from backend.importing.tables import ImportRow
 from backend.importing.threads import aside
 from backend.importing.validate import issues
@@ -97,7 +97,7 @@ async def _keep_source(work: UnitOfWork, brought: Brought, preview: ImportPrevie
         fingerprint=preview.fingerprint,
         mapped_by=state.mapped_by,
         mapping_id=mapping_id,
-        mapping=wire_rules(state.rules),
+        mapping=state.rules,
         provenance=sources(preview, tree),
         unmapped=samples(preview.unmapped, tree),
         contradictions=preview.contradictions,

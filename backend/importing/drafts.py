@@ -14,7 +14,7 @@ from backend.ids import new_id
 from backend.importing import memory, repository
 from backend.importing.errors import DraftNotFound
 from backend.importing.preview import Reading, read
-from backend.importing.state import DraftState, preview_of, samples, sources, unsupported, wire_rules
+from backend.importing.state import DraftState, preview_of, samples, sources, unsupported
 from backend.importing.tables import DraftRow
 from backend.importing.threads import aside
 from backend.work import UnitOfWork
@@ -111,7 +111,7 @@ async def _shown(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> 
         contradictions=preview.contradictions,
         several_models=preview.several_models,
         picked=preview.picked,
-        mapping=wire_rules(state.rules),
+        mapping=state.rules,
         decisions=list(state.decisions),
         remembered=await memory.saved_as(work, state.mapping_id),
         llm=report(state),

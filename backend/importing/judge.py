@@ -10,11 +10,11 @@ from backend.importing.apply import apply
 from backend.importing.collect import Collector
 from backend.importing.errors import MappingTooCostly
 from backend.importing.pointers import matches, steps, text
-from backend.importing.rules import Part, Rule, problems
+from backend.importing.rules import problems
 from backend.importing.skeleton import Speech
 from backend.importing.validate import quick_issues
 from schemas.common import Json
-from schemas.mapping import RefusedRule, Transform
+from schemas.mapping import MappingPart, MappingRule, RefusedRule, Transform
 
 MAX_PROPOSED: Final = 200
 _SECONDS: Final = 10.0
@@ -47,16 +47,16 @@ class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Judged(msgspec.Struct):
     """What became of a proposal. `reasons` are the refusals as the model may be told them: in its own words, with none of the file's."""
 
-    accepted: list[Rule] = []
+    accepted: list[MappingRule] = []
     refused: list[RefusedRule] = []
     reasons: list[str] = []
 
 
-def judge(answer: Json, tree: Json, base: Sequence[Rule], speech: Speech) -> Judged:
+def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech) -> Judged:
     """Sort a proposal's rules into those that the hub takes and those that it does not."""
     judged = Judged()
     started = time.monotonic()
-    good: list[tuple[Json, Rule]] = []
+    good: list[tuple[Json, MappingRule]] = []
     for raw in answer["rules"][:MAX_PROPOSED]:
         rule, reason = _read(raw, tree, speech)
         if rule is not None and time.monotonic() - started > _SECONDS:
@@ -80,7 +80,7 @@ def judge(answer: Json, tree: Json, base: Sequence[Rule], speech: Speech) -> Jud
     return judged
 
 
-def _read(raw: Json, tree: Json, speech: Speech) -> tuple[Rule | None, str]:
+def _read(raw: Json, tree: Json, speech: Speech) -> tuple[MappingRule | None, str]:
     try:
         said = msgspec.convert(raw, ProposedRule)
     except msgspec.ValidationError as error:
@@ -104,12 +104,12 @@ def _read(raw: Json, tree: Json, speech: Speech) -> tuple[Rule | None, str]:
     return rule, ""
 
 
-def _rule(said: ProposedRule) -> Rule:
-    parts = [Part(target=one.target, source=one.source or "", key=one.key, const=one.const, transform=one.transform) for one in said.parts or []]
-    return Rule(kind=said.kind, source=said.source, target=said.target or "", transform=said.transform, const=said.const, parts=parts)
+def _rule(said: ProposedRule) -> MappingRule:
+    parts = [MappingPart(target=one.target, source=one.source or "", key=one.key, const=one.const, transform=one.transform) for one in said.parts or []]
+    return MappingRule(kind=said.kind, source=said.source, target=said.target or "", transform=said.transform, const=said.const, parts=parts)
 
 
-def _translated(rule: Rule, speech: Speech) -> Rule:
+def _translated(rule: MappingRule, speech: Speech) -> MappingRule:
     """The rule with the file's own keys in the place of those it was told."""
     parts = [msgspec.structs.replace(part, source=_meant(part.source, speech)) for part in rule.parts]
     return msgspec.structs.replace(rule, source=_meant(rule.source, speech), target=_meant(rule.target, speech), parts=parts)
@@ -129,7 +129,7 @@ def _translated_raw(raw: Json, speech: Speech) -> Json:
     return _meant(raw, speech) if isinstance(raw, str) and "<key " in raw else raw
 
 
-def _sound(rules: Sequence[Rule], tree: Json) -> Collector | None:
+def _sound(rules: Sequence[MappingRule], tree: Json) -> Collector | None:
     """What the rules find, when it makes a valid document."""
     try:
         found = apply(rules, tree)
@@ -139,7 +139,7 @@ def _sound(rules: Sequence[Rule], tree: Json) -> Collector | None:
     return None if quick_issues(document) else found
 
 
-def _joins(more: Sequence[Rule], base: Sequence[Rule], tree: Json, contradictions: int) -> bool:
+def _joins(more: Sequence[MappingRule], base: Sequence[MappingRule], tree: Json, contradictions: int) -> bool:
     """Do the rules agree with those that are there already?"""
     together = _sound([*base, *more], tree)
     return together is not None and len(together.contradictions) <= contradictions

@@ -8,11 +8,10 @@ from backend.audit.rules import plain
 from backend.ids import new_id
 from backend.importing import repository
 from backend.importing.errors import MappingNotFound
-from backend.importing.rules import Rule
-from backend.importing.state import DraftState, wire_rules
+from backend.importing.state import DraftState
 from backend.importing.tables import MappingRow
 from backend.work import UnitOfWork
-from schemas.mapping import ListMappings, MappedBy, MappingRef, SavedMapping
+from schemas.mapping import ListMappings, MappedBy, MappingRef, MappingRule, SavedMapping
 
 
 async def list_mappings(work: UnitOfWork, input: ListMappings) -> list[SavedMapping]:
@@ -82,9 +81,9 @@ def _revoke(work: UnitOfWork, row: MappingRow) -> None:
         row.revoked_by, row.revoked_at = work.actor.name, work.now
 
 
-def rules_of_row(row: MappingRow) -> list[Rule]:
+def rules_of_row(row: MappingRow) -> list[MappingRule]:
     """A stored mapping's rules, not yet checked. Raises msgspec.ValidationError for one of another release's form."""
-    return msgspec.convert(row.rules, list[Rule])
+    return msgspec.convert(row.rules, list[MappingRule])
 
 
 def saved(row: MappingRow) -> SavedMapping:
@@ -92,7 +91,7 @@ def saved(row: MappingRow) -> SavedMapping:
     return SavedMapping(
         mapping_id=row.id,
         fingerprint=row.fingerprint,
-        rules=wire_rules(rules_of_row(row)),
+        rules=rules_of_row(row),
         mapped_by=MappedBy(row.mapped_by),
         format=row.format,
         file_name=row.file_name,

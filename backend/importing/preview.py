@@ -16,15 +16,16 @@ from backend.importing.matcher import match
 from backend.importing.member import Member
 from backend.importing.parse import Parsed, parse
 from backend.importing.pointers import leaves, text
-from backend.importing.rules import Rule, checked
+from backend.importing.rules import checked
 from backend.importing.several import members
 from backend.importing.skeleton import fingerprint
 from backend.importing.validate import quick_issues
 from schemas.common import Json
 from schemas.importing import Contradiction, ImportPreview
+from schemas.mapping import MappingRule
 from schemas.model_document import SCHEMA_VERSION
 
-Memory = Callable[[str], Sequence[Rule] | None]
+Memory = Callable[[str], Sequence[MappingRule] | None]
 """Looks the mapping for a shape's fingerprint up."""
 
 
@@ -51,7 +52,7 @@ class Reading(msgspec.Struct, frozen=True):
 class Understood(msgspec.Struct, frozen=True):
     """How a file's rules were come by."""
 
-    rules: list[Rule]
+    rules: list[MappingRule]
     format: str | None = None
     is_model: bool = True
     remembered: bool = False
@@ -83,7 +84,7 @@ def _picked(several: list[Member], pick: str | None) -> Member | None:
     raise UnknownModel(f"The file has no model {pick!r}; it has: {named}.")
 
 
-def understand(reading: Reading, remembered: Sequence[Rule] | None = None) -> Understood:
+def understand(reading: Reading, remembered: Sequence[MappingRule] | None = None) -> Understood:
     """The rules for a file: those remembered for its shape, else its format's, else what the matcher finds."""
     named = reading.known.name if reading.known else None
     if remembered and not reading.several:
@@ -129,7 +130,7 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
     )
 
 
-def _plain(rule: Rule) -> dict[str, Any]:
+def _plain(rule: MappingRule) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(rule)
     return built
 

@@ -13,13 +13,12 @@ from backend.importing import prompt
 from backend.importing.judge import Judged, judge
 from backend.importing.pointers import Path
 from backend.importing.rewrite import Written, check
-from backend.importing.rules import Rule
 from backend.importing.skeleton import Speech
 from backend.importing.threads import aside
 from backend.ports import Answer
 from schemas.common import Json
 from schemas.connectors import Provider
-from schemas.mapping import RefusedRule
+from schemas.mapping import MappingRule, RefusedRule
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
@@ -38,7 +37,7 @@ class Proposal(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
-    accepted: list[Rule] = []
+    accepted: list[MappingRule] = []
     refused: list[RefusedRule] = []
     written: list[Written] | None = None
     reason: str | None = None
@@ -59,7 +58,7 @@ class Conversation:
         self._started = time.monotonic()
         self._seconds = seconds
 
-    async def rules(self, tree: Json, base: Sequence[Rule], unmapped: Sequence[Path], targets: Sequence[str]) -> Proposal:
+    async def rules(self, tree: Json, base: Sequence[MappingRule], unmapped: Sequence[Path], targets: Sequence[str]) -> Proposal:
         """Rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
         speech = Speech()
         said = await aside(prompt.message, tree, unmapped, targets, speech)
@@ -87,7 +86,7 @@ class Conversation:
             self.proposal.written = await aside(check, values, tree)
         return self._done()
 
-    async def _round(self, said: str, tree: Json, base: Sequence[Rule], speech: Speech) -> str | None:
+    async def _round(self, said: str, tree: Json, base: Sequence[MappingRule], speech: Speech) -> str | None:
         """Ask once; what is to be said before asking again, or None."""
         answer = await self._ask(prompt.RULES_SYSTEM, said, prompt.RULES_SCHEMA, prompt.RULES_ACCEPTED)
         if isinstance(answer, ProviderAnswerUnreadable):

@@ -1,18 +1,23 @@
 """A mapping: a few rules that say where a document's values stand in a file. Whoever writes it (a data file, the matcher, a language model, a person),
-the hub applies it, so a value can only come from the file.
+the hub applies it, so a value can only come from the file. What a kind of rule needs beyond `source` and `target`:
+
+- `scalar`: a value, or a whole container, as it stands; `const`: the word `const`, because there is something at `source`
+- `rows`, `select`: one row a match, from `parts`; `select` keeps those that `where` names
+- `pairs`: rows of `[key, value]`; `zip`: rows from arrays side by side; `columnar`: rows from a table kept by column
+- `split_from_key`: metrics whose keys say name and split (`val_auc`)
+- `confusion`: a two-by-two matrix from four counts (parts tn, fp, fn, tp), or a map of maps of counts
+- `parse_json`: the string at `source` is JSON; `rules` apply to what is in it
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from backend.importing.errors import UnsoundMapping
 from backend.importing.targets import TARGETS, is_word, writable
-from backend.importing.transforms import Transform
-from schemas.common import Issue, Shape
-
-Kind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
+from schemas.common import Issue
+from schemas.mapping import MappingRule
 
 MAX_RULES = 2_000
 MAX_PARTS = 100
@@ -21,75 +26,29 @@ _OF_ROWS: Final = ("metrics", "features", "charts", "owners")
 CELLS: Final = ("tn", "fp", "fn", "tp")
 
 
-class Part(Shape, frozen=True, kw_only=True, omit_defaults=True):
-    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
-    `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
-    """
-
-    target: str
-    source: str = ""
-    key: int | None = None
-    const: str | None = None
-    transform: Transform | None = None
-    words: dict[str, str] = {}
-
-
-class Where(Shape, frozen=True, kw_only=True, omit_defaults=True):
-    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
-
-    source: str = ""
-    key: int | None = None
-    words: list[str] = []
-    by: str | None = None
-
-
-class Rule(Shape, frozen=True, kw_only=True, omit_defaults=True):
-    """Takes what stands at `source` to `target`. Both are JSON Pointers; `*` is any one key or index. What a kind needs beyond that:
-
-    - `scalar`: a value, or a whole container, as it stands; `const`: the word `const`, because there is something at `source`
-    - `rows`, `select`: one row a match, from `parts`; `select` keeps those that `where` names
-    - `pairs`: rows of `[key, value]`; `zip`: rows from arrays side by side; `columnar`: rows from a table kept by column
-    - `split_from_key`: metrics whose keys say name and split (`val_auc`)
-    - `confusion`: a two-by-two matrix from four counts (parts tn, fp, fn, tp), or a map of maps of counts
-    - `parse_json`: the string at `source` is JSON; `rules` apply to what is in it
-    """
-
-    kind: Kind
-    source: str
-    target: str = ""
-    transform: Transform | None = None
-    words: dict[str, str] = {}
-    const: str | None = None
-    parts: list[Part] = []
-    where: Where | None = None
-    skip: list[str] = []
-    existing: bool = False
-    rules: list["Rule"] = []
-
-
-def problems(rules: Sequence[Rule]) -> list[Issue]:
+def problems(rules: Sequence[MappingRule]) -> list[Issue]:
     """What is wrong with a mapping, by pointer into it; empty when it is sound. What a mapping says of a file is seen when it is applied."""
     if len(rules) > MAX_RULES:
         return [Issue(pointer="", message=f"a mapping has at most {MAX_RULES} rules")]
     return [Issue(pointer=f"/{at}{issue.pointer}", message=issue.message) for at, rule in enumerate(rules) for issue in _of_rule(rule, 0)]
 
 
-def checked(rules: Sequence[Rule]) -> list[Rule]:
+def checked(rules: Sequence[MappingRule]) -> list[MappingRule]:
     """The rules, or UnsoundMapping with what is wrong."""
     if issues := problems(rules):
         raise UnsoundMapping(f"The mapping has {len(issues)} faults; the first: {issues[0].pointer} {issues[0].message}.", issues=issues)
     return list(rules)
 
 
-def decoded(raw: object) -> list[Rule]:
+def decoded(raw: object) -> list[MappingRule]:
     """A mapping from JSON values of unknown origin, checked. Raises UnsoundMapping."""
     try:
-        return checked(msgspec.convert(raw, list[Rule]))
+        return checked(msgspec.convert(raw, list[MappingRule]))
     except (msgspec.ValidationError, RecursionError) as error:
         raise UnsoundMapping(f"This is not a list of mapping rules: {error}.") from error
 
 
-def _of_rule(rule: Rule, depth: int) -> list[Issue]:
+def _of_rule(rule: MappingRule, depth: int) -> list[Issue]:
     found = _of_source(rule)
     if len(rule.parts) > MAX_PARTS or len(rule.rules) > MAX_PARTS:
         return [*found, Issue(pointer="", message=f"a rule has at most {MAX_PARTS} parts and as many rules of its own")]
@@ -111,13 +70,13 @@ def _of_rule(rule: Rule, depth: int) -> list[Issue]:
     return found + _of_rows(rule)
 
 
-def _of_source(rule: Rule) -> list[Issue]:
+def _of_source(rule: MappingRule) -> list[Issue]:
     if rule.source and not rule.source.startswith("/"):
         return [Issue(pointer="/source", message="a source is a JSON Pointer: empty, or it starts with a slash")]
     return [Issue(pointer="/source", message="a source has at most four stars")] if rule.source.count("*") > 4 else []
 
 
-def _of_rows(rule: Rule) -> list[Issue]:
+def _of_rows(rule: MappingRule) -> list[Issue]:
     if rule.target not in _ROWS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
         return [Issue(pointer="/target", message=f"rows go to one of {', '.join(_ROWS)}")]
     found = [] if rule.kind != "select" or rule.where else [Issue(pointer="/where", message="a selection says what it selects")]

@@ -11,8 +11,8 @@ from backend.importing import asking, drafts, memory, repository
 from backend.importing.drafts import Brought
 from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
 from backend.importing.preview import Reading, read
-from backend.importing.rules import Rule, checked
-from backend.importing.state import DraftState, rules_of
+from backend.importing.rules import checked
+from backend.importing.state import DraftState
 from backend.importing.threads import aside
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
@@ -92,10 +92,10 @@ def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
     return msgspec.structs.replace(state, rules=rules, mapped_by=MappedBy.PERSON, is_model=True, mapping_id=None, written=None, confirmed={})
 
 
-def sound(mapping: list[MappingRule]) -> list[Rule]:
+def sound(mapping: list[MappingRule]) -> list[MappingRule]:
     """A mapping as it came in, checked. Raises UnsoundMapping, with pointers into the input."""
     try:
-        return checked(rules_of(mapping))
+        return checked(mapping)
     except UnsoundMapping as error:
         error.issues = [msgspec.structs.replace(issue, pointer=f"/mapping{issue.pointer}") for issue in error.issues]
         raise

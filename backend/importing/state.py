@@ -2,15 +2,12 @@
 
 from uuid import UUID
 
-import msgspec
-
 from backend.importing.apply import apply
 from backend.importing.collect import Collector
 from backend.importing.corrections import Corrections
 from backend.importing.pointers import MISSING, resolve, steps
 from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
 from backend.importing.rewrite import Written, gathered
-from backend.importing.rules import Rule
 from schemas.common import Json, Shape
 from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, SourceOf, UnsupportedValue
 from schemas.mapping import MappedBy, MappingRule
@@ -24,7 +21,7 @@ class DraftState(Shape, frozen=True, kw_only=True):
 
     size_bytes: int
     mapped_by: MappedBy
-    rules: list[Rule]
+    rules: list[MappingRule]
     format: str | None
     is_model: bool = True
     mapping_id: UUID | None = None
@@ -74,16 +71,6 @@ def sample(tree: Json, pointer: str) -> Json:
     if isinstance(found, (dict, list)) and found:
         return "{…}" if isinstance(found, dict) else "[…]"
     return f"{found[:_SAMPLE]}…" if isinstance(found, str) and len(found) > _SAMPLE else found
-
-
-def rules_of(given: list[MappingRule]) -> list[Rule]:
-    """A mapping as its callers write it, as the hub applies it (not yet checked)."""
-    return msgspec.convert(msgspec.to_builtins(given), list[Rule])
-
-
-def wire_rules(rules: list[Rule]) -> list[MappingRule]:
-    """A mapping as its callers see it."""
-    return msgspec.convert(msgspec.to_builtins(rules), list[MappingRule])
 
 
 def unsupported(state: DraftState) -> list[UnsupportedValue]:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from backend.importing.vocabulary import VOCABULARY, metric_key, split_of, words
 from schemas.common import Json
-
-Transform = Literal["number", "integer", "percent", "date", "lower", "text", "metric", "metric_split", "split", "task_type", "feature_type"]
 
 _NUMBER = re.compile(r"\s*([-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})?(?:\.\d{0,30})?(?:[eE][-+]?\d{1,3})?)\s*(%?)\s*")
 _YEARS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())

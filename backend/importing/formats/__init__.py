@@ -9,8 +9,9 @@ import msgspec
 
 from backend.importing.member import Member
 from backend.importing.pointers import MISSING, child, matches, steps, text
-from backend.importing.rules import Rule, checked
+from backend.importing.rules import checked
 from schemas.common import Json, Shape
+from schemas.mapping import MappingRule
 
 
 class Sign(Shape, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class Format(Shape, frozen=True, kw_only=True):
     signs: list[Sign]
     absent: list[str] = []
     models: Models | None = None
-    rules: list[Rule]
+    rules: list[MappingRule]
 
     def members(self, tree: Json) -> list[Member]:
         """The models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
@@ -51,7 +52,7 @@ class Format(Shape, frozen=True, kw_only=True):
                 found.append(Member(name=str(named) if isinstance(named, str) else text(path), also=frozenset(), places=(path,)))
         return found
 
-    def rules_for(self, member: Member | None) -> list[Rule]:
+    def rules_for(self, member: Member | None) -> list[MappingRule]:
         """The rules for one model of a file, or for what all of them share."""
         if self.models is None:
             return self.rules
@@ -66,7 +67,7 @@ def _within(source: str, prefix: str) -> bool:
     return source == prefix or source.startswith(f"{prefix}/")
 
 
-def _at(rule: Rule, prefix: str, place: str) -> Rule:
+def _at(rule: MappingRule, prefix: str, place: str) -> MappingRule:
     """The rule for one place in the stead of the star that stands for each model."""
 
     def moved(source: str) -> str:

@@ -6,9 +6,9 @@ from backend.importing.confusion import confusion_row
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.pointers import Path, items, text
 from backend.importing.rules import CELLS as ORDER
-from backend.importing.rules import Part, Rule
 from backend.importing.transforms import is_number
 from backend.importing.vocabulary import CELLS, CURVES, FIELDS, section, split_of, words
+from schemas.mapping import MappingPart, MappingRule
 
 _KINDS: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
 _MATRIX: Final = ("matrix", "values", "data", "cm", "confusion_matrix", "counts")
@@ -28,8 +28,10 @@ def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> N
         if set(cells) == set(ORDER):
             draft.cells |= {(*path, key) for key in cells.values()}
             if not (draft.several and context.shared):
-                parts = [Part(target=cell, source=text((cells[cell],))[1:]) for cell in ORDER]
-                draft.charts.append(Rule(kind="confusion", source=text(path), parts=[*parts, *constant("split", split_of(rest) if rest else context.split)]))
+                parts = [MappingPart(target=cell, source=text((cells[cell],))[1:]) for cell in ORDER]
+                draft.charts.append(
+                    MappingRule(kind="confusion", source=text(path), parts=[*parts, *constant("split", split_of(rest) if rest else context.split)])
+                )
                 draft.const("/task/type", (*path, cells["tp"]), "binary_classification", 300)
                 draft.says("chart", 2)
 
@@ -83,8 +85,8 @@ def _matrix(draft: Draft, value: Any, path: Path, split: str | None, labels: str
         return False
     parts = constant("split", split)
     if labels and isinstance(value, list):
-        parts.append(Part(target="labels", source=labels))
-    draft.charts.append(Rule(kind="confusion", source=text(path), parts=parts))
+        parts.append(MappingPart(target="labels", source=labels))
+    draft.charts.append(MappingRule(kind="confusion", source=text(path), parts=parts))
     draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification", 400)
     draft.says("chart", 2)
     return True
@@ -119,9 +121,9 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
         elif not all(isinstance(sample[name], list) and sample[name] and all(is_number(one) for _, one in items(sample[name])) for name in columns):
             continue
         star = "*/" if points else ""
-        parts = [Part(target=axis, source=f"{star}{text((name,))[1:]}", transform="number") for axis, name in zip(axes, columns, strict=True)]
+        parts = [MappingPart(target=axis, source=f"{star}{text((name,))[1:]}", transform="number") for axis, name in zip(axes, columns, strict=True)]
         draft.charts.append(
-            Rule(kind="rows", source=text(path), target="/charts/*", parts=[Part(target="kind", const=kind), *parts, *constant("split", split)])
+            MappingRule(kind="rows", source=text(path), target="/charts/*", parts=[MappingPart(target="kind", const=kind), *parts, *constant("split", split)])
         )
         draft.says("chart", 2)
         return True

@@ -6,9 +6,9 @@ import msgspec
 
 from backend.importing.member import Member
 from backend.importing.pointers import Path, text
-from backend.importing.rules import MAX_RULES, Part, Rule
-from backend.importing.transforms import Transform
+from backend.importing.rules import MAX_RULES
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, Transform
 
 NEEDED: Final = 2
 """Points of evidence that make a file one about a model."""
@@ -43,26 +43,26 @@ class Draft:
         self.picked = picked
         self.hidden = {place for member in several if member is not picked for place in member.places}
         self.own = dict.fromkeys(picked.places if picked else ())
-        self.singles: dict[str, list[tuple[int, int, Rule]]] = {}
-        self.features: list[tuple[int, Rule]] = []
-        self.typed: list[Rule] = []
-        self.details: list[Rule] = []
-        self.metrics: list[Rule] = []
-        self.charts: list[Rule] = []
-        self.hyperparameters: list[tuple[Path, Rule]] = []
-        self.lists: list[Rule] = []
+        self.singles: dict[str, list[tuple[int, int, MappingRule]]] = {}
+        self.features: list[tuple[int, MappingRule]] = []
+        self.typed: list[MappingRule] = []
+        self.details: list[MappingRule] = []
+        self.metrics: list[MappingRule] = []
+        self.charts: list[MappingRule] = []
+        self.hyperparameters: list[tuple[Path, MappingRule]] = []
+        self.lists: list[MappingRule] = []
         self.names: set[str] = set()
         self.cells: set[Path] = set()
         self.evidence: dict[str, float] = {}
 
     def single(self, target: str, path: Path, rank: int, transform: Transform | None = None, words: dict[str, str] | None = None) -> None:
         """A candidate for a place that holds one value; the lowest rank wins, then the one that stands least deep, then the first."""
-        rule = Rule(kind="scalar", source=text(path), target=target, transform=transform, words=words or {})
+        rule = MappingRule(kind="scalar", source=text(path), target=target, transform=transform, words=words or {})
         self.singles.setdefault(target, []).append((rank, len(path), rule))
 
     def const(self, target: str, path: Path, word: str, rank: int = 500) -> None:
         """A word of the vocabulary that something in the file implies."""
-        self.singles.setdefault(target, []).append((rank, len(path), Rule(kind="const", source=text(path), target=target, const=word)))
+        self.singles.setdefault(target, []).append((rank, len(path), MappingRule(kind="const", source=text(path), target=target, const=word)))
 
     def says(self, what: str, points: float) -> None:
         """Something that speaks for a model (or, below zero, against)."""
@@ -72,7 +72,7 @@ class Draft:
         """Is this a file about a model?"""
         return bool(self.several) or sum(self.evidence.values()) >= NEEDED
 
-    def rules(self) -> list[Rule]:
+    def rules(self) -> list[MappingRule]:
         """The mapping, most telling candidates first."""
         found = [rule for _, rules in sorted(self.singles.items()) for _, _, rule in sorted(rules, key=lambda one: one[:2])]
         complete = sorted((one for one in self.features if one[0] < GUESSED), key=lambda one: one[0])
@@ -81,7 +81,7 @@ class Draft:
         details = [msgspec.structs.replace(rule, existing=rule.existing and bool(complete or typed)) for rule in self.details]
         return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.charts, *self.metrics][:MAX_RULES]
 
-    def _hyperparameters(self) -> list[Rule]:
+    def _hyperparameters(self) -> list[MappingRule]:
         """One set of them stands as it is; several keep their own names."""
         sets = [rule for _, rule in self.hyperparameters if rule.target == "/training/hyperparameters"]
         if len(sets) < 2:
@@ -92,6 +92,6 @@ class Draft:
         ]
 
 
-def constant(target: str, word: str | None) -> list[Part]:
+def constant(target: str, word: str | None) -> list[MappingPart]:
     """A constant part of a row, if there is one."""
-    return [Part(target=target, const=word)] if word else []
+    return [MappingPart(target=target, const=word)] if word else []

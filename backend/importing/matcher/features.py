@@ -6,11 +6,11 @@ from typing import Any, Final
 from backend.importing.matcher.draft import GUESSED, Context, Draft
 from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
-from backend.importing.rules import Part, Rule
 from backend.importing.several import has_metrics
 from backend.importing.transforms import Refused, feature_type, is_number
 from backend.importing.vocabulary import FIELDS, LISTS, section, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule
 
 _TYPED: Final = (
     ("category", re.compile(r"(?:^|_)(categorical|categoricals|cat|cats|nominal|ordinal|binary|onehot|one_hot)(?:_|$)")),
@@ -73,17 +73,17 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
         return False
     kind, meaning = typed_as(key), LISTS.get(said)
     if kind and (inside or meaning in ("number", "category", "boolean", "text") or _NAMES.search(said)):
-        named = Part(target="name", transform=None)
-        draft.typed.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[named, Part(target="type", const=kind)]))
+        named = MappingPart(target="name", transform=None)
+        draft.typed.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[named, MappingPart(target="type", const=kind)]))
         draft.says("features", 1)
         return True
     rank = 0 if meaning == "features" and said != "columns" else 30 if meaning == "features" else GUESSED
     if (meaning == "features" and (context.model or inside or context.local == "dataset")) or (_NAMES.search(said) and (context.model or inside)):
-        draft.features.append((rank, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name")])))
+        draft.features.append((rank, MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[MappingPart(target="name")])))
         draft.says("features", 1)
         return True
     if inside and meaning is None:
-        draft.typed.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name")]))
+        draft.typed.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[MappingPart(target="name")]))
         return True
     return False
 
@@ -97,28 +97,33 @@ def rows(draft: Draft, key: str, value: list[Any], path: Path, context: Context)
     name = next((fields[one] for one in FIELDS["name"] if one in fields and all(isinstance(row.get(fields[one]), str) for row in given)), None)
     if name is None:
         return False
-    parts = [Part(target="name", source=text((name,))[1:]), *_details(given[0], fields)]
+    parts = [MappingPart(target="name", source=text((name,))[1:]), *_details(given[0], fields)]
     skip = CONSTANT if any(part.target.startswith("importance/") for part in parts) else []
-    draft.features.append((0, Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=skip)))
+    draft.features.append((0, MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=skip)))
     draft.names |= {row[name] for row in given}
     draft.says("features", 1)
     return True
 
 
-def _details(row: dict[str, Any], fields: dict[str, str]) -> list[Part]:
+def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
     parts = []
     for target in ("type", "description", "unit", "required", "sensitive", "categories"):
         field = next((fields[one] for one in FIELDS[target] if one in fields), None)
         if field is not None:
             inside = text((field,))[1:] + ("/*" if target == "categories" else "")
-            parts.append(Part(target=target, source=inside, transform="feature_type" if target == "type" else "text" if target == "categories" else None))
+            parts.append(
+                MappingPart(target=target, source=inside, transform="feature_type" if target == "type" else "text" if target == "categories" else None)
+            )
     for target in _STATS:
         field = next((fields[one] for one in FIELDS[target] if one in fields and is_number(row.get(fields[one]))), None)
         if field is not None:
-            parts.append(Part(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
+            parts.append(MappingPart(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
     field = next((fields[one] for one in _MATTERS if one in fields and is_number(row.get(fields[one]))), None)
     if field is not None:
-        parts += [Part(target="importance/0/method", const=method_of(field)), Part(target="importance/0/value", source=text((field,))[1:], transform="number")]
+        parts += [
+            MappingPart(target="importance/0/method", const=method_of(field)),
+            MappingPart(target="importance/0/value", source=text((field,))[1:], transform="number"),
+        ]
     return parts
 
 
@@ -129,9 +134,9 @@ def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
     if isinstance(value.get("properties"), dict):
         return _by_name(draft, value["properties"], (*path, "properties"))
     if all(isinstance(one, str) for one in value.values()) and all(_is_type(one) for one in value.values()):
-        parts = [Part(target="name", key=1), Part(target="type", transform="feature_type")]
+        parts = [MappingPart(target="name", key=1), MappingPart(target="type", transform="feature_type")]
         strong = section(key, "features") and (context.model or context.local == "features") and words(key) != "columns"
-        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=not strong))
+        draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=not strong))
         draft.says("features", 0.5)
         return True
     return all(isinstance(one, dict) for one in value.values()) and _by_name(draft, value, path, existing=section(key, "stats"))
@@ -152,7 +157,13 @@ def _by_name(draft: Draft, value: dict[str, Any], path: Path, existing: bool = F
     if not details or any(has_metrics(row, 0) & {"precision", "recall", "roc_auc"} for row in given):
         return False
     draft.details.append(
-        Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[Part(target="name", key=1), *details], existing=existing or bool(draft.names))
+        MappingRule(
+            kind="rows",
+            source=f"{text(path)}/*",
+            target="/features/*",
+            parts=[MappingPart(target="name", key=1), *details],
+            existing=existing or bool(draft.names),
+        )
     )
     draft.says("features", 0.5)
     return True
@@ -176,10 +187,10 @@ def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> N
         ):
             method = "coefficient" if said.startswith("coef") or "coef" in said else "shap" if "shap" in said else "importance"
             parts = [
-                Part(target="name", source=text((names,))[1:]),
-                Part(target="importance/0/method", const=method),
-                Part(target="importance/0/value", source=text((key,))[1:], transform="number"),
+                MappingPart(target="name", source=text((names,))[1:]),
+                MappingPart(target="importance/0/method", const=method),
+                MappingPart(target="importance/0/value", source=text((key,))[1:], transform="number"),
             ]
-            draft.details.append(Rule(kind="zip", source=text(path), target="/features/*", parts=parts))
+            draft.details.append(MappingRule(kind="zip", source=text(path), target="/features/*", parts=parts))
             draft.says("importance", 1)
             draft.cells.add((*path, key))

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
-from backend.importing.transforms import Transform, is_number
+from backend.importing.transforms import is_number
 from backend.importing.vocabulary import FIELDS, section, split_of, words
+from schemas.mapping import MappingPart, MappingRule, Transform
 
 CONSTANT: Final = ["const", "intercept", "(intercept)", "bias", "constant", "_intercept"]
 """Keys among coefficients that are no feature."""
@@ -33,17 +33,22 @@ def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> b
 
 
 def _sure(draft: Draft, key: str, names: list[str]) -> bool:
-    """Are the keys features? Where the heading leaves it open, the known features decide."""
+    """Are the keys features? MappingWhere the heading leaves it open, the known features decide."""
     if any(name.isdigit() for name in names) or not names:
         return False
     known = sum(name in draft.names for name in names)
     return known * 2 >= len(names) or any(word in words(key) for word in _SURE)
 
 
-def _parts(name: Part, value: str, method: str, transform: Transform | None, low: str | None = None, high: str | None = None) -> list[Part]:
+def _parts(name: MappingPart, value: str, method: str, transform: Transform | None, low: str | None = None, high: str | None = None) -> list[MappingPart]:
     ends = [("low", low), ("high", high)]
-    interval = [Part(target=f"importance/0/ci/{end}", source=text((source,))[1:]) for end, source in ends if low and high and source]
-    return [name, Part(target="importance/0/method", const=method), Part(target="importance/0/value", source=value, transform=transform), *interval]
+    interval = [MappingPart(target=f"importance/0/ci/{end}", source=text((source,))[1:]) for end, source in ends if low and high and source]
+    return [
+        name,
+        MappingPart(target="importance/0/method", const=method),
+        MappingPart(target="importance/0/value", source=value, transform=transform),
+        *interval,
+    ]
 
 
 def _map(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
@@ -51,8 +56,8 @@ def _map(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
     if numbers and len(numbers) * 10 >= len(value) * 9:
         if not _sure(draft, key, numbers):
             return False
-        parts = _parts(Part(target="name", key=1), "", method_of(key), "number")
-        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
+        parts = _parts(MappingPart(target="name", key=1), "", method_of(key), "number")
+        draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     return _table(draft, key, value, path) or _details(draft, key, value, path) or _methods(draft, key, value, path)
 
@@ -69,11 +74,11 @@ def _table(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
     cells = value[name] if isinstance(value[name], list) else list(value[name].values())
     if not all(isinstance(one, str) for one in cells):
         return False
-    parts = _parts(Part(target="name", source=text((name,))[1:]), text((amount,))[1:], method_of(key, amount), "number")
+    parts = _parts(MappingPart(target="name", source=text((name,))[1:]), text((amount,))[1:], method_of(key, amount), "number")
     kind = "zip" if isinstance(value[name], list) else "columnar"
     if kind == "columnar":
-        parts = _parts(Part(target="name", source=name), amount, method_of(key, amount), "number")
-    draft.details.append(Rule(kind=kind, source=text(path), target="/features/*", parts=parts, skip=CONSTANT))  # type: ignore[arg-type]
+        parts = _parts(MappingPart(target="name", source=name), amount, method_of(key, amount), "number")
+    draft.details.append(MappingRule(kind=kind, source=text(path), target="/features/*", parts=parts, skip=CONSTANT))  # type: ignore[arg-type]
     return True
 
 
@@ -87,8 +92,8 @@ def _details(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
     if amount is None or not _sure(draft, key, list(value)):
         return False
     low, high = (next((fields[one] for one in FIELDS[end] if one in fields), None) for end in ("ci_low", "ci_high"))
-    parts = _parts(Part(target="name", key=1), text((amount,))[1:], method_of(key, amount), "number", low, high)
-    draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
+    parts = _parts(MappingPart(target="name", key=1), text((amount,))[1:], method_of(key, amount), "number", low, high)
+    draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
     return True
 
 
@@ -110,11 +115,11 @@ def _list(draft: Draft, key: str, value: list[Any], path: Path) -> bool:
         if name is None or amount is None:
             return False
         low, high = (next((fields[one] for one in FIELDS[end] if one in fields), None) for end in ("ci_low", "ci_high"))
-        parts = _parts(Part(target="name", source=text((name,))[1:]), text((amount,))[1:], method_of(key, amount), "number", low, high)
-        draft.details.append(Rule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
+        parts = _parts(MappingPart(target="name", source=text((name,))[1:]), text((amount,))[1:], method_of(key, amount), "number", low, high)
+        draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     if value and all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and is_number(row[1]) for row in value):
-        parts = _parts(Part(target="name", source="0"), "1", method_of(key), "number")
-        draft.details.append(Rule(kind="pairs", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
+        parts = _parts(MappingPart(target="name", source="0"), "1", method_of(key), "number")
+        draft.details.append(MappingRule(kind="pairs", source=f"{text(path)}/*", target="/features/*", parts=parts, skip=CONSTANT))
         return True
     return False

@@ -5,8 +5,8 @@ from typing import Any, Final
 from backend.importing.matcher import features
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
 from backend.importing.vocabulary import LISTS, LOCAL, section, words
+from schemas.mapping import MappingPart, MappingRule
 
 _SENTENCES: Final = {
     "use_cases": "/intended_use/use_cases/*",
@@ -29,11 +29,11 @@ def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context
     scalar = all(isinstance(one, (str, int, float, bool)) for one in value)
     if meaning == "classes" and scalar and 2 <= len(value) <= 1000 and (words(key) not in _OPEN or context.model) and context.local != "features":
         transform = None if all(isinstance(one, str) for one in value) else "text"
-        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*", transform=transform))  # type: ignore[arg-type]
+        draft.lists.append(MappingRule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*", transform=transform))  # type: ignore[arg-type]
         draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
         return True
     if meaning in _SENTENCES and all(isinstance(one, str) for one in value):
-        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target=_SENTENCES[meaning], parts=[Part(target="")]))
+        draft.lists.append(MappingRule(kind="rows", source=f"{text(path)}/*", target=_SENTENCES[meaning], parts=[MappingPart(target="")]))
         return True
     return meaning == "owners" and owners(draft, value, path)
 
@@ -41,7 +41,7 @@ def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context
 def owners(draft: Draft, value: list[Any], path: Path) -> bool:
     """People, as names or as objects."""
     if all(isinstance(one, str) for one in value):
-        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target="/owners/*", parts=[Part(target="name")]))
+        draft.lists.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/owners/*", parts=[MappingPart(target="name")]))
         return True
     rows = [one for one in value if isinstance(one, dict)]
     return bool(rows) and owner(draft, rows[0], f"{text(path)}/*")
@@ -55,8 +55,8 @@ def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
             fields.setdefault(target, name)
     if "name" not in fields:
         return False
-    parts = [Part(target=target, source=text((name,))[1:]) for target, name in fields.items()]
-    draft.lists.append(Rule(kind="rows", source=source, target="/owners/*", parts=parts))
+    parts = [MappingPart(target=target, source=text((name,))[1:]) for target, name in fields.items()]
+    draft.lists.append(MappingRule(kind="rows", source=source, target="/owners/*", parts=parts))
     return True
 
 
@@ -77,9 +77,9 @@ def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path
     if not named or not 2 <= len(value) <= 1000 or section(key, "models"):
         return False
     if all(isinstance(one, str) for one in value.values()) and all(name.lstrip("-").isdigit() for name in value):
-        draft.lists.append(Rule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*"))
+        draft.lists.append(MappingRule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*"))
     elif all(isinstance(one, int) and not isinstance(one, bool) for one in value.values()) and sorted(value.values()) == list(range(len(value))):
-        draft.lists.append(Rule(kind="rows", source=f"{text(path)}/*", target="/task/classes/*", parts=[Part(target="", key=1)]))
+        draft.lists.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/task/classes/*", parts=[MappingPart(target="", key=1)]))
     else:
         return False
     draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")

@@ -7,11 +7,11 @@ from backend.importing.matcher import reports, tables
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import AVERAGE, notation
 from backend.importing.pointers import Path, items, text
-from backend.importing.rules import Part, Rule
 from backend.importing.several import has_metrics
 from backend.importing.transforms import is_number, is_percent, number
 from backend.importing.vocabulary import CELLS, FIELDS, FRACTIONS, SIGNED_FRACTIONS, VOCABULARY, MetricKey, metric_key, rows_of, section, split_of, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule
 
 _NO_FIGURE: Final = re.compile(
     r"(?:^|_)(n|num|count|counts|total|time|duration|seconds|sec|ms|minutes|hours|rows|size|samples|support|id|seed|threshold|epoch|epochs|version|date"
@@ -34,7 +34,9 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
         return _unknown(draft, key, path, context)
     if not _plausible(found, value):
         return False
-    draft.metrics.append(Rule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", None if found.split else context.split)))
+    draft.metrics.append(
+        MappingRule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", None if found.split else context.split))
+    )
     draft.says(f"metric:{found.name}", 2)
     return True
 
@@ -52,7 +54,7 @@ def _unknown(draft: Draft, key: str, path: Path, context: Context) -> bool:
     if not context.metrics or _NO_FIGURE.search(words(key)) or words(key) in CELLS or not words(key) or words(key).isdigit() or rows_of(key):
         return False
     draft.metrics.append(
-        Rule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", context.split)),
+        MappingRule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", context.split)),
     )
     draft.says("figures", 0.75)
     return True
@@ -72,12 +74,12 @@ def of_column(draft: Draft, value: Json, path: Path, flat: str | None, heading: 
         return False
     transform = notation(value, found)
     parts = [
-        Part(target="name", const=found.name),
-        Part(target="value", transform=transform),
+        MappingPart(target="name", const=found.name),
+        MappingPart(target="value", transform=transform),
         *constant("split", found.split),
         *constant("average", found.average),
     ]
-    draft.metrics.append(Rule(kind="rows", source=text(path), target="/metrics/*", parts=parts))
+    draft.metrics.append(MappingRule(kind="rows", source=text(path), target="/metrics/*", parts=parts))
     return True
 
 
@@ -107,9 +109,9 @@ def _deviations(draft: Draft, key: str, value: dict[str, Any], path: Path, conte
     for name, one in value.items():
         found = metric_key(name)
         if said[1] in _STD and found and found.part == "value" and is_number(one):
-            parts = [Part(target="name", const=found.name), Part(target="std", transform="number"), *constant("average", found.average)]
+            parts = [MappingPart(target="name", const=found.name), MappingPart(target="std", transform="number"), *constant("average", found.average)]
             parts += constant("split", found.split or split_of(key) or context.split)
-            draft.metrics.append(Rule(kind="rows", source=text((*path, name)), target="/metrics/*", parts=parts))
+            draft.metrics.append(MappingRule(kind="rows", source=text((*path, name)), target="/metrics/*", parts=parts))
     return True
 
 
@@ -119,16 +121,16 @@ def _one(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Con
     if found is None:
         return False
     source, fields = text(path), {words(name): name for name in value}
-    figure = [Part(target="name", const=found.name), *constant("average", found.average)]
+    figure = [MappingPart(target="name", const=found.name), *constant("average", found.average)]
     amount = next((fields[name] for name in FIELDS["metric_value"] if name in fields and is_number(value[fields[name]])), None)
     if amount is not None:
         parts = [
             *figure,
-            Part(target="value", source=text((amount,))[1:], transform=notation(value[amount], found)),
+            MappingPart(target="value", source=text((amount,))[1:], transform=notation(value[amount], found)),
             *constant("split", found.split or context.split),
         ]
         parts += tables.details(value, fields)
-        draft.metrics.append(Rule(kind="rows", source=source, target="/metrics/*", parts=parts))
+        draft.metrics.append(MappingRule(kind="rows", source=source, target="/metrics/*", parts=parts))
         draft.says(f"metric:{found.name}", 2)
         return True
     known = False
@@ -139,8 +141,8 @@ def _one(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Con
             known = True
         elif (average or split) and is_number(one):
             extra = constant("average", average[1] if average else None) + constant("split", split or found.split or context.split)
-            parts = [*figure, Part(target="value", transform=notation(one, found)), *extra]
-            draft.metrics.append(Rule(kind="rows", source=text((*path, name)), target="/metrics/*", parts=parts))
+            parts = [*figure, MappingPart(target="value", transform=notation(one, found)), *extra]
+            draft.metrics.append(MappingRule(kind="rows", source=text((*path, name)), target="/metrics/*", parts=parts))
             known = True
     if known:
         draft.says(f"metric:{found.name}", 2)

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from backend.importing.matcher.draft import Draft, constant
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
 from backend.importing.several import has_metrics
-from backend.importing.transforms import Transform, is_number, is_percent
+from backend.importing.transforms import is_number, is_percent
 from backend.importing.vocabulary import FIELDS, PERCENT_KEPT, MetricKey, metric_key, section, split_of, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, Transform
 
 AVERAGE: Final = re.compile(r"(macro|micro|weighted|samples)(?:_avg|_average)?")
 
@@ -31,18 +31,18 @@ def by_class(draft: Draft, key: str, value: dict[str, Any], path: Path, split: s
     fields = {name: found for row in rows.values() for name in row if (found := metric_key(name)) and found.part == "value"}
     support = next((name for row in rows.values() for name in row if words(name) in FIELDS["metric_n"]), None)
     for name, found in fields.items():
-        figure = [Part(target="name", const=found.name), Part(target="value"), *constant("split", found.split or split)]
+        figure = [MappingPart(target="name", const=found.name), MappingPart(target="value"), *constant("split", found.split or split)]
         if len(averages) < len(rows):
-            counted = [Part(target="n", source=f"{source}/*{text((support,))}", transform="integer")] if support else []
-            parts = [*figure, Part(target="class", key=1), *counted]
-            draft.metrics.append(Rule(kind="rows", source=f"{source}/*{text((name,))}", target="/metrics/*", parts=parts, skip=skip))
+            counted = [MappingPart(target="n", source=f"{source}/*{text((support,))}", transform="integer")] if support else []
+            parts = [*figure, MappingPart(target="class", key=1), *counted]
+            draft.metrics.append(MappingRule(kind="rows", source=f"{source}/*{text((name,))}", target="/metrics/*", parts=parts, skip=skip))
         for average, word in averages.items():
-            counted = [Part(target="n", source=text((*path, average, support)), transform="integer")] if support and support in rows[average] else []
+            counted = [MappingPart(target="n", source=text((*path, average, support)), transform="integer")] if support and support in rows[average] else []
             parts = [*figure, *constant("average", word), *counted]
-            draft.metrics.append(Rule(kind="rows", source=text((*path, average, name)), target="/metrics/*", parts=parts))
+            draft.metrics.append(MappingRule(kind="rows", source=text((*path, average, name)), target="/metrics/*", parts=parts))
     for name, alone in value.items():
         if is_number(alone) and metric_key(name):
-            draft.metrics.append(Rule(kind="split_from_key", source=text((*path, name)), target="/metrics/*", parts=constant("split", split)))
+            draft.metrics.append(MappingRule(kind="split_from_key", source=text((*path, name)), target="/metrics/*", parts=constant("split", split)))
     draft.says("metric:report", 2)
     return True
 
@@ -61,8 +61,14 @@ def by_slice(draft: Draft, key: str, value: dict[str, Any], path: Path, split: s
         for figure in row:
             found = metric_key(figure)
             if found and found.part == "value" and is_number(row[figure]):
-                parts = [Part(target="name", const=found.name), Part(target="value", transform=notation(row[figure], found)), Part(target="slice", key=1)]
-                rule = Rule(kind="rows", source=f"{source}/*{text((figure,))}", target="/metrics/*", parts=[*parts, *constant("split", found.split or split)])
+                parts = [
+                    MappingPart(target="name", const=found.name),
+                    MappingPart(target="value", transform=notation(row[figure], found)),
+                    MappingPart(target="slice", key=1),
+                ]
+                rule = MappingRule(
+                    kind="rows", source=f"{source}/*{text((figure,))}", target="/metrics/*", parts=[*parts, *constant("split", found.split or split)]
+                )
                 if rule not in draft.metrics:
                     draft.metrics.append(rule)
     return True

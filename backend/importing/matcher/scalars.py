@@ -6,10 +6,10 @@ from typing import Final
 from backend.importing.matcher import metrics
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
-from backend.importing.transforms import Refused, Transform, is_date, is_number, number, task_type
+from backend.importing.transforms import Refused, is_date, is_number, number, task_type
 from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, Transform
 
 _FILE: Final = re.compile(r".*\.(pkl|pickle|joblib|onnx|json|txt|h5|keras|pt|pth|bin|csv|parquet|ubj|model|yaml|yml|py|ipynb|zip)", re.IGNORECASE)
 _PLACE: Final = re.compile(r"\S*(?:[/\\]|\.\w{2,8}(?:\.\w{2,4})?$)\S*|\S{1,200}$")
@@ -36,7 +36,7 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
                 put(draft, target, value, path, own + rank + place, said)
                 return
     if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
-        draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
+        draft.hyperparameters.append((path, MappingRule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
         draft.says(f"setting:{said}", 0.5)
 
 
@@ -55,7 +55,7 @@ def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) ->
 def put(draft: Draft, target: str, value: Json, path: Path, rank: int, said: str) -> None:
     """A candidate for a target, with the transform that its values need."""
     if target == "/owners/*/name":
-        draft.lists.append(Rule(kind="rows", source=text(path), target="/owners/*", parts=[Part(target="name")]))
+        draft.lists.append(MappingRule(kind="rows", source=text(path), target="/owners/*", parts=[MappingPart(target="name")]))
         return
     draft.single(target, path, rank, _transform(target, value))
     if target == "/algorithm/framework_version" and said in LIBRARIES:

@@ -6,9 +6,9 @@ from typing import Any, Final
 from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, steps, text
-from backend.importing.rules import Rule
 from backend.importing.several import has_metrics
 from backend.importing.vocabulary import SECTIONS, STRONG_ALGORITHM, VOCABULARY, section, split_of, words
+from schemas.mapping import MappingRule
 
 _SETTINGS: Final = re.compile(r"(?:^|_)(params|hyperparams|hyperparameters|hparams|kwargs|hyper_parameters|hyper_params)_?$")
 _SEARCH: Final = re.compile(r"(?:^|_)(search|grid|space|distributions|distribution|tested|candidates|ranges)(?:_|$)")
@@ -65,7 +65,7 @@ def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, c
         return False
     if any(name.lower() in importance.CONSTANT for name in value):  # statistics packages call coefficients parameters
         return importance.entry(draft, "coefficients", value, path, context)
-    draft.hyperparameters.append((path, Rule(kind="scalar", source=text(path), target="/training/hyperparameters")))
+    draft.hyperparameters.append((path, MappingRule(kind="scalar", source=text(path), target="/training/hyperparameters")))
     draft.says("hyperparameters", 2 if len(value) > 1 else 1)
     return True
 

@@ -5,10 +5,10 @@ from typing import Any, Final
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import notation
 from backend.importing.pointers import Path, text
-from backend.importing.rules import Part, Rule
-from backend.importing.transforms import Transform, is_number, is_percent
+from backend.importing.transforms import is_number, is_percent
 from backend.importing.vocabulary import FIELDS, MetricKey, metric_key, section, split_of, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, Transform
 
 Rows = list[dict[str, Any]]
 _STEPS: Final = ("epoch", "fold", "step", "iteration", "iter", "round", "cutoff_date", "window")
@@ -43,14 +43,16 @@ def _long(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path
     percent = all(is_percent(row[amount]) for row in rows)
     inside = {field: text((field,))[1:] for field in fields.values()}
     parts = [
-        Part(target="name", source=inside[name], transform="metric"),
-        Part(target="value", source=inside[amount], transform="percent" if percent else "number"),
+        MappingPart(target="name", source=inside[name], transform="metric"),
+        MappingPart(target="value", source=inside[amount], transform="percent" if percent else "number"),
     ]
     if "split" not in tellers:
-        parts += constant("split", context.split or split_of(key)) or [Part(target="split", source=inside[name], transform="metric_split")]
-    parts += [Part(target=target, source=inside[field], transform=_READ[target]) for target, field in tellers.items()]
+        parts += constant("split", context.split or split_of(key)) or [MappingPart(target="split", source=inside[name], transform="metric_split")]
+    parts += [MappingPart(target=target, source=inside[field], transform=_READ[target]) for target, field in tellers.items()]
     more = details(rows[0], {said: field for said, field in fields.items() if said != "metric"})
-    draft.metrics.append(Rule(kind="rows", source=f"{text(path)}/*", target="/metrics/*", parts=parts + [part for part in more if part.target not in tellers]))
+    draft.metrics.append(
+        MappingRule(kind="rows", source=f"{text(path)}/*", target="/metrics/*", parts=parts + [part for part in more if part.target not in tellers])
+    )
     draft.says("metric:rows", 2)
     return True
 
@@ -97,9 +99,9 @@ def _pairs(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
     if not value or not all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and metric_key(row[0]) and is_number(row[1]) for row in value):
         return False
     split = split_of(key) or context.split
-    told = constant("split", split) or [Part(target="split", source="0", transform="metric_split")]
-    parts = [Part(target="name", source="0", transform="metric"), Part(target="value", source="1", transform="number"), *told]
-    draft.metrics.append(Rule(kind="pairs", source=f"{text(path)}/*", target="/metrics/*", parts=parts))
+    told = constant("split", split) or [MappingPart(target="split", source="0", transform="metric_split")]
+    parts = [MappingPart(target="name", source="0", transform="metric"), MappingPart(target="value", source="1", transform="number"), *told]
+    draft.metrics.append(MappingRule(kind="pairs", source=f"{text(path)}/*", target="/metrics/*", parts=parts))
     draft.says("metric:rows", 2)
     return True
 
@@ -129,26 +131,26 @@ def _of_models(rows: Rows, fields: dict[str, str], tellers: dict[str, str]) -> b
     return named is not None and len({str(row.get(named)) for row in rows}) > 1
 
 
-def _column(path: Path, name: str, found: MetricKey, sample: Json, tellers: dict[str, str], counted: str | None, split: str | None) -> Rule:
-    figure = [Part(target="name", const=found.name), Part(target="value", transform=notation(sample, found)), *constant("average", found.average)]
-    told = [Part(target=target, source=f"{text(path)}/*{text((field,))}", transform=_READ[target]) for target, field in tellers.items()]
+def _column(path: Path, name: str, found: MetricKey, sample: Json, tellers: dict[str, str], counted: str | None, split: str | None) -> MappingRule:
+    figure = [MappingPart(target="name", const=found.name), MappingPart(target="value", transform=notation(sample, found)), *constant("average", found.average)]
+    told = [MappingPart(target=target, source=f"{text(path)}/*{text((field,))}", transform=_READ[target]) for target, field in tellers.items()]
     if "split" not in tellers:
         told += constant("split", found.split or split)
     if counted is not None and tellers:
-        told.append(Part(target="n", source=f"{text(path)}/*{text((counted,))}", transform="integer"))
-    return Rule(kind="rows", source=f"{text(path)}/*{text((name,))}", target="/metrics/*", parts=[*figure, *told])
+        told.append(MappingPart(target="n", source=f"{text(path)}/*{text((counted,))}", transform="integer"))
+    return MappingRule(kind="rows", source=f"{text(path)}/*{text((name,))}", target="/metrics/*", parts=[*figure, *told])
 
 
-def details(value: dict[str, Any], fields: dict[str, str]) -> list[Part]:
+def details(value: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
     """The rest of a figure's map: deviation, interval, threshold, n, and what the file calls it."""
     parts = []
     for target in ("std", "ci/low", "ci/high", "threshold", "n"):
         names = FIELDS[{"ci/low": "ci_low", "ci/high": "ci_high"}.get(target, f"metric_{target}")]
         name = next((fields[one] for one in names if one in fields and is_number(value[fields[one]])), None)
         if name is not None:
-            parts.append(Part(target=target, source=text((name,))[1:], transform="integer" if target == "n" else "number"))
+            parts.append(MappingPart(target=target, source=text((name,))[1:], transform="integer" if target == "n" else "number"))
     interval = next((fields[one] for one in _INTERVALS if one in fields), None)
     if interval is not None and isinstance(value[interval], list) and len(value[interval]) == 2:
-        parts += [Part(target=f"ci/{end}", source=f"{text((interval,))[1:]}/{at}") for at, end in enumerate(("low", "high"))]
+        parts += [MappingPart(target=f"ci/{end}", source=f"{text((interval,))[1:]}/{at}") for at, end in enumerate(("low", "high"))]
     label = next((fields[one] for one in ("metric", "label", "display_name", "full_name") if one in fields and isinstance(value[fields[one]], str)), None)
-    return parts + ([Part(target="label", source=text((label,))[1:])] if label is not None else [])
+    return parts + ([MappingPart(target="label", source=text((label,))[1:])] if label is not None else [])

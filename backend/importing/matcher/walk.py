@@ -6,10 +6,10 @@ from backend.importing.matcher import charts, features, importance, lists, metri
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.member import Member
 from backend.importing.pointers import MISSING, Path, items, resolve, text
-from backend.importing.rules import Part, Rule, Where
 from backend.importing.several import components, members
 from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, section, split_of, words
 from schemas.common import Json
+from schemas.mapping import MappingPart, MappingRule, MappingWhere
 
 _DEPTH = 8
 
@@ -86,8 +86,12 @@ def _picked(draft: Draft, pick: Member) -> None:
     if pick.headings:
         draft.single("/name", named, -50)
     elif len(pick.places) == 1 and isinstance(named[-1], str):
-        rule = Rule(
-            kind="select", source=f"{text(named[:-1])}/*", target="/name", parts=[Part(target="", key=1)], where=Where(key=1, words=[str(named[-1]).lower()])
+        rule = MappingRule(
+            kind="select",
+            source=f"{text(named[:-1])}/*",
+            target="/name",
+            parts=[MappingPart(target="", key=1)],
+            where=MappingWhere(key=1, words=[str(named[-1]).lower()]),
         )
         draft.singles.setdefault("/name", []).append((-50, 0, rule))
     elif isinstance(resolve(draft.tree, named), str):

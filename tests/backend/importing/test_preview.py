@@ -9,7 +9,8 @@ import pytest
 
 from backend.errors import HubError
 from backend.importing.preview import preview
-from backend.importing.rules import Rule, decoded
+from backend.importing.rules import decoded
+from schemas.mapping import MappingRule
 from tests.backend.importing.invariants import hold
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -35,7 +36,7 @@ def test_a_file_without_a_name_takes_that_of_the_file_and_says_so() -> None:
 
 def test_the_second_file_of_a_shape_is_read_with_the_remembered_mapping() -> None:
     first = preview(json.dumps(UNSEEN["nested_camel"]).encode())
-    memory: dict[str, list[Rule]] = {first.fingerprint: msgspec.convert(first.mapping, list[Rule])}
+    memory: dict[str, list[MappingRule]] = {first.fingerprint: msgspec.convert(first.mapping, list[MappingRule])}
     changed = json.loads(json.dumps(UNSEEN["nested_camel"]).replace("0.8412", "0.9").replace('"tenure"', '"months"'))
     second = preview(json.dumps(changed).encode(), remembered=memory.get)
     assert second.remembered
@@ -46,7 +47,7 @@ def test_the_second_file_of_a_shape_is_read_with_the_remembered_mapping() -> Non
 
 
 def test_a_remembered_mapping_that_is_no_longer_sound_is_found_anew() -> None:
-    broken = [Rule(kind="const", source="/auc", target="/name", const="Best")]
+    broken = [MappingRule(kind="const", source="/auc", target="/name", const="Best")]
     found = preview(b'{"auc": 0.8, "model_name": "m"}', remembered=lambda _: broken)
     assert not found.remembered
     assert found.document is not None
