@@ -30,11 +30,12 @@ def latest_key(group_id: UUID) -> str:
 
 
 class Noted:
-    """A group's refusals that are not written yet: how many, and the latest of them."""
+    """A group's refusals that are not written yet: how many, the latest of them, and the last in words."""
 
     def __init__(self) -> None:
         self.count = 0
         self.latest: deque[bytes] = deque(maxlen=KEPT)
+        self.last = ""
 
 
 class Refusals:
@@ -47,9 +48,9 @@ class Refusals:
 
     def note(self, group_id: UUID, caller: str, error: HubError) -> None:
         """Count it and keep who was refused and why: pointers and reasons, but of the payload only what they quote."""
-        log.info("refused %s a prediction of group %s: %s", caller, group_id, error.reason)
         noted = self._noted[group_id]
         noted.count += 1
+        noted.last = f"to {caller}: {error.reason}"
         kept = {"at": self._hub.clock.now(), "caller": caller, "reason": error.reason, "issues": error.issues[:MOST_ISSUES]}
         noted.latest.append(msgspec.msgpack.encode(kept))
         if self._writing is None or self._writing.done():
@@ -67,6 +68,7 @@ class Refusals:
                 await self._write(group_id, mine)
 
     async def _write(self, group_id: UUID, noted: Noted) -> None:
+        log.info("refused %s predictions of group %s, the latest %s", noted.count, group_id, noted.last)
         try:
             async with self._hub.redis.pipeline(transaction=False) as pipe:
                 pipe.incrby(count_key(group_id), noted.count)
