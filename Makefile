@@ -29,8 +29,8 @@ up: setup ## the hub without demo data
 .PHONY: setup
 setup: $(VENV) $(CONSOLE) ## the environment and the built console
 
-# Real servers and browsers on a busy machine: what fails is tried twice more, and the summary says how often that was needed.
-AGAIN := --reruns 2 --reruns-delay 1
+# Real servers and browsers on a busy machine: what fails is tried twice more; how often that was needed, and why, is printed.
+AGAIN := --reruns 2 --reruns-delay 1 --rerun-show-tracebacks
 
 .PHONY: test
 test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included

@@ -11,8 +11,7 @@ DEMO_REQUESTS = 3_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys may take their time. The one that promotes the demo's own challenger comes last: the others expect the group as the demo leaves it."""
-    items.sort(key=lambda item: "promoted_by_one_click" in item.name)
+    """Journeys may take their time."""
     for item in items:
         if "/journeys/" in str(item.path):
             item.add_marker(pytest.mark.journey)
