@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar, post
 
+from rpc.server import Server
 from schemas.inference import PredictBody
 
 _decode = msgspec.json.Decoder(PredictBody).decode
@@ -33,8 +32,7 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
 
 async def main(kind: str, port: int) -> None:
     """Serve until SIGTERM."""
-    app, interface = (Litestar([echo], openapi_config=None), Interfaces.ASGI) if kind == "litestar" else (bare, Interfaces.ASGINL)
-    server = Server(app, address="127.0.0.1", port=port, interface=interface, log_enabled=False)
+    server = Server(Litestar([echo], openapi_config=None) if kind == "litestar" else bare, port=port)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()
 

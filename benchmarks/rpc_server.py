@@ -12,14 +12,13 @@ from uuid import uuid4
 
 import msgspec
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
 from rpc.core import Ctx, Request, Router
 from rpc.core.http import RpcApp
 from rpc.host import bearer
+from rpc.server import Server
 from schemas.common import Shape
 
 Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -103,7 +102,7 @@ class BenchHost:
 async def main(port: int) -> None:
     """Serve until SIGTERM."""
     app = RpcApp(Router("", groups), BenchHost())
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(app, port=port)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()
 

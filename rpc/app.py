@@ -1,6 +1,6 @@
 """The HTTP application: the data plane and `/rpc` as bare ASGI, the rest by Litestar."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from backend.bootstrap import Hub, open_hub
 from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
 from backend.settings import Settings
+from rpc.connection import Headers, Whole
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.health import database_answers
@@ -59,6 +60,14 @@ class Application:
                 assert self.rpc is not None, "a request before start-up is complete"
                 return await self.rpc(scope, receive, send)
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
+
+    def takes_whole(self, target: bytes) -> bool:
+        """Is it answered without ASGI?"""
+        return self.data_plane.takes_whole(target)
+
+    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, Whole]:
+        """Answer it."""
+        return self.data_plane.answer_whole(path, headers, body)
 
     async def close(self) -> None:
         """End the open streams, whose clients then connect anew. Before the server is stopped, which would cut them off unsaid."""

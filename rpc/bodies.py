@@ -49,6 +49,13 @@ async def read(receive: Receive, announced: bytes, limit: int) -> bytes:
         late.timer.cancel()
 
 
+async def given(body: bytes, announced: bytes, limit: int) -> bytes:
+    """The same of a body that is there. Raises PayloadTooLarge past `limit` bytes."""
+    if len(body) > limit:
+        await refuse_body(None, limit)
+    return body
+
+
 class _Late:
     """Gives up what its task is at once patience is over. `asyncio.timeout` does the same for three times the price, and nearly every body is there."""
 

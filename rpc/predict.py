@@ -1,8 +1,9 @@
 """The data plane: bare ASGI beside Litestar. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -13,8 +14,9 @@ from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
-from rpc.bodies import decode, read, with_key
-from rpc.core.asgi import Disconnected, Receive, Scope, Send
+from rpc.bodies import decode, given, read, with_key
+from rpc.connection import Whole
+from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
@@ -27,6 +29,7 @@ GROUPS = "/v1/groups/"
 PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
 OPEN_INFERENCE = "/v2"
+_GROUPS, _PREDICT = GROUPS.encode(), PREDICT.encode()
 JSON = b"application/json"
 
 _predict_decoder = msgspec.json.Decoder(PredictBody)
@@ -64,9 +67,10 @@ class DataPlane:
         """Answer one request."""
         if scope["path"].startswith(OPEN_INFERENCE):
             return await self._open_inference(scope, receive, send)
-        headers: list[tuple[bytes, bytes]] = []
         try:
-            status, body = 200, await self._answer(scope, receive)
+            if scope["method"] != "POST":
+                raise MethodNotSupported(f"{scope['path']} is asked by POST", allow="POST")
+            status, body, headers = Whole(200, await self._answer(scope["path"], scope["headers"], partial(read, receive)), [])
         except Disconnected:
             return None
         except Exception as error:  # whatever it is, the caller gets a body it can read
@@ -80,17 +84,26 @@ class DataPlane:
         )
         return await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        path: str = scope["path"]
-        if scope["method"] != "POST":
-            raise MethodNotSupported(f"{path} is asked by POST", allow="POST")
-        authorization, content_type, announced, key = _head(scope)
+    @staticmethod
+    def takes_whole(target: bytes) -> bool:
+        """Is a POST to this target a prediction, with nothing in the target to decode?"""
+        return target.startswith(_GROUPS) and target.endswith(_PREDICT) and b"%" not in target and b"?" not in target
+
+    async def answer_whole(self, path: str, headers: Headers, body: bytes) -> Whole:
+        """The same answer to a POST whose body is there already."""
+        try:
+            return Whole(200, await self._answer(path, headers, partial(given, body)), [])
+        except Exception as error:
+            return _failure(error, path)
+
+    async def _answer(self, path: str, headers: Headers, read: Callable[[bytes, int], Awaitable[bytes]]) -> bytes:
+        authorization, content_type, announced, key = _head(headers)
         actor = self._tokens.known(authorization) or await self._tokens.actor(authorization)
         if content_type != JSON and content_type.partition(b";")[0].strip().lower() != JSON:
             raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
         if path == OUTCOMES:
-            return await self._record(actor, await read(receive, announced, self._hub.settings.max_rpc_bytes))
-        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await read(receive, announced, self._limit), key)
+            return await self._record(actor, await read(announced, self._hub.settings.max_rpc_bytes))
+        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await read(announced, self._limit), key)
 
     async def _predict(self, actor: Actor, slug: str, raw: bytes, key: bytes) -> bytes:
         _require(actor, P.INFERENCE_GROUP_PREDICT)
@@ -107,10 +120,10 @@ class DataPlane:
             return _encode(await outcomes.record(work, told))
 
 
-def _head(scope: Scope) -> tuple[bytes, bytes, bytes, bytes]:
+def _head(headers: Headers) -> tuple[bytes, bytes, bytes, bytes]:
     """The headers that matter: authorization, content-type, content-length, idempotency-key."""
     authorization = content_type = announced = key = b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         lower = name.lower()
         if lower == b"authorization":
             authorization = value
@@ -128,7 +141,7 @@ def _require(actor: Actor, permission: P) -> None:
         raise Forbidden(f"this needs a token with the scope `{permission}`", permission=permission)
 
 
-def _failure(error: Exception, path: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+def _failure(error: Exception, path: str) -> Whole:
     request_id = uuid4().hex
     report(error, path=path, request_id=request_id)
     status, body = error_body(known(error), request_id)
@@ -137,4 +150,4 @@ def _failure(error: Exception, path: str) -> tuple[int, bytes, list[tuple[bytes,
         headers.append((b"allow", error.allow.encode()))
     if isinstance(error, HubError) and status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    return status, body, headers
+    return Whole(status, body, headers)

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from backend.adapters.processes import SetupError
 from backend.garbage import collect_less
@@ -16,6 +14,7 @@ from backend.settings import Settings
 from rpc.app import create_app
 from rpc.commands.installation import read_settings, running_installation
 from rpc.commands.terminal import data_dir_option
+from rpc.server import Server
 
 
 @click.command("serve", short_help="The API process alone.")
@@ -37,19 +36,20 @@ async def serve(settings: Settings) -> None:
     The server runs in this very process: a supervisor's one child, which cannot leave another behind.
     """
     app = create_app(settings, collect_less)
-    server = Server(app, address=settings.host, port=settings.port, interface=Interfaces.ASGI, backlog=1024)
-    logging.getLogger("_granian").setLevel(logging.ERROR)  # its start, its stop, and that embedding it is new
+    server = Server(app, host=settings.host, port=settings.port, lifespan=True)
     asked = asyncio.Event()
 
     async def stop() -> None:
         await asked.wait()
         await app.close()
-        server.stop()  # type: ignore[no-untyped-call]  # granian ships no types for it
+        server.stop()
 
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, asked.set)
     stopping = asyncio.create_task(stop())
-    await server.serve()
-    stopping.cancel()
-    if not server.interrupt_signal:
-        raise SetupError("The API could not start; the lines above say why.")
+    try:
+        await server.serve()
+    except (OSError, SystemExit) as error:
+        raise SetupError(f"The API could not start ({error}); the lines above say why.") from None
+    finally:
+        stopping.cancel()

@@ -1,7 +1,7 @@
 """The same procedures over a WebSocket (wsLink)."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from os import urandom
 from typing import Any
@@ -57,7 +57,8 @@ class Socket:
             await asyncio.wait(tasks)
         code = next((task.result() for task in (reading, keeping) if not task.cancelled()), None)
         if code is not None:
-            await self._send({"type": "websocket.close", "code": code})
+            with suppress(OSError):
+                await self._send({"type": "websocket.close", "code": code})
         return None
 
     async def _read(self, receive: Receive) -> int | None:
@@ -215,7 +216,8 @@ class Socket:
 
     async def _say(self, what: str | bytes) -> None:
         if not self._over:
-            await self._send({"type": "websocket.send", "text": what if isinstance(what, str) else what.decode()})
+            with suppress(OSError):  # the client has left, as reading will tell
+                await self._send({"type": "websocket.send", "text": what if isinstance(what, str) else what.decode()})
 
 
 def _data(item: Any, output: Output) -> bytes:

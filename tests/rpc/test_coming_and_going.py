@@ -46,7 +46,7 @@ class Visitors:
 
     async def _visit(self, at: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        awaited = self._begin(writer, at)
+        awaited = await self._begin(reader, writer, at)
         if at % 4:
             async with asyncio.timeout(30):
                 await reader.readuntil(awaited[at % 2])
@@ -54,7 +54,7 @@ class Visitors:
             await asyncio.sleep(0.05)
         writer.transport.abort()
 
-    def _begin(self, writer: asyncio.StreamWriter, at: int) -> tuple[bytes, bytes]:
+    async def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, at: int) -> tuple[bytes, bytes]:
         """Ask; gives what will be answered early and a little later."""
         if self._way == "events":
             writer.write(head(self._events[at % 3], self._bearer))
@@ -63,9 +63,10 @@ class Visitors:
             writer.write(head(self._lines, self._bearer, "trpc-accept: application/jsonl"))
             return b"\r\n\r\n", b'{"0":'
         writer.write(head("", self._bearer, *UPGRADE))
+        await reader.readuntil(b"\r\n\r\n")
         for number in range(3):
             writer.write(frame(f'{{"id":{number},"method":"subscription","params":{self._followed[number]}}}'))
-        return b"\r\n\r\n", b'"type":"started"'
+        return b'"type":"started"', b'"type":"started"'
 
 
 def head(target: str, *headers: str) -> bytes:

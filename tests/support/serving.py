@@ -4,20 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
 from backend.adapters.processes import free_port
 from rpc.app import Application
 from rpc.core.http import RpcApp
+from rpc.server import Server
 
 
 @asynccontextmanager
 async def serving(app: RpcApp | Application) -> AsyncIterator[int]:
     """The port it is served on."""
-    interface = Interfaces.ASGI if isinstance(app, Application) else Interfaces.ASGINL
     port = free_port()
-    server = Server(app, address="127.0.0.1", port=port, interface=interface, log_enabled=False)
+    server = Server(app, port=port, lifespan=isinstance(app, Application))
     running = asyncio.ensure_future(server.serve())
     try:
         await _listening(port)

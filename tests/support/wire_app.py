@@ -12,12 +12,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from backend.access.actor import ANONYMOUS, Actor
 from rpc.core import Request
 from rpc.core.http import Options, RpcApp
+from rpc.server import Server
 from tests.support.wire_procedures import root
 
 
@@ -39,7 +38,7 @@ class BareHost:
 async def serve(port: int, options: Options) -> None:
     """Serve until SIGTERM."""
     app = RpcApp(root, BareHost(), options)
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    server = Server(app, port=port)
 
     asked = asyncio.Event()
 

@@ -215,7 +215,7 @@ async def test_lines_and_sockets_end_with_the_token_too(hub: Hub, tenant: Tenant
         await socket.readuntil(b"\r\n\r\n")
         await revoked(hub, tenant, created.token.id)
         rest = (await asyncio.wait_for(stream.readuntil(b"0\r\n\r\n"), 5)).decode()
-        frame = await asyncio.wait_for(socket.read(), 5)
+        frame = await asyncio.wait_for(socket.readexactly(4), 5)
     failure = msgspec.json.decode(next(line for line in rest.split("\n") if line.startswith("[2,2,")))
     assert failure[2]["data"]["code"] == "UNAUTHORIZED"
     assert frame[:1] == b"\x88"

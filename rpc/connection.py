@@ -1,0 +1,182 @@
+"""A client's connection: HTTP/1.1 as uvicorn and httptools speak it, with two things of our own.
+
+A request that the application answers whole (a prediction), and that came whole, passes no ASGI: no scope, no messages, no second wake-up. What
+else a connection may do (bodies in parts, pipelining, keeping alive, WebSockets) is uvicorn's. And the head of a request is limited in size and in
+time, which uvicorn leaves to a proxy.
+"""
+
+import asyncio
+from asyncio import TimerHandle
+from collections.abc import Coroutine
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+HEAD_BYTES = 64 * 1024
+"""So long may a head be that comes in parts."""
+HEAD_SECONDS = 10.0
+"""So long may it take to come."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Whole(NamedTuple):
+    """A complete answer, in JSON."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+@runtime_checkable
+class AnswersWhole(Protocol):
+    """An application that answers some requests without ASGI."""
+
+    def takes_whole(self, target: bytes) -> bool:
+        """Does it answer a POST to this target?"""
+        ...
+
+    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, Whole]:
+        """The answer to a POST that came whole. Header names are in lower case. Raises nothing but what is unforeseen."""
+        ...
+
+
+class _NobodyWaits:
+    """In the place of the event by which uvicorn tells an application of more body."""
+
+    def set(self) -> None:
+        """Tell nobody."""
+
+
+class Turn:
+    """A request being answered whole, as uvicorn looks at it: may the next one begin, and the connection stay?"""
+
+    message_event: Final = _NobodyWaits()
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self.disconnected = False
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. Made by the server for each client."""
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._whole = self.app if isinstance(self.app, AnswersWhole) else None
+        self._body: list[bytes] | None = None
+        """What came of a body that may be answered whole."""
+        self._head_open = False
+        self._head_bytes = 0
+        self._head_late: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """Begin; whoever says nothing is not waited for longer than one between two requests."""
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._unset_keepalive_if_required()
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on: a part of a request, a request, or several."""
+        super().data_received(data)
+        if self._body is not None:  # the rest is still to come
+            self._begin_asgi()
+        if self._head_open:
+            self._await_head(len(data))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._head_open = True
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        """Its head is there."""
+        self._head_came()
+        before: RequestResponseCycle | Turn | None = self.cycle
+        free = before is None or before.response_complete
+        plain = free and not self.expect_100_continue and self.parser.get_method() == b"POST" and not self.parser.should_upgrade()
+        if plain and self._whole is not None and self._whole.takes_whole(self.url):
+            self._body = []
+        else:
+            self._begin_asgi()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body."""
+        if self._body is not None:
+            self._body.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """It is there."""
+        if self._body is None:
+            return super().on_message_complete()
+        body, self._body = b"".join(self._body), None
+        turn = Turn(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
+        self.cycle = turn  # type: ignore[assignment]  # all that is asked of a cycle when others than ASGI answer
+        task = self.loop.create_task(self._answer(turn, self.url.decode("ascii"), self.headers, body))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return None
+
+    def _begin_asgi(self) -> None:
+        """Hand the request to the application as uvicorn does, with what there is of its body."""
+        url, headers, expects, came = self.url, self.headers, self.expect_100_continue, self._body
+        self._body = None
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
+        for part in came or ():
+            super().on_body(part)
+
+    async def _answer(self, turn: Turn, path: str, headers: Headers, body: bytes) -> None:
+        assert self._whole is not None, "only such an application has a turn"
+        try:
+            status, said, more = await self._whole.answer_whole(path, headers, body)
+            if self.flow.write_paused:
+                await self.flow.drain()
+        except BaseException:
+            self.transport.close()
+            raise
+        if turn.disconnected:
+            return
+        parts = [STATUS_LINE[status], b"content-type: application/json\r\ncontent-length: %d\r\n" % len(said)]
+        for name, value in (*self.server_state.default_headers, *more):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n" if turn.keep_alive else b"connection: close\r\n\r\n", said)
+        self.transport.write(b"".join(parts))
+        turn.response_complete = True
+        if not turn.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _head_came(self) -> None:
+        self._head_open, self._head_bytes = False, 0
+        if self._head_late is not None:
+            self._head_late.cancel()
+            self._head_late = None
+
+    def _await_head(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(431, f"The head of a request may have {HEAD_BYTES} bytes.")
+        elif self._head_late is None:
+            self._head_late = self.loop.call_later(HEAD_SECONDS, self._refuse, 408, f"The head of a request may take {HEAD_SECONDS:g} seconds.")
+
+    def _refuse(self, status: int, why: str) -> None:
+        if self.transport.is_closing():
+            return
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(why)
+        self.transport.write(STATUS_LINE[status] + head + why.encode())
+        self.transport.close()
