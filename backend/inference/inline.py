@@ -79,7 +79,7 @@ def explain(cases: Sequence[Case]) -> None:
         if version.runtime.estimated:
             continue
         try:
-            batch = version.explain(version.matrix([case.row for case in mine]))
+            batch = version.explain(version.matrix([case.row for case in mine]), [case.margin for case in mine])
         except Exception:
             log.exception("%s does not explain in line; the drain tries again", version.label)
             continue

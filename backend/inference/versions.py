@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,9 +76,10 @@ class ServedVersion:
         """Whether it is asked through a connector rather than scored in this process."""
         return isinstance(self.runtime, ExternalRuntime)
 
-    def explain(self, matrix: Floats) -> ExplanationBatch:
-        """Explain a matrix [n, features]; belongs in a thread."""
-        return self.runtime.explain(matrix, self.background)
+    def explain(self, matrix: Floats, margins: Sequence[float | None] = ()) -> ExplanationBatch:
+        """Explain a matrix [n, features]; belongs in a thread. `margins` are those that the rows were answered with, where each is known."""
+        known = np.array(margins, dtype=np.float64) if margins and None not in margins else None
+        return self.runtime.explain(matrix, self.background, known)
 
     def matrix(self, rows: list[list[float]]) -> Floats:
         """Rows as a matrix [n, features]."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.drain")
-BATCH = 2000
+BATCH = 4000
 
 Entry = tuple[bytes, bytes]
 """A stream entry's id and its record."""
@@ -142,7 +142,11 @@ class Drainer:
         if not records:
             return Batch(entries, [], [], dead, [])
         await self._partitions.cover(ref, [record.inference_id for record in records])
-        open_cases = [(one.version_id, (one.inference_id, one.inputs)) for one in records if one.explanation is None and one.status != "failed"]
+        open_cases = [
+            (one.version_id, (one.inference_id, one.inputs, (one.output or {}).get("margin")))
+            for one in records
+            if one.explanation is None and one.status != "failed"
+        ]
         async with self._hub.work(ref.actor, read_only=True) as work:
             explained = await self.explainer.explain(work, by_version(open_cases))
         rows = await asyncio.to_thread(rows_of, records, explained, self._hub.clock.now())

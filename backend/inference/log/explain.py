@@ -25,8 +25,8 @@ SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 """How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
 
-Case = tuple[UUID, Inputs]
-"""An inference's id and inputs."""
+Case = tuple[UUID, Inputs, float | None]
+"""An inference's id and inputs, and the margin that it was answered with."""
 
 
 class NotReady(Exception):
@@ -55,7 +55,7 @@ class Explainer:
                 continue
             except Exception:
                 log.exception("version %s does not explain %s inferences", version_id, len(mine))
-                explained |= {identifier: _none() for identifier, _ in mine} if final else {}
+                explained |= {identifier: _none() for identifier, _, _ in mine} if final else {}
         return explained
 
     async def load(self, facts: VersionFacts) -> ServedVersion:
@@ -103,7 +103,7 @@ def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float) -> 
         if start and time.monotonic() > deadline:
             break
         chunk = cases[start : start + size]
-        rows = [version.plain(inputs) or encode(version.specs, inputs, "").row for _, inputs in chunk]
-        batch = version.explain(version.matrix(rows))
-        explained |= dict(zip((identifier for identifier, _ in chunk), explanations(version, batch), strict=True))
+        rows = [version.plain(inputs) or encode(version.specs, inputs, "").row for _, inputs, _ in chunk]
+        batch = version.explain(version.matrix(rows), [margin for _, _, margin in chunk])
+        explained |= dict(zip((identifier for identifier, _, _ in chunk), explanations(version, batch), strict=True))
     return explained

@@ -69,7 +69,7 @@ async def _explain(hub: "Hub", explainer: Explainer, ref: LogRef) -> int:
         rows = await log_queries.unexplained(work.session, ref.table_name, BATCH)
         if not rows or not await repository.try_lock(work.session, f"explain:{ref.group_id}"):
             return len(rows)
-        cases = by_version([(row.model_version_id, (row.inference_id, row.inputs)) for row in rows])
+        cases = by_version([(row.model_version_id, (row.inference_id, row.inputs, None)) for row in rows])
         explained = await explainer.explain(work, cases, SECONDS, final=True)
         tell_doubts(work, ref.slug, explained.values())
         await log_queries.set_explanations(work.session, ref.table_name, explained, hub.clock.now())

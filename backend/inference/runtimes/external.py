@@ -41,6 +41,6 @@ class ExternalRuntime:
     def additivity(self, matrix: Floats) -> float | None:
         """None: nothing is explained."""
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """No explanation, and why."""
         return ExplanationBatch(NO_METHOD, False, self.space, 0.0, np.empty((len(matrix), 0)), np.zeros(len(matrix)), reason=REASON)

@@ -69,7 +69,7 @@ class LightgbmRuntime:
         found = self._explain_by_library(matrix)
         return float((np.abs(found.residual) / np.maximum(1.0, np.abs(self._margin(matrix)))).max(initial=0.0))
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin: path-dependent, or interventional against `background` where one is given.
 
         The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
@@ -78,7 +78,7 @@ class LightgbmRuntime:
         if self.estimated or not (self.covered or background is not None):
             return explain_by_sampling(self._margin, matrix, background, self.space)
         try:
-            return self._explainers.explain(matrix, background, self._margin(matrix), self.space)
+            return self._explainers.explain(matrix, background, self._margin(matrix) if margin is None else margin, self.space)
         except CannotCompile:
             return self._explain_by_library(matrix) if self.covered else explain_by_sampling(self._margin, matrix, background, self.space)
 

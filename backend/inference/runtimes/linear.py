@@ -40,9 +40,9 @@ class LinearRuntime:
     def additivity(self, matrix: Floats) -> float | None:
         """None: no library stands behind it."""
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin against `background`, or against a row of zeros where there is none."""
         reference = np.zeros((1, len(self.features))) if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
         base, values = self._model.contributions(matrix, reference)
-        residual = self._model.margin(matrix) - base - values.sum(axis=1)
+        residual = (self._model.margin(matrix) if margin is None else margin) - base - values.sum(axis=1)
         return ExplanationBatch(LINEAR, True, self.space, base, values, residual, background=hashlib.sha256(reference.tobytes()).hexdigest())

@@ -61,7 +61,7 @@ class OnnxRuntime:
     def additivity(self, matrix: Floats) -> float | None:
         """None: onnxruntime explains nothing."""
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of a tree ensemble, else sampled ones of the score.
 
         Without `background` a forest with covers is explained path-dependently, anything else against a row of zeros.

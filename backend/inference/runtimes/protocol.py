@@ -73,6 +73,10 @@ class Runtime(Protocol):
         """
         ...
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
-        """Explain a matrix [n, features]; `background` [b, features] is what a feature is compared with, where the method needs it."""
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
+        """Explain a matrix [n, features].
+
+        `background` [b, features] is what a feature is compared with, where the method needs it. `margin` [n] is what `predict` gave for the
+        same rows, where that is known: the contributions are held against it.
+        """
         ...

@@ -65,14 +65,14 @@ class XgboostRuntime:
         gap = _answer(booster, rows, pred_contribs=True).sum(axis=1) - theirs[1]
         return float((np.abs(gap) / np.maximum(1.0, np.abs(theirs[1]))).max(initial=0.0))
 
-    def explain(self, matrix: Floats, background: Floats | None = None) -> ExplanationBatch:
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin: path-dependent by the sums of hessians, or interventional against `background`.
 
         What cannot be compiled for its size is explained by XGBoost's own path-dependent `pred_contribs`; a model without covers and background
         is estimated by sampling.
         """
         try:
-            return self._explainers.explain(matrix, background, self._walk(matrix), self.space)
+            return self._explainers.explain(matrix, background, self._walk(matrix) if margin is None else margin, self.space)
         except CannotCompile:
             if self.covered:
                 return self._explain_by_library(matrix)
