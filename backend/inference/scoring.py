@@ -48,6 +48,10 @@ def score_version(cases: Sequence[Case]) -> list[Case]:
     """Score cases of one version; gives those that failed, with why."""
     version = cases[0].version
     try:
+        if len(cases) == 1:
+            one = cases[0]
+            one.score, one.margin = version.runtime.predict_row(one.row)
+            return _without_score(cases)
         scores = version.runtime.predict(version.matrix([case.row for case in cases]))
     except Exception as error:
         return _failed(cases, error)
@@ -74,9 +78,14 @@ def _take(cases: Sequence[Case], scores: Scores) -> list[Case]:
     margins = scores.margin.tolist() if scores.margin is not None else [None] * len(cases)
     for case, score, margin in zip(cases, scores.score.tolist(), margins, strict=True):
         case.score, case.margin = score, margin
-        if not math.isfinite(score):
-            case.error = "the score is not a finite number"
-    return [case for case in cases if not math.isfinite(case.score)]
+    return _without_score(cases)
+
+
+def _without_score(cases: Sequence[Case]) -> list[Case]:
+    found = [case for case in cases if not math.isfinite(case.score)]
+    for case in found:
+        case.error = "the score is not a finite number"
+    return found
 
 
 def _late(cases: Sequence[Case], budget_ms: int | None) -> list[Case]:

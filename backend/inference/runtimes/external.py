@@ -9,13 +9,13 @@ import numpy as np
 from backend.inference.prompts import features_of
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
-from backend.inference.runtimes.protocol import NO_METHOD, ExplanationBatch, Floats, Scores, Space
+from backend.inference.runtimes.protocol import NO_METHOD, ExplanationBatch, Floats, Runtime, Scores, Space
 from schemas.external import ExternalModel
 
 REASON = "a language model behind a connector: what it weighs cannot be computed from its answers"
 
 
-class ExternalRuntime:
+class ExternalRuntime(Runtime):
     """A version that is asked through its connector, never scored in this process."""
 
     def __init__(self, external: ExternalModel) -> None:

@@ -1,5 +1,6 @@
 """LightGBM text models."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +12,7 @@ from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.importing import WRAPPED, without
 from backend.inference.runtimes.lightgbm_fast import FastRows
 from backend.inference.runtimes.links import PROBABILITIES, link_of, space_of
-from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores
 from backend.inference.runtimes.sampling import explain_by_sampling
 from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.forest import Forest
@@ -24,7 +25,7 @@ FEW = 12
 """Rows scored one by one sooner than together."""
 
 
-class LightgbmRuntime:
+class LightgbmRuntime(Runtime):
     """A LightGBM model on one thread. Scores equal `Booster.predict` to the last bit."""
 
     def __init__(self, booster: "Booster", forest: Forest, file: Path) -> None:
@@ -61,6 +62,13 @@ class LightgbmRuntime:
         margin = self._margin(matrix)
         score = self._link(margin) if self._link else self._many(matrix, raw=False)
         return Scores(score, margin)
+
+    def predict_row(self, row: Sequence[float]) -> tuple[float, float | None]:
+        """Score one row, without arrays around it."""
+        if self._link is None:
+            return super().predict_row(row)
+        margin = self._fast.row(row) / self._divisor
+        return self._link.one(margin), margin
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far LightGBM's own contributions miss its margin; None for linear trees, which it does not explain."""

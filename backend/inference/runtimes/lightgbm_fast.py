@@ -2,6 +2,7 @@
 
 import ctypes
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,14 @@ class FastRows:
                     self._check(-1)
                 scores[at] = self._out[0]
         return scores
+
+    def row(self, row: Sequence[float]) -> float:
+        """The raw score of one row [features]."""
+        with self._lock:
+            self._row[:] = row
+            if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
+                self._check(-1)
+            return self._out.item()
 
     def _check(self, code: int) -> None:
         if code:

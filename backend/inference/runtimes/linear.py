@@ -8,13 +8,13 @@ import numpy as np
 
 from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.links import sigmoid
-from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores, Space
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
 from backend.numerics.linear import Linear, read_linear
 
 LINEAR = "linear"
 
 
-class LinearRuntime:
+class LinearRuntime(Runtime):
     """A linear model, scored by numpy."""
 
     def __init__(self, model: Linear) -> None:

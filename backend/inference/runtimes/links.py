@@ -2,12 +2,25 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from backend.inference.runtimes.protocol import Floats, Space
 
-Link = Callable[[Floats], Floats]
+
+@dataclass(frozen=True)
+class Link:
+    """From a margin to its score: `one` for one number, the link itself for an array of them."""
+
+    one: Callable[[float], float]
+
+    def __call__(self, margin: Floats) -> Floats:
+        """The scores of margins [n]."""
+        return margin if self is SAME else np.array([self.one(value) for value in margin.tolist()], dtype=np.float64)
+
+
+SAME = Link(float)
 
 IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom", ""}
 
@@ -28,26 +41,19 @@ def link_of(objective: str) -> Link | None:
         return sigmoid(float(parameters.get("sigmoid", "1")))
     if name == "cross_entropy":
         return sigmoid(1.0)
-    return _same if name in IDENTITY and "sqrt" not in rest else None
+    return SAME if name in IDENTITY and "sqrt" not in rest else None
 
 
 def space_of(objective: str) -> Space:
     """Whether margins are the scores themselves."""
-    return "value" if link_of(objective) is _same else "margin"
-
-
-def _same(margin: Floats) -> Floats:
-    return margin
+    return "value" if link_of(objective) is SAME else "margin"
 
 
 def sigmoid(slope: float) -> Link:
     """The logistic function, as LightGBM computes it."""
 
     # math.exp is the C library's, which LightGBM uses too; numpy's own vectorised exp may differ in the last bit.
-    def link(margin: Floats) -> Floats:
-        return np.array([1.0 / (1.0 + _exp(-slope * value)) for value in margin.tolist()], dtype=np.float64)
-
-    return link
+    return Link(lambda margin: 1.0 / (1.0 + _exp(-slope * margin)))
 
 
 def _exp(value: float) -> float:

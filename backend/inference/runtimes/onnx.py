@@ -8,7 +8,7 @@ import numpy as np
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.onnx_trees import OnnxTrees
-from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores, Space
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
 from backend.inference.runtimes.sampling import explain_by_sampling
 from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.onnx_signature import feature_names, score_output
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
-class OnnxRuntime:
+class OnnxRuntime(Runtime):
     """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
 
     def __init__(self, session: "InferenceSession", content: bytes, file: Path) -> None:

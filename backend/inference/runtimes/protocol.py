@@ -1,5 +1,6 @@
 """What every runtime does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, Self
@@ -64,6 +65,11 @@ class Runtime(Protocol):
     def predict(self, matrix: Floats) -> Scores:
         """Score a matrix [n, features]."""
         ...
+
+    def predict_row(self, row: Sequence[float]) -> tuple[float, float | None]:
+        """The same score and margin of one row [features], which is what is asked for nearly always."""
+        found = self.predict(np.array([row], dtype=np.float64))
+        return float(found.score[0]), None if found.margin is None else float(found.margin[0])
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far the library's own contributions miss its output for a matrix, relative to max(1, |output|); None where it has none.

@@ -14,7 +14,7 @@ from backend.inference.runtimes.compiling import PATH_DEPENDENT, Explainers
 from backend.inference.runtimes.errors import RuntimeRefused
 from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.importing import WRAPPED, without
-from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Scores, Space
+from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
 from backend.inference.runtimes.sampling import explain_by_sampling
 from backend.inference.runtimes.xgboost_links import objective_of
 from backend.numerics.attribution.plan import CannotCompile
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 
-class XgboostRuntime:
+class XgboostRuntime(Runtime):
     """An XGBoost model on one thread. Scores equal `Booster.predict` to the last bit; like it, they use every tree of the file."""
 
     def __init__(self, model: XgboostModel, path: Path, sha256: str) -> None:
