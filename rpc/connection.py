@@ -71,6 +71,9 @@ class Connection(HttpToolsProtocol):
         """What came of a body that may be answered whole."""
         self._head_open = False
         self._head_bytes = 0
+        """What came of a head (or of trailers) since anything else did."""
+        self._got_on = False
+        """Did this piece bring more than (a part of) a head, of trailers, or empty lines?"""
         self._head_late: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -86,11 +89,25 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on: a part of a request, a request, or several."""
+        self._got_on = False
         super().data_received(data)
+        if self not in self.connections or self.transport.is_closing():
+            return  # a WebSocket now, or refused
         if self._body is not None:  # the rest is still to come
             self._begin_asgi()
-        if self._head_open:
-            self._await_head(len(data))
+        self._head_bytes = 0 if self._got_on else self._head_bytes + len(data)
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(431, f"The head of a request may have {HEAD_BYTES} bytes.")
+        elif self._head_open:
+            self._head_late = self._head_late or self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+        elif not self._busy and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    @property
+    def _busy(self) -> bool:
+        """Is an answer under way? Until it is done, reading may pause."""
+        before: RequestResponseCycle | Turn | None = self.cycle
+        return before is not None and not before.response_complete
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -102,9 +119,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is there."""
         self._head_came()
-        before: RequestResponseCycle | Turn | None = self.cycle
-        free = before is None or before.response_complete
-        plain = free and not self.expect_100_continue and self.parser.get_method() == b"POST" and not self.parser.should_upgrade()
+        self._got_on = True
+        plain = not self._busy and not self.expect_100_continue and self.parser.get_method() == b"POST" and not self.parser.should_upgrade()
         if plain and self._whole is not None and self._whole.takes_whole(self.url):
             self._body = []
         else:
@@ -112,6 +128,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of its body."""
+        self._got_on = True
         if self._body is not None:
             self._body.append(body)
         else:
@@ -119,6 +136,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """It is there."""
+        self._got_on = True
         if self._body is None:
             return super().on_message_complete()
         body, self._body = b"".join(self._body), None
@@ -161,22 +179,26 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(400, msg)
+
     def _head_came(self) -> None:
-        self._head_open, self._head_bytes = False, 0
+        self._head_open = False
         if self._head_late is not None:
             self._head_late.cancel()
             self._head_late = None
 
-    def _await_head(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > HEAD_BYTES:
-            self._refuse(431, f"The head of a request may have {HEAD_BYTES} bytes.")
-        elif self._head_late is None:
-            self._head_late = self.loop.call_later(HEAD_SECONDS, self._refuse, 408, f"The head of a request may take {HEAD_SECONDS:g} seconds.")
+    def _head_is_late(self) -> None:
+        if self._busy:  # it may lie unread, and no refusal goes before an answer
+            self._head_late = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+        else:
+            self._refuse(408, f"The head of a request may take {HEAD_SECONDS:g} seconds.")
 
     def _refuse(self, status: int, why: str) -> None:
         if self.transport.is_closing():
             return
-        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(why)
-        self.transport.write(STATUS_LINE[status] + head + why.encode())
+        if not self._busy:  # else its words would be taken for the answer to another request
+            head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(why)
+            self.transport.write(STATUS_LINE[status] + head + why.encode())
         self.transport.close()

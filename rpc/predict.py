@@ -1,6 +1,7 @@
 """The data plane: bare ASGI beside Litestar. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -30,6 +31,7 @@ PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
 OPEN_INFERENCE = "/v2"
 _GROUPS, _PREDICT = GROUPS.encode(), PREDICT.encode()
+_UNPLAIN = re.compile(rb"[%?#]").search
 JSON = b"application/json"
 
 _predict_decoder = msgspec.json.Decoder(PredictBody)
@@ -87,7 +89,7 @@ class DataPlane:
     @staticmethod
     def takes_whole(target: bytes) -> bool:
         """Is a POST to this target a prediction, with nothing in the target to decode?"""
-        return target.startswith(_GROUPS) and target.endswith(_PREDICT) and b"%" not in target and b"?" not in target
+        return target.startswith(_GROUPS) and target.endswith(_PREDICT) and not _UNPLAIN(target)
 
     async def answer_whole(self, path: str, headers: Headers, body: bytes) -> Whole:
         """The same answer to a POST whose body is there already."""
