@@ -16,6 +16,8 @@ from backend.inference.versions import ServedVersion, explanations
 log = logging.getLogger("tiltyard.inference")
 QUICK_SECONDS = 0.001
 """A row explained in less keeps nobody waiting."""
+BATCHES = 2
+"""So many of a version are made at once: while one waits for the interpreter, the other computes."""
 
 
 class Waiting(NamedTuple):
@@ -49,7 +51,7 @@ class Inline:
             return
         one = Waiting(cases[0], asyncio.get_running_loop().create_future())
         if (gathering := self._gatherings.get(one.case.version)) is None:
-            gathering = self._gatherings[one.case.version] = Gathering(self._explain)
+            gathering = self._gatherings[one.case.version] = Gathering(self._explain, BATCHES)
         gathering.add(one)
         await one.done
 
