@@ -1,4 +1,4 @@
-"""The data plane: bare ASGI beside Litestar. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
+"""The data plane, beside Litestar: bare ASGI, and without it what came whole. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
 
 import logging
 import re
