@@ -31,7 +31,8 @@ async def start(settings: Settings, tenant: Tenant) -> AsyncIterator[Start]:
 
     async def start(*arguments: str) -> Process:
         command = [sys.executable, "-m", "rpc.cli", "call", *arguments]
-        begun.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment_of(settings), stdout=PIPE, stderr=PIPE))
+        environment = environment_of(settings)
+        begun.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE, preexec_fn=heed_ctrl_c))
         return begun[-1]
 
     yield start
@@ -39,6 +40,11 @@ async def start(settings: Settings, tenant: Tenant) -> AsyncIterator[Start]:
         if one.returncode is None:
             one.kill()
             await one.wait()
+
+
+def heed_ctrl_c() -> None:
+    """As in a terminal: what a shell starts in the background ignores it, and so would all that is started from there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 async def one_more(hub: Hub, tenant: Tenant) -> UUID:
