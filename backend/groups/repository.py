@@ -39,9 +39,9 @@ async def groups(session: AsyncSession, tenant_id: UUID) -> Sequence[GroupRow]:
 
 
 async def group(session: AsyncSession, tenant_id: UUID, slug: str, lock: bool = False) -> GroupRow | None:
-    """One group; locked, no rival change can be under way."""
+    """One group; locked, no rival change can be under way. Rows that refer to it may: a writer that was cut off in its transaction holds up no halt."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.slug == slug, GroupRow.deleted_at.is_(None))
-    return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
 
 
 async def every(session: AsyncSession, tenant_id: UUID, slug: str) -> Sequence[GroupRow]:
@@ -141,7 +141,7 @@ async def rolled_back(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[An
 async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> GroupRow | None:
     """One group that is not deleted, locked."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.deleted_at.is_(None))
-    return (await session.execute(query.with_for_update())).scalar_one_or_none()
+    return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
 
 
 async def decisions(session: AsyncSession, tenant_id: UUID, ramp_ids: Sequence[UUID]) -> Sequence[RampDecisionRow]:
