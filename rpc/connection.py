@@ -79,7 +79,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin; whoever says nothing is not waited for longer than one between two requests."""
         super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -101,7 +101,7 @@ class Connection(HttpToolsProtocol):
         elif self._head_open:
             self._head_late = self._head_late or self.loop.call_later(HEAD_SECONDS, self._head_is_late)
         elif not self._busy and self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+            self._await_request()
 
     @property
     def _busy(self) -> bool:
@@ -182,6 +182,9 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
         self._refuse(400, msg)
+
+    def _await_request(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _head_came(self) -> None:
         self._head_open = False

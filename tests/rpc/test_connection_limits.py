@@ -4,13 +4,14 @@ import asyncio
 import gc
 import socket
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from rpc import connection, server
 from rpc.connection import Connection
-from tests.rpc.test_connection import Echo, client_of, connected, cut, post, request, until
+from tests.rpc.test_connection import Client, Echo, client_of, connected, cut, post, request, until
 from tests.support.serving import serving
 
 
@@ -44,12 +45,19 @@ async def test_a_long_head_within_the_limit_is_read() -> None:
             assert (await client.ask(*cut(asked, 20_000, 40_000))).said == ("whole", "/whole", "a")
 
 
-@pytest.mark.parametrize("first", [b"", post("/whole", b"a")], ids=["new", "kept"])
-async def test_a_head_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch, first: bytes) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+@asynccontextmanager
+async def new_or_kept(kept: bool) -> AsyncIterator[Client]:
+    """A client's connection on which nothing was asked yet, or that was kept after an answer."""
     async with client_of(Echo()) as client:
-        if first:
-            assert (await client.ask(first)).status == 200
+        if kept:
+            assert (await client.ask(post("/whole", b"a"))).status == 200
+        yield client
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_head_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    async with new_or_kept(kept) as client:
         started = time.monotonic()
         await client.send(*[b"POST /whole HTTP/1.1\r\n", *[b"x: y\r\n"] * 3])
         answer = await client.answer()
@@ -101,12 +109,10 @@ async def test_a_slow_answer_is_no_idle_connection(monkeypatch: pytest.MonkeyPat
             assert (await client.ask(asked)).status == 200
 
 
-@pytest.mark.parametrize("first", [b"", post("/whole", b"a")], ids=["new", "kept"])
-async def test_an_empty_line_keeps_no_connection_open_for_good(monkeypatch: pytest.MonkeyPatch, first: bytes) -> None:
+@pytest.mark.parametrize("kept", [False, True])
+async def test_an_empty_line_keeps_no_connection_open_for_good(monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
-    async with client_of(Echo()) as client:
-        if first:
-            assert (await client.ask(first)).status == 200
+    async with new_or_kept(kept) as client:
         await client.send(b"\r\n")
         assert await client.rest(within=2) == b""
 

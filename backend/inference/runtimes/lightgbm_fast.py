@@ -40,16 +40,9 @@ class FastRows:
 
     def __call__(self, matrix: Floats) -> Floats:
         """The raw scores [n] of a matrix [n, features]."""
-        scores = np.empty(len(matrix))
-        with self._lock:
-            for at, row in enumerate(matrix):
-                self._row[:] = row
-                if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
-                    self._check(-1)
-                scores[at] = self._out[0]
-        return scores
+        return np.array([self.row(row) for row in matrix], dtype=np.float64)
 
-    def row(self, row: Sequence[float]) -> float:
+    def row(self, row: Sequence[float] | Floats) -> float:
         """The raw score of one row [features]."""
         with self._lock:
             self._row[:] = row
