@@ -1,6 +1,5 @@
-"""Bodies of the data plane: read up to a limit, decoded straight into their shape, and refused with a pointer."""
+"""Bodies of the data plane: decoded straight into their shape, and refused with a pointer."""
 
-import asyncio
 import json
 import re
 from typing import Any, TypeVar
@@ -8,15 +7,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.errors import Invalid
-from rpc.core.asgi import Receive, refuse_body, rest_of_body
-from rpc.core.errors import TimedOut
+from rpc.core.asgi import refuse_body
 from schemas.common import Issue
 from schemas.inference import PredictBody
 
 T = TypeVar("T")
 MOST_ISSUES = 50
-PATIENCE = 10.0
-"""Seconds that a body may take to arrive: whoever sends a byte now and then keeps nothing of ours waiting."""
 
 
 class MalformedBody(Invalid):
@@ -31,47 +27,11 @@ class NotFinite(Invalid):
     """NaN and Infinity are no numbers in JSON, and no model here is asked about them. Leave an optional feature out, or send null."""
 
 
-async def read(receive: Receive, announced: bytes, limit: int) -> bytes:
-    """A request's whole body. Raises PayloadTooLarge past `limit` bytes, TimedOut for one that does not come, and Disconnected."""
-    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
-        await refuse_body(receive, limit)
-    late = _Late()
-    try:
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body") and len(body := message.get("body", b"")) <= limit:
-            return bytes(body)
-        return await rest_of_body(message, receive, limit)
-    except asyncio.CancelledError:
-        if late.gave_up:
-            raise TimedOut(f"The body did not arrive within {PATIENCE:g} seconds; send it at once.") from None
-        raise
-    finally:
-        late.timer.cancel()
-
-
 async def given(body: bytes, announced: bytes, limit: int) -> bytes:
-    """The same of a body that is there. Raises PayloadTooLarge past `limit` bytes."""
+    """A body that is there. Raises PayloadTooLarge past `limit` bytes."""
     if len(body) > limit:
         await refuse_body(None, limit)
     return body
-
-
-class _Late:
-    """Gives up what its task is at once patience is over. `asyncio.timeout` does the same for three times the price, and nearly every body is there."""
-
-    def __init__(self) -> None:
-        self._cut = False
-        self._task = asyncio.current_task()
-        self.timer = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
-
-    @property
-    def gave_up(self) -> bool:
-        """Was it this, and nobody else besides, that cancelled the task?"""
-        return self._cut and self._task is not None and self._task.uncancel() == 0
-
-    def _give_up(self) -> None:
-        if self._task is not None:
-            self._cut = self._task.cancel()
 
 
 def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:

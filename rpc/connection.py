@@ -2,7 +2,7 @@
 
 A request that the application answers whole (a prediction), and that came whole, passes no ASGI: no scope, no messages, no second wake-up. What
 else a connection may do (bodies in parts, pipelining, keeping alive, WebSockets) is uvicorn's. And the head of a request is limited in size and in
-time, which uvicorn leaves to a proxy.
+time, which uvicorn leaves to a proxy; so is the rest of a request that nobody waits for any more.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 HEAD_BYTES = 64 * 1024
 """So long may a head be that comes in parts."""
 HEAD_SECONDS = 10.0
-"""So long may it take to come."""
+"""So long may it take to come; and the rest of a request that was answered before it was there."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,11 +70,12 @@ class Connection(HttpToolsProtocol):
         self._body: list[bytes] | None = None
         """What came of a body that may be answered whole."""
         self._head_open = False
+        self._body_open = False
         self._head_bytes = 0
         """What came of a head (or of trailers) since anything else did."""
         self._got_on = False
         """Did this piece bring more than (a part of) a head, of trailers, or empty lines?"""
-        self._head_late: TimerHandle | None = None
+        self._late: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin; whoever says nothing is not waited for longer than one between two requests."""
@@ -84,7 +85,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._unset_keepalive_if_required()
-        self._head_came()
+        self._came()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,8 +99,8 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0 if self._got_on else self._head_bytes + len(data)
         if self._head_bytes > HEAD_BYTES:
             self._refuse(431, f"The head of a request may have {HEAD_BYTES} bytes.")
-        elif self._head_open:
-            self._head_late = self._head_late or self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+        elif self._head_open or (self._body_open and not self._busy):
+            self._late = self._late or self.loop.call_later(HEAD_SECONDS, self._is_late)
         elif not self._busy and self.timeout_keep_alive_task is None:
             self._await_request()
 
@@ -118,8 +119,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
-        self._head_came()
-        self._got_on = True
+        self._came()
+        self._got_on = self._body_open = True
         plain = not self._busy and not self.expect_100_continue and self.parser.get_method() == b"POST" and not self.parser.should_upgrade()
         if plain and self._whole is not None and self._whole.takes_whole(self.url):
             self._body = []
@@ -136,6 +137,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """It is there."""
+        self._came()
         self._got_on = True
         if self._body is None:
             return super().on_message_complete()
@@ -186,15 +188,17 @@ class Connection(HttpToolsProtocol):
     def _await_request(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
-    def _head_came(self) -> None:
-        self._head_open = False
-        if self._head_late is not None:
-            self._head_late.cancel()
-            self._head_late = None
+    def _came(self) -> None:
+        self._head_open = self._body_open = False
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
-    def _head_is_late(self) -> None:
+    def _is_late(self) -> None:
         if self._busy:  # it may lie unread, and no refusal goes before an answer
-            self._head_late = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+            self._late = self.loop.call_later(HEAD_SECONDS, self._is_late)
+        elif self._body_open:
+            self.transport.close()
         else:
             self._refuse(408, f"The head of a request may take {HEAD_SECONDS:g} seconds.")
 

@@ -15,9 +15,9 @@ from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
-from rpc.bodies import decode, given, read, with_key
+from rpc.bodies import decode, given, with_key
 from rpc.connection import Whole
-from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send
+from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
@@ -72,7 +72,7 @@ class DataPlane:
         try:
             if scope["method"] != "POST":
                 raise MethodNotSupported(f"{scope['path']} is asked by POST", allow="POST")
-            status, body, headers = Whole(200, await self._answer(scope["path"], scope["headers"], partial(read, receive)), [])
+            status, body, headers = Whole(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive)), [])
         except Disconnected:
             return None
         except Exception as error:  # whatever it is, the caller gets a body it can read

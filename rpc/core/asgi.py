@@ -17,8 +17,9 @@ Headers = list[tuple[bytes, bytes]]
 
 PATIENCE = 0.03
 """Seconds that a call may take before anyone watches whether its client is still there: most are done sooner, and a watcher costs a task."""
-
-
+BODY_SECONDS = 10.0
+"""Seconds that a body may take to arrive, and one more for each `BODY_RATE` bytes of it: whoever sends a byte now and then keeps nothing of ours waiting."""
+BODY_RATE = 64 * 1024
 DRAINED = 64 * 1024 * 1024
 """So many bytes of a body that is too large are read and dropped."""
 
@@ -38,33 +39,29 @@ def read_head(scope: Scope, request: Request, base: str) -> None:
     request.path = wire.decode_path(raw.split(b"?", 1)[0].removeprefix(base.encode()).removeprefix(b"/"))
 
 
-async def read_body(request: Request, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
-    if request.method == "GET":
-        return b""
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
+    """The whole body; `announced` is its Content-Length. Raises PayloadTooLarge past `limit` bytes, TimedOut for one too slow, and Disconnected."""
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
         await refuse_body(receive, limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
-        return body
-    return await rest_of_body(message, receive, limit)
-
-
-async def rest_of_body(message: Message, receive: Receive, limit: int) -> bytes:
-    """A body whose first part is there. Raises PayloadTooLarge past `limit` bytes, and Disconnected."""
-    chunks: list[bytes] = []
-    size = 0
-    while message["type"] != "http.disconnect":
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            await refuse_body(receive if message.get("more_body") else None, limit)
-        if not message.get("more_body"):
-            return b"".join(chunks)
-        message = await receive()
-    raise Disconnected
+    began = asyncio.get_running_loop().time()
+    parts: list[bytes] = []
+    size, seconds, more = 0, BODY_SECONDS, True
+    try:
+        async with asyncio.timeout_at(began + seconds) as patience:
+            while more and size <= limit:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
+                if more:
+                    seconds = BODY_SECONDS + size / BODY_RATE
+                    patience.reschedule(began + seconds)
+    except TimeoutError:
+        raise errors.TimedOut(f"The body did not arrive within {seconds:.0f} seconds; send it at once.") from None
+    if size > limit:
+        await refuse_body(receive if more else None, limit)
+    return b"".join(parts)
 
 
 async def refuse_body(receive: Receive | None, limit: int) -> NoReturn:

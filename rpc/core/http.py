@@ -85,7 +85,8 @@ class RpcApp:
             return wire.Reply(204, headers=cors.PREFLIGHT)
         wire.content_of(request)
         check_origin(request, options.allowed_origins)
-        request.body = await read_body(request, receive, options.max_body_bytes)
+        if request.method != "GET":
+            request.body = await read_body(receive, request.headers.get("content-length", "").encode("latin-1"), options.max_body_bytes)
         plan = wire.plan(self.root, request, max_batch=options.max_batch)
         if plan.stream:
             await unless_disconnected(departure, exchange.authenticate())

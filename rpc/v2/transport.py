@@ -13,8 +13,8 @@ from backend.access.permissions import P
 from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError
 from backend.inference.predict import Predictor
-from rpc.bodies import read, with_key
-from rpc.core.asgi import Disconnected, Receive, Scope, Send
+from rpc.bodies import with_key
+from rpc.core.asgi import Disconnected, Receive, Scope, Send, read_body
 from rpc.core.errors import WIRE, MethodNotSupported, known, report
 from rpc.health import database_answers
 from rpc.token_cache import TokenCache
@@ -102,7 +102,7 @@ class OpenInference:
 
     async def _infer(self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive) -> Reply:
         limit = self._hub.settings.max_predict_bytes
-        sent = await read(receive, headers.get(b"content-length", b""), limit)
+        sent = await read_body(receive, headers.get(b"content-length", b""), limit)
         plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
         group = await self._predictor.find(actor, address.slug)
         request, parts = read_request(*split(plain, headers.get(b"inference-header-content-length", b"")))

@@ -4,8 +4,9 @@ import asyncio
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,43 @@ async def test_a_head_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch
         assert (answer.status, answer.headers["connection"]) == (408, "close")
         assert 0.15 < time.monotonic() - started < 2
         assert await client.rest() == b""
+
+
+async def refusing(scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Refuses without waiting for the body."""
+    await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"no"})
+
+
+class Refusing(Echo):
+    """Answers before the request is there, but for what may be answered whole."""
+
+    __call__ = staticmethod(refusing)  # type: ignore[assignment]
+
+
+async def test_the_rest_of_a_request_that_is_answered_already_may_not_drip_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    head, _ = cut(post("/other", b"a" * 1000), -1000)
+    async with client_of(Refusing()) as client:
+        assert (await client.ask(head)).status == 401
+        started = time.monotonic()
+        rest = asyncio.create_task(client.rest(within=10))
+        while not rest.done() and time.monotonic() - started < 5:
+            await client.send(b"a")
+            await asyncio.sleep(0.02)
+        assert await rest == b""
+        assert 0.2 < time.monotonic() - started < 3
+
+
+async def test_the_rest_of_a_request_that_is_answered_already_may_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.4)
+    head, body = cut(post("/other", b"a" * 1000), -1000)
+    async with client_of(Refusing()) as client:
+        for _ in range(3):
+            assert (await client.ask(head)).status == 401
+            await client.send(body[:500])
+            await asyncio.sleep(0.25)
+            assert (await client.ask(body[500:] + post("/whole", b"b"))).said == ("whole", "/whole", "b")
 
 
 async def test_a_head_that_came_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ async def test_slow_senders_are_given_up_and_keep_nobody_waiting(api: Api) -> No
     async def slow() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
         writer.write(head.encode())
-        answer = asyncio.create_task(reader.read(4096))
+        answer = asyncio.create_task(reader.readuntil(b"}}"))
         while not answer.done():
             writer.write(b" ")
             await asyncio.wait({answer}, timeout=0.5)

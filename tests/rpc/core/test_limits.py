@@ -1,5 +1,6 @@
 """What one caller may ask for: calls a second, time, size, and from where."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from backend.access.actor import ANONYMOUS, Actor
 from backend.errors import TooManyRequests
-from rpc.core import Request
+from rpc.core import Request, asgi
 from rpc.core import limits as limiting
 from rpc.core.http import Options, Rate, RpcApp
 from rpc.core.limits import Limiter
@@ -95,6 +96,25 @@ async def test_a_body_past_the_limit_is_refused_announced_or_not(announced: bool
         kind = {"content-type": "application/octet-stream"}
         answer = await http.post("octets", content=b"x" * 3000 if announced else in_pieces(), headers=kind)
     assert (answer.status_code, answer.json()["error"]["data"]["limit"]) == (413, 2000)
+
+
+@pytest.mark.parametrize(("piece", "status"), [(b"x", 408), (b"x" * 10_000, 200)], ids=["drips", "flows"])
+async def test_a_body_that_drips_is_given_up_and_one_that_flows_is_not(monkeypatch: pytest.MonkeyPatch, piece: bytes, status: int) -> None:
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(asgi, "BODY_RATE", 10_000)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield piece
+            await asyncio.sleep(0.05)
+
+    async with client(Options()) as http:
+        answer = await http.post("octets", content=slowly(), headers={"content-type": "application/octet-stream"})
+    assert answer.status_code == status
+    if status == 408:
+        error = answer.json()["error"]
+        assert (error["code"], error["data"]["code"]) == (-32008, "TIMEOUT")
+        assert "The body did not arrive within" in error["message"]
 
 
 async def in_pieces() -> AsyncIterator[bytes]:
