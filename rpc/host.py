@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from backend.access.actor import ANONYMOUS, Actor
 from backend.access.authenticate import authenticate_session, authenticate_token
 from backend.bootstrap import Hub
-from backend.errors import Unauthorized
+from backend.db.away import NOT_OPENED, UNREACHABLE, unless_away
+from backend.errors import Unauthorized, Unavailable
 from backend.settings import Settings
 from backend.work import UnitOfWork
 from rpc.core import Ctx, Request
@@ -33,19 +34,22 @@ class ProductHost:
         return self._hub
 
     async def authenticate(self, request: Request) -> Actor:
-        """Raises Unauthorized for a token that is no good; a stale cookie is nobody in particular, so that signing in again works."""
-        if token := bearer(request):
-            actor = await authenticate_token(self._hub, token)
-            if actor is None:
-                raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
-            return actor
-        if secret := request.cookies.get(self.cookie):
-            return await authenticate_session(self._hub, secret) or ANONYMOUS
+        """Raises Unauthorized for a token that is no good; a stale cookie is nobody in particular, so that signing in again works. And Unavailable."""
+        try:
+            if token := bearer(request):
+                actor = await authenticate_token(self._hub, token)
+                if actor is None:
+                    raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
+                return actor
+            if secret := request.cookies.get(self.cookie):
+                return await authenticate_session(self._hub, secret) or ANONYMOUS
+        except UNREACHABLE:
+            raise Unavailable(NOT_OPENED) from None
         return ANONYMOUS
 
     def work(self, actor: Actor, *, read_only: bool) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A unit of work for the caller's tenant."""
-        return self._hub.work(actor, read_only)
+        """A unit of work for the caller's tenant. Raises Unavailable."""
+        return unless_away(self._hub.work(actor, read_only))
 
 
 def bearer(request: Request) -> str | None:

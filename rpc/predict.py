@@ -12,6 +12,7 @@ import msgspec
 from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
+from backend.db.away import unless_away
 from backend.errors import Forbidden, HubError, NotFound
 from backend.inference import outcomes
 from backend.inference.predict import Predictor
@@ -118,7 +119,7 @@ class DataPlane:
     async def _record(self, actor: Actor, raw: bytes) -> bytes:
         _require(actor, P.INFERENCE_OUTCOME_WRITE)
         told = decode(_outcomes_decoder, raw)
-        async with self._hub.work(actor) as work:
+        async with unless_away(self._hub.work(actor)) as work:
             return _encode(await outcomes.record(work, told))
 
 

@@ -4,11 +4,10 @@ import asyncio
 import time
 from collections import OrderedDict
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from backend.access.actor import Actor
 from backend.access.authenticate import authenticate_token
 from backend.bootstrap import Hub
+from backend.db.away import UNREACHABLE
 from backend.errors import Unauthorized, Unavailable
 
 BEARER = b"Bearer "
@@ -58,6 +57,6 @@ class TokenCache:
     async def _look_up(self, secret: bytes) -> Actor | None:
         try:
             return await authenticate_token(self._hub, secret.decode("latin-1").strip())
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except UNREACHABLE:
             self._known.pop(secret, None)
             raise Unavailable("The token could not be checked: the database is not answering. Try again shortly.") from None

@@ -32,7 +32,7 @@ async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: Fro
             raise Unauthorized
         if not actor.may(P.CATALOG_MODEL_WRITE):
             raise Forbidden(f"this needs the permission `{P.CATALOG_MODEL_WRITE}`", permission=P.CATALOG_MODEL_WRITE)
-        async with host.hub.work(actor, read_only=True) as work:
+        async with host.work(actor, read_only=True) as work:
             await upload.expect(work, VersionRef(version_id=version_id))
         return success(await _receive(host.hub, request, actor, VersionRef(version_id=version_id)))
     except HubError as error:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, any_, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.access.tables import PersonRow, SessionRow, TenantRow, TokenRow
+from backend.db.locks import lock
 
 
 async def find_person(session: AsyncSession, email: str) -> Row[Any] | None:
@@ -28,7 +29,7 @@ async def find_token(connection: AsyncConnection, secret_hash: bytes) -> Row[Any
 
 async def count_tenants(session: AsyncSession) -> int:
     """How many tenants there are; holds off another process that asks the same."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('first tenant', 0))"))
+    await lock(session, "first tenant")
     return int((await session.execute(text("SELECT count_tenants()"))).scalar_one())
 
 

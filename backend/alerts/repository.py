@@ -8,6 +8,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts.tables import AlertRow
+from backend.db.locks import lock
 
 
 async def newest(session: AsyncSession, tenant_id: UUID, state: str | None, limit: int) -> Sequence[AlertRow]:
@@ -20,7 +21,7 @@ async def newest(session: AsyncSession, tenant_id: UUID, state: str | None, limi
 
 async def open_alerts(session: AsyncSession, tenant_id: UUID, kinds: Collection[str]) -> Sequence[AlertRow]:
     """The open alerts of some kinds, held against other checks until the transaction ends."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"alerts:{tenant_id}"})
+    await lock(session, f"alerts:{tenant_id}")
     query = select(AlertRow).where(AlertRow.tenant_id == tenant_id, AlertRow.state == "open", AlertRow.kind.in_(kinds))
     return (await session.execute(query)).scalars().all()
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from backend.access import service as access
 from backend.access.permissions import P
 from backend.catalog import service as catalog
+from backend.db.locks import lock
 from backend.groups import repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
 from backend.groups.service import describe, find, halt, halts_in_force
@@ -64,7 +65,7 @@ async def list_halts(work: UnitOfWork, input: ListHalts) -> list[Halt]:
 
 async def _stop(work: UnitOfWork, reason: str, group_id: UUID | None = None, version_id: UUID | None = None) -> bool:
     """Put a halt in force, unless one is."""
-    await repository.lock_halts(work.session, group_id or version_id)
+    await lock(work.session, f"halt:{group_id or version_id}")
     if await repository.open_halt(work.session, work.tenant_id, group_id, version_id):
         return False
     row = HaltRow(id=new_id(), tenant_id=work.tenant_id, group_id=group_id, version_id=version_id, reason=reason, self_approved=False)

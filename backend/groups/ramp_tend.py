@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from backend.access.actor import ANONYMOUS, system
+from backend.db.locks import try_lock
 from backend.groups import repository
 from backend.groups.ramp import decide, end, move, plan_of
 from backend.groups.ramp_rules import broken, percent, waits_for
@@ -35,7 +36,7 @@ async def tend(hub: "Hub") -> None:
 
 
 async def _tend(work: UnitOfWork, ramp_id: UUID) -> None:
-    if not await repository.try_lock(work.session, f"ramp:{ramp_id}"):
+    if not await try_lock(work.session, f"ramp:{ramp_id}"):
         return
     row = await repository.ramp(work.session, work.tenant_id, ramp_id)
     if row is None or row.state != RampState.RUNNING:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.locks import end_in_silence
 from backend.groups.tables import GroupRow, HaltRow, PhaseRow, RampDecisionRow, RampRow
 
 MEMBERS = """
@@ -41,6 +42,8 @@ async def groups(session: AsyncSession, tenant_id: UUID) -> Sequence[GroupRow]:
 async def group(session: AsyncSession, tenant_id: UUID, slug: str, lock: bool = False) -> GroupRow | None:
     """One group; locked, no rival change can be under way. Rows that refer to it may: a writer that was cut off in its transaction holds up no halt."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.slug == slug, GroupRow.deleted_at.is_(None))
+    if lock:
+        await end_in_silence(session)
     return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
 
 
@@ -75,11 +78,6 @@ async def open_halt(session: AsyncSession, tenant_id: UUID, group_id: UUID | Non
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def lock_halts(session: AsyncSession, target: UUID | None) -> None:
-    """Let nobody else halt the same at the same time."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"halt:{target}"})
-
-
 async def groups_of(session: AsyncSession, tenant_id: UUID, version_id: UUID) -> list[str]:
     """The slugs of the groups in whose current phase a version has a place."""
     statement = text(
@@ -111,11 +109,6 @@ async def running_ramps(session: AsyncSession) -> Sequence[Row[Any]]:
     return (await session.execute(text("SELECT * FROM running_ramps()"))).all()
 
 
-async def try_lock(session: AsyncSession, name: str) -> bool:
-    """Take a lock until the transaction ends, unless somebody has it."""
-    return bool((await session.execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})).scalar_one())
-
-
 async def ramp(session: AsyncSession, tenant_id: UUID, ramp_id: UUID) -> RampRow | None:
     """One ramp."""
     return (await session.execute(select(RampRow).where(RampRow.tenant_id == tenant_id, RampRow.id == ramp_id))).scalar_one_or_none()
@@ -141,6 +134,7 @@ async def rolled_back(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[An
 async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> GroupRow | None:
     """One group that is not deleted, locked."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.deleted_at.is_(None))
+    await end_in_silence(session)
     return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
 
 

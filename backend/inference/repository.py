@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from backend.db.locks import lock
 from backend.inference.log.layout import quoted
 from backend.inference.rules import Arrived, Known
 from backend.inference.tally.keeping import CHANGED
@@ -141,19 +142,14 @@ async def group_ids(session: AsyncSession, tenant_id: UUID) -> Sequence[UUID]:
     return (await session.execute(text("SELECT id FROM groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()
 
 
-async def try_lock(session: AsyncSession, name: str) -> bool:
-    """Take a lock until the transaction ends, unless somebody has it."""
-    return bool((await session.execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})).scalar_one())
-
-
 async def share_outcomes(session: AsyncSession, group_id: UUID) -> None:
     """Keep outcomes from being taken in while rows are written: else the two could miss each other."""
-    await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"), {"name": f"outcomes:{group_id}"})
+    await lock(session, f"outcomes:{group_id}", shared=True)
 
 
 async def lock_outcomes(session: AsyncSession, group_id: UUID) -> None:
     """Keep rows from being written, and other outcomes from being taken in, while these are."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"outcomes:{group_id}"})
+    await lock(session, f"outcomes:{group_id}")
 
 
 async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:

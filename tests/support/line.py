@@ -27,6 +27,10 @@ class Wire:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """For good: new connections are refused."""
         self._server.close()
         self._drop()
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from backend.access.actor import ANONYMOUS
+from backend.db.locks import try_lock
 from backend.inference import repository
 from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.explain import Explainer, by_version
@@ -119,7 +120,7 @@ class Drainer:
         following: asyncio.Task[Batch] | None = None
         try:
             async with self._hub.work(ref.actor) as work:
-                if not await repository.try_lock(work.session, f"drain:{ref.group_id}"):
+                if not await try_lock(work.session, f"drain:{ref.group_id}"):
                     return None
                 batch = batch if batch and batch.entries else await self._prepare(ref, b"-")
                 if not batch.entries:

@@ -28,12 +28,11 @@ INTAKE_SECONDS = 20.0
 
 
 class Erased(NamedTuple):
-    """How much of one log was about the entity."""
+    """How much of one log, as it is in PostgreSQL and Redis, was about the entity."""
 
     rows: int = 0
     outcomes: int = 0
     dead_letters: int = 0
-    archived_rows: int = 0
 
 
 async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
@@ -44,27 +43,35 @@ async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
     if input.confirm != input.entity_key:
         raise NotConfirmed("Erasing is confirmed by the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="write the entity key once more")])
     group_ids = await log_policy.every_unheld(work, input.slug)
+    archived = [await _forget(work, group_id, input.entity_key) for group_id in group_ids]
     found = [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
     sums = Erased(*(sum(column) for column in zip(*found, strict=True)))
-    erased = Erasure(entity=_digest(work.hub, input.entity_key), **sums._asdict())
-    work.audit("inference.eraseEntity", f"group:{input.slug}", after={**sums._asdict(), "entity": erased.entity, "reason": input.reason})
+    counts = {**sums._asdict(), "archived_rows": sum(archived)}
+    erased = Erasure(entity=_digest(work.hub, input.entity_key), **counts)
+    work.audit("inference.eraseEntity", f"group:{input.slug}", after={**counts, "entity": erased.entity, "reason": input.reason})
     work.live(GROUP_CHANGED, input.slug)
     return erased
 
 
-async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
+async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> int:
+    """What takes long, before anything is locked: how many archived rows lost the entity, with the intake's in the log."""
     archived = await asyncio.to_thread(forget_entity, work.hub.files / "archives" / str(group_id), entity_key)
+    if await repository.log_of(work.session, group_id) is not None:
+        await _pass_intake(work.hub, group_id)
+    return archived
+
+
+async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     log = await repository.log_of(work.session, group_id)
     if log is None:
-        return Erased(archived_rows=archived)
-    await _pass_intake(work.hub, group_id)
+        return Erased()
     await repository.lock_outcomes(work.session, group_id)
     rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
     outcomes = await erasure_repository.unname(work.session, work.tenant_id, group_id, log.table_name, told_by)
     dead = [letter for letter in await letters.read(work.hub, group_id) if (record := letters.record_of(letter)) and record.entity_key == entity_key]
     await letters.remove(work.hub, group_id, dead)
-    return Erased(len(rows), outcomes, len(dead), archived)
+    return Erased(len(rows), outcomes, len(dead))
 
 
 async def _pass_intake(hub: "Hub", group_id: UUID) -> None:

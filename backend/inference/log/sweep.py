@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from backend.access.actor import system
+from backend.db.locks import try_lock
 from backend.inference import log_queries, repository
 from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.drain import log_refs
@@ -67,7 +68,7 @@ async def explain_group(hub: "Hub", explainer: Explainer, group_id: UUID) -> int
 async def _explain(hub: "Hub", explainer: Explainer, ref: LogRef) -> int:
     async with hub.work(ref.actor) as work:
         rows = await log_queries.unexplained(work.session, ref.table_name, BATCH)
-        if not rows or not await repository.try_lock(work.session, f"explain:{ref.group_id}"):
+        if not rows or not await try_lock(work.session, f"explain:{ref.group_id}"):
             return len(rows)
         cases = by_version([(row.model_version_id, (row.inference_id, row.inputs, None)) for row in rows])
         explained = await explainer.explain(work, cases, SECONDS, final=True)

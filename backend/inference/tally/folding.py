@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from backend.access.actor import ANONYMOUS, system
+from backend.db.locks import lock
 from backend.inference.tally import queries
 from backend.inference.tally.queries import Key, Tally
 from backend.inference.tally.spans import span_of
@@ -31,7 +32,7 @@ async def fold_waiting(hub: "Hub") -> int:
 
 async def fold(work: UnitOfWork, group_id: UUID) -> None:
     """Fold a group's tallies. What is appended meanwhile stays for the next time."""
-    await queries.lock(work.session, group_id)
+    await lock(work.session, f"tallies:{group_id}")
     wanted = _to_fold(await queries.keys_of(work.session, work.tenant_id, group_id), work.now.timestamp())
     if wanted:
         taken = await queries.take(work.session, work.tenant_id, wanted)

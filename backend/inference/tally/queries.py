@@ -200,8 +200,3 @@ async def backlog(session: AsyncSession, most: int) -> Sequence[Row[Any]]:
 async def rebuilds_due(session: AsyncSession) -> Sequence[Row[Any]]:
     """The groups of all tenants whose log is to be tallied and nobody is at it."""
     return (await session.execute(text("SELECT * FROM tally_rebuilds_due()"))).all()
-
-
-async def lock(session: AsyncSession, group_id: UUID) -> None:
-    """Keep others from folding or rebuilding the group's tallies until the transaction ends. Who appends need not wait."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"tallies:{group_id}"})
