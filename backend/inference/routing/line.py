@@ -1,4 +1,7 @@
-"""The line to PostgreSQL that keeps the lease: a connection and an event loop of its own, in a thread of its own, so that no load on the process starves it."""
+"""The line to PostgreSQL that keeps the lease: a connection and an event loop of its own, in a thread of its own, so that no load on the process starves it.
+
+Time is limited by `asyncio.timeout`, never by `wait_for`: that one, in Python 3.11, forgets a cancellation that comes just when what it waits for is done.
+"""
 
 import asyncio
 import logging
@@ -101,14 +104,14 @@ class Line:
             while True:
                 self._woken.clear()
                 await self._poll(connection)
-                try:
-                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._woken.wait()
                     await self._poll(connection)  # hears of it; the next one tells that it was heard
-                except TimeoutError:
-                    pass
         except asyncio.CancelledError:
             with suppress(Exception):  # the row runs out by itself
-                await asyncio.wait_for(connection.execute("SELECT routing_leave($1)", self._process), 1)
+                async with asyncio.timeout(1):
+                    await connection.execute("SELECT routing_leave($1)", self._process)
             raise
         finally:
             connection.terminate()
@@ -116,7 +119,8 @@ class Line:
     async def _poll(self, connection: Any) -> None:
         known, sent = self._known, time.monotonic()
         who = (self._process, socket.gethostname(), os.getpid())
-        row = await asyncio.wait_for(connection.fetchrow(POLL, *who, known.at, list(known.late), list(known.loaded)), ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            row = await connection.fetchrow(POLL, *who, known.at, list(known.late), list(known.loaded))
         self._control.hear(row["at"], halts_of(msgspec.json.decode(row["halted"], type=list[HaltFacts])))
         self._control.renew(sent, current=row["stamp"] == known.stamp)
         self._polls += 1
