@@ -131,11 +131,12 @@ async def rolled_back(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[An
     return (await session.execute(statement, {"tenant": tenant_id})).all()
 
 
-async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> GroupRow | None:
-    """One group that is not deleted, locked."""
+async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID, lock: bool = False) -> GroupRow | None:
+    """One group that is not deleted; locked, as by its slug."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.deleted_at.is_(None))
-    await end_in_silence(session)
-    return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+    if lock:
+        await end_in_silence(session)
+    return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
 
 
 async def decisions(session: AsyncSession, tenant_id: UUID, ramp_ids: Sequence[UUID]) -> Sequence[RampDecisionRow]:

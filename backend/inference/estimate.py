@@ -8,6 +8,7 @@ from backend.groups.rules import BUCKETS
 from backend.inference import split_queries
 from backend.inference.comparison import PhaseNotFound
 from backend.inference.routing.table import MemberFacts, owners
+from backend.inference.standings import metric_in
 from backend.inference.tally.reading import CLOCKS_APART
 from backend.numerics.off_policy import estimate
 from backend.work import UnitOfWork
@@ -33,7 +34,8 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
     ratios = _ratios(phase, input)
     owner = owners(facts_of(phase))
     since = phase.opened_at - CLOCKS_APART
-    rows = await split_queries.bucket_losses(work.session, group.table_name, group.decision_metric, phase.threshold, phase.number, since)
+    metric = await metric_in(work, group, phase)
+    rows = await split_queries.bucket_losses(work.session, group.table_name, metric, phase.threshold, phase.number, since)
     counts = np.array([row.n for row in rows], dtype=np.float64)
     totals = np.array([float(row.total) for row in rows], dtype=np.float64)
     found = estimate(counts, totals, np.array([ratios[owner[row.bucket]] for row in rows], dtype=np.float64))
@@ -42,7 +44,7 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
     return SplitEstimate(
         slug=group.slug,
         phase=phase.number,
-        metric=group.decision_metric,
+        metric=metric,
         n=n,
         effective_n=found.effective_n if found else 0.0,
         current=_with_interval(old, n),

@@ -1,26 +1,62 @@
 """What a ramp's step is judged by."""
 
+import logging
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
 
+from backend.db.limits import limit_statements
 from backend.inference import split_queries
+from backend.inference.split_queries import Step
+from backend.inference.standings import metric_in
 from backend.inference.tally.reading import CLOCKS_APART
 from backend.numerics.sequential import ALPHA, MINIMUM, Moments, compare
 from backend.work import UnitOfWork
 from schemas.groups import Group, Member, MemberRole
 from schemas.ramps import RampFigures
 
+log = logging.getLogger("tiltyard.ramps")
+READING_SECONDS = 5.0
+"""For each of the two questions that a step asks of its log: no ramp keeps others waiting for long."""
+TROUBLE = "waits: the log of this step could not be read to its end; the worker's log says why"
 
-async def figures(work: UnitOfWork, group: Group, challenger: Member, looks: int) -> RampFigures:
-    """Of the group's current phase. The loss is judged at a level divided by `looks`, the number of steps that may each judge it."""
+
+@dataclass(frozen=True)
+class Judged:
+    """A step's figures. Where not all of them could be had, `trouble` says so; they are then those that could."""
+
+    figures: RampFigures
+    trouble: str | None = None
+
+
+async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) -> Judged:
+    """Of the group's current phase. The loss is judged at a level divided by `looks`, the number of steps that may each judge it.
+
+    What the challenger failed is counted first and by itself, so that it is known whatever becomes of the rest.
+    """
     phase = group.phase
     champion = next(member for member in phase.members if member.role is MemberRole.CHAMPION)
-    ranges = (challenger.ranges, champion.ranges)
-    since = phase.opened_at - CLOCKS_APART
-    found = await split_queries.step_figures(work.session, group.table_name, group.decision_metric, phase.threshold, phase.number, since, ranges)
+    step = Step(group.table_name, phase.number, phase.opened_at - CLOCKS_APART, challenger.ranges, champion.ranges)
+    requests, errors = 0, 0
+    found: dict[bool, Row[Any]] = {}
+    await limit_statements(work.session, READING_SECONDS)
+    try:
+        async with work.session.begin_nested():
+            counts = (await split_queries.step_requests(work.session, step)).get(True)
+        requests, errors = (counts.requests, counts.errors) if counts else (0, 0)
+        async with work.session.begin_nested():
+            metric = await metric_in(work, group, phase)
+            found = await split_queries.step_losses(work.session, step, metric, phase.threshold)
+    except DBAPIError:
+        log.exception("a step of group %s could not be judged", group.slug)
+        return Judged(_figures(requests, errors, found, looks), TROUBLE)
+    return Judged(_figures(requests, errors, found, looks))
+
+
+def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int) -> RampFigures:
     mine, other = found.get(True), found.get(False)
-    requests, errors = (mine.requests, mine.errors) if mine else (0, 0)
     judged = (_moments(other), _moments(mine))
     gap = compare(*judged, ALPHA, looks) if min(one.n for one in judged) >= MINIMUM else None
     return RampFigures(

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+LARGEST_ACTUAL = 1e12
+"""A truth of a greater magnitude is refused: errors are squared, squared again and summed."""
 Effect = Literal["applied", "duplicate", "corrected"]
 Arrived = tuple[UUID, str | None, UUID | None]
 """A row that has just been written: its id, its correlation id, and for a shadow's the id of the answer that it is the copy of."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.ids import first_id_at
 from backend.inference.log.layout import quoted
 from backend.inference.log.writer import raw_connection
+from backend.inference.rules import LARGEST_ACTUAL
 from backend.work import UnitOfWork
 from schemas.groups import BucketRange
 
@@ -22,24 +23,32 @@ LOSSES = {
     "rmse": "power(score - actual, 2)",
 }
 """A row's loss on each decision metric; the lower, the better."""
+SOUND = f"abs(actual) <= {LARGEST_ACTUAL} AND abs(score) <= {LARGEST_ACTUAL}"
+"""Of which rows it is asked: a number beyond (of an imported log, say) cannot be squared and summed, and NaN is beyond every number."""
+BINARY = f"actual IN (0, 1) AND {SOUND}"
+JUDGED = {"brier": SOUND, "log_loss": BINARY, "accuracy": BINARY, "mae": SOUND, "rmse": SOUND}
 
 # By the bucket's owner, not by who answered: what a failing challenger hands to the champion is the challenger's.
-STEP = """
-WITH logged AS (
-  SELECT bucket <@ CAST(CAST(:mine AS text) AS int4multirange) AS mine, status, latency_us, {loss} AS loss, actual IS NOT NULL AND status <> 'failed' AS judged
-  FROM {table} WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0
-    AND (bucket <@ CAST(CAST(:mine AS text) AS int4multirange) OR bucket <@ CAST(CAST(:champions AS text) AS int4multirange)))
-SELECT mine, count(*) AS requests, count(*) FILTER (WHERE status <> 'ok') AS errors,
-  percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_us) FILTER (WHERE status <> 'failed') AS p95,
-  count(loss) FILTER (WHERE judged) AS judged, avg(loss) FILTER (WHERE judged) AS mean,
-  coalesce(var_samp(loss) FILTER (WHERE judged), 0) AS variance
-FROM logged GROUP BY mine
+MINE = "bucket <@ CAST(CAST(:mine AS text) AS int4multirange)"
+OF_STEP = f"""FROM {{table}} WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0
+    AND ({MINE} OR bucket <@ CAST(CAST(:champions AS text) AS int4multirange))"""
+
+REQUESTS = f"""
+SELECT {MINE} AS mine, count(*) AS requests, count(*) FILTER (WHERE status <> 'ok') AS errors {OF_STEP} GROUP BY 1
 """
 
+STEP_LOSSES = f"""
+WITH logged AS (SELECT {MINE} AS mine, latency_us, CASE WHEN {{judged}} THEN {{loss}} END AS loss {OF_STEP} AND status <> 'failed')
+SELECT mine, percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_us) AS p95,
+  count(loss) AS judged, avg(loss) AS mean, coalesce(var_samp(loss), 0) AS variance
+FROM logged GROUP BY mine
+"""  # noqa: S608 (constants)
+
 BUCKETS = """
-SELECT bucket, count(*) AS n, sum({loss}) AS total FROM {table}
-WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0 AND status IN ('ok', 'fallback') AND actual IS NOT NULL
-GROUP BY bucket
+SELECT bucket, count(loss) AS n, sum(loss) AS total FROM (
+  SELECT bucket, CASE WHEN {judged} THEN {loss} END AS loss FROM {table}
+  WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0 AND status IN ('ok', 'fallback')) AS logged
+WHERE loss IS NOT NULL GROUP BY bucket
 """
 
 REPLAY = """
@@ -49,20 +58,36 @@ FROM {table} WHERE imported_from IS NULL {where} ORDER BY inference_id
 """
 
 
-async def step_figures(
-    session: AsyncSession, table: str, metric: str, threshold: float, phase: int, since: datetime, ranges: tuple[Sequence[BucketRange], Sequence[BucketRange]]
-) -> dict[bool, Row[Any]]:
-    """Requests, errors, latency and losses of a phase: of the challenger (true) and of the champion (false), by their buckets."""
-    mine, champions = (multirange(one) for one in ranges)
-    values = {"first": first_id_at(since), "phase": phase, "mine": mine, "champions": champions}
-    statement = text(STEP.format(table=quoted(table), loss=LOSSES[metric]))
-    rows = await session.execute(statement, values | _threshold(metric, threshold))
+class Step(NamedTuple):
+    """Where a ramp's step is found: in a log, of a phase, with the buckets of the challenger and of the champion."""
+
+    table: str
+    phase: int
+    since: datetime
+    mine: Sequence[BucketRange]
+    champions: Sequence[BucketRange]
+
+    def values(self) -> dict[str, Any]:
+        """As its statements want them."""
+        return {"first": first_id_at(self.since), "phase": self.phase, "mine": multirange(self.mine), "champions": multirange(self.champions)}
+
+
+async def step_requests(session: AsyncSession, step: Step) -> dict[bool, Row[Any]]:
+    """Requests and errors of the challenger (true) and of the champion (false), by their buckets."""
+    rows = await session.execute(text(REQUESTS.format(table=quoted(step.table))), step.values())
+    return {row.mine: row for row in rows}
+
+
+async def step_losses(session: AsyncSession, step: Step, metric: str, threshold: float) -> dict[bool, Row[Any]]:
+    """Latency and losses of the same."""
+    statement = text(STEP_LOSSES.format(table=quoted(step.table), loss=LOSSES[metric], judged=JUDGED[metric]))
+    rows = await session.execute(statement, step.values() | _threshold(metric, threshold))
     return {row.mine: row for row in rows}
 
 
 async def bucket_losses(session: AsyncSession, table: str, metric: str, threshold: float, phase: int, since: datetime) -> Sequence[Row[Any]]:
     """Labelled predictions of a phase by bucket: how many, and their losses' sum."""
-    statement = text(BUCKETS.format(table=quoted(table), loss=LOSSES[metric]))
+    statement = text(BUCKETS.format(table=quoted(table), loss=LOSSES[metric], judged=JUDGED[metric]))
     return (await session.execute(statement, {"first": first_id_at(since), "phase": phase} | _threshold(metric, threshold))).all()
 
 

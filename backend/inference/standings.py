@@ -7,10 +7,11 @@ from uuid import UUID
 
 from backend.inference.contenders import Standing
 from backend.inference.maturity import Cohort, Cut, cut
-from backend.inference.tally.reading import Cell, together
+from backend.inference.tally.reading import Cell, numeric, tallied, together
 from backend.inference.verdict import Side, losses_of, metric_for, pair_losses
 from backend.numerics.sequential import Moments
 from backend.numerics.sketch import Sketch
+from backend.work import UnitOfWork
 from schemas.groups import Group, Member, MemberRole, Phase
 
 By = tuple[int, UUID]
@@ -58,7 +59,7 @@ class Field:
     @cached_property
     def regression(self) -> bool:
         """Are outcomes numbers, and scores estimates of them?"""
-        return any(cell.numeric for cells in self.lot.values() for cell in cells)
+        return numeric([cell for cells in self.lot.values() for cell in cells])
 
     @property
     def metric(self) -> str:
@@ -89,6 +90,11 @@ class Field:
     def _paired(self, member: Member) -> Moments:
         cells = [cell for phase in self.phases for cell in self._pairs[phase.number, member.version_id] if self.cut.takes(cell.key.slot, cell.key.seconds)]
         return pair_losses(Sketch.merged(cell.part for cell in cells if isinstance(cell.part, Sketch)), self.metric)
+
+
+async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> str:
+    """What the comparison of a phase decides by, so that whoever else judges it goes by the same."""
+    return Field(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric
 
 
 def standings_of(field: Field, phase: Phase) -> list[Standing]:

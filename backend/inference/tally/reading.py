@@ -1,8 +1,9 @@
 """Reading for the comparison: cells of tallies, or the same cells of the log's own rows when it is to be exact."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -11,15 +12,30 @@ from backend.ids import first_id_at
 from backend.inference.tally import queries
 from backend.inference.tally.logged import Logged, by_span, ends, logged
 from backend.inference.tally.queries import Key
+from backend.numerics.binning import score_spans
 from backend.numerics.counted import NOTHING, Counted, of_rows, of_sketch
 from backend.numerics.estimate import Floats
-from backend.numerics.sketch import Sketch, pair_sketch
+from backend.numerics.sketch import LABELS, OTHER, Sketch, pair_sketch
 from backend.work import UnitOfWork
 from schemas.groups import Phase
 
 CLOCKS_APART = timedelta(minutes=1)
 """By so much another machine's inference ids may seem older than the phase they are of."""
 LAST = UUID(int=2**128 - 1)
+
+
+ROUNDING = 1 / 32
+"""A score may lie so far outside [0, 1] and be meant as a probability."""
+STRAY = 0.01
+"""Such a part of the scores may lie further."""
+
+
+class Kinds(NamedTuple):
+    """How many scores there are, how many of them are no probabilities, and how many truths are neither 0 nor 1."""
+
+    scored: int
+    far: int
+    numbers: int
 
 
 @dataclass(frozen=True)
@@ -45,13 +61,26 @@ class Cell:
     part: Sketch | Rows
 
     @property
-    def numeric(self) -> bool:
-        """Is there an outcome that is neither 0 nor 1, or a score that is no probability?"""
+    def kinds(self) -> Kinds:
+        """What kind of numbers they are."""
         if isinstance(self.part, Sketch):
-            return self.part.numeric
+            labels, low, counts = self.part.scores.keys % LABELS, score_spans(self.part.scores.keys // LABELS)[0], self.part.scores.counts
+            far = (low < -ROUNDING) | (low > 1 + ROUNDING)
+            return Kinds(int(counts.sum()), int(counts[far].sum()), int(counts[labels == OTHER].sum()))
         known = self.part.actuals[~np.isnan(self.part.actuals)]
         scores = self.part.scores[np.isfinite(self.part.scores)]
-        return bool(((scores < 0) | (scores > 1)).any() or ((known != 0) & (known != 1)).any())
+        far = (scores < -ROUNDING) | (scores > 1 + ROUNDING)
+        return Kinds(len(scores), int(far.sum()), int(((known != 0) & (known != 1)).sum()))
+
+
+def numeric(cells: Iterable[Cell]) -> bool:
+    """Are outcomes numbers, and scores estimates of them? So they are once an outcome is neither 0 nor 1, or more than a few scores are no probabilities.
+
+    A score that misses [0, 1] by rounding is one, and a stray one among hundreds (imported, or of a model that erred) changes nothing.
+    """
+    kinds = [cell.kinds for cell in cells]
+    scored, far, numbers = (sum(column) for column in zip(*kinds, strict=True)) if kinds else (0, 0, 0)
+    return numbers > 0 or far > STRAY * scored
 
 
 def together(cells: Sequence[Cell]) -> Counted:
