@@ -120,7 +120,7 @@ export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
 export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
 /** These values are not what the model takes. */
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
-/** An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number. */
+/** An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number. */
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A ramp raises a challenger's share step by step, within what the other challengers leave. */
 export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
@@ -2128,9 +2128,13 @@ export interface Orphans {
   outcomes: OrphanOutcome[];
 }
 
-/** The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with. */
+/**
+ * The truth, later. Name the inference, or the correlation id it was asked with.
+ *
+ * `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+ */
 export interface Outcome {
-  actual: number;
+  actual: number | boolean;
   inference_id?: string | null | undefined;
   /** @maxLength 200 */
   correlation_id?: string | null | undefined;

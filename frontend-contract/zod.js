@@ -627,9 +627,13 @@ export const modelRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
 });
 
-/** The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with. */
+/**
+ * The truth, later. Name the inference, or the correlation id it was asked with.
+ *
+ * `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+ */
 export const outcomeSchema = z.strictObject({
-  actual: z.number(),
+  actual: z.union([z.number(), z.boolean()]),
   inference_id: z.guid().nullable().optional(),
   correlation_id: text(0, 200).nullable().optional(),
   at: z.string().nullable().optional(),

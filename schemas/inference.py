@@ -177,9 +177,12 @@ class InferenceRef(Shape, frozen=True, kw_only=True):
 
 
 class Outcome(Shape, frozen=True, kw_only=True):
-    """The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with."""
+    """The truth, later. Name the inference, or the correlation id it was asked with.
 
-    actual: float
+    `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+    """
+
+    actual: float | bool
     inference_id: UUID | None = None
     correlation_id: Label | None = None
     at: datetime | None = None

@@ -73,4 +73,4 @@ class InferenceNotFound(NotFound):
 
 
 class InvalidOutcome(Invalid):
-    """An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number."""
+    """An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number."""

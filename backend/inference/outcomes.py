@@ -10,7 +10,7 @@ from backend.groups import service as groups
 from backend.inference import repository
 from backend.inference.errors import InvalidOutcome
 from backend.inference.log.writer import TELL_EVERY
-from backend.inference.rules import Effect, Known, Truth, shadow_id, tell
+from backend.inference.rules import LARGEST_ACTUAL, Effect, Known, Truth, says_whether, shadow_id, tell
 from backend.inference.tally.keeping import add_outcomes
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
@@ -19,6 +19,8 @@ from schemas.groups import GroupRef
 from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
 MOST_ISSUES = 100
+LATEST_ANSWERS = 100
+YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
 Target = UUID | str
 """An inference's id, or a correlation id."""
 
@@ -30,6 +32,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     await repository.lock_outcomes(work.session, group.id)
     book = Book(work)
     await book.read(group.id, group.table_name, input.outcomes)
+    await _check_kind(work, group.table_name, book, input.outcomes)
     told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
     if book.changed:
         changes = await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
@@ -51,6 +54,7 @@ class Book:
         self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
         self._shadows: defaultdict[Target, list[UUID]] = defaultdict(list)
         self._waiting: defaultdict[Target, Known] = defaultdict(Known)
+        self._probable: set[Target] = set()
         self.known: dict[UUID, Known] = {}
         self.changed: set[UUID] = set()
 
@@ -62,6 +66,8 @@ class Book:
         shadows = await repository.shadow_versions(self._work.session, self._work.tenant_id, group_id)
         answers = {shadow_id(one, version): one for one in ids for version in shadows}
         for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
+            if row.probable and row.role != "shadow":
+                self._probable |= {row.inference_id, row.correlation_id}
             self.known[row.inference_id] = Known(actual=row.actual, at=row.actual_at, history=row.actual_history)
             if row.inference_id in answers:
                 self._shadows[answers[row.inference_id]].append(row.inference_id)
@@ -72,9 +78,14 @@ class Book:
             target = row.inference_id or row.correlation_id
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
 
+    def answered_by_probability(self, target: Target) -> bool | None:
+        """Was an inference answered by a probability? None where there is none yet."""
+        there = target in self.known if isinstance(target, UUID) else target in self._by_correlation
+        return target in self._probable if there else None
+
     def take(self, outcome: Outcome) -> Effect | str:
         """Take in one outcome; what it did to its inferences, `waiting` when none is there yet. Their shadows' copies take it too."""
-        truth = Truth(actual=outcome.actual, at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
+        truth = Truth(actual=float(outcome.actual), at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
         target = _target(outcome)
         found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
         for copy in self._shadows.get(target, []):
@@ -100,7 +111,7 @@ def _target(outcome: Outcome) -> Target:
 
 def _entry(work: UnitOfWork, outcome: Outcome, effect: str) -> tuple[Any, ...]:
     correlation = None if outcome.inference_id else outcome.correlation_id
-    return outcome.inference_id, correlation, outcome.actual, outcome.at or work.now, effect != "waiting"
+    return outcome.inference_id, correlation, float(outcome.actual), outcome.at or work.now, effect != "waiting"
 
 
 def _check(outcomes: Sequence[Outcome]) -> None:
@@ -112,7 +123,19 @@ def _check(outcomes: Sequence[Outcome]) -> None:
             issues.append(Issue(pointer=f"/outcomes/{at}/correlation_id", message="a NUL character cannot be kept"))
         if not math.isfinite(outcome.actual):
             issues.append(Issue(pointer=f"/outcomes/{at}/actual", message="a finite number is expected here"))
+        elif abs(outcome.actual) > LARGEST_ACTUAL:
+            issues.append(
+                Issue(pointer=f"/outcomes/{at}/actual", message=f"errors are squared and summed: at most {LARGEST_ACTUAL:.0e}, tell it in a larger unit")
+            )
         if outcome.at is not None and outcome.at.tzinfo is None:
             issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
     if issues:
         raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+
+
+async def _check_kind(work: UnitOfWork, table: str, book: Book, outcomes: Sequence[Outcome]) -> None:
+    """A probability is held against whether it happened. Of an inference that is not there yet, what the group answered last says what it will be."""
+    numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
+    early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
+    if wrong := [at for at, answered in numbers if (early if answered is None else answered)]:
+        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_ISSUES]])

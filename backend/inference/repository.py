@@ -14,11 +14,22 @@ from backend.inference.log.layout import quoted
 from backend.inference.rules import Arrived, Known
 from backend.inference.tally.keeping import CHANGED
 
-TARGETS = """
-SELECT inference_id, correlation_id, role, actual, actual_at, actual_history FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
+PROBABLE = "output->>'probability' IS NOT NULL"
+"""Did a row answer by a probability? What was imported or erased does not say."""
+
+TARGETS = f"""
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 UNION
-SELECT inference_id, correlation_id, role, actual, actual_at, actual_history FROM {table} WHERE correlation_id = ANY(CAST(:correlations AS text[]))
-"""
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+WHERE correlation_id = ANY(CAST(:correlations AS text[]))
+"""  # noqa: S608 (constants)
+
+LATEST = f"""
+SELECT coalesce(bool_and(probable), false) FROM (
+  SELECT {PROBABLE} AS probable FROM {{table}}
+  WHERE role <> 'shadow' AND status = 'ok' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest
+"""  # noqa: S608 (constants)
 
 # A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
 TOLD = """
@@ -156,6 +167,17 @@ async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correl
     """The rows that outcomes speak of, with what they know of the truth."""
     statement = text(TARGETS.format(table=quoted(table)))
     return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
+
+
+async def answers_probabilities(session: AsyncSession, table: str, most: int) -> bool:
+    """Has a log answers, and are its latest all probabilities?"""
+    return bool((await session.execute(text(LATEST.format(table=quoted(table))), {"most": most})).scalar_one())
+
+
+async def probable(session: AsyncSession, table: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these rows that answered by a probability."""
+    statement = text(f"SELECT inference_id FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[])) AND {PROBABLE}")  # noqa: S608 (quoted)
+    return set((await session.execute(statement, {"ids": list(ids)})).scalars())
 
 
 async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:

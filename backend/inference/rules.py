@@ -53,6 +53,15 @@ def tell(known: Known, truth: Truth, dated: bool) -> tuple[Known, Effect]:
     return Known(actual=truth.actual, at=truth.at, history=[*known.history, past]), "corrected"
 
 
+def says_whether(actual: float) -> bool:
+    """Does a truth say whether something happened, which is all that a probability can be held against?
+
+    >>> [says_whether(said) for said in (0.0, 1.0, True, 10.0)]
+    [True, True, True, False]
+    """
+    return actual in (0, 1)
+
+
 def shadow_id(answered: UUID, version_id: UUID) -> UUID:
     """The version 7 id of a shadow's copy: of the same moment as the answer, and the same each time, so that it is found without being looked for.
 

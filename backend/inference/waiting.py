@@ -2,17 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from backend.inference import repository
-from backend.inference.rules import Arrived, Known, Truth, tell
+from backend.inference.rules import Arrived, Known, Truth, says_whether, tell
 from backend.inference.tally.keeping import add_outcomes
 from backend.work import UnitOfWork
 
 
 async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived]) -> None:
-    """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told."""
-    told = await repository.told_before(work.session, work.tenant_id, group_id, arrived)
+    """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told.
+
+    One that cannot be the truth of its row (10, of a probability) waits on, and is reported with those whose inference never came.
+    """
+    told = await _fitting(work, table, await repository.told_before(work.session, work.tenant_id, group_id, arrived))
     if not told:
         return
     by_inference: defaultdict[UUID, Known] = defaultdict(Known)
@@ -22,3 +28,9 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
     changes = await repository.set_actuals(work.session, table, by_inference)
     await add_outcomes(work, group_id, table, changes)
     await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told if row.met}), work.now)
+
+
+async def _fitting(work: UnitOfWork, table: str, told: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    numbers = {row.target for row in told if not says_whether(row.actual)}
+    probable = await repository.probable(work.session, table, list(numbers)) if numbers else set()
+    return [row for row in told if row.target not in probable or says_whether(row.actual)]

@@ -1804,9 +1804,12 @@ class Orphans(TypedDict):
 
 
 class Outcome(TypedDict):
-    """The truth, later. `actual` is 0 or 1 for a binary decision, else the value. Name the inference, or the correlation id it was asked with."""
+    """The truth, later. Name the inference, or the correlation id it was asked with.
 
-    actual: float
+        `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+    """
+
+    actual: float | bool
     inference_id: NotRequired[str | UUID | None]
     correlation_id: NotRequired[str | None]
     at: NotRequired[str | None]
@@ -2786,7 +2789,7 @@ class InvalidFeatures(HubError):
 
 
 class InvalidOutcome(HubError):
-    """An outcome names its inference by `inference_id` or by `correlation_id`, and its `actual` is a number."""
+    """An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number."""
 
 
 class InvalidRamp(HubError):
@@ -3025,7 +3028,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "f8b2934f6d5f60b3"
+CONTRACT_HASH = "9e6b16cd36ff6940"
 """The contract this client was generated from."""
 
 

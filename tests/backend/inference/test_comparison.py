@@ -202,6 +202,18 @@ async def test_outcomes_that_are_numbers_are_judged_by_their_errors(hub: Hub, se
         assert mine.brier.value is None
 
 
+async def test_a_score_that_misses_the_unit_interval_by_rounding_is_still_a_probability(hub: Hub, served: Served) -> None:
+    group = await served.group(hub, challenger_share=5_000)
+    scores, labels = scorers((400, 400), (1.0, 1.0))
+    scores["v1.2"][:3] = (1 + 1e-9, -1e-17, 1.0000000000000002)
+    scores["v1.3"][0] = 7.0
+    await fill(hub, served, group, scores, labels)
+    for exact in (False, True):
+        shown = await compare(hub, served, group, exact=exact)
+        assert (shown.regression, shown.decision_metric) == (False, "brier")
+        assert of(shown, "v1.2").roc_auc.value == pytest.approx(metrics.roc_auc_score(labels["v1.2"], scores["v1.2"]), abs=0.01)
+
+
 async def test_earlier_phases_are_strata_and_a_ramp_is_no_result(hub: Hub, served: Served) -> None:
     """The challenger gets more traffic in the phase in which cases are easier: mixed together, it would seem better."""
     group = await served.group(hub, challenger_share=1_000)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -13,8 +14,13 @@ from backend.bootstrap import Hub
 from backend.ids import new_id
 from backend.inference import outcomes
 from backend.inference.errors import InvalidOutcome
+from backend.inference.log.rows import row_of
+from backend.inference.log.writer import LogRef, write
+from backend.inference.orphans import orphans
 from schemas.groups import Group
 from schemas.inference import Outcome, OutcomesReceipt, PredictBody, RecordOutcomes
+from schemas.log import ListOrphans
+from tests.backend.inference.records import record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
@@ -119,6 +125,8 @@ async def test_thousands_at_once_are_quick(hub: Hub, served: Served) -> None:
     [
         (Outcome(actual=1), "/outcomes/0"),
         (Outcome(actual=float("inf"), correlation_id="a"), "/outcomes/0/actual"),
+        (Outcome(actual=1.1e12, correlation_id="a"), "/outcomes/0/actual"),
+        (Outcome(actual=-1e200, correlation_id="a"), "/outcomes/0/actual"),
         (Outcome(actual=1, correlation_id="a\x00"), "/outcomes/0/correlation_id"),
         (Outcome(actual=1, correlation_id="a", at=datetime(2026, 1, 1)), "/outcomes/0/at"),  # noqa: DTZ001
     ],
@@ -127,3 +135,45 @@ async def test_an_outcome_that_says_nothing_usable_is_refused_by_pointer(hub: Hu
     with pytest.raises(InvalidOutcome) as refused:
         await tell(hub, served, served.serving.group, told)
     assert [issue.pointer for issue in refused.value.issues] == [pointer]
+
+
+async def refusal(hub: Hub, served: Served, group: Group, *told: Outcome) -> list[str]:
+    with pytest.raises(InvalidOutcome) as refused:
+        await tell(hub, served, group, *told)
+    assert {issue.message for issue in refused.value.issues} == {outcomes.YES_OR_NO}
+    return [issue.pointer for issue in refused.value.issues]
+
+
+async def test_the_outcome_of_a_probability_is_whether_it_happened(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    one, two = await predicted(hub, served, group), await predicted(hub, served, group, correlation_id="order-8")
+    await drain(hub, group)
+    wrong = [Outcome(inference_id=one, actual=1), Outcome(inference_id=one, actual=10), Outcome(correlation_id="order-8", actual=2)]
+    assert await refusal(hub, served, group, *wrong) == ["/outcomes/1/actual", "/outcomes/2/actual"]
+    assert (await row(hub, served, group, one))["actual"] is None, "a batch is taken in whole or not at all"
+    assert await refusal(hub, served, group, Outcome(correlation_id="not-yet", actual=0.5)) == ["/outcomes/0/actual"]
+    said = msgspec.json.decode(b'[{"actual": true, "correlation_id": "order-8"}, {"actual": false, "correlation_id": "not-yet"}]', type=list[Outcome])
+    receipt = await tell(hub, served, group, *said)
+    assert (receipt.applied, receipt.waiting) == (1, 1)
+    assert (await row(hub, served, group, two))["actual"] == 1.0
+
+
+async def test_the_outcome_of_a_number_is_any_number(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    made = record(version_id=group.phase.members[0].version_id, output={"score": 41.5, "margin": None, "probability": None}, score=41.5)
+    async with hub.work(served.tenant.admin) as work:
+        assert not await write(work, LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name), [row_of(made, None, None)])
+    receipt = await tell(hub, served, group, Outcome(inference_id=made.inference_id, actual=1e12), Outcome(correlation_id="not-yet", actual=-40.25))
+    assert (receipt.applied, receipt.waiting) == (1, 1)
+
+
+async def test_an_outcome_that_came_early_and_cannot_be_that_of_its_inference_waits_on(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    one = await predicted(hub, served, group)
+    assert (await tell(hub, served, group, Outcome(inference_id=one, actual=10))).waiting == 1
+    await drain(hub, group)
+    assert (await row(hub, served, group, one))["actual"] is None
+    async with hub.work(served.tenant.admin, read_only=True) as work:
+        orphaned = await orphans(work, ListOrphans(slug=group.slug, older_than_days=0))
+    assert [entry.actual for entry in orphaned.outcomes] == [10]
+    assert (await tell(hub, served, group, Outcome(inference_id=one, actual=1))).applied == 1
