@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.inference.tally import queries
-from backend.inference.tally.arms import CLOSE, Draw, draws
+from backend.inference.tally.arms import CLOSE, NOBODY, Draw, draws
 from backend.inference.tally.keeping import SLOT
 from backend.inference.tally.queries import Key, Tally
 from backend.inference.tally.spans import span_of
@@ -73,11 +73,12 @@ def _arms(row: Any, lot: Draw, buckets: NDArray[np.int32], propensities: Floats)
     if row.role == "shadow":
         yield "shadow", None, everyone
     elif row.status == "fallback":
-        owners = [lot.owners.get(bucket) for bucket in buckets.tolist()]
-        for owner in set(owners):
-            yield "fallback", owner, np.array([one == owner for one in owners])
+        owners = lot.owners_of(buckets)
+        for place in np.unique(owners).tolist():
+            yield "fallback", None if place == NOBODY else lot.versions[place], owners == place
     else:
-        owned = np.isin(buckets, [bucket for bucket, owner in lot.owners.items() if owner == row.model_version_id])
+        place = lot.versions.index(row.model_version_id) if row.model_version_id in lot.versions else None
+        owned = ~everyone if place is None else lot.owners_of(buckets) == place
         random = owned & (np.abs(propensities - lot.shares.get(row.model_version_id, np.nan)) < CLOSE)
         for arm, mine in (("random", random), ("chosen", ~random)):
             if mine.any():
