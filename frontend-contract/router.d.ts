@@ -92,6 +92,8 @@ export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** The file is empty: there is nothing to import. */
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does. */
+export type EvidenceAway = Failure<"EVIDENCE_AWAY", "SERVICE_UNAVAILABLE", 503>;
 /** What is asked of the language model is not complete. */
 export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
 /** The document's input features are not the artifact's. */
@@ -442,6 +444,7 @@ export interface CompareGroup {
 /**
  * The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
  *
+ * `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
  * `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
  */
 export interface Comparison {
@@ -544,7 +547,7 @@ export interface ConnectorTest {
  * One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
  *
  * Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
- * outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+ * outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
  * `fallback_rate`: the share that the champion answered in its place.
  */
 export interface Contender {
@@ -3265,7 +3268,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:promote`.
        */
-      promote: M<Promote, Promotion, AppErrorShape | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
+      promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
       /**
        * Past promotions, newest first, each with its evidence.
        *

@@ -22,6 +22,7 @@ from backend.groups.errors import (
 from backend.inference import comparison as comparing
 from backend.inference import watching
 from backend.inference.comparison import PhaseNotFound
+from backend.inference.errors import EvidenceAway
 from rpc.core import Router, Tracked
 from rpc.host import Call
 from schemas.groups import CreateGroup, DeleteGroup, Deletion, Group, GroupRef, Phase, SetLegalHold, SetRetention, SetSplit, SetWhenUnlogged
@@ -74,7 +75,7 @@ async def on_comparison(ctx: Call, input: CompareGroup) -> AsyncIterator[Tracked
             yield Tracked(str(seq), found)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, NotAChallenger, GateNotMet))
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet))
 async def promote(ctx: Call, input: Promote) -> Promotion:
     """Make a challenger the champion, on the evidence that was shown."""
     return await promotion.promote(ctx.work, input)

@@ -35,7 +35,7 @@ class Contender(Shape, frozen=True, kw_only=True):
     """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
 
     Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
-    outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+    outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
     `fallback_rate`: the share that the champion answered in its place.
     """
 
@@ -74,6 +74,7 @@ class Contender(Shape, frozen=True, kw_only=True):
 class Comparison(Shape, frozen=True, kw_only=True):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
+    `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
     `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
     """
 

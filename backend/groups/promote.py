@@ -24,7 +24,7 @@ POLICY = "promotion/1"
 
 
 async def promote(work: UnitOfWork, input: Promote) -> Promotion:
-    """Make a challenger the champion. Raises StaleEvidence, NotAChallenger, GateNotMet; then nothing is changed."""
+    """Make a challenger the champion. Raises StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet; then nothing is changed."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     shown = await comparison.take_evidence(work, group.id, input.evidence_id)

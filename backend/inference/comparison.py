@@ -16,6 +16,7 @@ from backend.groups import service as groups
 from backend.ids import new_id
 from backend.inference.conclusion import conclude
 from backend.inference.contenders import contender, ratio
+from backend.inference.errors import EvidenceAway
 from backend.inference.standings import Field, standings_of
 from backend.inference.tally import queries
 from backend.inference.tally.reading import Cell, counted_anew, tallied
@@ -65,8 +66,11 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
 
 
 async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> Comparison | None:
-    """The comparison that was shown under this id; None when it is unknown or older than five minutes."""
-    kept = await work.hub.redis.get(_key(group_id, evidence_id))
+    """The comparison that was shown under this id; None when it is unknown or older than five minutes. Raises EvidenceAway."""
+    try:
+        kept = await work.hub.redis.get(_key(group_id, evidence_id))
+    except (RedisError, OSError):
+        raise EvidenceAway from None
     return msgspec.msgpack.decode(kept, type=Comparison) if kept else None
 
 
@@ -88,6 +92,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
+    unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic was not shared as asked. {sample_ratio.words}"
     cut = field.cut
     return Comparison(
         slug=group.slug,
@@ -99,8 +104,8 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         contenders=[contender(one, total, phase.threshold, field.regression, cut) for one in standings],
         sample_ratio=sample_ratio,
         rows=_span([cell for cell in cells if cell.key.phase == phase.number]),
-        verdict=judged.text,
-        leader=judged.leader.version_id if judged.leader else None,
+        verdict=unfair or judged.text,
+        leader=judged.leader.version_id if judged.leader and not unfair else None,
         regression=field.regression,
         exact=exact,
         maturity=Maturity(policy=cut.policy, hours=group.settings.maturity_hours, until=_moment(cut.at)),

@@ -28,7 +28,7 @@ MOST_COHORTS = 60
 class Standing:
     """Where a member stands in a phase. `lot` are its predictions that came by lot (a shadow's copies: all), `compared` those of them old enough.
 
-    `answered` and `labelled` count all its predictions, `failed` and `replaced` what it was asked and did not answer: nobody did, or the champion did.
+    `answered` and `labelled` count all its predictions, `failed` and `replaced` what came to it by lot and it did not answer: nobody did, or the champion did.
     """
 
     member: Member

@@ -64,6 +64,10 @@ class IntakeAway(Unavailable):
     """Redis, which keeps the intake and its dead letters, does not answer. Try again when it does."""
 
 
+class EvidenceAway(Unavailable):
+    """Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does."""
+
+
 class IntakeBusy(Unavailable):
     """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
 

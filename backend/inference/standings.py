@@ -112,7 +112,7 @@ def _standing(field: Field, phase: Phase, member: Member) -> Standing:
         compared=lot if len(old) == len(mine) else together(old),
         answered=sum(cell.rows for cell in (*mine, *others)),
         labelled=sum(cell.labelled for cell in (*mine, *others)),
-        failed=sum(cell.failed for cell in (*mine, *others)),
+        failed=sum(cell.failed for cell in mine),
         replaced=field.replaced[by],
         cohorts=field.cohorts(by),
     )

@@ -475,6 +475,7 @@ class CompareGroup(TypedDict):
 class Comparison(TypedDict):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
+        `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
         `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
     """
 
@@ -574,7 +575,7 @@ class Contender(TypedDict):
     """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
 
         Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
-        outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what was asked of it, the share it failed.
+        outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
         `fallback_rate`: the share that the champion answered in its place.
     """
 
@@ -2732,6 +2733,10 @@ class EmptyFile(HubError):
     """The file is empty: there is nothing to import."""
 
 
+class EvidenceAway(HubError):
+    """Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does."""
+
+
 class ExternalUnfit(HubError):
     """What is asked of the language model is not complete."""
 
@@ -3028,7 +3033,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "9e6b16cd36ff6940"
+CONTRACT_HASH = "44c2c889bbc9dea2"
 """The contract this client was generated from."""
 
 
@@ -3060,6 +3065,7 @@ ERRORS: dict[str, type[HubError]] = {
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
+    "EVIDENCE_AWAY": EvidenceAway,
     "EXTERNAL_UNFIT": ExternalUnfit,
     "FEATURES_DISAGREE": FeaturesDisagree,
     "FILE_TOO_LARGE": FileTooLarge,
@@ -3399,7 +3405,7 @@ class GroupsProcedures:
     def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
         """
         answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
@@ -4126,7 +4132,7 @@ class AsyncGroupsProcedures:
     async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
         """
         answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
         return answer
