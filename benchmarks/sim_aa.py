@@ -17,9 +17,11 @@ from uuid import UUID
 import numpy as np
 
 from backend.inference.maturity import Cohort, cut
+from backend.inference.routing.hash import BUCKETS
 from backend.inference.verdict import Side, judge
+from backend.numerics.clusters import CLUSTERS
 from backend.numerics.estimate import Floats
-from backend.numerics.sequential import Moments
+from backend.numerics.sequential import Clustered, Moments
 from schemas.groups import Member, MemberRole
 
 LOOKS = 100
@@ -34,7 +36,8 @@ class Design:
 
     `better`: by which share the first challenger's mean squared error is below the champion's. `challengers` share what the champion leaves.
     `skew`: by which share its error is lower where the outcome is no, and as much higher where it is yes as makes up for it: while only the quick
-    outcomes are in, it seems better, and is not.
+    outcomes are in, it seems better, and is not. `repeats`: how many requests an applicant makes on average, all to the same version, of the same
+    creditworthiness and with the same outcome.
     """
 
     rows: int = 40_000
@@ -45,6 +48,7 @@ class Design:
     better: float = 0.0
     skew: float = 0.0
     hours: float | None = None
+    repeats: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,17 @@ def member(number: int, challengers: int, share: float) -> Member:
 def simulate(design: Design, seed: int) -> Outcome:
     """One run, looked at a hundred times."""
     random = np.random.default_rng(seed)
-    arm, losses, slot, known = draw(design, random)
+    arm, losses, slot, known, bucket = draw(design, random)
     sides = 1 + design.challengers
     members = [member(number, design.challengers, design.share) for number in range(sides)]
-    n, labelled, sums, squares = _tables(arm, losses, slot, known, sides)
+    n, labelled, sums, squares = _tables(arm, losses, slot, known, bucket, sides)
     named = right = naive = False
     for look in range(1, LOOKS + 1):
         now = look / LOOKS
-        cohorts = {one.version_id: _cohorts(n[at], labelled[look - 1, at], look) for at, one in enumerate(members)}
+        cohorts = {one.version_id: _cohorts(n[at], labelled[look - 1, at].sum(axis=1), look) for at, one in enumerate(members)}
         until = cut(cohorts, now * SLOTS * 3600, design.hours)
         old = SLOTS if until.at is None else round(until.at / 3600)
-        moments = [_moments(labelled[look - 1, at, :old], sums[look - 1, at, :old], squares[look - 1, at, :old]) for at in range(sides)]
+        moments = [_moments(*(table[look - 1, at, :old].sum(axis=0) for table in (labelled, sums, squares))) for at in range(sides)]
         judged = judge(Side(members[0], moments[:1]), [Side(one, [gone]) for one, gone in zip(members[1:], moments[1:], strict=True)], "brier")
         if judged.leader is not None and not named:
             named, right = True, judged.leader.role is MemberRole.CHALLENGER
@@ -86,28 +90,34 @@ def simulate(design: Design, seed: int) -> Outcome:
     return Outcome(named, right, naive)
 
 
-def draw(design: Design, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
-    """Arm, loss, slot and the look from which on the outcome is known, of each row [n]."""
-    chance = random.beta(2, 6, design.rows)
-    truth = random.random(design.rows) < chance
-    arm = np.where(random.random(design.rows) < design.share, 1 + random.integers(0, design.challengers, design.rows), 0)
-    logit = np.log(chance / (1 - chance)) + random.normal(0, 0.8, design.rows)
+def draw(design: Design, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Arm, loss, slot, the look from which on the outcome is known, and the bucket's cluster, of each row [n]."""
+    people = round(design.rows / design.repeats)
+    who = random.integers(0, people, design.rows) if people < design.rows else np.arange(design.rows)
+    chance = random.beta(2, 6, people)
+    truth = (random.random(people) < chance)[who]
+    chance = chance[who]
+    bucket = random.integers(0, BUCKETS, people)
+    order = random.permutation(BUCKETS)[bucket]
+    challenged = design.share * BUCKETS
+    arm = np.where(order < challenged, 1 + order * design.challengers // max(round(challenged), 1), 0)[who]
+    logit = np.log(chance / (1 - chance)) + random.normal(0, 0.8, people)[who]
     losses = (1 / (1 + np.exp(-logit)) - truth) ** 2
     made_up = design.skew * losses[~truth].sum() / losses[truth].sum()
     factor = (1 - design.better) * np.where(truth, 1 + made_up, 1 - design.skew)
     losses = np.where(arm == 1, losses * factor, losses)
     asked = random.random(design.rows)
     delay = random.exponential(np.where(truth, design.slow, design.quick))
-    return arm, losses, np.floor(asked * SLOTS), np.floor((asked + delay) * LOOKS)
+    return arm, losses, np.floor(asked * SLOTS), np.floor((asked + delay) * LOOKS), bucket[who] % CLUSTERS
 
 
-def _tables(arm: Floats, losses: Floats, slot: Floats, known: Floats, sides: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Requests by side and slot; and of outcomes known by each look, their count, sum and sum of squares, by look, side and slot."""
+def _tables(arm: Floats, losses: Floats, slot: Floats, known: Floats, cluster: Floats, sides: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Requests by side and slot; and of outcomes known by each look, their count, sum and sum of squares, by look, side, slot and cluster."""
     n = np.bincount((arm * SLOTS + slot).astype(int), minlength=sides * SLOTS).reshape(sides, SLOTS)
     mine = known < LOOKS
-    place = ((known * sides + arm) * SLOTS + slot)[mine].astype(int)
-    parts = (np.bincount(place, weights=weights, minlength=LOOKS * sides * SLOTS) for weights in (None, losses[mine], losses[mine] ** 2))
-    labelled, sums, squares = (np.cumsum(part.reshape(LOOKS, sides, SLOTS), axis=0) for part in parts)
+    place = (((known * sides + arm) * SLOTS + slot) * CLUSTERS + cluster)[mine].astype(int)
+    parts = (np.bincount(place, weights=weights, minlength=LOOKS * sides * SLOTS * CLUSTERS) for weights in (None, losses[mine], losses[mine] ** 2))
+    labelled, sums, squares = (np.cumsum(part.reshape(LOOKS, sides, SLOTS, CLUSTERS), axis=0, dtype=np.float32) for part in parts)
     return n, labelled, sums, squares
 
 
@@ -117,8 +127,9 @@ def _cohorts(n: Floats, labelled: Floats, look: int) -> list[Cohort]:
 
 
 def _moments(labelled: Floats, sums: Floats, squares: Floats) -> Moments:
+    """From counts, sums and sums of squares by cluster."""
     n, total = int(labelled.sum()), float(sums.sum())
-    return Moments(n, total / n, max(float(squares.sum()) - total**2 / n, 0.0)) if n else Moments(0, 0.0, 0.0)
+    return Moments(n, total / n, max(float(squares.sum()) - total**2 / n, 0.0), Clustered(labelled, sums)) if n else Moments(0, 0.0, 0.0)
 
 
 def _naive(first: Moments, second: Moments) -> bool:
@@ -153,6 +164,10 @@ def main() -> None:
         ("better where outcomes are quick, as much worse where they are slow", Design(rows=options.rows, skew=0.4)),
         ("the same, with a stated window of half the phase", Design(rows=options.rows, skew=0.4, hours=25)),
         ("the same, compared at whatever age", Design(rows=options.rows, skew=0.4, hours=0)),
+        ("applicants who ask twice on average", Design(rows=options.rows, repeats=2)),
+        ("five times", Design(rows=options.rows, repeats=5)),
+        ("ten times", Design(rows=options.rows, repeats=10)),
+        ("five times, 90/10", Design(rows=options.rows, repeats=5, share=0.1)),
     ):
         print(f"  {words}, {few} runs: {rates(design, few, 100_000)[0]:.2%}")
     _, power, _ = rates(Design(rows=options.power_rows, better=BETTER), few, 200_000)

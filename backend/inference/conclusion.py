@@ -33,12 +33,13 @@ def conclude(
         )
         return Conclusion(state="alone", headline="The champion alone answers.", margin=told, certainty=SURE if told else "", waiting=waiting, advice=advice)
     if ratio and not ratio.ok:
-        advice = "Find out why before deciding: a challenger that fails or lacks features, or a few entity keys that ask very often, are the usual reasons."
+        advice = "Find out why before deciding: a challenger that fails or lacks features, or callers that repeat some kinds of request, are the usual reasons."
         headline = "The traffic was not shared as asked."
         return Conclusion(state="mismatch", headline=headline, margin=ratio.words, certainty="", waiting=waiting, advice=advice)
     if judged.text.startswith("Not enough"):
         counts = ", ".join(f"{side.member.label} has {side.all.n:,}" for side in (champion, *challengers))
-        margin = f"Each version needs {MINIMUM} outcomes of requests that are old enough: {counts}."
+        short = any(side.all.n < MINIMUM for side in (champion, *challengers))
+        margin = f"Each version needs {MINIMUM} outcomes of requests that are old enough: {counts}." if short else judged.text
         advice = "Nothing to do but wait. Figures move as outcomes come in."
         return Conclusion(state="early", headline="Too early to say.", margin=margin, certainty="", waiting=waiting, advice=advice)
     if judged.leader is None:

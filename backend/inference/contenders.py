@@ -1,6 +1,6 @@
 """One contender's figures, from the counts and sums of its predictions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,6 +8,8 @@ import numpy as np
 
 from backend.inference.maturity import Cohort, Cut
 from backend.numerics import calibration, discrimination, estimate, proportions
+from backend.numerics.binning import Ints
+from backend.numerics.clusters import Clusters, spread
 from backend.numerics.counted import Counted, Levels
 from backend.numerics.estimate import Estimate
 from backend.numerics.quantiles import quantile
@@ -22,6 +24,8 @@ BINS = 20
 LARGEST = 1e12
 """Stands for an infinite chi-square, which JSON cannot say."""
 MOST_COHORTS = 60
+OFTEN = 1.5
+"""Requests that vary more than this are told to be of entities that ask often."""
 
 
 @dataclass(frozen=True)
@@ -111,17 +115,35 @@ def ratio(standings: Sequence[Standing]) -> SampleRatio | None:
     """Is the split that was asked for the one that happened? Of the requests that came by lot."""
     answering = [one for one in standings if not one.shadow]
     counts, shares = [one.lot.sketch.rows for one in answering], [one.member.share for one in answering]
-    found = sample_ratio(counts, shares)
+    often = _spread(answering)
+    found = sample_ratio(counts, shares, often)
     if found is None:
         return None
     asked, seen = (" / ".join(f"{100 * part / sum(parts):.4g}" for part in parts) for parts in (shares, counts))
     words = f"Asked for {asked} %, got {seen} % of {sum(counts):,} requests drawn by lot: "
     words += (
-        "that is the split that was asked for."
+        "entities that ask often may do that, as each is always asked of the same version."
+        if found.ok and often > OFTEN
+        else "that is the split that was asked for."
         if found.ok
         else "chance does not explain that. The versions may not have met the same kind of request, so their figures cannot be compared."
     )
     return SampleRatio(chi_square=min(float(found.chi_square), LARGEST), p_value=float(found.p_value), ok=bool(found.ok), words=words)
+
+
+def _spread(answering: Sequence[Standing]) -> float:
+    """By how much their requests vary more than independent ones: an entity that asks often always asks the same version."""
+    return spread_of((one.member, one.lot.sketch.clusters) for one in answering)
+
+
+def spread_of(clusters: Iterable[tuple[Member, Clusters | None]]) -> float:
+    """The same, of members' requests by cluster."""
+    asked = [(found.row("asked"), _buckets(member)) for member, found in clusters if found]
+    return spread([counts for counts, _ in asked], [buckets for _, buckets in asked])
+
+
+def _buckets(member: Member) -> Ints:
+    return np.array([bucket for span in member.ranges for bucket in range(span.start, span.end)], dtype=np.int64)
 
 
 def coarser(cohorts: Sequence[Cohort]) -> list[Cohort]:

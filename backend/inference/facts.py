@@ -1,21 +1,24 @@
 """Facts about what serves and what was logged, for those who watch over it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from backend.catalog import service as catalog
 from backend.catalog.storing import artifact_path
 from backend.errors import HubError
+from backend.inference.contenders import spread_of
 from backend.inference.log.drain import log_refs
 from backend.inference.log.record import dead_key
 from backend.inference.log.writer import LogRef
 from backend.inference.tally import queries as tallies
+from backend.inference.tally.reading import tallied
 from backend.inference.versions import ServedVersion, VersionFacts, facts_of
+from backend.numerics.clusters import Clusters
 from backend.numerics.sample_ratio import proven_mismatch
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
-from schemas.groups import Group, MemberRole
+from schemas.groups import Group, Member, MemberRole
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
@@ -41,9 +44,20 @@ async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, flo
     counts = await tallies.random_counts(work.session, work.tenant_id, group.id, group.phase.number)
     members = [member for member in group.phase.members if member.role is not MemberRole.SHADOW]
     seen = [counts.get(member.version_id, 0) for member in members]
-    if not proven_mismatch(seen, [member.share for member in members]):
+    shares = [member.share for member in members]
+    if not proven_mismatch(seen, shares):
+        return []
+    often = await _spread(work, group, members)
+    if not proven_mismatch([count / often for count in seen], shares):
         return []
     return [(member.label, member.share / 10_000, count / sum(seen)) for member, count in zip(members, seen, strict=True)]
+
+
+async def _spread(work: UnitOfWork, group: Group, members: Sequence[Member]) -> float:
+    """By how much the members' requests vary more than independent ones would."""
+    cells = [cell for cell in await tallied(work, group.id, [group.phase]) if cell.key.arm == "random"]
+    parts = ((member, [cell.part.clusters for cell in cells if cell.key.version_id == member.version_id]) for member in members)
+    return spread_of((member, Clusters.merged(mine)) for member, mine in parts)
 
 
 class Loading:

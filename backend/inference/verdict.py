@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from backend.numerics import proportions
 from backend.numerics.counted import Counted
-from backend.numerics.sequential import ALPHA, MINIMUM, Moments, needed, paired, pooled
+from backend.numerics.sequential import ALPHA, MINIMUM, Clustered, Moments, needed, paired, pooled
 from backend.numerics.sequential import Sequence as Found
 from backend.numerics.sketch import UNIT, Sketch
 from schemas.common import Interval
@@ -55,15 +55,21 @@ def losses_of(counted: Counted, metric: str, threshold: float) -> Moments:
     if metric == "accuracy":
         counts = proportions.confusion(counted.levels, threshold)
         wrong = counts.fp + counts.fn
-        return Moments.of_sums(counts.n, wrong, wrong, 1)
+        return Moments.of_sums(counts.n, wrong, wrong, 1, _clustered(counted.sketch, metric, counted.labelled))
     total, squares = (counted.sketch.sums.get(name, 0) for name in SUMS[metric])
-    return Moments.of_sums(counted.labelled, total, squares, UNIT)
+    return Moments.of_sums(counted.labelled, total, squares, UNIT, _clustered(counted.sketch, metric, counted.labelled))
 
 
 def pair_losses(sketch: Sketch, metric: str) -> Moments:
     """By how much a shadow's loss is below that of the answers it copies."""
     name = PAIRED[metric]
-    return Moments.of_sums(sketch.rows, -sketch.sums.get(name, 0), sketch.sums.get(f"{name}_squared", 0), UNIT)
+    return Moments.of_sums(sketch.rows, -sketch.sums.get(name, 0), sketch.sums.get(f"{name}_squared", 0), UNIT, _clustered(sketch, metric, sketch.rows, -1))
+
+
+def _clustered(sketch: Sketch, metric: str, n: int, sign: int = 1) -> Clustered | None:
+    """The losses by cluster, unless some of the n rows were tallied before clusters were."""
+    found = sketch.clusters and Clustered(sketch.clusters.row("labelled"), sign * sketch.clusters.row(PAIRED[metric]))
+    return found if found and round(found.counts.sum()) == n else None
 
 
 def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judged:
@@ -78,8 +84,11 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
     if short := [side for side in (champion, *challengers) if side.all.n < MINIMUM]:
         counts = ", ".join(f"{side.member.label} has {side.all.n}" for side in short)
         return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric)
-    winners = [(side, gap) for side, gap in found if gap.low is not None and gap.low > 0]
-    side, gap = max(winners or found, key=lambda one: one[1].difference or 0.0)
+    comparable = [(side, gap) for side, gap in found if gap.difference is not None]
+    if not comparable:
+        return Judged("Not enough to compare yet: the outcomes are of too few entities, or of phases in which only one side answered.", None, told, metric)
+    winners = [(side, gap) for side, gap in comparable if gap.low is not None and gap.low > 0]
+    side, gap = max(winners or comparable, key=lambda one: one[1].difference or 0.0)
     if winners:
         return Judged(_leads(side, champion, gap, metric), side.member, told, metric)
     if all(gap.high is not None and gap.high < 0 for _, gap in found):

@@ -23,10 +23,10 @@ class Ratio:
     ok: bool
 
 
-def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Ratio | None:
+def sample_ratio(counts: Sequence[int], shares: Sequence[float], spread: float = 1.0) -> Ratio | None:
     """Compare observed counts with planned shares (any positive weights). None when fewer than 2 have a share, or nothing was counted.
 
-    A count where the share is 0 is a mismatch by itself.
+    A count where the share is 0 is a mismatch by itself. `spread`: by how much counts vary more than those of independent requests would (Rao & Scott 1981).
 
     >>> sample_ratio([900, 100], [9_000, 1_000])
     Ratio(chi_square=0.0, p_value=1.0, ok=True)
@@ -40,12 +40,12 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Ratio | None
     if len(planned) < 2 or seen.sum() == 0:
         return None
     expected = planned / planned.sum() * seen.sum()
-    statistic = float(((seen - expected) ** 2 / expected).sum())
+    statistic = float(((seen - expected) ** 2 / expected).sum()) / spread
     p_value = float(gammaincc((len(planned) - 1) / 2, statistic / 2))
     return Ratio(statistic, p_value, p_value >= SUSPICIOUS)
 
 
-def proven_mismatch(counts: Sequence[int], shares: Sequence[float]) -> bool:
+def proven_mismatch(counts: Sequence[float], shares: Sequence[float]) -> bool:
     """The same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
 
     The Bayes factor of shares drawn from a Dirichlet around the plan against the plan itself stays below 1/a for ever with probability 1-a

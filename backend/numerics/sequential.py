@@ -4,18 +4,23 @@ An ordinary 95 % interval looked at a hundred times is wrong far more often than
 times at once: Howard, Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence sequences"; here the
 asymptotic one of Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence
 sequences", with Robbins' normal mixture as the boundary. It says nothing before each side has `MINIMUM` rows, where the central limit
-theorem has not set in.
+theorem has not set in. Requests of one entity are not independent: where it is known which cluster a row is of, the spread between clusters counts.
 """
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backend.numerics.clusters import CLUSTERS, effective, robust_variance
+from backend.numerics.estimate import Floats
+
 ALPHA = 0.05
 MINIMUM = 100
+FEWEST = 8
+"""Rows worth fewer clusters than this do not tell how far clusters lie apart: they may all be of a handful of entities."""
 TIGHTEST = 2_000
 """The number of rows, of both sides, at which the boundary is tightest."""
 
@@ -31,6 +36,7 @@ class Moments:
     n: int
     mean: float
     deviations: float
+    clusters: "Clustered | None" = field(default=None, compare=False)
 
     @classmethod
     def of(cls, losses: ArrayLike) -> "Moments":
@@ -39,13 +45,13 @@ class Moments:
         return cls(len(array), float(array.mean()), float(((array - array.mean()) ** 2).sum())) if len(array) else cls(0, 0.0, 0.0)
 
     @classmethod
-    def of_sums(cls, n: int, total: int, squares: int, unit: int) -> "Moments":
+    def of_sums(cls, n: int, total: int, squares: int, unit: int, clusters: "Clustered | None" = None) -> "Moments":
         """The moments of n losses from their sum and the sum of their squares, both in units of 1/unit: exact until the last step.
 
         >>> Moments.of_sums(2, 3, 5, 1) == Moments.of([1.0, 2.0])
         True
         """
-        return cls(n, total / (n * unit), max(squares * n * unit - total**2, 0) / (n * unit**2)) if n else cls(0, 0.0, 0.0)
+        return cls(n, total / (n * unit), max(squares * n * unit - total**2, 0) / (n * unit**2), clusters) if n else cls(0, 0.0, 0.0)
 
     def merged(self, other: "Moments") -> "Moments":
         """Both together (Chan, Golub, LeVeque 1983)."""
@@ -53,7 +59,25 @@ class Moments:
         if n == 0:
             return self
         gap = other.mean - self.mean
-        return Moments(n, self.mean + gap * other.n / n, self.deviations + other.deviations + gap**2 * self.n * other.n / n)
+        clusters = self.clusters.plus(other.clusters) if self.clusters and other.clusters else None
+        return Moments(n, self.mean + gap * other.n / n, self.deviations + other.deviations + gap**2 * self.n * other.n / n, clusters)
+
+    @property
+    def residuals(self) -> Floats | None:
+        """What each cluster adds to the error of the mean [CLUSTERS]; None where the rows' clusters are not known."""
+        return None if self.clusters is None else (self.clusters.totals - self.mean * self.clusters.counts) / self.n
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """The rows of one side by cluster [CLUSTERS]: how many, and the sum of their losses."""
+
+    counts: Floats
+    totals: Floats
+
+    def plus(self, other: "Clustered") -> "Clustered":
+        """Both together."""
+        return Clustered(self.counts + other.counts, self.totals + other.totals)
 
 
 @dataclass(frozen=True)
@@ -92,13 +116,18 @@ def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comp
     n = sum(first.n + second.n for first, second in usable)
     if min(sum(first.n for first, _ in usable), sum(second.n for _, second in usable)) < MINIMUM:
         return Sequence(None, None, None, n)
+    if min(_worth([first for first, _ in usable]), _worth([second for _, second in usable])) < FEWEST:
+        return Sequence(None, None, None, n)
     weights = [first.n * second.n / (first.n + second.n) for first, second in usable]
     difference = variance = 0.0
+    residuals: Floats | None = np.zeros(CLUSTERS)
     for (first, second), weight in zip(usable, weights, strict=True):
         share = weight / sum(weights)
         difference += share * (first.mean - second.mean)
         variance += share**2 * sum(side.deviations / (side.n - 1) / side.n for side in (first, second))
-    half = math.sqrt(variance) * boundary(n, alpha / comparisons)
+        mine, theirs = first.residuals, second.residuals
+        residuals = None if residuals is None or mine is None or theirs is None else residuals + share * (mine - theirs)
+    half = _error(variance, residuals) * boundary(n, alpha / comparisons)
     return Sequence(difference, difference - half, difference + half, n)
 
 
@@ -108,11 +137,21 @@ def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> 
     >>> paired(Moments(1_000, 0.02, 10.0)).decided
     True
     """
-    if differences.n < MINIMUM:
+    if differences.n < MINIMUM or _worth([differences]) < FEWEST:
         return Sequence(None, None, None, differences.n)
-    error = math.sqrt(differences.deviations / (differences.n - 1) / differences.n)
-    half = error * boundary(differences.n, alpha / comparisons)
+    half = _error(differences.deviations / (differences.n - 1) / differences.n, differences.residuals) * boundary(differences.n, alpha / comparisons)
     return Sequence(differences.mean, differences.mean - half, differences.mean + half, differences.n)
+
+
+def _worth(side: list[Moments]) -> float:
+    """How many clusters a side's rows are worth; without end where they are not known."""
+    counts = [part.clusters.counts for part in side if part.clusters is not None]
+    return effective(np.sum(counts, axis=0)) if len(counts) == len(side) else math.inf
+
+
+def _error(variance: float, residuals: Floats | None) -> float:
+    """The standard error: as of independent rows, or where clusters are known and lie further apart than that, as far as they do."""
+    return math.sqrt(variance if residuals is None else max(variance, robust_variance(residuals)))
 
 
 def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int | None:

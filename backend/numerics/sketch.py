@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.numerics.binning import EDGES, Ints, octave_bins, score_bins
+from backend.numerics.clusters import Clusters
 from backend.numerics.estimate import Floats
 
 UNIT = 2**30
@@ -38,6 +39,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True):
     time_keys: bytes
     time_counts: bytes
     sums: dict[str, bytes]
+    clusters: bytes | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -74,13 +76,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class Sketch:
-    """Counts and sums of some rows. `scores` are keyed by bin · LABELS + what is known of the truth, `times` by their octave bin."""
+    """Counts and sums of some rows. `scores` are keyed by bin · LABELS + what is known of the truth, `times` by their octave bin.
+
+    `clusters`: losses by cluster of buckets, None where no bucket was told.
+    """
 
     rows: int = 0
     failed: int = 0
     scores: Counts = field(default_factory=Counts)
     times: Counts = field(default_factory=Counts)
     sums: dict[str, int] = field(default_factory=dict)
+    clusters: Clusters | None = None
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> "Sketch":
@@ -98,20 +104,22 @@ class Sketch:
             _together([part.scores for part in them]),
             _together([part.times for part in them]),
             {name: value for name, value in sums.items() if value},
+            Clusters.merged(part.clusters for part in them),
         )
 
     def encode(self) -> bytes:
         """The sketch as bytes."""
         sums = {name: value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True) for name, value in sorted(self.sums.items())}
         parts = (_bytes(self.scores.keys, "<i4"), _bytes(self.scores.counts, "<i8"), _bytes(self.times.keys, "<i4"), _bytes(self.times.counts, "<i8"))
-        return _encoder.encode(Stored(self.rows, self.failed, *parts, sums))
+        return _encoder.encode(Stored(self.rows, self.failed, *parts, sums, None if self.clusters is None else self.clusters.encode()))
 
     @classmethod
     def decode(cls, raw: bytes) -> "Sketch":
         """The sketch again. Raises msgspec.DecodeError."""
         stored = _decoder.decode(raw)
         scores, times = _counts(stored.score_keys, stored.score_counts), _counts(stored.time_keys, stored.time_counts)
-        return cls(stored.rows, stored.failed, scores, times, {name: int.from_bytes(said, "little", signed=True) for name, said in stored.sums.items()})
+        sums = {name: int.from_bytes(said, "little", signed=True) for name, said in stored.sums.items()}
+        return cls(stored.rows, stored.failed, scores, times, sums, None if stored.clusters is None else Clusters.decode(stored.clusters))
 
     @property
     def labelled(self) -> int:
@@ -125,23 +133,43 @@ class Sketch:
         return bool((self.scores.keys % LABELS == OTHER).any() or ((bins < 0) | (bins >= len(EDGES))).any())
 
 
-def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0) -> Sketch:
+def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None) -> Sketch:
     """The sketch of rows: score, truth and duration of each [n], NaN for what is not there; `failed` more rows have nothing of it."""
     there = np.isfinite(scores)
     counted = Counts.of(_keys(scores[there], actuals[there]))
     timed = Counts.of(octave_bins(times[~np.isnan(times)]))
     sums = truth_sums(scores[there], actuals[there]) | {"score": fixed(scores[there])}
-    return Sketch(len(scores), failed, counted, timed, {name: value for name, value in sums.items() if value})
+    return Sketch(len(scores), failed, counted, timed, {name: value for name, value in sums.items() if value}, clusters)
 
 
-def told(scores: Floats, before: Floats, now: Floats) -> Sketch:
+def clustered(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
+    """Rows by the cluster of their bucket, each [n]; `threshold` is what their phase decides by."""
+    known = np.isfinite(scores) & ~np.isnan(actuals)
+    return Clusters.of(buckets, asked=1.0).plus(_losses(buckets[known], scores[known], actuals[known], threshold))
+
+
+def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: float) -> Sketch:
     """What changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known."""
     there = np.isfinite(scores)
-    scores, before, now = scores[there], before[there], now[there]
+    buckets, scores, before, now = buckets[there], scores[there], before[there], now[there]
+    known = ~np.isnan(before)
+    clusters = _losses(buckets, scores, now, threshold).minus(_losses(buckets[known], scores[known], before[known], threshold))
     keys = np.concatenate([_keys(scores, before), _keys(scores, now)])
     counts = np.repeat(np.array([-1, 1], dtype=np.int64), len(scores))
     old, new = truth_sums(scores, before), truth_sums(scores, now)
-    return Sketch(scores=Counts.of(keys, counts), sums={name: new[name] - old[name] for name in new if new[name] != old[name]})
+    return Sketch(scores=Counts.of(keys, counts), sums={name: new[name] - old[name] for name in new if new[name] != old[name]}, clusters=clusters)
+
+
+def _losses(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
+    """Of rows whose truth is known."""
+    error = np.abs(np.clip(scores - actuals, -LARGEST, LARGEST))
+    binary = (actuals == 0) | (actuals == 1)
+    losses = {"squared": error**2, "absolute": error, "log": np.where(binary, log_losses(actuals, scores), 0.0)}
+    return Clusters.of(buckets, labelled=1.0, wrong=_wrong(scores, actuals, threshold), **losses)
+
+
+def _wrong(scores: Floats, actuals: Floats, threshold: float) -> Floats:
+    return np.asarray((scores >= threshold) != (actuals > 0.5), dtype=np.float64)
 
 
 def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
@@ -155,8 +183,8 @@ def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
     return {name: fixed(value) for name, value in values.items()}
 
 
-def pair_sketch(first: Floats, second: Floats, actuals: Floats, threshold: float, sign: int = 1) -> Sketch:
-    """The sketch of pairs: two scores of the same case [n] and its truth. With `sign` -1 they are taken away."""
+def pair_sketch(buckets: Ints, first: Floats, second: Floats, actuals: Floats, threshold: float, sign: int = 1) -> Sketch:
+    """The sketch of pairs: bucket, two scores of the same case [n] and its truth. With `sign` -1 they are taken away."""
     squared, absolute = (np.clip(one - actuals, -LARGEST, LARGEST) for one in (first, second)), [np.abs(one - actuals) for one in (first, second)]
     mine, theirs = squared
     binary = (actuals == 0) | (actuals == 1)
@@ -164,11 +192,13 @@ def pair_sketch(first: Floats, second: Floats, actuals: Floats, threshold: float
     gaps = {
         "squared": mine**2 - theirs**2,
         "log": log_losses(truth, a) - log_losses(truth, b),
-        "wrong": ((a >= threshold) != (truth > 0.5)).astype(np.float64) - ((b >= threshold) != (truth > 0.5)),
+        "wrong": _wrong(a, truth, threshold) - _wrong(b, truth, threshold),
         "absolute": np.clip(absolute[0] - absolute[1], -LARGEST, LARGEST),
     }
     sums = {f"{name}{power}": sign * fixed(gap**2 if power else gap) for name, gap in gaps.items() for power in ("", "_squared")}
-    return Sketch(rows=sign * len(first), sums={name: value for name, value in sums.items() if value})
+    clusters = Clusters.of(buckets, labelled=1.0, squared=gaps["squared"], absolute=gaps["absolute"])
+    clusters = clusters.plus(Clusters.of(buckets[binary], log=gaps["log"], wrong=gaps["wrong"]))
+    return Sketch(rows=sign * len(first), sums={name: value for name, value in sums.items() if value}, clusters=Clusters(sign * clusters.sums))
 
 
 def log_losses(actual: Floats, score: Floats) -> Floats:

@@ -13,8 +13,9 @@ from backend.inference.rules import shadow_id
 from backend.inference.tally import queries
 from backend.inference.tally.arms import Draw, draws
 from backend.inference.tally.queries import Key, Tally
+from backend.numerics.binning import Ints
 from backend.numerics.estimate import Floats
-from backend.numerics.sketch import Sketch, pair_sketch, sketch_of, told
+from backend.numerics.sketch import Sketch, clustered, pair_sketch, sketch_of, told
 from backend.work import UnitOfWork
 
 SLOT = 300
@@ -30,7 +31,7 @@ async def add_rows(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[
     """Tally rows that have just been inserted. None of them has its truth yet."""
     lots = await draws(work, group_id, {row["phase"] for row in rows})
     by_key = _by_key(rows, lots)
-    tallies = [_arrived(key, mine) for key, mine in by_key.items()]
+    tallies = [_arrived(key, mine, lots[key.phase].threshold) for key, mine in by_key.items()]
     if any(lot.shadows for lot in lots.values()):
         tallies += await _met(work, group_id, table, rows, lots)
     await queries.add(work.session, work.tenant_id, group_id, tallies)
@@ -42,7 +43,7 @@ async def add_outcomes(work: UnitOfWork, group_id: UUID, table: str, changes: Se
     lots = await draws(work, group_id, {row["phase"] for row in rows})
     tallies = []
     for key, mine in _by_key(rows, lots).items():
-        sketch = told(_column(mine, "score"), _column(mine, "was"), _column(mine, "actual"))
+        sketch = told(_buckets(mine), _column(mine, "score"), _column(mine, "was"), _column(mine, "actual"), lots[key.phase].threshold)
         tallies.append(Tally(key, sketch, sum(row["was"] is None for row in mine)))
     if copies := [row for row in rows if row["shadow_of"]]:
         tallies += await _judged(work, group_id, table, copies)
@@ -66,11 +67,11 @@ def _by_key(rows: Iterable[Columns], lots: Mapping[int, Draw]) -> dict[Key, list
     return found
 
 
-def _arrived(key: Key, rows: Sequence[Columns]) -> Tally:
+def _arrived(key: Key, rows: Sequence[Columns], threshold: float) -> Tally:
     answered = [row for row in rows if row["status"] != "failed"]
     ids = [row["inference_id"] for row in answered]
-    scores, times = _column(answered, "score"), _column(answered, "latency_us")
-    sketch = sketch_of(scores, np.full(len(answered), np.nan), times, len(rows) - len(answered))
+    scores, times, unknown = _column(answered, "score"), _column(answered, "latency_us"), np.full(len(answered), np.nan)
+    sketch = sketch_of(scores, unknown, times, len(rows) - len(answered), clustered(_buckets(answered), scores, unknown, threshold))
     return Tally(key, sketch, 0, min(ids, default=None), max(ids, default=None))
 
 
@@ -109,7 +110,7 @@ async def _pairs(work: UnitOfWork, group_id: UUID, pairs: Sequence[tuple[Columns
         for truth, sign in ((3, -1), (4, 1)):
             known = [pair for pair in mine if pair[truth] is not None]
             first, second, actual = (np.array(column, dtype=np.float64) for column in _triples(known, truth))
-            parts.append(pair_sketch(first, second, actual, lots[key.phase].threshold, sign))
+            parts.append(pair_sketch(_buckets([pair[0] for pair in known]), first, second, actual, lots[key.phase].threshold, sign))
         sketch = Sketch.merged(parts)
         tallies.append(Tally(key, sketch, sketch.rows))
     return tallies
@@ -117,6 +118,10 @@ async def _pairs(work: UnitOfWork, group_id: UUID, pairs: Sequence[tuple[Columns
 
 def _triples(pairs: Sequence[tuple[Columns, UUID, float, float | None, float]], truth: int) -> tuple[list[Any], list[Any], list[Any]]:
     return [pair[0]["score"] for pair in pairs], [pair[2] for pair in pairs], [pair[truth] for pair in pairs]
+
+
+def _buckets(rows: Sequence[Columns]) -> Ints:
+    return np.array([row["bucket"] for row in rows], dtype=np.int64)
 
 
 def _column(rows: Sequence[Columns], name: str) -> Floats:

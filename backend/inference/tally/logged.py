@@ -1,7 +1,7 @@
 """Tallies recomputed from the log: the same keys and sketches that were kept while logging."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from backend.inference.tally.keeping import SLOT
 from backend.inference.tally.queries import Key, Tally
 from backend.inference.tally.spans import span_of
 from backend.numerics.estimate import Floats
-from backend.numerics.sketch import Sketch, pair_sketch, sketch_of
+from backend.numerics.sketch import Sketch, clustered, pair_sketch, sketch_of
 from backend.work import UnitOfWork
 
 Bools = NDArray[np.bool_]
@@ -27,6 +27,7 @@ class Logged:
 
     key: Key
     ids: NDArray[np.void]
+    buckets: NDArray[np.int64]
     slots: NDArray[np.int64]
     scores: Floats
     actuals: Floats
@@ -47,27 +48,28 @@ async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, unti
 
 async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, now: float) -> list[Tally]:
     """The tallies of the log's rows between two ids, folded as they are by now; no pair may lie across a bound, which one of whole slots sees to."""
-    found = [tally for part in await logged(work, group_id, table, first, until) for tally in _tallies(part, now)]
+    parts = await logged(work, group_id, table, first, until)
     rows = await queries.pair_columns(work.session, table, first, until)
-    lots = await draws(work, group_id, {row.phase for row in rows})
-    return found + [tally for row in rows for tally in _pair_tallies(row, lots, now)]
+    lots = await draws(work, group_id, {part.key.phase for part in parts} | {row.phase for row in rows})
+    found = [tally for part in parts for tally in _tallies(part, lots[part.key.phase].threshold, now)]
+    return found + [tally for row in rows for tally in pair_tallies(row, lots[row.phase].threshold, now)]
 
 
 def _split(row: Any, lot: Draw) -> Iterator[Logged]:
     """The rows of one version, role and status, by arm."""
-    buckets, propensities = np.frombuffer(row.buckets, dtype=">i4"), _floats(row.propensities)
+    buckets, propensities = integers(row.buckets), _floats(row.propensities)
     ids = np.frombuffer(row.ids, dtype="V16")
     all_slots, floats = _slots(row.ids), (_floats(row.scores), _floats(row.actuals), _floats(row.times))
     for arm, other, mine in _arms(row, lot, buckets, propensities):
         slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in floats)
         key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
         if row.status == "failed":
-            yield Logged(key, ids[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
+            yield Logged(key, ids[:0], buckets[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
         else:
-            yield Logged(key, ids[mine], slots, scores, actuals, times, slots[:0])
+            yield Logged(key, ids[mine], buckets[mine], slots, scores, actuals, times, slots[:0])
 
 
-def _arms(row: Any, lot: Draw, buckets: NDArray[np.int32], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
+def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
     """The arms of the rows, each with which they are: what `Draw.arm` says of one row, for all at once."""
     everyone = np.ones(len(buckets), dtype=bool)
     if row.role == "shadow":
@@ -86,7 +88,7 @@ def _arms(row: Any, lot: Draw, buckets: NDArray[np.int32], propensities: Floats)
 
 
 def _joined(parts: Sequence[Logged]) -> Logged:
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "slots", "scores", "actuals", "times", "failed"))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "buckets", "slots", "scores", "actuals", "times", "failed"))
     return Logged(parts[0].key, *columns)
 
 
@@ -102,17 +104,19 @@ def by_span(slots: NDArray[np.int64], now: float) -> Iterator[tuple[int, int, ND
         yield slot, seconds, order[edges[number] : edges[number + 1]]
 
 
-def _tallies(part: Logged, now: float) -> Iterator[Tally]:
+def _tallies(part: Logged, threshold: float, now: float) -> Iterator[Tally]:
     for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
         mine = here[here < len(part.slots)]
-        sketch = sketch_of(part.scores[mine], part.actuals[mine], part.times[mine], len(here) - len(mine))
+        scores, actuals = part.scores[mine], part.actuals[mine]
+        sketch = sketch_of(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
         yield Tally(part.key._replace(slot=slot, seconds=seconds), sketch, sketch.labelled, *ends(part.ids[mine]))
 
 
-def _pair_tallies(row: Any, lots: Mapping[int, Draw], now: float) -> Iterator[Tally]:
-    mine, theirs, actuals = (_floats(column) for column in (row.mine, row.theirs, row.actuals))
+def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:
+    """The pairs of one shadow and one version that answered, a tally for each span."""
+    buckets, (mine, theirs, actuals) = integers(row.buckets), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
     for slot, seconds, here in by_span(_slots(row.ids), now):
-        sketch: Sketch = pair_sketch(mine[here], theirs[here], actuals[here], lots[row.phase].threshold)
+        sketch: Sketch = pair_sketch(buckets[here], mine[here], theirs[here], actuals[here], threshold)
         yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, seconds), sketch, sketch.rows)
 
 
@@ -128,6 +132,11 @@ def ends(ids: NDArray[np.void]) -> tuple[UUID | None, UUID | None]:
 def _slots(ids: bytes) -> NDArray[np.int64]:
     seconds = (np.frombuffer(ids, dtype=">u8").reshape(-1, 2)[:, 0] >> np.uint64(16)).astype(np.int64) // 1000
     return np.asarray(seconds - seconds % SLOT, dtype=np.int64)
+
+
+def integers(column: bytes) -> NDArray[np.int64]:
+    """A column of int4, as PostgreSQL sends it."""
+    return np.frombuffer(column, dtype=">i4").astype(np.int64)
 
 
 def _floats(column: bytes) -> Floats:

@@ -55,7 +55,7 @@ WHERE inference_id = ANY(CAST(:ids AS uuid[])) AND role <> 'shadow' AND status I
 """
 
 COPIES = f"""
-SELECT inference_id, phase, model_version_id, score, actual, (output->>'{SHADOW_OF}')::uuid AS shadow_of FROM {{table}}
+SELECT inference_id, phase, model_version_id, bucket, score, actual, (output->>'{SHADOW_OF}')::uuid AS shadow_of FROM {{table}}
 WHERE inference_id = ANY(CAST(:ids AS uuid[])) AND role = 'shadow' AND score IS NOT NULL AND actual IS NOT NULL
 """  # noqa: S608 (a constant)
 
@@ -71,7 +71,7 @@ FROM {table} WHERE inference_id >= :first AND inference_id < :until {also} GROUP
 PAIRS = f"""
 SELECT s.phase, s.model_version_id, a.model_version_id AS other_id, string_agg(uuid_send(s.inference_id), ''::bytea) AS ids,
   string_agg(float8send(s.score), ''::bytea) AS mine, string_agg(float8send(a.score), ''::bytea) AS theirs,
-  string_agg(float8send(s.actual), ''::bytea) AS actuals
+  string_agg(float8send(s.actual), ''::bytea) AS actuals, string_agg(int4send(s.bucket), ''::bytea) AS buckets
 FROM {{table}} s JOIN {{table}} a ON a.inference_id = (s.output->>'{SHADOW_OF}')::uuid
 WHERE s.inference_id >= :first AND s.inference_id < :until AND a.inference_id >= :first AND a.inference_id < :until {{also}} AND s.role = 'shadow'
   AND s.score IS NOT NULL AND s.actual IS NOT NULL AND a.role <> 'shadow' AND a.status IN ('ok', 'fallback') AND a.score IS NOT NULL GROUP BY 1, 2, 3

@@ -10,12 +10,13 @@ import numpy as np
 
 from backend.ids import first_id_at
 from backend.inference.tally import queries
-from backend.inference.tally.logged import Logged, by_span, ends, logged
+from backend.inference.tally.logged import Logged, by_span, ends, logged, pair_tallies
 from backend.inference.tally.queries import Key
 from backend.numerics.binning import score_spans
+from backend.numerics.clusters import Clusters
 from backend.numerics.counted import NOTHING, Counted, of_rows, of_sketch
 from backend.numerics.estimate import Floats
-from backend.numerics.sketch import LABELS, OTHER, Sketch, pair_sketch
+from backend.numerics.sketch import LABELS, OTHER, Sketch, clustered
 from backend.work import UnitOfWork
 from schemas.groups import Phase
 
@@ -46,6 +47,7 @@ class Rows:
     actuals: Floats
     times: Floats
     failed: int
+    clusters: Clusters
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def together(cells: Sequence[Cell]) -> Counted:
         return of_sketch(Sketch.merged(sketches))
     parts = [cell.part for cell in cells if isinstance(cell.part, Rows)]
     scores, actuals, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "actuals", "times"))
-    return of_rows(scores, actuals, times, sum(part.failed for part in parts))
+    return of_rows(scores, actuals, times, sum(part.failed for part in parts), Clusters.merged(part.clusters for part in parts))
 
 
 async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
@@ -109,14 +111,13 @@ async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> 
 async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Sequence[Phase]) -> list[Cell]:
     """The same from every row of the log: exact, and as slow as there are rows."""
     cells: list[Cell] = []
+    now = work.now.timestamp()
     for phase in phases:
         first = first_id_at(_since(phase))
         for part in await logged(work, group_id, table, first, LAST, phase.number):
-            cells += _cells(part, work.now.timestamp())
+            cells += _cells(part, phase.threshold, now)
         for row in await queries.pair_columns(work.session, table, first, LAST, phase.number):
-            mine, theirs, actuals = (np.frombuffer(column, dtype=">f8").astype(np.float64) for column in (row.mine, row.theirs, row.actuals))
-            sketch = pair_sketch(mine, theirs, actuals, phase.threshold)
-            cells.append(Cell(Key(phase.number, row.model_version_id, "pair", row.other_id, 0, 1), sketch.rows, sketch.rows, 0, None, None, sketch))
+            cells += [Cell(one.key, one.sketch.rows, one.labelled, 0, None, None, one.sketch) for one in pair_tallies(row, phase.threshold, now)]
     return cells
 
 
@@ -124,12 +125,13 @@ def _since(phase: Phase) -> datetime:
     return phase.opened_at - CLOCKS_APART
 
 
-def _cells(part: Logged, now: float) -> list[Cell]:
+def _cells(part: Logged, threshold: float, now: float) -> list[Cell]:
     """One cell for each span, cut as tallies of this age are."""
     cells = []
     for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
         mine = here[here < len(part.slots)]
-        rows = Rows(part.scores[mine], part.actuals[mine], part.times[mine], len(here) - len(mine))
+        scores, actuals = part.scores[mine], part.actuals[mine]
+        rows = Rows(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
         labelled = int((~np.isnan(rows.actuals) & np.isfinite(rows.scores)).sum())
         key = part.key._replace(slot=slot, seconds=seconds)
         cells.append(Cell(key, len(mine), labelled, rows.failed, *ends(part.ids[mine]), rows))

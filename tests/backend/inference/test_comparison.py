@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import cycle
 
 import msgspec
 import numpy as np
@@ -22,15 +23,18 @@ from tests.backend.inference.records import record
 from tests.support.served import Served
 
 
-async def fill(hub: Hub, served: Served, group: Group, scores: dict[str, np.ndarray], labels: dict[str, np.ndarray], phase: int = 1) -> None:
-    """Rows of a log with known scores by version label, and their outcomes."""
+async def fill(
+    hub: Hub, served: Served, group: Group, scores: dict[str, np.ndarray], labels: dict[str, np.ndarray], phase: int = 1, only: int | None = None
+) -> None:
+    """Rows of a log with known scores by version label, and their outcomes; from all of a version's buckets in turn, or only so many."""
     assert served.tenant.admin.tenant_id
     ref = LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name)
     rows, told = [], []
     for member in group.phase.members:
-        lot = {"bucket": member.ranges[0].start if member.ranges else 0, "propensity": member.share / 10_000}
-        for score, actual in zip(scores[member.label].tolist(), labels[member.label].tolist(), strict=True):
-            made = record(version_id=member.version_id, version=member.label, role=str(member.role), phase=phase, score=score, latency_us=250, **lot)
+        buckets = cycle([bucket for span in member.ranges for bucket in range(span.start, span.end)][:only] or [0])
+        lot = {"role": str(member.role), "phase": phase, "propensity": member.share / 10_000}
+        for score, actual, bucket in zip(scores[member.label].tolist(), labels[member.label].tolist(), buckets, strict=False):
+            made = record(version_id=member.version_id, version=member.label, score=score, latency_us=250, bucket=bucket, **lot)
             rows.append(row_of(made, None, None))
             told.append(Outcome(inference_id=made.inference_id, actual=actual))
     async with hub.work(served.tenant.admin) as work:
@@ -103,6 +107,30 @@ async def test_a_better_challenger_leads_in_words_and_figures(hub: Hub, served: 
     assert "always-valid 95 %" in shown.verdict
 
 
+async def test_what_a_few_entities_did_names_no_leader_and_is_no_mismatch(hub: Hub, served: Served) -> None:
+    group = await served.group(hub, challenger_share=5_000)
+    await fill(hub, served, group, *scorers((2000, 3000), (0.5, 3.5)), only=3)
+    for exact in (False, True):
+        shown = await compare(hub, served, group, exact=exact)
+        assert (shown.leader, shown.conclusion.state) == (None, "early")
+        assert "too few entities" in shown.verdict
+        assert "too few entities" in shown.conclusion.margin
+        assert shown.sample_ratio is not None
+
+
+async def test_earlier_phases_that_say_nothing_of_both_sides_are_no_failure(hub: Hub, served: Served) -> None:
+    """The champion has outcomes enough in a phase that it was alone in, and in the one with the challenger both have few."""
+    group = await served.group(hub, challenger_share=5_000)
+    await fill(hub, served, group, *scorers((1000, 0), (1.0, 1.0)))
+    members = [MemberSpec(version_id=m.version_id, role=m.role, share=m.share) for m in group.phase.members]
+    async with hub.work(served.tenant.admin) as work:
+        group = await groups.set_split(work, SetSplit(slug=group.slug, phase=1, members=members))
+    await fill(hub, served, group, *scorers((98, 105), (1.0, 1.0)), phase=2)
+    shown = await compare(hub, served, group, pooled=True)
+    assert shown.leader is None
+    assert "Not enough to compare yet" in shown.verdict
+
+
 async def test_without_enough_outcomes_nobody_leads_and_the_words_say_what_is_lacking(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     empty = await compare(hub, served, group)
@@ -149,9 +177,9 @@ async def test_what_did_not_come_by_lot_is_counted_and_not_compared(hub: Hub, se
     champion, challenger = group.phase.members
     assert served.tenant.admin.tenant_id
     ref = LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name)
-    rows = [record(version_id=champion.version_id, bucket=1, propensity=0.9, score=0.3) for _ in range(50)]
+    rows = [record(version_id=champion.version_id, bucket=100 * at, propensity=0.9, score=0.3) for at in range(50)]
     rows += [record(version_id=champion.version_id, bucket=9_500, propensity=0.1, score=0.3, status="fallback") for _ in range(10)]
-    rows += [record(version_id=challenger.version_id, role="challenger", bucket=9_500, propensity=0.1, score=0.3) for _ in range(30)]
+    rows += [record(version_id=challenger.version_id, role="challenger", bucket=9_000 + at, propensity=0.1, score=0.3) for at in range(30)]
     rows += [record(version_id=challenger.version_id, role="challenger", bucket=1, propensity=0.9, score=0.9) for _ in range(7)]
     rows += [record(version_id=champion.version_id, bucket=1, propensity=0.9, score=None, status="failed") for _ in range(3)]
     async with hub.work(served.tenant.admin) as work:

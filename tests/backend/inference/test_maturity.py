@@ -50,6 +50,11 @@ def test_equal_versions_looked_at_a_hundred_times_while_outcomes_come_in_name_a_
     assert np.mean([one.naive for one in found]) > 0.2, "the usual test is fooled, or the runs are too easy"
 
 
+def test_applicants_who_ask_again_and_again_make_no_winner_either() -> None:
+    found = [simulate(Design(rows=10_000, repeats=5), seed) for seed in range(100)]
+    assert np.mean([one.named for one in found]) <= 0.05
+
+
 def test_a_better_challenger_is_found_and_rightly() -> None:
     found = [simulate(Design(rows=60_000, better=0.1), seed) for seed in range(8)]
     assert all(one.right for one in found)

@@ -13,11 +13,12 @@ from sklearn import metrics
 
 import backend.numerics
 from backend.numerics import binning, calibration, discrimination, proportions
+from backend.numerics.clusters import CLUSTERS, Clusters, robust_variance, spread
 from backend.numerics.counted import Levels, levels_of, of_rows, of_sketch
 from backend.numerics.estimate import Estimate, mean_of
 from backend.numerics.quantiles import quantile
 from backend.numerics.sample_ratio import sample_ratio
-from backend.numerics.sequential import MINIMUM, Moments, compare, paired, pooled
+from backend.numerics.sequential import MINIMUM, Clustered, Moments, compare, paired, pooled
 from backend.numerics.sketch import UNIT, sketch_of, truth_sums
 
 MODULES = [module.name for module in pkgutil.walk_packages(backend.numerics.__path__, "backend.numerics.")]
@@ -265,6 +266,34 @@ def test_rows_give_the_same_sums_in_whatever_order_and_parts_they_are_added() ->
     parts = [sketch_of(s[part], y[part], none[part]) for part in np.array_split(order, 7)]
     assert type(whole).merged(parts) == whole
     assert of_rows(s, y, none).sketch == whole
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_rows_that_are_copies_of_each_other_count_once_each_entity(repeats: int) -> None:
+    rng = np.random.default_rng(9)
+    ratios = []
+    for _ in range(40):
+        entities, buckets = rng.normal(size=3_000), rng.integers(0, 10_000, 3_000)
+        losses, where = np.repeat(entities, repeats), np.repeat(buckets, repeats)
+        clusters = Clusters.of(where, labelled=1.0, squared=losses)
+        plain = Moments.of(losses)
+        moments = Moments(plain.n, plain.mean, plain.deviations, Clustered(clusters.row("labelled"), clusters.row("squared")))
+        assert moments.residuals is not None
+        ratios.append(robust_variance(moments.residuals) / (plain.deviations / (plain.n - 1) / plain.n))
+    assert np.mean(ratios) == pytest.approx(repeats, rel=0.1)
+
+
+def test_requests_of_few_entities_spread_further_than_independent_ones_and_are_no_mismatch() -> None:
+    rng = np.random.default_rng(10)
+    mine, theirs = np.arange(9_000), np.arange(9_000, 10_000)
+    alone, busy = rng.integers(0, 10_000, 100_000), np.repeat(rng.integers(0, 10_000, 1_000), 100)
+    asked = [[np.bincount(one[np.isin(one, side)] % CLUSTERS, minlength=CLUSTERS).astype(float) for side in (mine, theirs)] for one in (alone, busy)]
+    found = [spread(counts, [mine, theirs]) for counts in asked]
+    assert found[0] < 1.3
+    assert found[1] == pytest.approx(100, rel=0.35)
+    counts = [int(one.sum()) for one in asked[1]]
+    assert not sample_ratio([counts[0] - 2_000, counts[1] + 2_000], [9_000, 1_000]).ok  # type: ignore[union-attr]
+    assert sample_ratio([counts[0] - 2_000, counts[1] + 2_000], [9_000, 1_000], found[1]).ok  # type: ignore[union-attr]
 
 
 def test_pairs_find_a_difference_that_two_samples_would_not() -> None:
