@@ -73,7 +73,7 @@ def sample_ratio(slug: str, phase: int, members: Sequence[tuple[str, float, floa
         f"group:{slug}",
         "warning",
         f"In phase {phase} the traffic of the group {slug} is not shared as its split says: {seen}.",
-        "Do not decide on this comparison. Look for a few entity keys that ask very often, and for a challenger that falls back to the champion.",
+        "Do not decide on this comparison. Look for a challenger that falls back to the champion, and for callers that repeat some kinds of request.",
     )
 
 
