@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 
@@ -12,7 +13,8 @@ from backend.inference import split_queries
 from backend.inference.split_queries import Step
 from backend.inference.standings import metric_in
 from backend.inference.tally.reading import CLOCKS_APART
-from backend.numerics.sequential import ALPHA, MINIMUM, Moments, compare
+from backend.numerics.clusters import CLUSTERS
+from backend.numerics.sequential import ALPHA, MINIMUM, Clustered, Moments, compare
 from backend.work import UnitOfWork
 from schemas.groups import Group, Member, MemberRole
 from schemas.ramps import RampFigures
@@ -74,4 +76,8 @@ def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int
 
 
 def _moments(row: Row[Any] | None) -> Moments:
-    return Moments(row.judged, float(row.mean or 0.0), float(row.variance) * max(row.judged - 1, 0)) if row else Moments(0, 0.0, 0.0)
+    if row is None:
+        return Moments(0, 0.0, 0.0)
+    counts, totals = np.zeros(CLUSTERS), np.zeros(CLUSTERS)
+    counts[row.clusters], totals[row.clusters] = row.counts, row.totals
+    return Moments(row.judged, float(row.mean or 0.0), float(row.variance) * max(row.judged - 1, 0), Clustered(counts, totals))

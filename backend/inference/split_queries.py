@@ -12,6 +12,7 @@ from backend.ids import first_id_at
 from backend.inference.log.layout import quoted
 from backend.inference.log.writer import raw_connection
 from backend.inference.rules import LARGEST_ACTUAL
+from backend.numerics.clusters import CLUSTERS
 from backend.work import UnitOfWork
 from schemas.groups import BucketRange
 
@@ -38,9 +39,14 @@ SELECT {MINE} AS mine, count(*) AS requests, count(*) FILTER (WHERE status <> 'o
 """
 
 STEP_LOSSES = f"""
-WITH logged AS (SELECT {MINE} AS mine, latency_us, CASE WHEN {{judged}} THEN {{loss}} END AS loss {OF_STEP} AND status <> 'failed')
+WITH logged AS (
+  SELECT {MINE} AS mine, bucket % {CLUSTERS} AS cluster, latency_us, CASE WHEN {{judged}} THEN {{loss}} END AS loss {OF_STEP} AND status <> 'failed'),
+clustered AS (SELECT mine, cluster, count(loss) AS n, sum(loss) AS total FROM logged WHERE loss IS NOT NULL GROUP BY 1, 2)
 SELECT mine, percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_us) AS p95,
-  count(loss) AS judged, avg(loss) AS mean, coalesce(var_samp(loss), 0) AS variance
+  count(loss) AS judged, avg(loss) AS mean, coalesce(var_samp(loss), 0) AS variance,
+  ARRAY(SELECT cluster FROM clustered c WHERE c.mine = logged.mine ORDER BY 1) AS clusters,
+  ARRAY(SELECT n FROM clustered c WHERE c.mine = logged.mine ORDER BY cluster) AS counts,
+  ARRAY(SELECT total FROM clustered c WHERE c.mine = logged.mine ORDER BY cluster) AS totals
 FROM logged GROUP BY mine
 """  # noqa: S608 (constants)
 
@@ -79,7 +85,7 @@ async def step_requests(session: AsyncSession, step: Step) -> dict[bool, Row[Any
 
 
 async def step_losses(session: AsyncSession, step: Step, metric: str, threshold: float) -> dict[bool, Row[Any]]:
-    """Latency and losses of the same."""
+    """Latency and losses of the same; the losses also by cluster of buckets."""
     statement = text(STEP_LOSSES.format(table=quoted(step.table), loss=LOSSES[metric], judged=JUDGED[metric]))
     rows = await session.execute(statement, step.values() | _threshold(metric, threshold))
     return {row.mine: row for row in rows}

@@ -41,7 +41,7 @@ class Draw:
         place = self.owners[bucket] if 0 <= bucket < BUCKETS else NOBODY
         return None if place == NOBODY else self.versions[place]
 
-    def owners_of(self, buckets: NDArray[np.int32]) -> NDArray[np.uint8]:
+    def owners_of(self, buckets: NDArray[np.int64]) -> NDArray[np.uint8]:
         """The same of many buckets [n], each as its place among the versions."""
         there = (buckets >= 0) & (buckets < BUCKETS)
         return np.where(there, np.frombuffer(self.owners, dtype=np.uint8)[np.where(there, buckets, 0)], NOBODY).astype(np.uint8)

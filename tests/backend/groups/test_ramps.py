@@ -49,13 +49,14 @@ async def now(hub: Hub, served: Served, group: Group) -> tuple[Group, Ramp]:
         return await groups.get(work, ref), (await ramp.ramps(work, ref))[0]
 
 
-async def log(hub: Hub, served: Served, group: Group, count: int, errors: int = 0, losses: tuple[float, float] | None = None) -> None:
-    """So many predictions of the current phase over all buckets, the challenger's first ones failing; with outcomes of 0 where losses are given:
+async def log(hub: Hub, served: Served, group: Group, count: int, errors: int = 0, losses: tuple[float, float] | None = None, entities: int = 0) -> None:
+    """So many predictions of the current phase over all buckets (or of so many entities alone, again and again), the challenger's first ones failing; with outcomes of 0 where losses are given:
     the scores that the champion and the challenger said to them."""
     async with hub.work(served.tenant.admin, read_only=True) as work:
         group = await groups.get(work, GroupRef(slug=group.slug))
     owner = owners(facts_of(group.phase))
     buckets = np.random.default_rng(5).integers(0, 10_000, count)
+    buckets = np.resize(buckets[:entities], count) if entities else buckets
     records = []
     for bucket in buckets.tolist():
         member = group.phase.members[owner[bucket]]
@@ -129,6 +130,15 @@ async def test_a_challenger_whose_loss_is_proven_higher_rolls_back(hub: Hub, ser
     after, ended = await now(hub, served, group)
     assert (ended.state, shares(after)["v1.3"]) == (RampState.ROLLED_BACK, 0)
     assert ended.words.startswith("its loss is higher than the champion's")
+
+
+async def test_what_a_few_entities_did_again_and_again_proves_no_loss(hub: Hub, served: Served) -> None:
+    group = await served.group(hub, challenger_share=0)
+    await start(hub, served, group, steps=[{"share": 5_000, "hold_seconds": 3600}])
+    await log(hub, served, group, 1_000, losses=(0.1, 0.6), entities=8)
+    await ramp_tend.tend(hub)
+    _, going = await now(hub, served, group)
+    assert (going.state, going.words.startswith("holds until")) == (RampState.RUNNING, True)
 
 
 async def test_one_that_is_slow_rolls_back_and_one_that_is_as_good_goes_on(hub: Hub, served: Served) -> None:
