@@ -50,8 +50,10 @@ async def now(hub: Hub, served: Served, group: Group) -> tuple[Group, Ramp]:
 
 
 async def log(hub: Hub, served: Served, group: Group, count: int, errors: int = 0, losses: tuple[float, float] | None = None, entities: int = 0) -> None:
-    """So many predictions of the current phase over all buckets (or of so many entities alone, again and again), the challenger's first ones failing; with outcomes of 0 where losses are given:
-    the scores that the champion and the challenger said to them."""
+    """So many predictions of the current phase over all buckets (or of so many entities alone, again and again), the challenger's first ones failing.
+
+    With outcomes of 0 where losses are given: the scores that the champion and the challenger said to them.
+    """
     async with hub.work(served.tenant.admin, read_only=True) as work:
         group = await groups.get(work, GroupRef(slug=group.slug))
     owner = owners(facts_of(group.phase))
