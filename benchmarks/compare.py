@@ -1,7 +1,7 @@
 """How long a comparison takes over a million logged rows, and over four million: read from what was kept while logging, it should be the same.
 
 The rows go into a group's real log (its owner makes them up inside PostgreSQL, spread over a month, 90/10, two thirds with their outcome), and are
-tallied by the product's own run. Then the procedure itself is asked, each time anew. The last line is JSON.
+tallied by the product's own run. Then they are compared as `groups.comparison` does it, each time anew. The last line is JSON.
 """
 
 import argparse

@@ -6,7 +6,10 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
+
+from rpc import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "demo").rglob("*.md")})
@@ -34,6 +37,18 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)(?=`|$|\s+#)", page.read_text(), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_command_and_option_that_a_page_names_in_passing_exists(page: Path) -> None:
+    for said in re.findall(r"`tiltyard ([a-z][^`\n]*)`", page.read_text()):
+        words = said.replace("…", "").split()
+        command = cli.main.get_command(click.Context(cli.main), words[0])
+        if isinstance(command, click.Group) and len(words) > 1:
+            command = command.get_command(click.Context(command), words[1])
+        assert command is not None, said
+        options = {name for one in command.params for name in one.opts} | {"--help"}
+        assert {word.split("=")[0] for word in words if word.startswith("--")} <= options, said
 
 
 def test_every_dependency_has_its_reason() -> None:
