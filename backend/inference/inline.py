@@ -75,10 +75,10 @@ def _timed(cases: Sequence[Case]) -> float:
 
 
 def explain(cases: Sequence[Case]) -> None:
-    """Explain scored cases; belongs in a thread. A version that fails, or whose explanations are estimates, leaves its cases to the drain."""
+    """Explain scored cases; belongs in a thread. A version that fails, or whose explanations are not made in line, leaves its cases to the drain."""
     for mine in by_version(cases).values():
         version = mine[0].version
-        if version.runtime.estimated:
+        if not version.runtime.in_line:
             continue
         try:
             batch = version.explain(version.matrix([case.row for case in mine]), [case.margin for case in mine])

@@ -14,7 +14,6 @@ from backend.inference.runtimes.lightgbm_fast import FastRows
 from backend.inference.runtimes.links import PROBABILITIES, link_of, space_of
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores
 from backend.inference.runtimes.sampling import explain_by_sampling
-from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.forest import Forest
 from backend.numerics.trees.lightgbm_text import read_lightgbm
 
@@ -37,8 +36,8 @@ class LightgbmRuntime(Runtime):
         self._link = link_of(forest.objective)
         self._divisor = round(1 / forest.scale)
         self._explainers = Explainers(forest, file)
-        self.estimated = forest.linear
         self.covered = forest.covered
+        self.estimated = forest.linear or not (forest.covered or self._explainers.compiles)
         self._fast = FastRows(booster, len(forest.features))
 
     @classmethod
@@ -80,15 +79,14 @@ class LightgbmRuntime(Runtime):
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin: path-dependent, or interventional against `background` where one is given.
 
-        The explainer is compiled by the first call (some tenths of a second) and kept. Linear trees are estimated by sampling;
-        what cannot be compiled for its size is explained by LightGBM's own path-dependent `pred_contrib`.
+        The explainer is compiled by the first call (some tenths of a second) and kept. What cannot be compiled for its size is explained by
+        LightGBM's own path-dependent `pred_contrib`; linear trees, and what is too large and has no covers, are estimated by sampling.
         """
-        if self.estimated or not (self.covered or background is not None):
-            return explain_by_sampling(self._margin, matrix, background, self.space)
-        try:
+        if self._explainers.take(background):
             return self._explainers.explain(matrix, background, self._margin(matrix) if margin is None else margin, self.space)
-        except CannotCompile:
-            return self._explain_by_library(matrix) if self.covered else explain_by_sampling(self._margin, matrix, background, self.space)
+        if self.estimated or not self.covered:
+            return explain_by_sampling(self._margin, matrix, background, self.space)
+        return self._explain_by_library(matrix)
 
     def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
         rows = matrix if len(matrix) else np.zeros((1, len(self.features)))

@@ -10,7 +10,6 @@ from backend.inference.runtimes.files import read_checked
 from backend.inference.runtimes.onnx_trees import OnnxTrees
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
 from backend.inference.runtimes.sampling import explain_by_sampling
-from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.onnx_signature import feature_names, score_output
 
 if TYPE_CHECKING:
@@ -62,17 +61,14 @@ class OnnxRuntime(Runtime):
         """None: onnxruntime explains nothing."""
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """Exact Shapley values of a tree ensemble, else sampled ones of the score.
+        """Exact Shapley values of a tree ensemble that compiles, else sampled ones of the score.
 
         Without `background` a forest with covers is explained path-dependently, anything else against a row of zeros.
         """
         plain: Space = "probability" if self.classifies else "value"
         if self._trees is None:
             return explain_by_sampling(self._score, matrix, background, plain)
-        try:
-            return self._trees.explain(matrix, background if background is not None or self.covered else np.zeros((1, len(self.features))))
-        except CannotCompile:
-            return explain_by_sampling(self._score, matrix, background, plain)
+        return self._trees.explain(matrix, background if background is not None or self.covered else np.zeros((1, len(self.features))))
 
     def _find_trees(self, content: bytes, file: Path) -> OnnxTrees | None:
         from onnx import ModelProto  # noqa: PLC0415  heavy: loaded with the first model of its kind

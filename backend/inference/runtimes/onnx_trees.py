@@ -9,6 +9,7 @@ import numpy as np
 
 from backend.inference.runtimes.compiling import Explainers
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Space
+from backend.numerics.attribution.limits import compiles
 from backend.numerics.trees.evaluate import Walk
 from backend.numerics.trees.onnx_forest import OnnxForest, onnx_forest
 from backend.numerics.trees.onnx_nodes import Unclear
@@ -33,9 +34,11 @@ class OnnxTrees:
 
     @classmethod
     def of(cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path) -> "OnnxTrees | None":
-        """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, or is not understood."""
+        """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, is not understood, or cannot be compiled."""
         try:
             found = onnx_forest(model, output, features)
+            if not compiles(found.forest):
+                return None
             # onnxruntime applies no link to the one output of some operators, whatever the file says: its answer is what is explained
             candidates = [cls(one, score, plain, file) for one in (found, replace(found, link="identity"))]
         except (Unclear, KeyError, IndexError, ValueError):  # the explainer is a help: a model that it does not understand is sampled
@@ -48,7 +51,7 @@ class OnnxTrees:
         return bool((np.abs(self._gap(rows)) <= AGREED * np.maximum(1.0, np.abs(self._margin(rows)))).all())
 
     def explain(self, matrix: Floats, background: Floats | None) -> ExplanationBatch:
-        """Exact Shapley values. The residual is the larger of what is missed of the forest's output and of onnxruntime's answer. Raises CannotCompile."""
+        """Exact Shapley values. The residual is the larger of what is missed of the forest's output and of onnxruntime's answer."""
         found = self._explainers.explain(matrix, background, self._margin(matrix), self.space)
         gap = self._gap(matrix)
         residual = np.where(np.abs(gap) > np.abs(found.residual), gap, found.residual)

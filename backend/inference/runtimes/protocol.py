@@ -55,7 +55,12 @@ class Runtime(Protocol):
     covered: bool
     """Whether the model says how its training data spread over its branches: it is then explained without a background."""
     estimated: bool
-    """Whether explanations are estimates, which take their time: they are made in the worker, never in line."""
+    """Whether explanations are estimates."""
+
+    @property
+    def in_line(self) -> bool:
+        """Whether explanations are made within an answer where they are asked for. Estimates take their time: the worker makes them."""
+        return not self.estimated
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:

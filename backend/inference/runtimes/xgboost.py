@@ -1,10 +1,12 @@
 """XGBoost models, evaluated by our own walk of their trees.
 
-The library is not loaded by a process that serves: it crashes on tampered files, and takes a hundred times as long for one row. That both
-give the same scores, to the last bit, is proven for each model when it is probed.
+The library is not loaded by a process that answers: it crashes on tampered files, and takes a hundred times as long for one row. That both
+give the same scores, to the last bit, is proven for each model when it is probed. A worker loads it for models too large to compile, to explain them.
 """
 
+import threading
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +19,6 @@ from backend.inference.runtimes.importing import WRAPPED, without
 from backend.inference.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
 from backend.inference.runtimes.sampling import explain_by_sampling
 from backend.inference.runtimes.xgboost_links import objective_of
-from backend.numerics.attribution.plan import CannotCompile
 from backend.numerics.trees.evaluate import Walk
 from backend.numerics.trees.trials import trial_rows
 from backend.numerics.trees.xgboost_model import XgboostModel, read_xgboost
@@ -36,11 +37,17 @@ class XgboostRuntime(Runtime):
         self.space: Space = "value" if objective.plain else "margin"
         self.classifies = objective.classifies
         self.covered = model.forest.covered
-        self.estimated = False
         self._link = objective.link
         self._walk = Walk.of(replace(model.forest, start=float(objective.start)), objective.start)
         self._explainers = Explainers(self._walk.forest, path)
+        self.estimated = not (self.covered or self._explainers.compiles)
         self._file = (path, sha256)
+        self._asking = threading.Lock()
+
+    @property
+    def in_line(self) -> bool:
+        """Whether explanations come from tables: what is explained by XGBoost itself is left to the worker, like what is estimated."""
+        return self._explainers.compiles
 
     @classmethod
     def load(cls, path: Path, sha256: str) -> Self:
@@ -54,7 +61,7 @@ class XgboostRuntime(Runtime):
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far XGBoost's own contributions miss its margin. Raises RuntimeRefused unless its scores are ours, bit for bit, here and around every split."""
-        booster = self._booster()
+        booster = self._booster
         rows = np.vstack([matrix, trial_rows(self._walk.forest)])
         ours = self.predict(rows)
         theirs = _answer(booster, rows), _answer(booster, rows, output_margin=True)
@@ -68,25 +75,25 @@ class XgboostRuntime(Runtime):
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
         """Exact Shapley values of the margin: path-dependent by the sums of hessians, or interventional against `background`.
 
-        What cannot be compiled for its size is explained by XGBoost's own path-dependent `pred_contribs`; a model without covers and background
-        is estimated by sampling.
+        What cannot be compiled for its size is explained by XGBoost's own path-dependent `pred_contribs`, or estimated by sampling where it has no
+        covers, as is a model without covers and background.
         """
-        try:
+        if self._explainers.take(background):
             return self._explainers.explain(matrix, background, self._walk(matrix) if margin is None else margin, self.space)
-        except CannotCompile:
-            if self.covered:
-                return self._explain_by_library(matrix)
-            return explain_by_sampling(self._walk, matrix, background, self.space)
+        return self._explain_by_library(matrix) if self.covered else explain_by_sampling(self._walk, matrix, background, self.space)
 
     def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
         rows = matrix if len(matrix) else np.zeros((1, len(self.features)))
-        both = _answer(self._booster(), rows, pred_contribs=True)
+        with self._asking:
+            both = _answer(self._booster, rows, pred_contribs=True)
         values, base = both[: len(matrix), :-1], float(both[0, -1])
         return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._walk(matrix) - base - values.sum(axis=1))
 
+    @cached_property
     def _booster(self) -> "Booster":
+        """The model as the library has it, read once. Raises `ArtifactGone` or `ArtifactChanged`."""
         with without(WRAPPED):
-            from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and for a model too large to compile
+            from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and by a worker for a model too large to compile
 
         return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
 

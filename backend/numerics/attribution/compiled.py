@@ -13,7 +13,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.numerics.attribution.plan import DEEP, GROUP, CannotCompile, Plan, plan, ragged
+from backend.numerics.attribution.limits import CannotCompile, check
+from backend.numerics.attribution.plan import DEEP, GROUP, Plan, plan, ragged
 from backend.numerics.trees.forest import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Forest
 
 Floats = NDArray[np.float64]
@@ -23,11 +24,8 @@ Arrays = tuple[NDArray[Any], ...]
 BUDGET_BYTES = 64 * 1024 * 1024
 SIZES = [(9, 12), (9, 11), (9, 10), (8, 9), (7, 8), (6, 7), (5, 5), (3, 3), (0, 0)]
 """(bits of a group, bits of a leaf alone), largest first: the first whose table fits the budget is used. The last needs no table at all."""
-MAX_LEAVES = 200_000
 FEW = 12
 """Rows that are sooner explained one by one than together."""
-MAX_FEATURES = 2**16
-"""What is read for each row is kept in few bytes, so that it stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,7 @@ class CompiledExplainer:
         """
         if background is None and not forest.covered:
             raise CannotCompile("no covers, and no background")
-        if sum(tree.leaves for tree in forest.trees) > MAX_LEAVES or len(forest.features) > MAX_FEATURES:
-            raise CannotCompile(f"more than {MAX_LEAVES} leaves, or {MAX_FEATURES} features")
+        check(forest)
         made = _fitting(forest, budget_bytes)
         nodes = _nodes(forest, made)
         met = None if background is None else _met(made, nodes, forest.read(np.ascontiguousarray(background, dtype=np.float64)))

@@ -12,14 +12,8 @@ import numpy as np
 
 from backend.numerics.trees.forest import Forest, Tree
 
-MAX_SLOTS = 62
-"""Features on one path: their bits share a 64-bit word."""
 GROUP, DEEP = 126, 127
 """What a step of the program is; 2 slot + side for one that goes down an edge."""
-
-
-class CannotCompile(ValueError):
-    """The forest is of a kind that the compiled explainer does not take."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +60,10 @@ class Plan:
 
 
 def plan(forest: Forest, group_bits: int, leaf_bits: int) -> Plan:
-    """Cut every tree. Raises `CannotCompile` for linear trees, or more than 62 features on a path.
+    """Cut every tree of a forest that is within the limits.
 
     Without covers both branches of a split have the share 1/2: such a plan explains against a background, which needs no shares.
     """
-    if forest.linear:
-        raise CannotCompile("linear leaves")
     made = Plan()
     for number, tree in enumerate(forest.trees):
         if tree.leaves > 1:
@@ -143,8 +135,6 @@ class _Cut:
         child = int((self.tree.left if left else self.tree.right)[node])
         share = self.tree.cover(child) / self.tree.cover(node) if self.covered else 0.5
         further = path.down(int(self.tree.feature[node]), number, left, share)
-        if len(further.slots) > MAX_SLOTS:
-            raise CannotCompile(f"more than {MAX_SLOTS} features on one path")
         return child, further
 
     def _fits(self, child: int, slots: int) -> bool:

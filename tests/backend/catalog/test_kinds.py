@@ -25,6 +25,7 @@ from schemas.catalog import ArtifactKind, Version
 from schemas.groups import CreateGroup, MemberRole, MemberSpec
 from schemas.inference import PredictBody, Prediction
 from tests.backend.catalog.test_versions import new_version, upload
+from tests.support.predictions import ask, drain, logged
 from tests.support.tenants import Tenant
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guide/models.md"
@@ -109,6 +110,25 @@ async def test_rows_that_are_none_are_refused_where_they_are(hub: Hub, tenant: T
     with pytest.raises(BackgroundUnfit) as refused:
         await ready(hub, tenant, content, "1.3", extensions={"background": UNFIT[case]})
     assert refused.value.issues[0].pointer.startswith("/extensions/background")
+
+
+@pytest.mark.parametrize(("name", "method"), [("model.onnx", "sampled_permutation"), ("model.ubj", "tree_path_dependent")])
+async def test_what_is_too_large_to_compile_is_explained_by_the_worker_and_an_estimate_says_so(
+    hub: Hub, tenant: Tenant, exported: Path, monkeypatch: pytest.MonkeyPatch, name: str, method: str
+) -> None:
+    monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
+    version = await ready(hub, tenant, (exported / name).read_bytes(), f"1.{5 + len(method)}")
+    slug = f"large_{uuid4().hex[:8]}"
+    async with hub.work(tenant.admin) as work:
+        group = await groups.create(
+            work, CreateGroup(name=slug, slug=slug, members=[MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)])
+        )
+    (answer,) = await ask(hub, tenant, group, PredictBody(inputs={"debt": 1.0, "income": 2.0}, explain=True))
+    assert answer.explanation is None
+    await drain(hub, group)
+    explanation: Any = (await logged(hub, tenant, group))[answer.inference_id]["explanation"]
+    assert (explanation["method"], explanation["exact"]) == (method, method != "sampled_permutation")
+    assert (explanation["error"] is None) == explanation["exact"]
 
 
 async def test_an_estimate_is_made_by_the_worker_never_while_somebody_waits(hub: Hub, tenant: Tenant) -> None:

@@ -1,5 +1,6 @@
 """The compiled explainer beside Shapley's definition over all subsets, and beside other implementations."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from backend.numerics.attribution import compiled
 from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.attribution.jit import compiled as compile_kernel
-from backend.numerics.attribution.plan import MAX_SLOTS, CannotCompile
+from backend.numerics.attribution.limits import MAX_SLOTS, CannotCompile, compiles
 from backend.numerics.attribution.sampled import sampled_shapley
 from backend.numerics.trees.forest import Forest, Tree
 from backend.numerics.trees.lightgbm_text import read_lightgbm
@@ -153,8 +154,11 @@ def test_what_cannot_be_compiled_is_refused() -> None:
         category_starts=np.empty(0, dtype=np.int64),
         category_bits=np.empty(0, dtype=np.uint32),
     )
+    names = [f"x{i}" for i in range(count)]
     with pytest.raises(CannotCompile, match="62 features"):
-        CompiledExplainer.compile(Forest((chain,), [f"x{i}" for i in range(count)], "regression"))
+        CompiledExplainer.compile(Forest((chain,), names, "regression"))
+    again = replace(chain, feature=np.arange(count) % MAX_SLOTS)
+    assert compiles(Forest((again,), names, "regression")), "a path may come back to a feature"
 
 
 def test_sampled_values_come_with_an_error_that_holds() -> None:

@@ -100,6 +100,17 @@ def test_what_is_more_than_one_ensemble_is_estimated_and_says_so(tmp_path: Path)
     assert explained.error is not None
 
 
+def test_a_forest_too_large_to_compile_says_that_it_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = skl2onnx.to_onnx(MODELS["gradient boosting"][0].fit(X, Y), X[:1])
+    assert not loaded(tmp_path, made).estimated
+    monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
+    runtime = loaded(tmp_path, made)
+    assert (runtime.estimated, runtime.in_line, runtime.space) == (True, False, "probability")
+    explained = runtime.explain(X[:3].astype(np.float64), BACKGROUND)
+    assert (explained.method, explained.exact, explained.space) == ("sampled_permutation", False, "probability")
+    assert explained.error is not None
+
+
 def test_covers_where_the_file_has_them_make_it_path_dependent(tmp_path: Path) -> None:
     """skl2onnx writes 1 for every node; here the counts of the trees it came from stand in their place."""
     model = GradientBoostingRegressor(n_estimators=8, max_depth=3, random_state=0).fit(X, Y)

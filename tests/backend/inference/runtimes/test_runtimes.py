@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skl2onnx
+import xgboost as xgb
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -103,18 +105,53 @@ def test_xgboost_explanations_add_up_and_agree_with_its_own(tmp_path: Path, kind
 
 
 def test_an_xgboost_model_too_large_to_compile_is_explained_by_xgboost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.numerics.attribution.compiled.MAX_LEAVES", 3)
+    monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
     booster = train_xgboost(objective="binary:logistic")
-    explained = loaded(tmp_path, ArtifactKind.XGBOOST, saved(booster)).explain(ROWS)
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, saved(booster))
+    explained = runtime.explain(ROWS)
     assert (explained.method, explained.exact) == ("tree_path_dependent", True)
     assert np.array_equal(explained.values, answered(booster, ROWS, pred_contribs=True)[:, :-1])
+    assert not runtime.estimated
+    assert not runtime.in_line, "a process that answers would load the library"
+    (tmp_path / "artifact").unlink()
+    assert np.array_equal(runtime.explain(ROWS[:5]).values, explained.values[:5]), "the file is read once"
+
+
+def without_covers(booster: xgb.Booster) -> bytes:
+    tree = json.loads(saved(booster, "json"))
+    for one in tree["learner"]["gradient_booster"]["model"]["trees"]:
+        one["sum_hessian"] = [0.0] * len(one["sum_hessian"])
+    return json.dumps(tree).encode()
+
+
+def test_an_xgboost_model_too_large_to_compile_that_has_no_covers_says_that_it_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = without_covers(train_xgboost(objective="reg:squarederror"))
+    assert not loaded(tmp_path, ArtifactKind.XGBOOST, content).estimated
+    monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, content)
+    assert (runtime.estimated, runtime.in_line) == (True, False)
+    explained = runtime.explain(ROWS[:2], ROWS[5:9])
+    assert (explained.method, explained.exact) == ("sampled_permutation", False)
+
+
+def test_a_lightgbm_model_too_large_to_compile_is_explained_by_lightgbm_and_estimated_only_without_covers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
+    booster = train(objective="binary")
+    content = booster.model_to_string()
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, content.encode())
+    assert (runtime.estimated, runtime.in_line) == (False, True)
+    assert np.array_equal(runtime.explain(ROWS[:9]).values, booster.predict(ROWS[:9], pred_contrib=True)[:, :-1])
+    bare = re.sub(r"(?m)^(internal_count|leaf_count)=(.*)$", lambda line: f"{line[1]}=" + re.sub(r"\d", "0", line[2]), content)
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, bare.encode())
+    assert (runtime.covered, runtime.estimated, runtime.in_line) == (False, True, False)
+    explained = runtime.explain(ROWS[:2], ROWS[5:9])
+    assert (explained.method, explained.exact) == ("sampled_permutation", False)
 
 
 def test_xgboost_explained_without_covers_needs_a_background(tmp_path: Path) -> None:
-    tree = json.loads(saved(train_xgboost(objective="reg:squarederror"), "json"))
-    for one in tree["learner"]["gradient_booster"]["model"]["trees"]:
-        one["sum_hessian"] = [0.0] * len(one["sum_hessian"])
-    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, json.dumps(tree).encode())
+    runtime = loaded(tmp_path, ArtifactKind.XGBOOST, without_covers(train_xgboost(objective="reg:squarederror")))
     assert not runtime.covered
     assert runtime.explain(ROWS[:2]).exact is False
     assert (runtime.explain(ROWS[:2], ROWS[5:9]).exact, runtime.explain(ROWS[:2], ROWS[5:9]).method) == (True, "tree_interventional")
