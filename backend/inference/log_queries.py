@@ -1,6 +1,6 @@
 """What is read out of a group's log. The table's name only ever comes from `groups.table_name`, and is quoted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,13 +59,13 @@ async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequenc
     return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
 
 
-async def unexplained(session: AsyncSession, table: str, limit: int) -> Sequence[Row[Any]]:
-    """Answered rows without an explanation, oldest first."""
+async def unexplained(session: AsyncSession, table: str, without: Collection[UUID], limit: int) -> Sequence[Row[Any]]:
+    """Answered rows without an explanation, oldest first, but for those of some versions."""
     statement = text(
         f"SELECT inference_id, model_version_id, inputs FROM {quoted(table)} WHERE explained_at IS NULL AND status IN ('ok', 'fallback') "  # noqa: S608 (quoted)
-        "ORDER BY inference_id LIMIT :limit"
+        "AND model_version_id <> ALL(CAST(:without AS uuid[])) ORDER BY inference_id LIMIT :limit"
     )
-    return (await session.execute(statement, {"limit": limit})).all()
+    return (await session.execute(statement, {"without": list(without), "limit": limit})).all()
 
 
 async def set_explanations(session: AsyncSession, table: str, explained: Mapping[UUID, Explanation], now: datetime) -> None:

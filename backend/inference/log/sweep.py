@@ -40,9 +40,12 @@ async def prepare_serving(hub: "Hub", explainer: Explainer, stamp: str) -> str:
     """Begin to load and compile what serves, before its first rows come; the routing's stamp, by which a later call knows that nothing changed."""
     async with hub.engine.connect() as connection:
         now = await repository.routing_stamp(connection)
-        rows = await repository.routing_table(connection) if now != stamp else []
-    for row in rows:
-        group = msgspec.convert(row, GroupFacts, strict=False)
+        rows = await repository.routing_table(connection) if now != stamp else None
+    if rows is None:
+        return now
+    groups = msgspec.convert(rows, list[GroupFacts], strict=False)
+    explainer.serving = frozenset(member.version_id for group in groups for member in group.members)
+    for group in groups:
         async with hub.work(system(group.tenant_id, "log"), read_only=True) as work:
             for member in group.members:
                 await explainer.prepare(work, member.version_id)
@@ -50,7 +53,7 @@ async def prepare_serving(hub: "Hub", explainer: Explainer, stamp: str) -> str:
 
 
 async def explain_missing(hub: "Hub", explainer: Explainer) -> int:
-    """Explain rows that were written directly, or whose explanation found no time; how many were found."""
+    """Explain rows that were written directly, or whose explanation found no time; how many were found, those aside whose versions are paused."""
     found = 0
     for ref in await log_refs(hub):
         try:
@@ -67,11 +70,11 @@ async def explain_group(hub: "Hub", explainer: Explainer, group_id: UUID) -> int
 
 async def _explain(hub: "Hub", explainer: Explainer, ref: LogRef) -> int:
     async with hub.work(ref.actor) as work:
-        rows = await log_queries.unexplained(work.session, ref.table_name, BATCH)
+        rows = await log_queries.unexplained(work.session, ref.table_name, explainer.paused, BATCH)
         if not rows or not await try_lock(work.session, f"explain:{ref.group_id}"):
             return len(rows)
         cases = by_version([(row.model_version_id, (row.inference_id, row.inputs, None)) for row in rows])
-        explained = await explainer.explain(work, cases, SECONDS, final=True)
+        explained = await explainer.explain(work, cases, SECONDS)
         tell_doubts(work, ref.slug, explained.values())
         await log_queries.set_explanations(work.session, ref.table_name, explained, hub.clock.now())
         return len(rows)
