@@ -113,10 +113,10 @@ def _moved(said: Mapping[str, str], moved: Mapping[int, int]) -> dict[str, str]:
 
 
 _TASKS = (
-    (r"rank|lambda|ndcg|^map", "ranking"),
+    (r"rank|(?<!entropy_)lambda|ndcg|^map", "ranking"),
     (r"multi|softmax|softprob", "multiclass_classification"),
-    (r"binary|logistic|logit|cross_?entropy", "binary_classification"),
-    (r"^reg|l1$|l2$|squared|mae|mape|huber|poisson|quantile|gamma|tweedie|^identity|absolute", "regression"),
+    (r"binary|logistic|logit|cross_?entropy(?!_lambda)", "binary_classification"),
+    (r"^reg|cross_entropy_lambda|l1$|l2$|squared|mae|mape|huber|poisson|quantile|gamma|tweedie|^identity|absolute", "regression"),
 )
 
 
@@ -125,6 +125,8 @@ def task_of(objective: str | None) -> str | None:
 
     >>> task_of("binary sigmoid:1"), task_of("reg:squarederror"), task_of("multi:softprob"), task_of("rank:ndcg"), task_of("custom")
     ('binary_classification', 'regression', 'multiclass_classification', 'ranking', None)
+    >>> task_of("cross_entropy"), task_of("cross_entropy_lambda"), task_of("lambdarank")
+    ('binary_classification', 'regression', 'ranking')
     """
     return next((task for pattern, task in _TASKS if objective and re.search(pattern, objective.lower())), None)
 

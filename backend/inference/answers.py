@@ -81,7 +81,7 @@ def answer_of(request: Request, case: Case, latency_us: int) -> Prediction:
 def _output(case: Case) -> Output | None:
     if case.status == "failed":
         return None
-    probability = case.score if case.version.labels else None
+    probability = case.score if case.version.probable else None
     return Output(score=case.score, margin=case.margin, probability=probability)
 
 

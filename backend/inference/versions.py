@@ -72,6 +72,11 @@ class ServedVersion:
         return plain_reader(self.specs)
 
     @property
+    def probable(self) -> bool:
+        """Whether its scores are probabilities: as the artifact says, else the document."""
+        return self.labels is not None and self.runtime.classifies is not False
+
+    @property
     def remote(self) -> bool:
         """Whether it is asked through a connector rather than scored in this process."""
         return isinstance(self.runtime, ExternalRuntime)

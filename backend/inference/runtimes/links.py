@@ -24,8 +24,8 @@ SAME = Link(float)
 
 IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom", ""}
 
-PROBABILITIES = {"binary", "cross_entropy", "cross_entropy_lambda"}
-"""Objectives whose scores are the probability of a class."""
+PROBABILITIES = {"binary", "cross_entropy"}
+"""Objectives whose scores are the probability of a class. That of `cross_entropy_lambda` is an intensity, log(1 + exp(margin)), without an upper end."""
 
 
 def link_of(objective: str) -> Link | None:

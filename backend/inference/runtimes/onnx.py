@@ -15,6 +15,8 @@ from backend.numerics.trees.onnx_signature import feature_names, score_output
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+ROUNDING = 1e-5
+"""How far sums of probabilities in single precision come to lie outside 0 to 1."""
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
@@ -31,7 +33,7 @@ class OnnxRuntime(Runtime):
         self._session = session
         self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
         self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
-        self.classifies = "prob" in chosen.lower() or len(session.get_outputs()) > 1
+        self.classifies = True if "prob" in chosen.lower() or len(session.get_outputs()) > 1 else None
         self.space: Space = "probability" if self.classifies else "value"
         self._trees = self._find_trees(content, file)
         self.covered = self._trees is not None and self._trees.covered
@@ -54,8 +56,9 @@ class OnnxRuntime(Runtime):
             raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
 
     def predict(self, matrix: Floats) -> Scores:
-        """Score a matrix [n, features]. ONNX models keep their margin to themselves."""
-        return Scores(self._score(matrix), None)
+        """Score a matrix [n, features]. ONNX models keep their margin to themselves. Raises RuntimeRefused where a probability is none."""
+        score = self._score(matrix)
+        return Scores(_probability(score) if self.classifies else score, None)
 
     def additivity(self, matrix: Floats) -> float | None:
         """None: onnxruntime explains nothing."""
@@ -87,6 +90,18 @@ class OnnxRuntime(Runtime):
         except Exception as error:  # likewise
             raise RuntimeRefused(f"onnxruntime does not answer: {str(error)[:300]}") from error
         return _positive(output, len(matrix))
+
+
+def _probability(score: Floats) -> Floats:
+    """Scores as they are from 0 to 1; what rounding put outside is 0 or 1. Raises RuntimeRefused for what is further out."""
+    low, high = score < 0, score > 1
+    out = low | high
+    if not out.any():
+        return score
+    far = (score < -ROUNDING) | (score > 1 + ROUNDING)
+    if far.any():
+        raise RuntimeRefused(f"The model answers {score[far][0]:g} where a probability from 0 to 1 belongs. Export it with probabilities, or its score alone.")
+    return np.where(out, high.astype(np.float64), score)
 
 
 def _positive(output: Any, rows: int) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap

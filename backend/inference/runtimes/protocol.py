@@ -50,8 +50,8 @@ class Runtime(Protocol):
     features: list[str]
     space: Space
     """The space contributions add up in."""
-    classifies: bool
-    """Whether the score is the probability of a class."""
+    classifies: bool | None
+    """Whether the score is the probability of a class; None where the artifact does not say."""
     covered: bool
     """Whether the model says how its training data spread over its branches: it is then explained without a background."""
     estimated: bool

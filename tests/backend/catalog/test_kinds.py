@@ -5,25 +5,29 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import lightgbm as lgb
 import numpy as np
 import onnx
 import pytest
 import skl2onnx
-from sklearn.ensemble import AdaBoostClassifier
+import xgboost as xgb
+from sklearn.ensemble import AdaBoostClassifier, IsolationForest
 
 from backend.bootstrap import Hub
 from backend.catalog.artifacts import inspect
+from backend.catalog.artifacts.errors import ProbeFailed
 from backend.catalog.errors import BackgroundUnfit
 from backend.catalog.storing import artifact_path
 from backend.groups import service as groups
 from backend.inference.versions import Runtimes, explanations, facts_of
 from schemas.catalog import ArtifactKind, Version
-from schemas.groups import CreateGroup, MemberRole, MemberSpec
-from schemas.inference import PredictBody, Prediction
+from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
+from schemas.inference import PredictBody
 from tests.backend.catalog.test_versions import new_version, upload
 from tests.support.predictions import ask, drain, logged
 from tests.support.tenants import Tenant
@@ -112,17 +116,21 @@ async def test_rows_that_are_none_are_refused_where_they_are(hub: Hub, tenant: T
     assert refused.value.issues[0].pointer.startswith("/extensions/background")
 
 
+async def alone(hub: Hub, tenant: Tenant, version: Version) -> Group:
+    """A group in which one version answers."""
+    slug = f"alone_{uuid4().hex[:8]}"
+    members = [MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)]
+    async with hub.work(tenant.admin) as work:
+        return await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
+
+
 @pytest.mark.parametrize(("name", "method"), [("model.onnx", "sampled_permutation"), ("model.ubj", "tree_path_dependent")])
 async def test_what_is_too_large_to_compile_is_explained_by_the_worker_and_an_estimate_says_so(
     hub: Hub, tenant: Tenant, exported: Path, monkeypatch: pytest.MonkeyPatch, name: str, method: str
 ) -> None:
     monkeypatch.setattr("backend.numerics.attribution.limits.MAX_LEAVES", 3)
     version = await ready(hub, tenant, (exported / name).read_bytes(), f"1.{5 + len(method)}")
-    slug = f"large_{uuid4().hex[:8]}"
-    async with hub.work(tenant.admin) as work:
-        group = await groups.create(
-            work, CreateGroup(name=slug, slug=slug, members=[MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)])
-        )
+    group = await alone(hub, tenant, version)
     (answer,) = await ask(hub, tenant, group, PredictBody(inputs={"debt": 1.0, "income": 2.0}, explain=True))
     assert answer.explanation is None
     await drain(hub, group)
@@ -131,17 +139,48 @@ async def test_what_is_too_large_to_compile_is_explained_by_the_worker_and_an_es
     assert (explanation["error"] is None) == explanation["exact"]
 
 
+def saved_lightgbm(objective: str) -> bytes:
+    rows = np.random.default_rng(1).normal(size=(400, 2))
+    data = lgb.Dataset(rows, (rows[:, 0] > 0).astype(float), feature_name=FEATURES)
+    return lgb.train({"objective": objective, "verbose": -1, "num_threads": 1}, data, 10).model_to_string().encode()
+
+
+def saved_xgboost(objective: str) -> bytes:
+    rows = np.random.default_rng(1).normal(size=(400, 2))
+    data = xgb.DMatrix(rows, label=(rows[:, 0] > 0).astype(float), feature_names=FEATURES)
+    return bytes(xgb.train({"objective": objective, "nthread": 1}, data, 10).save_raw("ubj"))
+
+
+@pytest.mark.parametrize(
+    ("number", "content", "probable"),
+    [
+        ("2.1", lambda: saved_lightgbm("binary"), True),
+        ("2.2", lambda: saved_lightgbm("cross_entropy"), True),
+        ("2.3", lambda: saved_lightgbm("cross_entropy_lambda"), False),
+        ("2.4", lambda: saved_xgboost("binary:logistic"), True),
+        ("2.5", lambda: saved_xgboost("binary:logitraw"), False),
+    ],
+)
+async def test_only_what_is_a_probability_is_answered_as_one(hub: Hub, tenant: Tenant, number: str, content: Callable[[], bytes], probable: bool) -> None:
+    version = await ready(hub, tenant, content(), number)
+    group = await alone(hub, tenant, version)
+    (answer,) = await ask(hub, tenant, group, PredictBody(inputs={"debt": 3.0, "income": 2.0}))
+    assert answer.output.probability == (answer.score if probable else None)
+
+
+async def test_what_answers_no_probability_where_it_claims_one_is_refused_when_it_is_uploaded(hub: Hub, tenant: Tenant) -> None:
+    x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    model = skl2onnx.to_onnx(IsolationForest(n_estimators=5, random_state=0).fit(x + 9), x[:1], target_opset={"": 17, "ai.onnx.ml": 3})
+    with pytest.raises(ProbeFailed, match="where a probability from 0 to 1 belongs"):
+        await ready(hub, tenant, model.SerializeToString(), "2.6")
+
+
 async def test_an_estimate_is_made_by_the_worker_never_while_somebody_waits(hub: Hub, tenant: Tenant) -> None:
     x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     model = skl2onnx.to_onnx(AdaBoostClassifier(n_estimators=3).fit(x, (x[:, 0] > 0).astype(int)), x[:1])
     onnx.helper.set_model_props(model, {"feature_names": json.dumps(FEATURES)})
     version = await ready(hub, tenant, model.SerializeToString(), "1.4")
-    slug = f"estimated_{uuid4().hex[:8]}"
-    async with hub.work(tenant.admin) as work:
-        members = [MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)]
-        await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
-    answer = await hub.serving.predictor(hub).predict(tenant.admin, slug, PredictBody(inputs={"debt": 1.0, "income": 2.0}, explain=True))
-    assert isinstance(answer, Prediction)
+    (answer,) = await ask(hub, tenant, await alone(hub, tenant, version), PredictBody(inputs={"debt": 1.0, "income": 2.0}, explain=True))
     assert answer.explanation is None
     served = await Runtimes(hub.files).serve(facts_of(version))
     (explained,) = explanations(served, served.explain(np.array([[1.0, 2.0]])))

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 import skl2onnx
 import xgboost as xgb
@@ -218,8 +221,53 @@ def test_onnx_scores_are_the_positive_class_of_the_model_it_came_from(tmp_path: 
     expected = model.predict_proba(X)[:, 1] if classifies else model.predict(X)
     assert np.allclose(runtime.predict(X.astype(np.float64)).score, expected, atol=2e-6)
     assert runtime.predict(X[:1].astype(np.float64)).score.shape == (1,)
-    assert runtime.classifies == classifies
+    assert bool(runtime.classifies) == classifies
     assert (runtime.space == "value") == (not classifies)
+
+
+def test_a_probability_that_rounding_put_above_one_is_one_and_the_others_keep_their_bits(tmp_path: Path) -> None:
+    """The float32 sum of 126 equal shares is 1.0000018."""
+    model = RandomForestClassifier(126, random_state=0).fit(X, X[:, 0] > 0)
+    made = skl2onnx.to_onnx(model, X[:1])
+    rows = X.astype(np.float64)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    theirs = [row[1] for row in ort.InferenceSession(made.SerializeToString(), options).run(["output_probability"], {"X": X})[0]]
+    assert max(theirs) > 1
+    runtime = loaded(tmp_path, ArtifactKind.ONNX, made.SerializeToString())
+    scores = runtime.predict(rows).score
+    assert scores.max() == 1
+    assert np.array_equal(scores, [min(score, 1.0) for score in theirs])
+    assert np.array_equal([runtime.predict_row(row.tolist())[0] for row in rows], scores)
+    assert np.abs(runtime.explain(rows[:50], rows[100:120]).residual).max() < 1e-5
+
+
+@pytest.mark.parametrize("value", [-1e-4, 1.0001, 6.49])
+def test_a_probability_that_is_none_is_refused(tmp_path: Path, value: float) -> None:
+    graph = onnx.parser.parse_graph(
+        f"main (float[N, 1] X) => (float[N, 1] probability) {{ none = Constant<value = float {{ {value - 0.5} }}>() probability = Add(X, none) }}"
+    )
+    content = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    runtime = loaded(tmp_path, ArtifactKind.ONNX, content)
+    assert runtime.predict(np.array([[1.0 - value]])).score[0] == pytest.approx(0.5, abs=1e-6)
+    with pytest.raises(RuntimeRefused, match="where a probability from 0 to 1 belongs"):
+        runtime.predict(np.array([[0.5]]))
+
+
+def test_an_intensity_is_a_score_without_an_upper_end_and_no_probability(tmp_path: Path) -> None:
+    """LightGBM's `cross_entropy_lambda` answers log(1 + exp(margin))."""
+    rows = np.random.default_rng(1).normal(size=(500, 2))
+    data = lgb.Dataset(rows, (rows[:, 0] > -1).astype(float), weight=np.full(500, 0.01))
+    booster = lgb.train({"objective": "cross_entropy_lambda", "verbose": -1, "num_threads": 1, "learning_rate": 0.5}, data, 60)
+    runtime = loaded(tmp_path, ArtifactKind.LIGHTGBM, booster.model_to_string().encode())
+    scores = runtime.predict(rows)
+    assert scores.score.max() > 1
+    assert runtime.classifies is False
+    assert np.array_equal(scores.score, booster.predict(rows))
+    assert np.allclose(scores.score, np.log1p(np.exp(scores.margin)))
+    explained = runtime.explain(rows)
+    assert explained.space == "margin"
+    assert np.abs(explained.base + explained.values.sum(axis=1) - scores.margin).max() < 1e-9
 
 
 def test_onnx_with_an_input_for_each_feature_names_them(tmp_path: Path) -> None:
