@@ -35,9 +35,9 @@ async def written(hub: Hub, served: Served, rows: int, monkeypatch: pytest.Monke
     """A group whose predictions are in its log without their explanation; the first is an odd one."""
     group = await served.group(hub, challenger_share)
     inputs = served.serving.inputs
-    await ask(hub, served.tenant, group, PredictBody(inputs=inputs))
     with monkeypatch.context() as patched:
         patched.setattr(intake, "MOST_WAITING", -1)  # a stream that is too long: the next predictions are written directly
+        patched.setattr(intake, "REST_SECONDS", 600.0)
         await ask(hub, served.tenant, group, PredictBody(inputs=inputs))
         for at in range(rows):
             await ask(hub, served.tenant, group, PredictBody(inputs=inputs | {"bill_amt1": ODD + at}, entity_key=str(at)))

@@ -44,7 +44,7 @@ async def prepare_serving(hub: "Hub", explainer: Explainer, stamp: str) -> str:
     if rows is None:
         return now
     groups = msgspec.convert(rows, list[GroupFacts], strict=False)
-    explainer.serving = frozenset(member.version_id for group in groups for member in group.members)
+    explainer.serving = frozenset(one for group in groups for one in (*(member.version_id for member in group.members), *group.keep))
     for group in groups:
         async with hub.work(system(group.tenant_id, "log"), read_only=True) as work:
             for member in group.members:
