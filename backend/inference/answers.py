@@ -2,6 +2,8 @@
 
 import time
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -27,6 +29,13 @@ class Request(msgspec.Struct, frozen=True):
     def latency_us(self) -> int:
         """Microseconds since the request came."""
         return (time.perf_counter_ns() - self.started) // 1000
+
+
+class Earlier(NamedTuple):
+    """An answer that was given before, and the version that gave it."""
+
+    answer: Prediction
+    version_id: UUID
 
 
 def record_of(request: Request, case: Case, latency_us: int) -> Record:

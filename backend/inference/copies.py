@@ -47,13 +47,13 @@ def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[
     return records, missed
 
 
-async def ask_copies(copies: Sequence[Copy], remote: Remote) -> tuple[list[Record], Counter[str]]:
+async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
     """The same of the shadows that are elsewhere."""
     records: list[Record] = []
     missed: Counter[str] = Counter()
     for request, cases in copies:
         for shadow in request.group.shadows:
-            if shadow.served is None or not shadow.served.remote:
+            if shadow.served is None or not shadow.served.remote or shadow.version_id in halted:
                 continue
             started = time.perf_counter_ns()
             pairs = _pairs(cases, shadow, shadow.served, missed)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.access.actor import Actor
 from backend.inference import replays_repository as repository
+from backend.inference.answers import Earlier
 from backend.inference.errors import IdempotencyKeyReused, InferenceNotFound, LogUnavailable
 from backend.inference.log.intake import KEPT, POSTGRES_SECONDS
 from backend.inference.log.layout import quoted
@@ -44,7 +45,7 @@ class Once:
         async with lock:
             yield
 
-    async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[Prediction]:
+    async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[Earlier]:
         """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, LogUnavailable."""
         try:
             async with asyncio.timeout(POSTGRES_SECONDS), self._hub.work(actor, read_only=True) as work:
@@ -59,7 +60,8 @@ class Once:
         by_id = {row.inference_id: row for row in rows}
         if len(by_id) < len(found.inference_ids):
             raise InferenceNotFound("The answer to this key is no longer kept.")
-        return [_prediction(by_id[identifier], body.explain) for identifier in found.inference_ids]
+        asked_again = [by_id[identifier] for identifier in found.inference_ids]
+        return [Earlier(_prediction(row, body.explain), row.model_version_id) for row in asked_again]
 
 
 def asked(body: PredictBody) -> bytes:

@@ -9,7 +9,7 @@ from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.errors import Forbidden, Invalid
 from backend.groups.errors import GroupNotFound
-from backend.inference.answers import Request, answer_of, record_of
+from backend.inference.answers import Earlier, Request, answer_of, record_of
 from backend.inference.cases import Case, fall_back, prepare
 from backend.inference.errors import ControlLost, GroupHalted, LogUnavailable, PredictionFailed
 from backend.inference.inline import Inline
@@ -70,8 +70,7 @@ class Predictor:
                     return await self._answer(request)
                 except KeyTaken:  # by another process, meanwhile
                     earlier = await self._once.earlier(request.actor, group_id, request.body)
-        await self._routing.control.admit(request.group.facts)
-        return earlier
+        return await self._said_again(request.group, earlier)
 
     async def _answer(self, request: Request) -> list[Prediction]:
         group, body = request.group, request.body
@@ -83,15 +82,21 @@ class Predictor:
         try:
             await self._intake.append(group.facts.group_id, [record_of(request, case, latency) for case in cases], claim_of(body))
         except LogUnavailable:
-            if stale := self._stale.again(request):
-                await self._routing.control.admit(group.facts)
-                return stale
-            raise
+            if not (earlier := self._stale.again(request)):
+                raise
+            stale = await self._said_again(group, earlier)
+            self._stale.note(request, stale)
+            return stale
         await self._admit_again(group, (case.version.id for case in cases))
         answers = [answer_of(request, case, latency) for case in cases]
-        self._stale.remember(request, answers)
+        self._stale.remember(request, cases, answers)
         self._shadows.offer(request, cases)
         return answers
+
+    async def _said_again(self, group: RoutedGroup, earlier: Sequence[Earlier]) -> list[Prediction]:
+        """Answers that were given before leave as new ones do. Raises GroupHalted, also where a version that gave one is halted; ControlLost."""
+        await self._admit_again(group, (one.version_id for one in earlier))
+        return [one.answer for one in earlier]
 
     async def _admit_again(self, group: RoutedGroup, answered: Iterable[UUID] = ()) -> None:
         """Before an answer leaves: was the group, or a version that answered, halted meanwhile? Raises GroupHalted, ControlLost."""

@@ -119,7 +119,7 @@ class Shadows:
         if not copies or not self._in_use(copies[0].request):
             return
         records, missed = await asyncio.get_running_loop().run_in_executor(self._threads, score_copies, copies, self._routing.control.halts.versions)
-        elsewhere, more_missed = await ask_copies(copies, self._remote)
+        elsewhere, more_missed = await ask_copies(copies, self._remote, self._routing.control.halts.versions)
         if records or elsewhere:
             await self._intake.append(queue.group_id, [*records, *elsewhere])
         queue.missed += missed + more_missed

@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.access.actor import system
 from backend.inference import replays_repository as repository
-from backend.inference.answers import Request
+from backend.inference.answers import Earlier, Request
+from backend.inference.cases import Case
 from schemas.inference import Inputs, PredictBody, Prediction
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ _encoder = msgspec.msgpack.Encoder(order="sorted")
 
 
 class Remembered(NamedTuple):
-    """An answer and when it was given, on the monotonic clock."""
+    """An answer, the version that gave it, and when, on the monotonic clock."""
 
     answer: Prediction
+    version_id: UUID
     at: float
 
 
@@ -63,7 +65,7 @@ class StaleAnswers:
         self._notes: list[Note] = []
         self._noting: asyncio.Task[None] | None = None
 
-    def remember(self, request: Request, answers: Sequence[Prediction]) -> None:
+    def remember(self, request: Request, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
         """Keep answers that are on record, if the group's policy is to give them again."""
         if time.monotonic() - self._looked_at > LOOK_SECONDS:
             self._looked_at = time.monotonic()
@@ -71,12 +73,12 @@ class StaleAnswers:
         group_id = request.group.facts.group_id
         if group_id not in self._most_seconds:
             return
-        for inputs, answer in zip(_batch(request.body), answers, strict=True):
-            self._answers[_key(group_id, request.body, inputs)] = Remembered(answer, time.monotonic())
+        for case, answer in zip(cases, answers, strict=True):
+            self._answers[_key(group_id, request.body, case.inputs)] = Remembered(answer, case.version.id, time.monotonic())
         while len(self._answers) > MOST_REMEMBERED:
             self._answers.popitem(last=False)
 
-    def again(self, request: Request) -> list[Prediction]:
+    def again(self, request: Request) -> list[Earlier]:
         """The last logged answers for the same inputs, marked as stale; none when the policy or their age does not allow it, or one was never given."""
         group_id = request.group.facts.group_id
         most = self._most_seconds.get(group_id)
@@ -85,8 +87,15 @@ class StaleAnswers:
         known = [one for one in found if one is not None and most is not None and now - one.at <= most]
         if not known or len(known) < len(found):
             return []
-        self._note(request, [(one.answer.inference_id, now - one.at) for one in known])
-        return [msgspec.structs.replace(one.answer, stale=True, age_seconds=round(now - one.at, 3), max_age_seconds=most) for one in known]
+        return [Earlier(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
+
+    def note(self, request: Request, replayed: Sequence[Prediction]) -> None:
+        """See that these replays are noted once the log is back."""
+        facts, now = request.group.facts, self._hub.clock.now()
+        self._notes += [Note(facts.tenant_id, facts.group_id, one.inference_id, now, one.age_seconds or 0.0, request.actor.name) for one in replayed]
+        del self._notes[:-MOST_NOTES]
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._keep_noting())
 
     async def close(self) -> None:
         """Try once more to note what is not noted."""
@@ -107,13 +116,6 @@ class StaleAnswers:
         except (SQLAlchemyError, OSError):
             return  # what is known stays in force: it is for this very case
 
-    def _note(self, request: Request, replayed: Sequence[tuple[UUID, float]]) -> None:
-        facts, now = request.group.facts, self._hub.clock.now()
-        self._notes += [Note(facts.tenant_id, facts.group_id, identifier, now, age, request.actor.name) for identifier, age in replayed]
-        del self._notes[:-MOST_NOTES]
-        if self._noting is None or self._noting.done():
-            self._noting = asyncio.create_task(self._keep_noting())
-
     async def _keep_noting(self) -> None:
         while self._notes:
             await asyncio.sleep(1)
@@ -129,6 +131,10 @@ class StaleAnswers:
             async with asyncio.timeout(10), self._hub.work(system(tenant_id, "log")) as work:
                 await repository.note_stale(work.session, [note._asdict() for note in mine], work.now)
             self._notes = [note for note in self._notes if note not in mine]
+
+
+def _aged(answer: Prediction, seconds: float, most: int | None) -> Prediction:
+    return msgspec.structs.replace(answer, stale=True, age_seconds=round(seconds, 3), max_age_seconds=most)
 
 
 def _batch(body: PredictBody) -> list[Inputs]:

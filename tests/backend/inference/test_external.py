@@ -23,6 +23,7 @@ from backend.connectors import service as connectors
 from backend.connectors.errors import ConnectorDisabled, ConnectorInUse
 from backend.errors import Forbidden
 from backend.groups import service as groups
+from backend.groups.halt import halt_version
 from backend.inference import remote
 from backend.inference.breaker import FAILURES
 from backend.inference.errors import InvalidFeatures, PredictionFailed
@@ -32,7 +33,7 @@ from schemas.access import Role
 from schemas.catalog import ArtifactKind, CreateModel, Version, VersionRef
 from schemas.connectors import ConnectorRef, CreateConnector, Provider
 from schemas.external import CreateExternalVersion, ExternalModel
-from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
+from schemas.groups import CreateGroup, Group, HaltVersion, MemberRole, MemberSpec
 from schemas.inference import PredictBody, Prediction
 from schemas.model_document import ModelDocument
 from tests.support.group import ready_version
@@ -255,17 +256,28 @@ async def test_the_event_loop_goes_on_while_a_model_thinks(elsewhere: Elsewhere)
     assert longest < 0.4
 
 
-async def test_a_shadow_elsewhere_is_asked_after_the_answer(elsewhere: Elsewhere) -> None:
+async def shadowed(elsewhere: Elsewhere) -> tuple[Group, Version, PredictBody]:
+    """A group whose shadow is elsewhere, that shadow, and what may be asked."""
     champion = await ready_version(elsewhere.hub, elsewhere.tenant, elsewhere.model, "0.9")
     assert champion.artifact is not None
     features = [{"name": name} for name in champion.artifact.features]
     prompt = " ".join(f"{{{{{name}}}}}" for name in champion.artifact.features)
     shadow = await elsewhere.version("1.0", document={"name": "Letters", "features": features}, prompt=prompt)
     group = await elsewhere.group((champion, MemberRole.CHAMPION, 10_000), (shadow, MemberRole.SHADOW, 0))
-    predictor = elsewhere.hub.serving.predictor(elsewhere.hub)
-    await predictor.predict(elsewhere.tenant.admin, group.slug, PredictBody(inputs=dict.fromkeys(champion.artifact.features, 1.0)))
-    for _ in range(200):
-        if questions(elsewhere.provider):
-            break
-        await asyncio.sleep(0.02)
+    return group, shadow, PredictBody(inputs=dict.fromkeys(champion.artifact.features, 1.0))
+
+
+async def test_a_shadow_elsewhere_is_asked_after_the_answer(elsewhere: Elsewhere) -> None:
+    group, _, body = await shadowed(elsewhere)
+    await elsewhere.hub.serving.predictor(elsewhere.hub).predict(elsewhere.tenant.admin, group.slug, body)
+    await elsewhere.hub.serving.stop()
     assert len(questions(elsewhere.provider)) == 1
+
+
+async def test_a_shadow_elsewhere_that_is_halted_is_not_asked(elsewhere: Elsewhere) -> None:
+    group, shadow, body = await shadowed(elsewhere)
+    async with elsewhere.hub.work(elsewhere.tenant.admin) as work:
+        await halt_version(work, HaltVersion(version_id=shadow.id, reason="it says too much"))
+    await elsewhere.hub.serving.predictor(elsewhere.hub).predict(elsewhere.tenant.admin, group.slug, body)
+    await elsewhere.hub.serving.stop()
+    assert questions(elsewhere.provider) == []
