@@ -1,9 +1,12 @@
 """What an acknowledged entry survives on the Redis at hand, and so how a prediction is put on record.
 
+Once a process has begun, no prediction waits for that to be found out: it is looked for beside them, and while nobody knows, rows go to PostgreSQL.
+
 `strict` means that an answered prediction is on disk: the acknowledgement says so where that Redis syncs with every command, WAITAOF does where it is 7.2
 or newer, and where nothing does the rows go to PostgreSQL. `standard` takes whatever that Redis gives.
 """
 
+import asyncio
 import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +18,15 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 30.0
 """A Redis may be set up anew, or be another one after a failover."""
+ANSWER_SECONDS = 0.5
+"""A Redis that takes longer to say what it is takes no entries either."""
+WORDS_SECONDS = 3.0
+"""The same for whoever only wants to know."""
+REST_SECONDS = 1.0
+"""How long a Redis that did not answer is left alone."""
 AOF_VERSION = (7, 2)
+REWRITE = "no-appendfsync-on-rewrite"
+REWRITING = f"writes its file anew ({REWRITE} yes)"
 
 
 class Way(StrEnum):
@@ -27,11 +38,18 @@ class Way(StrEnum):
 
 
 class Promise(NamedTuple):
-    """What a Redis says of itself. `appendonly` and `appendfsync` are absent where it does not tell."""
+    """What a Redis says of itself. Its settings are absent where it does not tell."""
 
     version: tuple[int, ...]
     appendonly: str | None
     appendfsync: str | None
+    not_while_rewriting: str | None = None
+    """`no-appendfsync-on-rewrite`: whether it syncs nothing while its file is written anew."""
+
+    @property
+    def always(self) -> bool:
+        """Is every command on disk before it is answered?"""
+        return self.appendonly == "yes" and self.appendfsync == "always" and self.not_while_rewriting != "yes"
 
     @property
     def way(self) -> Way:
@@ -41,8 +59,10 @@ class Promise(NamedTuple):
         (<Way.STREAM: 'stream'>, <Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
         >>> Promise((8, 0), None, None).way, Promise((8, 0), "no", None).way
         (<Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
+        >>> Promise((6, 2), "yes", "always", "yes").way
+        <Way.DIRECT: 'direct'>
         """
-        if self.appendonly == "yes" and self.appendfsync == "always":
+        if self.always:
             return Way.STREAM
         return Way.AOF if self.version >= AOF_VERSION and self.appendonly != "no" else Way.DIRECT
 
@@ -52,57 +72,92 @@ class Guarantee:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._way = Way.STREAM
-        self._until = 0.0 if hub.settings.log_guarantee == "strict" else float("inf")
+        self._strict = hub.settings.log_guarantee == "strict"
+        self._way: Way | None = None if self._strict else Way.STREAM
+        self._until = 0.0 if self._strict else float("inf")
+        self._looking: asyncio.Task[Way] | None = None
 
     @property
     def known(self) -> Way | None:
-        """The way, unless it has to be looked up first."""
-        return self._way if time.monotonic() < self._until else None
-
-    async def look(self) -> Way:
-        """Ask Redis. While it does not answer, rows are written directly."""
-        try:
-            self._way = (await promise(self._hub)).way
-        except (RedisError, OSError, TimeoutError):
-            return Way.DIRECT
-        self._until = time.monotonic() + LOOK_SECONDS
+        """The way, unless nobody has looked yet. One that may be out of date is looked up again, beside whoever asks."""
+        if time.monotonic() >= self._until and self._way is not None:
+            self._begin()
         return self._way
 
+    async def look(self) -> Way:
+        """Ask Redis, together with whoever else does. One that does not answer is left alone for a while, and rows are written directly."""
+        return await asyncio.shield(self._begin())
+
     def forget(self) -> None:
-        """Something went wrong: look again before the next entry."""
-        if self._hub.settings.log_guarantee == "strict":
-            self._until = 0.0
+        """Something went wrong: rows are written directly until Redis has said again what it is."""
+        self._way, self._until = Way.DIRECT, time.monotonic() + REST_SECONDS
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        if self._looking:
+            await self._looking
+
+    def _begin(self) -> "asyncio.Task[Way]":
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return self._looking
+
+    async def _look(self) -> Way:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self._way = await self._asked()
+        except (RedisError, OSError, TimeoutError):
+            self.forget()
+            return Way.DIRECT
+        self._until = time.monotonic() + LOOK_SECONDS if self._strict else float("inf")
+        return self._way
+
+    async def _asked(self) -> Way:
+        """What is right for that Redis; where anything is, whether it is there at all."""
+        if self._strict:
+            return (await promise(self._hub)).way
+        await self._hub.redis.ping()  # type: ignore[misc]  # redis types it for both its clients at once
+        return Way.STREAM
 
 
 async def promise(hub: "Hub") -> Promise:
     """What the Redis at hand says of itself. Raises what Redis raises."""
     version = str((await hub.redis.info("server"))["redis_version"])
     try:
-        said = {_text(name): _text(value) for name, value in (await hub.redis.config_get("append*")).items()}
+        said = {_text(name): _text(value) for name, value in (await hub.redis.config_get("*append*")).items()}
     except ResponseError:  # a managed one hides its settings
         said = {}
-    return Promise(tuple(int(part) for part in version.split(".")[:2]), said.get("appendonly"), said.get("appendfsync"))
+    return Promise(tuple(int(part) for part in version.split(".")[:2]), said.get("appendonly"), said.get("appendfsync"), said.get(REWRITE))
 
 
 async def in_words(hub: "Hub") -> str:
     """What an answered prediction survives on this installation; begins with `disk` where that is everything."""
     try:
-        found = await promise(hub)
-    except (RedisError, OSError):
+        async with asyncio.timeout(WORDS_SECONDS):
+            found = await promise(hub)
+    except (RedisError, OSError, TimeoutError):
         return "disk, slower: Redis does not answer, so each answer is written to PostgreSQL before it is given"
     if found.way is Way.STREAM:
         return "disk: Redis has each answer on disk before it is given (appendfsync always)"
-    if hub.settings.log_guarantee == "strict":
-        if found.way is Way.AOF:
-            how = found.appendfsync or "everysec"
-            return f"disk: each answer waits until Redis {_version(found)} has it on disk (WAITAOF; up to a second with appendfsync {how})"
-        return f"disk, slower: Redis {_version(found)} cannot say what it has on disk, so each answer is written to PostgreSQL before it is given"
+    return _strictly(found) if hub.settings.log_guarantee == "strict" else f"{_as_it_is(found)} (TILTYARD_LOG_GUARANTEE is standard)"
+
+
+def _strictly(found: Promise) -> str:
+    if found.way is Way.AOF:
+        how = found.appendfsync or "everysec"
+        return f"disk: each answer waits until Redis {_version(found)} has it on disk (WAITAOF; up to a second with appendfsync {how})"
+    why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot say what it has on disk"
+    return f"disk, slower: Redis {_version(found)} {why}, so each answer is written to PostgreSQL before it is given"
+
+
+def _as_it_is(found: Promise) -> str:
     if found.appendonly == "no":
-        return "memory: this Redis keeps no append-only file, so its crash loses predictions not yet in the log (TILTYARD_LOG_GUARANTEE is standard)"
+        return "memory: this Redis keeps no append-only file, so its crash loses predictions not yet in the log"
     if found.appendonly is None:
-        return "unknown: this Redis hides whether it keeps what it acknowledges (TILTYARD_LOG_GUARANTEE is standard)"
-    return f"second: this Redis syncs its file {found.appendfsync}, so a crash may lose the last second (TILTYARD_LOG_GUARANTEE is standard)"
+        return "unknown: this Redis hides whether it keeps what it acknowledges"
+    if found.not_while_rewriting == "yes":
+        return f"seconds: this Redis syncs nothing while it {REWRITING}, so a crash of its machine may then lose half a minute"
+    return f"second: this Redis syncs its file {found.appendfsync}, so a crash may lose the last second"
 
 
 def _version(found: Promise) -> str:

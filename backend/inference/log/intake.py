@@ -36,7 +36,7 @@ log = logging.getLogger("tiltyard.intake")
 REDIS_SECONDS = 2.0
 POSTGRES_SECONDS = 8.0
 REST_SECONDS = 1.0
-"""How long Redis is left alone after it failed, and a stream that is too long."""
+"""How long a stream that holds too much is left alone."""
 MOST_WAITING = 200_000
 """Entries in one group's stream past which its rows are written directly."""
 WAKE_SECONDS = 0.25
@@ -77,7 +77,6 @@ class Intake:
         self._streamed = Gathering(self._flush_streamed)
         self._direct = Gathering(self._write_directly)
         self._guarantee = Guarantee(hub)
-        self._rest_until = 0.0
         self._full_until: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,8 +84,8 @@ class Intake:
     async def append(self, group_id: UUID, records: Sequence[Record], claim: Claim | None = None) -> None:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
-        resting = time.monotonic() < max(self._rest_until, self._full_until.get(group_id, 0.0))
-        way = Way.DIRECT if resting or claim else self._guarantee.known or await self._guarantee.look()
+        full = time.monotonic() < self._full_until.get(group_id, 0.0)
+        way = Way.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
         (self._direct if way is Way.DIRECT else self._streamed).add(one)
         await one.done
 
@@ -95,6 +94,7 @@ class Intake:
         await self._streamed.finish()
         await self._direct.finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._guarantee.close()
         await self._line.close()
 
     async def _flush_streamed(self, batch: Sequence[Append]) -> None:
@@ -112,7 +112,6 @@ class Intake:
                 lengths, synced = await stream.append(self._line, entries, wait_ms)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis did not take %s appends (%s); they go to PostgreSQL", len(batch), type(error).__name__)
-            self._rest_until = time.monotonic() + REST_SECONDS
             self._guarantee.forget()
             return list(batch)
         if wait_ms is not None and not _synced(synced):

@@ -1,6 +1,7 @@
 """What an answered prediction survives, on the Redis at hand."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -9,11 +10,12 @@ import msgspec
 import pytest
 
 from backend.bootstrap import Hub, open_hub
-from backend.inference.log import guarantee
+from backend.inference.log import guarantee, intake
 from backend.inference.log.guarantee import Guarantee, Way
 from backend.inference.log.record import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
+from tests.support.line import Wire
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
@@ -23,8 +25,9 @@ Answer = Callable[[bytes], bytes | None]
 class NewerRedis:
     """The tests' Redis 6.2 as Redis 7.2 would answer: a line to it that answers INFO's version, CONFIG GET and WAITAOF itself."""
 
-    def __init__(self, target: str, synced: list[int], appendfsync: bytes = b"everysec") -> None:
-        self._target, self.synced, self._appendfsync = urlsplit(target), synced, appendfsync
+    def __init__(self, target: str, synced: list[int], appendfsync: bytes = b"everysec", not_while_rewriting: bytes = b"no") -> None:
+        self._target, self.synced = urlsplit(target), synced
+        self._said = (b"appendonly", b"yes", b"appendfsync", appendfsync, b"no-appendfsync-on-rewrite", not_while_rewriting)
         self.waits = 0
 
     @asynccontextmanager
@@ -56,8 +59,7 @@ class NewerRedis:
             self.waits += 1
             return b"*2\r\n:%d\r\n:0\r\n" % self.synced[min(self.waits, len(self.synced)) - 1]
         if command[:2] == [b"CONFIG", b"GET"]:
-            said = (b"appendonly", b"yes", b"appendfsync", self._appendfsync)
-            return b"*4\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in said)
+            return b"*6\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in self._said)
         back.write(b"*%d\r\n" % len(command) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in command))
         answer = await self._read(there)
         if command[0].upper() == b"INFO":
@@ -120,14 +122,61 @@ async def test_a_redis_that_syncs_with_every_command_needs_no_more(served: Serve
         assert (await guarantee.in_words(hub)).startswith("disk: Redis has each answer on disk")
 
 
-async def test_what_goes_wrong_makes_it_look_again(settings: Settings) -> None:
-    async with open_hub(strict(settings)) as hub:
+async def test_a_redis_that_syncs_nothing_while_its_file_is_written_anew_is_waited_for(served: Served, settings: Settings) -> None:
+    newer = NewerRedis(settings.redis_url or "", synced=[1], appendfsync=b"always", not_while_rewriting=b"yes")
+    async with newer.listening() as url:
+        async with open_hub(strict(settings, url)) as hub:
+            group = await served.group(hub)
+            await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
+            assert newer.waits == 1
+            await drain(hub, group)
+        async with open_hub(msgspec.structs.replace(settings, redis_url=url)) as hub:
+            assert (await guarantee.in_words(hub)).startswith("seconds: this Redis syncs nothing while it writes its file anew (no-appendfsync-on-rewrite yes)")
+
+
+async def test_what_goes_wrong_makes_it_look_again_and_be_careful_meanwhile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarantee, "REST_SECONDS", 0.0)
+    newer = NewerRedis(settings.redis_url or "", synced=[1])
+    async with newer.listening() as url, open_hub(strict(settings, url)) as hub:
         way = Guarantee(hub)
         assert way.known is None
-        await way.look()
-        assert way.known is Way.DIRECT
+        assert await way.look() is Way.AOF
+        assert way.known is Way.AOF
         way.forget()
-        assert way.known is None
+        assert way.known is Way.DIRECT
+        await way.close()
+        assert way.known is Way.AOF
+
+
+@pytest.mark.parametrize("level", ["strict", "standard"])
+async def test_a_redis_that_hangs_keeps_no_prediction_waiting_once_that_is_known(
+    level: str, hub: Hub, served: Served, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "REDIS_SECONDS", 0.5)
+    newer = NewerRedis(settings.redis_url or "", synced=[1])
+    group = await served.group(hub)
+    body = PredictBody(inputs=served.serving.inputs)
+    async with newer.listening() as url, Wire(url) as wire:
+        given = msgspec.structs.replace(settings, log_guarantee=level, redis_url=wire.address)
+        async with open_hub(given) as cut_off:
+            answers = [await ask(cut_off, served.tenant, group, body)]
+            assert await hub.redis.xlen(stream_key(group.id)) == 1
+            wire.cut()
+            answers.append(await ask(cut_off, served.tenant, group, body))
+            took = []
+            until = time.monotonic() + 3 * guarantee.REST_SECONDS
+            while time.monotonic() < until:
+                began = time.monotonic()
+                answers.append(await ask(cut_off, served.tenant, group, body))
+                took.append(time.monotonic() - began)
+            assert max(took) < 0.9
+            wire.mend()
+            while await hub.redis.xlen(stream_key(group.id)) < 2:
+                assert time.monotonic() < until + 10, "it is not used again"
+                answers.append(await ask(cut_off, served.tenant, group, body))
+                await asyncio.sleep(0.05)
+            await drain(hub, group)
+    assert set(await logged(hub, served.tenant, group)) >= {answer[0].inference_id for answer in answers}
 
 
 @pytest.mark.parametrize("level", ["strict", "standard"])

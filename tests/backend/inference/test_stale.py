@@ -12,7 +12,7 @@ from backend.bootstrap import Hub
 from backend.groups import log_policy
 from backend.inference import stale
 from backend.inference.errors import LogUnavailable
-from backend.inference.log import intake
+from backend.inference.log import guarantee, intake
 from schemas.groups import Group, SetWhenUnlogged
 from schemas.inference import PredictBody, Prediction
 from tests.support.predictions import ask, drain, logged
@@ -70,7 +70,7 @@ async def test_the_last_answer_for_the_same_inputs_comes_again_with_its_id_its_a
     async with hub.work(served.tenant.admin, read_only=True) as work:
         notes = (await work.session.execute(text("SELECT inference_id, age_seconds, caller FROM stale_answers WHERE group_id = :g"), {"g": group.id})).all()
     assert [(note.inference_id, note.caller) for note in notes] == [(last.inference_id, served.tenant.admin.name)]
-    await asyncio.sleep(intake.REST_SECONDS)
+    await asyncio.sleep(guarantee.REST_SECONDS)
     await drain(hub, group)
     assert again.inference_id in await logged(hub, served.tenant, group)
 
