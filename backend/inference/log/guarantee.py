@@ -81,7 +81,7 @@ class Guarantee:
     def known(self) -> Way | None:
         """The way, unless nobody has looked yet. One that may be out of date is looked up again, beside whoever asks."""
         if time.monotonic() >= self._until and self._way is not None:
-            self._begin()
+            self._looking = self._begin()
         return self._way
 
     async def look(self) -> Way:
@@ -116,7 +116,7 @@ class Guarantee:
         """What is right for that Redis; where anything is, whether it is there at all."""
         if self._strict:
             return (await promise(self._hub)).way
-        await self._hub.redis.ping()  # type: ignore[misc]  # redis types it for both its clients at once
+        await self._hub.redis.ping()
         return Way.STREAM
 
 
