@@ -5,7 +5,6 @@ whatever becomes of Redis. The answer is read from its rows.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.access.actor import Actor
 from backend.inference import replays_repository as repository
 from backend.inference.answers import Earlier
+from backend.inference.digest import digest
 from backend.inference.errors import IdempotencyKeyReused, InferenceNotFound, LogUnavailable
 from backend.inference.log.intake import KEPT, POSTGRES_SECONDS
 from backend.inference.log.layout import quoted
@@ -27,8 +27,6 @@ from schemas.inference import Explanation, Output, PredictBody, Prediction
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
-
-_encoder = msgspec.msgpack.Encoder(order="sorted")
 
 
 class Once:
@@ -67,7 +65,7 @@ class Once:
 def asked(body: PredictBody) -> bytes:
     """What was asked, in few bytes: the same for the same request, whatever the order of its fields."""
     parts = (body.inputs, body.entity_key, body.context, body.segments, body.correlation_id, body.explain)
-    return hashlib.blake2b(_encoder.encode(parts), digest_size=16).digest()
+    return digest((*parts, body.prefer) if body.prefer else parts)
 
 
 def claim_of(body: PredictBody) -> Claim | None:

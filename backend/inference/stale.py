@@ -5,7 +5,6 @@ log is back.
 """
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import OrderedDict
@@ -21,6 +20,7 @@ from backend.access.actor import system
 from backend.inference import replays_repository as repository
 from backend.inference.answers import Earlier, Request
 from backend.inference.cases import Case
+from backend.inference.digest import digest
 from schemas.inference import Inputs, PredictBody, Prediction
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ LOOK_SECONDS = 2.0
 """How old what is known of the groups' policies may be while answers are given."""
 MOST_REMEMBERED = 50_000
 MOST_NOTES = 100_000
-_encoder = msgspec.msgpack.Encoder(order="sorted")
 
 
 class Remembered(NamedTuple):
@@ -143,4 +142,4 @@ def _batch(body: PredictBody) -> list[Inputs]:
 
 def _key(group_id: UUID, body: PredictBody, inputs: Inputs) -> bytes:
     """Inputs and whom they are about: another's answer is never repeated."""
-    return hashlib.blake2b(_encoder.encode((group_id, body.entity_key, body.explain, inputs)), digest_size=16).digest()
+    return digest((group_id, body.entity_key, body.explain, inputs))

@@ -55,8 +55,15 @@ _decoder = msgspec.msgpack.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:
-    """The record as bytes."""
-    return _encoder.encode(record)
+    """The record as bytes. A whole number of more than 64 bits, which msgpack has none of, is kept as the float that it was scored as."""
+    try:
+        return _encoder.encode(record)
+    except OverflowError:
+        return _encoder.encode(msgspec.structs.replace(record, inputs={name: _plain(value) for name, value in record.inputs.items()}))
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if type(value) is int and not -(2**63) <= value < 2**64 else value
 
 
 def decode(raw: bytes) -> Record:

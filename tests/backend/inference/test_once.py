@@ -63,7 +63,7 @@ async def test_a_key_used_for_another_request_is_refused(hub: Hub, served: Serve
     group = await served.group(hub)
     request = body(served)
     await ask(hub, served.tenant, group, request)
-    for other in ({"inputs": served.serving.inputs | {"limit_bal": 7.0}}, {"entity_key": "someone"}, {"explain": True}):
+    for other in ({"inputs": served.serving.inputs | {"limit_bal": 7.0}}, {"entity_key": "someone"}, {"explain": True}, {"prefer": "v1.3"}):
         with pytest.raises(IdempotencyKeyReused):
             await ask(hub, served.tenant, group, msgspec.structs.replace(request, **other))  # type: ignore[arg-type]
     assert len(await logged(hub, served.tenant, group)) == 1
