@@ -214,6 +214,8 @@ export type TooDeep = Failure<"TOO_DEEP", "UNPROCESSABLE_CONTENT", 422>;
 export type TooManyLeaves = Failure<"TOO_MANY_LEAVES", "UNPROCESSABLE_CONTENT", 422>;
 /** Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line. */
 export type TooManySignIns = Failure<"TOO_MANY_SIGN_INS", "TOO_MANY_REQUESTS", 429>;
+/** Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less. */
+export type TooMuchBeside = Failure<"TOO_MUCH_BESIDE", "UNPROCESSABLE_CONTENT", 422>;
 /** No version of this group takes these features. Remove them, or correct their names. */
 export type UnknownFeatures = Failure<"UNKNOWN_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** The file has no model of that name. */
@@ -3390,7 +3392,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:group:predict`.
        */
-      predict: M<Predict, Predictions, AppErrorShape | ControlLost | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | UnknownFeatures | VersionNotPreferred>;
+      predict: M<Predict, Predictions, AppErrorShape | ControlLost | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | TooMuchBeside | UnknownFeatures | VersionNotPreferred>;
       /**
        * A group's log, newest first.
        *

@@ -19,6 +19,7 @@ from backend.inference.errors import (
     MissingFeatures,
     ModelNotLoaded,
     PredictionFailed,
+    TooMuchBeside,
     UnknownFeatures,
     VersionNotPreferred,
 )
@@ -54,6 +55,7 @@ PREDICTION_ERRORS = (
     UnknownFeatures,
     InvalidFeatures,
     InvalidBatch,
+    TooMuchBeside,
     PredictionFailed,
     ModelNotLoaded,
     LogUnavailable,

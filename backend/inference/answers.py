@@ -9,9 +9,14 @@ import msgspec
 
 from backend.access.actor import Actor
 from backend.inference.cases import Case
+from backend.inference.errors import TooMuchBeside
 from backend.inference.log.record import Record
 from backend.inference.routing.table import RoutedGroup
+from schemas.common import Issue
 from schemas.inference import Output, PredictBody, Prediction
+
+MOST_BESIDE = 4000
+"""Characters of segments and context in one request: each of its rows, up to 1 000, carries them."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -29,6 +34,18 @@ class Request(msgspec.Struct, frozen=True):
     def latency_us(self) -> int:
         """Microseconds since the request came."""
         return (time.perf_counter_ns() - self.started) // 1000
+
+
+def check_beside(body: PredictBody) -> None:
+    """What goes on record with every input of the request is little. Raises TooMuchBeside."""
+    if not body.segments and body.context is None:
+        return
+    segments = sum(map(len, body.segments)) + sum(map(len, body.segments.values()))
+    said = body.context
+    context = sum(len(one) for one in (said.use_case, said.region, said.product) if one) if said else 0
+    if segments + context > MOST_BESIDE:
+        found = (("/segments", segments), ("/context", context))
+        raise TooMuchBeside(issues=[Issue(pointer=at, message=f"{size:,} characters are here") for at, size in found if size])
 
 
 class Earlier(NamedTuple):

@@ -28,6 +28,12 @@ class InvalidBatch(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class TooMuchBeside(Invalid):
+    """Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class PredictionFailed(HubError):
     """The champion could not answer this request; it is on record as failed. Try again, or have the version looked at."""
 

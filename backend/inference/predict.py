@@ -9,7 +9,7 @@ from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.errors import Forbidden, Invalid
 from backend.groups.errors import GroupNotFound
-from backend.inference.answers import Earlier, Request, answer_of, record_of
+from backend.inference.answers import Earlier, Request, answer_of, check_beside, record_of
 from backend.inference.cases import Case, fall_back, prepare
 from backend.inference.errors import ControlLost, GroupHalted, LogUnavailable, PredictionFailed
 from backend.inference.inline import Inline
@@ -74,6 +74,7 @@ class Predictor:
 
     async def _answer(self, request: Request) -> list[Prediction]:
         group, body = request.group, request.body
+        check_beside(body)
         cases = prepare(group, body, self._routing.control.halts.versions)
         await self._score(request, cases)
         if body.explain:

@@ -2977,6 +2977,10 @@ class TooManySignIns(HubError):
     """Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line."""
 
 
+class TooMuchBeside(HubError):
+    """Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less."""
+
+
 class UnknownFeatures(HubError):
     """No version of this group takes these features. Remove them, or correct their names."""
 
@@ -3033,7 +3037,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "44c2c889bbc9dea2"
+CONTRACT_HASH = "a0ef6ec3c42e5651"
 """The contract this client was generated from."""
 
 
@@ -3126,6 +3130,7 @@ ERRORS: dict[str, type[HubError]] = {
     "TOO_DEEP": TooDeep,
     "TOO_MANY_LEAVES": TooManyLeaves,
     "TOO_MANY_SIGN_INS": TooManySignIns,
+    "TOO_MUCH_BESIDE": TooMuchBeside,
     "UNKNOWN_FEATURES": UnknownFeatures,
     "UNKNOWN_MODEL": UnknownModel,
     "UNKNOWN_SCOPE": UnknownScope,
@@ -3569,7 +3574,7 @@ class InferenceProcedures:
     def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
@@ -4296,7 +4301,7 @@ class AsyncInferenceProcedures:
     async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer

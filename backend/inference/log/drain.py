@@ -18,7 +18,8 @@ from backend.db.locks import try_lock
 from backend.inference import repository
 from backend.inference.log.doubts import tell_doubts
 from backend.inference.log.explain import Explainer, by_version
-from backend.inference.log.record import FIELD, Record, dead_key, decode, stream_key
+from backend.inference.log.portions import Entry, Portions
+from backend.inference.log.record import Record, dead_key, decode, stream_key
 from backend.inference.log.rows import Row, rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
 from backend.work import UnitOfWork
@@ -28,19 +29,20 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.drain")
-BATCH = 4000
 
-Entry = tuple[bytes, bytes]
-"""A stream entry's id and its record."""
 Dead = tuple[Entry, str]
 """An entry that cannot be stored, and why."""
 BURY = "if redis.call('XDEL', KEYS[1], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[2]) end"
 
 
 class Batch(NamedTuple):
-    """Entries read and explained: the rows of those that are records, which entry each came from, and the entries that are none."""
+    """Entries read and explained: the rows of those that are records, which entry each came from, and the entries that are none.
+
+    With `more`, others may follow them.
+    """
 
     entries: list[Entry]
+    more: bool
     readable: list[Entry]
     rows: list[Row]
     dead: list[Dead]
@@ -48,9 +50,10 @@ class Batch(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """How many entries were moved, and the batch that was read meanwhile."""
+    """How many entries were moved, whether more may be there, and the batch that was read meanwhile."""
 
     moved: int
+    more: bool
     following: Batch | None
 
 
@@ -67,6 +70,7 @@ class Drainer:
         self._hub = hub
         self.explainer = Explainer(hub)
         self._partitions = Partitions(hub)
+        self._portions = Portions()
         self._refs: dict[UUID, LogRef] = {}
         self._asked_again: dict[UUID, bool] = {}
         """The groups being drained by this process, and whether somebody has asked for that since the stream was last read."""
@@ -78,8 +82,8 @@ class Drainer:
     async def drain(self, group_id: UUID, seconds: float, gather: float = 0.0) -> int:
         """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved.
 
-        While PostgreSQL stores a full batch, the next one is read and explained. After one that was not full, others may gather for so many seconds:
-        a batch has its price, however few are in it.
+        While PostgreSQL stores a batch, the next one is read and explained. After the last one, others may gather for so many seconds: a batch has its
+        price, however few are in it. Whoever cuts this off for its time has smaller batches made next.
         """
         if group_id in self._asked_again:
             self._asked_again[group_id] = True
@@ -102,7 +106,7 @@ class Drainer:
             moved, batch = moved + stored.moved, stored.following
             if not stored.moved and not self._asked_again[ref.group_id]:
                 break
-            if stored.moved < BATCH and batch is None:
+            if not stored.more and batch is None:
                 await asyncio.sleep(gather)
         return moved
 
@@ -124,24 +128,26 @@ class Drainer:
                     return None
                 batch = batch if batch and batch.entries else await self._prepare(ref, b"-")
                 if not batch.entries:
-                    return Stored(0, None)
-                if more and len(batch.entries) == BATCH:
+                    return Stored(0, False, None)
+                if more and batch.more:
                     following = asyncio.create_task(self._prepare(ref, b"(" + batch.entries[-1][0]))
                 refused = await self._store(work, ref, batch)
             await self._acknowledge(ref, batch.entries, refused)
-            return Stored(len(batch.entries), await following if following else None)
-        except BaseException:
+            self._portions.stored(ref.group_id)
+            return Stored(len(batch.entries), batch.more, await following if following else None)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                self._portions.too_much(ref.group_id, len(batch.entries) if batch else None)
             if following:
                 following.cancel()
             raise
 
     async def _prepare(self, ref: LogRef, after: bytes) -> "Batch":
         """Read the next entries and explain them."""
-        found = await self._hub.redis.xrange(stream_key(ref.group_id), min=after, count=BATCH)
-        entries = [(entry_id, fields.get(FIELD, b"")) for entry_id, fields in found]
+        entries, more = await self._portions.read(self._hub.redis, ref.group_id, after)
         records, readable, dead = await asyncio.to_thread(_read, entries)
         if not records:
-            return Batch(entries, [], [], dead, [])
+            return Batch(entries, more, [], [], dead, [])
         await self._partitions.cover(ref, [record.inference_id for record in records])
         open_cases = [
             (one.version_id, (one.inference_id, one.inputs, (one.output or {}).get("margin")))
@@ -151,7 +157,7 @@ class Drainer:
         async with self._hub.work(ref.actor, read_only=True) as work:
             explained = await self.explainer.explain(work, by_version(open_cases))
         rows = await asyncio.to_thread(rows_of, records, explained, self._hub.clock.now())
-        return Batch(entries, readable, rows, dead, [*explained.values(), *(one.explanation for one in records)])
+        return Batch(entries, more, readable, rows, dead, [*explained.values(), *(one.explanation for one in records)])
 
     async def _store(self, work: UnitOfWork, ref: LogRef, batch: "Batch") -> list[Dead]:
         tell_doubts(work, ref.slug, batch.explanations)

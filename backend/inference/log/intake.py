@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -39,6 +40,12 @@ REST_SECONDS = 1.0
 """How long a stream that holds too much is left alone."""
 MOST_WAITING = 200_000
 """Entries in one group's stream past which its rows are written directly."""
+MOST_WAITING_BYTES = 256 * 2**20
+"""Of Redis's memory for one group's stream, the same."""
+SAMPLES = 50
+"""Of a stream's nodes, so many are weighed for it; all of them have about the same size."""
+WRITERS = 4
+"""So many groups' rows are written directly at the same time; a group that waits for its table keeps no other waiting."""
 WAKE_SECONDS = 0.25
 KEPT = timedelta(hours=24)
 """How long an idempotency key stands for its first answer."""
@@ -46,6 +53,14 @@ KEPT = timedelta(hours=24)
 
 class KeyTaken(Exception):
     """The request's idempotency key stands for an answer already; nothing was written."""
+
+
+class Unfit(Exception):
+    """PostgreSQL does not take some rows, by their places; nothing was written."""
+
+    def __init__(self, places: set[int], why: str) -> None:
+        super().__init__(why)
+        self.places = places
 
 
 class Append(NamedTuple):
@@ -75,7 +90,8 @@ class Intake:
         self._partitions = Partitions(hub)
         self._line = stream.Line(hub.redis)
         self._streamed = Gathering(self._flush_streamed)
-        self._direct = Gathering(self._write_directly)
+        self._direct: dict[UUID, Gathering[Append]] = {}
+        self._writers = asyncio.Semaphore(WRITERS)
         self._guarantee = Guarantee(hub)
         self._full_until: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[None]] = {}
@@ -86,20 +102,21 @@ class Intake:
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         full = time.monotonic() < self._full_until.get(group_id, 0.0)
         way = Way.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
-        (self._direct if way is Way.DIRECT else self._streamed).add(one)
+        (self._directly(group_id) if way is Way.DIRECT else self._streamed).add(one)
         await one.done
 
     async def close(self) -> None:
         """Wait for what is under way."""
         await self._streamed.finish()
-        await self._direct.finish()
+        for gathering in list(self._direct.values()):
+            await gathering.finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._guarantee.close()
         await self._line.close()
 
     async def _flush_streamed(self, batch: Sequence[Append]) -> None:
         for one in await self._stream(batch):
-            self._direct.add(one)
+            self._directly(one.group_id).add(one)
 
     async def _stream(self, batch: Sequence[Append]) -> list[Append]:
         """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
@@ -142,54 +159,84 @@ class Intake:
                 task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, group_id: UUID) -> None:
-        """Have the group drained; what arrives while this waits is in the same request."""
+        """Weigh the group's stream, and have it drained; what arrives while this waits is in the same request."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(REDIS_SECONDS):
+                if (await self._hub.redis.memory_usage(stream_key(group_id), SAMPLES) or 0) > MOST_WAITING_BYTES:
+                    self._full_until[group_id] = time.monotonic() + REST_SECONDS
         await asyncio.sleep(WAKE_SECONDS)
         del self._asking[group_id]
         with suppress(RedisError, OSError, TimeoutError):  # the cron asks again
             await self._hub.queue.drain(group_id)
 
-    async def _write_directly(self, batch: Sequence[Append]) -> None:
-        by_group: defaultdict[UUID, list[Append]] = defaultdict(list)
-        for one in batch:
-            by_group[one.group_id].append(one)
-        for group_id, mine in by_group.items():
-            try:
-                async with asyncio.timeout(POSTGRES_SECONDS):
-                    taken = await self._write_group(group_id, mine)
-            except Exception as error:
-                log.exception("%s requests of group %s could not be put on record and are refused", len(mine), group_id)
-                for one in mine:
-                    one.fail(error)
-            else:
-                for one in mine:
-                    one.fail(KeyTaken()) if one in taken else one.succeed()
+    def _directly(self, group_id: UUID) -> Gathering[Append]:
+        if group_id not in self._direct:
+            self._direct[group_id] = Gathering(partial(self._write_directly, group_id))
+        return self._direct[group_id]
 
-    async def _write_group(self, group_id: UUID, batch: Sequence[Append]) -> list[Append]:
-        """Write what has no key or one that was free, in one transaction; gives the others."""
+    async def _write_directly(self, group_id: UUID, batch: Sequence[Append]) -> None:
+        """Write a group's requests; those whose rows PostgreSQL does not take are refused alone."""
+        try:
+            async with asyncio.timeout(POSTGRES_SECONDS), self._writers:
+                while batch:
+                    batch = await self._write(group_id, batch)
+        except Exception as error:
+            if lost := [one for one in batch if not one.done.done()]:
+                log.exception("%s requests of group %s could not be put on record and are refused", len(lost), group_id)
+            for one in lost:
+                one.fail(error)
+
+    async def _write(self, group_id: UUID, batch: Sequence[Append]) -> Sequence[Append]:
+        """Write what has no key or one that was free, in one transaction; gives what has to be written again without those at fault."""
         async with self._hub.work(ANONYMOUS, read_only=True) as work:
             row = await repository.log_of(work.session, group_id)
         if row is None:
             raise LogUnavailable
         ref = LogRef(row.group_id, row.tenant_id, row.slug, row.table_name)
         await self._partitions.cover(ref, [record.inference_id for one in batch for record in one.records])
-        async with self._hub.work(ref.actor) as work:
-            taken = await _claim(work, group_id, batch)
-            records = [record for one in batch if one not in taken for record in one.records]
-            if not records:
-                return taken
-            tell_doubts(work, ref.slug, (record.explanation for record in records))
-            if refused := await write(work, ref, rows_of(records, {}, work.now)):
-                raise LogUnavailable(f"PostgreSQL does not take {len(refused)} of these rows: {refused[0][1]}")
-        return taken
+        mine: list[Append] = []
+        try:
+            async with self._hub.work(ref.actor) as work:
+                taken = await _claim(work, group_id, batch)
+                mine = [one for one in batch if one not in taken]
+                work.after_commit(partial(_settle, mine, taken))  # first of all: to tell watchers may take its time
+                if mine:
+                    await _write_rows(work, ref, [record for one in mine for record in one.records])
+        except Unfit as unfit:
+            owners = [one for one in mine for _ in one.records]
+            at_fault = [owners[at] for at in unfit.places]
+            log.error("PostgreSQL does not take rows of group %s, and their requests are refused: %s", ref.slug, unfit)
+            for one in at_fault:
+                one.fail(LogUnavailable(f"PostgreSQL does not take a row of this request: {unfit}"))
+            return [one for one in batch if one not in at_fault]
+        return []
+
+
+async def _write_rows(work: UnitOfWork, ref: LogRef, records: Sequence[Record]) -> None:
+    """Raises Unfit."""
+    tell_doubts(work, ref.slug, (record.explanation for record in records))
+    if refused := await write(work, ref, rows_of(records, {}, work.now)):
+        raise Unfit({at for at, _ in refused}, refused[0][1])
+
+
+async def _settle(written: Sequence[Append], taken: Sequence[Append]) -> None:
+    for one in written:
+        one.succeed()
+    for one in taken:
+        one.fail(KeyTaken())
 
 
 async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> list[Append]:
-    """Take the batch's keys; gives the appends whose keys have their answer."""
-    claims = [(one.claim.key, one.claim.asked, [record.inference_id for record in one.records]) for one in batch if one.claim]
-    if not claims:
+    """Take the batch's keys; gives the appends whose keys have their answer, or get it from another one of the batch."""
+    first: dict[str, Append] = {}
+    for one in batch:
+        if one.claim:
+            first.setdefault(one.claim.key, one)
+    if not first:
         return []
+    claims = [(key, one.claim.asked, [record.inference_id for record in one.records]) for key, one in first.items() if one.claim]
     ours = await replays_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEPT)
-    return [one for one in batch if one.claim and one.claim.key not in ours]
+    return [one for one in batch if one.claim and not (one.claim.key in ours and first[one.claim.key] is one)]
 
 
 def _synced(answer: object) -> bool:
