@@ -11,6 +11,7 @@ from backend.access.actor import system
 from backend.connectors import service as connectors
 from backend.connectors.errors import ProviderBusy, ProviderDown, ProviderError, ProviderKeyRefused, ProviderRedirected, ProviderSlow
 from backend.connectors.secret import Access
+from backend.db.away import unless_away
 from backend.errors import HubError
 from backend.inference.breaker import Breaker
 from backend.inference.cases import Case
@@ -44,13 +45,18 @@ class Remote:
         self._turns: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
     async def score(self, tenant_id: UUID, cases: Sequence[Case]) -> list[Case]:
-        """Score cases of one external version; gives those that failed, with why."""
+        """Score cases of one external version; gives those that failed, with why: also where PostgreSQL, which knows its connector, does not answer."""
         version = cases[0].version
         runtime = version.runtime
         assert isinstance(runtime, ExternalRuntime)
         try:
-            async with self._hub.work(system(tenant_id, "inference"), read_only=True) as work:
+            async with (
+                asyncio.timeout(runtime.external.timeout_ms / 1000),
+                unless_away(self._hub.work(system(tenant_id, "inference"), read_only=True)) as work,
+            ):
                 access = await connectors.access(work, runtime.external.connector_id)
+        except TimeoutError:
+            return _all_failed(cases, f"it took longer than its {runtime.external.timeout_ms} ms")
         except HubError as error:
             return _all_failed(cases, error.message)
         await asyncio.gather(*(self._one(version.id, runtime.external, access, case) for case in cases))

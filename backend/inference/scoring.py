@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import math
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from backend.errors import HubError
 from backend.inference.cases import Case
 from backend.inference.runtimes.protocol import Scores
+from backend.inference.versions import ServedVersion
 
 log = logging.getLogger("tiltyard.inference")
 AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
@@ -18,7 +21,14 @@ AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
 INLINE_ROWS = 16
 """More rows than this are scored in a thread; a few take less time than handing them over."""
 
-_budgeted = ThreadPoolExecutor(8, thread_name_prefix="challenger")
+SLOW_SECONDS = 0.005
+"""What takes longer is scored in a thread: whoever else asks this process would wait for it."""
+THREADS = 4
+"""Each version that is scored in threads has so many of its own: one that hangs takes no other's."""
+
+_threads: WeakKeyDictionary[ServedVersion, ThreadPoolExecutor] = WeakKeyDictionary()
+_pace: dict[UUID, float] = {}
+"""Seconds a row, when last measured, of versions of which few rows may take too long."""
 
 
 async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
@@ -30,10 +40,36 @@ async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None 
         elif budget_ms is not None and mine[0].member.role == "challenger":
             failed += await _score_within(mine, budget_ms)
         elif len(mine) <= INLINE_ROWS:
-            failed += score_version(mine)
+            failed += _timed(mine) if not _pace or _quick(mine) else await _in_thread(mine, _timed)
         else:
             failed += await asyncio.to_thread(score_version, mine)
     return failed
+
+
+def _quick(cases: Sequence[Case]) -> bool:
+    return _pace.get(cases[0].version.id, 0.0) * len(cases) < SLOW_SECONDS
+
+
+def _timed(cases: Sequence[Case]) -> list[Case]:
+    """The same as `score_version`, and how long it took is known afterwards."""
+    started = time.perf_counter()
+    failed = score_version(cases)
+    seconds = (time.perf_counter() - started) / len(cases)
+    if seconds * INLINE_ROWS > SLOW_SECONDS:
+        _pace[cases[0].version.id] = seconds
+    elif _pace:
+        _pace.pop(cases[0].version.id, None)
+    return failed
+
+
+async def _in_thread(cases: Sequence[Case], scoring: Callable[[Sequence[Case]], list[Case]]) -> list[Case]:
+    return await asyncio.get_running_loop().run_in_executor(_threads_of(cases[0].version), scoring, cases)
+
+
+def _threads_of(version: ServedVersion) -> ThreadPoolExecutor:
+    if version not in _threads:
+        _threads[version] = ThreadPoolExecutor(THREADS, thread_name_prefix=f"score {version.label}")
+    return _threads[version]
 
 
 async def _ask_within(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None) -> list[Case]:
@@ -62,7 +98,7 @@ async def _score_within(cases: Sequence[Case], budget_ms: int) -> list[Case]:
     """The same in a thread, given up after the budget. A version that hangs keeps its threads busy, and whoever comes next waits no longer than its budget."""
     version = cases[0].version
     matrix = version.matrix([case.row for case in cases])
-    scoring = asyncio.get_running_loop().run_in_executor(_budgeted, version.runtime.predict, matrix)
+    scoring = asyncio.get_running_loop().run_in_executor(_threads_of(version), version.runtime.predict, matrix)
     await asyncio.wait({scoring}, timeout=budget_ms / 1000)
     if not scoring.done():
         scoring.cancel()
