@@ -1255,12 +1255,13 @@ export interface GroupSettingsInput {
 /**
  * What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
  *
- * Shadows' copies are counted apart.
+ * Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
  */
 export interface GroupTraffic {
   total: number;
   labelled: number;
   refused: number;
+  refusals: Refusal[];
   waiting_explanation: number;
   stale_answers: number;
   shadows: ShadowTraffic;
@@ -2518,6 +2519,14 @@ export interface RecordOutcomes {
    * @maxLength 10000
    */
   outcomes: Outcome[];
+}
+
+/** A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's. */
+export interface Refusal {
+  at: string;
+  caller: string;
+  reason: string;
+  issues: Issue[];
 }
 
 /** A rule that a language model proposed and the hub does not take, as it was proposed. */

@@ -102,18 +102,26 @@ class DataPlane:
     async def _answer(self, path: str, headers: Headers, read: Callable[[bytes, int], Awaitable[bytes]]) -> bytes:
         authorization, content_type, announced, key = _head(headers)
         actor = self._tokens.known(authorization) or await self._tokens.actor(authorization)
-        if content_type != JSON and content_type.partition(b";")[0].strip().lower() != JSON:
-            raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
         if path == OUTCOMES:
+            _require_json(content_type)
             return await self._record(actor, await read(announced, self._hub.settings.max_rpc_bytes))
-        return await self._predict(actor, path[len(GROUPS) : -len(PREDICT)], await read(announced, self._limit), key)
+        slug = path[len(GROUPS) : -len(PREDICT)]
+        try:
+            _require_json(content_type)
+            raw = await read(announced, self._limit)
+            _require(actor, P.INFERENCE_GROUP_PREDICT)
+            asked = decode(_predict_decoder, raw)
+            if key:
+                asked = with_key(asked, key)
+        except HubError as error:
+            self._predictor.refuse(actor, slug, error)
+            raise
+        return await self._predict(actor, slug, asked)
 
-    async def _predict(self, actor: Actor, slug: str, raw: bytes, key: bytes) -> bytes:
-        _require(actor, P.INFERENCE_GROUP_PREDICT)
+    async def _predict(self, actor: Actor, slug: str, asked: PredictBody) -> bytes:
         if not slug or "/" in slug:
             raise NotFound(f"There is nothing at {GROUPS}{slug[:80]}{PREDICT}; a group is asked at {GROUPS}<slug>{PREDICT}.")
-        asked = decode(_predict_decoder, raw)
-        answer = await self._predictor.predict(actor, slug, with_key(asked, key) if key else asked)
+        answer = await self._predictor.predict(actor, slug, asked)
         return _encode(Predictions(predictions=answer) if isinstance(answer, list) else answer)
 
     async def _record(self, actor: Actor, raw: bytes) -> bytes:
@@ -137,6 +145,11 @@ def _head(headers: Headers) -> tuple[bytes, bytes, bytes, bytes]:
         elif lower == b"idempotency-key":
             key = value
     return authorization, content_type, announced, key
+
+
+def _require_json(content_type: bytes) -> None:
+    if content_type != JSON and content_type.partition(b";")[0].strip().lower() != JSON:
+        raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
 
 
 def _require(actor: Actor, permission: P) -> None:

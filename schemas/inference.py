@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.common import Json, PageSize, Shape, Slug
+from schemas.common import Issue, Json, PageSize, Shape, Slug
 
 Inputs = dict[str, Any]
 """Feature name to value. Checked against the group's input schema; the pointer of what is wrong is in the error."""
@@ -214,15 +214,25 @@ class ShadowTraffic(Shape, frozen=True, kw_only=True):
     incomplete: int
 
 
+class Refusal(Shape, frozen=True, kw_only=True):
+    """A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's."""
+
+    at: datetime
+    caller: str
+    reason: str
+    issues: list[Issue]
+
+
 class GroupTraffic(Shape, frozen=True, kw_only=True):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
-    Shadows' copies are counted apart.
+    Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
     """
 
     total: int
     labelled: int
     refused: int
+    refusals: list[Refusal]
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic

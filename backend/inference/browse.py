@@ -13,7 +13,7 @@ from backend.groups import service as groups
 from backend.inference import log_queries, replays_repository
 from backend.inference.errors import InferenceNotFound
 from backend.inference.missed import DROPPED, INCOMPLETE, missed
-from backend.inference.refusals import refused
+from backend.inference.refusals import latest, refused
 from backend.work import UnitOfWork
 from schemas.common import Issue, Page
 from schemas.groups import GroupRef
@@ -59,6 +59,7 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
         total=total.total,
         labelled=total.labelled,
         refused=await refused(work.hub, group.id),
+        refusals=await latest(work.hub, group.id),
         waiting_explanation=total.waiting_explanation,
         stale_answers=await replays_repository.count_stale(work.session, work.tenant_id, group.id),
         shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from backend.access.actor import Actor
 from backend.access.permissions import P
-from backend.errors import Forbidden, Invalid
+from backend.errors import Forbidden, HubError
 from backend.groups.errors import GroupNotFound
 from backend.inference.answers import Earlier, Request, answer_of, check_beside, record_of
 from backend.inference.cases import Case, fall_back, prepare
-from backend.inference.errors import ControlLost, GroupHalted, LogUnavailable, PredictionFailed
+from backend.inference.errors import LogUnavailable, PredictionFailed
 from backend.inference.inline import Inline
 from backend.inference.log.intake import Intake, KeyTaken
 from backend.inference.once import Once, claim_of
@@ -44,17 +44,24 @@ class Predictor:
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
         """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable."""
-        if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
-            raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         group = await self.find(actor, slug)
         try:
             answers = await self._predict(actor, group, body)
-        except (Invalid, GroupHalted, ControlLost) as error:
+        except PredictionFailed:  # on record: it was asked, and is no refusal
+            raise
+        except HubError as error:
             self._refusals.note(group.facts.group_id, actor.name, error)
             raise
         return answers if isinstance(body.inputs, list) else answers[0]
 
+    def refuse(self, actor: Actor, slug: str, error: HubError) -> None:
+        """Note that a request was refused before it came to be a prediction's. One for no group of the tenant is nobody's."""
+        if group := self._routing.table.find(actor.tenant_id, slug):
+            self._refusals.note(group.facts.group_id, actor.name, error)
+
     async def _predict(self, actor: Actor, group: RoutedGroup, body: PredictBody) -> list[Prediction]:
+        if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
+            raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         controlled = await self._routing.control.admit(group.facts)
         group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # as it is now, if the lease had to be waited for
         request = Request(group, actor, body, self._hub.clock.now(), controlled)

@@ -10,13 +10,22 @@ import msgspec
 from redis.exceptions import RedisError
 
 from backend.errors import HubError
+from schemas.common import Issue
+from schemas.inference import Refusal
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.inference")
 KEPT = 1000
+SHOWN = 20
+SECONDS = 2.0
+"""How long a Redis that hangs is waited for."""
 MOST_ISSUES = 20
+MOST_CHARACTERS = 300
+"""Of a pointer or a message, which may quote what was sent."""
+
+_decoder = msgspec.msgpack.Decoder(Refusal)
 
 
 def count_key(group_id: UUID) -> str:
@@ -51,8 +60,8 @@ class Refusals:
         noted = self._noted[group_id]
         noted.count += 1
         noted.last = f"to {caller}: {error.reason}"
-        kept = {"at": self._hub.clock.now(), "caller": caller, "reason": error.reason, "issues": error.issues[:MOST_ISSUES]}
-        noted.latest.append(msgspec.msgpack.encode(kept))
+        issues = [Issue(pointer=one.pointer[:MOST_CHARACTERS], message=one.message[:MOST_CHARACTERS]) for one in error.issues[:MOST_ISSUES]]
+        noted.latest.append(msgspec.msgpack.encode(Refusal(at=self._hub.clock.now(), caller=caller, reason=error.reason, issues=issues)))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
 
@@ -70,18 +79,29 @@ class Refusals:
     async def _write(self, group_id: UUID, noted: Noted) -> None:
         log.info("refused %s predictions of group %s, the latest %s", noted.count, group_id, noted.last)
         try:
-            async with self._hub.redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
                 pipe.incrby(count_key(group_id), noted.count)
                 pipe.lpush(latest_key(group_id), *noted.latest)
                 pipe.ltrim(latest_key(group_id), 0, KEPT - 1)
                 await pipe.execute()
-        except (RedisError, OSError):
+        except (RedisError, OSError, TimeoutError):
             log.warning("%s refusals of group %s could not be counted: Redis is not answering", noted.count, group_id)
+
+
+async def latest(hub: "Hub", group_id: UUID) -> list[Refusal]:
+    """The latest refused calls of the group, newest first; none while Redis, which keeps them, is gone."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            kept: list[bytes] = await hub.redis.lrange(latest_key(group_id), 0, SHOWN - 1)  # type: ignore[misc]  # redis types it for both its clients at once
+    except (RedisError, OSError, TimeoutError):
+        return []
+    return [_decoder.decode(one) for one in kept]
 
 
 async def refused(hub: "Hub", group_id: UUID) -> int:
     """How many calls of the group were refused."""
     try:
-        return int(await hub.redis.get(count_key(group_id)) or 0)
-    except (RedisError, OSError):
+        async with asyncio.timeout(SECONDS):
+            return int(await hub.redis.get(count_key(group_id)) or 0)
+    except (RedisError, OSError, TimeoutError):
         return 0

@@ -1056,12 +1056,13 @@ class GroupSettingsInput(TypedDict):
 class GroupTraffic(TypedDict):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
-        Shadows' copies are counted apart.
+        Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
     """
 
     total: int
     labelled: int
     refused: int
+    refusals: List[Refusal]
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic
@@ -2118,6 +2119,15 @@ class RecordOutcomes(TypedDict):
     outcomes: List[Outcome]
 
 
+class Refusal(TypedDict):
+    """A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's."""
+
+    at: str
+    caller: str
+    reason: str
+    issues: List[Issue]
+
+
 class RefusedRule(TypedDict):
     """A rule that a language model proposed and the hub does not take, as it was proposed."""
 
@@ -3037,7 +3047,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "a0ef6ec3c42e5651"
+CONTRACT_HASH = "59ad6e0654e84391"
 """The contract this client was generated from."""
 
 

@@ -3,6 +3,7 @@
 `/v2` and `/v2/health/…` are open, as probes expect; what is a group's needs an API token, for the token says whose group it is.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from backend.access.actor import Actor
 from backend.access.permissions import P
 from backend.bootstrap import Hub
 from backend.errors import Forbidden, HubError
+from backend.inference.features import FeatureSpec
 from backend.inference.predict import Predictor
 from rpc.bodies import with_key
 from rpc.core.asgi import Disconnected, Receive, Scope, Send, read_body
@@ -23,6 +25,8 @@ from rpc.v2.answers import answer, check_outputs, wants_explanation
 from rpc.v2.bodies import inflate, split
 from rpc.v2.errors import NothingThere
 from rpc.v2.rows import body_of, read_request, rows_of
+from schemas.inference import PredictBody
+from schemas.open_inference import InferRequest
 
 PREFIX = "/v2"
 JSON, BINARY = b"application/json", b"application/octet-stream"
@@ -101,6 +105,19 @@ class OpenInference:
         return Reply(200 if is_ready else 503, _encode({"live": True, "ready": is_ready}))
 
     async def _infer(self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive) -> Reply:
+        try:
+            request, body, features = await self._read(actor, address, headers, receive)
+        except HubError as error:
+            self._predictor.refuse(actor, address.slug, error)
+            raise
+        predictions = await self._predictor.predict(actor, address.slug, body)
+        assert isinstance(predictions, list), "rows are asked as a batch"
+        return Reply(200, *answer(address.slug, request, predictions, features))
+
+    async def _read(
+        self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[InferRequest, PredictBody, Mapping[str, FeatureSpec]]:
+        """The request as it was asked, as the domain takes it, and the features it is made of. Raises what is wrong with it; GroupNotFound."""
         limit = self._hub.settings.max_predict_bytes
         sent = await read_body(receive, headers.get(b"content-length", b""), limit)
         plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
@@ -110,9 +127,7 @@ class OpenInference:
         features = metadata.features(group, address.version)
         body = body_of(request, rows_of(request, parts, features), wants_explanation(request), address.version)
         key = headers.get(b"idempotency-key", b"")
-        predictions = await self._predictor.predict(actor, address.slug, with_key(body, key) if key else body)
-        assert isinstance(predictions, list), "rows are asked as a batch"
-        return Reply(200, *answer(address.slug, request, predictions, features))
+        return request, with_key(body, key) if key else body, features
 
 
 def _address(parts: list[str]) -> Address:

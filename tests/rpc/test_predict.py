@@ -8,7 +8,9 @@ import pytest
 from backend.access import tokens
 from backend.bootstrap import Hub
 from backend.ids import new_id
+from backend.inference import browse
 from schemas.access import CreateToken, TokenRef
+from schemas.groups import GroupRef
 from tests.support.group import Serving, serve_group
 from tests.support.predictions import data_plane, drain, logged
 from tests.support.tenants import Tenant
@@ -119,7 +121,11 @@ async def test_what_no_model_can_answer_is_refused_in_words_and_leaves_no_row(hu
             assert pointer in [issue["pointer"] for issue in error["issues"]] or not pointer, f"{name}: {error['issues']}"
     assert await drain(hub, serving.group) == 0
     assert await logged(hub, tenant, serving.group) == {}
-    assert int(await hub.redis.get(f"tiltyard:{serving.group.id}:refused")) > 5
+    async with hub.work(tenant.admin, read_only=True) as work:
+        traffic = await browse.traffic(work, GroupRef(slug=serving.group.slug))
+    assert traffic.refused == len(HOSTILE)
+    assert [one.reason for one in reversed(traffic.refusals)] == [reason for *_, reason, _ in HOSTILE[-len(traffic.refusals) :]]
+    assert all(len(one.caller) and len(issue.message) <= 300 for one in traffic.refusals for issue in one.issues)
 
 
 async def test_without_a_good_token_or_a_group_of_ones_own_nobody_is_answered(hub: Hub, tenant: Tenant, other_tenant: Tenant, serving: Serving) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from backend.access import tokens
 from backend.bootstrap import Hub
+from backend.inference.refusals import refused
 from schemas.access import CreateToken
 from tests.rpc.v2.conftest import Endpoint
 from tests.support.credit import WIDER, applicants
@@ -120,6 +121,7 @@ async def test_what_is_no_request_is_refused_in_the_protocols_words_and_leaves_n
             elif words not in body["error"] or len(body["error"]) > 3_000:
                 wrong.append(f"{name}: {body['error'][:200]}")
     assert wrong == []
+    assert await refused(hub, group.id) == len(REFUSED)
     assert await drain(hub, group) == 0
     assert await logged(hub, served.tenant, group) == {}
 
