@@ -72,6 +72,10 @@ export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | I
 
 /** The model's answer was cut off at its length limit. */
 export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
+/** An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again. */
+export type ArchiveUnreadable = Failure<"ARCHIVE_UNREADABLE", "CONFLICT", 409>;
+/** This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly. */
+export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
 /** TILTYARD_KEK is not the key that this installation's secrets were stored with. */
 export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
 /** The base URL is not one that this hub calls. */
@@ -3461,7 +3465,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:entity:erase`.
        */
-      eraseEntity: M<EraseEntity, Erasure, AppErrorShape | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
+      eraseEntity: M<EraseEntity, Erasure, AppErrorShape | ArchiveUnreadable | ArchivesBusy | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
       /**
        * What a group's endpoint has done, in total and in each of the last 60 minutes.
        *

@@ -6,6 +6,8 @@ from backend.inference import browse as browsing
 from backend.inference import orphans as orphaned
 from backend.inference import outcomes
 from backend.inference.errors import (
+    ArchivesBusy,
+    ArchiveUnreadable,
     ControlLost,
     GroupHalted,
     IdempotencyKeyReused,
@@ -128,7 +130,9 @@ async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersM
     return await letters.discard(ctx.work, input)
 
 
-@inference.mutation(permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy))
+@inference.mutation(
+    permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy, ArchivesBusy, ArchiveUnreadable)
+)
 async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
     """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay."""
     return await erasure.erase(ctx.work, input)

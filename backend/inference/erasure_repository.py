@@ -21,8 +21,8 @@ UNNAME = """
 UPDATE outcomes AS o SET inference_id = u.inference_id, correlation_id = NULL
 FROM unnest(CAST(:correlations AS text[]), CAST(:ids AS uuid[])) AS u(correlation_id, inference_id)
 WHERE o.tenant_id = :tenant AND o.group_id = :group AND o.correlation_id = u.correlation_id
-  AND NOT EXISTS (SELECT FROM {table} l WHERE l.correlation_id = u.correlation_id)
 """
+UNSHARED = "AND NOT EXISTS (SELECT FROM {table} l WHERE l.correlation_id = u.correlation_id)"
 
 
 async def erase(session: AsyncSession, table: str, entity_key: str, now: datetime) -> Sequence[Row[Any]]:
@@ -31,8 +31,9 @@ async def erase(session: AsyncSession, table: str, entity_key: str, now: datetim
     return (await session.execute(text(ERASE.format(table=quoted(table), blanks=blanks)), {"key": entity_key, "now": now})).all()
 
 
-async def unname(session: AsyncSession, tenant_id: UUID, group_id: UUID, table: str, told_by: Mapping[str, UUID]) -> int:
-    """Have the ledger name inferences instead of these correlation ids; how many outcomes."""
+async def unname(session: AsyncSession, tenant_id: UUID, group_id: UUID, table: str | None, told_by: Mapping[str, UUID]) -> int:
+    """Have the ledger name inferences instead of these correlation ids; how many outcomes. `table` is the log's, where it is there still."""
     values = {"tenant": tenant_id, "group": group_id, "correlations": list(told_by), "ids": list(told_by.values())}
-    result: Any = await session.execute(text(UNNAME.format(table=quoted(table))), values)
+    statement = UNNAME + UNSHARED.format(table=quoted(table)) if table else UNNAME
+    result: Any = await session.execute(text(statement), values)
     return int(result.rowcount)

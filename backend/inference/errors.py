@@ -1,6 +1,6 @@
 """Why a prediction is refused or an inference not found."""
 
-from backend.errors import HubError, Invalid, NotFound, Unavailable
+from backend.errors import Conflict, HubError, Invalid, NotFound, Unavailable
 from schemas.errors import ErrorCode
 
 
@@ -76,6 +76,14 @@ class EvidenceAway(Unavailable):
 
 class IntakeBusy(Unavailable):
     """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
+
+
+class ArchivesBusy(Unavailable):
+    """This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly."""
+
+
+class ArchiveUnreadable(Conflict):
+    """An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again."""
 
 
 class InferenceNotFound(NotFound):

@@ -1,8 +1,10 @@
 """What is read out of a group's log. The table's name only ever comes from `groups.table_name`, and is quoted."""
 
+import functools
+import operator
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -33,6 +35,22 @@ EXPLAIN = """
 UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
 """
+
+# All that may change in a row once it is written.
+CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at), 0)"
+STATED = f"{', '.join(COLUMNS)}, {CHANGING} AS state"
+"""The columns of a row, and a digest of the state it is in."""
+
+
+class State(NamedTuple):
+    """The state of a log's rows: how many, and a digest that is another whenever one of them is."""
+
+    rows: int
+    digest: int
+
+    def with_rows(self, rows: Sequence[Row[Any]]) -> "State":
+        """The state of these and `STATED` rows beside them."""
+        return State(self.rows + len(rows), functools.reduce(operator.xor, (row.state for row in rows), self.digest))
 
 
 async def browse(session: AsyncSession, table: str, wanted: BrowseInferences, before_id: UUID | None) -> Sequence[Row[Any]]:
@@ -75,21 +93,38 @@ async def set_explanations(session: AsyncSession, table: str, explained: Mapping
 
 
 async def page_after(
-    session: AsyncSession, table: str, after: UUID | None, limit: int, first: UUID | None = None, until: UUID | None = None
+    session: AsyncSession,
+    table: str,
+    after: UUID | None,
+    limit: int,
+    first: UUID | None = None,
+    until: UUID | None = None,
+    *,
+    columns: str = ", ".join(COLUMNS),
 ) -> Sequence[Row[Any]]:
     """Whole rows in the order of their ids, from after an id; of those from `first` up to but not with `until`."""
     bounds = {"after": after, "first": first, "until": until}
     signs = {"after": ">", "first": ">=", "until": "<"}
     given = {name: bound for name, bound in bounds.items() if bound}
     where = f"WHERE {' AND '.join(f'inference_id {signs[name]} :{name}' for name in given)}" if given else ""
-    statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} {where} ORDER BY inference_id LIMIT :limit")  # noqa: S608 (quoted)
+    statement = text(f"SELECT {columns} FROM {quoted(table)} {where} ORDER BY inference_id LIMIT :limit")  # noqa: S608 (quoted)
     return (await session.execute(statement, {"limit": limit, **given})).all()
 
 
-async def count(session: AsyncSession, table: str, first: UUID = FIRST, until: UUID = LAST) -> int:
-    """The rows from one id up to but not with another; without, all."""
-    statement = text(f"SELECT count(*) FROM {quoted(table)} WHERE inference_id >= :first AND inference_id < :until")  # noqa: S608 (quoted)
-    return int((await session.execute(statement, {"first": first, "until": until})).scalar_one())
+async def state(session: AsyncSession, table: str, first: UUID = FIRST, until: UUID = LAST) -> State:
+    """The state of the rows from one id up to but not with another; without, of all."""
+    statement = text(
+        f"SELECT count(*) AS rows, coalesce(bit_xor({CHANGING}), 0) AS digest FROM {quoted(table)} "  # noqa: S608 (quoted)
+        "WHERE inference_id >= :first AND inference_id < :until"
+    )
+    row = (await session.execute(statement, {"first": first, "until": until})).one()
+    return State(row.rows, row.digest)
+
+
+async def missing(session: AsyncSession, table: str, ids: Sequence[UUID]) -> bool:
+    """Is any of these not in the log?"""
+    statement = text(f"SELECT count(*) FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 (quoted)
+    return int((await session.execute(statement, {"ids": ids})).scalar_one()) < len(ids)
 
 
 def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[str], dict[str, Any]]:
@@ -110,9 +145,12 @@ def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[
     if wanted.labelled is not None:
         conditions.append("actual IS NOT NULL" if wanted.labelled else "actual IS NULL")
     if wanted.search:
-        identifier = as_uuid(wanted.search)
-        given["search"] = identifier or wanted.search
-        conditions.append("inference_id = :search" if identifier else "(entity_key = :search OR correlation_id = :search)")
+        given["search"] = wanted.search
+        meant = ["entity_key = :search", "correlation_id = :search"]
+        if identifier := as_uuid(wanted.search):
+            given["identifier"] = identifier
+            meant.append("inference_id = :identifier")
+        conditions.append(f"({' OR '.join(meant)})")
     return conditions, given
 
 

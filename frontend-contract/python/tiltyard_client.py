@@ -2703,6 +2703,14 @@ class AnswerCutOff(HubError):
     """The model's answer was cut off at its length limit."""
 
 
+class ArchiveUnreadable(HubError):
+    """An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again."""
+
+
+class ArchivesBusy(HubError):
+    """This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly."""
+
+
 class BadKek(HubError):
     """TILTYARD_KEK is not the key that this installation's secrets were stored with."""
 
@@ -3047,7 +3055,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "59ad6e0654e84391"
+CONTRACT_HASH = "b5c2cce8ac40533c"
 """The contract this client was generated from."""
 
 
@@ -3069,6 +3077,8 @@ ERRORS: dict[str, type[HubError]] = {
     "UNREADABLE_PARAMS": UnreadableParams,
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType,
     "ANSWER_CUT_OFF": AnswerCutOff,
+    "ARCHIVE_UNREADABLE": ArchiveUnreadable,
+    "ARCHIVES_BUSY": ArchivesBusy,
     "BAD_KEK": BadKek,
     "BASE_URL_REFUSED": BaseUrlRefused,
     "CONNECTOR_DISABLED": ConnectorDisabled,
@@ -3664,7 +3674,7 @@ class InferenceProcedures:
     def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
         """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
 
-        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`.
         """
         answer: Erasure = self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer
@@ -4391,7 +4401,7 @@ class AsyncInferenceProcedures:
     async def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
         """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
 
-        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`.
         """
         answer: Erasure = await self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer

@@ -1,19 +1,24 @@
 """A deleted group's log as Parquet with a manifest, verified by reading it again, then dropped."""
 
 import asyncio
-import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
 from backend.access.actor import Actor
 from backend.audit.rules import plain
+from backend.db.long_locks import awake
 from backend.errors import HubError
 from backend.inference import log_queries, repository
-from backend.inference.log import service
+from backend.inference.log import kept_letters, letters, service
 from backend.inference.log.drain import Drainer
-from backend.inference.log.parquet import ArchiveUnsound, describe, export, read_manifest, write_manifest
-from backend.inference.log.record import dead_key, stream_key
+from backend.inference.log.manifest import hold, read_manifest
+from backend.inference.log.parquet import ArchiveUnsound, draft, put
+from backend.inference.log.record import closed_key, dead_key, stream_key
+from backend.inference.log.writer import LogRef
 from backend.inference.missed import missed_key
 from backend.inference.refusals import count_key, latest_key
 from schemas.common import Json
@@ -21,9 +26,11 @@ from schemas.common import Json
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
-log = logging.getLogger("tiltyard.archive")
 SETTLE_SECONDS = 1.5
 """Within this every process has stopped answering for a deleted group."""
+CLOSED = timedelta(days=7)
+"""So long a process may be held up with an answer and still find the intake closed."""
+TRIES = 5
 
 
 class IntakeNotEmpty(HubError):
@@ -31,45 +38,67 @@ class IntakeNotEmpty(HubError):
 
 
 async def archive(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
-    """Write `archives/<group_id>/log.parquet` and `manifest.json`, verify, drop the log. Gives the manifest. Safe to run twice."""
+    """Write `archives/<group_id>/log.parquet`, `manifest.json` and the dead letters, verify, drop the log. Gives the manifest. Safe to run twice.
+
+    Raises IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
+    """
     path = hub.files / "archives" / str(group_id) / "log.parquet"
-    async with hub.work(actor, read_only=True) as work:
-        ref = await repository.log_of(work.session, group_id)
-    if ref is None:
-        return await asyncio.to_thread(_said, path)
-    await _empty_intake(hub, group_id)
-    async with hub.work(actor, read_only=True) as work:
-        rows = await log_queries.count(work.session, ref.table_name)
-        await export(work.session, ref.table_name, path)
-    manifest = await asyncio.to_thread(describe, path, ref.group_id, ref.slug, ref.table_name)
-    if manifest.rows != rows:
-        raise ArchiveUnsound(f"The log has {rows} rows and its archive {manifest.rows}; the log is kept.")
-    await asyncio.to_thread(write_manifest, path, manifest)
-    said = plain(manifest)
-    await _drop(hub, actor, group_id, "groups.archived", ref.slug, said)
-    return said
+    ref = await _close(hub, actor, group_id)
+    for _ in range(TRIES):
+        if ref is None:
+            await _forget_keys(hub, group_id)
+            return await asyncio.to_thread(_said, path)
+        await _empty_intake(hub, group_id)
+        if await _archive_and_drop(hub, actor, ref, path):
+            ref = None
+    raise ArchiveUnsound("The log changed whenever it was archived; it is kept until the run is tried again.")
 
 
 async def drop(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
-    """Drop the log. Safe to run twice."""
-    async with hub.work(actor, read_only=True) as work:
-        ref = await repository.log_of(work.session, group_id)
+    """Drop the log and its dead letters. Safe to run twice."""
+    ref = await _close(hub, actor, group_id)
     if ref is None:
+        await _forget_keys(hub, group_id)
         return {"dropped": False}
-    said = {"dropped": True, "table_name": ref.table_name}
-    await _drop(hub, actor, group_id, "groups.dropped", ref.slug, said)
+    said: dict[str, Json] = {"dropped": True, "table_name": ref.table_name, "dead_letters": len(await letters.read(hub, group_id))}
+    async with hub.work(actor) as work:
+        await service.drop(work, group_id)
+        work.audit("groups.dropped", f"group:{ref.slug}", after=said)
+    await _forget_keys(hub, group_id)
     return said
 
 
-async def _drop(hub: "Hub", actor: Actor, group_id: UUID, action: str, slug: str, said: Json) -> None:
+async def _close(hub: "Hub", actor: Actor, group_id: UUID) -> LogRef | None:
+    """The log, if it is there still. From now on its stream takes nothing more: an answer that comes so late is written directly, or is not given."""
+    await asyncio.sleep(SETTLE_SECONDS)
+    await hub.redis.set(closed_key(group_id), b"1", ex=CLOSED)
+    async with hub.work(actor, read_only=True) as work:
+        row = await repository.log_of(work.session, group_id)
+    return LogRef(row.group_id, row.tenant_id, row.slug, row.table_name) if row else None
+
+
+async def _archive_and_drop(hub: "Hub", actor: Actor, ref: LogRef, path: Path) -> bool:
+    """Under one lock. False when rows came or changed while they were written."""
     async with hub.work(actor) as work:
-        await service.drop(work, group_id)
-        work.audit(action, f"group:{slug}", after=said)
+        await hold(work.session, ref.group_id)
+        async with awake(work.session):
+            drafted = await draft(hub, ref, path)
+            kept = await asyncio.to_thread(kept_letters.keep, path.parent, await letters.read(hub, ref.group_id))
+        drafted = drafted._replace(manifest=msgspec.structs.replace(drafted.manifest, dead_letters=kept))
+        await put(drafted, path)
+        await repository.lock_outcomes(work.session, ref.group_id)
+        if await log_queries.state(work.session, ref.table_name) != drafted.state:
+            return False
+        await service.drop(work, ref.group_id)
+        work.audit("groups.archived", f"group:{ref.slug}", after=plain(drafted.manifest))
+    return True
+
+
+async def _forget_keys(hub: "Hub", group_id: UUID) -> None:
     await hub.redis.delete(stream_key(group_id), dead_key(group_id), count_key(group_id), latest_key(group_id), missed_key(group_id))
 
 
 async def _empty_intake(hub: "Hub", group_id: UUID) -> None:
-    await asyncio.sleep(SETTLE_SECONDS)
     drainer = Drainer(hub)
     for _ in range(600):
         await drainer.drain(group_id, 60)

@@ -4,17 +4,19 @@ import asyncio
 import hashlib
 import hmac
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from redis.exceptions import RedisError
 
+from backend.db.long_locks import awake
 from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
 from backend.inference import erasure_repository, repository
 from backend.inference.errors import IntakeAway, IntakeBusy
-from backend.inference.log import letters
-from backend.inference.log.parquet import forget_entity
+from backend.inference.log import forgetting, kept_letters, letters
+from backend.inference.log.manifest import hold, settle
 from backend.inference.log.record import stream_key
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
@@ -28,37 +30,70 @@ INTAKE_SECONDS = 20.0
 
 
 class Erased(NamedTuple):
-    """How much of one log, as it is in PostgreSQL and Redis, was about the entity."""
+    """How much of one log was about the entity."""
 
     rows: int = 0
     outcomes: int = 0
     dead_letters: int = 0
+    archived_rows: int = 0
 
 
 async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
     """Take what is personal out of an entity's rows, wherever the group keeps them: log, intake, dead letters, archives, the outcomes' ledger.
 
-    Groups of that slug which were deleted are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway.
+    Groups of that slug which were deleted are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway, ArchivesBusy,
+    ArchiveUnreadable.
     """
     if input.confirm != input.entity_key:
         raise NotConfirmed("Erasing is confirmed by the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="write the entity key once more")])
     group_ids = await log_policy.every_unheld(work, input.slug)
-    archived = [await _forget(work, group_id, input.entity_key) for group_id in group_ids]
-    found = [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
-    sums = Erased(*(sum(column) for column in zip(*found, strict=True)))
-    counts = {**sums._asdict(), "archived_rows": sum(archived)}
+    for group_id in group_ids:
+        await hold(work.session, group_id)
+    found = [await _forget(work, group_id, input.entity_key) for group_id in group_ids]
+    found += [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
+    counts = Erased(*(sum(column) for column in zip(*found, strict=True)))._asdict()
     erased = Erasure(entity=_digest(work.hub, input.entity_key), **counts)
     work.audit("inference.eraseEntity", f"group:{input.slug}", after={**counts, "entity": erased.entity, "reason": input.reason})
     work.live(GROUP_CHANGED, input.slug)
     return erased
 
 
-async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> int:
-    """What takes long, before anything is locked: how many archived rows lost the entity, with the intake's in the log."""
-    archived = await asyncio.to_thread(forget_entity, work.hub.files / "archives" / str(group_id), entity_key)
-    if await repository.log_of(work.session, group_id) is not None:
-        await _pass_intake(work.hub, group_id)
-    return archived
+async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
+    """What takes long, before rows are locked: the archives without the entity, and the intake in the log."""
+    folder = work.hub.files / "archives" / str(group_id)
+    there = await repository.log_of(work.session, group_id)
+    async with awake(work.session):
+        await asyncio.to_thread(settle, folder)
+        paths = await asyncio.to_thread(forgetting.archives_in, folder)
+        outcomes = await _unname_archived(work, group_id, there and there.table_name, paths, entity_key)
+        dead = await asyncio.to_thread(kept_letters.forget, folder, entity_key)
+        if there:
+            await _pass_intake(work.hub, group_id)
+    rows = sum([await _forget_in(work, path, entity_key) for path in paths])
+    return Erased(archived_rows=rows, outcomes=outcomes, dead_letters=dead)
+
+
+async def _forget_in(work: UnitOfWork, path: Path, entity_key: str) -> int:
+    """One archive without the entity, put in its place once it is known that the lock is still held; how many rows lost it."""
+    async with awake(work.session):
+        rewritten = await asyncio.to_thread(forgetting.rewrite, path, entity_key)
+    if rewritten is None:
+        return 0
+    await asyncio.to_thread(rewritten.put)
+    return rewritten.rows
+
+
+async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, paths: list[Path], entity_key: str) -> int:
+    """Have the ledger no longer name archived rows by correlation id; how many outcomes.
+
+    For good before the archives lose these ids: whoever has to erase once more would not know them.
+    """
+    told_by = await asyncio.to_thread(forgetting.correlations_of, paths, entity_key)
+    if not told_by:
+        return 0
+    async with work.hub.work(work.actor) as now:
+        await repository.lock_outcomes(now.session, group_id)
+        return await erasure_repository.unname(now.session, now.tenant_id, group_id, table, told_by)
 
 
 async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:

@@ -1,11 +1,9 @@
-"""Logs as Parquet files, each with a manifest: how many rows, and the SHA-256 of the file."""
+"""Logs as Parquet files: rows out of PostgreSQL page by page, and files read again batch by batch."""
 
 import asyncio
-import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,8 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import HubError
 from backend.inference import log_queries
-from backend.inference.log.layout import COLUMNS, JSON, PERSONAL
-from schemas.common import Shape
+from backend.inference.log.layout import COLUMNS, JSON
+from backend.inference.log.manifest import Manifest, draft_of, publish, settle, sha256
+from backend.inference.log.writer import LogRef
+
+if TYPE_CHECKING:
+    from backend.bootstrap import Hub
 
 PAGE = 5000
 TIMES = ("requested_at", "explained_at", "actual_at", "erased_at")
@@ -25,111 +27,89 @@ class ArchiveUnsound(HubError):
     """The archive just written does not read back as the log it is of; the log is kept."""
 
 
-class Manifest(Shape, frozen=True, kw_only=True):
-    """What an archive is and how to know it is whole."""
+class Drafted(NamedTuple):
+    """An archive that has yet to take its place, and the state of the rows it was written from."""
 
-    group_id: UUID
-    slug: str
-    table_name: str
-    file: str
-    rows: int
-    sha256: str
-    columns: list[str]
-    first_inference: UUID | None
-    last_inference: UUID | None
-    erased_rows: int = 0
-    """Rows whose entity was forgotten since."""
+    draft: Path
+    manifest: Manifest
+    state: log_queries.State
 
 
-def manifest_path(path: Path) -> Path:
-    """Where an archive's manifest is: `manifest.json` beside `log.parquet`, else `<name>.manifest.json`."""
-    return path.with_name("manifest.json" if path.stem == "log" else f"{path.stem}.manifest.json")
+async def draft(hub: "Hub", ref: LogRef, path: Path, first: UUID | None = None, until: UUID | None = None) -> Drafted:
+    """Write a log's rows, all or those of a span, as what may become the archive `path`, and read it again. Raises ArchiveUnsound.
+
+    What somebody left there unfinished is settled first. Whoever calls this holds the group's archives.
+    """
+    await asyncio.to_thread(settle, path.parent)
+    written = draft_of(path)
+    try:
+        async with hub.work(ref.actor, read_only=True) as work:
+            state = await export(work.session, ref.table_name, written, first, until)
+        manifest = await asyncio.to_thread(describe, written, path.name, ref)
+        if manifest.rows != state.rows:
+            raise ArchiveUnsound(f"The log has {state.rows} rows and its archive {manifest.rows}; the log is kept.")
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise
+    return Drafted(written, manifest, state)
 
 
-async def export(session: AsyncSession, table: str, path: Path, first: UUID | None = None, until: UUID | None = None) -> None:
-    """Write a log's rows in the order of their ids, all or those from `first` up to but not with `until`. `table` is not quoted."""
+async def put(drafted: Drafted, path: Path) -> None:
+    """Have a draft take its place."""
+    await asyncio.to_thread(publish, drafted.draft, path, drafted.manifest)
+
+
+async def export(session: AsyncSession, table: str, path: Path, first: UUID | None = None, until: UUID | None = None) -> log_queries.State:
+    """Write a log's rows in the order of their ids, all or those from `first` up to but not with `until`; the state they were in."""
     import pyarrow.parquet as pq  # noqa: PLC0415  heavy, and only archives need it
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     schema = _schema()
+    state = log_queries.State(0, 0)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         after: UUID | None = None
-        while rows := await log_queries.page_after(session, table, after, PAGE, first, until):
+        while rows := await log_queries.page_after(session, table, after, PAGE, first, until, columns=log_queries.STATED):
             await asyncio.to_thread(_write_page, writer, schema, rows)
+            state = state.with_rows(rows)
             after = rows[-1].inference_id
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    return state
 
 
-def describe(path: Path, group_id: UUID, slug: str, table_name: str, erased_rows: int = 0) -> Manifest:
-    """Read an archive again and say what it holds. Raises ArchiveUnsound."""
-    import pyarrow.parquet as pq  # noqa: PLC0415  likewise
-
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    ids = pq.read_table(path, columns=["inference_id"])["inference_id"].to_pylist()
-    if len(set(ids)) != len(ids):
-        raise ArchiveUnsound
-    return Manifest(
-        group_id=group_id,
-        slug=slug,
-        table_name=table_name,
-        file=path.name,
-        rows=len(ids),
-        sha256=digest,
-        columns=pq.read_schema(path).names,
-        first_inference=UUID(ids[0]) if ids else None,
-        last_inference=UUID(ids[-1]) if ids else None,
-        erased_rows=erased_rows,
-    )
-
-
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Put the manifest of an archive beside it, on disk."""
-    with manifest_path(path).open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest)))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def read_manifest(path: Path) -> Manifest | None:
-    """The manifest of an archive, if there is one."""
-    there = manifest_path(path)
-    return msgspec.json.decode(there.read_bytes(), type=Manifest) if there.exists() else None
-
-
-def forget_entity(folder: Path, entity_key: str) -> int:
-    """Take what is personal out of an entity's rows in every archive of a folder, and renew their manifests; how many rows."""
-    import pyarrow.parquet as pq  # noqa: PLC0415  likewise
-
-    forgotten = 0
-    for path in sorted(folder.glob("*.parquet")):
-        manifest = read_manifest(path)
-        count = pq.read_table(path, columns=["entity_key"])["entity_key"].to_pylist().count(entity_key)
-        if manifest and count:
-            _rewrite(path, entity_key)
-            renewed = describe(path, manifest.group_id, manifest.slug, manifest.table_name, manifest.erased_rows + count)
-            write_manifest(path, renewed)
-            forgotten += count
-    return forgotten
-
-
-def _rewrite(path: Path, entity_key: str) -> None:
+def describe(path: Path, name: str, ref: LogRef | Manifest) -> Manifest:
+    """Read every column of an archive and say what it holds; `name` is what it will be called. Raises ArchiveUnsound."""
     import pyarrow as pa  # noqa: PLC0415  likewise
     import pyarrow.compute as pc  # noqa: PLC0415  likewise
     import pyarrow.parquet as pq  # noqa: PLC0415  likewise
 
-    draft = path.with_suffix(".draft")
-    file = pq.ParquetFile(path)
-    with pq.ParquetWriter(draft, file.schema_arrow, compression="zstd") as writer:
+    rows, first, last = 0, None, ""
+    try:
+        file = pq.ParquetFile(path)
         for batch in file.iter_batches(PAGE):
-            theirs = pc.fill_null(pc.equal(batch["entity_key"], entity_key), False)
-            columns = {}
-            for name in batch.schema.names:
-                blank = PERSONAL.get(name, "")
-                columns[name] = batch[name] if name not in PERSONAL else pc.if_else(theirs, pa.scalar(blank, batch[name].type), batch[name])
-            writer.write_batch(pa.record_batch(columns, schema=file.schema_arrow))
-    draft.replace(path)
+            ids = batch["inference_id"]
+            batch.validate(full=True)
+            if ids.null_count or ids[0].as_py() <= last or not pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py():
+                raise ArchiveUnsound
+            rows, first, last = rows + len(ids), first or ids[0].as_py(), ids[-1].as_py()
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveUnsound(f"The archive {name} cannot be read: {error}") from error
+    return Manifest(
+        group_id=ref.group_id,
+        slug=ref.slug,
+        table_name=ref.table_name,
+        file=name,
+        rows=rows,
+        sha256=sha256(path),
+        columns=file.schema_arrow.names,
+        first_inference=UUID(first) if first else None,
+        last_inference=UUID(last) if last else None,
+    )
+
+
+def ids_in(path: Path) -> Iterator[list[UUID]]:
+    """An archive's ids, batch by batch."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  likewise
+
+    for batch in pq.ParquetFile(path).iter_batches(PAGE, columns=["inference_id"]):
+        yield [UUID(one) for one in batch["inference_id"].to_pylist()]
 
 
 def _schema() -> Any:
@@ -146,7 +126,7 @@ def _schema() -> Any:
 def _write_page(writer: Any, schema: Any, rows: Sequence[Row[Any]]) -> None:
     import pyarrow as pa  # noqa: PLC0415  likewise
 
-    columns = {name: [_cell(name, value) for value in column] for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+    columns = {name: [_cell(name, value) for value in column] for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=False)}
     writer.write_table(pa.table(columns, schema=schema))
 
 

@@ -79,3 +79,8 @@ def stream_key(group_id: UUID) -> str:
 def dead_key(group_id: UUID) -> str:
     """The Redis list of a group's dead letters."""
     return f"tiltyard:{group_id}:dead"
+
+
+def closed_key(group_id: UUID) -> str:
+    """The Redis key that stands once a group's intake is closed for good: its stream takes nothing more."""
+    return f"tiltyard:{group_id}:closed"

@@ -1,27 +1,34 @@
 """What a log needs in the long run: partitions ahead of time, keys forgotten that stand for nothing, and weeks gone that the group's rule lets go."""
 
 import asyncio
+import itertools
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
 from backend.audit.rules import plain
+from backend.db.long_locks import awake
 from backend.groups import service as groups
 from backend.groups.errors import GroupNotFound
 from backend.ids import first_id_at
 from backend.inference import log_queries, replays_repository, repository
 from backend.inference.log.drain import log_refs
 from backend.inference.log.intake import KEPT
-from backend.inference.log.parquet import ArchiveUnsound, Manifest, describe, export, write_manifest
+from backend.inference.log.manifest import hold, read_manifest, settle
+from backend.inference.log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
 from backend.inference.log.writer import AHEAD, LogRef
+from backend.work import UnitOfWork
 from schemas.groups import GroupRef, LogPolicy
 
 if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.retention")
+TRIES = 3
+"""So often a week is archived anew when it changed meanwhile."""
 
 
 async def keep_logs(hub: "Hub") -> None:
@@ -55,32 +62,63 @@ async def _let_go(hub: "Hub", ref: LogRef, policy: LogPolicy, age: timedelta) ->
         partitions = await repository.partitions(work.session, ref.group_id)
     for partition in partitions:
         if partition.until <= hub.clock.now() - age:
-            manifest = await _archive(hub, ref, partition) if policy.retention_policy == "archive" else None
-            await _drop(hub, ref, partition, manifest)
+            await _let_week_go(hub, ref, partition, policy.retention_policy == "archive")
             gone.append(partition.name)
     return gone
 
 
-async def _archive(hub: "Hub", ref: LogRef, partition: Row[Any]) -> Manifest:
+async def _let_week_go(hub: "Hub", ref: LogRef, week: Row[Any], archived: bool) -> None:
+    """Archive the week and drop it, under one lock; again when it changed meanwhile. Raises ArchivesBusy, ArchiveUnsound."""
+    for _ in range(TRIES):
+        async with hub.work(ref.actor) as work:
+            await hold(work.session, ref.group_id)
+            drafted = await _archive(work, ref, week) if archived else None
+            if await _drop(work, ref, week, drafted):
+                return
+    raise ArchiveUnsound(f"The week of {week.first:%Y-%m-%d} changed whenever it was archived; it is kept until the next time.")
+
+
+async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
     """The week as `archives/<group_id>/week-YYYYMMDD.parquet`, verified by reading it again."""
-    path = hub.files / "archives" / str(ref.group_id) / f"week-{partition.first:%Y%m%d}.parquet"
+    async with awake(work.session):
+        path = await _place_of(work.hub, ref, week)
+        drafted = await draft(work.hub, ref, path, first_id_at(week.first), first_id_at(week.until))
+    await put(drafted, path)
+    return drafted
+
+
+async def _place_of(hub: "Hub", ref: LogRef, week: Row[Any]) -> Path:
+    """The week's file, or one beside it where that holds rows gone from the log, as when rows of that time were imported later."""
+    folder = hub.files / "archives" / str(ref.group_id)
+    await asyncio.to_thread(settle, folder)
+    path = folder / f"week-{week.first:%Y%m%d}.parquet"
+    for number in itertools.count(2):
+        if read_manifest(path) is None or not await _holds_more(hub, ref, path):
+            break
+        path = folder / f"week-{week.first:%Y%m%d}-{number}.parquet"
+    return path
+
+
+async def _holds_more(hub: "Hub", ref: LogRef, path: Path) -> bool:
+    """Does an archive hold a row that is not in the log? Then it is the only place which has that."""
+    batches = ids_in(path)
     async with hub.work(ref.actor, read_only=True) as work:
-        await export(work.session, ref.table_name, path, first_id_at(partition.first), first_id_at(partition.until))
-    manifest = await asyncio.to_thread(describe, path, ref.group_id, ref.slug, ref.table_name)
-    await asyncio.to_thread(write_manifest, path, manifest)
-    return manifest
+        while ids := await asyncio.to_thread(next, batches, None):
+            if await log_queries.missing(work.session, ref.table_name, ids):
+                return True
+    return False
 
 
-async def _drop(hub: "Hub", ref: LogRef, partition: Row[Any], manifest: Manifest | None) -> None:
-    """Drop the week, unless rows came to it since it was archived: then it is archived again the next time. Raises ArchiveUnsound."""
-    async with hub.work(ref.actor) as work:
-        await repository.lock_outcomes(work.session, ref.group_id)
-        rows = await log_queries.count(work.session, ref.table_name, first_id_at(partition.first), first_id_at(partition.until))
-        if manifest is not None and manifest.rows != rows:
-            raise ArchiveUnsound(f"The week of {partition.first:%Y-%m-%d} has {rows} rows and its archive {manifest.rows}; the week is kept.")
-        await repository.drop_partition(work.session, ref.group_id, partition.name)
-        said = {"first": _day(partition.first), "until": _day(partition.until), "rows": rows, "archive": plain(manifest)}
-        work.audit("inference.retention", f"group:{ref.slug}", before=said)
+async def _drop(work: UnitOfWork, ref: LogRef, week: Row[Any], drafted: Drafted | None) -> bool:
+    """Drop the week as it was archived. False when it is no longer that."""
+    await repository.lock_outcomes(work.session, ref.group_id)
+    state = await log_queries.state(work.session, ref.table_name, first_id_at(week.first), first_id_at(week.until))
+    if drafted and drafted.state != state:
+        return False
+    await repository.drop_partition(work.session, ref.group_id, week.name)
+    said = {"first": _day(week.first), "until": _day(week.until), "rows": state.rows, "archive": plain(drafted.manifest if drafted else None)}
+    work.audit("inference.retention", f"group:{ref.slug}", before=said)
+    return True
 
 
 def _day(moment: datetime) -> str:

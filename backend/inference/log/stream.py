@@ -6,12 +6,13 @@ from uuid import UUID
 
 from redis.exceptions import ResponseError
 
-from backend.inference.log.record import FIELD, stream_key
+from backend.inference.log.record import FIELD, closed_key, stream_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 APPEND = f"""
+if redis.call('EXISTS', KEYS[2]) == 1 then return redis.error_reply('CLOSED the group was deleted') end
 for at = 1, #ARGV do redis.call('XADD', KEYS[1], '*', '{FIELD.decode()}', ARGV[at]) end
 return redis.call('XLEN', KEYS[1])
 """
@@ -58,7 +59,7 @@ async def append(line: Line, entries: Mapping[UUID, Sequence[bytes]], wait_ms: i
     Raises what the connection raises; each entry may then have been taken.
     """
     parts = [(group_id, mine[at : at + AT_ONCE]) for group_id, mine in entries.items() for at in range(0, len(mine), AT_ONCE)]
-    commands: list[Command] = [("EVAL", APPEND, 1, stream_key(group_id), *some) for group_id, some in parts]
+    commands: list[Command] = [("EVAL", APPEND, 2, stream_key(group_id), closed_key(group_id), *some) for group_id, some in parts]
     if wait_ms is not None:
         commands.append(("WAITAOF", 1, 0, wait_ms))
     said = await line.ask(commands)

@@ -16,7 +16,8 @@ from backend.groups import delete
 from backend.groups.errors import GroupNotFound
 from backend.inference.log import archive
 from backend.inference.log.layout import COLUMNS, quoted
-from backend.inference.log.parquet import Manifest
+from backend.inference.log.manifest import Manifest
+from backend.inference.log.record import closed_key
 from schemas.groups import DeleteGroup, Group
 from schemas.inference import PredictBody
 from tests.support.predictions import ask
@@ -61,10 +62,11 @@ async def test_an_empty_log_is_archived_too(hub: Hub, served: Served) -> None:
     assert (said["rows"], said["first_inference"]) == (0, None)
 
 
-async def test_dropping_leaves_no_table_and_no_key(hub: Hub, served: Served) -> None:
+async def test_dropping_leaves_no_table_and_only_for_a_time_the_mark_that_the_intake_is_closed(hub: Hub, served: Served) -> None:
     group, _ = await deleted(hub, served, 5)
     actor = system(served.tenant.admin.tenant_id)
-    assert await archive.drop(hub, actor, group.id) == {"dropped": True, "table_name": group.table_name}
+    assert await archive.drop(hub, actor, group.id) == {"dropped": True, "table_name": group.table_name, "dead_letters": 0}
     assert await archive.drop(hub, actor, group.id) == {"dropped": False}
     assert not await table_is_there(hub, group)
-    assert [key async for key in hub.redis.scan_iter(match=f"tiltyard:{group.id}:*")] == []
+    assert [key async for key in hub.redis.scan_iter(match=f"tiltyard:{group.id}:*")] == [closed_key(group.id).encode()]
+    assert await hub.redis.ttl(closed_key(group.id)) > 0

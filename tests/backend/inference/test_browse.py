@@ -69,6 +69,17 @@ async def test_filters_narrow_and_search_is_exact(hub: Hub, served: Served) -> N
     assert (await look(hub, served, group, status="failed", phase=1, role="champion")).items == []
 
 
+async def test_a_key_that_is_itself_a_uuid_is_found(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    entity, correlation = new_id(), new_id()
+    body = PredictBody(inputs=served.serving.inputs, entity_key=str(entity), correlation_id=str(correlation))
+    mine = (await ask(hub, served.tenant, group, body))[0].inference_id
+    await drain(hub, group)
+    for search in (entity, correlation, mine):
+        assert [one.inference_id for one in (await look(hub, served, group, search=str(search))).items] == [mine]
+    assert (await look(hub, served, group, search=str(new_id()))).items == []
+
+
 @pytest.mark.parametrize(
     ("wanted", "pointer"),
     [

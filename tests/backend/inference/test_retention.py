@@ -18,7 +18,7 @@ from backend.ids import first_id_at
 from backend.inference import outcomes
 from backend.inference.log import archive, erasure, letters, retention
 from backend.inference.log.drain import log_refs
-from backend.inference.log.parquet import manifest_path, read_manifest
+from backend.inference.log.manifest import manifest_path, read_manifest
 from backend.inference.log.record import FIELD, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
