@@ -95,7 +95,7 @@ async def set_retention(ctx: Call, input: SetRetention) -> Group:
 
 @groups.mutation(permission=P.GROUP_LOG_MANAGE, errors=(GroupNotFound,))
 async def set_legal_hold(ctx: Call, input: SetLegalHold) -> Group:
-    """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure."""
+    """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding."""
     return await log_policy.set_legal_hold(ctx.work, input)
 
 

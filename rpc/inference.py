@@ -124,7 +124,7 @@ async def replay_dead_letters(ctx: Call, input: ReplayDeadLetters) -> LettersMov
     return await letters.replay(ctx.work, input)
 
 
-@inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, IntakeAway))
+@inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, LegalHold, IntakeAway))
 async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersMoved:
     """Throw dead letters away for good, for a reason."""
     return await letters.discard(ctx.work, input)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend.groups.delete import ARCHIVE_RUN, DROP_RUN
+from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN
 from backend.inference.log import archive as archiving
 from schemas.common import Json
 from workers.run import Handler, Task

@@ -3,15 +3,12 @@
 from datetime import timedelta
 
 from backend.groups.errors import NotConfirmed
-from backend.groups.log_policy import refuse_held
+from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN, refuse_held
 from backend.groups.service import announce, describe, find
 from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import DeleteGroup, Deletion
-
-ARCHIVE_RUN = "groups.archive"
-DROP_RUN = "groups.drop"
 
 
 async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:

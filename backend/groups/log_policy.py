@@ -7,8 +7,14 @@ from backend.groups.errors import GroupNotFound, LegalHold
 from backend.groups.service import describe, find
 from backend.groups.tables import GroupRow
 from backend.live.rules import GROUP_CHANGED
+from backend.runs import service as runs
 from backend.work import UnitOfWork
 from schemas.groups import Group, SetLegalHold, SetRetention, SetWhenUnlogged
+
+ARCHIVE_RUN = "groups.archive"
+DROP_RUN = "groups.drop"
+ENDINGS = (ARCHIVE_RUN, DROP_RUN)
+"""The runs by which a deleted group's log ends."""
 
 
 async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
@@ -20,11 +26,22 @@ async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
 
 
 async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
-    """Hold everything as it is for a reason, or lift the hold. Raises GroupNotFound."""
-    group = await find(work, input.slug, lock=True)
-    before = await describe(work, group)
-    group.legal_hold = input.reason
-    return await _changed(work, group, before, "groups.setLegalHold")
+    """Hold everything as it is for a reason, or lift the hold: of the group, and of those of its slug that were deleted.
+
+    What a hold kept from ending is begun again when it is lifted. Gives the group, else the one deleted last. Raises GroupNotFound.
+    """
+    rows = await repository.every(work.session, work.tenant_id, input.slug, lock=True)
+    if not rows:
+        raise _no_group(input.slug)
+    lifted = [row.id for row in rows if row.deleted_at and row.legal_hold is not None and input.reason is None]
+    changed = []
+    for row in sorted(rows, key=lambda row: (row.deleted_at is None, row.deleted_at)):
+        before = await describe(work, row)
+        row.legal_hold = input.reason
+        changed.append(await _changed(work, row, before, "groups.setLegalHold"))
+    for run in await repository.held_up(work.session, work.tenant_id, lifted, ENDINGS):
+        await runs.start(work, run.kind, f"group:{input.slug}", {"group_id": str(run.group_id)})
+    return changed[-1]
 
 
 async def set_when_unlogged(work: UnitOfWork, input: SetWhenUnlogged) -> Group:
@@ -39,16 +56,33 @@ async def every_unheld(work: UnitOfWork, slug: str) -> list[UUID]:
     """The ids of all groups that ever had a slug, deleted ones included. Raises GroupNotFound, LegalHold."""
     rows = await repository.every(work.session, work.tenant_id, slug)
     if not rows:
-        raise GroupNotFound(f"There is no group {slug!r} in this tenant.")
+        raise _no_group(slug)
     for row in rows:
         refuse_held(row)
     return [row.id for row in rows]
+
+
+async def unheld(work: UnitOfWork, slug: str) -> UUID:
+    """The id of a group whose log may lose something; nobody sets a hold meanwhile. Raises GroupNotFound, LegalHold."""
+    group = await find(work, slug, lock=True)
+    refuse_held(group)
+    return group.id
+
+
+async def refuse_hold_on(work: UnitOfWork, group_id: UUID) -> None:
+    """Raise LegalHold where one stands on a group, deleted or not."""
+    if group := await repository.hold_on(work.session, work.tenant_id, group_id):
+        refuse_held(group)
 
 
 def refuse_held(group: GroupRow) -> None:
     """Raise LegalHold where a hold stands."""
     if group.legal_hold is not None:
         raise LegalHold(f"A legal hold keeps the log of {group.slug} as it is: {group.legal_hold}. `groups.setLegalHold` without a reason lifts it.")
+
+
+def _no_group(slug: str) -> GroupNotFound:
+    return GroupNotFound(f"There is no group {slug!r} in this tenant.")
 
 
 async def _changed(work: UnitOfWork, group: GroupRow, before: Group, action: str) -> Group:

@@ -33,6 +33,14 @@ ORDER BY h.halted_at DESC LIMIT 200
 """
 
 
+HELD_UP = """
+SELECT CAST(last.group_id AS uuid) AS group_id, last.kind FROM (
+  SELECT DISTINCT ON (args->>'group_id') args->>'group_id' AS group_id, kind, status FROM runs
+  WHERE tenant_id = :tenant AND kind = ANY(:kinds) AND args->>'group_id' = ANY(:groups) ORDER BY args->>'group_id', created_at DESC) AS last
+WHERE last.status = 'failed'
+"""
+
+
 async def groups(session: AsyncSession, tenant_id: UUID) -> Sequence[GroupRow]:
     """Groups by slug."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.deleted_at.is_(None)).order_by(GroupRow.slug)
@@ -47,10 +55,23 @@ async def group(session: AsyncSession, tenant_id: UUID, slug: str, lock: bool = 
     return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
 
 
-async def every(session: AsyncSession, tenant_id: UUID, slug: str) -> Sequence[GroupRow]:
-    """All groups that ever had a slug, deleted ones included, oldest first."""
+async def every(session: AsyncSession, tenant_id: UUID, slug: str, lock: bool = False) -> Sequence[GroupRow]:
+    """All groups that ever had a slug, deleted ones included, oldest first; locked, no rival change can be under way."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.slug == slug).order_by(GroupRow.created_at)
-    return (await session.execute(query)).scalars().all()
+    if lock:
+        await end_in_silence(session)
+    return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalars().all()
+
+
+async def hold_on(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> GroupRow | None:
+    """A group under a legal hold, deleted or not."""
+    query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.legal_hold.is_not(None))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def held_up(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
+    """The groups whose last run of these kinds gave up: `(group_id, kind)`."""
+    return (await session.execute(text(HELD_UP), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()
 
 
 async def phases(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID]) -> Sequence[PhaseRow]:

@@ -12,6 +12,7 @@ from backend.access.actor import Actor
 from backend.audit.rules import plain
 from backend.db.long_locks import awake
 from backend.errors import HubError
+from backend.groups import log_policy
 from backend.inference import log_queries, repository
 from backend.inference.log import kept_letters, letters, service
 from backend.inference.log.drain import Drainer
@@ -40,7 +41,7 @@ class IntakeNotEmpty(HubError):
 async def archive(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
     """Write `archives/<group_id>/log.parquet`, `manifest.json` and the dead letters, verify, drop the log. Gives the manifest. Safe to run twice.
 
-    Raises IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
+    Raises LegalHold, IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
     """
     path = hub.files / "archives" / str(group_id) / "log.parquet"
     ref = await _close(hub, actor, group_id)
@@ -55,7 +56,7 @@ async def archive(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
 
 
 async def drop(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
-    """Drop the log and its dead letters. Safe to run twice."""
+    """Drop the log and its dead letters. Safe to run twice. Raises LegalHold."""
     ref = await _close(hub, actor, group_id)
     if ref is None:
         await _forget_keys(hub, group_id)
@@ -69,10 +70,14 @@ async def drop(hub: "Hub", actor: Actor, group_id: UUID) -> Json:
 
 
 async def _close(hub: "Hub", actor: Actor, group_id: UUID) -> LogRef | None:
-    """The log, if it is there still. From now on its stream takes nothing more: an answer that comes so late is written directly, or is not given."""
+    """The log, if it is there still. From now on its stream takes nothing more: an answer that comes so late is written directly, or is not given.
+
+    Raises LegalHold.
+    """
     await asyncio.sleep(SETTLE_SECONDS)
     await hub.redis.set(closed_key(group_id), b"1", ex=CLOSED)
     async with hub.work(actor, read_only=True) as work:
+        await log_policy.refuse_hold_on(work, group_id)
         row = await repository.log_of(work.session, group_id)
     return LogRef(row.group_id, row.tenant_id, row.slug, row.table_name) if row else None
 

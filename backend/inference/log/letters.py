@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from redis.exceptions import RedisError
 
+from backend.groups import log_policy
 from backend.groups import service as groups
 from backend.inference.errors import IntakeAway
 from backend.inference.log.record import FIELD, Record, dead_key, decode, stream_key
@@ -59,13 +60,13 @@ async def replay(work: UnitOfWork, input: ReplayDeadLetters) -> LettersMoved:
 
 
 async def discard(work: UnitOfWork, input: DiscardDeadLetters) -> LettersMoved:
-    """Throw letters away for a reason; what they were is in the audit log. Raises GroupNotFound, IntakeAway."""
-    group = await groups.get(work, GroupRef(slug=input.slug))
-    chosen = _chosen(await read(work.hub, group.id), input.entry_ids)
+    """Throw letters away for a reason; what they were is in the audit log. Raises GroupNotFound, LegalHold, IntakeAway."""
+    group_id = await log_policy.unheld(work, input.slug)
+    chosen = _chosen(await read(work.hub, group_id), input.entry_ids)
     said = [{"entry_id": one.entry_id, "error": one.error, "inference_id": _inference_id(one)} for one in chosen]
-    work.audit("inference.discardDeadLetters", f"group:{group.slug}", before=said, after={"discarded": len(chosen), "reason": input.reason})
-    work.live(GROUP_CHANGED, group.slug)
-    work.after_commit(lambda: remove(work.hub, group.id, chosen))
+    work.audit("inference.discardDeadLetters", f"group:{input.slug}", before=said, after={"discarded": len(chosen), "reason": input.reason})
+    work.live(GROUP_CHANGED, input.slug)
+    work.after_commit(lambda: remove(work.hub, group_id, chosen))
     return LettersMoved(moved=len(chosen))
 
 

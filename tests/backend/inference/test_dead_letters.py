@@ -3,13 +3,16 @@
 import base64
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from backend.bootstrap import Hub
+from backend.groups import log_policy
+from backend.groups.errors import LegalHold
 from backend.ids import new_id
 from backend.inference.log import letters
 from backend.inference.log.record import FIELD, encode, stream_key
-from schemas.groups import Group
+from schemas.groups import Group, SetLegalHold
 from schemas.inference import PredictBody
 from schemas.log import DiscardDeadLetters, ListDeadLetters, ReplayDeadLetters
 from tests.backend.inference.records import record
@@ -90,3 +93,14 @@ async def test_discarding_is_audited_with_what_it_was_and_why(hub: Hub, served: 
     assert [letter.entry_id for letter in left.letters] == [shown[1].entry_id]
     assert entry.after == {"discarded": 2, "reason": "made by a test"}
     assert str(FAR) in {one["inference_id"] for one in entry.before}
+
+
+async def test_under_a_legal_hold_nothing_is_discarded(hub: Hub, served: Served) -> None:
+    group = await with_letters(hub, served)
+    (first, *_) = await letters.read(hub, group.id)
+    async with hub.work(served.tenant.admin) as work:
+        await log_policy.set_legal_hold(work, SetLegalHold(slug=group.slug, reason="case 20"))
+    with pytest.raises(LegalHold, match="case 20"):
+        async with hub.work(served.tenant.admin) as work:
+            await letters.discard(work, DiscardDeadLetters(slug=group.slug, entry_ids=[first.entry_id], reason="made by a test"))
+    assert len(await letters.read(hub, group.id)) == 3

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.access.actor import system
 from backend.bootstrap import Hub
 from backend.groups import delete, log_policy
+from backend.groups import service as groups
 from backend.groups.errors import LegalHold, NotConfirmed
 from backend.ids import first_id_at
 from backend.inference import outcomes
@@ -22,7 +23,7 @@ from backend.inference.log.manifest import manifest_path, read_manifest
 from backend.inference.log.record import FIELD, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import LogRef, Partitions, write
-from schemas.groups import DeleteGroup, Group, SetLegalHold, SetRetention
+from schemas.groups import CreateGroup, DeleteGroup, Group, MemberRole, MemberSpec, SetLegalHold, SetRetention
 from schemas.inference import Outcome, PredictBody, RecordOutcomes
 from schemas.log import EraseEntity
 from tests.backend.inference.records import record
@@ -120,15 +121,46 @@ async def test_a_legal_hold_stops_retention_deletion_and_erasure_until_it_is_lif
     assert await retention.keep_log(hub, await ref_of(hub, group))
 
 
-async def test_a_hold_set_after_the_deletion_keeps_the_log_from_being_dropped(hub: Hub, served: Served) -> None:
+async def hold(hub: Hub, served: Served, group: Group, reason: str | None) -> Group:
+    async with hub.work(served.tenant.admin) as work:
+        return await log_policy.set_legal_hold(work, SetLegalHold(slug=group.slug, reason=reason))
+
+
+async def test_a_hold_set_after_the_deletion_keeps_the_log_from_being_dropped_until_it_is_lifted(hub: Hub, served: Served) -> None:
     group = await with_old_rows(hub, served, [0])
     async with hub.work(served.tenant.admin) as work:
-        await delete.delete(work, DeleteGroup(slug=group.slug, confirm=group.slug, policy="delete"))
-    async with hub.work(served.tenant.admin) as work:
-        await work.session.execute(text("UPDATE groups SET legal_hold = 'case 18' WHERE id = :g"), {"g": group.id})
-    with pytest.raises(DBAPIError, match="is in use"):
+        deletion = await delete.delete(work, DeleteGroup(slug=group.slug, confirm=group.slug, policy="delete", grace_hours=0))
+    assert (await hold(hub, served, group, "case 18")).log.legal_hold == "case 18"
+    with pytest.raises(LegalHold, match="case 18"):
         await archive.drop(hub, system(served.tenant.admin.tenant_id), group.id)
     assert len(await logged(hub, served.tenant, group)) == 1
+    async with hub.work(served.tenant.admin) as work:
+        await work.session.execute(text("UPDATE runs SET status = 'failed' WHERE id = :r"), {"r": deletion.run_id})
+    assert (await hold(hub, served, group, None)).log.legal_hold is None
+    async with hub.work(served.tenant.admin) as work:
+        again = (await work.session.execute(text("SELECT id, kind FROM runs WHERE args->>'group_id' = :g AND status = 'queued'"), {"g": str(group.id)})).one()
+    assert (again.id != deletion.run_id, again.kind) == (True, "groups.drop")
+    assert await archive.drop(hub, system(served.tenant.admin.tenant_id), group.id)
+
+
+async def test_a_hold_is_on_all_logs_of_a_name_and_a_grace_that_is_not_over_stays(hub: Hub, served: Served) -> None:
+    first = await served.group(hub)
+    async with hub.work(served.tenant.admin) as work:
+        await delete.delete(work, DeleteGroup(slug=first.slug, confirm=first.slug, policy="delete"))
+    async with hub.work(served.tenant.admin) as work:
+        second = await groups.create(work, CreateGroup(name="again", slug=first.slug, members=[member_of(first)]))
+    assert (await hold(hub, served, first, "case 19")).id == second.id
+    async with hub.work(served.tenant.admin) as work:
+        held = (await work.session.execute(text("SELECT legal_hold FROM groups WHERE slug = :s"), {"s": first.slug})).scalars().all()
+    assert held == ["case 19", "case 19"]
+    await hold(hub, served, first, None)
+    async with hub.work(served.tenant.admin) as work:
+        runs = (await work.session.execute(text("SELECT status FROM runs WHERE args->>'group_id' = :g"), {"g": str(first.id)})).scalars().all()
+    assert runs == ["queued"], "only the one that was there"
+
+
+def member_of(group: Group) -> MemberSpec:
+    return MemberSpec(version_id=group.phase.members[0].version_id, role=MemberRole.CHAMPION, share=10_000)
 
 
 async def test_partitions_are_there_weeks_ahead_and_none_takes_just_anything(hub: Hub, served: Served) -> None:
