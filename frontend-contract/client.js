@@ -5,7 +5,7 @@ import {
 } from '@trpc/client';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = 'b5c2cce8ac40533c';
+export const contractHash = '06480783aa136dd9';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

@@ -1494,7 +1494,7 @@ export interface ImportanceInput {
   ci?: IntervalInput | null | undefined;
 }
 
-/** What became of the lines: new rows, inferences that were there already, and the first hundred refused. */
+/** What became of the lines: new rows, inferences that were there already, and the first hundred refusals. */
 export interface ImportedLog {
   rows: number;
   known: number;
@@ -1670,7 +1670,7 @@ export interface LiftChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** A line that was not imported (from 0; -1 where it is the inference that cannot be), and why. */
+/** A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later. */
 export interface LineRefused {
   line: number;
   reason: string;
@@ -3297,7 +3297,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       setRetention: M<SetRetention, Group, AppErrorShape | GroupNotFound>;
       /**
-       * Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+       * Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
        *
        * Needs `group:log:manage`.
        */
@@ -3459,7 +3459,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:letter:manage`.
        */
-      discardDeadLetters: M<DiscardDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway>;
+      discardDeadLetters: M<DiscardDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway | LegalHold>;
       /**
        * Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
        *

@@ -127,14 +127,14 @@ class ImportLog(Shape, frozen=True, kw_only=True):
 
 
 class LineRefused(Shape, frozen=True, kw_only=True):
-    """A line that was not imported (from 0; -1 where it is the inference that cannot be), and why."""
+    """A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later."""
 
     line: int
     reason: str
 
 
 class ImportedLog(Shape, frozen=True, kw_only=True):
-    """What became of the lines: new rows, inferences that were there already, and the first hundred refused."""
+    """What became of the lines: new rows, inferences that were there already, and the first hundred refusals."""
 
     rows: int
     known: int

@@ -7,12 +7,15 @@ CloudEvents extension attributes, customAttributes.
 
 import base64
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+
+from backend.inference.tensors import are_tensors, inputs_of, scores_of
 
 Layout = Literal["databricks", "kserve", "sagemaker"]
 REQUEST, RESPONSE = "org.kubeflow.serving.inference.request", "org.kubeflow.serving.inference.response"
@@ -31,6 +34,8 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     latency_us: int | None = None
     failed: bool = False
     extras: dict[str, str] = {}
+    line: int = -1
+    """Which line told of it, from 0; of two the later."""
 
     @property
     def inference_id(self) -> UUID:
@@ -63,13 +68,13 @@ def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tu
     for at, line in enumerate(lines):
         try:
             said = msgspec.json.decode(line)
-            if layout == "kserve":
-                found += _pair(open_events, at, said)
-            else:
-                found += _READERS[layout](said)
+            told = _pair(open_events, at, said) if layout == "kserve" else _READERS[layout](said)
+            found += [msgspec.structs.replace(one, line=at) for one in told]
         except Unreadable as error:
             wrong.append((at, str(error)))
-        except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        except RecursionError:
+            wrong.append((at, "nested too deeply"))
+        except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             wrong.append((at, f"{type(error).__name__}: {error}"[:300]))
     wrong += [(at, "the other event of this inference, its request or its response, is not here") for at, _ in open_events.values()]
     return found, sorted(wrong)
@@ -181,7 +186,12 @@ def _payload(captured: Any) -> Any:
 
 
 def _inputs_of(said: Any) -> list[dict[str, Any]]:
-    """Rows of named inputs: `instances`, `dataframe_records`, `dataframe_split`, `inputs`, or one object. Numbers without names are `f0`, `f1`, …"""
+    """Rows of named inputs: `instances`, `dataframe_records`, `dataframe_split`, `inputs` (rows or tensors), or one object.
+
+    Numbers without names are `f0`, `f1`, …
+    """
+    if isinstance(said, dict) and are_tensors(said.get("inputs")):
+        return inputs_of(said["inputs"])
     if isinstance(said, dict) and "dataframe_split" in said:
         split = said["dataframe_split"]
         return [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
@@ -193,20 +203,24 @@ def _inputs_of(said: Any) -> list[dict[str, Any]]:
 
 
 def _scores_of(said: Any, rows: int) -> list[float | None]:
-    """One number a row. Where there are two, as of two classes, the second."""
+    """One number a row; none where it is not finite. Where there are two, as of two classes, the second."""
     if said is None:
         return [None] * rows
+    if isinstance(said, dict) and are_tensors(said.get("outputs")):
+        said = scores_of(said["outputs"])
     scores = said.get("predictions", said.get("outputs", said)) if isinstance(said, dict) else said
     scores = scores if isinstance(scores, list) else [scores]
     flat = [one[-1] if isinstance(one, list) and len(one) in (1, 2) else one for one in scores]
     if len(flat) != rows or not all(one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in flat):
         raise Unreadable(f"{rows} rows of inputs, and predictions that are not as many numbers")
-    return [None if one is None else float(one) for one in flat]
+    return [float(one) if one is not None and math.isfinite(one) else None for one in flat]
 
 
 def _each(
     source_id: str, at: datetime, rows: Sequence[dict[str, Any]], scores: Sequence[float | None], extras: dict[str, str], failed: bool, took: int | None
 ) -> list[Foreign]:
+    if not rows:
+        raise Unreadable("no inputs")
     many = len(rows) > 1
     return [
         Foreign(
@@ -217,7 +231,17 @@ def _each(
 
 
 def _extras(said: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _text(said[name]) for name in EXTRAS if said.get(name) is not None}
+    extras = {name: _text(said[name]) for name in EXTRAS if said.get(name) is not None}
+    if not math.isfinite(_number(extras.get("actual", "0"))):
+        raise Unreadable(f"the outcome {extras['actual'][:100]!r} is no number")
+    return extras
+
+
+def _number(said: str) -> float:
+    try:
+        return float(said)
+    except ValueError:
+        return math.nan
 
 
 def _text(value: Any) -> str:

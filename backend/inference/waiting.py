@@ -1,7 +1,7 @@
 """Outcomes that came before their inference: applied when it arrives."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +13,16 @@ from backend.inference.tally.keeping import add_outcomes
 from backend.work import UnitOfWork
 
 
-async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived]) -> None:
+async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, Known] | None = None) -> None:
     """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told.
 
-    One that cannot be the truth of its row (10, of a probability) waits on, and is reported with those whose inference never came.
+    `brought` is the truth that some of the rows came with. An outcome that cannot be the truth of its row (10, of a probability) waits on, and is reported
+    with those whose inference never came.
     """
     told = await _fitting(work, table, await repository.told_before(work.session, work.tenant_id, group_id, arrived))
     if not told:
         return
-    by_inference: defaultdict[UUID, Known] = defaultdict(Known)
+    by_inference: defaultdict[UUID, Known] = defaultdict(Known, {row.target: brought[row.target] for row in told if brought and row.target in brought})
     for row in told:
         truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
         by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)

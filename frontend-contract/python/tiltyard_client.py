@@ -1257,7 +1257,7 @@ class ImportanceInput(TypedDict):
 
 
 class ImportedLog(TypedDict):
-    """What became of the lines: new rows, inferences that were there already, and the first hundred refused."""
+    """What became of the lines: new rows, inferences that were there already, and the first hundred refusals."""
 
     rows: int
     known: int
@@ -1436,7 +1436,7 @@ class LiftChartInput(TypedDict):
 
 
 class LineRefused(TypedDict):
-    """A line that was not imported (from 0; -1 where it is the inference that cannot be), and why."""
+    """A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later."""
 
     line: int
     reason: str
@@ -3055,7 +3055,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "b5c2cce8ac40533c"
+CONTRACT_HASH = "06480783aa136dd9"
 """The contract this client was generated from."""
 
 
@@ -3452,7 +3452,7 @@ class GroupsProcedures:
         return answer
 
     def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
-        """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
 
         Refused as `GROUP_NOT_FOUND`.
         """
@@ -3666,7 +3666,7 @@ class InferenceProcedures:
     def discard_dead_letters(self, *, slug: str, entry_ids: List[str], reason: str) -> LettersMoved:
         """Throw dead letters away for good, for a reason.
 
-        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `INTAKE_AWAY`.
         """
         answer: LettersMoved = self._hub._call(self._hub._mutation("inference.discardDeadLetters", {"slug": slug, "entry_ids": entry_ids, "reason": reason}))
         return answer
@@ -4179,7 +4179,7 @@ class AsyncGroupsProcedures:
         return answer
 
     async def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
-        """Keep the group's log as it is for a legal reason, or lift that hold. It stops retention, deletion and erasure.
+        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
 
         Refused as `GROUP_NOT_FOUND`.
         """
@@ -4393,7 +4393,7 @@ class AsyncInferenceProcedures:
     async def discard_dead_letters(self, *, slug: str, entry_ids: List[str], reason: str) -> LettersMoved:
         """Throw dead letters away for good, for a reason.
 
-        Refused as `GROUP_NOT_FOUND`, `INTAKE_AWAY`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `INTAKE_AWAY`.
         """
         answer: LettersMoved = await self._hub._call(self._hub._mutation("inference.discardDeadLetters", {"slug": slug, "entry_ids": entry_ids, "reason": reason}))
         return answer

@@ -22,7 +22,7 @@ FROM unnest(CAST(:inference_id AS uuid[]), CAST(:requested_at AS timestamptz[]),
   CAST(:status AS text[]), CAST(:actual AS float8[]), CAST(:actual_at AS timestamptz[]), CAST(:imported_from AS text[]))
   AS r(inference_id, requested_at, model_version_id, version, role, entity_key, correlation_id, caller, inputs, output, score, label, explained_at, latency_us,
     status, actual, actual_at, imported_from)
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING inference_id
 """
 
 
@@ -32,8 +32,7 @@ async def add_partitions(session: AsyncSession, group_id: UUID, moment: datetime
     await session.execute(text("SELECT add_import_partitions(:group, :first, :until)"), values)
 
 
-async def insert(session: AsyncSession, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write rows that are not there yet; how many were new."""
+async def insert(session: AsyncSession, table: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """Write rows that are not there yet; which were new."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    result: Any = await session.execute(text(INSERT.format(table=quoted(table))), columns)
-    return int(result.rowcount)
+    return list((await session.execute(text(INSERT.format(table=quoted(table))), columns)).scalars())

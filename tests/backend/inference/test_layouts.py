@@ -206,7 +206,7 @@ async def test_lines_that_cannot_be_read_are_named_and_the_others_kept(hub: Hub,
     )
     receipt = await brought(hub, served, group, "sagemaker", ["{", "{}", good, far, nul, '{"eventVersion": "7"}'])
     assert receipt.rows == 1
-    assert sorted(one.line for one in receipt.refused) == [-1, -1, 0, 1, 5]
+    assert [one.line for one in receipt.refused] == [0, 1, 3, 4, 5]
     half = await brought(hub, served, group, "kserve", [lines_of("kserve", "g", _row())[0].decode(), "[]", '{"specversion": "0.3", "type": "x"}'])
     assert (half.rows, half.refused_total) == (0, 3)
 

@@ -1,0 +1,65 @@
+"""Tensors of the Open Inference Protocol (KServe's v2) as rows.
+
+Source: github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+
+def are_tensors(said: Any) -> bool:
+    """Is this a list of the protocol's tensors?"""
+    return isinstance(said, list) and bool(said) and all(isinstance(one, dict) and {"name", "shape", "datatype"} <= one.keys() for one in said)
+
+
+def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of named inputs: a tensor of one number a row goes by its name; the columns of a single matrix are `f0`, `f1`, …, those of several `name_0`, ….
+
+    Raises ValueError, KeyError, TypeError where they do not fit together.
+
+    >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [31, 40]}
+    >>> inputs_of([age, {"name": "pay", "shape": [2, 1], "datatype": "FP64", "data": [[1.5], [2]]}])
+    [{'age': 31, 'pay': 1.5}, {'age': 40, 'pay': 2}]
+    >>> inputs_of([{"name": "input-0", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3]}])
+    [{'f0': 1, 'f1': 2, 'f2': 3}]
+    """
+    columns = [column for tensor in tensors for column in _columns(tensor, alone=len(tensors) == 1)]
+    names = [name for name, _ in columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*(values for _, values in columns), strict=True)]
+
+
+def scores_of(tensors: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """What was answered for each row: of several tensors the first of a floating type, as labels come beside probabilities. Raises as `inputs_of`.
+
+    >>> labels = {"name": "predict", "shape": [2], "datatype": "INT64", "data": [0, 1]}
+    >>> scores_of([labels, {"name": "predict_proba", "shape": [2, 2], "datatype": "FP64", "data": [0.9, 0.1, 0.2, 0.8]}])
+    [[0.9, 0.1], [0.2, 0.8]]
+    """
+    return _rows(next((one for one in tensors if "FP" in one["datatype"] or one["datatype"] == "BF16"), tensors[0]))
+
+
+def _columns(tensor: dict[str, Any], alone: bool) -> list[tuple[str, list[Any]]]:
+    rows = _rows(tensor)
+    width = len(rows[0]) if rows else 0
+    names = [tensor["name"]] if width == 1 else [f"f{at}" if alone else f"{tensor['name']}_{at}" for at in range(width)]
+    return list(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _rows(tensor: dict[str, Any]) -> list[list[Any]]:
+    if "data" not in tensor:
+        raise ValueError(f"the tensor {tensor['name']!r} has no data here: binary tensors are not read")
+    flat = list(_flat(tensor["data"]))
+    shape = tensor["shape"] or [1]
+    width = math.prod(shape[1:])
+    if len(flat) != shape[0] * width or not flat:
+        raise ValueError(f"the tensor {tensor['name']!r} has {len(flat)} values and the shape {shape}")
+    return [flat[at : at + width] for at in range(0, len(flat), width)]
+
+
+def _flat(data: Any) -> Iterator[Any]:
+    for one in data:
+        if isinstance(one, list):
+            yield from _flat(one)
+        else:
+            yield one
