@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,8 @@ from schemas.log import ImportedLog, ImportLog
 
 PART = 4000
 """Lines in one transaction."""
+Numbered = tuple[int, bytes]
+"""A line and its number in the file, from 1."""
 
 
 @click.command("import-log", short_help="Another platform's log into a group's.")
@@ -37,31 +39,32 @@ def command(data_dir: Path | None, email: str | None, token: str | None, layout:
         receipts = []
         for part in _parts(file, layout):
             async with hub.work(actor) as work:
-                receipts.append(await transfer.import_lines(work, ImportLog(slug=group, layout=layout, lines=part)))  # type: ignore[arg-type]  # click's choice
+                lines = [line.decode("utf-8", "replace").strip() for _, line in part]
+                receipt = await transfer.import_lines(work, ImportLog(slug=group, layout=layout, lines=lines))  # type: ignore[arg-type]  # click's choice
+            for refused in receipt.refused:
+                errors.print(f"line {part[refused.line][0]}: {refused.reason}", markup=False)
+            receipts.append(receipt)
         return receipts
 
     receipts = asyncio.run(acting(data_dir, email, token, "inference:log:import", bring))
-    for at, receipt in enumerate(receipts):
-        for refused in receipt.refused:
-            errors.print(f"{f'line {at * PART + refused.line + 1}: ' if refused.line >= 0 else ''}{refused.reason}", markup=False)
     lost = sum(receipt.refused_total for receipt in receipts)
     click.echo(f"{sum(one.rows for one in receipts):,} inferences imported, {sum(one.known for one in receipts):,} known already, {lost:,} lines refused")
     sys.exit(2 if lost else 0)
 
 
-def _parts(file: BinaryIO, layout: str) -> Iterator[list[str]]:
-    """Lines in parts. KServe's events come in any order: its two of one inference are brought together."""
-    lines: Iterator[bytes] = (line for line in file if line.strip())
+def _parts(file: Iterable[bytes], layout: str) -> Iterator[list[Numbered]]:
+    """Lines in parts, each with its number in the file. KServe's events come in any order: its two of one inference are brought together."""
+    lines: Iterator[Numbered] = ((number, line) for number, line in enumerate(file, 1) if line.strip())
     if layout == "kserve":
-        lines = iter(sorted(lines, key=_event_id))
-    part: list[str] = []
+        lines = iter(sorted(lines, key=lambda one: _event_id(one[1])))
+    part: list[Numbered] = []
     last: object = None
-    for line in lines:
+    for number, line in lines:
         this = _event_id(line) if layout == "kserve" else None
         if len(part) >= PART and (this is None or this != last):
             yield part
             part = []
-        part.append(line.decode("utf-8", "replace").strip())
+        part.append((number, line))
         last = this
     if part:
         yield part
@@ -70,5 +73,5 @@ def _parts(file: BinaryIO, layout: str) -> Iterator[list[str]]:
 def _event_id(line: bytes) -> str:
     try:
         return str(msgspec.json.decode(line)["id"])
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
         return ""

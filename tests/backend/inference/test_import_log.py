@@ -1,17 +1,24 @@
 """Another platform's log is kept as far as it can be: a line that cannot be is named, and keeps no other."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
-from backend.bootstrap import Hub
+from backend.access.actor import Actor
+from backend.bootstrap import Hub, open_hub
 from backend.ids import first_id_at, new_id
 from backend.inference import layouts, orphans, outcomes
 from backend.inference.layouts import read
 from backend.inference.log import transfer
+from backend.settings import Settings
+from rpc.commands import import_log
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.log import ListOrphans
 from tests.backend.inference.test_layouts import PUBLISHED, brought
@@ -123,3 +130,22 @@ def test_kserves_v2_tensors_are_read() -> None:
         found, wrong = read("kserve", [kserve(layouts.REQUEST, asked), kserve(layouts.RESPONSE, data)])
         assert (found, len(wrong)) == ([], 1)
         assert reason in wrong[0][1]
+
+
+async def test_the_command_counts_lines_as_the_file_has_them(
+    hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+) -> None:
+    group = await served.group(hub)
+
+    async def acting(_data_dir: object, _email: object, _token: object, _permission: str, bring: Callable[[Hub, Actor], Awaitable[Any]]) -> Any:
+        async with open_hub(settings) as opened:
+            return await bring(opened, served.tenant.admin)
+
+    monkeypatch.setattr(import_log, "acting", acting)
+    monkeypatch.setattr(import_log, "PART", 2)
+    file = tmp_path / "log.jsonl"
+    file.write_text("\n".join([databricks(), "", databricks(), "", "{", databricks(), databricks(timestamp_ms=1e27)]))
+    done = await asyncio.to_thread(CliRunner().invoke, import_log.command, [group.slug, str(file), "--layout", "databricks"])
+    assert done.exit_code == 2
+    assert "3 inferences imported, 0 known already, 2 lines refused" in done.output
+    assert [line.split(":")[0] for line in done.output.splitlines() if line.startswith("line ")] == ["line 5", "line 7"]
