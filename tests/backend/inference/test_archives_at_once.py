@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,12 +96,12 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def once_drafted(monkeypatch: pytest.MonkeyPatch, module: Any, action: Callable[[], Awaitable[None]]) -> None:
-    """Do something between the first export and the drop."""
+    """Do something between the first export of rows and the drop."""
     real, done = module.draft, []
 
     async def drafting(*said: Any) -> Any:
         drafted = await real(*said)
-        if not done:
+        if drafted.manifest.rows and not done:
             done.append(True)
             await action()
         return drafted
@@ -108,9 +109,17 @@ def once_drafted(monkeypatch: pytest.MonkeyPatch, module: Any, action: Callable[
     monkeypatch.setattr(module, "draft", drafting)
 
 
-async def test_two_erasures_at_once_leave_neither_entity_and_true_manifests(hub: Hub, served: Served) -> None:
+async def test_two_erasures_at_once_leave_neither_entity_and_true_manifests(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     group = await with_entities(hub, served)
     await let_go(hub, group)
+    real = forgetting.rewrite
+
+    def slowly(path: Path, entity_key: str) -> forgetting.Rewritten | None:
+        rewritten = real(path, entity_key)
+        time.sleep(0.5)
+        return rewritten
+
+    monkeypatch.setattr(forgetting, "rewrite", slowly)
     done = await asyncio.gather(*(erase(hub, served, group, key) for key in ENTITIES[:2]))
     assert [one.archived_rows for one in done] == [1, 1]
     rows = rows_in(folder_of(hub, group))
