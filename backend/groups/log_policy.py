@@ -63,8 +63,8 @@ async def every_unheld(work: UnitOfWork, slug: str) -> list[UUID]:
 
 
 async def unheld(work: UnitOfWork, slug: str) -> UUID:
-    """The id of a group whose log may lose something; nobody sets a hold meanwhile. Raises GroupNotFound, LegalHold."""
-    group = await find(work, slug, lock=True)
+    """The id of a group whose log may lose something. Raises GroupNotFound, LegalHold."""
+    group = await find(work, slug)
     refuse_held(group)
     return group.id
 

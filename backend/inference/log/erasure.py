@@ -68,7 +68,7 @@ async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
         outcomes = await _unname_archived(work, group_id, there and there.table_name, paths, entity_key)
         dead = await asyncio.to_thread(kept_letters.forget, folder, entity_key)
         if there:
-            await _pass_intake(work.hub, group_id)
+            await pass_intake(work.hub, group_id)
     rows = sum([await _forget_in(work, path, entity_key) for path in paths])
     return Erased(archived_rows=rows, outcomes=outcomes, dead_letters=dead)
 
@@ -101,6 +101,7 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     if log is None:
         return Erased()
     await repository.lock_outcomes(work.session, group_id)
+    await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
     rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
     outcomes = await erasure_repository.unname(work.session, work.tenant_id, group_id, log.table_name, told_by)
@@ -109,7 +110,7 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     return Erased(len(rows), outcomes, len(dead))
 
 
-async def _pass_intake(hub: "Hub", group_id: UUID) -> None:
+async def pass_intake(hub: "Hub", group_id: UUID) -> None:
     """Wait until what was in the intake is in the log. Raises IntakeBusy, IntakeAway."""
     deadline = time.monotonic() + INTAKE_SECONDS
     try:

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from backend.access.actor import system
 from backend.bootstrap import Hub
-from backend.groups import delete
+from backend.groups import delete, log_policy
+from backend.groups.errors import LegalHold
 from backend.ids import first_id_at
 from backend.inference import outcomes
 from backend.inference.errors import ArchivesBusy, ArchiveUnreadable, LogUnavailable
@@ -25,7 +26,7 @@ from backend.inference.log.manifest import hold, read_manifest, settle
 from backend.inference.log.record import FIELD, Record, encode, stream_key
 from backend.inference.log.rows import rows_of
 from backend.inference.log.writer import Partitions, write
-from schemas.groups import DeleteGroup, Group
+from schemas.groups import DeleteGroup, Group, SetLegalHold
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.log import EraseEntity, Erasure
 from tests.backend.inference.records import record
@@ -231,6 +232,21 @@ async def test_who_waits_too_long_for_the_archives_is_told(hub: Hub, served: Ser
         await hold(work.session, group.id)
         with pytest.raises(ArchivesBusy):
             await erase(hub, served, group, "client-1")
+
+
+async def test_a_hold_set_while_an_erasure_waits_for_the_intake_keeps_the_log(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = await with_entities(hub, served)
+    real = erasure.pass_intake
+
+    async def passing(*said: Any) -> None:
+        await real(*said)
+        async with hub.work(served.tenant.admin) as work:
+            await log_policy.set_legal_hold(work, SetLegalHold(slug=group.slug, reason="case 21"))
+
+    monkeypatch.setattr(erasure, "pass_intake", passing)
+    with pytest.raises(LegalHold, match="case 21"):
+        await erase(hub, served, group, "client-1")
+    assert {row["entity_key"] for row in (await logged(hub, served.tenant, group)).values()} == set(ENTITIES)
 
 
 async def test_a_row_that_comes_while_a_deleted_groups_log_is_archived_is_archived_too(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
