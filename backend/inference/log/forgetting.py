@@ -11,7 +11,7 @@ import msgspec
 from backend.inference.errors import ArchiveUnreadable
 from backend.inference.log.layout import PERSONAL
 from backend.inference.log.manifest import Manifest, draft_of, place, publish, read_manifest
-from backend.inference.log.parquet import PAGE, describe
+from backend.inference.log.parquet import PAGE, WRITTEN, describe
 
 
 class Rewritten(NamedTuple):
@@ -98,7 +98,7 @@ def _write_without(path: Path, draft: Path, entity_key: str) -> None:
     import pyarrow.parquet as pq  # noqa: PLC0415  likewise
 
     schema = pq.read_schema(path)
-    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(draft, schema, **WRITTEN) as writer:
         for batch in _batches([path]):
             theirs = _theirs(batch, entity_key)
             columns = {

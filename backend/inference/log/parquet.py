@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 PAGE = 5000
+WRITTEN = {"compression": "zstd", "write_page_checksum": True}
+"""How archives are written."""
 TIMES = ("requested_at", "explained_at", "actual_at", "erased_at")
 
 
@@ -65,7 +67,7 @@ async def export(session: AsyncSession, table: str, path: Path, first: UUID | No
 
     schema = _schema()
     state = log_queries.State(0, 0)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, **WRITTEN) as writer:
         after: UUID | None = None
         while rows := await log_queries.page_after(session, table, after, PAGE, first, until, columns=log_queries.STATED):
             await asyncio.to_thread(_write_page, writer, schema, rows)
@@ -82,7 +84,7 @@ def describe(path: Path, name: str, ref: LogRef | Manifest) -> Manifest:
 
     rows, first, last = 0, None, ""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         for batch in file.iter_batches(PAGE):
             ids = batch["inference_id"]
             batch.validate(full=True)
