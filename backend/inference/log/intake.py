@@ -170,7 +170,8 @@ class Intake:
         await asyncio.sleep(WAKE_SECONDS)
         del self._asking[group_id]
         with suppress(RedisError, OSError, TimeoutError):  # the cron asks again
-            await self._hub.queue.drain(group_id)
+            async with asyncio.timeout(REDIS_SECONDS):
+                await self._hub.queue.drain(group_id)
 
     def _directly(self, group_id: UUID) -> Gathering[Append]:
         if group_id not in self._direct:

@@ -17,6 +17,7 @@ from backend.inference.log.layout import quoted
 from backend.inference.log.record import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
+from tests.support.line import Wire
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
@@ -89,3 +90,12 @@ async def test_a_cut_off_append_leaves_no_answer_to_the_next_one(hub: Hub) -> No
     mine, refused, too = await line.ask([("ECHO", "mine"), ("NO-SUCH-COMMAND",), ("ECHO", "too")])
     assert (mine, type(refused), too) == (b"mine", ResponseError, b"too")
     await line.close()
+
+
+async def test_a_process_stops_though_redis_hangs(served: Served, settings: Settings, hub: Hub) -> None:
+    group = await served.group(hub)
+    async with Wire(settings.redis_url or "") as wire, asyncio.timeout(20), open_hub(msgspec.structs.replace(settings, redis_url=wire.address)) as cut_off:
+        await ask(cut_off, served.tenant, group, PredictBody(inputs=served.serving.inputs))
+        wire.cut()
+        await ask(cut_off, served.tenant, group, PredictBody(inputs=served.serving.inputs))
+    await drain(hub, group)
