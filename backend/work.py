@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.work")
+T = TypeVar("T")
 
 
 class UnitOfWork:
@@ -36,6 +37,7 @@ class UnitOfWork:
         self._changes: list[Pending] = []
         self._events: list[PendingEvent] = []
         self._after: list[Callable[[], Awaitable[None]]] = []
+        self._amendments: list[Callable[[Any], Any]] = []
 
     @property
     def tenant_id(self) -> UUID:
@@ -68,6 +70,16 @@ class UnitOfWork:
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do this once the change is durable. A failure is logged and leaves the change standing."""
         self._after.append(action)
+
+    def amend(self, change: Callable[[Any], Any]) -> None:
+        """Put into the caller's answer what was only learned once the change was durable: `change` gives the answer anew."""
+        self._amendments.append(change)
+
+    def amended(self, answer: T) -> T:
+        """The answer with that in it."""
+        for change in self._amendments:
+            answer = change(answer)
+        return answer
 
     def start_run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
         """Ask a worker, after commit, to execute a run whose row this transaction made."""

@@ -1142,7 +1142,12 @@ export interface FeatureStatsInput {
   missing_rate?: number | null | undefined;
 }
 
-/** A group as it is now. `endpoint` is where predictions are asked for. */
+/**
+ * A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+ *
+ * `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
+ * one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+ */
 export interface Group {
   id: string;
   /**
@@ -1165,6 +1170,8 @@ export interface Group {
   halt: Halt | null;
   halted_versions: Halt[];
   log: LogPolicy;
+  salt: string;
+  settled: boolean | null;
 }
 
 /** A group, by slug. */

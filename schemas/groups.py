@@ -132,7 +132,11 @@ class LogPolicy(Shape, frozen=True, kw_only=True):
 
 
 class Group(Shape, frozen=True, kw_only=True):
-    """A group as it is now. `endpoint` is where predictions are asked for."""
+    """A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+
+    `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
+    one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+    """
 
     id: UUID
     name: Name
@@ -147,6 +151,8 @@ class Group(Shape, frozen=True, kw_only=True):
     halt: Halt | None
     halted_versions: list[Halt]
     log: LogPolicy
+    salt: str
+    settled: bool | None = None
 
 
 class CreateGroup(Shape, frozen=True, kw_only=True):

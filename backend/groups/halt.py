@@ -8,10 +8,10 @@ from backend.catalog import service as catalog
 from backend.db.locks import lock
 from backend.groups import repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
-from backend.groups.service import describe, find, halt, halts_in_force
+from backend.groups.service import describe, find, halt, halts_in_force, settle
 from backend.groups.tables import HaltRow
 from backend.ids import new_id
-from backend.inference.routing.agreement import everywhere
+from backend.inference.routing.agreement import heard, lost
 from backend.live.rules import GROUP_CHANGED
 from backend.work import UnitOfWork
 from schemas.catalog import VersionRef
@@ -19,22 +19,23 @@ from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, Resum
 
 
 async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
-    """Stop all answers of a group; returns once no process answers. One halted already stays as it is. Raises GroupNotFound."""
+    """Stop all answers of a group; returns once no process answers on a lease. One halted already stays as it is. Raises GroupNotFound.
+
+    Where the group lets processes without a lease go on, the answer says whether there may be one.
+    """
     group = await find(work, input.slug, lock=True)
     new = await _stop(work, input.reason, group_id=group.id)
     work.audit("groups.halt", f"group:{group.slug}", after={"reason": input.reason, "was_halted": not new})
-    if new:
-        await _announce(work, [group.slug])
+    await _announce(work, [group.slug], stale=group.on_control_loss == "stale")
     return await describe(work, group)
 
 
 async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
-    """Stop a version in every group; returns once no process answers by it. Raises VersionNotFound."""
+    """Stop a version in every group; returns once no process answers by it on a lease. Raises VersionNotFound."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     new = await _stop(work, input.reason, version_id=version.id)
     work.audit("groups.haltVersion", f"version:{version.id}", after={"label": version.label, "reason": input.reason, "was_halted": not new})
-    if new:
-        await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
+    await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
     return next(one for one in await halts_in_force(work) if one.version_id == version.id)
 
 
@@ -106,12 +107,14 @@ async def _alone(work: UnitOfWork) -> bool:
     return work.hub.settings.solo or await access.count_who_may(work, P.GROUP_GROUP_RESUME) <= 1
 
 
-async def _announce(work: UnitOfWork, slugs: list[str]) -> None:
+async def _announce(work: UnitOfWork, slugs: list[str], stale: bool = False) -> None:
+    """Tell everybody, also of what was so already: it may have been committed only just now, and be unheard of."""
     await work.announce_routing()
-    work.after_commit(lambda: _everywhere(work))
+    work.after_commit(lambda: settle(work, _heard(work, stale)))
     for slug in slugs:
         work.live(GROUP_CHANGED, slug)
 
 
-async def _everywhere(work: UnitOfWork) -> None:
-    await everywhere(work.hub)
+async def _heard(work: UnitOfWork, stale: bool) -> bool:
+    await heard(work.hub)
+    return not (stale and await lost(work.hub))

@@ -1,7 +1,7 @@
 """Groups: created, listed, their split changed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from schemas.groups import (
     Phase,
     SetSplit,
 )
+from schemas.promotion import Promotion
 
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
@@ -114,11 +115,6 @@ async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
     return row
 
 
-async def salt_of(work: UnitOfWork, slug: str) -> str:
-    """The group's salt, by which past decisions are recomputed. Raises GroupNotFound."""
-    return (await find(work, slug)).salt
-
-
 async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str) -> None:
     """The next phase: members with their buckets, known to every process once committed."""
     group.phase += 1
@@ -135,14 +131,25 @@ async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[Member
 
 
 async def announce(work: UnitOfWork, group: GroupRow) -> None:
-    """Tell of a change of the group; its caller is answered once every process has it, or can no longer answer without it."""
+    """Tell of a change of the group; its caller is answered once every process has it or can no longer answer without it, and else told that it is not so."""
     await work.announce_routing()
-    work.after_commit(lambda: _everywhere(work, group.id))
+    work.after_commit(lambda: settle(work, everywhere(work.hub, group.id)))
     work.live(GROUP_CHANGED, group.slug)
 
 
-async def _everywhere(work: UnitOfWork, group_id: UUID) -> None:
-    await everywhere(work.hub, group_id)
+async def settle(work: UnitOfWork, agreement: Awaitable[bool]) -> None:
+    """Wait for the processes, and put into the answer whether they agree. Where that cannot be found out, they may not."""
+    settled = False
+    try:
+        settled = await agreement
+    finally:
+        work.amend(lambda answer: _settled(answer, settled))
+
+
+def _settled(answer: Any, settled: bool) -> Any:
+    if isinstance(answer, Promotion):
+        return msgspec.structs.replace(answer, group=_settled(answer.group, settled))
+    return msgspec.structs.replace(answer, settled=settled) if isinstance(answer, Group) else answer
 
 
 async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
@@ -251,6 +258,7 @@ def _group(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt])
             when_unlogged=row.when_unlogged,  # type: ignore[arg-type]
             stale_max_seconds=row.stale_max_seconds,
         ),
+        salt=row.salt,
     )
 
 

@@ -109,7 +109,7 @@ class Replay:
 async def replay_routing(work: UnitOfWork, input: ReplayRouting) -> RoutingReplay:
     """Recompute bucket and version of logged predictions, in constant memory. Raises GroupNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    replay = Replay(work, group, await groups.salt_of(work, input.slug), await groups.list_phases(work, GroupRef(slug=input.slug)))
+    replay = Replay(work, group, group.salt, await groups.list_phases(work, GroupRef(slug=input.slug)))
     given = {"phase": input.phase, "after": input.after and first_id_at(input.after), "before": input.before and first_id_at(input.before)}
     bounds = {BOUNDS[name]: value for name, value in given.items() if value is not None}
     async for rows in split_queries.replayed(work, group.table_name, bounds, CHUNK):

@@ -994,7 +994,11 @@ class FeatureStatsInput(TypedDict):
 
 
 class Group(TypedDict):
-    """A group as it is now. `endpoint` is where predictions are asked for."""
+    """A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+
+        `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
+        one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+    """
 
     id: str
     name: str
@@ -1010,6 +1014,8 @@ class Group(TypedDict):
     halt: Halt | None
     halted_versions: List[Halt]
     log: LogPolicy
+    salt: str
+    settled: bool | None
 
 
 class GroupRef(TypedDict):
@@ -3055,7 +3061,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "06480783aa136dd9"
+CONTRACT_HASH = "5639f7557bae6d24"
 """The contract this client was generated from."""
 
 

@@ -19,6 +19,7 @@ from rpc.commands.ready import kept_access
 from rpc.commands.terminal import data_dir_option
 from schemas.groups import Group, HaltGroup, ResumeGroup
 
+LOST = "answers nobody, but a process that has lost PostgreSQL may go on, as the group's settings let it: stop that process"
 _email = click.option("--email", help="Act as this person. [default: the first administrator]")
 _token = click.option("--token", help="Act by this API token, with its scopes. [default: TILTYARD_TOKEN]", envvar="TILTYARD_TOKEN")
 _reason = click.option("--reason", default="", help="Why; it is told to every caller that is refused, and kept.")
@@ -55,7 +56,7 @@ async def _halt(settings: Settings, email: str | None, token: str | None, input:
         actor = await _actor(hub, email, token, P.GROUP_GROUP_HALT)
         async with hub.work(actor) as work:
             group = await halt_group(work, input)
-    click.echo(_state(group))
+    click.echo(_state(work.amended(group)))
 
 
 async def _resume(settings: Settings, email: str | None, token: str | None, input: ResumeGroup) -> None:
@@ -87,4 +88,5 @@ def _state(group: Group) -> str:
         return f"{group.slug} answers."
     since = halt.at.isoformat(timespec="seconds")
     asked = f" {halt.requested_by} asks to resume it; a second person confirms." if halt.requested_by else ""
-    return f"{group.slug} answers nobody: halted by {halt.by} at {since}{f' ({halt.reason})' if halt.reason else ''}.{asked}"
+    who = LOST if group.settled is False else "answers nobody"
+    return f"{group.slug} {who}: halted by {halt.by} at {since}{f' ({halt.reason})' if halt.reason else ''}.{asked}"

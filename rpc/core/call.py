@@ -69,17 +69,22 @@ def find(root: Router, path: str) -> Procedure:
 
 
 async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
-    """One call that answers once: the result as JSON. The transaction, if it has one, commits only after the result could be encoded."""
+    """One call that answers once: the result as JSON. The transaction, if it has one, commits only after the result could be encoded.
+
+    What is learned after the commit, of how far the change has got, is in the result too.
+    """
     arguments = decode(procedure, raw)
     ctx = authorise(exchange, procedure)
     if not procedure.transaction:
         return procedure.output.encode(await procedure.handler(ctx, *arguments))
     async with exchange.host.work(ctx.actor, read_only=procedure.kind is Kind.QUERY) as work:
         ctx.current = work
-        result = procedure.output.encode(await procedure.handler(ctx, *arguments))
+        answer = await procedure.handler(ctx, *arguments)
+        result = procedure.output.encode(answer)
         if procedure.audited and not work.audited:
             raise RuntimeError(f"the mutation {procedure.name!r} changed things and left no audit entry")
-    return result
+    amended = work.amended(answer)
+    return result if amended is answer else procedure.output.encode(amended)
 
 
 def stream(exchange: Exchange, procedure: Procedure, raw: Raw, last_event_id: str | None = None) -> AsyncGenerator[Any, None]:

@@ -21,6 +21,9 @@ class Work(Protocol):
     def audited(self) -> int:
         """How many audit entries it has recorded."""
 
+    def amended(self, answer: T) -> T:
+        """The answer with what was learned after the commit, or just as it is."""
+
 
 @dataclass(slots=True)
 class Request:

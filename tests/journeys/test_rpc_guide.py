@@ -40,7 +40,7 @@ class OneCaller:
 
     @asynccontextmanager
     async def work(self, actor: Actor, *, read_only: bool) -> AsyncIterator[Any]:
-        yield SimpleNamespace(audited=0)
+        yield SimpleNamespace(audited=0, amended=lambda answer: answer)
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ class BareHost:
     @asynccontextmanager
     async def work(self, actor: Actor, *, read_only: bool) -> AsyncIterator[Any]:
         """No transaction, nothing to audit."""
-        yield SimpleNamespace(audited=0)
+        yield SimpleNamespace(audited=0, amended=lambda answer: answer)
 
 
 async def serve(port: int, options: Options) -> None:

@@ -31,6 +31,10 @@ class Ledger:
     audited: int = 0
     ended: str = "open"
 
+    def amended(self, answer: Any) -> Any:
+        """What is known of how it ended."""
+        return f"{answer}, {self.ended}" if answer == "changed" else answer
+
 
 @dataclass
 class Host:
@@ -84,6 +88,11 @@ async def silent(ctx: Context) -> int:
 async def recorded(ctx: Context) -> int:
     ctx.work.audited += 1
     return 1
+
+
+@root.mutation(permission=P.ANYONE, audited=False)
+async def change(ctx: Context) -> str:
+    return "changed"
 
 
 @root.mutation(permission=P.GROUP_GROUP_PROMOTE)
@@ -141,6 +150,12 @@ async def test_a_query_reads_only_and_a_mutation_commits() -> None:
     host = Host(READER)
     assert await code(host, "reading") == await code(host, "recorded") == "OK"
     assert [(work.read_only, work.ended) for work in host.works] == [(True, "committed"), (False, "committed")]
+
+
+async def test_what_is_learned_after_the_commit_is_in_the_answer() -> None:
+    async with client(Host(ANONYMOUS)) as http:
+        answer = await http.post("change", headers={"content-type": "application/json"})
+    assert answer.json() == {"result": {"data": "changed, committed"}}
 
 
 async def test_a_mutation_that_leaves_no_audit_entry_is_undone() -> None:

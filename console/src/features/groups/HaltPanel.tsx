@@ -7,11 +7,13 @@ import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { when } from '@/components/format';
 import { useMay } from '@/features/access/session';
+import { tellUnsettled } from '@/features/groups/settled';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
 /** What came back is what is so now, on every page of the group. */
 export function keepGroup(group: Group) {
+  tellUnsettled(group);
   queryClient.setQueryData(trpc.groups.get.queryKey({ slug: group.slug }), group);
   void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
 }

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { Failure, Notice } from '@/components/States';
 import { share } from '@/components/format';
 import { EvidenceTable } from '@/features/groups/EvidenceTable';
+import { keepGroup } from '@/features/groups/HaltPanel';
 import { PromotionResult } from '@/features/groups/PromotionResult';
 import css from '@/features/groups/groups.module.css';
 import { queryClient, trpc } from '@/rpc/client';
@@ -30,8 +31,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
   const promote = useMutation(
     trpc.groups.promote.mutationOptions({
       onSuccess: ({ group }) => {
-        queryClient.setQueryData(trpc.groups.get.queryKey({ slug: group.slug }), group);
-        void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
+        keepGroup(group);
         void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
       },
     }),

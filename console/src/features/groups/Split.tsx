@@ -9,6 +9,7 @@ import { Answer, Failure, Notice } from '@/components/States';
 import { useMay } from '@/features/access/session';
 import { MembersEditor } from '@/features/groups/MembersEditor';
 import { draftsOf, problemWith, specsOf } from '@/features/groups/members';
+import { keepGroup } from '@/features/groups/HaltPanel';
 import { queryClient, trpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
 import type { Group } from '@/rpc/types';
@@ -29,12 +30,11 @@ function Editor({ group }: { group: Group }) {
   const save = useMutation(
     trpc.groups.setSplit.mutationOptions({
       onSuccess: (saved) => {
-        queryClient.setQueryData(trpc.groups.get.queryKey({ slug: saved.slug }), saved);
-        void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
+        keepGroup(saved);
         setBase(saved.phase);
         setRows(draftsOf(saved.phase.members));
         setReason('');
-        notifications.show({ title: `Phase ${saved.phase.number.toString()} is open`, message: 'The new split is in force.', color: 'pine' });
+        notifications.show({ title: `Phase ${saved.phase.number.toString()} is open`, message: saved.settled === false ? 'The new split stands.' : 'The new split is in force.', color: 'pine' });
       },
       onError: (error) => {
         if (problemOf(error).reason === 'STALE_PHASE') void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
