@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.numerics.binning import EDGES, Ints, octave_bins, score_bins
+from backend.numerics.binning import Ints, octave_bins, score_bins
 from backend.numerics.clusters import Clusters
 from backend.numerics.estimate import Floats
 
@@ -125,12 +125,6 @@ class Sketch:
     def labelled(self) -> int:
         """How many scores there are whose truth is known."""
         return int(self.scores.counts[self.scores.keys % LABELS != UNKNOWN].sum())
-
-    @property
-    def numeric(self) -> bool:
-        """Is there a truth that is neither 0 nor 1, or a score outside [0, 1]?"""
-        bins = self.scores.keys // LABELS
-        return bool((self.scores.keys % LABELS == OTHER).any() or ((bins < 0) | (bins >= len(EDGES))).any())
 
 
 def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None) -> Sketch:

@@ -122,7 +122,11 @@ async def _servers(settings: Settings) -> list[Finding]:
 
 async def _hub(hub: Hub) -> AsyncIterator[Finding]:
     words = await guarantee.in_words(hub)
-    mend = "" if words.startswith("disk:") else "In redis.conf: appendonly yes, appendfsync always; or run Redis 7.2 or newer with appendonly yes."
+    mend = (
+        ""
+        if words.startswith("disk:")
+        else "In redis.conf: appendonly yes, appendfsync always, no-appendfsync-on-rewrite no; or run Redis 7.2 or newer with appendonly yes."
+    )
     yield Finding("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
