@@ -1,6 +1,8 @@
 """Alerts: raised once for a fact, resolved when it is gone, told to who watches."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -17,6 +19,7 @@ from backend.catalog.storing import artifact_path
 from backend.groups import service as groups
 from backend.inference.log import doubts
 from backend.inference.log.record import dead_key
+from backend.inference.routing.hash import bucket_of
 from backend.inference.versions import DOUBT, Runtimes
 from backend.live.service import follow
 from backend.runs import service as runs
@@ -148,9 +151,11 @@ async def test_a_version_whose_artifact_is_gone_raises_an_alert_also_after_it_wa
 
 
 async def test_traffic_that_is_not_shared_as_asked_raises_an_alert_and_a_new_phase_ends_it(watched: Watched) -> None:
-    await _predict(watched, one_sided=False)
+    await _predict(watched, [None] * 200)
     assert await watched.found() == {}
-    await _predict(watched, one_sided=True)
+    challenger = next(member for member in watched.group.phase.members if member.role is MemberRole.CHALLENGER)
+    keys = [f"applicant {number}" for number in range(1_500)]
+    await _predict(watched, [key for key in keys if any(one.start <= bucket_of(watched.group.salt, key) < one.end for one in challenger.ranges)])
     found = (await watched.found())[rules.SAMPLE_RATIO]
     assert "v1.3" in found.message
     members = [MemberSpec(version_id=member.version_id, role=member.role, share=5_000) for member in watched.group.phase.members]
@@ -158,11 +163,13 @@ async def test_traffic_that_is_not_shared_as_asked_raises_an_alert_and_a_new_pha
     async with watched.hub.work(watched.tenant.admin) as work:
         await groups.set_split(work, SetSplit(slug=watched.group.slug, phase=1, members=members))
     assert await watched.found() == {}
+    await _predict(watched, ["always the same"] * 200)
+    assert await watched.found() == {}, "one who asks often is always asked of the same version"
 
 
-async def _predict(watched: Watched, one_sided: bool) -> None:
-    batch = PredictBody(inputs=[watched.serving.inputs] * 200, entity_key="always the same" if one_sided else None)
-    await ask(watched.hub, watched.tenant, watched.group, batch)
+async def _predict(watched: Watched, keys: Sequence[str | None]) -> None:
+    for key, often in Counter(keys).items():
+        await ask(watched.hub, watched.tenant, watched.group, PredictBody(inputs=[watched.serving.inputs] * often, entity_key=key))
     await drain(watched.hub, watched.group)
 
 

@@ -98,13 +98,11 @@ async def test_a_row_that_somebody_else_answered_is_found(hub: Hub, served: Serv
 
 async def test_a_hundred_thousand_rows_are_replayed_in_little_memory(hub: Hub, served: Served) -> None:
     group = await served.group(hub, challenger_share=5_000)
-    async with hub.work(served.tenant.admin, read_only=True) as work:
-        salt = await groups.salt_of(work, group.slug)
     ref = LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name)
     for part in range(10):
         records = []
         for at in range(10_000):
-            bucket = bucket_of(salt, f"k{part}-{at}")
+            bucket = bucket_of(group.salt, f"k{part}-{at}")
             member = next(one for one in group.phase.members if any(span.start <= bucket < span.end for span in one.ranges))
             said = {"version_id": member.version_id, "version": member.label, "role": member.role.value, "propensity": 0.5}
             records.append(record(bucket=bucket, entity_key=f"k{part}-{at}", **said))
