@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redis.asyncio import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.access.actor import Actor
 from backend.adapters.arq_queue import ArqQueue
 from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
+from backend.adapters.redis_client import open_redis
 from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
 from backend.db.addresses import app_url
@@ -70,7 +69,7 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     vault = AesVault(LocalKeys(settings.kek))
     llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
     engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
-    redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 1), health_check_interval=30)
+    redis = open_redis(settings.redis_url)
     queue = ArqQueue(settings.redis_url)
     hub = Hub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock(), vault=vault, llm=llm, wakeups=Wakeups(redis))
     try:
