@@ -77,7 +77,8 @@ class Explainer:
             try:
                 version = await self._version(work, version_id)
                 left = max(0.0, deadline - time.monotonic())
-                await asyncio.wait_for(asyncio.to_thread(_explain, version, mine, deadline, found), left + GRACE_SECONDS)
+                async with asyncio.timeout(left + GRACE_SECONDS):
+                    await asyncio.to_thread(_explain, version, mine, deadline, found)
             except NotReady:
                 continue
             except Exception as error:
