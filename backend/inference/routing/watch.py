@@ -84,6 +84,8 @@ class Routing:
         """Bring the table up to what the database says now, versions loaded. Groups that nobody changed are kept as they are."""
         if unloaded := await self._update():
             await self._load(unloaded)
+        if not self.watching and not self.control.held:  # reading it took longer than a lease lasts; now there is little to read
+            await self._update()
 
     def _follow(self) -> None:
         """Update, unless that is under way: the next poll tells again. Loading goes on beside it and keeps no other group waiting."""

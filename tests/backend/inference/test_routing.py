@@ -2,20 +2,26 @@
 
 import asyncio
 import math
+import time
 from collections import Counter
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.bootstrap import Hub
 from backend.groups import service as groups
 from backend.groups.rules import allocate
+from backend.inference.routing.control import LEASE_SECONDS
 from backend.inference.routing.hash import BUCKETS, bucket_of
-from backend.inference.routing.table import MemberFacts, owners
+from backend.inference.routing.table import GroupFacts, MemberFacts, owners
 from backend.inference.routing.watch import Routing
 from schemas.groups import BucketRange, MemberSpec, SetSplit
+from schemas.inference import PredictBody
 from tests.support.group import serve_group
+from tests.support.predictions import ask
 from tests.support.tenants import Tenant
 
 
@@ -94,3 +100,17 @@ async def test_a_group_nobody_changed_is_kept_as_it_was_when_another_comes(hub: 
     assert routing.table.groups[key] is before
     assert (tenant.admin.tenant_id, second.group.slug) in routing.table.groups
     assert routing.table.find(uuid4(), first.group.slug) is None
+
+
+async def test_a_process_that_does_not_watch_answers_though_reading_the_table_took_longer_than_a_lease(
+    hub: Hub, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = await serve_group(hub, tenant)
+    route = Routing._route
+
+    def slowly(self: Routing, stamp: str, rows: list[dict[str, Any]]) -> list[GroupFacts]:
+        time.sleep(LEASE_SECONDS + 0.3)
+        return route(self, stamp, rows)
+
+    monkeypatch.setattr(Routing, "_route", slowly)
+    assert len(await ask(hub, tenant, serving.group, PredictBody(inputs=serving.inputs))) == 1
