@@ -9,9 +9,11 @@ import pytest
 
 from backend.adapters.vault import new_key
 from backend.bootstrap import Hub, open_hub
+from backend.db.addresses import app_url
 from backend.settings import Settings
 from migrations.apply import migrate_blocking
 from tests.support import servers
+from tests.support.line import Wire
 from tests.support.tenants import Tenant, new_tenant
 
 SECRET = "the secret of a test run"
@@ -64,6 +66,15 @@ async def hub(settings: Settings) -> AsyncIterator[Hub]:
     """A hub as a process of the product has it."""
     async with open_hub(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+async def wire(settings: Settings) -> AsyncIterator[Wire]:
+    """The way to this worker's PostgreSQL, which can be cut."""
+    assert settings.database_url
+    assert settings.secret_key
+    async with Wire(app_url(settings.secret_key, settings.database_url)) as one:
+        yield one
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """From uploaded bytes to a ready version: inspected, probed, pinned by SHA-256."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
 from backend.catalog.rules import completed, differences, disagreements, medians
 from backend.catalog.service import find_version, get_version, version_of
 from backend.catalog.storing import artifact_path
+from backend.files import place
 from backend.work import UnitOfWork
 from schemas.catalog import Artifact, Version, VersionRef, VersionState
 from schemas.common import Issue
@@ -80,12 +80,5 @@ async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, featu
 def _keep(quarantined: Path, kept: Path) -> None:
     """Move into place so that a crash leaves the whole file or none."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with quarantined.open("rb") as file:
-        os.fsync(file.fileno())
     quarantined.chmod(0o440)
-    quarantined.replace(kept)
-    folder = os.open(kept.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    place(quarantined, kept)

@@ -1,7 +1,5 @@
 """PostgreSQL is gone, or goes in the middle of a call: whoever asks is told so, and not of an error inside the hub."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import msgspec
 import pytest
@@ -9,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from backend.bootstrap import Hub
-from backend.db.addresses import app_url
 from backend.db.away import CUT_OFF, unless_away
 from backend.errors import Unavailable
 from backend.settings import Settings
@@ -20,19 +17,11 @@ from tests.support.web import client_of
 OUTCOME = {"slug": "credit", "outcomes": [{"correlation_id": "a", "actual": True}]}
 
 
-@pytest.fixture
-async def line(settings: Settings) -> AsyncIterator[Wire]:
-    assert settings.database_url
-    assert settings.secret_key
-    async with Wire(app_url(settings.secret_key, settings.database_url)) as wire:
-        yield wire
-
-
-async def test_what_needs_a_database_that_is_gone_says_so(settings: Settings, tenant: Tenant, line: Wire) -> None:
-    async with client_of(msgspec.structs.replace(settings, app_database_url=line.address), tenant.token) as client:
+async def test_what_needs_a_database_that_is_gone_says_so(settings: Settings, tenant: Tenant, wire: Wire) -> None:
+    async with client_of(msgspec.structs.replace(settings, app_database_url=wire.address), tenant.token) as client:
         asked = [("GET", "/rpc/models.list", None), ("POST", "/rpc/models.create", {"name": "Credit", "slug": "credit"}), ("POST", "/v1/outcomes", OUTCOME)]
         assert (await client.get("/rpc/models.list")).status_code == 200
-        await line.close()
+        await wire.close()
         for method, path, body in asked:
             _told(await client.request(method, path, json=body))
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import msgspec
 
+from backend.files import place
 from backend.inference.errors import ArchiveUnreadable
 from backend.inference.log.layout import PERSONAL
-from backend.inference.log.manifest import Manifest, draft_of, place, publish, read_manifest
+from backend.inference.log.manifest import Manifest, draft_of, publish, read_manifest
 from backend.inference.log.parquet import PAGE, WRITTEN, describe
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from backend.files import place
 from backend.inference.log.letters import Letter, record_of
-from backend.inference.log.manifest import draft_of, place
+from backend.inference.log.manifest import draft_of
 
 NAME = "dead-letters.jsonl"
 

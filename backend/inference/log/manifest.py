@@ -4,7 +4,6 @@ All that writes here holds the group's archives (`hold`).
 """
 
 import hashlib
-import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,6 +11,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.long_locks import lock_within
+from backend.files import place
 from backend.inference.errors import ArchivesBusy
 from schemas.common import Shape
 
@@ -58,18 +58,6 @@ def draft_of(path: Path) -> Path:
     """Where a file is written before it takes its place; never the same twice."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
-
-
-def place(draft: Path, path: Path) -> None:
-    """Put a draft in its place, on disk, in one step."""
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def publish(draft: Path, path: Path, manifest: Manifest) -> None:

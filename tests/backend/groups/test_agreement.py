@@ -2,14 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import asyncpg
-import msgspec
 import pytest
 
-from backend.bootstrap import Hub, open_hub
-from backend.db.addresses import app_url
+from backend.bootstrap import Hub
 from backend.groups import service as groups
 from backend.groups.halt import halt_group
 from backend.groups.promote import promote
@@ -29,21 +26,6 @@ from tests.support.served import Served, make_served
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Served:
     return make_served(settings)
-
-
-@pytest.fixture
-async def wire(settings: Settings) -> AsyncIterator[Wire]:
-    assert settings.database_url
-    assert settings.secret_key
-    async with Wire(app_url(settings.secret_key, settings.database_url)) as one:
-        yield one
-
-
-@pytest.fixture
-async def far(settings: Settings, wire: Wire) -> AsyncIterator[tuple[Hub, Predictor]]:
-    """Another process, whose way to PostgreSQL can be cut."""
-    async with open_hub(msgspec.structs.replace(settings, app_database_url=wire.address)) as hub:
-        yield hub, await hub.serving.start(hub, lambda: None)
 
 
 async def split(hub: Hub, served: Served, group: Group, share: int = 5_000) -> Group:

@@ -10,8 +10,7 @@ import pytest
 
 from backend.access.service import create_person
 from backend.audit import service as audit
-from backend.bootstrap import Hub, open_hub
-from backend.db.addresses import app_url
+from backend.bootstrap import Hub
 from backend.errors import Forbidden
 from backend.groups import service as groups
 from backend.groups.errors import GateNotMet, NotHalted, NothingToRestore, SecondPersonNeeded
@@ -58,22 +57,6 @@ async def predictor(hub: Hub) -> AsyncIterator[Predictor]:
     """This process as it serves: with its table, its line, its lease."""
     yield await hub.serving.start(hub, lambda: None)
     await hub.serving.stop()
-
-
-@pytest.fixture
-async def wire(settings: Settings) -> AsyncIterator[Wire]:
-    assert settings.database_url
-    assert settings.secret_key
-    async with Wire(app_url(settings.secret_key, settings.database_url)) as one:
-        yield one
-
-
-@pytest.fixture
-async def far(settings: Settings, wire: Wire) -> AsyncIterator[tuple[Hub, Predictor]]:
-    """Another process, whose way to PostgreSQL can be cut."""
-    async with open_hub(msgspec.structs.replace(settings, app_database_url=wire.address)) as hub:
-        yield hub, await hub.serving.start(hub, lambda: None)
-        wire.mend()
 
 
 async def ask(predictor: Predictor, served: Served, group: Group, **said: object) -> Prediction:
