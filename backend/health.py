@@ -1,17 +1,14 @@
 """Is everything there that a hub needs?"""
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from backend.inference.log import guarantee, intake
+from backend.inference_log import durability, intake
+from backend.outside import Outside
 from backend.runs import service as runs
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.runs import SystemHealth
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
 
 async def health(work: UnitOfWork) -> SystemHealth:
@@ -22,14 +19,14 @@ async def health(work: UnitOfWork) -> SystemHealth:
         database=True,
         redis=redis,
         workers=await runs.workers(work),
-        log_guarantee=await guarantee.in_words(work.hub),
+        log_guarantee=await durability.in_words(work.hub),
         intake_backlog=backlog,
         dead_letters=dead,
         version=version("tiltyard"),
     )
 
 
-async def redis_answers(hub: "Hub") -> bool:
+async def redis_answers(hub: Outside) -> bool:
     """Does Redis answer?"""
     try:
         return bool(await hub.redis.ping())

@@ -1,5 +1,6 @@
 """Identifiers: UUID version 7 (RFC 9562), so that an id sorts by the time it was made."""
 
+import hashlib
 import os
 import struct
 import threading
@@ -52,3 +53,18 @@ def first_id_at(moment: datetime) -> UUID:
 def moment_of(identifier: UUID) -> datetime:
     """When a version 7 id was made, to the millisecond."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
+
+
+SHADOW_OF = "shadow_of"
+"""In the output of a shadow's row: the inference whose copy it scored."""
+
+
+def shadow_id(answered: UUID, version_id: UUID) -> UUID:
+    """The version 7 id of a shadow's copy: of the same moment as the answer, and the same each time, so that it is found without being looked for.
+
+    >>> made = shadow_id(UUID("01a1fde7-cdfc-7f06-a629-4c3e83e0ac04"), UUID(int=1))
+    >>> str(made)[:19], made.version, made == shadow_id(UUID("01a1fde7-cdfc-7f06-a629-4c3e83e0ac04"), UUID(int=2))
+    ('01a1fde7-cdfc-7f06-', 7, False)
+    """
+    digest = hashlib.blake2b(answered.bytes + version_id.bytes, digest_size=8).digest()
+    return UUID(int=answered.int >> 64 << 64 | 1 << 63 | int.from_bytes(digest, "big") >> 2)

@@ -15,10 +15,11 @@ from pathlib import Path
 import asyncpg
 
 from backend.adapters.vault import new_key
-from backend.bootstrap import Hub, open_hub
-from backend.inference import comparison
-from backend.inference.log.layout import quoted
-from backend.inference.tally.rebuild import rebuild
+from backend.bootstrap import open_hub
+from backend.comparison import service as comparison
+from backend.comparison.rebuild import rebuild
+from backend.db.identifiers import quoted
+from backend.hub import Hub
 from backend.settings import Settings
 from migrations.apply import migrate
 from schemas.groups import Group

@@ -13,8 +13,8 @@ from uuid import uuid4
 import msgspec
 import uvloop
 
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
+from backend.actor import ANONYMOUS, Actor
 from rpc.core import Ctx, Request, Router
 from rpc.core.http import RpcApp
 from rpc.host import bearer

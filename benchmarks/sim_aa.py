@@ -1,7 +1,7 @@
 """Two equal versions, looked at a hundred times while their outcomes come in late: how often a winner is named that is none.
 
 Each run is a phase whose traffic is drawn by lot, with outcomes after a delay that differs between yes and no. At each look the product's own code
-chooses the cohorts to compare (`backend.inference.maturity`) and judges them (`backend.inference.verdict`), corrected for several challengers where
+chooses the cohorts to compare (`backend.comparison.maturity`) and judges them (`backend.comparison.verdict`), corrected for several challengers where
 there are some. Beside it, the usual test at 5 % on the same figures. Then the same with a challenger that really is better. The last line is JSON.
 """
 
@@ -16,12 +16,12 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.inference.maturity import Cohort, cut
-from backend.inference.routing.hash import BUCKETS
-from backend.inference.verdict import Side, judge
-from backend.numerics.clusters import CLUSTERS
-from backend.numerics.estimate import Floats
-from backend.numerics.sequential import Clustered, Moments
+from backend.comparison.maturity import Cohort, cut
+from backend.comparison.verdict import Side, judge
+from backend.groups.buckets import BUCKETS
+from backend.numerics.statistics.clusters import CLUSTERS
+from backend.numerics.statistics.estimate import Floats
+from backend.numerics.statistics.sequential import Clustered, Moments
 from schemas.groups import Member, MemberRole
 
 LOOKS = 100

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from backend.db.metadata import METADATA
+from migrations.metadata import METADATA
 
 
 def run() -> None:

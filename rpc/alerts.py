@@ -8,7 +8,7 @@ from backend.alerts import service
 from backend.live.service import follow
 from rpc.core import Router, Tracked
 from rpc.host import Call
-from schemas.live import Alert, ListAlerts
+from schemas.alerts import Alert, ListAlerts
 
 alerts = Router("alerts")
 

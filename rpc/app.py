@@ -8,15 +8,16 @@ from litestar import Litestar, MediaType, Response, get
 from litestar.datastructures import State
 
 from backend.alerts.checks import watch_workers
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
+from backend.hub import Hub
 from backend.settings import Settings
-from rpc.connection import Headers, Whole
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.health import database_answers
 from rpc.host import ProductHost
+from rpc.http_connection import Headers, Whole
 from rpc.predict import DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact

@@ -5,7 +5,7 @@ from uuid import UUID
 from backend.access.permissions import P
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, VersionNotFound
 from backend.groups.errors import GroupNotFound
-from backend.inference.errors import InvalidOutcome
+from backend.outcomes.errors import InvalidOutcome
 from rpc.core.contract.endpoints import Endpoint
 from rpc.inference import PREDICTION_ERRORS
 from schemas.catalog import Version

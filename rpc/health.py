@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import text
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 
 
 async def database_answers(hub: Hub) -> bool:

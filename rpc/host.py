@@ -3,16 +3,16 @@
 import hashlib
 from contextlib import AbstractAsyncContextManager
 
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.authenticate import authenticate_session, authenticate_token
-from backend.bootstrap import Hub
-from backend.db.away import NOT_OPENED, UNREACHABLE, unless_away
+from backend.actor import ANONYMOUS, Actor
+from backend.bootstrap import ServingHub
+from backend.db.availability import NOT_OPENED, UNREACHABLE, unless_away
 from backend.errors import Unauthorized, Unavailable
 from backend.settings import Settings
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from rpc.core import Ctx, Request
 
-Call = Ctx[Hub, UnitOfWork]
+Call = Ctx[ServingHub, UnitOfWork]
 """What the product's handlers are given."""
 
 
@@ -24,12 +24,12 @@ def cookie_name(settings: Settings) -> str:
 class ProductHost:
     """Callers are known by API token (`Authorization: Bearer …`, or connection params) or by session cookie."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: ServingHub) -> None:
         self._hub = hub
         self.cookie = cookie_name(hub.settings)
 
     @property
-    def hub(self) -> Hub:
+    def hub(self) -> ServingHub:
         """The hub."""
         return self._hub
 

@@ -1,23 +1,22 @@
 """Inferences: asked for, browsed, told the truth about."""
 
 from backend.access.permissions import P
+from backend.comparison import rebuild
+from backend.exchange import transfer
 from backend.groups.errors import GroupNotFound, LegalHold, NotConfirmed
-from backend.inference import browse as browsing
-from backend.inference import orphans as orphaned
-from backend.inference import outcomes
-from backend.inference.errors import (
-    ArchivesBusy,
-    ArchiveUnreadable,
+from backend.inference_log import browse as browsing
+from backend.inference_log import dead_letters as letters
+from backend.inference_log import erasure
+from backend.inference_log.errors import ArchivesBusy, ArchiveUnreadable, InferenceNotFound, IntakeAway, IntakeBusy, LogUnavailable
+from backend.outcomes import orphans as orphaned
+from backend.outcomes import service as outcomes
+from backend.outcomes.errors import InvalidOutcome
+from backend.serving.errors import (
     ControlLost,
     GroupHalted,
     IdempotencyKeyReused,
-    InferenceNotFound,
-    IntakeAway,
-    IntakeBusy,
     InvalidBatch,
     InvalidFeatures,
-    InvalidOutcome,
-    LogUnavailable,
     MissingFeatures,
     ModelNotLoaded,
     PredictionFailed,
@@ -25,8 +24,7 @@ from backend.inference.errors import (
     UnknownFeatures,
     VersionNotPreferred,
 )
-from backend.inference.log import erasure, letters, transfer
-from backend.inference.tally import rebuild
+from backend.serving.traffic import traffic as traffic_of
 from rpc.core import Router
 from rpc.host import Call
 from schemas.common import Page
@@ -141,7 +139,7 @@ async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def traffic(ctx: Call, input: GroupRef) -> GroupTraffic:
     """What a group's endpoint has done, in total and in each of the last 60 minutes."""
-    return await browsing.traffic(ctx.work, input)
+    return await traffic_of(ctx.work, input)
 
 
 @inference.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound,))

@@ -1,7 +1,7 @@
 """Remembered mappings: each reads the files of one shape."""
 
 from backend.access.permissions import P
-from backend.importing import memory
+from backend.importing import remembered_mappings
 from backend.importing.errors import MappingNotFound
 from rpc.core import Router
 from rpc.host import Call
@@ -13,10 +13,10 @@ mappings = Router("mappings")
 @mappings.query(permission=P.CATALOG_MODEL_READ)
 async def list_(ctx: Call, input: ListMappings) -> list[SavedMapping]:
     """Remembered mappings, the latest used first."""
-    return await memory.list_mappings(ctx.work, input)
+    return await remembered_mappings.list_mappings(ctx.work, input)
 
 
 @mappings.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(MappingNotFound,))
 async def revoke(ctx: Call, input: MappingRef) -> SavedMapping:
     """Use it no more: files of its shape are looked at anew. What was imported by it stays as it is."""
-    return await memory.revoke(ctx.work, input)
+    return await remembered_mappings.revoke(ctx.work, input)

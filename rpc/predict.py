@@ -9,17 +9,17 @@ from uuid import uuid4
 
 import msgspec
 
-from backend.access.actor import Actor
 from backend.access.permissions import P
-from backend.bootstrap import Hub
-from backend.db.away import unless_away
+from backend.actor import Actor
+from backend.bootstrap import ServingHub
+from backend.db.availability import unless_away
 from backend.errors import Forbidden, HubError, NotFound
-from backend.inference import outcomes
-from backend.inference.predict import Predictor
+from backend.outcomes import service as outcomes
+from backend.serving.predict import Predictor
 from rpc.bodies import decode, given, with_key
-from rpc.connection import Whole
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
+from rpc.http_connection import Whole
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
 from rpc.v2.transport import OpenInference
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 class DataPlane:
     """Answers predictions and takes outcomes. Open it for as long as the process serves."""
 
-    def __init__(self, hub: Hub, predictor: Predictor, tokens: TokenCache) -> None:
+    def __init__(self, hub: ServingHub, predictor: Predictor, tokens: TokenCache) -> None:
         self._hub = hub
         self._predictor = predictor
         self._tokens = tokens
@@ -52,7 +52,7 @@ class DataPlane:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, hub: Hub) -> AsyncIterator["DataPlane"]:
+    async def open(cls, hub: ServingHub) -> AsyncIterator["DataPlane"]:
         """Load the routing table and its versions, and keep both true until closed."""
         tokens = TokenCache(hub)
         predictor = await hub.serving.start(hub, tokens.forget)

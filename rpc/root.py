@@ -5,7 +5,7 @@ from rpc.alerts import alerts
 from rpc.audit import audit
 from rpc.connectors import connectors
 from rpc.core import Router
-from rpc.group_control import groups
+from rpc.groups.control import groups
 from rpc.inference import inference
 from rpc.mappings import mappings
 from rpc.models import models

@@ -9,8 +9,7 @@ from backend.runs import service
 from backend.runs.errors import RunNotFound
 from rpc.core import Router, Tracked
 from rpc.host import Call
-from schemas.live import WatchRuns
-from schemas.runs import ListRuns, Run, RunRef
+from schemas.runs import ListRuns, Run, RunRef, WatchRuns
 
 runs = Router("runs")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from rpc.connection import Connection
+from rpc.http_connection import Connection
 
 IDLE_SECONDS = 75
 """So long a connection is kept on which nothing is asked."""

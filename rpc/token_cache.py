@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections import OrderedDict
 
-from backend.access.actor import Actor
 from backend.access.authenticate import authenticate_token
-from backend.bootstrap import Hub
-from backend.db.away import UNREACHABLE
+from backend.actor import Actor
+from backend.db.availability import UNREACHABLE
 from backend.errors import Unauthorized, Unavailable
+from backend.hub import Hub
 
 BEARER = b"Bearer "
 SECONDS = 1.0

@@ -9,9 +9,9 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from backend.access.permissions import P
-from backend.bootstrap import Hub
 from backend.catalog import upload
 from backend.errors import Forbidden, HubError, Unauthorized
+from backend.hub import Hub
 from rpc.core import Request
 from rpc.core.csrf import check_origin
 from rpc.core.errors import PayloadTooLarge

@@ -68,3 +68,9 @@ class SystemHealth(Shape, frozen=True, kw_only=True):
     intake_backlog: int
     dead_letters: int
     version: str
+
+
+class WatchRuns(Shape, frozen=True, kw_only=True):
+    """One run, or (absent) all of the tenant."""
+
+    run_id: UUID | None = None

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from backend.adapters.vault import new_key
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.db.addresses import app_url
+from backend.hub import Hub
 from backend.settings import Settings
 from migrations.apply import migrate_blocking
 from tests.support import servers
 from tests.support.line import Wire
+from tests.support.served import Served, make_served
 from tests.support.tenants import Tenant, new_tenant
 
 SECRET = "the secret of a test run"
@@ -87,3 +89,9 @@ async def tenant(hub: Hub) -> Tenant:
 async def other_tenant(hub: Hub) -> Tenant:
     """Somebody else's tenant."""
     return await new_tenant(hub)
+
+
+@pytest.fixture(scope="session")
+def served(settings: Settings) -> Served:
+    """Two versions that every test of this process may put into groups of its own."""
+    return make_served(settings)

@@ -2,7 +2,7 @@
 
 from backend.connectors import keys
 from schemas.common import Json
-from workers.run import Handler, Task
+from workers.execute import Handler, Task
 
 
 async def rewrap(task: Task) -> Json:

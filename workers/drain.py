@@ -5,10 +5,11 @@ import time
 from typing import Any
 from uuid import UUID
 
-from backend.bootstrap import Hub
-from backend.inference.log import retention
-from backend.inference.log.drain import Drainer
-from backend.inference.log.sweep import explain_missing, prepare_serving, waiting_groups
+from backend.hub import Hub
+from backend.inference_log import retention
+from backend.inference_log.drain import Drainer
+from backend.inference_log.sweep import explain_missing, waiting_groups
+from backend.serving.warm_up import prepare_serving
 
 log = logging.getLogger("tiltyard.worker")
 TIMEOUT_SECONDS = 10

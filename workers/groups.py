@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN
-from backend.inference.log import archive as archiving
+from backend.inference_log import archive as archiving
 from schemas.common import Json
-from workers.run import Handler, Task
+from workers.execute import Handler, Task
 
 
 async def archive(task: Task) -> Json:

@@ -20,13 +20,14 @@ from arq.connections import RedisSettings
 
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, serialize
 from backend.alerts.checks import Checks
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.connectors.keys import check_at_start
-from backend.garbage import collect_less
-from backend.inference.log.drain import Drainer
+from backend.gc_tuning import collect_less
+from backend.hub import Hub
+from backend.inference_log.drain import Drainer
 from backend.settings import Settings
 from workers import connectors, drain, groups, ramps, tally, watch
-from workers.run import Handler, execute
+from workers.execute import Handler, execute
 from workers.sweep import beat, leave, sweep
 
 log = logging.getLogger("tiltyard.worker")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from backend.bootstrap import Hub
-from backend.groups import ramp_tend
+from backend.hub import Hub
+from backend.promotion import ramp_tend
 
 
 async def tend_ramps(ctx: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ import logging
 import os
 import socket
 
-from backend.access.actor import ANONYMOUS
-from backend.bootstrap import Hub
+from backend.actor import ANONYMOUS
+from backend.hub import Hub
 from backend.runs import service as runs
 
 log = logging.getLogger("tiltyard.worker")

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from backend.bootstrap import Hub
-from backend.inference.tally.folding import fold_waiting
-from backend.inference.tally.rebuild import REBUILD_RUN, ask_due, rebuild
+from backend.comparison.rebuild import REBUILD_RUN, ask_due, rebuild
+from backend.hub import Hub
+from backend.tallies.compaction import fold_waiting
 from schemas.common import Json
-from workers.run import Handler, Task
+from workers.execute import Handler, Task
 
 
 async def tend(ctx: dict[str, Any]) -> None:

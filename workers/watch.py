@@ -3,9 +3,9 @@
 import logging
 from typing import Any
 
-from backend.access.actor import ANONYMOUS
+from backend.actor import ANONYMOUS
 from backend.alerts.checks import Checks
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.importing import service as importing
 from backend.live import service as live
 

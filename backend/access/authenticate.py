@@ -1,22 +1,20 @@
 """Who is calling? From a session cookie or an API token to an Actor."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.access import repository
-from backend.access.actor import Actor
 from backend.access.rules import permissions_of, scoped, secret_hash
-from backend.live.reading import undisturbed
+from backend.actor import Actor
+from backend.hub import Hub
+from backend.uncancelled import undisturbed
 from schemas.access import Role
 
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
-
-async def authenticate_session(hub: "Hub", secret: str) -> Actor | None:
+async def authenticate_session(hub: Hub, secret: str) -> Actor | None:
     """The person signed in with this cookie; None when it is unknown, expired, revoked, or the person is disabled."""
     row = await undisturbed(_find(hub, repository.find_session, secret))
     if row is None:
@@ -35,7 +33,7 @@ async def authenticate_session(hub: "Hub", secret: str) -> Actor | None:
     )
 
 
-async def authenticate_token(hub: "Hub", secret: str) -> Actor | None:
+async def authenticate_token(hub: Hub, secret: str) -> Actor | None:
     """The token's actor: what its maker may do, narrowed to its scopes; None when it is unknown, expired or revoked."""
     row = await undisturbed(_find(hub, repository.find_token, secret))
     if row is None:
@@ -57,11 +55,11 @@ async def authenticate_token(hub: "Hub", secret: str) -> Actor | None:
     return actor
 
 
-async def _find(hub: "Hub", find: Callable[[AsyncConnection, bytes], Awaitable[Row[Any] | None]], secret: str) -> Row[Any] | None:
+async def _find(hub: Hub, find: Callable[[AsyncConnection, bytes], Awaitable[Row[Any] | None]], secret: str) -> Row[Any] | None:
     async with hub.engine.connect() as connection:
         return await find(connection, secret_hash(secret))
 
 
-async def _touch(hub: "Hub", actor: Actor, row: Row[Any]) -> None:
+async def _touch(hub: Hub, actor: Actor, row: Row[Any]) -> None:
     async with hub.work(actor) as work:
         await repository.touch_token(work.session, row.tenant_id, row.token_id, work.now)

@@ -1,18 +1,14 @@
 """The one who owns the machine, acting as a person of the hub."""
 
-from typing import TYPE_CHECKING
-
 from backend.access import repository
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.errors import PersonNotFound
 from backend.access.rules import permissions_of
+from backend.actor import ANONYMOUS, Actor
+from backend.hub import Hub
 from schemas.access import Role
 
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
-
-async def act_as(hub: "Hub", email: str) -> Actor:
+async def act_as(hub: Hub, email: str) -> Actor:
     """The person who signs in with this email, with all that their roles allow; the audit log tells that it was from the command line.
 
     Raises PersonNotFound, also when the person is disabled. Only for whoever can read the installation's secrets: no password is asked.

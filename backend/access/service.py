@@ -6,14 +6,14 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 
 from backend.access import repository
-from backend.access.actor import Actor
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, TooManySignIns, WrongCredentials
 from backend.access.limits import SIGN_IN, allow
 from backend.access.permissions import P
 from backend.access.rules import hash_password, new_secret, nobodys_hash, password_matches, permissions_of, secret_hash
 from backend.access.tables import PersonRow, SessionRow
+from backend.actor import Actor
 from backend.ids import new_id
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.access import ChangePassword, CreatePerson, Me, Person, PersonRef, Role, SetRoles, SignIn
 
 

@@ -11,7 +11,7 @@ from backend.access.rules import TOKEN_PREFIX, new_secret, secret_hash, unknown_
 from backend.access.tables import TokenRow
 from backend.errors import Unauthorized
 from backend.ids import new_id
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.access import CreatedToken, CreateToken, Token, TokenRef
 from schemas.common import Issue
 

@@ -6,23 +6,19 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from backend.access.actor import ANONYMOUS, system
-from backend.alerts import rules, service
+from backend.actor import ANONYMOUS, system
+from backend.alerts import facts, rules, service
 from backend.alerts.rules import Finding
-from backend.groups import ramp
 from backend.groups import service as groups
-from backend.inference import facts
+from backend.hub import Hub
 from backend.live import service as live
 from backend.live.rules import EXPLANATIONS_DOUBTED, GROUP_CHANGED
+from backend.promotion import ramp
 from backend.runs import service as runs
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.groups import Group
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
 log = logging.getLogger("tiltyard.alerts")
 DOUBT_LASTS = timedelta(hours=1)
@@ -32,7 +28,7 @@ FIRST_SECONDS = runs.SILENCE.total_seconds() + 5.0
 EVERY_SECONDS = 10.0
 
 
-async def check_workers(hub: "Hub") -> bool:
+async def check_workers(hub: Hub) -> bool:
     """Is any worker alive? If not, every tenant is alerted. Asked by the API processes: a worker cannot tell of its own absence."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         alive = any(worker.alive for worker in await runs.workers(work))
@@ -46,7 +42,7 @@ async def check_workers(hub: "Hub") -> bool:
 
 
 @asynccontextmanager
-async def watch_workers(hub: "Hub") -> AsyncIterator[None]:
+async def watch_workers(hub: Hub) -> AsyncIterator[None]:
     """Ask for living workers every ten seconds, for as long as the block lasts."""
 
     async def watch() -> None:
@@ -70,7 +66,7 @@ async def watch_workers(hub: "Hub") -> AsyncIterator[None]:
 class Checks:
     """What a worker process checks, and what it remembers from one time to the next."""
 
-    def __init__(self, hub: "Hub", load: facts.Load) -> None:
+    def __init__(self, hub: Hub, load: facts.Load) -> None:
         """`load` loads a version as serving does."""
         self._hub = hub
         self._loading = facts.Loading(hub, load)

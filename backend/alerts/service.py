@@ -9,8 +9,8 @@ from backend.alerts.tables import AlertRow
 from backend.ids import new_id
 from backend.live.rules import ALERT_CHANGED
 from backend.live.service import Topic
-from backend.work import UnitOfWork
-from schemas.live import Alert, AlertState, ListAlerts
+from backend.work.unit import UnitOfWork
+from schemas.alerts import Alert, AlertState, ListAlerts
 
 MOST_OPEN = 500
 

@@ -2,26 +2,11 @@
 
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.audit.tables import AuditRow
-from backend.db.locks import lock
 from schemas.audit import AuditEntry
-
-
-async def lock_head(session: AsyncSession, tenant_id: UUID) -> tuple[int, str] | None:
-    """The last sequence number and hash, held until the transaction ends so that the next entry has no rival."""
-    await lock(session, f"audit:{tenant_id}")
-    query = select(AuditRow.seq, AuditRow.hash).where(AuditRow.tenant_id == tenant_id).order_by(AuditRow.seq.desc()).limit(1)
-    row = (await session.execute(query)).first()
-    return (row.seq, row.hash) if row else None
-
-
-async def add(session: AsyncSession, tenant_id: UUID, entries: list[AuditEntry]) -> None:
-    """Append the entries as they are."""
-    await session.execute(insert(AuditRow), [{"tenant_id": tenant_id, **msgspec.structs.asdict(entry)} for entry in entries])
 
 
 async def newest(session: AsyncSession, tenant_id: UUID, below: int | None, subject: str | None, action: str | None, limit: int) -> list[AuditEntry]:

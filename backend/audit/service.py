@@ -1,9 +1,10 @@
 """Read and verify the audit log."""
 
 from backend.audit import repository
-from backend.audit.rules import GENESIS, verify
+from backend.audit.rules import verify
 from backend.errors import Invalid
-from backend.work import UnitOfWork
+from backend.work.audit_entries import GENESIS
+from backend.work.unit import UnitOfWork
 from schemas.audit import AuditEntry, AuditVerdict, ListAudit, VerifyAudit
 from schemas.common import Issue, Page
 

@@ -5,16 +5,15 @@ import asyncio
 import msgspec
 
 from backend.access.permissions import P
-from backend.audit.rules import plain
+from backend.catalog.artifact_files import keep_bytes
 from backend.catalog.errors import ExternalUnfit, FeaturesDisagree
-from backend.catalog.external_rules import problems
+from backend.catalog.external_rules import features_of, problems
 from backend.catalog.rules import completed, disagreements
 from backend.catalog.service import create_version, find_version, version_of
-from backend.catalog.storing import keep_bytes
 from backend.connectors import service as connectors
 from backend.errors import Forbidden
-from backend.inference.prompts import features_of
-from backend.work import UnitOfWork
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, ArtifactKind, CreateVersion, Version, VersionState
 from schemas.external import CreateExternalVersion
 

@@ -1,6 +1,7 @@
 """Pure checks of what is asked of a language model."""
 
-from backend.inference.prompts import features_of
+import re
+
 from schemas.common import Issue
 from schemas.external import ExternalModel
 
@@ -20,3 +21,15 @@ def problems(external: ExternalModel) -> list[Issue]:
     if external.minimum is not None and external.maximum is not None and external.minimum >= external.maximum:
         found.append(Issue(pointer="/external/maximum", message="the maximum must be above the minimum"))
     return found
+
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+
+def features_of(prompt: str) -> list[str]:
+    """The features that a prompt names, in their order.
+
+    >>> features_of("Age {{age}}, says {{ what the applicant says }}; again {{age}}")
+    ['age', 'what the applicant says']
+    """
+    return list(dict.fromkeys(PLACEHOLDER.findall(prompt)))

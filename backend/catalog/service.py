@@ -8,14 +8,14 @@ import msgspec
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from backend.audit.rules import plain
 from backend.catalog import repository
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
 from backend.catalog.rules import canonical_version, free_version, label, slug_of
 from backend.catalog.tables import ModelRow, VersionRow
 from backend.connectors import service as connectors
 from backend.ids import new_id
-from backend.work import UnitOfWork
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, CreateModel, CreateVersion, ListModels, Model, ModelRef, ServingRole, Version, VersionRef, VersionState
 from schemas.common import Page
 from schemas.model_document import ModelDocument

@@ -2,26 +2,23 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from backend.access.actor import Actor
-from backend.audit.rules import plain
+from backend.actor import Actor
+from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifacts import ArtifactFacts, inspect, probe
-from backend.catalog.background import background_of, keep_background
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
+from backend.catalog.explanation_background import background_of, keep_background
 from backend.catalog.rules import completed, differences, disagreements, medians
 from backend.catalog.service import find_version, get_version, version_of
-from backend.catalog.storing import artifact_path
 from backend.files import place
-from backend.work import UnitOfWork
+from backend.hub import Hub
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, Version, VersionRef, VersionState
 from schemas.common import Issue
 from schemas.model_document import ModelDocument
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
 
 async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
@@ -32,7 +29,7 @@ async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
     return version
 
 
-async def admit(hub: "Hub", actor: Actor, ref: VersionRef, quarantined: Path) -> Version:
+async def admit(hub: Hub, actor: Actor, ref: VersionRef, quarantined: Path) -> Version:
     """Check the quarantined file and make the version ready. Raises what is wrong with it; the version then stays a draft.
 
     Nothing unchecked is loaded in this process: the structure is read by our own reader, the probe runs in a limited child process.

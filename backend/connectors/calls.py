@@ -2,10 +2,10 @@
 
 import time
 
-from backend.audit.rules import plain
 from backend.connectors import repository, service
 from backend.connectors.errors import BaseUrlRefused, KeyUnreadable, ProviderError
-from backend.work import UnitOfWork
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.connectors import Connector, ConnectorRef, ConnectorTest, ProviderModel
 
 TEST_SECONDS = 15.0

@@ -1,18 +1,15 @@
 """Keys in and out of the vault: stored for one connector, provider and origin; wrapped anew; the vault's own key checked by its canary."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from backend.access.actor import ANONYMOUS, Actor, system
+from backend.actor import ANONYMOUS, Actor, system
 from backend.connectors import repository, rules
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
 from backend.connectors.secret import Binding, Secret
 from backend.connectors.tables import ConnectorRow, SecretRow
-from backend.work import UnitOfWork
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
+from backend.hub import Hub
+from backend.work.unit import UnitOfWork
 
 FIELD = "api_key"
 REWRAP_RUN = "connectors.rewrap"
@@ -48,7 +45,7 @@ async def check_canaries(work: UnitOfWork) -> None:
         await repository.add_canary(work.session, version, fresh[version])
 
 
-async def check_at_start(hub: "Hub") -> None:
+async def check_at_start(hub: Hub) -> None:
     """What every process does before it takes work. Raises BadKek."""
     async with hub.work(ANONYMOUS) as work:
         await check_canaries(work)
@@ -62,7 +59,7 @@ class Rewrapped:
     unreadable: tuple[UUID, ...]
 
 
-async def rewrap(hub: "Hub", actor: Actor) -> Rewrapped:
+async def rewrap(hub: Hub, actor: Actor) -> Rewrapped:
     """Wrap the tenant's data keys by the current key-encryption key, each in a transaction of its own: it may be stopped and run again at any time.
 
     Connectors work meanwhile. Raises NoKek, BadKek.
@@ -82,7 +79,7 @@ async def rewrap(hub: "Hub", actor: Actor) -> Rewrapped:
     return Rewrapped(done, tuple(unreadable))
 
 
-async def tenants_to_rewrap(hub: "Hub") -> list[Actor]:
+async def tenants_to_rewrap(hub: Hub) -> list[Actor]:
     """An actor for each tenant that has something to wrap anew. Raises NoKek."""
     current = hub.vault.current
     if current is None:
@@ -91,7 +88,7 @@ async def tenants_to_rewrap(hub: "Hub") -> list[Actor]:
         return [system(tenant_id, "rewrap") for tenant_id in await repository.tenants_to_rewrap(work.session, current)]
 
 
-async def _rewrap_one(hub: "Hub", actor: Actor, row: SecretRow) -> bool:
+async def _rewrap_one(hub: Hub, actor: Actor, row: SecretRow) -> bool:
     sealed = await hub.vault.rewrap(repository.sealed_of(row), Binding(row.connector_id, row.field, "", ""))
     async with hub.work(actor) as work:
         changed = await repository.replace_wrapping(work.session, row, sealed)

@@ -11,7 +11,7 @@ from backend.connectors.providers import TRAITS
 from backend.connectors.secret import Access, Secret
 from backend.connectors.tables import ConnectorRow
 from backend.ids import new_id
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.connectors import (
     Connector,
     ConnectorRef,

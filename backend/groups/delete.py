@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from backend.groups.errors import NotConfirmed
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN, refuse_held
-from backend.groups.service import announce, describe, find
+from backend.groups.phases import announce, describe, find
 from backend.runs import service as runs
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import DeleteGroup, Deletion
 

@@ -8,12 +8,12 @@ from backend.catalog import service as catalog
 from backend.db.locks import lock
 from backend.groups import repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
-from backend.groups.service import describe, find, halt, halts_in_force, settle
+from backend.groups.phases import describe, find, halt, halts_in_force, settle
+from backend.groups.propagation import heard, lost
 from backend.groups.tables import HaltRow
 from backend.ids import new_id
-from backend.inference.routing.agreement import heard, lost
 from backend.live.rules import GROUP_CHANGED
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, ResumeGroup, ResumeVersion
 

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from backend.groups import repository
 from backend.groups.errors import GroupNotFound, LegalHold
-from backend.groups.service import describe, find
+from backend.groups.phases import describe, find
 from backend.groups.tables import GroupRow
 from backend.live.rules import GROUP_CHANGED
 from backend.runs import service as runs
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.groups import Group, SetLegalHold, SetRetention, SetWhenUnlogged
 
 ARCHIVE_RUN = "groups.archive"

@@ -1,6 +1,7 @@
 """Groups: all SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -169,3 +170,8 @@ async def decisions(session: AsyncSession, tenant_id: UUID, ramp_ids: Sequence[U
 async def promotions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
     """Past promotions, newest first."""
     return (await session.execute(text(PROMOTIONS), {"tenant": tenant_id, "group": group_id})).all()
+
+
+async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str:
+    """Make a group's log; gives its table's name."""
+    return str((await session.execute(text("SELECT provision_log(:group, :now)"), {"group": group_id, "now": now})).scalar_one())

@@ -1,44 +1,24 @@
 """Groups: created, listed, their split changed."""
 
 import secrets
-from collections.abc import Awaitable, Sequence
-from typing import Any
-from uuid import UUID
 
-import msgspec
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from backend.audit.rules import plain
-from backend.catalog import service as catalog
-from backend.catalog.rules import label
 from backend.groups import repository
-from backend.groups.errors import GroupNotFound, GroupSlugTaken, InvalidSplit, StalePhase, VersionNotReady
-from backend.groups.rules import allocate, problems
-from backend.groups.tables import GroupRow, MemberRow, PhaseRow
+from backend.groups.errors import GroupSlugTaken, StalePhase
+from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of
+from backend.groups.tables import GroupRow
 from backend.ids import new_id
-from backend.inference.log import service as log
-from backend.inference.routing.agreement import everywhere
-from backend.live.rules import GROUP_CHANGED
-from backend.work import UnitOfWork
-from schemas.catalog import VersionRef, VersionState
-from schemas.common import Issue
+from backend.work.unit import UnitOfWork
 from schemas.groups import (
-    BucketRange,
     ConfigureGroup,
     CreateGroup,
     Group,
     GroupRef,
-    GroupSettings,
-    Halt,
-    LogPolicy,
-    Member,
-    MemberRole,
     MemberSpec,
     Phase,
     SetSplit,
 )
-from schemas.promotion import Promotion
 
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
@@ -63,7 +43,7 @@ async def create(work: UnitOfWork, input: CreateGroup) -> Group:
         await work.session.flush()
     except IntegrityError:
         raise GroupSlugTaken from None
-    group.table_name = await log.provision(work, group.id, group.slug)
+    group.table_name = await repository.provision(work.session, group.id, work.now)
     await open_phase(work, group, input.members, {}, "created")
     created = await describe(work, group)
     work.audit("groups.create", f"group:{group.slug}", after=created)
@@ -77,7 +57,7 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
     phases = {(phase.group_id, phase.number): phase for phase in await repository.phases(work.session, work.tenant_id, ids)}
     members = await repository.members(work.session, work.tenant_id, ids)
     halts = await halts_in_force(work)
-    return [_group(work, row, _phase(phases[row.id, row.phase], members), halts) for row in rows]
+    return [group_of(work, row, phase_of(phases[row.id, row.phase], members), halts) for row in rows]
 
 
 async def get(work: UnitOfWork, input: GroupRef) -> Group:
@@ -89,7 +69,7 @@ async def list_phases(work: UnitOfWork, input: GroupRef) -> list[Phase]:
     """Every phase of a group, the current one first. Raises GroupNotFound."""
     group = await find(work, input.slug)
     members = await repository.members(work.session, work.tenant_id, [group.id])
-    return [_phase(row, members) for row in await repository.phases(work.session, work.tenant_id, [group.id])]
+    return [phase_of(row, members) for row in await repository.phases(work.session, work.tenant_id, [group.id])]
 
 
 async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
@@ -107,51 +87,6 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
     return after
 
 
-async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
-    """The row of a group, for this slice. Raises GroupNotFound."""
-    row = await repository.group(work.session, work.tenant_id, slug, lock)
-    if row is None:
-        raise GroupNotFound(f"There is no group {slug!r} in this tenant.")
-    return row
-
-
-async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str) -> None:
-    """The next phase: members with their buckets, known to every process once committed."""
-    group.phase += 1
-    key = {"tenant_id": work.tenant_id, "group_id": group.id}
-    bundle = {"threshold": group.threshold, "routing_key": group.routing_key}
-    work.session.add(PhaseRow(**key, **bundle, number=group.phase, opened_at=work.now, opened_by=work.actor.name, reason=reason))
-    await work.session.flush()
-    ranges = allocate(before, {member.version_id: member.share for member in members})
-    for member in members:
-        spans = plain(ranges[member.version_id])
-        work.session.add(MemberRow(**key, phase=group.phase, version_id=member.version_id, role=member.role, share=member.share, ranges=spans))
-    await work.session.flush()
-    await announce(work, group)
-
-
-async def announce(work: UnitOfWork, group: GroupRow) -> None:
-    """Tell of a change of the group; its caller is answered once every process has it or can no longer answer without it, and else told that it is not so."""
-    await work.announce_routing()
-    work.after_commit(lambda: settle(work, everywhere(work.hub, group.id)))
-    work.live(GROUP_CHANGED, group.slug)
-
-
-async def settle(work: UnitOfWork, agreement: Awaitable[bool]) -> None:
-    """Wait for the processes, and put into the answer whether they agree. Where that cannot be found out, they may not."""
-    settled = False
-    try:
-        settled = await agreement
-    finally:
-        work.amend(lambda answer: _settled(answer, settled))
-
-
-def _settled(answer: Any, settled: bool) -> Any:
-    if isinstance(answer, Promotion):
-        return msgspec.structs.replace(answer, group=_settled(answer.group, settled))
-    return msgspec.structs.replace(answer, settled=settled) if isinstance(answer, Group) else answer
-
-
 async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
     """New settings. Another routing key opens a phase, since the same applicants may then meet another version. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
@@ -167,122 +102,3 @@ async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
     after = await describe(work, group)
     work.audit("groups.configure", f"group:{group.slug}", before.settings, after.settings)
     return after
-
-
-def columns_of(settings: GroupSettings) -> dict[str, Any]:
-    """Settings as columns of the group's row."""
-    return {
-        "on_control_loss": settings.on_control_loss,
-        "time_budget_ms": settings.time_budget_ms,
-        "routing_key": settings.routing_key,
-        "require_verdict": settings.require_verdict,
-        "min_matured_share": settings.min_matured_share,
-        "maturity_hours": settings.maturity_hours,
-    }
-
-
-async def describe(work: UnitOfWork, group: GroupRow) -> Group:
-    """The group as its callers see it."""
-    phases = await repository.phases(work.session, work.tenant_id, [group.id])
-    members = await repository.members(work.session, work.tenant_id, [group.id], group.phase)
-    return _group(work, group, _phase(phases[0], members), await halts_in_force(work))
-
-
-def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
-    """The buckets each version answers."""
-    return {member.version_id: member.ranges for member in phase.members}
-
-
-async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
-    """Is the split sound, and can each version serve? Raises InvalidSplit, VersionNotReady."""
-    if issues := problems(members):
-        raise InvalidSplit(issues=issues)
-    for at, member in enumerate(members):
-        version = await catalog.get_version(work, VersionRef(version_id=member.version_id))
-        if version.state is not VersionState.READY:
-            message = f"{version.model_name} {version.label} is {version.state}; upload its artifact first"
-            raise VersionNotReady(issues=[Issue(pointer=f"/members/{at}/version_id", message=message)])
-
-
-async def halts_in_force(work: UnitOfWork) -> list[Halt]:
-    """What of the tenant's is halted now."""
-    return [halt(row) for row in await repository.halts(work.session, work.tenant_id, in_force=True)]
-
-
-def halt(row: Row[Any]) -> Halt:
-    """A halt as its readers see it."""
-    return Halt(
-        id=row.id,
-        slug=row.slug,
-        version_id=row.version_id,
-        label=label(row.version) if row.version else None,
-        model_name=row.model_name,
-        reason=row.reason,
-        at=row.halted_at,
-        by=row.halted_by,
-        requested_at=row.requested_at,
-        requested_by=row.requested_by,
-        resumed_at=row.resumed_at,
-        resumed_by=row.resumed_by,
-        resume_reason=row.resume_reason,
-        self_approved=row.self_approved,
-    )
-
-
-def _group(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt]) -> Group:
-    serving = {member.version_id for member in phase.members}
-    return Group(
-        id=row.id,
-        name=row.name,
-        slug=row.slug,
-        table_name=row.table_name,
-        endpoint=f"{work.hub.settings.url}/v1/groups/{row.slug}/predict",
-        created_at=row.created_at,
-        decision_metric=row.decision_metric,
-        threshold=row.threshold,
-        phase=phase,
-        settings=GroupSettings(
-            on_control_loss=row.on_control_loss,  # type: ignore[arg-type]  # the table's own check
-            time_budget_ms=row.time_budget_ms,
-            routing_key=row.routing_key,
-            require_verdict=row.require_verdict,
-            min_matured_share=row.min_matured_share,
-            maturity_hours=row.maturity_hours,
-        ),
-        halt=next((one for one in halts if one.slug == row.slug), None),
-        halted_versions=[one for one in halts if one.version_id in serving],
-        log=LogPolicy(
-            retention_days=row.retention_days,
-            retention_policy=row.retention_policy,  # type: ignore[arg-type]  # the table's own checks
-            legal_hold=row.legal_hold,
-            when_unlogged=row.when_unlogged,  # type: ignore[arg-type]
-            stale_max_seconds=row.stale_max_seconds,
-        ),
-        salt=row.salt,
-    )
-
-
-def _phase(row: PhaseRow, members: Sequence[Row[Any]]) -> Phase:
-    mine = [_member(member) for member in members if member.group_id == row.group_id and member.phase == row.number]
-    return Phase(
-        number=row.number,
-        opened_at=row.opened_at,
-        opened_by=row.opened_by,
-        reason=row.reason,
-        threshold=row.threshold,
-        routing_key=row.routing_key,
-        members=mine,
-    )
-
-
-def _member(row: Row[Any]) -> Member:
-    return Member(
-        version_id=row.version_id,
-        model_name=row.model_name,
-        model_slug=row.model_slug,
-        version=row.version,
-        label=label(row.version),
-        role=MemberRole(row.role),
-        share=row.share,
-        ranges=msgspec.convert(row.ranges, list[BucketRange]),
-    )

@@ -5,11 +5,11 @@ from typing import Final
 
 from backend.importing.collect import Collector, Row, Value
 from backend.importing.confusion import confusion_row
+from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnreadableFile
 from backend.importing.parse import read_embedded
 from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
 from backend.importing.rules import CELLS
-from backend.importing.targets import TARGETS
 from backend.importing.transforms import TRANSFORMS, Refused, is_percent, looked_up
 from backend.importing.vocabulary import PERCENT_KEPT, metric_key
 from schemas.common import Json

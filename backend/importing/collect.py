@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from backend.importing.document_places import SCHEMA, TARGETS
 from backend.importing.errors import MappingTooCostly
 from backend.importing.pointers import Path, text
-from backend.importing.targets import SCHEMA, TARGETS
 from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 

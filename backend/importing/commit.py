@@ -4,18 +4,18 @@ from uuid import UUID
 
 import msgspec
 
-from backend.audit.rules import plain
 from backend.catalog import service as catalog
 from backend.catalog.rules import canonical_version, free_version, slug_of
-from backend.importing import drafts, memory, repository
+from backend.importing import drafts, remembered_mappings, repository
+from backend.importing.draft_state import DraftState, preview_of, samples, sources
 from backend.importing.drafts import Brought
 from backend.importing.errors import StillOpen, UnsoundDocument
 from backend.importing.service import corrected
-from backend.importing.state import DraftState, preview_of, samples, sources
 from backend.importing.tables import ImportRow
-from backend.importing.threads import aside
 from backend.importing.validate import issues
-from backend.work import UnitOfWork
+from backend.importing.worker_threads import aside
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.catalog import CreateModel, CreateVersion, ModelRef, Version
 from schemas.importing import CommitImport, ImportPreview, ImportRecord, NewModel
 from schemas.model_document import ModelDocument
@@ -64,7 +64,7 @@ async def _remembered(work: UnitOfWork, input: CommitImport, brought: Brought, p
         return state.mapping_id
     if reading.known and state.rules == reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else None):
         return None
-    return await memory.remember(work, preview.fingerprint, brought.name, state)
+    return await remembered_mappings.remember(work, preview.fingerprint, brought.name, state)
 
 
 def document_of(preview: ImportPreview, state: DraftState, number: str, mapping_id: UUID | None) -> ModelDocument:

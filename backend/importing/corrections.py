@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from backend.importing.collect import Value
+from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnsoundDecision
 from backend.importing.pointers import MISSING, Path, real, resolve, steps, text
-from backend.importing.targets import TARGETS
 from backend.importing.transforms import Refused, number, percent
 from schemas.common import Issue, Json
 from schemas.importing import Contradiction, Decision

@@ -1,28 +1,26 @@
 """Drafts as they are kept and shown."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from backend.access.actor import Actor
-from backend.audit.rules import plain
+from backend.actor import Actor
 from backend.catalog import service as catalog
 from backend.catalog.rules import free_version, label
+from backend.hub import Hub
 from backend.ids import new_id
-from backend.importing import memory, repository
+from backend.importing import remembered_mappings, repository
+from backend.importing.draft_state import DraftState, preview_of, samples, sources, unsupported
 from backend.importing.errors import DraftNotFound
 from backend.importing.preview import Reading, read
-from backend.importing.state import DraftState, preview_of, samples, sources, unsupported
 from backend.importing.tables import DraftRow
-from backend.importing.threads import aside
-from backend.work import UnitOfWork
+from backend.importing.worker_threads import aside
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
 KEPT: Final = timedelta(days=1)
 """How long a draft waits to be committed."""
@@ -40,7 +38,7 @@ class Brought(msgspec.Struct, frozen=True):
     row: DraftRow | None = None
 
 
-async def keep(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
+async def keep(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
     """Store a new draft. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly; then nothing is stored."""
     preview = await aside(preview_of, brought.state, brought.reading, brought.name)
     async with hub.work(actor) as work:
@@ -58,12 +56,12 @@ async def keep(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
         await repository.keep_newest(work.session, work.tenant_id, MOST - 1, work.now)
         work.session.add(row)
         if brought.state.mapping_id is not None:
-            await memory.note_use(work, brought.state.mapping_id)
+            await remembered_mappings.note_use(work, brought.state.mapping_id)
         work.audit("models.reimport" if brought.state.reimport_of else "models.proposeImport", f"import:{row.id}", after=_told(brought))
         return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 
-async def replace(hub: "Hub", actor: Actor, brought: Brought) -> ImportDraft:
+async def replace(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
     """Store another state of a draft. Raises DraftNotFound, and what `keep` raises."""
     assert brought.row is not None
     preview = await aside(preview_of, brought.state, brought.reading, brought.name)
@@ -113,7 +111,7 @@ async def _shown(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> 
         picked=preview.picked,
         mapping=state.rules,
         decisions=list(state.decisions),
-        remembered=await memory.saved_as(work, state.mapping_id),
+        remembered=await remembered_mappings.saved_as(work, state.mapping_id),
         llm=report(state),
         duplicate_of=await _duplicates(work, row),
         reimport_of=state.reimport_of,

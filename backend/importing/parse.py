@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from backend.importing.errors import EmptyFile, FileTooLarge, TooDeep, TooManyLeaves, UnreadableFile
-from backend.importing.foreign import refuse_foreign
+from backend.importing.not_json import refuse_foreign
 from backend.importing.onnx_tree import looks_like_onnx, onnx_tree
 from backend.importing.pointers import Path, text
 from backend.importing.yaml_text import looks_like_yaml, read_yaml

@@ -13,11 +13,11 @@ from backend.importing.consistency import contradictions
 from backend.importing.corrections import NONE, PERSON, Corrections
 from backend.importing.errors import UnknownModel, UnsoundDocument, UnsoundMapping
 from backend.importing.matcher import match
-from backend.importing.member import Member
 from backend.importing.parse import Parsed, parse
 from backend.importing.pointers import leaves, text
 from backend.importing.rules import checked
-from backend.importing.several import members
+from backend.importing.several.find import members
+from backend.importing.several.member import Member
 from backend.importing.skeleton import fingerprint
 from backend.importing.validate import quick_issues
 from schemas.common import Json

@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
+from backend.importing.document_places import TARGETS, is_word, writable
 from backend.importing.errors import UnsoundMapping
-from backend.importing.targets import TARGETS, is_word, writable
 from schemas.common import Issue
 from schemas.mapping import MappingRule
 

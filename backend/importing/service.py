@@ -1,37 +1,34 @@
 """Bringing a file: proposed, revised, discarded, or read again. Nothing but the draft is stored."""
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from backend.access.actor import Actor
+from backend.actor import Actor
 from backend.catalog import service as catalog
 from backend.errors import Invalid
-from backend.importing import asking, drafts, memory, repository
+from backend.hub import Hub
+from backend.importing import drafts, remembered_mappings, repository
+from backend.importing.draft_state import DraftState
 from backend.importing.drafts import Brought
 from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
+from backend.importing.llm import assistance
 from backend.importing.preview import Reading, read
 from backend.importing.rules import checked
-from backend.importing.state import DraftState
-from backend.importing.threads import aside
-from backend.work import UnitOfWork
+from backend.importing.worker_threads import aside
+from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.common import Issue
 from schemas.importing import CommitImport, DiscardedDraft, DraftRef, ImportDraft, ImportMode, ImportRecord, ProposeImport, Reimport, ReviseImport
 from schemas.mapping import MappedBy, MappingRule
 
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
 
-
-async def propose(hub: "Hub", actor: Actor, input: ProposeImport) -> ImportDraft:
+async def propose(hub: Hub, actor: Actor, input: ProposeImport) -> ImportDraft:
     """Understand a file and keep it as a draft. Raises UnreadableFile and its kin, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
-    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    request = assistance.wish(input.connector_id, input.llm_model, input.mode, actor)
     content = _content(input)
     reading = await aside(read, content, input.pick)
     state = await _own(hub, actor, reading, len(content), input.use_memory)
     if request is not None and (state.mapped_by is MappedBy.MATCHER or request.mode is ImportMode.REWRITE):
-        state = await asking.asked(hub, actor, reading, state, input.name, request)
+        state = await assistance.asked(hub, actor, reading, state, input.name, request)
     state = msgspec.structs.replace(state, model=input.model)
     return await drafts.keep(hub, actor, Brought(input.name, content, reading, state))
 
@@ -42,15 +39,15 @@ def _content(input: ProposeImport) -> bytes:
     return input.text.encode("utf-8", "surrogatepass") if input.text is not None else input.file or b""
 
 
-async def _own(hub: "Hub", actor: Actor, reading: Reading, size: int, use_memory: bool) -> DraftState:
+async def _own(hub: Hub, actor: Actor, reading: Reading, size: int, use_memory: bool) -> DraftState:
     """The hub's own understanding, by a remembered mapping where there is one."""
     rules, mapping_id = None, None
     if use_memory and not reading.several:
         async with hub.work(actor, read_only=True) as work:
-            row = await memory.find(work, reading.fingerprint)
+            row = await remembered_mappings.find(work, reading.fingerprint)
             if row is not None:
-                rules, mapping_id = memory.rules_of_row(row), row.id
-    return await aside(asking.own_state, reading, size, rules, mapping_id)
+                rules, mapping_id = remembered_mappings.rules_of_row(row), row.id
+    return await aside(assistance.own_state, reading, size, rules, mapping_id)
 
 
 async def get(work: UnitOfWork, input: DraftRef) -> ImportDraft:
@@ -58,18 +55,18 @@ async def get(work: UnitOfWork, input: DraftRef) -> ImportDraft:
     return await drafts.shown(work, await drafts.brought(work, input.draft_id))
 
 
-async def revise(hub: "Hub", actor: Actor, input: ReviseImport) -> ImportDraft:
+async def revise(hub: Hub, actor: Actor, input: ReviseImport) -> ImportDraft:
     """A person's corrections to a draft, or a language model's turn. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel, UnsoundDocument."""
-    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    request = assistance.wish(input.connector_id, input.llm_model, input.mode, actor)
     async with hub.work(actor, read_only=True) as work:
         before = await drafts.brought(work, input.draft_id, pick=input.pick)
     state = before.state
     if input.pick is not None and (before.reading.picked is None or before.reading.picked.name != state.pick):
-        fresh = await aside(asking.own_state, before.reading, state.size_bytes, None, None)
+        fresh = await aside(assistance.own_state, before.reading, state.size_bytes, None, None)
         state = msgspec.structs.replace(fresh, reimport_of=state.reimport_of, model=state.model)
     state = corrected(state, actor, input)
     if request is not None:
-        state = await asking.asked(hub, actor, before.reading, state, before.name, request)
+        state = await assistance.asked(hub, actor, before.reading, state, before.name, request)
     return await drafts.replace(hub, actor, msgspec.structs.replace(before, state=state))
 
 
@@ -109,9 +106,9 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
     return DiscardedDraft(draft_id=input.draft_id)
 
 
-async def reimport(hub: "Hub", actor: Actor, input: Reimport) -> ImportDraft:
+async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
     """A version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
-    request = asking.wish(input.connector_id, input.llm_model, input.mode, actor)
+    request = assistance.wish(input.connector_id, input.llm_model, input.mode, actor)
     async with hub.work(actor, read_only=True) as work:
         model = await catalog.model_of_version(work, input.version_id)
         row = await repository.source(work.session, work.tenant_id, input.version_id, content=True)
@@ -123,7 +120,7 @@ async def reimport(hub: "Hub", actor: Actor, input: Reimport) -> ImportDraft:
     if input.mapping is not None:
         state = with_mapping(state, input.mapping)
     if request is not None:
-        state = await asking.asked(hub, actor, reading, state, name, request)
+        state = await assistance.asked(hub, actor, reading, state, name, request)
     state = msgspec.structs.replace(state, reimport_of=input.version_id, model=model)
     return await drafts.keep(hub, actor, Brought(name, content, reading, state))
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 from jsonschema import Draft202012Validator
 
+from backend.importing.document_places import SCHEMA
 from backend.importing.pointers import text
-from backend.importing.targets import SCHEMA
 from schemas.common import Issue, Json
 from schemas.model_document import ModelDocument
 

@@ -1,9 +1,6 @@
 """Kinds of live events, and where a reader may go on."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-
-from schemas.common import Json, Shape
 
 ALERT_CHANGED = "alert.changed"
 """Its subject is the alert's kind and subject, its payload the alert."""
@@ -13,19 +10,6 @@ GROUP_CHANGED = "group.changed"
 """Its subject is the group's slug; who cares looks at the group's figures again."""
 RUN_CHANGED = "run.changed"
 """Its subject is the run's id, its payload the run."""
-
-Told = tuple[str, str]
-"""An event's kind and subject."""
-
-
-@dataclass(frozen=True)
-class Pending:
-    """An event to be written with its change. With `every`, one already written so recently stands for it."""
-
-    kind: str
-    subject: str
-    payload: Shape | Json = None
-    every: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,18 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-from backend.access.actor import Actor
+from backend.actor import Actor
 from backend.errors import Unauthorized
+from backend.hub import Hub
 from backend.live import repository
-from backend.live.reading import undisturbed
 from backend.live.rules import resume_after
 from backend.live.tables import LiveEventRow
-from backend.work import UnitOfWork
-
-if TYPE_CHECKING:
-    from backend.bootstrap import Hub
+from backend.uncancelled import undisturbed
+from backend.work.unit import UnitOfWork
 
 T = TypeVar("T")
 log = logging.getLogger("tiltyard.live")
@@ -36,7 +34,7 @@ class Topic(Generic[T]):
     subject: str | None = None
 
 
-async def follow(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None) -> AsyncGenerator[tuple[str, T], None]:
+async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -> AsyncGenerator[tuple[str, T], None]:
     """Ids and items: how things are now, then every change; or every change after `last_id` while those are still kept. It never ends by itself.
 
     Raises what `topic.now` raises, and Unauthorized.
@@ -62,7 +60,7 @@ async def follow(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None)
                 await watch.wait(hub.wakeups.patience)
 
 
-async def _begin(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None) -> tuple[int, Sequence[T]]:
+async def _begin(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -> tuple[int, Sequence[T]]:
     """The number to go on after, and what is told before that."""
     async with hub.work(actor, read_only=True) as work:
         span = await repository.span(work.session, work.tenant_id)
@@ -70,7 +68,7 @@ async def _begin(hub: "Hub", actor: Actor, topic: Topic[T], last_id: str | None)
         return (span.newest, await topic.now(work)) if position is None else (position, [])
 
 
-async def _after(hub: "Hub", actor: Actor, topic: Topic[T], position: int) -> Sequence[LiveEventRow]:
+async def _after(hub: Hub, actor: Actor, topic: Topic[T], position: int) -> Sequence[LiveEventRow]:
     async with hub.work(actor, read_only=True) as work:
         return await repository.after(work.session, work.tenant_id, position, topic.kind, topic.subject, MOST_AT_ONCE)
 

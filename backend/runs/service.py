@@ -10,10 +10,9 @@ from backend.live.service import Topic
 from backend.runs import repository
 from backend.runs.errors import RunNotFound
 from backend.runs.tables import RunRow
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.common import Json
-from schemas.live import WatchRuns
-from schemas.runs import ListRuns, Run, RunRef, RunStatus, WorkerHealth
+from schemas.runs import ListRuns, Run, RunRef, RunStatus, WatchRuns, WorkerHealth
 
 SILENCE = timedelta(seconds=20)
 """A run or worker not heard of for this long is taken for dead."""

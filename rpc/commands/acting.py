@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 import click
 
-from backend.access.actor import Actor
 from backend.access.authenticate import authenticate_token
 from backend.access.operator import act_as
 from backend.access.permissions import P
+from backend.actor import Actor
 from backend.adapters.processes import SetupError
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.errors import Forbidden, Unauthorized
+from backend.hub import Hub
 from rpc.commands.installation import read_settings, running_installation
 from rpc.commands.ready import kept_access
 

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from backend.access.standing import password_holds
+from backend.access.session_check import password_holds
 from backend.settings import Settings
 from rpc.commands.ready import Access, keep_access, kept_access
 
@@ -32,7 +32,7 @@ async def _first_access(settings: Settings) -> tuple[Access, bool]:
 
 
 async def _made(settings: Settings) -> tuple[Access, bool] | None:
-    from backend.access.first import ensure_first_administrator  # noqa: PLC0415  the whole domain, which most starts do not need
+    from backend.access.first_administrator import ensure_first_administrator  # noqa: PLC0415  the whole domain, which most starts do not need
     from backend.bootstrap import open_hub  # noqa: PLC0415
 
     async with open_hub(settings, pool_size=1) as hub:

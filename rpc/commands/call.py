@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from backend.access.actor import Actor
 from backend.access.operator import act_as
+from backend.actor import Actor
 from backend.adapters.processes import SetupError
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.errors import HubError
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.commands.contract import unknown
 from rpc.commands.installation import read_settings, running_installation

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from backend.access.actor import Actor
+from backend.actor import Actor
 from backend.adapters.processes import write_private
 from backend.adapters.vault import LocalKeys, new_key
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.connectors import keys
+from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.commands.installation import installation, kek_path, read_settings

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import click
 
-from backend.access.actor import ANONYMOUS
+from backend.actor import ANONYMOUS
 from backend.adapters.embedded_home import locked, read_keys
 from backend.adapters.external import check_postgres, check_redis
 from backend.adapters.processes import SetupError
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.connectors.errors import BadKek
 from backend.connectors.keys import check_at_start
-from backend.inference.log import guarantee
+from backend.hub import Hub
+from backend.inference_log import durability
 from backend.runs.service import workers
 from backend.settings import Settings
 from migrations.apply import current_revision, head_revision
@@ -121,7 +122,7 @@ async def _servers(settings: Settings) -> list[Finding]:
 
 
 async def _hub(hub: Hub) -> AsyncIterator[Finding]:
-    words = await guarantee.in_words(hub)
+    words = await durability.in_words(hub)
     mend = (
         ""
         if words.startswith("disk:")

@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 import click
 
-from backend.access.actor import Actor
-from backend.bootstrap import Hub
-from backend.inference.log import transfer
+from backend.actor import Actor
+from backend.exchange import transfer
+from backend.hub import Hub
 from rpc.commands.acting import acting, acting_options
 from rpc.commands.terminal import data_dir_option
 from schemas.log import ExportLog

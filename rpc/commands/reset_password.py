@@ -8,8 +8,8 @@ from typing import TextIO
 import click
 import msgspec
 
-from backend.access.actor import ANONYMOUS
 from backend.access.service import reset_password
+from backend.actor import ANONYMOUS
 from backend.bootstrap import open_hub
 from backend.settings import Settings
 from rpc.commands.installation import installation, read_settings

@@ -9,7 +9,7 @@ import click
 import uvloop
 
 from backend.adapters.processes import SetupError
-from backend.garbage import collect_less
+from backend.gc_tuning import collect_less
 from backend.settings import Settings
 from rpc.app import create_app
 from rpc.commands.installation import read_settings, running_installation

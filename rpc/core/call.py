@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.access.actor import Actor
 from backend.access.permissions import P
+from backend.actor import Actor
 from backend.errors import Forbidden, HubError, Unauthorized
 from rpc.core.context import Ctx, Host, Outgoing, Request
 from rpc.core.errors import UnknownProcedure

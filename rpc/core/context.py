@@ -7,7 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from os import urandom
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from backend.access.actor import Actor
+from backend.actor import Actor
 
 H = TypeVar("H")
 W = TypeVar("W")

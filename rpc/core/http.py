@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rpc.core import cors, wire
+from rpc.core.answer import Settler
 from rpc.core.asgi import Departure, Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.compression import compress
@@ -16,7 +17,6 @@ from rpc.core.limits import Limiter
 from rpc.core.options import Options, Rate
 from rpc.core.procedure import Kind
 from rpc.core.router import Router
-from rpc.core.settle import Settler
 from rpc.core.sse import Subscription
 from rpc.core.websocket import Socket
 

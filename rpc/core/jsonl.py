@@ -8,12 +8,12 @@ from itertools import count
 import msgspec
 
 from rpc.core import wire
+from rpc.core.answer import Opened, Settler
 from rpc.core.asgi import Departure, Disconnected, Headers, Send, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.errors import unasked
-from rpc.core.outlet import Ended, Outlet
 from rpc.core.procedure import Kind
-from rpc.core.settle import Opened, Settler
+from rpc.core.stream_body import Ended, Outlet
 
 GRACE = 0.002
 """Seconds in which all calls may be done for the response to be whole, with its length told."""

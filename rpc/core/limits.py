@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Hashable
 
-from backend.access.actor import Actor
+from backend.actor import Actor
 from backend.errors import TooManyRequests
 from rpc.core.context import Request
 from rpc.core.options import Rate

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from rpc.core import wire
+from rpc.core.answer import Items, Settler
 from rpc.core.asgi import Departure, Disconnected, Headers, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Request, Tracked
 from rpc.core.errors import unasked
 from rpc.core.inputs import Raw
-from rpc.core.outlet import Closing, Ended, Outlet, Over
 from rpc.core.outputs import Output
-from rpc.core.settle import Items, Settler
+from rpc.core.stream_body import Closing, Ended, Outlet, Over
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),

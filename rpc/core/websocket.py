@@ -10,15 +10,15 @@ import msgspec
 
 from backend.errors import TooManyRequests
 from rpc.core import errors, wire
+from rpc.core.answer import Settler, of_kind
 from rpc.core.asgi import Receive, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Outgoing, Tracked
 from rpc.core.csrf import check_socket
 from rpc.core.messages import Message, Unreadable, body, parse, parse_params
-from rpc.core.outlet import STALLED, happens
 from rpc.core.outputs import Output
 from rpc.core.router import Router
-from rpc.core.settle import Settler, of_kind
+from rpc.core.stream_body import STALLED, happens
 
 POLICY, RESTART, TOO_LARGE = 1008, 1012, 1009
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from backend.inference.features import FeatureSpec
+from backend.runtimes.features import FeatureSpec
 from rpc.v2.errors import InvalidRequest
 from rpc.v2.tensors import packed
 from schemas.common import Issue

@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from backend.catalog.rules import canonical_version, label
 from backend.groups.errors import GroupNotFound
-from backend.inference.features import FeatureSpec
-from backend.inference.routing.table import RoutedGroup
+from backend.runtimes.features import FeatureSpec
+from backend.serving.routing.table import RoutedGroup
 from rpc.v2.answers import COLUMNS, SHAP_BASE, SHAP_VALUES
 from schemas.open_inference import Datatype, ModelMetadata, ServerMetadata, TensorMetadata
 

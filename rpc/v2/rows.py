@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from backend.inference.cases import MOST_INPUTS
-from backend.inference.features import FeatureSpec
+from backend.runtimes.features import FeatureSpec
+from backend.serving.prepare import MOST_INPUTS
 from rpc.bodies import InvalidBody, decode, pointer_of
 from rpc.v2.errors import InvalidRequest, InvalidTensor
 from rpc.v2.tensors import values

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import msgspec
 
-from backend.access.actor import Actor
 from backend.access.permissions import P
-from backend.bootstrap import Hub
+from backend.actor import Actor
 from backend.errors import Forbidden, HubError
-from backend.inference.features import FeatureSpec
-from backend.inference.predict import Predictor
+from backend.hub import Hub
+from backend.runtimes.features import FeatureSpec
+from backend.serving.predict import Predictor
 from rpc.bodies import with_key
 from rpc.core.asgi import Disconnected, Receive, Scope, Send, read_body
 from rpc.core.errors import WIRE, MethodNotSupported, known, report

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.access.actor import Actor
 from backend.access.permissions import P
+from backend.actor import Actor
 from rpc.core import Request, Router
 from rpc.core.contract.generate import generate
 from rpc.core.http import RpcApp

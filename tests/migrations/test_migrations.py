@@ -6,9 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.db.addresses import app_url, sqlalchemy_url
-from backend.db.metadata import METADATA
 from migrations.apply import current_revision, head_revision, migrate
 from migrations.current import is_current, newest_revision
+from migrations.metadata import METADATA
 from tests.conftest import SECRET
 from tests.support import servers
 

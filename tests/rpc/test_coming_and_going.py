@@ -6,12 +6,13 @@ import tracemalloc
 
 import pytest
 
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
+from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.core.call import Exchange
 from rpc.core.http import Options, RpcApp
-from rpc.core.outlet import Outlet
+from rpc.core.stream_body import Outlet
 from rpc.core.websocket import Socket
 from rpc.host import ProductHost
 from rpc.root import root

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.app import Application
-from rpc.connection import Headers, Whole
+from rpc.http_connection import Headers, Whole
 from tests.support.group import serve_group
 from tests.support.serving import serving
 from tests.support.tenants import Tenant

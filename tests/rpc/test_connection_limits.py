@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rpc import connection, server
-from rpc.connection import Connection
+from rpc import http_connection, server
+from rpc.http_connection import Connection
 from tests.rpc.test_connection import Client, Echo, client_of, connected, cut, post, request, until
 from tests.support.serving import serving
 
@@ -57,7 +57,7 @@ async def new_or_kept(kept: bool) -> AsyncIterator[Client]:
 
 @pytest.mark.parametrize("kept", [False, True])
 async def test_a_head_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.2)
     async with new_or_kept(kept) as client:
         started = time.monotonic()
         await client.send(*[b"POST /whole HTTP/1.1\r\n", *[b"x: y\r\n"] * 3])
@@ -80,7 +80,7 @@ class Refusing(Echo):
 
 
 async def test_the_rest_of_a_request_that_is_answered_already_may_not_drip_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.3)
     head, _ = cut(post("/other", b"a" * 1000), -1000)
     async with client_of(Refusing()) as client:
         assert (await client.ask(head)).status == 401
@@ -94,7 +94,7 @@ async def test_the_rest_of_a_request_that_is_answered_already_may_not_drip_for_e
 
 
 async def test_the_rest_of_a_request_that_is_answered_already_may_follow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.4)
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.4)
     head, body = cut(post("/other", b"a" * 1000), -1000)
     async with client_of(Refusing()) as client:
         for _ in range(3):
@@ -105,7 +105,7 @@ async def test_the_rest_of_a_request_that_is_answered_already_may_follow(monkeyp
 
 
 async def test_a_head_that_came_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.2)
     async with client_of(Echo(pause=0.3)) as client:
         for asked in (post("/whole", b"a"), request("GET", "/other")):
             assert (await client.ask(*cut(asked, 10))).status == 200
@@ -113,7 +113,7 @@ async def test_a_head_that_came_is_not_late(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_head_counts_without_what_came_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_BYTES", 1_000)
+    monkeypatch.setattr(http_connection, "HEAD_BYTES", 1_000)
     async with client_of(Echo()) as client:
         begun, rest = cut(post("/whole", b"a"), 10)
         await client.send(post("/whole", b"b" * 3_000) + begun, rest)
@@ -121,7 +121,7 @@ async def test_a_head_counts_without_what_came_before_it(monkeypatch: pytest.Mon
 
 
 async def test_a_head_that_the_server_leaves_unread_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.1)
     async with client_of(Echo(pause=0.3)) as client:
         begun, rest = cut(post("/whole/3", b"c"), 10)
         await client.send(post("/whole/1", b"a") + post("/whole/2", b"b") + begun, rest)

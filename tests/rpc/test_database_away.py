@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from backend.bootstrap import Hub
-from backend.db.away import CUT_OFF, unless_away
+from backend.db.availability import CUT_OFF, unless_away
 from backend.errors import Unavailable
+from backend.hub import Hub
 from backend.settings import Settings
 from tests.support.line import Wire
 from tests.support.tenants import Tenant

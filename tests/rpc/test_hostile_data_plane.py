@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from backend.adapters.processes import free_port
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from tests.support.group import Serving, serve_group
 from tests.support.product import ROOT

@@ -16,13 +16,14 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from backend.access import tokens
-from backend.access.actor import ANONYMOUS
+from backend.actor import ANONYMOUS
 from backend.adapters.processes import free_port
 from backend.alerts import service as alerts
 from backend.alerts.rules import Finding
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.groups import service as groups
-from backend.inference import outcomes
+from backend.hub import Hub
+from backend.outcomes import service as outcomes
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.commands.installation import environment_of

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from backend.access import tokens
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import ROLE_PERMISSIONS, P
+from backend.actor import ANONYMOUS, Actor
 from backend.alerts import service as alerts
 from backend.alerts.rules import Finding
-from backend.bootstrap import Hub
 from backend.connectors import service as connectors
 from backend.errors import Forbidden, HubError, Unauthorized
+from backend.hub import Hub
 from backend.importing import service as importing
 from backend.runs import service as runs
 from rpc.core.call import Exchange, authorise, call, stream

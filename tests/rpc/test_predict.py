@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from backend.access import tokens
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.ids import new_id
-from backend.inference import browse
+from backend.serving.traffic import traffic as read_traffic
 from schemas.access import CreateToken, TokenRef
 from schemas.groups import GroupRef
 from tests.support.group import Serving, serve_group
@@ -122,7 +122,7 @@ async def test_what_no_model_can_answer_is_refused_in_words_and_leaves_no_row(hu
     assert await drain(hub, serving.group) == 0
     assert await logged(hub, tenant, serving.group) == {}
     async with hub.work(tenant.admin, read_only=True) as work:
-        traffic = await browse.traffic(work, GroupRef(slug=serving.group.slug))
+        traffic = await read_traffic(work, GroupRef(slug=serving.group.slug))
     assert traffic.refused == len(HOSTILE)
     assert [one.reason for one in reversed(traffic.refusals)] == [reason for *_, reason, _ in HOSTILE[-len(traffic.refusals) :]]
     assert all(len(one.caller) and len(issue.message) <= 300 for one in traffic.refusals for issue in one.issues)

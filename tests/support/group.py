@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import msgspec
 
-from backend.bootstrap import Hub
 from backend.catalog import service as catalog
 from backend.catalog.upload import admit
 from backend.groups import service as groups
+from backend.hub import Hub
 from schemas.catalog import CreateModel, CreateVersion, Version, VersionRef
 from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
 from schemas.model_document import ModelDocument

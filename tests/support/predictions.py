@@ -8,12 +8,12 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from backend.access.actor import system
-from backend.bootstrap import Hub
-from backend.inference.log.drain import Drainer
-from backend.inference.log.layout import quoted
-from backend.inference.log.record import stream_key
-from backend.inference.log.sweep import explain_group
+from backend.actor import system
+from backend.db.identifiers import quoted
+from backend.hub import Hub
+from backend.inference_log.drain import Drainer
+from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.sweep import explain_group
 from rpc.predict import DataPlane
 from schemas.groups import Group
 from schemas.inference import PredictBody, Prediction

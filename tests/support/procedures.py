@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from backend.access.actor import Actor
-from backend.bootstrap import Hub
+from backend.actor import Actor
+from backend.hub import Hub
 from rpc.core.call import Exchange, call
 from rpc.core.context import Request
 from rpc.core.inputs import Raw

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from uuid import uuid4
 
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.groups import service as groups
+from backend.hub import Hub
 from backend.settings import Settings
 from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
 from tests.support.group import Serving, serve_group

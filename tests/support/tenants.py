@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from backend.access.actor import Actor
 from backend.access.authenticate import authenticate_token
-from backend.access.first import create_administrator
+from backend.access.first_administrator import create_administrator
 from backend.access.rules import permissions_of
-from backend.bootstrap import Hub
+from backend.actor import Actor
+from backend.hub import Hub
 from backend.ids import new_id
 from schemas.access import Role
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from backend.access.actor import ANONYMOUS, Actor
+from backend.actor import ANONYMOUS, Actor
 from rpc.core import Request
 from rpc.core.http import Options, RpcApp
 from rpc.server import Server

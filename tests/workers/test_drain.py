@@ -13,15 +13,16 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from backend.bootstrap import Hub
-from backend.inference.log import intake
-from backend.inference.log.drain import Drainer
-from backend.inference.log.record import FIELD, dead_key, encode, stream_key
-from backend.inference.log.sweep import explain_missing, waiting_groups
+from backend.hub import Hub
+from backend.inference_log import intake
+from backend.inference_log.drain import Drainer
+from backend.inference_log.record import FIELD, encode
+from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.sweep import explain_missing, waiting_groups
 from backend.settings import Settings
 from schemas.groups import Group
 from schemas.inference import PredictBody
-from tests.backend.inference.records import record
+from tests.support.log_records import record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 from workers.drain import drain as drain_job

@@ -10,17 +10,19 @@ from uuid import uuid4
 
 import pytest
 
-from backend.bootstrap import Hub
-from backend.catalog.storing import artifact_path
-from backend.inference import browse, versions
-from backend.inference.log import explain, intake, pauses
-from backend.inference.log.drain import Drainer
-from backend.inference.log.explain import Explainer
-from backend.inference.log.pauses import Pauses
-from backend.inference.log.sweep import explain_group, prepare_serving
-from backend.inference.runtimes.errors import ArtifactGone
-from backend.inference.runtimes.lightgbm import LightgbmRuntime
-from backend.inference.runtimes.protocol import ExplanationBatch, Floats
+from backend.catalog.artifact_files import artifact_path
+from backend.hub import Hub
+from backend.inference_log import explain, intake, retry_pauses
+from backend.inference_log.drain import Drainer
+from backend.inference_log.explain import Explainer
+from backend.inference_log.retry_pauses import Pauses
+from backend.inference_log.sweep import explain_group
+from backend.runtimes import served_versions
+from backend.runtimes.errors import ArtifactGone
+from backend.runtimes.lightgbm import LightgbmRuntime
+from backend.runtimes.protocol import ExplanationBatch, Floats
+from backend.serving import traffic
+from backend.serving.warm_up import prepare_serving
 from schemas.groups import Group, GroupRef
 from schemas.inference import PredictBody
 from tests.support.predictions import ask, logged
@@ -47,7 +49,7 @@ async def written(hub: Hub, served: Served, rows: int, monkeypatch: pytest.Monke
 
 async def waiting(hub: Hub, served: Served, group: Group) -> int:
     async with hub.work(served.tenant.admin, read_only=True) as work:
-        return (await browse.traffic(work, GroupRef(slug=group.slug))).waiting_explanation
+        return (await traffic.traffic(work, GroupRef(slug=group.slug))).waiting_explanation
 
 
 async def explain_all(hub: Hub, explainer: Explainer, group: Group, until: Callable[[], Any]) -> None:
@@ -72,7 +74,7 @@ async def ready(hub: Hub, served: Served, group: Group) -> Explainer:
 async def test_an_artifact_that_is_away_for_a_while_costs_no_row_its_explanation(
     hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pauses, "FIRST_SECONDS", 0.2)
+    monkeypatch.setattr(retry_pauses, "FIRST_SECONDS", 0.2)
     group = await written(hub, served, 5, monkeypatch)
     explainer = Explainer(hub)
     assert served.serving.champion.artifact
@@ -136,7 +138,7 @@ async def test_a_version_that_takes_too_long_waits_and_the_others_are_explained(
     group = await written(hub, served, 20, monkeypatch, challenger_share=5_000)
     explainer = await ready(hub, served, group)
     monkeypatch.setattr(LightgbmRuntime, "explain", hangs_where_narrow)
-    monkeypatch.setattr("backend.inference.log.sweep.SECONDS", 0.1)
+    monkeypatch.setattr("backend.inference_log.sweep.SECONDS", 0.1)
     monkeypatch.setattr(explain, "GRACE_SECONDS", 0.5)
     started = time.monotonic()
     await explain_group(hub, explainer, group.id)
@@ -161,11 +163,11 @@ def test_pauses_grow_to_five_minutes_and_begin_anew_after_a_success() -> None:
 
 async def test_versions_that_no_group_holds_are_let_go_when_others_come(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain, "KEPT", 0)
-    monkeypatch.setattr(versions, "KEPT", 1)
+    monkeypatch.setattr(served_versions, "KEPT", 1)
     explainer = Explainer(hub)
     champion, challenger = served.serving.champion.id, served.serving.challenger.id
 
-    async def load(version_id: Any) -> "weakref.ref[versions.ServedVersion]":
+    async def load(version_id: Any) -> "weakref.ref[served_versions.ServedVersion]":
         async with hub.work(served.tenant.admin, read_only=True) as work:
             await explainer.prepare(work, version_id)
         return weakref.ref(await explainer._ready[version_id])

@@ -7,14 +7,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
+from backend.hub import Hub
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
 from backend.settings import Settings
 from schemas.common import Json
 from schemas.runs import Run, RunRef, RunStatus
 from tests.support.tenants import Tenant
-from workers.run import Handler, Task, execute
+from workers.execute import Handler, Task, execute
 from workers.sweep import beat, leave, sweep
 
 

@@ -2,6 +2,6 @@
 
 from backend.catalog.artifacts.facts import ArtifactFacts, ProbeReport
 from backend.catalog.artifacts.inspection import inspect
-from backend.catalog.artifacts.trial import probe
+from backend.catalog.artifacts.probe import probe
 
 __all__ = ["ArtifactFacts", "ProbeReport", "inspect", "probe"]

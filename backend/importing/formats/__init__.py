@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from backend.importing.member import Member
 from backend.importing.pointers import MISSING, child, matches, steps, text
 from backend.importing.rules import checked
+from backend.importing.several.member import Member
 from schemas.common import Json, Shape
 from schemas.mapping import MappingRule
 

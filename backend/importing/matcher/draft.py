@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
-from backend.importing.member import Member
 from backend.importing.pointers import Path, text
 from backend.importing.rules import MAX_RULES
+from backend.importing.several.member import Member
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from backend.importing.matcher.draft import GUESSED, Context, Draft
 from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
-from backend.importing.several import has_metrics
+from backend.importing.several.find import has_metrics
 from backend.importing.transforms import Refused, feature_type, is_number
 from backend.importing.vocabulary import FIELDS, LISTS, section, words
 from schemas.common import Json

@@ -7,7 +7,7 @@ from backend.importing.matcher import reports, tables
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import AVERAGE, notation
 from backend.importing.pointers import Path, items, text
-from backend.importing.several import has_metrics
+from backend.importing.several.find import has_metrics
 from backend.importing.transforms import is_number, is_percent, number
 from backend.importing.vocabulary import CELLS, FIELDS, FRACTIONS, SIGNED_FRACTIONS, VOCABULARY, MetricKey, metric_key, rows_of, section, split_of, words
 from schemas.common import Json

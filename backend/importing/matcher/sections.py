@@ -6,7 +6,7 @@ from typing import Any, Final
 from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, steps, text
-from backend.importing.several import has_metrics
+from backend.importing.several.find import has_metrics
 from backend.importing.vocabulary import SECTIONS, STRONG_ALGORITHM, VOCABULARY, section, split_of, words
 from schemas.mapping import MappingRule
 

@@ -4,9 +4,9 @@ import msgspec
 
 from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
 from backend.importing.matcher.draft import Context, Draft
-from backend.importing.member import Member
 from backend.importing.pointers import MISSING, Path, items, resolve, text
-from backend.importing.several import components, members
+from backend.importing.several.find import components, members
+from backend.importing.several.member import Member
 from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, section, split_of, words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, MappingWhere

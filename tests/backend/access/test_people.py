@@ -3,11 +3,11 @@
 import pytest
 
 from backend.access import service
-from backend.access.actor import ANONYMOUS
 from backend.access.authenticate import authenticate_session
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, TooManySignIns, WrongCredentials
-from backend.access.first import ensure_first_administrator
-from backend.bootstrap import Hub
+from backend.access.first_administrator import ensure_first_administrator
+from backend.actor import ANONYMOUS
+from backend.hub import Hub
 from schemas.access import ChangePassword, CreatePerson, PersonRef, Role, SetRoles, SignIn
 from tests.support.tenants import Tenant
 

@@ -9,7 +9,7 @@ from backend.access import tokens
 from backend.access.authenticate import authenticate_token
 from backend.access.errors import ScopeNotHeld, TokenNotFound, UnknownScope
 from backend.access.permissions import P
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from schemas.access import CreatedToken, CreateToken, Role, TokenRef
 from tests.support.tenants import Tenant
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from backend.adapters import arq_queue
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, ArqQueue, deserialize, serialize
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.ids import new_id
 
 

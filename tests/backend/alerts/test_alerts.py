@@ -10,22 +10,22 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from backend.access.actor import ANONYMOUS
+from backend.actor import ANONYMOUS
 from backend.alerts import rules, service
 from backend.alerts.checks import Checks, check_workers
 from backend.alerts.rules import Finding
-from backend.bootstrap import Hub
-from backend.catalog.storing import artifact_path
+from backend.catalog.artifact_files import artifact_path
 from backend.groups import service as groups
-from backend.inference.log import doubts
-from backend.inference.log.record import dead_key
-from backend.inference.routing.hash import bucket_of
-from backend.inference.versions import DOUBT, Runtimes
+from backend.groups.buckets import bucket_of
+from backend.hub import Hub
+from backend.inference_log import doubts
+from backend.inference_log.redis_keys import dead_key
 from backend.live.service import follow
 from backend.runs import service as runs
+from backend.runtimes.served_versions import DOUBT, Runtimes
+from schemas.alerts import Alert, AlertState, ListAlerts
 from schemas.groups import Group, MemberRole, MemberSpec, SetSplit
 from schemas.inference import Explanation, PredictBody
-from schemas.live import Alert, AlertState, ListAlerts
 from tests.support.group import Serving, serve_group
 from tests.support.predictions import ask, drain
 from tests.support.tenants import Tenant

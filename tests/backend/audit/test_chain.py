@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from backend.audit import service
 from backend.audit.rules import verify
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from schemas.audit import AuditEntry, ListAudit, VerifyAudit
 from tests.support.tenants import Tenant

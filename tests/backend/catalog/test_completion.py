@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from backend.bootstrap import Hub
 from backend.catalog.rules import completed, differences
 from backend.catalog.upload import admit
+from backend.hub import Hub
 from schemas.catalog import Version, VersionRef
 from schemas.model_document import ModelDocument
 from tests.support.credit import lightgbm_text

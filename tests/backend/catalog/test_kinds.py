@@ -18,13 +18,13 @@ import skl2onnx
 import xgboost as xgb
 from sklearn.ensemble import AdaBoostClassifier, IsolationForest
 
-from backend.bootstrap import Hub
+from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifacts import inspect
 from backend.catalog.artifacts.errors import ProbeFailed
 from backend.catalog.errors import BackgroundUnfit
-from backend.catalog.storing import artifact_path
 from backend.groups import service as groups
-from backend.inference.versions import Runtimes, explanations, facts_of
+from backend.hub import Hub
+from backend.runtimes.served_versions import Runtimes, explanations, facts_of
 from schemas.catalog import ArtifactKind, Version
 from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
 from schemas.inference import PredictBody

@@ -6,12 +6,12 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from backend.bootstrap import Hub
 from backend.catalog import service
+from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifacts.errors import UnservableArtifact
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionTaken
-from backend.catalog.storing import artifact_path
 from backend.catalog.upload import admit
+from backend.hub import Hub
 from schemas.catalog import CreateModel, CreateVersion, ListModels, ModelRef, Version, VersionRef, VersionState
 from schemas.model_document import ModelDocument
 from tests.support.credit import document, lightgbm_text

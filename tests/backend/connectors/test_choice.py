@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from backend.connectors.choice import preferred
+from backend.connectors.default_model import preferred
 from schemas.connectors import Provider, ProviderModel
 
 TODAY = date(2026, 11, 21)

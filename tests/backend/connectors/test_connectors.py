@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from backend.adapters.vault import AesVault, LocalKeys
 from backend.audit import service as audit
-from backend.bootstrap import Hub
 from backend.connectors import calls, service
 from backend.connectors.errors import (
     BaseUrlRefused,
@@ -20,6 +19,7 @@ from backend.connectors.errors import (
     NoKek,
     ProviderKeyRefused,
 )
+from backend.hub import Hub
 from schemas.audit import ListAudit
 from schemas.connectors import Connector, ConnectorRef, CreateConnector, Provider, RotateConnector
 from tests.backend.connectors.conftest import KEY, URL

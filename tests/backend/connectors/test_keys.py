@@ -7,20 +7,20 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from backend.access.actor import system
+from backend.actor import system
 from backend.adapters.vault import AesVault, LocalKeys, new_key
-from backend.bootstrap import Hub
 from backend.connectors import keys, repository, service
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
 from backend.connectors.secret import Binding, Secret
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.commands.installation import complete, kek_path
 from schemas.connectors import RotateConnector
 from tests.backend.connectors.conftest import KEY
 from tests.backend.connectors.test_connectors import OTHER_KEY, make
 from tests.support.tenants import Tenant
+from workers.execute import execute
 from workers.main import HANDLERS
-from workers.run import execute
 
 BINDING = Binding(uuid4(), "api_key", "compatible", "https://models.example.com:443")
 

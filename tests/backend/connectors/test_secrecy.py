@@ -16,8 +16,8 @@ import pytest
 
 from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
-from backend.bootstrap import Hub
 from backend.connectors.secret import Secret
+from backend.hub import Hub
 from backend.ids import new_id
 from backend.settings import Settings
 from rpc.core.call import Exchange, call

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from backend.bootstrap import Hub
 from backend.db import locks
 from backend.groups.halt import halt_group
-from backend.groups.service import find
+from backend.groups.phases import find
+from backend.hub import Hub
 from backend.settings import Settings
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.groups import HaltGroup
 from tests.support.served import Served, make_served
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from backend.bootstrap import Hub
 from backend.db import locks, long_locks
 from backend.db.long_locks import awake, lock_within
+from backend.hub import Hub
 from tests.support.tenants import Tenant
 
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from backend.bootstrap import Hub, open_hub
-from backend.inference.predict import Predictor
+from backend.bootstrap import open_hub
+from backend.hub import Hub
+from backend.serving.predict import Predictor
 from backend.settings import Settings
 from tests.support.line import Wire
 

@@ -10,17 +10,17 @@ import pytest
 
 from backend.access.service import create_person
 from backend.audit import service as audit
-from backend.bootstrap import Hub
+from backend.comparison import service as comparison
 from backend.errors import Forbidden
 from backend.groups import service as groups
 from backend.groups.errors import GateNotMet, NotHalted, NothingToRestore, SecondPersonNeeded
 from backend.groups.halt import halt_group, halt_version, list_halts, resume_group, resume_version
-from backend.groups.promote import promote
-from backend.groups.rollback import rollback
-from backend.inference import comparison
-from backend.inference.errors import ControlLost, GroupHalted, VersionNotPreferred
-from backend.inference.predict import Predictor
-from backend.inference.routing.control import LEASE_SECONDS
+from backend.hub import Hub
+from backend.promotion.promote import promote
+from backend.promotion.rollback import rollback
+from backend.serving.errors import ControlLost, GroupHalted, VersionNotPreferred
+from backend.serving.predict import Predictor
+from backend.serving.routing.lease import LEASE_SECONDS
 from backend.settings import Settings
 from schemas.access import CreatePerson, Role
 from schemas.audit import ListAudit
@@ -182,7 +182,7 @@ async def test_resuming_takes_two_people_and_both_are_on_record(hub: Hub, served
         (past,) = await list_halts(work, ListHalts(slug=group.slug))
         entries = (await audit.browse(work, ListAudit(subject=f"group:{group.slug}"))).items
     assert (past.requested_by, past.resumed_by, past.self_approved) == (tenant.admin.name, "second", False)
-    assert [entry.action for entry in entries][:3] == ["groups.resume", "groups.requestResume", "groups.halt"]
+    assert [entry.action for entry in entries][:3] == ["groups.resume", "groups.requestResume", "phases.halt"]
     with pytest.raises(NotHalted):
         async with hub.work(other) as work:
             await resume_group(work, ResumeGroup(slug=group.slug))

@@ -9,9 +9,8 @@ import pytest
 import rfc8785
 
 from backend.audit import service as audit
-from backend.audit.rules import plain
-from backend.bootstrap import Hub
 from backend.catalog import service as catalog
+from backend.comparison import service as comparison
 from backend.groups import service as groups
 from backend.groups.delete import delete
 from backend.groups.errors import (
@@ -24,9 +23,10 @@ from backend.groups.errors import (
     StalePhase,
     VersionNotReady,
 )
-from backend.groups.promote import list_promotions, promote
-from backend.inference import comparison
+from backend.hub import Hub
+from backend.promotion.promote import list_promotions, promote
 from backend.settings import Settings
+from backend.work.audit_entries import plain
 from schemas.audit import ListAudit
 from schemas.catalog import CreateVersion
 from schemas.groups import CreateGroup, DeleteGroup, Group, GroupRef, MemberRole, MemberSpec, SetSplit

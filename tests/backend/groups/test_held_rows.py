@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from backend.bootstrap import Hub
 from backend.groups.halt import halt_group, resume_group
 from backend.groups.service import set_split
+from backend.hub import Hub
 from backend.settings import Settings
 from schemas.groups import HaltGroup, MemberRole, MemberSpec, ResumeGroup, SetSplit
 from tests.support.served import Served, make_served

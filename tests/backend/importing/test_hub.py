@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from backend.access.actor import ANONYMOUS
-from backend.bootstrap import Hub
+from backend.actor import ANONYMOUS
+from backend.hub import Hub
 from backend.importing import service
 from backend.importing.errors import DraftNotFound, NoSource, StillOpen, UnknownModel, UnsoundMapping
 from rpc.core.forms import File, FormData

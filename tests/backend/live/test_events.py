@@ -11,19 +11,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from backend.access.actor import ANONYMOUS
-from backend.bootstrap import Hub, open_hub
+from backend.actor import ANONYMOUS
+from backend.bootstrap import open_hub
 from backend.errors import Unauthorized
+from backend.hub import Hub
 from backend.live import wakeups
 from backend.live.rules import RUN_CHANGED
 from backend.live.service import START, Topic, follow, prune
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
 from backend.settings import Settings
-from backend.work import UnitOfWork
+from backend.work.unit import UnitOfWork
 from schemas.common import Shape
-from schemas.live import WatchRuns
-from schemas.runs import RunStatus
+from schemas.runs import RunStatus, WatchRuns
 from tests.support.tenants import Tenant
 
 

@@ -12,14 +12,14 @@ from scipy import stats
 from sklearn import metrics
 
 import backend.numerics
-from backend.numerics import binning, calibration, discrimination, proportions
-from backend.numerics.clusters import CLUSTERS, Clusters, robust_variance, spread
-from backend.numerics.counted import Levels, levels_of, of_rows, of_sketch
-from backend.numerics.estimate import Estimate, mean_of
-from backend.numerics.quantiles import quantile
-from backend.numerics.sample_ratio import sample_ratio
-from backend.numerics.sequential import MINIMUM, Clustered, Moments, compare, paired, pooled
-from backend.numerics.sketch import UNIT, sketch_of, truth_sums
+from backend.numerics.statistics import binning, calibration, discrimination, proportions
+from backend.numerics.statistics.clusters import CLUSTERS, Clusters, robust_variance, spread
+from backend.numerics.statistics.counted import Levels, levels_of, of_rows, of_sketch
+from backend.numerics.statistics.estimate import Estimate, mean_of
+from backend.numerics.statistics.quantiles import quantile
+from backend.numerics.statistics.sample_ratio import sample_ratio
+from backend.numerics.statistics.sequential import MINIMUM, Clustered, Moments, compare, paired, pooled
+from backend.numerics.statistics.sketch import UNIT, sketch_of, truth_sums
 
 MODULES = [module.name for module in pkgutil.walk_packages(backend.numerics.__path__, "backend.numerics.")]
 

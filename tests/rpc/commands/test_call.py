@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from backend.access.actor import ANONYMOUS
 from backend.access.service import reset_password
-from backend.bootstrap import Hub
+from backend.actor import ANONYMOUS
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
 from rpc.commands.ready import Access, keep_access

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest_asyncio
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.commands.installation import environment_of

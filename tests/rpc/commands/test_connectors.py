@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backend.adapters.vault import AesVault, LocalKeys, new_key
-from backend.bootstrap import Hub, open_hub
+from backend.bootstrap import open_hub
 from backend.connectors import service
+from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.cli import main

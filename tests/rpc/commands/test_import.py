@@ -12,7 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
 from rpc.commands.import_file import DECISION, FINE, REFUSED

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
 from rpc.commands.import_file import FIELDS, command

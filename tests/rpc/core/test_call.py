@@ -10,8 +10,8 @@ import httpx
 import msgspec
 import pytest
 
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
+from backend.actor import ANONYMOUS, Actor
 from backend.errors import HubError, Unauthorized
 from rpc.core import Ctx, Request, Router
 from rpc.core.http import Options, RpcApp

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rpc.core import asgi
 from rpc.core.call import Exchange
 from rpc.core.http import Options, Rate, RpcApp
-from rpc.core.outlet import Outlet
+from rpc.core.stream_body import Outlet
 from rpc.core.websocket import Socket
 from tests.support.wire_app import BareHost
 from tests.support.wire_procedures import records, root

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backend.access.actor import ANONYMOUS, Actor
+from backend.actor import ANONYMOUS, Actor
 from backend.errors import TooManyRequests
 from rpc.core import Request, asgi
 from rpc.core import limits as limiting

@@ -11,17 +11,17 @@ import msgspec
 import pytest
 
 from backend.access import tokens
-from backend.access.actor import ANONYMOUS, Actor
 from backend.access.permissions import P
-from backend.bootstrap import Hub
+from backend.actor import ANONYMOUS, Actor
+from backend.hub import Hub
 from rpc.access import access
 from rpc.core import Ctx, Request, Router
-from rpc.core import outlet as outlets
+from rpc.core import stream_body as outlets
 from rpc.core.asgi import PATIENCE
 from rpc.core.call import Exchange
 from rpc.core.http import Options, RpcApp
-from rpc.core.outlet import Outlet
 from rpc.core.sse import Subscription
+from rpc.core.stream_body import Outlet
 from rpc.core.websocket import Socket
 from rpc.host import ProductHost
 from schemas.access import CreateToken, TokenRef

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from backend.settings import Settings
 from rpc.app import Application
 from schemas.groups import Group

@@ -16,7 +16,7 @@ from kserve.protocol.infer_type import InferRequest as KserveRequest
 from kserve.protocol.infer_type import RequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from tests.rpc.v2.conftest import Endpoint
 from tests.support.credit import WIDER, applicants
 from tests.support.predictions import drain, logged

@@ -10,8 +10,8 @@ import httpx
 import numpy as np
 
 from backend.access import tokens
-from backend.bootstrap import Hub
-from backend.inference.refusals import refused
+from backend.hub import Hub
+from backend.serving.refusals import refused
 from schemas.access import CreateToken
 from tests.rpc.v2.conftest import Endpoint
 from tests.support.credit import WIDER, applicants

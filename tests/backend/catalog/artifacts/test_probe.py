@@ -106,7 +106,7 @@ async def test_a_native_crash_is_a_refusal(tmp_path: Path, monkeypatch: pytest.M
     """The child is a real process that dies of a real segmentation fault."""
     child = tmp_path / "child.py"
     child.write_text("import ctypes\nctypes.string_at(0)\n")
-    monkeypatch.setattr("backend.catalog.artifacts.trial.CHILD", child)
+    monkeypatch.setattr("backend.catalog.artifacts.probe.CHILD", child)
     path = lightgbm_file(tmp_path)
     with pytest.raises(errors.ProbeFailed, match="SIGSEGV"):
         await probe(path, inspect(path))
@@ -137,7 +137,7 @@ found = [tried(write), tried(lambda: bytearray(1 << 33)), tried(lambda: socket.c
 print(json.dumps({{"seconds": 0.0, "network": network, "scores": [], "additivity": None, "error": repr(found)}}))
 """
     )
-    monkeypatch.setattr("backend.catalog.artifacts.trial.CHILD", child)
+    monkeypatch.setattr("backend.catalog.artifacts.probe.CHILD", child)
     path = lightgbm_file(tmp_path)
     with pytest.raises(errors.ProbeFailed) as refusal:
         await probe(path, inspect(path))

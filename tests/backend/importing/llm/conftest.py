@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap import Hub
+from backend.hub import Hub
 from tests.backend.connectors.conftest import KEY, URL, kek, llm, provider, vault
 from tests.backend.connectors.conftest import hub as hub
 from tests.support.openai_server import OpenAiServer

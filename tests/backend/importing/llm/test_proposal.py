@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from backend.bootstrap import Hub
 from backend.errors import Forbidden
+from backend.hub import Hub
 from schemas.access import Role
 from tests.backend.importing.llm.conftest import FILE, TEXT, Propose, key_of, part, rule
 from tests.support.openai_server import Fault, OpenAiServer

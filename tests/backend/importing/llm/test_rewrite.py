@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.bootstrap import Hub
-from backend.importing import rewrite, validate
+from backend.hub import Hub
+from backend.importing import validate
 from backend.importing.collect import Collector
+from backend.importing.llm import check_values
 from backend.importing.pointers import leaves, resolve, steps
 from backend.importing.transforms import TRANSFORMS
 from tests.backend.importing.llm.conftest import Propose
@@ -96,7 +97,7 @@ WRITTEN = st.lists(
 @settings(max_examples=400, deadline=None)
 @given(TREES, WRITTEN)
 def test_whatever_is_written_every_number_of_the_document_is_in_the_file_or_a_recorded_transform_of_one_that_is(tree: Any, written: Any) -> None:
-    found: Collector = rewrite.gathered(rewrite.check(written, tree), {}, tree)
+    found: Collector = check_values.gathered(check_values.check(written, tree), {}, tree)
     document, values = found.document()
     assert validate.issues({"name": "m", **document}) == []
     for path, value in leaves(document) if document else []:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.importing import prompt
 from backend.importing.apply import apply
-from backend.importing.judge import judge
+from backend.importing.llm import prompt
+from backend.importing.llm.check_rules import judge
 from backend.importing.pointers import leaves, real, steps
 from backend.importing.preview import Understood, preview, read, show, understand
 from backend.importing.skeleton import Speech

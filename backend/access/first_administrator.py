@@ -1,0 +1,58 @@
+"""The first tenant, its administrator, and the token of `--ready-file`."""
+
+import secrets
+
+from backend.access import repository
+from backend.access.rules import permissions_of
+from backend.access.service import create_person
+from backend.access.tokens import create_token
+from backend.actor import ANONYMOUS, Actor
+from backend.hub import Hub
+from backend.ids import new_id
+from backend.work.unit import UnitOfWork
+from schemas.access import CreatePerson, CreateToken, Role
+from schemas.common import Shape
+
+EMAIL = "admin@tiltyard.local"
+
+
+class FirstAdministrator(Shape, frozen=True, kw_only=True):
+    """What is shown once at the first start."""
+
+    email: str
+    password: str
+    token: str
+
+
+async def create_administrator(hub: Hub, tenant_name: str, email: str, password: str | None = None) -> FirstAdministrator:
+    """A new tenant with one administrator, and an API token that may do all that they may."""
+    async with hub.work(ANONYMOUS) as work:
+        return await _create(work, tenant_name, email, password)
+
+
+async def ensure_first_administrator(hub: Hub, tenant_name: str = "Tiltyard", email: str = EMAIL) -> FirstAdministrator | None:
+    """Create the first tenant and its administrator. None when there already is a tenant; two processes at once create one."""
+    async with hub.work(ANONYMOUS) as work:
+        if await repository.count_tenants(work.session):
+            return None
+        return await _create(work, tenant_name, email, None)
+
+
+async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str | None) -> FirstAdministrator:
+    tenant_id, password = new_id(), password or "-".join(secrets.token_hex(3) for _ in range(4))
+    await repository.create_tenant(work.session, tenant_id, tenant_name, work.now)
+    await work.become(Actor(kind="system", name="first start", tenant_id=tenant_id))
+    person = await create_person(work, CreatePerson(email=email, name="Administrator", password=password, roles=[Role.ADMIN]))
+    await work.become(
+        Actor(
+            kind="person",
+            name=email,
+            tenant_id=tenant_id,
+            person_id=person.id,
+            email=email,
+            roles=(Role.ADMIN,),
+            permissions=permissions_of([Role.ADMIN]),
+        )
+    )
+    token = await create_token(work, CreateToken(name="first start", scopes=["*"], expires_in_days=None))
+    return FirstAdministrator(email=email, password=password, token=token.secret)

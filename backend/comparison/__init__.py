@@ -1,0 +1,1 @@
+"""Champion and challengers compared on live outcomes."""

@@ -1,0 +1,138 @@
+"""Reading for the comparison: cells of tallies, or the same cells of the log's own rows when it is to be exact."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from backend.comparison.from_log import Logged, by_span, ends, logged, pair_tallies
+from backend.ids import first_id_at
+from backend.numerics.statistics.binning import score_spans
+from backend.numerics.statistics.clusters import Clusters
+from backend.numerics.statistics.counted import NOTHING, Counted, of_rows, of_sketch
+from backend.numerics.statistics.estimate import Floats
+from backend.numerics.statistics.sketch import LABELS, OTHER, Sketch, clustered
+from backend.tallies import queries
+from backend.tallies.queries import Key
+from backend.work.unit import UnitOfWork
+from schemas.groups import Phase
+
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much another machine's inference ids may seem older than the phase they are of."""
+LAST = UUID(int=2**128 - 1)
+
+
+ROUNDING = 1 / 32
+"""A score may lie so far outside [0, 1] and be meant as a probability."""
+STRAY = 0.01
+"""Such a part of the scores may lie further."""
+
+
+class Kinds(NamedTuple):
+    """How many scores there are, how many of them are no probabilities, and how many truths are neither 0 nor 1."""
+
+    scored: int
+    far: int
+    numbers: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as columns [n], NaN for what is not there."""
+
+    scores: Floats
+    actuals: Floats
+    times: Floats
+    failed: int
+    clusters: Clusters
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is known of one key."""
+
+    key: Key
+    rows: int
+    labelled: int
+    failed: int
+    first: UUID | None
+    last: UUID | None
+    part: Sketch | Rows
+
+    @property
+    def kinds(self) -> Kinds:
+        """What kind of numbers they are."""
+        if isinstance(self.part, Sketch):
+            labels, low, counts = self.part.scores.keys % LABELS, score_spans(self.part.scores.keys // LABELS)[0], self.part.scores.counts
+            far = (low < -ROUNDING) | (low > 1 + ROUNDING)
+            return Kinds(int(counts.sum()), int(counts[far].sum()), int(counts[labels == OTHER].sum()))
+        known = self.part.actuals[~np.isnan(self.part.actuals)]
+        scores = self.part.scores[np.isfinite(self.part.scores)]
+        far = (scores < -ROUNDING) | (scores > 1 + ROUNDING)
+        return Kinds(len(scores), int(far.sum()), int(((known != 0) & (known != 1)).sum()))
+
+
+def numeric(cells: Iterable[Cell]) -> bool:
+    """Are outcomes numbers, and scores estimates of them? So they are once an outcome is neither 0 nor 1, or more than a few scores are no probabilities.
+
+    A score that misses [0, 1] by rounding is one, and a stray one among hundreds (imported, or of a model that erred) changes nothing.
+    """
+    kinds = [cell.kinds for cell in cells]
+    scored, far, numbers = (sum(column) for column in zip(*kinds, strict=True)) if kinds else (0, 0, 0)
+    return numbers > 0 or far > STRAY * scored
+
+
+def together(cells: Sequence[Cell]) -> Counted:
+    """The counts of several cells."""
+    if not cells:
+        return NOTHING
+    sketches = [cell.part for cell in cells if isinstance(cell.part, Sketch)]
+    if sketches:
+        return of_sketch(Sketch.merged(sketches))
+    parts = [cell.part for cell in cells if isinstance(cell.part, Rows)]
+    scores, actuals, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "actuals", "times"))
+    return of_rows(scores, actuals, times, sum(part.failed for part in parts), Clusters.merged(part.clusters for part in parts))
+
+
+async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
+    """The cells of some phases, from what was kept while logging."""
+    found = await queries.of_phases(work.session, work.tenant_id, group_id, [phase.number for phase in phases])
+    cells = []
+    for row in found:
+        sketch = Sketch.decode(row.sketch)
+        key = Key(row.phase, row.version_id, row.arm, row.other_id, row.slot, row.seconds)
+        cells.append(Cell(key, sketch.rows, row.labelled, sketch.failed, row.first, row.last, sketch))
+    return cells
+
+
+async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Sequence[Phase]) -> list[Cell]:
+    """The same from every row of the log: exact, and as slow as there are rows."""
+    cells: list[Cell] = []
+    now = work.now.timestamp()
+    for phase in phases:
+        first = first_id_at(_since(phase))
+        for part in await logged(work, group_id, table, first, LAST, phase.number):
+            cells += _cells(part, phase.threshold, now)
+        for row in await queries.pair_columns(work.session, table, first, LAST, phase.number):
+            cells += [Cell(one.key, one.sketch.rows, one.labelled, 0, None, None, one.sketch) for one in pair_tallies(row, phase.threshold, now)]
+    return cells
+
+
+def _since(phase: Phase) -> datetime:
+    return phase.opened_at - CLOCKS_APART
+
+
+def _cells(part: Logged, threshold: float, now: float) -> list[Cell]:
+    """One cell for each span, cut as tallies of this age are."""
+    cells = []
+    for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
+        mine = here[here < len(part.slots)]
+        scores, actuals = part.scores[mine], part.actuals[mine]
+        rows = Rows(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
+        labelled = int((~np.isnan(rows.actuals) & np.isfinite(rows.scores)).sum())
+        key = part.key._replace(slot=slot, seconds=seconds)
+        cells.append(Cell(key, len(mine), labelled, rows.failed, *ends(part.ids[mine]), rows))
+    return cells

@@ -1,0 +1,143 @@
+"""Tallies recomputed from the log: the same keys and sketches that were kept while logging."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.numerics.statistics.estimate import Floats
+from backend.numerics.statistics.sketch import Sketch, clustered, pair_sketch, sketch_of
+from backend.tallies import queries
+from backend.tallies.assignment import CLOSE, NOBODY, Draw, draws
+from backend.tallies.queries import Key, Tally
+from backend.tallies.spans import span_of
+from backend.tallies.update import SLOT
+from backend.work.unit import UnitOfWork
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Rows of one key but for their slot, as columns [n]; NaN for what is not there. `failed` are the slots of rows that have nothing."""
+
+    key: Key
+    ids: NDArray[np.void]
+    buckets: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    scores: Floats
+    actuals: Floats
+    times: Floats
+    failed: NDArray[np.int64]
+
+
+async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, phase: int | None = None) -> list[Logged]:
+    """The log's rows between two ids, of one phase or all, by phase, version, arm and whose place was taken."""
+    rows = [row for row in await queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
+    lots = await draws(work, group_id, {row.phase for row in rows})
+    parts: defaultdict[Key, list[Logged]] = defaultdict(list)
+    for row in rows:
+        for part in _split(row, lots[row.phase]):
+            parts[part.key].append(part)
+    return [_joined(mine) for mine in parts.values()]
+
+
+async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, now: float) -> list[Tally]:
+    """The tallies of the log's rows between two ids, folded as they are by now; no pair may lie across a bound, which one of whole slots sees to."""
+    parts = await logged(work, group_id, table, first, until)
+    rows = await queries.pair_columns(work.session, table, first, until)
+    lots = await draws(work, group_id, {part.key.phase for part in parts} | {row.phase for row in rows})
+    found = [tally for part in parts for tally in _tallies(part, lots[part.key.phase].threshold, now)]
+    return found + [tally for row in rows for tally in pair_tallies(row, lots[row.phase].threshold, now)]
+
+
+def _split(row: Any, lot: Draw) -> Iterator[Logged]:
+    """The rows of one version, role and status, by arm."""
+    buckets, propensities = integers(row.buckets), _floats(row.propensities)
+    ids = np.frombuffer(row.ids, dtype="V16")
+    all_slots, floats = _slots(row.ids), (_floats(row.scores), _floats(row.actuals), _floats(row.times))
+    for arm, other, mine in _arms(row, lot, buckets, propensities):
+        slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in floats)
+        key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
+        if row.status == "failed":
+            yield Logged(key, ids[:0], buckets[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
+        else:
+            yield Logged(key, ids[mine], buckets[mine], slots, scores, actuals, times, slots[:0])
+
+
+def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
+    """The arms of the rows, each with which they are: what `Draw.arm` says of one row, for all at once."""
+    everyone = np.ones(len(buckets), dtype=bool)
+    if row.role == "shadow":
+        yield "shadow", None, everyone
+    elif row.status == "fallback":
+        owners = lot.owners_of(buckets)
+        for place in np.unique(owners).tolist():
+            yield "fallback", None if place == NOBODY else lot.versions[place], owners == place
+    else:
+        place = lot.versions.index(row.model_version_id) if row.model_version_id in lot.versions else None
+        owned = ~everyone if place is None else lot.owners_of(buckets) == place
+        random = owned & (np.abs(propensities - lot.shares.get(row.model_version_id, np.nan)) < CLOSE)
+        for arm, mine in (("random", random), ("chosen", ~random)):
+            if mine.any():
+                yield arm, None, mine
+
+
+def _joined(parts: Sequence[Logged]) -> Logged:
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "buckets", "slots", "scores", "actuals", "times", "failed"))
+    return Logged(parts[0].key, *columns)
+
+
+def by_span(slots: NDArray[np.int64], now: float) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+    """The spans that slots [n] belong to by now, each with the indexes of its own."""
+    unique, at = np.unique(slots, return_inverse=True)
+    spans = [span_of(slot, SLOT, now) for slot in unique.tolist()]
+    numbered = {span: number for number, span in enumerate(dict.fromkeys(spans))}
+    owner = np.array([numbered[span] for span in spans], dtype=np.int64)[at]
+    order = np.argsort(owner, kind="stable")
+    edges = np.searchsorted(owner[order], np.arange(len(numbered) + 1))
+    for (slot, seconds), number in numbered.items():
+        yield slot, seconds, order[edges[number] : edges[number + 1]]
+
+
+def _tallies(part: Logged, threshold: float, now: float) -> Iterator[Tally]:
+    for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
+        mine = here[here < len(part.slots)]
+        scores, actuals = part.scores[mine], part.actuals[mine]
+        sketch = sketch_of(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
+        yield Tally(part.key._replace(slot=slot, seconds=seconds), sketch, sketch.labelled, *ends(part.ids[mine]))
+
+
+def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:
+    """The pairs of one shadow and one version that answered, a tally for each span."""
+    buckets, (mine, theirs, actuals) = integers(row.buckets), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
+    for slot, seconds, here in by_span(_slots(row.ids), now):
+        sketch: Sketch = pair_sketch(buckets[here], mine[here], theirs[here], actuals[here], threshold)
+        yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, seconds), sketch, sketch.rows)
+
+
+def ends(ids: NDArray[np.void]) -> tuple[UUID | None, UUID | None]:
+    """The first and the last of ids as bytes."""
+    if len(ids) == 0:
+        return None, None
+    them = np.frombuffer(ids.tobytes(), dtype=">u8").reshape(-1, 2)
+    order = np.lexsort((them[:, 1], them[:, 0]))
+    return UUID(bytes=ids[order[0]].tobytes()), UUID(bytes=ids[order[-1]].tobytes())
+
+
+def _slots(ids: bytes) -> NDArray[np.int64]:
+    seconds = (np.frombuffer(ids, dtype=">u8").reshape(-1, 2)[:, 0] >> np.uint64(16)).astype(np.int64) // 1000
+    return np.asarray(seconds - seconds % SLOT, dtype=np.int64)
+
+
+def integers(column: bytes) -> NDArray[np.int64]:
+    """A column of int4, as PostgreSQL sends it."""
+    return np.frombuffer(column, dtype=">i4").astype(np.int64)
+
+
+def _floats(column: bytes) -> Floats:
+    return np.frombuffer(column, dtype=">f8").astype(np.float64)

@@ -1,0 +1,131 @@
+"""The contenders side by side within one phase, and the evidence of what was shown."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from redis.exceptions import RedisError
+
+from backend.comparison.cells import Cell, counted_anew, tallied
+from backend.comparison.errors import EvidenceAway
+from backend.comparison.figures import contender, ratio
+from backend.comparison.standings import Field, standings_of
+from backend.comparison.verdict import judge
+from backend.comparison.wording import conclude
+from backend.errors import NotFound
+from backend.groups import service as groups
+from backend.ids import new_id
+from backend.outside import Outside
+from backend.tallies import queries
+from backend.work.unit import UnitOfWork
+from schemas.comparison import Maturity, RowRange
+from schemas.groups import Group, GroupRef, Phase
+from schemas.promotion import Comparison
+
+log = logging.getLogger("tiltyard.comparison")
+EVIDENCE_SECONDS = 300
+FRESH_SECONDS = 1.0
+MOST_KEPT = 200
+
+_shown: dict[tuple[UUID, int, bool, bool], tuple[float, Comparison]] = {}
+"""What this process showed last, and when it began to read that, by group, phase and how it was asked for."""
+
+
+class PhaseNotFound(NotFound):
+    """This group has no such phase."""
+
+
+async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: float = 0.0, exact: bool = False, pooled: bool = False) -> Comparison:
+    """The comparison of a phase (absent: the current one), at most a second old, or begun after `since` (of `time.monotonic`).
+
+    `exact` reads every row of the log, as does a group whose log is not tallied yet; `pooled` draws on earlier phases too. What is shown is kept
+    for five minutes as evidence that a promotion may be based on. Raises GroupNotFound, PhaseNotFound.
+    """
+    group = await groups.get(work, GroupRef(slug=slug))
+    phases = await _phases(work, group, phase or group.phase.number, pooled)
+    key = (group.id, phases[0].number, exact, pooled)
+    kept = _shown.get(key)
+    begun = time.monotonic()
+    if kept and kept[0] > (since or begun - FRESH_SECONDS):
+        return kept[1]
+    exact = exact or await queries.rebuild_wanted(work.session, work.tenant_id, group.id)
+    cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
+    comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact)
+    await _keep(work.hub, group.id, comparison)
+    if len(_shown) >= MOST_KEPT:
+        _shown.clear()
+    _shown[key] = (begun, comparison)
+    return comparison
+
+
+async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> Comparison | None:
+    """The comparison that was shown under this id; None when it is unknown or older than five minutes. Raises EvidenceAway."""
+    try:
+        kept = await work.hub.redis.get(_key(group_id, evidence_id))
+    except (RedisError, OSError):
+        raise EvidenceAway from None
+    return msgspec.msgpack.decode(kept, type=Comparison) if kept else None
+
+
+async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> list[Phase]:
+    """The phase that is compared, and with `pooled` the earlier ones, newest first."""
+    if not pooled and wanted == group.phase.number:
+        return [group.phase]
+    phases = await groups.list_phases(work, GroupRef(slug=group.slug))
+    if all(phase.number != wanted for phase in phases):
+        raise PhaseNotFound(f"The group {group.slug!r} has no phase {wanted}; its phases are 1 to {phases[0].number}.")
+    return [phase for phase in phases if phase.number == wanted or (pooled and phase.number < wanted)]
+
+
+def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool) -> Comparison:
+    now, phase = work.now.timestamp(), phases[0]
+    field = Field(group, phases, cells, now)
+    standings = standings_of(field, phase)
+    champion, challengers = field.sides(standings)
+    judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
+    total = sum(one.answered for one in standings if not one.shadow)
+    sample_ratio = ratio(standings)
+    unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic was not shared as asked. {sample_ratio.words}"
+    cut = field.cut
+    return Comparison(
+        slug=group.slug,
+        phase=phase.number,
+        at=work.now,
+        evidence_id=new_id(),
+        decision_metric=field.metric,
+        threshold=phase.threshold,
+        contenders=[contender(one, total, phase.threshold, field.regression, cut) for one in standings],
+        sample_ratio=sample_ratio,
+        rows=_span([cell for cell in cells if cell.key.phase == phase.number]),
+        verdict=unfair or judged.text,
+        leader=judged.leader.version_id if judged.leader and not unfair else None,
+        regression=field.regression,
+        exact=exact,
+        maturity=Maturity(policy=cut.policy, hours=group.settings.maturity_hours, until=_moment(cut.at)),
+        differences=list(judged.differences),
+        conclusion=conclude(judged, champion, challengers, standings, sample_ratio, cut, now),
+    )
+
+
+def _span(cells: Sequence[Cell]) -> RowRange | None:
+    firsts, lasts = [cell.first for cell in cells if cell.first], [cell.last for cell in cells if cell.last]
+    return RowRange(first=min(firsts), last=max(lasts)) if firsts and lasts else None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+async def _keep(hub: Outside, group_id: UUID, comparison: Comparison) -> None:
+    try:
+        await hub.redis.set(_key(group_id, comparison.evidence_id), msgspec.msgpack.encode(comparison), ex=EVIDENCE_SECONDS)
+    except (RedisError, OSError):
+        log.warning("the evidence %s could not be kept: Redis is not answering", comparison.evidence_id)
+
+
+def _key(group_id: UUID, evidence_id: UUID) -> str:
+    return f"tiltyard:{group_id}:evidence:{evidence_id}"

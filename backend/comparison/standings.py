@@ -1,0 +1,118 @@
+"""From cells to the standing of each contender: what came by lot, what of it is old enough, in one phase or several."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from uuid import UUID
+
+from backend.comparison.cells import Cell, numeric, tallied, together
+from backend.comparison.figures import Standing
+from backend.comparison.maturity import Cohort, Cut, cut
+from backend.comparison.verdict import Side, losses_of, metric_for, pair_losses
+from backend.numerics.statistics.sequential import Moments
+from backend.numerics.statistics.sketch import Sketch
+from backend.work.unit import UnitOfWork
+from schemas.groups import Group, Member, MemberRole, Phase
+
+By = tuple[int, UUID]
+
+
+class Field:
+    """The cells of a comparison, by phase and version. The first phase is the one that is shown; more of them are strata of the verdict alone."""
+
+    def __init__(self, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], now: float) -> None:
+        self.phases = phases
+        self._metric = group.decision_metric
+        self.lot: defaultdict[By, list[Cell]] = defaultdict(list)
+        self.others: defaultdict[By, list[Cell]] = defaultdict(list)
+        self.replaced: defaultdict[By, int] = defaultdict(int)
+        self._pairs: defaultdict[By, list[Cell]] = defaultdict(list)
+        for cell in cells:
+            self._sort(cell)
+        answering = {member.version_id for member in phases[0].members if member.role is not MemberRole.SHADOW}
+        self.cut: Cut = cut({one: self.cohorts((phases[0].number, one)) for one in answering}, now, group.settings.maturity_hours)
+
+    def _sort(self, cell: Cell) -> None:
+        by = (cell.key.phase, cell.key.version_id)
+        if cell.key.arm == "pair":
+            self._pairs[by].append(cell)
+        elif cell.key.arm in ("random", "shadow"):
+            self.lot[by].append(cell)
+        else:
+            self.others[by].append(cell)
+            if cell.key.arm == "fallback" and cell.key.other_id:
+                self.replaced[cell.key.phase, cell.key.other_id] += cell.rows
+
+    def cohorts(self, by: By) -> list[Cohort]:
+        """A version's requests by lot, by their spans of time, oldest first."""
+        counts: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+        for cell in self.lot[by]:
+            count = counts[cell.key.slot, cell.key.seconds]
+            count[0] += cell.rows
+            count[1] += cell.labelled
+        return [Cohort(*span, *count) for span, count in sorted(counts.items()) if count[0]]
+
+    def compared(self, by: By) -> list[Cell]:
+        """Those cells of a version that are old enough."""
+        return [cell for cell in self.lot[by] if self.cut.takes(cell.key.slot, cell.key.seconds)]
+
+    @cached_property
+    def regression(self) -> bool:
+        """Are outcomes numbers, and scores estimates of them?"""
+        return numeric([cell for cells in self.lot.values() for cell in cells])
+
+    @property
+    def metric(self) -> str:
+        """What is decided by."""
+        return metric_for(self._metric, self.regression)
+
+    @property
+    def drawn_on(self) -> list[Phase]:
+        """The phases in which the champion of the one that is shown took part beside another: the others say nothing of it."""
+        champion = next(member.version_id for member in self.phases[0].members if member.role is MemberRole.CHAMPION)
+        return [phase for phase in self.phases if champion in {one.version_id for one in phase.members if one.role is not MemberRole.SHADOW}]
+
+    def sides(self, standings: Sequence[Standing]) -> tuple[Side, list[Side]]:
+        """The champion, and the challengers, each with its losses in every phase that is drawn on."""
+        sides = [Side(one.member, [self._losses(one, phase) for phase in self.drawn_on]) for one in standings if not one.shadow]
+        champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
+        return champion, [side for side in sides if side is not champion]
+
+    def _losses(self, standing: Standing, phase: Phase) -> Moments:
+        counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))
+        return losses_of(counted, self.metric, phase.threshold)
+
+    def pairs(self) -> list[tuple[Member, Moments]]:
+        """The shadows, each with its differences from the answers that it copies, in every phase that is drawn on."""
+        shadows = [member for member in self.phases[0].members if member.role is MemberRole.SHADOW]
+        return [(member, self._paired(member)) for member in shadows]
+
+    def _paired(self, member: Member) -> Moments:
+        cells = [cell for phase in self.phases for cell in self._pairs[phase.number, member.version_id] if self.cut.takes(cell.key.slot, cell.key.seconds)]
+        return pair_losses(Sketch.merged(cell.part for cell in cells if isinstance(cell.part, Sketch)), self.metric)
+
+
+async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> str:
+    """What the comparison of a phase decides by, so that whoever else judges it goes by the same."""
+    return Field(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric
+
+
+def standings_of(field: Field, phase: Phase) -> list[Standing]:
+    """Where each member of the phase stands."""
+    return [_standing(field, phase, member) for member in phase.members]
+
+
+def _standing(field: Field, phase: Phase, member: Member) -> Standing:
+    by = (phase.number, member.version_id)
+    mine, old, others = field.lot[by], field.compared(by), field.others[by]
+    lot = together(mine)
+    return Standing(
+        member=member,
+        lot=lot,
+        compared=lot if len(old) == len(mine) else together(old),
+        answered=sum(cell.rows for cell in (*mine, *others)),
+        labelled=sum(cell.labelled for cell in (*mine, *others)),
+        failed=sum(cell.failed for cell in mine),
+        replaced=field.replaced[by],
+        cohorts=field.cohorts(by),
+    )

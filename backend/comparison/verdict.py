@@ -1,0 +1,137 @@
+"""Who leads: an always-valid comparison on the group's decision metric, which may be looked at any time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.numerics.statistics import proportions
+from backend.numerics.statistics.counted import Counted
+from backend.numerics.statistics.sequential import ALPHA, MINIMUM, Clustered, Moments, needed, paired, pooled
+from backend.numerics.statistics.sequential import Sequence as Found
+from backend.numerics.statistics.sketch import UNIT, Sketch
+from schemas.common import Interval
+from schemas.comparison import Difference
+from schemas.groups import Member
+
+NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy", "mae": "mean absolute error", "rmse": "mean squared error"}
+SUMS = {"brier": ("squared", "fourth"), "rmse": ("squared", "fourth"), "log_loss": ("log", "log_squared"), "mae": ("absolute", "squared")}
+PAIRED = {"brier": "squared", "rmse": "squared", "log_loss": "log", "accuracy": "wrong", "mae": "absolute"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """A member with the losses of its judged predictions, one entry for each phase that is drawn on."""
+
+    member: Member
+    losses: Sequence[Moments]
+
+    @property
+    def all(self) -> Moments:
+        """The losses of all those phases."""
+        whole = Moments(0, 0.0, 0.0)
+        for part in self.losses:
+            whole = whole.merged(part)
+        return whole
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is."""
+
+    text: str
+    leader: Member | None
+    differences: Sequence[Difference]
+    metric: str
+
+
+def metric_for(metric: str, regression: bool) -> str:
+    """The decision metric that fits the outcomes: squared error where they are numbers, unless the group decides by the absolute one; and the reverse."""
+    if regression:
+        return metric if metric in ("mae", "rmse") else "rmse"
+    return "brier" if metric in ("mae", "rmse") else metric
+
+
+def losses_of(counted: Counted, metric: str, threshold: float) -> Moments:
+    """The losses that the metric is the mean of, lower being better."""
+    if metric == "accuracy":
+        counts = proportions.confusion(counted.levels, threshold)
+        wrong = counts.fp + counts.fn
+        return Moments.of_sums(counts.n, wrong, wrong, 1, _clustered(counted.sketch, metric, counted.labelled))
+    total, squares = (counted.sketch.sums.get(name, 0) for name in SUMS[metric])
+    return Moments.of_sums(counted.labelled, total, squares, UNIT, _clustered(counted.sketch, metric, counted.labelled))
+
+
+def pair_losses(sketch: Sketch, metric: str) -> Moments:
+    """By how much a shadow's loss is below that of the answers it copies."""
+    name = PAIRED[metric]
+    return Moments.of_sums(sketch.rows, -sketch.sums.get(name, 0), sketch.sums.get(f"{name}_squared", 0), UNIT, _clustered(sketch, metric, sketch.rows, -1))
+
+
+def _clustered(sketch: Sketch, metric: str, n: int, sign: int = 1) -> Clustered | None:
+    """The losses by cluster, unless some of the n rows were tallied before clusters were."""
+    found = sketch.clusters and Clustered(sketch.clusters.row("labelled"), sign * sketch.clusters.row(PAIRED[metric]))
+    return found if found and round(found.counts.sum()) == n else None
+
+
+def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judged:
+    """Compare each challenger with the champion, corrected for their number; shadows' pairs are told, and lead nobody."""
+    comparisons = max(len(challengers) + len(shadows), 1)
+    found = [(side, pooled(zip(champion.losses, side.losses, strict=True), ALPHA, comparisons)) for side in challengers]
+    told = [_difference(side.member, champion.member, metric, gap, phases, False, comparisons) for side, gap in found]
+    copies = [(member, paired(gaps, ALPHA, comparisons)) for member, gaps in shadows]
+    told += [_difference(member, None, metric, gap, phases, True, comparisons) for member, gap in copies]
+    if not challengers:
+        return Judged("There is no challenger to compare with.", None, told, metric)
+    if short := [side for side in (champion, *challengers) if side.all.n < MINIMUM]:
+        counts = ", ".join(f"{side.member.label} has {side.all.n}" for side in short)
+        return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric)
+    comparable = [(side, gap) for side, gap in found if gap.difference is not None]
+    if not comparable:
+        return Judged("Not enough to compare yet: the outcomes are of too few entities, or of phases in which only one side answered.", None, told, metric)
+    winners = [(side, gap) for side, gap in comparable if gap.low is not None and gap.low > 0]
+    side, gap = max(winners or comparable, key=lambda one: one[1].difference or 0.0)
+    if winners:
+        return Judged(_leads(side, champion, gap, metric), side.member, told, metric)
+    if all(gap.high is not None and gap.high < 0 for _, gap in found):
+        return Judged(_leads(champion, side, _turned(gap), metric), champion.member, told, metric)
+    figures = f"{side.member.label} {figure(side, metric):.3f}, {champion.member.label} {figure(champion, metric):.3f}"
+    return Judged(f"No leader on {NAMES[metric]} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None, told, metric)
+
+
+def figure(side: Side, metric: str) -> float:
+    """How the metric reads: a loss, or for accuracy what is left of one."""
+    return 1 - side.all.mean if metric == "accuracy" else side.all.mean
+
+
+def _difference(member: Member, against: Member | None, metric: str, gap: Found, phases: Sequence[int], pairs: bool, comparisons: int) -> Difference:
+    interval = Interval(low=gap.low, high=gap.high) if gap.low is not None and gap.high is not None else None
+    return Difference(
+        version_id=member.version_id,
+        label=member.label,
+        against=against.label if against else "the answers it copied",
+        metric=metric,
+        value=gap.difference,
+        interval=interval,
+        n=gap.n,
+        paired=pairs,
+        phases=list(phases),
+        better=None if not gap.decided or gap.low is None else gap.low > 0,
+        needed=needed(gap, ALPHA, comparisons),
+    )
+
+
+def _turned(gap: Found) -> Found:
+    difference, low, high = (None if end is None else -end for end in (gap.difference, gap.high, gap.low))
+    return Found(difference, low, high, gap.n)
+
+
+def _leads(leader: Side, other: Side, gap: Found, metric: str) -> str:
+    figures = f"{figure(leader, metric):.3f} vs {figure(other, metric):.3f}"
+    return f"{leader.member.label} leads on {NAMES[metric]}: {figures}, difference {_gap(gap)}; always-valid {_level()}."
+
+
+def _gap(gap: Found) -> str:
+    return f"{gap.difference:.3f} [{gap.low:.3f}, {gap.high:.3f}]"
+
+
+def _level() -> str:
+    return f"{1 - ALPHA:.0%}".replace("%", " %")

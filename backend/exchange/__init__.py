@@ -1,0 +1,1 @@
+"""Logs to and from the layouts of other platforms."""

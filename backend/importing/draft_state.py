@@ -1,0 +1,82 @@
+"""What a draft remembers besides its bytes: enough to understand them the same way again."""
+
+from uuid import UUID
+
+from backend.importing.apply import apply
+from backend.importing.collect import Collector
+from backend.importing.corrections import Corrections
+from backend.importing.llm.check_values import Written, gathered
+from backend.importing.pointers import MISSING, resolve, steps
+from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
+from schemas.common import Json, Shape
+from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, SourceOf, UnsupportedValue
+from schemas.mapping import MappedBy, MappingRule
+
+_SAMPLE = 120
+"""So many characters of a text of the file are shown beside its place."""
+
+
+class DraftState(Shape, frozen=True, kw_only=True):
+    """How a draft's bytes are understood, and a person's corrections. `written` are a language model's own values, of mode `rewrite`."""
+
+    size_bytes: int
+    mapped_by: MappedBy
+    rules: list[MappingRule]
+    format: str | None
+    is_model: bool = True
+    mapping_id: UUID | None = None
+    pick: str | None = None
+    decisions: list[Decision] = []
+    confirmed: dict[str, str] = {}
+    """Places of the document whose unsupported value is right, with who says so."""
+    written: list[Written] | None = None
+    llm: LlmReport | None = None
+    reimport_of: UUID | None = None
+    model: str | None = None
+
+
+def preview_of(state: DraftState, reading: Reading, name: str) -> ImportPreview:
+    """The draft's preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    understood = Understood(rules=state.rules, format=state.format, is_model=state.is_model, remembered=state.mapped_by is MappedBy.MEMORY)
+    return show(reading, understood, _found(state, reading), name, Corrections(state.decisions))
+
+
+def _found(state: DraftState, reading: Reading) -> Collector:
+    if state.written is not None:
+        return gathered(state.written, state.confirmed, reading.tree)
+    return apply(state.rules, reading.tree)
+
+
+def sources(preview: ImportPreview, tree: Json) -> dict[str, SourceOf]:
+    """Where each value of the document came from, with what stands there."""
+    return {target: _source(pointer, preview.transforms.get(target), tree) for target, pointer in preview.provenance.items()}
+
+
+def _source(pointer: str, transform: str | None, tree: Json) -> SourceOf:
+    if pointer.startswith(OUTSIDE):
+        return SourceOf(pointer=pointer, value=pointer.removeprefix(FILE) if pointer.startswith(FILE) else None)
+    return SourceOf(pointer=pointer, value=sample(tree, pointer), transform=transform)
+
+
+def samples(pointers: list[str], tree: Json) -> list[SourceLeaf]:
+    """The values at places of the file, long texts cut."""
+    return [SourceLeaf(pointer=pointer, value=sample(tree, pointer)) for pointer in pointers]
+
+
+def sample(tree: Json, pointer: str) -> Json:
+    """What stands there, a long text cut; a container by its kind."""
+    found = resolve(tree, steps(pointer))
+    if found is MISSING:
+        return None
+    if isinstance(found, (dict, list)) and found:
+        return "{…}" if isinstance(found, dict) else "[…]"
+    return f"{found[:_SAMPLE]}…" if isinstance(found, str) and len(found) > _SAMPLE else found
+
+
+def unsupported(state: DraftState) -> list[UnsupportedValue]:
+    """What a language model wrote and the file does not say, with whether a person vouches for it."""
+    return [
+        UnsupportedValue(target=one.target, value=one.value, reason=one.reason, confirmed=one.target in state.confirmed)
+        for one in state.written or []
+        if one.source is None
+    ]

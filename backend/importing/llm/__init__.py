@@ -1,0 +1,1 @@
+"""Help of a language model with an import: what is shown, asked, checked."""

@@ -1,0 +1,137 @@
+"""Asking a language model for what the hub leaves open. Whatever goes wrong, the hub's own reading stands, and the report says so."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from backend.connectors.default_model import preferred
+from backend.connectors.errors import BaseUrlRefused, ConnectorDisabled, KeyUnreadable, ProviderAnswerUnreadable, ProviderError, ProviderSlow
+from backend.connectors.ports import Answer
+from backend.connectors.secret import Access
+from backend.hub import Hub
+from backend.importing.llm import prompt
+from backend.importing.llm.check_rules import Judged, judge
+from backend.importing.llm.check_values import Written, check
+from backend.importing.pointers import Path
+from backend.importing.skeleton import Speech
+from backend.importing.worker_threads import aside
+from schemas.common import Json
+from schemas.connectors import Provider
+from schemas.mapping import MappingRule, RefusedRule
+
+FAILURES = (ProviderError, BaseUrlRefused, KeyUnreadable, ConnectorDisabled)
+"""After any of these the hub's own reading stands."""
+_TOO_LONG = "The file is too large to be shown to a language model. The hub's own reading stands."
+_REASONS_SAID = 30
+
+
+class Proposal(msgspec.Struct):
+    """What came of asking. `error` is the first thing that went wrong."""
+
+    model: str | None = None
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    accepted: list[MappingRule] = []
+    refused: list[RefusedRule] = []
+    written: list[Written] | None = None
+    reason: str | None = None
+    message: str | None = None
+
+    def fails(self, reason: str, message: str) -> None:
+        """Note what went wrong."""
+        self.reason, self.message = reason, message
+
+
+class Conversation:
+    """One proposal's calls to a provider, all within so many seconds."""
+
+    def __init__(self, hub: Hub, access: Access, model: str | None, seconds: float) -> None:
+        self.proposal = Proposal(model=model)
+        self._hub = hub
+        self._access = access
+        self._started = time.monotonic()
+        self._seconds = seconds
+
+    async def rules(self, tree: Json, base: Sequence[MappingRule], unmapped: Sequence[Path], targets: Sequence[str]) -> Proposal:
+        """Rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
+        speech = Speech()
+        said = await aside(prompt.message, tree, unmapped, targets, speech)
+        if said is None:
+            self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
+            return self.proposal
+        problem = await self._round(said, tree, base, speech)
+        if problem and self.proposal.calls:
+            refused, self.proposal.refused = self.proposal.refused, []
+            if await self._round(f"{said}\n\n{problem}", tree, [*base, *self.proposal.accepted], speech) and not self.proposal.refused:
+                self.proposal.refused = refused
+        return self._done()
+
+    async def values(self, tree: Json) -> Proposal:
+        """The document, value by value, each checked against the file."""
+        said = await aside(prompt.whole, tree)
+        if said is None:
+            self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
+            return self.proposal
+        answer = await self._ask(prompt.VALUES_SYSTEM, said, prompt.VALUES_SCHEMA, None)
+        if isinstance(answer, ProviderAnswerUnreadable):
+            answer = await self._ask(prompt.VALUES_SYSTEM, f"{said}\n\n{_again(answer)}", prompt.VALUES_SCHEMA, None)
+        if isinstance(answer, Answer):
+            values: list[dict[str, Json]] = answer.value["values"]
+            self.proposal.written = await aside(check, values, tree)
+        return self._done()
+
+    async def _round(self, said: str, tree: Json, base: Sequence[MappingRule], speech: Speech) -> str | None:
+        """Ask once; what is to be said before asking again, or None."""
+        answer = await self._ask(prompt.RULES_SYSTEM, said, prompt.RULES_SCHEMA, prompt.RULES_ACCEPTED)
+        if isinstance(answer, ProviderAnswerUnreadable):
+            return _again(answer)
+        if not isinstance(answer, Answer):
+            return None
+        judged: Judged = await aside(judge, answer.value, tree, base, speech)
+        self.proposal.accepted = [*self.proposal.accepted, *judged.accepted]
+        self.proposal.refused = judged.refused
+        if not judged.reasons:
+            return None
+        listed = "\n".join(judged.reasons[:_REASONS_SAID])
+        return f"Of an earlier answer these rules were refused; the others are taken. Answer with better ones in their place, or with none:\n{listed}"
+
+    async def _ask(self, system: str, user: str, schema: dict[str, Json], accepts: dict[str, Json] | None) -> Answer | ProviderError | None:
+        """One call. What goes wrong is noted; an answer that could be better another time is given back as the error."""
+        one = self.proposal
+        try:
+            one.model = one.model or await self._choose()
+            one.calls += 1
+            answer = await self._hub.llm.answer(self._access, schema, system, user, model=one.model, accepts=accepts, timeout=self._left())
+        except FAILURES as error:
+            wait = error.data.get("retry_after_seconds")
+            one.fails(error.reason, f"{error.message} It may be asked again in {wait} s." if wait else error.message)
+            return error if isinstance(error, ProviderAnswerUnreadable) else None
+        one.reason = one.message = None
+        one.input_tokens += answer.input_tokens
+        one.output_tokens += answer.output_tokens
+        return answer
+
+    async def _choose(self) -> str:
+        models = await self._hub.llm.models(self._access, timeout=self._left())
+        chosen = preferred(Provider(self._access.provider), models, self._hub.clock.now().date())
+        if chosen is None:
+            raise ProviderAnswerUnreadable("The provider offers no model that writes text; name one.")
+        return chosen
+
+    def _left(self) -> float:
+        left = self._seconds - (time.monotonic() - self._started)
+        if left < 0.05:
+            raise ProviderSlow
+        return left
+
+    def _done(self) -> Proposal:
+        self.proposal.seconds = round(time.monotonic() - self._started, 3)
+        return self.proposal
+
+
+def _again(error: ProviderAnswerUnreadable) -> str:
+    where = "".join(f" At {issue.pointer or 'its beginning'}: {issue.message}." for issue in error.issues)
+    return f"An earlier answer could not be used: {error.message}{where} Answer with JSON of the form that is asked for."

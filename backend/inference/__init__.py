@@ -1,1 +1,0 @@
-"""Predictions: routing, serving runtimes, the log, explanations, outcomes, comparison."""

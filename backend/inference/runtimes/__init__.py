@@ -1,6 +1,0 @@
-"""Serving runtimes: one artifact kind each, behind one protocol."""
-
-from backend.inference.runtimes.protocol import ExplanationBatch, Runtime, Scores
-from backend.inference.runtimes.registry import load_runtime, runtime_for
-
-__all__ = ["ExplanationBatch", "Runtime", "Scores", "load_runtime", "runtime_for"]

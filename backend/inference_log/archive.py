@@ -1,0 +1,121 @@
+"""A deleted group's log as Parquet with a manifest, verified by reading it again, then dropped."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from backend.actor import Actor
+from backend.db.long_locks import awake
+from backend.errors import HubError
+from backend.groups import log_policy
+from backend.hub import Hub
+from backend.inference_log import archived_dead_letters, dead_letters, repository
+from backend.inference_log import queries as log_queries
+from backend.inference_log.drain import Drainer
+from backend.inference_log.manifest import hold, read_manifest
+from backend.inference_log.parquet import ArchiveUnsound, draft, put
+from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, stream_key
+from backend.inference_log.refs import LogRef
+from backend.tallies import queries
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
+from schemas.common import Json
+
+SETTLE_SECONDS = 1.5
+"""Within this every process has stopped answering for a deleted group."""
+CLOSED = timedelta(days=7)
+"""So long a process may be held up with an answer and still find the intake closed."""
+TRIES = 5
+
+
+class IntakeNotEmpty(HubError):
+    """The group's intake could not be emptied into its log; the archive waits for it."""
+
+
+async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
+    """Write `archives/<group_id>/log.parquet`, `manifest.json` and the dead letters, verify, drop the log. Gives the manifest. Safe to run twice.
+
+    Raises LegalHold, IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
+    """
+    path = hub.files / "archives" / str(group_id) / "log.parquet"
+    ref = await _close(hub, actor, group_id)
+    for _ in range(TRIES):
+        if ref is None:
+            await _forget_keys(hub, group_id)
+            return await asyncio.to_thread(_said, path)
+        await _empty_intake(hub, group_id)
+        if await _archive_and_drop(hub, actor, ref, path):
+            ref = None
+    raise ArchiveUnsound("The log changed whenever it was archived; it is kept until the run is tried again.")
+
+
+async def drop(hub: Hub, actor: Actor, group_id: UUID) -> Json:
+    """Drop the log and its dead letters. Safe to run twice. Raises LegalHold."""
+    ref = await _close(hub, actor, group_id)
+    if ref is None:
+        await _forget_keys(hub, group_id)
+        return {"dropped": False}
+    said: dict[str, Json] = {"dropped": True, "table_name": ref.table_name, "dead_letters": len(await dead_letters.read(hub, group_id))}
+    async with hub.work(actor) as work:
+        await _drop(work, group_id)
+        work.audit("groups.dropped", f"group:{ref.slug}", after=said)
+    await _forget_keys(hub, group_id)
+    return said
+
+
+async def _close(hub: Hub, actor: Actor, group_id: UUID) -> LogRef | None:
+    """The log, if it is there still. From now on its stream takes nothing more: an answer that comes so late is written directly, or is not given.
+
+    Raises LegalHold.
+    """
+    await asyncio.sleep(SETTLE_SECONDS)
+    await hub.redis.set(closed_key(group_id), b"1", ex=CLOSED)
+    async with hub.work(actor, read_only=True) as work:
+        await log_policy.refuse_hold_on(work, group_id)
+        row = await repository.log_of(work.session, group_id)
+    return LogRef(row.group_id, row.tenant_id, row.slug, row.table_name) if row else None
+
+
+async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, path: Path) -> bool:
+    """Under one lock. False when rows came or changed while they were written."""
+    async with hub.work(actor) as work:
+        await hold(work.session, ref.group_id)
+        async with awake(work.session):
+            drafted = await draft(hub, ref, path)
+            kept = await asyncio.to_thread(archived_dead_letters.keep, path.parent, await dead_letters.read(hub, ref.group_id))
+        drafted = drafted._replace(manifest=msgspec.structs.replace(drafted.manifest, dead_letters=kept))
+        await put(drafted, path)
+        await repository.lock_outcomes(work.session, ref.group_id)
+        if await log_queries.state(work.session, ref.table_name) != drafted.state:
+            return False
+        await _drop(work, ref.group_id)
+        work.audit("groups.archived", f"group:{ref.slug}", after=plain(drafted.manifest))
+    return True
+
+
+async def _forget_keys(hub: Hub, group_id: UUID) -> None:
+    await hub.redis.delete(stream_key(group_id), dead_key(group_id), count_key(group_id), latest_key(group_id), missed_key(group_id))
+
+
+async def _empty_intake(hub: Hub, group_id: UUID) -> None:
+    drainer = Drainer(hub)
+    for _ in range(600):
+        await drainer.drain(group_id, 60)
+        if not await hub.redis.xlen(stream_key(group_id)):
+            return
+        await asyncio.sleep(0.1)  # another worker is at it
+    raise IntakeNotEmpty
+
+
+def _said(path: Path) -> Json:
+    manifest = read_manifest(path)
+    return plain(manifest) if manifest else {"rows": 0}
+
+
+async def _drop(work: UnitOfWork, group_id: UUID) -> bool:
+    """Drop a deleted group's log and its tallies; False when it is gone already."""
+    await queries.forget(work.session, work.tenant_id, group_id)
+    return await repository.drop_log(work.session, group_id)

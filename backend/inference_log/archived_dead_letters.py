@@ -1,0 +1,62 @@
+"""Dead letters of a group that was deleted: lines of JSON beside its archived log."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from backend.files import place
+from backend.inference_log.dead_letters import Letter, record_of
+from backend.inference_log.manifest import draft_of
+
+NAME = "dead-letters.jsonl"
+
+
+def keep(folder: Path, letters: Sequence[Letter]) -> int:
+    """Add letters to those that are kept, each once however often it is brought; how many are there now."""
+    lines = _lines(folder)
+    there = {msgspec.json.decode(line)["entry_id"] for line in lines}
+    new = [_line(letter) for letter in letters if letter.entry_id not in there]
+    if new:
+        _write(folder, [*lines, *new])
+    return len(lines) + len(new)
+
+
+def forget(folder: Path, entity_key: str) -> int:
+    """Take an entity's letters away; how many."""
+    lines = _lines(folder)
+    others = [line for line in lines if not _is_of(line, entity_key)]
+    if len(others) < len(lines):
+        _write(folder, others)
+    return len(lines) - len(others)
+
+
+def _is_of(line: bytes, entity_key: str) -> bool:
+    record: Any = msgspec.json.decode(line)["record"]
+    return record is not None and record["entity_key"] == entity_key
+
+
+def _line(letter: Letter) -> bytes:
+    record = record_of(letter)
+    said = {
+        "entry_id": letter.entry_id,
+        "at": letter.at,
+        "reason": letter.error,
+        "record": msgspec.structs.asdict(record) if record else None,
+        "raw": base64.b64encode(letter.record).decode(),
+    }
+    return msgspec.json.encode(said)
+
+
+def _lines(folder: Path) -> list[bytes]:
+    path = folder / NAME
+    return path.read_bytes().splitlines() if path.exists() else []
+
+
+def _write(folder: Path, lines: Iterable[bytes]) -> None:
+    path = folder / NAME
+    draft = draft_of(path)
+    draft.write_bytes(b"".join(line + b"\n" for line in lines))
+    place(draft, path)

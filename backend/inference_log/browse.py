@@ -1,0 +1,56 @@
+"""Looking into a group's log."""
+
+import math
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from backend.errors import Invalid
+from backend.groups import service as groups
+from backend.inference_log import queries as log_queries
+from backend.inference_log.errors import InferenceNotFound
+from backend.work.unit import UnitOfWork
+from schemas.common import Issue, Page
+from schemas.groups import GroupRef
+from schemas.inference import BrowseInferences, Explanation, Inference, InferenceRef, InferenceSummary
+
+
+async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSummary]:
+    """A page of a group's log, newest first; the cursor is the last id shown. Raises GroupNotFound."""
+    cursor = log_queries.as_uuid(input.cursor) if input.cursor else None
+    if input.cursor and cursor is None:
+        raise Invalid("This cursor is not one that a page ended with.", issues=[Issue(pointer="/cursor", message="not a cursor")])
+    _check(input)
+    group = await groups.get(work, GroupRef(slug=input.slug))
+    rows = await log_queries.browse(work.session, group.table_name, input, cursor)
+    items = [InferenceSummary(**row._mapping) for row in rows[: input.limit]]
+    return Page(items=items, next_cursor=str(items[-1].inference_id) if len(rows) > input.limit else None)
+
+
+async def get(work: UnitOfWork, input: InferenceRef) -> Inference:
+    """One inference, whole. Raises GroupNotFound, InferenceNotFound."""
+    group = await groups.get(work, GroupRef(slug=input.slug))
+    row = await log_queries.one(work.session, group.table_name, input.inference_id)
+    if row is None:
+        raise InferenceNotFound
+    return _inference(row)
+
+
+def _check(input: BrowseInferences) -> None:
+    texts = {name: getattr(input, name) for name in ("search", "version", "role")}
+    issues = [Issue(pointer=f"/{name}", message="a NUL character is in no log") for name, said in texts.items() if said and "\x00" in said]
+    moments = {"after": input.after, "before": input.before}
+    issues += [Issue(pointer=f"/{name}", message="the moment needs its zone") for name, moment in moments.items() if moment and moment.tzinfo is None]
+    if input.phase is not None and not 0 <= input.phase < 2**31:
+        issues.append(Issue(pointer="/phase", message="no phase has this number"))
+    scores = {"min_score": input.min_score, "max_score": input.max_score}
+    issues += [Issue(pointer=f"/{name}", message="a finite number is expected here") for name, score in scores.items() if score and not math.isfinite(score)]
+    if issues:
+        raise Invalid("These filters cannot be used.", issues=issues)
+
+
+def _inference(row: Row[Any]) -> Inference:
+    values = dict(row._mapping)
+    values["explanation"] = msgspec.convert(values["explanation"], Explanation, strict=False) if values["explanation"] else None
+    return Inference(**values)

@@ -1,0 +1,167 @@
+"""What an acknowledged entry survives on the Redis at hand, and so how a prediction is put on record.
+
+Once a process has begun, no prediction waits for that to be found out: it is looked for beside them, and while nobody knows, rows go to PostgreSQL.
+
+`strict` means that an answered prediction is on disk: the acknowledgement says so where that Redis syncs with every command, WAITAOF does where it is 7.2
+or newer, and where nothing does the rows go to PostgreSQL. `standard` takes whatever that Redis gives.
+"""
+
+import asyncio
+import time
+from enum import StrEnum
+from typing import NamedTuple
+
+from redis.exceptions import RedisError, ResponseError
+
+from backend.outside import Outside
+
+LOOK_SECONDS = 30.0
+"""A Redis may be set up anew, or be another one after a failover."""
+ANSWER_SECONDS = 0.5
+"""A Redis that takes longer to say what it is takes no entries either."""
+WORDS_SECONDS = 3.0
+"""The same for whoever only wants to know."""
+REST_SECONDS = 1.0
+"""How long a Redis that did not answer is left alone."""
+AOF_VERSION = (7, 2)
+REWRITE = "no-appendfsync-on-rewrite"
+REWRITING = f"writes its file anew ({REWRITE} yes)"
+
+
+class Way(StrEnum):
+    """How entries are put on record."""
+
+    STREAM = "stream"
+    AOF = "waitaof"
+    DIRECT = "direct"
+
+
+class Promise(NamedTuple):
+    """What a Redis says of itself. Its settings are absent where it does not tell."""
+
+    version: tuple[int, ...]
+    appendonly: str | None
+    appendfsync: str | None
+    not_while_rewriting: str | None = None
+    """`no-appendfsync-on-rewrite`: whether it syncs nothing while its file is written anew."""
+
+    @property
+    def always(self) -> bool:
+        """Is every command on disk before it is answered?"""
+        return self.appendonly == "yes" and self.appendfsync == "always" and self.not_while_rewriting != "yes"
+
+    @property
+    def way(self) -> Way:
+        """How to be sure that an entry is on disk.
+
+        >>> Promise((6, 2), "yes", "always").way, Promise((7, 2), "yes", "everysec").way, Promise((6, 2), "yes", "everysec").way
+        (<Way.STREAM: 'stream'>, <Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
+        >>> Promise((8, 0), None, None).way, Promise((8, 0), "no", None).way
+        (<Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
+        >>> Promise((6, 2), "yes", "always", "yes").way
+        <Way.DIRECT: 'direct'>
+        """
+        if self.always:
+            return Way.STREAM
+        return Way.AOF if self.version >= AOF_VERSION and self.appendonly != "no" else Way.DIRECT
+
+
+class Guarantee:
+    """The way that this process takes, looked up now and then."""
+
+    def __init__(self, hub: Outside) -> None:
+        self._hub = hub
+        self._strict = hub.settings.log_guarantee == "strict"
+        self._way: Way | None = None if self._strict else Way.STREAM
+        self._until = 0.0 if self._strict else float("inf")
+        self._looking: asyncio.Task[Way] | None = None
+
+    @property
+    def known(self) -> Way | None:
+        """The way, unless nobody has looked yet. One that may be out of date is looked up again, beside whoever asks."""
+        if time.monotonic() >= self._until and self._way is not None:
+            self._looking = self._begin()
+        return self._way
+
+    async def look(self) -> Way:
+        """Ask Redis, together with whoever else does. One that does not answer is left alone for a while, and rows are written directly."""
+        return await asyncio.shield(self._begin())
+
+    def forget(self) -> None:
+        """Something went wrong: rows are written directly until Redis has said again what it is."""
+        self._way, self._until = Way.DIRECT, time.monotonic() + REST_SECONDS
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        if self._looking:
+            await self._looking
+
+    def _begin(self) -> "asyncio.Task[Way]":
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return self._looking
+
+    async def _look(self) -> Way:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self._way = await self._asked()
+        except (RedisError, OSError, TimeoutError):
+            self.forget()
+            return Way.DIRECT
+        self._until = time.monotonic() + LOOK_SECONDS if self._strict else float("inf")
+        return self._way
+
+    async def _asked(self) -> Way:
+        """What is right for that Redis; where anything is, whether it is there at all."""
+        if self._strict:
+            return (await promise(self._hub)).way
+        await self._hub.redis.ping()
+        return Way.STREAM
+
+
+async def promise(hub: Outside) -> Promise:
+    """What the Redis at hand says of itself. Raises what Redis raises."""
+    version = str((await hub.redis.info("server"))["redis_version"])
+    try:
+        said = {_text(name): _text(value) for name, value in (await hub.redis.config_get("*append*")).items()}
+    except ResponseError:  # a managed one hides its settings
+        said = {}
+    return Promise(tuple(int(part) for part in version.split(".")[:2]), said.get("appendonly"), said.get("appendfsync"), said.get(REWRITE))
+
+
+async def in_words(hub: Outside) -> str:
+    """What an answered prediction survives on this installation; begins with `disk` where that is everything."""
+    try:
+        async with asyncio.timeout(WORDS_SECONDS):
+            found = await promise(hub)
+    except (RedisError, OSError, TimeoutError):
+        return "disk, slower: Redis does not answer, so each answer is written to PostgreSQL before it is given"
+    if found.way is Way.STREAM:
+        return "disk: Redis has each answer on disk before it is given (appendfsync always)"
+    return _strictly(found) if hub.settings.log_guarantee == "strict" else f"{_as_it_is(found)} (TILTYARD_LOG_GUARANTEE is standard)"
+
+
+def _strictly(found: Promise) -> str:
+    if found.way is Way.AOF:
+        how = found.appendfsync or "everysec"
+        return f"disk: each answer waits until Redis {_version(found)} has it on disk (WAITAOF; up to a second with appendfsync {how})"
+    why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot say what it has on disk"
+    return f"disk, slower: Redis {_version(found)} {why}, so each answer is written to PostgreSQL before it is given"
+
+
+def _as_it_is(found: Promise) -> str:
+    if found.appendonly == "no":
+        return "memory: this Redis keeps no append-only file, so its crash loses predictions not yet in the log"
+    if found.appendonly is None:
+        return "unknown: this Redis hides whether it keeps what it acknowledges"
+    if found.not_while_rewriting == "yes":
+        return f"seconds: this Redis syncs nothing while it {REWRITING}, so a crash of its machine may then lose half a minute"
+    return f"second: this Redis syncs its file {found.appendfsync}, so a crash may lose the last second"
+
+
+def _version(found: Promise) -> str:
+    return ".".join(str(part) for part in found.version)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,126 @@
+"""One entity's rows without anything about the entity: the rows stay, for the counts, with what was answered and what came of it."""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from backend.db.long_locks import awake
+from backend.groups import log_policy
+from backend.groups.errors import NotConfirmed
+from backend.inference_log import archive_erasure, archived_dead_letters, dead_letters, erasure_repository, repository
+from backend.inference_log.errors import IntakeAway, IntakeBusy
+from backend.inference_log.manifest import hold, settle
+from backend.inference_log.redis_keys import stream_key
+from backend.live.rules import GROUP_CHANGED
+from backend.outside import Outside
+from backend.work.unit import UnitOfWork, open_work
+from schemas.common import Issue
+from schemas.log import EraseEntity, Erasure
+
+INTAKE_SECONDS = 20.0
+
+
+class Erased(NamedTuple):
+    """How much of one log was about the entity."""
+
+    rows: int = 0
+    outcomes: int = 0
+    dead_letters: int = 0
+    archived_rows: int = 0
+
+
+async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
+    """Take what is personal out of an entity's rows, wherever the group keeps them: log, intake, dead letters, archives, the outcomes' ledger.
+
+    Groups of that slug which were deleted are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway, ArchivesBusy,
+    ArchiveUnreadable.
+    """
+    if input.confirm != input.entity_key:
+        raise NotConfirmed("Erasing is confirmed by the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="write the entity key once more")])
+    group_ids = await log_policy.every_unheld(work, input.slug)
+    for group_id in group_ids:
+        await hold(work.session, group_id)
+    found = [await _forget(work, group_id, input.entity_key) for group_id in group_ids]
+    found += [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
+    counts = Erased(*(sum(column) for column in zip(*found, strict=True)))._asdict()
+    erased = Erasure(entity=_digest(work.hub, input.entity_key), **counts)
+    work.audit("inference.eraseEntity", f"group:{input.slug}", after={**counts, "entity": erased.entity, "reason": input.reason})
+    work.live(GROUP_CHANGED, input.slug)
+    return erased
+
+
+async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
+    """What takes long, before rows are locked: the archives without the entity, and the intake in the log."""
+    folder = work.hub.files / "archives" / str(group_id)
+    there = await repository.log_of(work.session, group_id)
+    async with awake(work.session):
+        await asyncio.to_thread(settle, folder)
+        paths = await asyncio.to_thread(archive_erasure.archives_in, folder)
+        outcomes = await _unname_archived(work, group_id, there and there.table_name, paths, entity_key)
+        dead = await asyncio.to_thread(archived_dead_letters.forget, folder, entity_key)
+        if there:
+            await pass_intake(work.hub, group_id)
+    rows = sum([await _forget_in(work, path, entity_key) for path in paths])
+    return Erased(archived_rows=rows, outcomes=outcomes, dead_letters=dead)
+
+
+async def _forget_in(work: UnitOfWork, path: Path, entity_key: str) -> int:
+    """One archive without the entity, put in its place once it is known that the lock is still held; how many rows lost it."""
+    async with awake(work.session):
+        rewritten = await asyncio.to_thread(archive_erasure.rewrite, path, entity_key)
+    if rewritten is None:
+        return 0
+    await asyncio.to_thread(rewritten.put)
+    return rewritten.rows
+
+
+async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, paths: list[Path], entity_key: str) -> int:
+    """Have the ledger no longer name archived rows by correlation id; how many outcomes.
+
+    For good before the archives lose these ids: whoever has to erase once more would not know them.
+    """
+    told_by = await asyncio.to_thread(archive_erasure.correlations_of, paths, entity_key)
+    if not told_by:
+        return 0
+    async with open_work(work.hub, work.actor) as now:
+        await repository.lock_outcomes(now.session, group_id)
+        return await erasure_repository.unname(now.session, now.tenant_id, group_id, table, told_by)
+
+
+async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
+    log = await repository.log_of(work.session, group_id)
+    if log is None:
+        return Erased()
+    await repository.lock_outcomes(work.session, group_id)
+    await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
+    rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
+    told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
+    outcomes = await erasure_repository.unname(work.session, work.tenant_id, group_id, log.table_name, told_by)
+    dead = [letter for letter in await dead_letters.read(work.hub, group_id) if (record := dead_letters.record_of(letter)) and record.entity_key == entity_key]
+    await dead_letters.remove(work.hub, group_id, dead)
+    return Erased(len(rows), outcomes, len(dead))
+
+
+async def pass_intake(hub: Outside, group_id: UUID) -> None:
+    """Wait until what was in the intake is in the log. Raises IntakeBusy, IntakeAway."""
+    deadline = time.monotonic() + INTAKE_SECONDS
+    try:
+        last = await hub.redis.xrevrange(stream_key(group_id), count=1)
+        while last and (first := await hub.redis.xrange(stream_key(group_id), max=last[0][0], count=1)):
+            if time.monotonic() > deadline:
+                raise IntakeBusy(f"Predictions since {first[0][0].decode()} are still on their way into the log.")
+            await hub.queue.drain(group_id)
+            await asyncio.sleep(0.1)
+    except (RedisError, OSError):
+        raise IntakeAway from None
+
+
+def _digest(hub: Outside, entity_key: str) -> str:
+    """What the audit log keeps of an entity key: who knows the key and the installation's secret can prove that it is this one."""
+    return hmac.new((hub.settings.secret_key or "").encode(), entity_key.encode(), hashlib.sha256).hexdigest()

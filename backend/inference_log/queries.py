@@ -1,0 +1,163 @@
+"""What is read out of a group's log. The table's name only ever comes from `groups.table_name`, and is quoted."""
+
+import functools
+import operator
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.identifiers import quoted
+from backend.ids import first_id_at
+from backend.inference_log.columns import COLUMNS
+from schemas.inference import BrowseInferences, Explanation
+
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+SUMMARY = "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us"
+
+TOTALS = """
+SELECT count(*) FILTER (WHERE status <> 'failed' AND role <> 'shadow') AS total, count(actual) FILTER (WHERE role <> 'shadow') AS labelled,
+  count(*) FILTER (WHERE explained_at IS NULL AND status <> 'failed') AS waiting_explanation,
+  count(*) FILTER (WHERE role = 'shadow' AND status <> 'failed') AS shadow_scored,
+  count(*) FILTER (WHERE role = 'shadow' AND status = 'failed') AS shadow_failed
+FROM {table} WHERE imported_from IS NULL
+"""
+
+MINUTES = """
+SELECT date_trunc('minute', requested_at) AS minute, model_version_id, version, count(*) AS predictions FROM {table}
+WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
+"""
+
+EXPLAIN = """
+UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
+"""
+
+# All that may change in a row once it is written.
+CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at), 0)"
+STATED = f"{', '.join(COLUMNS)}, {CHANGING} AS state"
+"""The columns of a row, and a digest of the state it is in."""
+
+
+class State(NamedTuple):
+    """The state of a log's rows: how many, and a digest that is another whenever one of them is."""
+
+    rows: int
+    digest: int
+
+    def with_rows(self, rows: Sequence[Row[Any]]) -> "State":
+        """The state of these and `STATED` rows beside them."""
+        return State(self.rows + len(rows), functools.reduce(operator.xor, (row.state for row in rows), self.digest))
+
+
+async def browse(session: AsyncSession, table: str, wanted: BrowseInferences, before_id: UUID | None) -> Sequence[Row[Any]]:
+    """Rows that fit, newest first, one more than asked for."""
+    conditions, values = _conditions(wanted, before_id)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    statement = text(f"SELECT {SUMMARY} FROM {quoted(table)} {where} ORDER BY inference_id DESC LIMIT :limit")  # noqa: S608 (quoted; values are bound)
+    return (await session.execute(statement, {**values, "limit": wanted.limit + 1})).all()
+
+
+async def one(session: AsyncSession, table: str, inference_id: UUID) -> Row[Any] | None:
+    """One row, whole."""
+    statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} WHERE inference_id = :id")  # noqa: S608 (quoted)
+    return (await session.execute(statement, {"id": inference_id})).one_or_none()
+
+
+async def totals(session: AsyncSession, table: str) -> Row[Any]:
+    """How much there is."""
+    return (await session.execute(text(TOTALS.format(table=quoted(table))))).one()
+
+
+async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequence[Row[Any]]:
+    """Counts by minute and version."""
+    return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
+
+
+async def unexplained(session: AsyncSession, table: str, without: Collection[UUID], limit: int) -> Sequence[Row[Any]]:
+    """Answered rows without an explanation, oldest first, but for those of some versions."""
+    statement = text(
+        f"SELECT inference_id, model_version_id, inputs FROM {quoted(table)} WHERE explained_at IS NULL AND status IN ('ok', 'fallback') "  # noqa: S608 (quoted)
+        "AND model_version_id <> ALL(CAST(:without AS uuid[])) ORDER BY inference_id LIMIT :limit"
+    )
+    return (await session.execute(statement, {"without": list(without), "limit": limit})).all()
+
+
+async def set_explanations(session: AsyncSession, table: str, explained: Mapping[UUID, Explanation], now: datetime) -> None:
+    """Write explanations that came after their rows."""
+    texts = [msgspec.json.encode(one).decode() for one in explained.values()]
+    await session.execute(text(EXPLAIN.format(table=quoted(table))), {"ids": list(explained), "explanations": texts, "now": now})
+
+
+async def page_after(
+    session: AsyncSession,
+    table: str,
+    after: UUID | None,
+    limit: int,
+    first: UUID | None = None,
+    until: UUID | None = None,
+    *,
+    columns: str = ", ".join(COLUMNS),
+) -> Sequence[Row[Any]]:
+    """Whole rows in the order of their ids, from after an id; of those from `first` up to but not with `until`."""
+    bounds = {"after": after, "first": first, "until": until}
+    signs = {"after": ">", "first": ">=", "until": "<"}
+    given = {name: bound for name, bound in bounds.items() if bound}
+    where = f"WHERE {' AND '.join(f'inference_id {signs[name]} :{name}' for name in given)}" if given else ""
+    statement = text(f"SELECT {columns} FROM {quoted(table)} {where} ORDER BY inference_id LIMIT :limit")  # noqa: S608 (quoted)
+    return (await session.execute(statement, {"limit": limit, **given})).all()
+
+
+async def state(session: AsyncSession, table: str, first: UUID = FIRST, until: UUID = LAST) -> State:
+    """The state of the rows from one id up to but not with another; without, of all."""
+    statement = text(
+        f"SELECT count(*) AS rows, coalesce(bit_xor({CHANGING}), 0) AS digest FROM {quoted(table)} "  # noqa: S608 (quoted)
+        "WHERE inference_id >= :first AND inference_id < :until"
+    )
+    row = (await session.execute(statement, {"first": first, "until": until})).one()
+    return State(row.rows, row.digest)
+
+
+async def missing(session: AsyncSession, table: str, ids: Sequence[UUID]) -> bool:
+    """Is any of these not in the log?"""
+    statement = text(f"SELECT count(*) FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 (quoted)
+    return int((await session.execute(statement, {"ids": ids})).scalar_one()) < len(ids)
+
+
+def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[str], dict[str, Any]]:
+    bounds = {"after": wanted.after and first_id_at(wanted.after), "before": wanted.before and first_id_at(wanted.before), "cursor": before_id}
+    comparisons = {
+        "after": "inference_id >= :after",
+        "before": "inference_id < :before",
+        "cursor": "inference_id < :cursor",
+        "version": "version = :version",
+        "role": "role = :role",
+        "phase": "phase = :phase",
+        "status": "status = :status",
+        "min_score": "score >= :min_score",
+        "max_score": "score <= :max_score",
+    }
+    given = {name: value for name in comparisons if (value := bounds.get(name, getattr(wanted, name, None))) is not None}
+    conditions = [comparisons[name] for name in given]
+    if wanted.labelled is not None:
+        conditions.append("actual IS NOT NULL" if wanted.labelled else "actual IS NULL")
+    if wanted.search:
+        given["search"] = wanted.search
+        meant = ["entity_key = :search", "correlation_id = :search"]
+        if identifier := as_uuid(wanted.search):
+            given["identifier"] = identifier
+            meant.append("inference_id = :identifier")
+        conditions.append(f"({' OR '.join(meant)})")
+    return conditions, given
+
+
+def as_uuid(said: str) -> UUID | None:
+    """The id that a text is, if it is one in its usual form."""
+    try:
+        return UUID(said) if len(said) == 36 else None
+    except ValueError:
+        return None

@@ -1,0 +1,63 @@
+"""Logs as tables: all SQL. What is read out of a log is in queries.py."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.locks import lock
+
+
+async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime, until: datetime) -> None:
+    """Make the partitions of a span of time that are not there yet."""
+    await session.execute(text("SELECT add_log_partitions(:group, :first, :until)"), {"group": group_id, "first": first, "until": until})
+
+
+async def versions_of(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
+    """The versions that were ever in a group."""
+    said = "SELECT DISTINCT v.id, v.version FROM members m JOIN versions v ON v.id = m.version_id WHERE m.tenant_id = :tenant AND m.group_id = :group"
+    statement = text(said)
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).all()
+
+
+async def partitions(session: AsyncSession, group_id: UUID) -> Sequence[Row[Any]]:
+    """The weeks of a log, oldest first: `name`, `first`, `until`."""
+    return (await session.execute(text("SELECT * FROM list_log_partitions(:group)"), {"group": group_id})).all()
+
+
+async def drop_partition(session: AsyncSession, group_id: UUID, name: str) -> None:
+    """Drop a week that the group's retention lets go; the database checks that it does."""
+    await session.execute(text("SELECT drop_log_partition(:group, :name)"), {"group": group_id, "name": name})
+
+
+async def drop_log(session: AsyncSession, group_id: UUID) -> bool:
+    """Drop a deleted group's log; False when it is gone already."""
+    return bool((await session.execute(text("SELECT drop_log(:group)"), {"group": group_id})).scalar_one())
+
+
+async def logs(session: AsyncSession) -> Sequence[Row[Any]]:
+    """Every group that has a log, deleted ones included, of every tenant."""
+    return (await session.execute(text("SELECT * FROM list_logs()"))).all()
+
+
+async def log_of(session: AsyncSession, group_id: UUID) -> Row[Any] | None:
+    """One group's log."""
+    return (await session.execute(text("SELECT * FROM list_logs() WHERE group_id = :group"), {"group": group_id})).one_or_none()
+
+
+async def group_ids(session: AsyncSession, tenant_id: UUID) -> Sequence[UUID]:
+    """The tenant's groups, deleted ones included."""
+    return (await session.execute(text("SELECT id FROM groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()
+
+
+async def share_outcomes(session: AsyncSession, group_id: UUID) -> None:
+    """Keep outcomes from being taken in while rows are written: else the two could miss each other."""
+    await lock(session, f"outcomes:{group_id}", shared=True)
+
+
+async def lock_outcomes(session: AsyncSession, group_id: UUID) -> None:
+    """Keep rows from being written, and other outcomes from being taken in, while these are."""
+    await lock(session, f"outcomes:{group_id}")

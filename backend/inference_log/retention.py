@@ -1,0 +1,125 @@
+"""What a log needs in the long run: partitions ahead of time, keys forgotten that stand for nothing, and weeks gone that the group's rule lets go."""
+
+import asyncio
+import itertools
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from backend.db.long_locks import awake
+from backend.groups import service as groups
+from backend.groups.errors import GroupNotFound
+from backend.hub import Hub
+from backend.ids import first_id_at
+from backend.inference_log import idempotency_repository, repository
+from backend.inference_log import queries as log_queries
+from backend.inference_log.intake import KEPT
+from backend.inference_log.manifest import hold, read_manifest, settle
+from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
+from backend.inference_log.refs import LogRef, log_refs
+from backend.inference_log.writer import AHEAD
+from backend.outside import Outside
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork, open_work
+from schemas.groups import GroupRef, LogPolicy
+
+log = logging.getLogger("tiltyard.retention")
+TRIES = 3
+"""So often a week is archived anew when it changed meanwhile."""
+
+
+async def keep_logs(hub: Hub) -> None:
+    """See to every log. What fails for one is tried again the next time, and keeps no other."""
+    for ref in await log_refs(hub):
+        try:
+            await keep_log(hub, ref)
+        except Exception:
+            log.exception("the log of group %s could not be seen to", ref.slug)
+
+
+async def keep_log(hub: Hub, ref: LogRef) -> list[str]:
+    """See to one log; gives the partitions that went."""
+    async with hub.work(ref.actor) as work:
+        await idempotency_repository.prune(work.session, ref.tenant_id, ref.group_id, work.now - KEPT)
+        try:
+            group = await groups.get(work, GroupRef(slug=ref.slug))
+        except GroupNotFound:
+            return []
+        if group.id != ref.group_id:
+            return []
+        await repository.add_partitions(work.session, ref.group_id, work.now, work.now + AHEAD)
+    if group.log.retention_days is None or group.log.legal_hold is not None:
+        return []
+    return await _let_go(hub, ref, group.log, timedelta(days=group.log.retention_days))
+
+
+async def _let_go(hub: Hub, ref: LogRef, policy: LogPolicy, age: timedelta) -> list[str]:
+    gone: list[str] = []
+    async with hub.work(ref.actor, read_only=True) as work:
+        partitions = await repository.partitions(work.session, ref.group_id)
+    for partition in partitions:
+        if partition.until <= hub.clock.now() - age:
+            await _let_week_go(hub, ref, partition, policy.retention_policy == "archive")
+            gone.append(partition.name)
+    return gone
+
+
+async def _let_week_go(hub: Hub, ref: LogRef, week: Row[Any], archived: bool) -> None:
+    """Archive the week and drop it, under one lock; again when it changed meanwhile. Raises ArchivesBusy, ArchiveUnsound."""
+    for _ in range(TRIES):
+        async with hub.work(ref.actor) as work:
+            await hold(work.session, ref.group_id)
+            drafted = await _archive(work, ref, week) if archived else None
+            if await _drop(work, ref, week, drafted):
+                return
+    raise ArchiveUnsound(f"The week of {week.first:%Y-%m-%d} changed whenever it was archived; it is kept until the next time.")
+
+
+async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
+    """The week as `archives/<group_id>/week-YYYYMMDD.parquet`, verified by reading it again."""
+    async with awake(work.session):
+        path = await _place_of(work.hub, ref, week)
+        drafted = await draft(work.hub, ref, path, first_id_at(week.first), first_id_at(week.until))
+    await put(drafted, path)
+    return drafted
+
+
+async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> Path:
+    """The week's file, or one beside it where that holds rows gone from the log, as when rows of that time were imported later."""
+    folder = hub.files / "archives" / str(ref.group_id)
+    await asyncio.to_thread(settle, folder)
+    path = folder / f"week-{week.first:%Y%m%d}.parquet"
+    for number in itertools.count(2):
+        if read_manifest(path) is None or not await _holds_more(hub, ref, path):
+            break
+        path = folder / f"week-{week.first:%Y%m%d}-{number}.parquet"
+    return path
+
+
+async def _holds_more(hub: Outside, ref: LogRef, path: Path) -> bool:
+    """Does an archive hold a row that is not in the log? Then it is the only place which has that."""
+    batches = ids_in(path)
+    async with open_work(hub, ref.actor, read_only=True) as work:
+        while ids := await asyncio.to_thread(next, batches, None):
+            if await log_queries.missing(work.session, ref.table_name, ids):
+                return True
+    return False
+
+
+async def _drop(work: UnitOfWork, ref: LogRef, week: Row[Any], drafted: Drafted | None) -> bool:
+    """Drop the week as it was archived. False when it is no longer that."""
+    await repository.lock_outcomes(work.session, ref.group_id)
+    state = await log_queries.state(work.session, ref.table_name, first_id_at(week.first), first_id_at(week.until))
+    if drafted and drafted.state != state:
+        return False
+    await repository.drop_partition(work.session, ref.group_id, week.name)
+    said = {"first": _day(week.first), "until": _day(week.until), "rows": state.rows, "archive": plain(drafted.manifest if drafted else None)}
+    work.audit("inference.retention", f"group:{ref.slug}", before=said)
+    return True
+
+
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()

@@ -1,0 +1,105 @@
+"""Rows into a log's table: COPY into a temporary table (COPY does not go into one with row-level security), then insert what is not there yet."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from backend.db.identifiers import quoted
+from backend.hub import Hub
+from backend.ids import SHADOW_OF, moment_of
+from backend.inference_log import repository
+from backend.inference_log.columns import JSON, WRITTEN
+from backend.inference_log.refs import LogRef
+from backend.inference_log.rows import Row
+from backend.live.rules import GROUP_CHANGED
+from backend.outcomes.early import apply_waiting
+from backend.tallies.update import RETURNING, add_rows
+from backend.work.unit import UnitOfWork
+
+STAGE = "intake_rows"
+STAGED = f"""
+CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
+  inference_id uuid, requested_at timestamptz, model_version_id uuid, version text, role text, phase int, bucket int, propensity float8, entity_key text,
+  correlation_id text, caller text, inputs text, context text, segments text, output text, score float8, label text, explanation text,
+  explained_at timestamptz, latency_us int, stale boolean, status text, error text) ON COMMIT DELETE ROWS;
+DELETE FROM pg_temp.{STAGE}
+"""  # noqa: S608 (constant)
+"""JSON waits as text: what writes binary jsonb here would cost Python's time for each."""
+TELL_EVERY = timedelta(seconds=1)
+"""How often at most a group is said to have changed because rows came."""
+AHEAD = timedelta(weeks=3)
+Refused = tuple[int, str]
+"""A row that PostgreSQL does not take: its place in the batch, and why."""
+
+
+async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refused]:
+    """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
+    await repository.share_outcomes(work.session, log.group_id)
+    refused: list[Refused] = []
+    written: list[Mapping[str, Any]] = []
+    await _write_part(work, log, rows, 0, written, refused)
+    if written:
+        arrived = [(row["inference_id"], row["correlation_id"], row["answered"]) for row in written]
+        await add_rows(work, log.group_id, log.table_name, written)
+        await apply_waiting(work, log.group_id, log.table_name, arrived)
+        work.live(GROUP_CHANGED, log.slug, every=TELL_EVERY)
+    return refused
+
+
+async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, written: list[Mapping[str, Any]], refused: list[Refused]) -> None:
+    """A batch that holds a row PostgreSQL refuses is halved until that row is alone."""
+    try:
+        async with work.session.begin_nested():
+            written += await _insert(await raw_connection(work), log.table_name, rows)
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        if len(rows) == 1:
+            refused.append((start, f"{type(error).__name__}: {error}"[:500]))
+            return
+        middle = len(rows) // 2
+        await _write_part(work, log, rows[:middle], start, written, refused)
+        await _write_part(work, log, rows[middle:], start + middle, written, refused)
+
+
+async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Mapping[str, Any]]:
+    await raw.execute(STAGED)
+    await raw.copy_records_to_table(STAGE, records=rows, columns=WRITTEN)
+    columns = ", ".join(WRITTEN)
+    values = ", ".join(f"{name}::jsonb" if name in JSON else name for name in WRITTEN)
+    found: list[Mapping[str, Any]] = await raw.fetch(
+        f"INSERT INTO {quoted(table)} ({columns}) SELECT {values} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
+        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END AS answered, {RETURNING}"
+    )
+    return found
+
+
+async def raw_connection(work: UnitOfWork) -> Any:
+    """The asyncpg connection under the unit of work, in its transaction."""
+    connection = await work.session.connection()
+    return (await connection.get_raw_connection()).driver_connection
+
+
+class Partitions:
+    """Which spans of time each log is known to have partitions for. Made ahead, so that no row waits for one."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._covered: dict[UUID, tuple[datetime, datetime]] = {}
+
+    async def cover(self, log: LogRef, ids: Sequence[UUID]) -> None:
+        """See that the log has a partition for each of the ids, and for the weeks to come. Impossible moments are left to fail one by one."""
+        moments = [moment_of(identifier) for identifier in (min(ids), max(ids))]
+        first, until = self._covered.get(log.group_id, (moments[1], moments[0]))
+        if first <= moments[0] and moments[1] + AHEAD / 2 <= until:
+            return
+        wanted = moments[0] - timedelta(days=1), max(moments[1], self._hub.clock.now()) + AHEAD
+        try:
+            async with self._hub.work(log.actor) as work:
+                await repository.add_partitions(work.session, log.group_id, *wanted)
+            self._covered[log.group_id] = wanted
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != asyncpg.InvalidParameterValueError.sqlstate:
+                raise

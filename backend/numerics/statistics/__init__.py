@@ -1,0 +1,1 @@
+"""Statistics on arrays: one method a file."""

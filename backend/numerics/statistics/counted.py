@@ -1,0 +1,100 @@
+"""Predictions as counts at ascending scores: what the comparison's figures are computed from, whether the scores are exact or bins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from backend.numerics.statistics.binning import Ints, octave_spans, score_spans
+from backend.numerics.statistics.clusters import Clusters
+from backend.numerics.statistics.estimate import Floats
+from backend.numerics.statistics.sketch import LABELS, NEGATIVE, OTHER, POSITIVE, Counts, Sketch, sketch_of
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Ascending scores with how often each occurred. Each is known to lie from `low` up to `high` [B]; both are equal where scores are exact."""
+
+    low: Floats
+    high: Floats
+    counts: Ints
+    """[B, LABELS]: by what is known of the truth."""
+
+    @property
+    def exact(self) -> bool:
+        """Are these scores themselves, not bins?"""
+        return bool(np.array_equal(self.low, self.high))
+
+    @property
+    def middle(self) -> Floats:
+        """The score that stands for each."""
+        return self.low + (self.high - self.low) / 2
+
+    @property
+    def negatives(self) -> Ints:
+        """Truth 0 [B]."""
+        return np.asarray(self.counts[:, NEGATIVE])
+
+    @property
+    def positives(self) -> Ints:
+        """Truth 1 [B]."""
+        return np.asarray(self.counts[:, POSITIVE])
+
+    @property
+    def all(self) -> Ints:
+        """Whatever the truth [B]."""
+        return np.asarray(self.counts.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Some rows' counts and sums. `times` are durations with their counts, as spans like those of the scores."""
+
+    levels: Levels
+    times: Levels
+    sketch: Sketch
+
+    @property
+    def labelled(self) -> int:
+        """Rows whose truth is known."""
+        return self.sketch.labelled
+
+
+def of_sketch(sketch: Sketch) -> Counted:
+    """What a sketch says: scores and durations are known to their bins."""
+    bins, at = np.unique(sketch.scores.keys // LABELS, return_inverse=True)
+    counts = np.zeros((len(bins), LABELS), dtype=np.int64)
+    counts[at, sketch.scores.keys % LABELS] = sketch.scores.counts
+    return Counted(Levels(*score_spans(bins), counts), _times(*octave_spans(sketch.times.keys), sketch.times.counts), sketch)
+
+
+def of_rows(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None) -> Counted:
+    """What rows say, exactly: score, truth and duration of each [n], NaN for what is not there."""
+    timed, often = np.unique(times[~np.isnan(times)], return_counts=True)
+    return Counted(levels_of(actuals, scores), _times(timed, timed, often), sketch_of(scores, actuals, times, failed, clusters))
+
+
+def levels_of(actual: ArrayLike, score: ArrayLike) -> Levels:
+    """Scores [n] with their truths [n] (NaN: not known) as counts at each distinct score.
+
+    >>> found = levels_of([0, 1, 1], [0.2, 0.7, 0.2])
+    >>> found.low.tolist(), found.negatives.tolist(), found.positives.tolist()
+    ([0.2, 0.7], [1, 0], [1, 1])
+    """
+    truth, scores = np.asarray(actual, dtype=np.float64), np.asarray(score, dtype=np.float64)
+    if truth.shape != scores.shape or truth.ndim != 1:
+        raise ValueError(f"{truth.shape} labels and {scores.shape} scores do not pair up")
+    there = np.isfinite(scores)
+    values, at = np.unique(scores[there], return_inverse=True)
+    label = np.select([np.isnan(truth[there]), truth[there] == 0, truth[there] == 1], [0, NEGATIVE, POSITIVE], OTHER)
+    counts = np.bincount(at * LABELS + label, minlength=len(values) * LABELS).reshape(-1, LABELS)
+    return Levels(values, values, counts.astype(np.int64))
+
+
+def _times(low: Floats, high: Floats, counts: Ints) -> Levels:
+    kept = np.zeros((len(low), LABELS), dtype=np.int64)
+    kept[:, 0] = counts
+    return Levels(low, high, kept)
+
+
+NOTHING = Counted(levels_of([], []), _times(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)), Sketch(scores=Counts()))

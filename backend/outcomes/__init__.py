@@ -1,0 +1,1 @@
+"""Outcomes: what really happened, told later and revised."""

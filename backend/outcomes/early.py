@@ -1,0 +1,37 @@
+"""Outcomes that came before their inference: applied when it arrives."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from backend.outcomes import repository
+from backend.outcomes.rules import Arrived, Known, Truth, says_whether, tell
+from backend.tallies.update import add_outcomes
+from backend.work.unit import UnitOfWork
+
+
+async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, Known] | None = None) -> None:
+    """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told.
+
+    `brought` is the truth that some of the rows came with. An outcome that cannot be the truth of its row (10, of a probability) waits on, and is reported
+    with those whose inference never came.
+    """
+    told = await _fitting(work, table, await repository.told_before(work.session, work.tenant_id, group_id, arrived))
+    if not told:
+        return
+    by_inference: defaultdict[UUID, Known] = defaultdict(Known, {row.target: brought[row.target] for row in told if brought and row.target in brought})
+    for row in told:
+        truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
+        by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)
+    changes = await repository.set_actuals(work.session, table, by_inference)
+    await add_outcomes(work, group_id, table, changes)
+    await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told if row.met}), work.now)
+
+
+async def _fitting(work: UnitOfWork, table: str, told: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    numbers = {row.target for row in told if not says_whether(row.actual)}
+    probable = await repository.probable(work.session, table, list(numbers)) if numbers else set()
+    return [row for row in told if row.target not in probable or says_whether(row.actual)]

@@ -1,0 +1,17 @@
+"""Outcomes whose inference never came."""
+
+from datetime import timedelta
+
+from backend.groups import service as groups
+from backend.outcomes import repository
+from backend.work.unit import UnitOfWork
+from schemas.groups import GroupRef
+from schemas.log import ListOrphans, OrphanOutcome, Orphans
+
+
+async def orphans(work: UnitOfWork, input: ListOrphans) -> Orphans:
+    """The outcomes that have waited longer than so many days, oldest first, and how many there are. Raises GroupNotFound."""
+    group = await groups.get(work, GroupRef(slug=input.slug))
+    before = work.now - timedelta(days=input.older_than_days)
+    total, rows = await repository.orphans(work.session, work.tenant_id, group.id, before, input.limit)
+    return Orphans(total=total, outcomes=[OrphanOutcome(**row._mapping) for row in rows])

@@ -1,0 +1,140 @@
+"""Outcomes: the ledger, and the truth written into rows. All SQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.identifiers import quoted
+from backend.outcomes.rules import Arrived, Known
+from backend.tallies.update import CHANGED
+
+PROBABLE = "output->>'probability' IS NOT NULL"
+"""Did a row answer by a probability? What was imported or erased does not say."""
+
+TARGETS = f"""
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+WHERE inference_id = ANY(CAST(:ids AS uuid[]))
+UNION
+SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+WHERE correlation_id = ANY(CAST(:correlations AS text[]))
+"""  # noqa: S608 (constants)
+
+LATEST = f"""
+SELECT coalesce(bool_and(probable), false) FROM (
+  SELECT {PROBABLE} AS probable FROM {{table}}
+  WHERE role <> 'shadow' AND status = 'ok' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest
+"""  # noqa: S608 (constants)
+
+# A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
+TOLD = """
+WITH arrived AS (
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered))
+SELECT o.id, a.inference_id AS target, true AS met, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.inference_id = a.inference_id WHERE o.tenant_id = :tenant AND o.group_id = :group
+UNION ALL
+SELECT o.id, a.inference_id, false, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.inference_id = a.answered WHERE o.tenant_id = :tenant AND o.group_id = :group
+UNION ALL
+SELECT o.id, a.inference_id, a.answered IS NULL, o.actual, o.at, o.received_at, o.received_by
+FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group
+ORDER BY id
+"""
+
+WAITING = """
+SELECT inference_id, correlation_id, actual, at, received_at, received_by FROM outcomes
+WHERE tenant_id = :tenant AND group_id = :group AND applied_at IS NULL
+  AND (inference_id = ANY(CAST(:ids AS uuid[])) OR correlation_id = ANY(CAST(:correlations AS text[])))
+ORDER BY id
+"""
+
+LEDGER = """
+INSERT INTO outcomes (tenant_id, group_id, inference_id, correlation_id, actual, at, received_at, received_by, applied_at)
+SELECT :tenant, :group, o.inference_id, o.correlation_id, o.actual, o.at, :now, :by, CASE WHEN o.applied THEN CAST(:now AS timestamptz) END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:applied AS boolean[]))
+  AS o(inference_id, correlation_id, actual, at, applied)
+"""
+
+# Nobody else changes a truth meanwhile: outcomes are taken in one after another, and a row just written is not seen by anyone yet.
+SET_ACTUALS = f"""
+WITH told AS (
+  SELECT u.*, o.actual AS was
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:actuals AS float8[]), CAST(:moments AS timestamptz[]), CAST(:histories AS jsonb[])) AS u(id, actual, at, history)
+  JOIN {{table}} o ON o.inference_id = u.id)
+UPDATE {{table}} AS l SET actual = u.actual, actual_at = u.at, actual_history = u.history FROM told u WHERE l.inference_id = u.id
+RETURNING {CHANGED}, u.was, l.actual
+"""  # noqa: S608 (constants)
+
+
+async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
+    """The rows that outcomes speak of, with what they know of the truth."""
+    statement = text(TARGETS.format(table=quoted(table)))
+    return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
+
+
+async def answers_probabilities(session: AsyncSession, table: str, most: int) -> bool:
+    """Has a log answers, and are its latest all probabilities?"""
+    return bool((await session.execute(text(LATEST.format(table=quoted(table))), {"most": most})).scalar_one())
+
+
+async def probable(session: AsyncSession, table: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these rows that answered by a probability."""
+    statement = text(f"SELECT inference_id FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[])) AND {PROBABLE}")  # noqa: S608 (quoted)
+    return set((await session.execute(statement, {"ids": list(ids)})).scalars())
+
+
+async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
+    """The outcomes told earlier that no inference has met, oldest first."""
+    values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations}
+    return (await session.execute(text(WAITING), values)).all()
+
+
+async def orphans(session: AsyncSession, tenant_id: UUID, group_id: UUID, before: datetime, limit: int) -> tuple[int, Sequence[Row[Any]]]:
+    """How many outcomes told before a moment still wait, and the oldest of them."""
+    where = "FROM outcomes WHERE tenant_id = :tenant AND group_id = :group AND applied_at IS NULL AND received_at <= :before"
+    values = {"tenant": tenant_id, "group": group_id, "before": before}
+    total = int((await session.execute(text(f"SELECT count(*) {where}"), values)).scalar_one())
+    columns = "inference_id, correlation_id, actual, at, received_at, received_by"
+    statement = text(f"SELECT {columns} {where} ORDER BY id LIMIT :limit")
+    return total, (await session.execute(statement, {**values, "limit": limit})).all()
+
+
+async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[UUID]:
+    """The versions that were ever a shadow in the group."""
+    statement = text("SELECT DISTINCT version_id FROM members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalars().all()
+
+
+async def told_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
+    """The outcomes already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
+    ids, correlations, answered = (list(column) for column in zip(*arrived, strict=True))
+    values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations, "answered": answered}
+    return (await session.execute(text(TOLD), values)).all()
+
+
+async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, by: str, now: datetime, told: Sequence[tuple[Any, ...]]) -> None:
+    """Append outcomes `(inference_id, correlation_id, actual, at, applied)`."""
+    ids, correlations, actuals, moments, applied = (list(column) for column in zip(*told, strict=True))
+    values = {"ids": ids, "correlations": correlations, "actuals": actuals, "moments": moments, "applied": applied}
+    await session.execute(text(LEDGER), {"tenant": tenant_id, "group": group_id, "by": by, "now": now, **values})
+
+
+async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Known]) -> Sequence[Row[Any]]:
+    """Write what is now known of the truth into the rows; gives them with what was known before."""
+    values = {
+        "ids": list(known),
+        "actuals": [one.actual for one in known.values()],
+        "moments": [one.at for one in known.values()],
+        "histories": [msgspec.json.encode(one.history).decode() for one in known.values()],
+    }
+    return (await session.execute(text(SET_ACTUALS.format(table=quoted(table))), values)).all()
+
+
+async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int], now: datetime) -> None:
+    """Note that waiting outcomes have met their inference."""
+    statement = text("UPDATE outcomes SET applied_at = :now WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS bigint[])) AND applied_at IS NULL")
+    await session.execute(statement, {"tenant": tenant_id, "ids": ids, "now": now})

@@ -1,0 +1,143 @@
+"""The truth, later: late, early, repeated, corrected, or for an inference nobody knows yet."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.groups import service as groups
+from backend.ids import shadow_id
+from backend.inference_log import repository as inference_log_repository
+from backend.inference_log.writer import TELL_EVERY
+from backend.live.rules import GROUP_CHANGED
+from backend.outcomes import repository
+from backend.outcomes.errors import InvalidOutcome
+from backend.outcomes.rules import LARGEST_ACTUAL, Effect, Known, Truth, says_whether, tell
+from backend.tallies.update import add_outcomes
+from backend.work.unit import UnitOfWork
+from schemas.common import Issue
+from schemas.groups import GroupRef
+from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
+
+MOST_ISSUES = 100
+LATEST_ANSWERS = 100
+YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
+Target = UUID | str
+"""An inference's id, or a correlation id."""
+
+
+async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
+    """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome."""
+    _check(input.outcomes)
+    group = await groups.get(work, GroupRef(slug=input.slug))
+    await inference_log_repository.lock_outcomes(work.session, group.id)
+    book = Book(work)
+    await book.read(group.id, group.table_name, input.outcomes)
+    await _check_kind(work, group.table_name, book, input.outcomes)
+    told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
+    if book.changed:
+        changes = await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
+        await add_outcomes(work, group.id, group.table_name, changes)
+        work.live(GROUP_CHANGED, group.slug, every=TELL_EVERY)
+    if new := [_entry(work, outcome, effect) for outcome, effect in told if effect != "duplicate"]:
+        await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)
+    counts = Counter(effect for _, effect in told)
+    return OutcomesReceipt(
+        received=len(told), applied=counts["applied"], duplicate=counts["duplicate"], corrected=counts["corrected"], waiting=counts["waiting"]
+    )
+
+
+class Book:
+    """What is known of the truth about a batch's inferences."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
+        self._shadows: defaultdict[Target, list[UUID]] = defaultdict(list)
+        self._waiting: defaultdict[Target, Known] = defaultdict(Known)
+        self._probable: set[Target] = set()
+        self.known: dict[UUID, Known] = {}
+        self.changed: set[UUID] = set()
+
+    async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
+        """Read the rows and the waiting outcomes that the batch speaks of."""
+        targets = {_target(outcome) for outcome in outcomes}
+        ids = [one for one in targets if isinstance(one, UUID)]
+        correlations = [one for one in targets if isinstance(one, str)]
+        shadows = await repository.shadow_versions(self._work.session, self._work.tenant_id, group_id)
+        answers = {shadow_id(one, version): one for one in ids for version in shadows}
+        for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
+            if row.probable and row.role != "shadow":
+                self._probable |= {row.inference_id, row.correlation_id}
+            self.known[row.inference_id] = Known(actual=row.actual, at=row.actual_at, history=row.actual_history)
+            if row.inference_id in answers:
+                self._shadows[answers[row.inference_id]].append(row.inference_id)
+            if row.correlation_id in targets:
+                (self._shadows if row.role == "shadow" else self._by_correlation)[row.correlation_id].append(row.inference_id)
+        for row in await repository.waiting(self._work.session, self._work.tenant_id, group_id, ids, correlations):
+            truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
+            target = row.inference_id or row.correlation_id
+            self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
+
+    def answered_by_probability(self, target: Target) -> bool | None:
+        """Was an inference answered by a probability? None where there is none yet."""
+        there = target in self.known if isinstance(target, UUID) else target in self._by_correlation
+        return target in self._probable if there else None
+
+    def take(self, outcome: Outcome) -> Effect | str:
+        """Take in one outcome; what it did to its inferences, `waiting` when none is there yet. Their shadows' copies take it too."""
+        truth = Truth(actual=float(outcome.actual), at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
+        target = _target(outcome)
+        found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
+        for copy in self._shadows.get(target, []):
+            self._tell(copy, truth, outcome.at is not None)
+        if not found:
+            self._waiting[target], effect = tell(self._waiting[target], truth, outcome.at is not None)
+            return "duplicate" if effect == "duplicate" else "waiting"
+        effects = [self._tell(inference_id, truth, outcome.at is not None) for inference_id in found]
+        return next((effect for effect in ("applied", "corrected") if effect in effects), "duplicate")
+
+    def _tell(self, inference_id: UUID, truth: Truth, dated: bool) -> Effect:
+        self.known[inference_id], effect = tell(self.known[inference_id], truth, dated)
+        if effect != "duplicate":
+            self.changed.add(inference_id)
+        return effect
+
+
+def _target(outcome: Outcome) -> Target:
+    target = outcome.inference_id or outcome.correlation_id
+    assert target is not None, "checked before"
+    return target
+
+
+def _entry(work: UnitOfWork, outcome: Outcome, effect: str) -> tuple[Any, ...]:
+    correlation = None if outcome.inference_id else outcome.correlation_id
+    return outcome.inference_id, correlation, float(outcome.actual), outcome.at or work.now, effect != "waiting"
+
+
+def _check(outcomes: Sequence[Outcome]) -> None:
+    issues: list[Issue] = []
+    for at, outcome in enumerate(outcomes):
+        if not outcome.inference_id and not outcome.correlation_id:
+            issues.append(Issue(pointer=f"/outcomes/{at}", message="name the inference by inference_id or correlation_id"))
+        if outcome.correlation_id and "\x00" in outcome.correlation_id:
+            issues.append(Issue(pointer=f"/outcomes/{at}/correlation_id", message="a NUL character cannot be kept"))
+        if not math.isfinite(outcome.actual):
+            issues.append(Issue(pointer=f"/outcomes/{at}/actual", message="a finite number is expected here"))
+        elif abs(outcome.actual) > LARGEST_ACTUAL:
+            issues.append(
+                Issue(pointer=f"/outcomes/{at}/actual", message=f"errors are squared and summed: at most {LARGEST_ACTUAL:.0e}, tell it in a larger unit")
+            )
+        if outcome.at is not None and outcome.at.tzinfo is None:
+            issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
+    if issues:
+        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+
+
+async def _check_kind(work: UnitOfWork, table: str, book: Book, outcomes: Sequence[Outcome]) -> None:
+    """A probability is held against whether it happened. Of an inference that is not there yet, what the group answered last says what it will be."""
+    numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
+    early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
+    if wrong := [at for at, answered in numbers if (early if answered is None else answered)]:
+        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_ISSUES]])

@@ -1,0 +1,34 @@
+"""The handles that a use case may need of the outside."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backend.connectors.ports import LlmProvider, Vault
+from backend.ports import Clock, JobQueue, Wakeups
+from backend.settings import Settings
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Built once per process by bootstrap. Only ports and handles: a slice that needs more of another slice asks its service."""
+
+    settings: Settings
+    engine: AsyncEngine
+    redis: Redis
+    queue: JobQueue
+    clock: Clock
+    vault: Vault
+    llm: LlmProvider
+    wakeups: Wakeups
+    """Wakes those who watch live events, in this process and in others."""
+    routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Called after a commit that changed routing, before its caller is answered."""
+
+    @property
+    def files(self) -> Path:
+        """The data folder."""
+        return self.settings.data_dir

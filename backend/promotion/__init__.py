@@ -1,0 +1,1 @@
+"""Promotion, rollback and ramps."""

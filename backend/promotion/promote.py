@@ -1,0 +1,96 @@
+"""Promotion: one transaction, on evidence that was seen."""
+
+import hashlib
+from uuid import UUID
+
+import msgspec
+import rfc8785
+
+from backend.catalog.rules import label
+from backend.comparison import service as comparison
+from backend.groups import repository
+from backend.groups.errors import GateNotMet, NotAChallenger, StaleEvidence
+from backend.groups.phases import describe, find, open_phase, owned
+from backend.groups.rules import after_promotion
+from backend.groups.tables import PromotionRow
+from backend.ids import new_id
+from backend.work.audit_entries import plain
+from backend.work.unit import UnitOfWork
+from schemas.groups import GroupRef, GroupSettings, MemberRole, MemberSpec
+from schemas.promotion import Comparison, Evidence, Promote, Promotion, PromotionRecord
+
+POLICY = "promotion/1"
+"""Names the rules a promotion was held to, so that a later reader knows them."""
+
+
+async def promote(work: UnitOfWork, input: Promote) -> Promotion:
+    """Make a challenger the champion. Raises StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet; then nothing is changed."""
+    group = await find(work, input.slug, lock=True)
+    before = await describe(work, group)
+    shown = await comparison.take_evidence(work, group.id, input.evidence_id)
+    if shown is None or shown.phase != before.phase.number:
+        raise StaleEvidence
+    champion = next(member for member in before.phase.members if member.role is MemberRole.CHAMPION)
+    if input.version_id not in {member.version_id for member in before.phase.members} - {champion.version_id}:
+        raise NotAChallenger
+    _gate(before.settings, shown, input.version_id)
+    if input.threshold is not None:
+        group.threshold = input.threshold
+    current = [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in before.phase.members]
+    await open_phase(work, group, after_promotion(current, input.version_id, input.keep_old), owned(before.phase), input.reason or "promotion")
+    evidence = Evidence(comparison=shown, matured_share=_matured(shown), approver=work.actor.name, policy_version=POLICY)
+    evidence_hash = hashlib.sha256(rfc8785.dumps(plain(evidence))).hexdigest()
+    work.session.add(
+        PromotionRow(
+            id=new_id(),
+            tenant_id=work.tenant_id,
+            group_id=group.id,
+            phase=group.phase,
+            at=work.now,
+            by=work.actor.name,
+            from_version=champion.version_id,
+            to_version=input.version_id,
+            reason=input.reason,
+            evidence=plain(evidence),
+            evidence_hash=evidence_hash,
+        )
+    )
+    await work.session.flush()
+    after = await describe(work, group)
+    change = {"phase": plain(after.phase), "evidence": plain(evidence), "evidence_hash": evidence_hash, "reason": input.reason}
+    work.audit("groups.promote", f"group:{group.slug}", before.phase, change)
+    return Promotion(group=after, evidence_hash=evidence_hash)
+
+
+async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRecord]:
+    """Past promotions, newest first, each with its evidence. Raises GroupNotFound."""
+    group = await find(work, input.slug)
+    return [
+        PromotionRecord(
+            phase=row.phase,
+            at=row.at,
+            by=row.by,
+            from_label=label(row.from_number),
+            to_label=label(row.to_number),
+            reason=row.reason,
+            evidence_hash=row.evidence_hash,
+            evidence=msgspec.convert(row.evidence, Evidence),
+        )
+        for row in await repository.promotions(work.session, work.tenant_id, group.id)
+    ]
+
+
+def _gate(settings: GroupSettings, shown: Comparison, version_id: UUID) -> None:
+    """Does the evidence show what the group asks of a promotion? Raises GateNotMet, saying what is missing."""
+    matured = _matured(shown)
+    if matured < settings.min_matured_share:
+        has, wanted = f"{matured * 100:.1f} %", f"{settings.min_matured_share * 100:.1f} %"
+        raise GateNotMet(f"Of the phase's predictions {has} have their outcome; this group asks for {wanted}.")
+    if settings.require_verdict and shown.leader != version_id:
+        raise GateNotMet(f"This group promotes on a verdict only, and it is not for this version: {shown.verdict}")
+
+
+def _matured(shown: Comparison) -> float:
+    answering = [contender for contender in shown.contenders if contender.role is not MemberRole.SHADOW]
+    answered = sum(contender.n for contender in answering)
+    return sum(contender.n_labelled for contender in answering) / answered if answered else 0.0

@@ -1,0 +1,141 @@
+"""Ramps tended by the worker: each step judged by its guardrails, then advanced, completed or rolled back."""
+
+import asyncio
+import logging
+import time
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from backend.actor import ANONYMOUS, Actor, system
+from backend.comparison import ramp_figures
+from backend.db.locks import try_lock
+from backend.groups import repository
+from backend.groups.phases import describe
+from backend.groups.tables import GroupRow, RampRow
+from backend.hub import Hub
+from backend.live.rules import GROUP_CHANGED
+from backend.promotion.ramp import decide, end, move, plan_of
+from backend.promotion.ramp_rules import broken, percent, waits_for
+from backend.work.unit import UnitOfWork
+from schemas.groups import Group, Halt
+from schemas.ramps import RampFigures, RampState
+
+log = logging.getLogger("tiltyard.ramps")
+RAMP_SECONDS = 20.0
+"""One ramp is given up for this time after so long."""
+ROUND_SECONDS = 30.0
+"""After so long a round begins with no further ramp, so that its job ends by itself."""
+Place = tuple[int, int, datetime]
+"""Where a ramp stands: its step, the phase that opened, and since when the step counts."""
+
+_tended: dict[UUID, float] = {}
+"""When this process last looked at a ramp that runs."""
+
+
+class Seen(NamedTuple):
+    """What was judged, and where the ramp stood then."""
+
+    place: Place
+    judged: ramp_figures.Judged
+
+
+async def tend(hub: Hub) -> None:
+    """Look after every ramp that runs, those first that have waited longest. Harmless to call at any time, and by several workers at once.
+
+    What does not fit into a round is first in the next, so that no tenant's heavy log keeps another's guardrails from their work.
+    """
+    async with hub.work(ANONYMOUS, read_only=True) as work:
+        rows = await repository.running_ramps(work.session)
+    begun = time.monotonic()
+    for gone in _tended.keys() - {row.ramp_id for row in rows}:
+        del _tended[gone]
+    for row in sorted(rows, key=lambda row: _tended.get(row.ramp_id, 0.0)):
+        if time.monotonic() > begun + ROUND_SECONDS:
+            break
+        _tended[row.ramp_id] = time.monotonic()
+        try:
+            async with asyncio.timeout(RAMP_SECONDS):
+                await _tend(hub, system(row.tenant_id, "ramp"), row.ramp_id)
+        except Exception:  # one group's trouble must not keep the others from rolling back
+            log.exception("ramp %s could not be tended", row.ramp_id)
+
+
+async def _tend(hub: Hub, actor: Actor, ramp_id: UUID) -> None:
+    """Judge, which may take its time and holds up nobody; then act, with the group locked, if the ramp is still where it was judged."""
+    async with hub.work(actor, read_only=True) as work:
+        seen = await _see(work, ramp_id)
+    async with hub.work(actor) as work:
+        await _act(work, ramp_id, seen)
+
+
+async def _see(work: UnitOfWork, ramp_id: UUID) -> Seen | None:
+    row = await repository.ramp(work.session, work.tenant_id, ramp_id)
+    if row is None or row.state != RampState.RUNNING:
+        return None
+    group = await repository.group_by_id(work.session, work.tenant_id, row.group_id)
+    now = await describe(work, group) if group else None
+    if now is None or now.phase.number != row.phase or _halt(now, row):
+        return None
+    challenger = next(member for member in now.phase.members if member.version_id == row.version_id)
+    return Seen(_place(row), await ramp_figures.judge(work, now, challenger, looks=len(plan_of(row).steps)))
+
+
+async def _act(work: UnitOfWork, ramp_id: UUID, seen: Seen | None) -> None:
+    if not await try_lock(work.session, f"ramp:{ramp_id}"):
+        return
+    row = await repository.ramp(work.session, work.tenant_id, ramp_id)
+    if row is None or row.state != RampState.RUNNING:
+        return
+    group = await repository.group_by_id(work.session, work.tenant_id, row.group_id, lock=True)
+    if group is None:
+        row.state, row.ended_at, row.words = RampState.CANCELLED, work.now, "the group was deleted"
+        return
+    await work.session.refresh(row)  # it may have been paused while the group's lock was waited for
+    now = await describe(work, group)
+    if row.state != RampState.RUNNING:
+        return
+    if now.phase.number != row.phase:
+        words = f"{now.phase.opened_by} opened phase {now.phase.number} ({now.phase.reason or 'no reason given'}), so this ramp's split is no longer in force"
+        await end(work, group, row, RampState.CANCELLED, "cancel", words)
+    elif halt := _halt(now, row):
+        _say(work, group, row, f"waits: halted by {halt.by}")
+    elif seen and seen.place == _place(row):
+        await _decide(work, group, now, row, seen.judged)
+
+
+async def _decide(work: UnitOfWork, group: GroupRow, now: Group, row: RampRow, judged: ramp_figures.Judged) -> None:
+    plan, figures = plan_of(row), judged.figures
+    if why := broken(figures, plan.guardrails):
+        await move(work, group, now, row, 0, f"ramp rolled back: {why}")
+        await end(work, group, row, RampState.ROLLED_BACK, "roll_back", why, figures)
+    elif waiting := judged.trouble or waits_for(plan.steps[row.step], figures, row.step_at, work.now):
+        _say(work, group, row, waiting)
+    elif row.step + 1 == len(plan.steps):
+        share = next(member.share for member in now.phase.members if member.version_id == row.version_id)
+        await end(work, group, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote it when you are content", figures)
+    else:
+        await _advance(work, group, now, row, figures)
+
+
+def _place(row: RampRow) -> Place:
+    return row.step, row.phase, row.step_at
+
+
+def _halt(now: Group, row: RampRow) -> Halt | None:
+    return now.halt or next((one for one in now.halted_versions if one.version_id == row.version_id), None)
+
+
+async def _advance(work: UnitOfWork, group: GroupRow, now: Group, row: RampRow, figures: RampFigures) -> None:
+    steps = plan_of(row).steps
+    row.step += 1
+    share = steps[row.step].share
+    words = f"ramp, step {row.step + 1} of {len(steps)}: {percent(share)}"
+    await move(work, group, now, row, share, words)
+    await decide(work, group, row, "advance", words, figures)
+
+
+def _say(work: UnitOfWork, group: GroupRow, row: RampRow, words: str) -> None:
+    if row.words != words:
+        row.words = words
+        work.live(GROUP_CHANGED, group.slug)

@@ -1,0 +1,6 @@
+"""Serving runtimes: one artifact kind each, behind one protocol."""
+
+from backend.runtimes.protocol import ExplanationBatch, Runtime, Scores
+from backend.runtimes.registry import load_runtime, runtime_for
+
+__all__ = ["ExplanationBatch", "Runtime", "Scores", "load_runtime", "runtime_for"]

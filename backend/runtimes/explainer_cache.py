@@ -1,0 +1,60 @@
+"""The compiled explainers of one model: made when first asked for, and kept."""
+
+import hashlib
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from backend.numerics.attribution.compiled import CompiledExplainer
+from backend.numerics.attribution.limits import compiles
+from backend.numerics.attribution.storing import keep_table, load_table, table_path
+from backend.numerics.trees.forest import Forest
+from backend.runtimes.protocol import ExplanationBatch, Floats, Space
+
+PATH_DEPENDENT, INTERVENTIONAL = "tree_path_dependent", "tree_interventional"
+KEPT = 2
+"""How many explainers a model keeps: the path-dependent one and the current background's, as a rule."""
+
+
+class Explainers:
+    """Compiles at most once at a time, so that two threads do not do the same work."""
+
+    def __init__(self, forest: Forest, file: Path) -> None:
+        """For the forest of a model's file, beside which compiled tables are kept; nothing is compiled yet."""
+        self.compiles = compiles(forest)
+        self._covered = forest.covered
+        self._forest = forest
+        self._file = file
+        self._made: dict[str | None, CompiledExplainer] = {}
+        self._lock = threading.Lock()
+
+    def take(self, background: Floats | None) -> bool:
+        """Whether the forest is explained against `background`, or path-dependently where there is none, from tables."""
+        return self.compiles and (self._covered or (background is not None and len(background) > 0))
+
+    def of(self, background: Floats | None) -> tuple[CompiledExplainer, str, str | None]:
+        """The explainer, its method, and the background's SHA-256. Raises `CannotCompile` for what it does not take."""
+        rows = None if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
+        digest = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+        with self._lock:
+            if digest not in self._made:
+                self._make(digest, rows)
+            found = self._made[digest]
+        return found, PATH_DEPENDENT if rows is None else INTERVENTIONAL, digest
+
+    def explain(self, matrix: Floats, background: Floats | None, margin: Floats, space: Space) -> ExplanationBatch:
+        """A matrix [n, f] explained exactly; what is missed of `margin` [n] is the residual. Raises `CannotCompile`."""
+        found, method, digest = self.of(background)
+        values = found(matrix)
+        return ExplanationBatch(method, True, space, found.base, values, margin - found.base - values.sum(axis=1), background=digest)
+
+    def _make(self, digest: str | None, rows: Floats | None) -> None:
+        while len(self._made) >= KEPT:
+            self._made.pop(next(iter(self._made)))
+        kept = table_path(self._file, digest)
+        found = load_table(kept, self._forest.read)
+        if found is None:
+            found = CompiledExplainer.compile(self._forest, rows)
+            keep_table(kept, found)
+        self._made[digest] = found

@@ -1,0 +1,46 @@
+"""Language models elsewhere: what is asked of them, loaded from where it is pinned. The asking itself is in backend/serving/language_models.py."""
+
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+
+from backend.catalog.external_rules import features_of
+from backend.runtimes.checked_files import read_checked
+from backend.runtimes.errors import RuntimeRefused
+from backend.runtimes.protocol import NO_METHOD, ExplanationBatch, Floats, Runtime, Scores, Space
+from schemas.external import ExternalModel
+
+REASON = "a language model behind a connector: what it weighs cannot be computed from its answers"
+
+
+class ExternalRuntime(Runtime):
+    """A version that is asked through its connector, never scored in this process."""
+
+    def __init__(self, external: ExternalModel) -> None:
+        """For what is asked; use `load`."""
+        self.external = external
+        self.features = features_of(external.prompt)
+        self.classifies = external.answer != "value"
+        self.space: Space = "probability" if self.classifies else "value"
+        self.covered = True
+        self.estimated = False
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load what is asked, once its bytes have the SHA-256 they were stored under."""
+        import openai  # noqa: F401, PLC0415  heavy: the SDK that asks, so that the first question's time is not spent on importing it
+
+        return cls(msgspec.json.decode(read_checked(path, sha256), type=ExternalModel))
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Raises RuntimeRefused: numbers alone are not what such a version is asked with."""
+        raise RuntimeRefused("This version is asked through its connector.")
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """None: nothing is explained."""
+
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
+        """No explanation, and why."""
+        return ExplanationBatch(NO_METHOD, False, self.space, 0.0, np.empty((len(matrix), 0)), np.zeros(len(matrix)), reason=REASON)

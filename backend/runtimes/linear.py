@@ -1,0 +1,48 @@
+"""Linear models and scorecards."""
+
+import hashlib
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from backend.numerics.linear import Linear, read_linear
+from backend.runtimes.checked_files import read_checked
+from backend.runtimes.lightgbm_links import sigmoid
+from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+
+LINEAR = "linear"
+
+
+class LinearRuntime(Runtime):
+    """A linear model, scored by numpy."""
+
+    def __init__(self, model: Linear) -> None:
+        """Serve a model that has been read; use `load`."""
+        self.features = model.features
+        self.space: Space = "margin" if model.logit else "value"
+        self.classifies = model.logit
+        self.covered = False
+        self.estimated = False
+        self._model = model
+        self._link = sigmoid(1.0)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        return cls(read_linear(read_checked(path, sha256)))
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]. A missing value has no score."""
+        margin = self._model.margin(matrix)
+        return Scores(self._link(margin) if self._model.logit else margin, margin)
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """None: no library stands behind it."""
+
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
+        """Exact Shapley values of the margin against `background`, or against a row of zeros where there is none."""
+        reference = np.zeros((1, len(self.features))) if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
+        base, values = self._model.contributions(matrix, reference)
+        residual = (self._model.margin(matrix) if margin is None else margin) - base - values.sum(axis=1)
+        return ExplanationBatch(LINEAR, True, self.space, base, values, residual, background=hashlib.sha256(reference.tobytes()).hexdigest())

@@ -1,0 +1,113 @@
+"""ONNX models, one thread each."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from backend.numerics.trees.onnx_signature import feature_names, score_output
+from backend.runtimes.checked_files import read_checked
+from backend.runtimes.errors import RuntimeRefused
+from backend.runtimes.estimated_explainer import explain_by_sampling
+from backend.runtimes.onnx_trees import OnnxTrees
+from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+ROUNDING = 1e-5
+"""How far sums of probabilities in single precision come to lie outside 0 to 1."""
+TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
+
+class OnnxRuntime(Runtime):
+    """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
+
+    def __init__(self, session: "InferenceSession", content: bytes, file: Path) -> None:
+        """Read the session's signature and the trees of its graph; use `load`."""
+        widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
+        chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
+        if chosen is None:
+            raise RuntimeRefused("The model has no output that is a score.")
+        self.features, _ = feature_names(widths, session.get_modelmeta().custom_metadata_map)
+        self._session = session
+        self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
+        self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
+        self.classifies = True if "prob" in chosen.lower() or len(session.get_outputs()) > 1 else None
+        self.space: Space = "probability" if self.classifies else "value"
+        self._trees = self._find_trees(content, file)
+        self.covered = self._trees is not None and self._trees.covered
+        self.estimated = self._trees is None
+        if self._trees:
+            self.space = self._trees.space
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        import onnxruntime as ort  # noqa: PLC0415  heavy: loaded with the first model of its kind
+
+        content = read_checked(path, sha256)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content, path)
+        except Exception as error:  # onnxruntime's errors have no common base of their own
+            raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]. ONNX models keep their margin to themselves. Raises RuntimeRefused where a probability is none."""
+        score = self._score(matrix)
+        return Scores(_probability(score) if self.classifies else score, None)
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """None: onnxruntime explains nothing."""
+
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
+        """Exact Shapley values of a tree ensemble that compiles, else sampled ones of the score.
+
+        Without `background` a forest with covers is explained path-dependently, anything else against a row of zeros.
+        """
+        plain: Space = "probability" if self.classifies else "value"
+        if self._trees is None:
+            return explain_by_sampling(self._score, matrix, background, plain)
+        return self._trees.explain(matrix, background if background is not None or self.covered else np.zeros((1, len(self.features))))
+
+    def _find_trees(self, content: bytes, file: Path) -> OnnxTrees | None:
+        from onnx import ModelProto  # noqa: PLC0415  heavy: loaded with the first model of its kind
+
+        model = ModelProto()
+        model.ParseFromString(content)
+        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space, file)
+
+    def _score(self, matrix: Floats) -> Floats:
+        if len(matrix) == 0:
+            return np.empty(0)
+        single = len(self._inputs) == 1
+        feed = {name: np.ascontiguousarray(matrix if single else matrix[:, i : i + 1], dtype=kind) for i, (name, kind) in enumerate(self._inputs)}
+        try:
+            output = self._session.run([self._output.name], feed)[0]
+        except Exception as error:  # likewise
+            raise RuntimeRefused(f"onnxruntime does not answer: {str(error)[:300]}") from error
+        return _positive(output, len(matrix))
+
+
+def _probability(score: Floats) -> Floats:
+    """Scores as they are from 0 to 1; what rounding put outside is 0 or 1. Raises RuntimeRefused for what is further out."""
+    low, high = score < 0, score > 1
+    out = low | high
+    if not out.any():
+        return score
+    far = (score < -ROUNDING) | (score > 1 + ROUNDING)
+    if far.any():
+        raise RuntimeRefused(f"The model answers {score[far][0]:g} where a probability from 0 to 1 belongs. Export it with probabilities, or its score alone.")
+    return np.where(out, high.astype(np.float64), score)
+
+
+def _positive(output: Any, rows: int) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap
+    if isinstance(output, list):
+        return np.array([list(row.values())[-1] for row in output], dtype=np.float64)
+    scores = np.asarray(output, dtype=np.float64).reshape(rows, -1)
+    if scores.shape[1] > 2:
+        raise RuntimeRefused(f"The model gives {scores.shape[1]} numbers a row, and one is served.")
+    return scores[:, -1].copy()

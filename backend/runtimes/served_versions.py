@@ -1,0 +1,185 @@
+"""Versions as they are served and explained: facts, features, and the loaded runtime."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from backend.catalog.artifact_files import artifact_path
+from backend.catalog.rules import label
+from backend.runtimes import ExplanationBatch, Runtime, load_runtime
+from backend.runtimes.checked_files import read_checked
+from backend.runtimes.features import FeatureSpec, Plain, plain_reader, specs_of
+from backend.runtimes.language_model import ExternalRuntime
+from backend.runtimes.protocol import NO_METHOD, Floats
+from schemas.catalog import Artifact, ArtifactKind, Version
+from schemas.common import Shape
+from schemas.inference import Explanation
+from schemas.model_document import Feature, Task
+
+log = logging.getLogger("tiltyard.inference")
+KEPT = 64
+"""Runtimes kept loaded that no group holds."""
+DOUBT = "the contributions do not add up to the model's output"
+
+
+class VersionFacts(Shape, frozen=True, kw_only=True):
+    """What serving needs to know of a version."""
+
+    id: UUID
+    version: str
+    artifact: Artifact
+    features: list[Feature] = []
+    task: Task | None = None
+
+    def specs(self) -> list[FeatureSpec]:
+        """How each of the artifact's features is read from a request."""
+        return specs_of(self.artifact.features, self.features, self.artifact.kind is ArtifactKind.EXTERNAL)
+
+
+def facts_of(version: Version) -> VersionFacts:
+    """The facts of a catalog version that has its artifact."""
+    assert version.artifact is not None, "only a version with an artifact answers"
+    document = version.document
+    return VersionFacts(id=version.id, version=version.version, artifact=version.artifact, features=document.features, task=document.task)
+
+
+@dataclass(frozen=True, eq=False)
+class ServedVersion:
+    """A version ready to answer. `labels` are the negative and the positive class; none for a regression.
+
+    `background` [b, features] is what explanations compare with: the document's rows, else, where the model does not know how its training data
+    spread, the row of medians, or zeros.
+    """
+
+    id: UUID
+    label: str
+    specs: list[FeatureSpec]
+    names: frozenset[str]
+    labels: tuple[str, str] | None
+    background: Floats | None
+    runtime: Runtime
+
+    @cached_property
+    def plain(self) -> Plain:
+        """What takes all its features out of a request at once, where it can."""
+        return plain_reader(self.specs)
+
+    @property
+    def probable(self) -> bool:
+        """Whether its scores are probabilities: as the artifact says, else the document."""
+        return self.labels is not None and self.runtime.classifies is not False
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is asked through a connector rather than scored in this process."""
+        return isinstance(self.runtime, ExternalRuntime)
+
+    def explain(self, matrix: Floats, margins: Sequence[float | None] = ()) -> ExplanationBatch:
+        """Explain a matrix [n, features]; belongs in a thread. `margins` are those that the rows were answered with, where each is known."""
+        known = np.array(margins, dtype=np.float64) if margins and None not in margins else None
+        return self.runtime.explain(matrix, self.background, known)
+
+    def matrix(self, rows: list[list[float]]) -> Floats:
+        """Rows as a matrix [n, features]."""
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.specs))
+
+
+class Runtimes:
+    """Loads each version once per process."""
+
+    def __init__(self, files: Path) -> None:
+        self._files = files
+        self._served: OrderedDict[UUID, ServedVersion] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def serve(self, facts: VersionFacts) -> ServedVersion:
+        """The version, loaded and warm. Raises what the runtime raises when its artifact is gone or changed."""
+        async with self._loading:
+            if facts.id not in self._served:
+                self._served[facts.id] = await asyncio.to_thread(_load, facts, self._files)
+                if len(self._served) > KEPT:
+                    self._served.popitem(last=False)
+            self._served.move_to_end(facts.id)
+            return self._served[facts.id]
+
+
+def explanations(version: ServedVersion, batch: ExplanationBatch) -> list[Explanation]:
+    """A batch's explanations, one a row. A residual past 1e-4 of the output marks the row."""
+    if batch.method == NO_METHOD:
+        none = Explanation(method=NO_METHOD, exact=False, space=batch.space, base=0.0, values={}, residual=0.0, reason=batch.reason)
+        return [none] * len(batch.values)
+    names = [spec.name for spec in version.specs]
+    errors = batch.error.tolist() if batch.error is not None else [None] * len(batch.values)
+    rows = zip(batch.values.tolist(), batch.residual.tolist(), errors, strict=True)
+    return [
+        Explanation(
+            method=batch.method,
+            exact=batch.exact,
+            space=batch.space,
+            base=batch.base,
+            values=dict(zip(names, values, strict=True)),
+            residual=residual,
+            background=batch.background,
+            error=error,
+            reason=_doubt(batch.base + sum(values), residual),
+        )
+        for values, residual, error in rows
+    ]
+
+
+def _doubt(explained: float, residual: float) -> str | None:
+    if abs(residual) <= 1e-4 * max(1.0, abs(explained + residual)):
+        return None
+    return DOUBT
+
+
+def _load(facts: VersionFacts, files: Path) -> ServedVersion:
+    artifact = facts.artifact
+    runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256)
+    specs = facts.specs()
+    medians = _medians(facts)
+    warm = np.zeros((1, len(specs))) if medians is None else medians
+    if artifact.kind is not ArtifactKind.EXTERNAL:
+        runtime.predict(warm)
+    return ServedVersion(
+        id=facts.id,
+        label=label(facts.version),
+        specs=specs,
+        names=frozenset(artifact.features),
+        labels=_labels(facts.task, not runtime.classifies),
+        background=_background(artifact, files) if artifact.background else None if runtime.covered else warm,
+        runtime=runtime,
+    )
+
+
+def _background(artifact: Artifact, files: Path) -> Floats:
+    assert artifact.background is not None
+    return np.frombuffer(read_checked(artifact_path(files, artifact.background), artifact.background)).reshape(-1, len(artifact.features))
+
+
+def _medians(facts: VersionFacts) -> Floats | None:
+    said = {feature.name: feature.stats.median for feature in facts.features if feature.stats and feature.stats.median is not None}
+    if not all(name in said for name in facts.artifact.features):
+        return None
+    return np.array([[said[name] for name in facts.artifact.features]], dtype=np.float64)
+
+
+def _labels(task: Task | None, plain_value: bool) -> tuple[str, str] | None:
+    """Negative and positive class, as the document names them.
+
+    >>> _labels(Task(type="binary_classification", classes=["paid", "default"], positive_class="default"), False)
+    ('paid', 'default')
+    """
+    if (task.type != "binary_classification") if task else plain_value:
+        return None
+    classes = task.classes if task and len(task.classes) == 2 else ["0", "1"]
+    positive = task.positive_class if task and task.positive_class else classes[1]
+    negative = next((name for name in classes if name != positive), f"not {positive}")
+    return negative, positive

@@ -1,0 +1,107 @@
+"""XGBoost models, evaluated by our own walk of their trees.
+
+The library is not loaded by a process that answers: it crashes on tampered files, and takes a hundred times as long for one row. That both
+give the same scores, to the last bit, is proven for each model when it is probed. A worker loads it for models too large to compile, to explain them.
+"""
+
+import threading
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from backend.numerics.trees.evaluate import Walk
+from backend.numerics.trees.trials import trial_rows
+from backend.numerics.trees.xgboost_model import XgboostModel, read_xgboost
+from backend.runtimes.checked_files import read_checked
+from backend.runtimes.errors import RuntimeRefused
+from backend.runtimes.estimated_explainer import explain_by_sampling
+from backend.runtimes.explainer_cache import PATH_DEPENDENT, Explainers
+from backend.runtimes.light_imports import WRAPPED, without
+from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+from backend.runtimes.xgboost_links import objective_of
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+
+class XgboostRuntime(Runtime):
+    """An XGBoost model on one thread. Scores equal `Booster.predict` to the last bit; like it, they use every tree of the file."""
+
+    def __init__(self, model: XgboostModel, path: Path, sha256: str) -> None:
+        """Make a model ready that has been read from a file of this SHA-256; use `load`."""
+        objective = objective_of(model.objective, model.base_score)
+        self.features = model.forest.features
+        self.space: Space = "value" if objective.plain else "margin"
+        self.classifies = objective.classifies
+        self.covered = model.forest.covered
+        self._link = objective.link
+        self._walk = Walk.of(replace(model.forest, start=float(objective.start)), objective.start)
+        self._explainers = Explainers(self._walk.forest, path)
+        self.estimated = not (self.covered or self._explainers.compiles)
+        self._file = (path, sha256)
+        self._asking = threading.Lock()
+
+    @property
+    def in_line(self) -> bool:
+        """Whether explanations come from tables: what is explained by XGBoost itself is left to the worker, like what is estimated."""
+        return self._explainers.compiles
+
+    @classmethod
+    def load(cls, path: Path, sha256: str) -> Self:
+        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        return cls(read_xgboost(read_checked(path, sha256)), path, sha256)
+
+    def predict(self, matrix: Floats) -> Scores:
+        """Score a matrix [n, features]."""
+        margin = self._walk(matrix)
+        return Scores(self._link(margin), margin)
+
+    def additivity(self, matrix: Floats) -> float | None:
+        """How far XGBoost's own contributions miss its margin. Raises RuntimeRefused unless its scores are ours, bit for bit, here and around every split."""
+        booster = self._booster
+        rows = np.vstack([matrix, trial_rows(self._walk.forest)])
+        ours = self.predict(rows)
+        theirs = _answer(booster, rows), _answer(booster, rows, output_margin=True)
+        if not (np.array_equal(ours.score, theirs[0]) and ours.margin is not None and np.array_equal(ours.margin, theirs[1])):
+            raise RuntimeRefused("XGBoost itself scores this model otherwise than it is served here; save it again with a current release")
+        if not self.covered:
+            return None
+        gap = _answer(booster, rows, pred_contribs=True).sum(axis=1) - theirs[1]
+        return float((np.abs(gap) / np.maximum(1.0, np.abs(theirs[1]))).max(initial=0.0))
+
+    def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
+        """Exact Shapley values of the margin: path-dependent by the sums of hessians, or interventional against `background`.
+
+        What cannot be compiled for its size is explained by XGBoost's own path-dependent `pred_contribs`, or estimated by sampling where it has no
+        covers, as is a model without covers and background.
+        """
+        if self._explainers.take(background):
+            return self._explainers.explain(matrix, background, self._walk(matrix) if margin is None else margin, self.space)
+        return self._explain_by_library(matrix) if self.covered else explain_by_sampling(self._walk, matrix, background, self.space)
+
+    def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
+        rows = matrix if len(matrix) else np.zeros((1, len(self.features)))
+        with self._asking:
+            both = _answer(self._booster, rows, pred_contribs=True)
+        values, base = both[: len(matrix), :-1], float(both[0, -1])
+        return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._walk(matrix) - base - values.sum(axis=1))
+
+    @cached_property
+    def _booster(self) -> "Booster":
+        """The model as the library has it, read once. Raises `ArtifactGone` or `ArtifactChanged`."""
+        with without(WRAPPED):
+            from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and by a worker for a model too large to compile
+
+        return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
+
+
+def _answer(booster: "Booster", rows: Floats, **what: bool) -> Floats:
+    from xgboost import DMatrix  # noqa: PLC0415  likewise
+
+    with np.errstate(over="ignore"):
+        single = rows.astype(np.float32)
+    matrix = DMatrix(single, nthread=1)
+    return np.asarray(booster.predict(matrix, validate_features=False, **what), dtype=np.float64)

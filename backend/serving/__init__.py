@@ -1,0 +1,1 @@
+"""Answering predictions: routed, prepared, scored, put on record."""

@@ -1,0 +1,116 @@
+"""From a scored case to its record in the log and to the answer its caller gets."""
+
+import time
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from backend.actor import Actor
+from backend.inference_log.record import Record
+from backend.serving.errors import TooMuchBeside
+from backend.serving.prepare import Case
+from backend.serving.routing.table import RoutedGroup
+from schemas.common import Issue
+from schemas.inference import Output, PredictBody, Prediction
+
+MOST_BESIDE = 4000
+"""Characters of segments and context in one request: each of its rows, up to 1 000, carries them."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What was asked, by whom, when."""
+
+    group: RoutedGroup
+    actor: Actor
+    body: PredictBody
+    at: datetime
+    controlled: bool = True
+    """Does this process know that the group is not halted?"""
+    started: int = msgspec.field(default_factory=time.perf_counter_ns)
+
+    @property
+    def latency_us(self) -> int:
+        """Microseconds since the request came."""
+        return (time.perf_counter_ns() - self.started) // 1000
+
+
+def check_beside(body: PredictBody) -> None:
+    """What goes on record with every input of the request is little. Raises TooMuchBeside."""
+    if not body.segments and body.context is None:
+        return
+    segments = sum(map(len, body.segments)) + sum(map(len, body.segments.values()))
+    said = body.context
+    context = sum(len(one) for one in (said.use_case, said.region, said.product) if one) if said else 0
+    if segments + context > MOST_BESIDE:
+        found = (("/segments", segments), ("/context", context))
+        raise TooMuchBeside(issues=[Issue(pointer=at, message=f"{size:,} characters are here") for at, size in found if size])
+
+
+class Earlier(NamedTuple):
+    """An answer that was given before, and the version that gave it."""
+
+    answer: Prediction
+    version_id: UUID
+
+
+def record_of(request: Request, case: Case, latency_us: int) -> Record:
+    """The case as it goes on record."""
+    body = request.body
+    output = _output(case)
+    return Record(
+        inference_id=case.id,
+        requested_at=request.at,
+        version_id=case.version.id,
+        version=case.version.label,
+        role=case.member.role,
+        phase=request.group.facts.phase,
+        bucket=case.bucket,
+        propensity=case.propensity,
+        entity_key=body.entity_key,
+        correlation_id=body.correlation_id,
+        caller=request.actor.name,
+        inputs=case.inputs,
+        context=msgspec.structs.asdict(body.context) if body.context else None,
+        segments=body.segments,
+        output=msgspec.structs.asdict(output) if output else None,
+        score=case.score if output else None,
+        label=_label(request, case),
+        explanation=case.explanation,
+        explained_at=request.at if case.explanation else None,
+        latency_us=latency_us,
+        status=case.status,
+        error=case.error,
+        stale=not request.controlled,
+    )
+
+
+def answer_of(request: Request, case: Case, latency_us: int) -> Prediction:
+    """The case as its caller sees it."""
+    output = _output(case)
+    assert output is not None, "a failed case is not answered"
+    return Prediction(
+        inference_id=case.id,
+        version=case.version.label,
+        role=case.member.role,
+        phase=request.group.facts.phase,
+        score=case.score,
+        label=_label(request, case),
+        output=output,
+        explanation=case.explanation,
+        stale=not request.controlled,
+        latency_us=latency_us,
+    )
+
+
+def _output(case: Case) -> Output | None:
+    if case.status == "failed":
+        return None
+    probability = case.score if case.version.probable else None
+    return Output(score=case.score, margin=case.margin, probability=probability)
+
+
+def _label(request: Request, case: Case) -> str | None:
+    labels = case.version.labels
+    return labels[case.score >= request.group.facts.threshold] if labels and case.status != "failed" else None

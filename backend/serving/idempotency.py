@@ -1,0 +1,87 @@
+"""Idempotency keys: the same request sent again gets the inference that it made the first time.
+
+A request with a key goes on record in PostgreSQL, its key and its rows in one transaction, so a key has one answer whatever process is killed and
+whatever becomes of Redis. The answer is read from its rows.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.actor import Actor
+from backend.db.identifiers import quoted
+from backend.hub import Hub
+from backend.inference_log import idempotency_repository
+from backend.inference_log.errors import InferenceNotFound, LogUnavailable
+from backend.inference_log.intake import KEPT, POSTGRES_SECONDS
+from backend.inference_log.record import Claim
+from backend.serving.answers import Earlier
+from backend.serving.errors import IdempotencyKeyReused
+from backend.serving.request_digest import digest
+from schemas.inference import Explanation, Output, PredictBody, Prediction
+
+
+class Once:
+    """This process's requests with a key: one at a time for each key."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._turns: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, group_id: UUID, key: str) -> AsyncIterator[None]:
+        """Wait until no other request of this process with the key is under way."""
+        lock = self._turns.setdefault((group_id, key), asyncio.Lock())
+        async with lock:
+            yield
+
+    async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[Earlier]:
+        """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, LogUnavailable."""
+        try:
+            async with asyncio.timeout(POSTGRES_SECONDS), self._hub.work(actor, read_only=True) as work:
+                found = await idempotency_repository.find(work.session, group_id, body.idempotency_key or "", work.now - KEPT)
+                if found is None:
+                    return []
+                if found.asked != asked(body):
+                    raise IdempotencyKeyReused
+                rows = await idempotency_repository.rows(work.session, quoted(found.table_name), found.inference_ids)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            raise LogUnavailable from None
+        by_id = {row.inference_id: row for row in rows}
+        if len(by_id) < len(found.inference_ids):
+            raise InferenceNotFound("The answer to this key is no longer kept.")
+        asked_again = [by_id[identifier] for identifier in found.inference_ids]
+        return [Earlier(_prediction(row, body.explain), row.model_version_id) for row in asked_again]
+
+
+def asked(body: PredictBody) -> bytes:
+    """What was asked, in few bytes: the same for the same request, whatever the order of its fields."""
+    parts = (body.inputs, body.entity_key, body.context, body.segments, body.correlation_id, body.explain)
+    return digest((*parts, body.prefer) if body.prefer else parts)
+
+
+def claim_of(body: PredictBody) -> Claim | None:
+    """What the intake has to write with the rows of a request that has a key."""
+    return Claim(body.idempotency_key, asked(body)) if body.idempotency_key else None
+
+
+def _prediction(row: Row[Any], explain: bool) -> Prediction:
+    return Prediction(
+        inference_id=row.inference_id,
+        version=row.version,
+        role=row.role,
+        phase=row.phase,
+        score=row.score,
+        label=row.label,
+        output=msgspec.convert(row.output, Output),
+        explanation=msgspec.convert(row.explanation, Explanation) if explain and row.explanation else None,
+        stale=row.stale,
+        latency_us=row.latency_us,
+    )

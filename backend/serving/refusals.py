@@ -1,0 +1,95 @@
+"""Refused calls: counted, and the latest kept with their reasons. Never a row of the log: a refusal is no prediction."""
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from uuid import UUID
+
+import msgspec
+from redis.exceptions import RedisError
+
+from backend.errors import HubError
+from backend.inference_log.redis_keys import count_key, latest_key
+from backend.outside import Outside
+from schemas.common import Issue
+from schemas.inference import Refusal
+
+log = logging.getLogger("tiltyard.inference")
+KEPT = 1000
+SHOWN = 20
+SECONDS = 2.0
+"""How long a Redis that hangs is waited for."""
+MOST_ISSUES = 20
+MOST_CHARACTERS = 300
+"""Of a pointer or a message, which may quote what was sent."""
+
+_decoder = msgspec.msgpack.Decoder(Refusal)
+
+
+class Noted:
+    """A group's refusals that are not written yet: how many, the latest of them, and the last in words."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.latest: deque[bytes] = deque(maxlen=KEPT)
+        self.last = ""
+
+
+class Refusals:
+    """Notes refusals without making anybody wait. Those that come while others are being written go together: a halt may refuse thousands a second."""
+
+    def __init__(self, hub: Outside) -> None:
+        self._hub = hub
+        self._noted: defaultdict[UUID, Noted] = defaultdict(Noted)
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, group_id: UUID, caller: str, error: HubError) -> None:
+        """Count it and keep who was refused and why: pointers and reasons, but of the payload only what they quote."""
+        noted = self._noted[group_id]
+        noted.count += 1
+        noted.last = f"to {caller}: {error.reason}"
+        issues = [Issue(pointer=one.pointer[:MOST_CHARACTERS], message=one.message[:MOST_CHARACTERS]) for one in error.issues[:MOST_ISSUES]]
+        noted.latest.append(msgspec.msgpack.encode(Refusal(at=self._hub.clock.now(), caller=caller, reason=error.reason, issues=issues)))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        if self._writing:
+            await self._writing
+
+    async def _write_all(self) -> None:
+        while self._noted:
+            noted, self._noted = self._noted, defaultdict(Noted)
+            for group_id, mine in noted.items():
+                await self._write(group_id, mine)
+
+    async def _write(self, group_id: UUID, noted: Noted) -> None:
+        log.info("refused %s predictions of group %s, the latest %s", noted.count, group_id, noted.last)
+        try:
+            async with asyncio.timeout(SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
+                pipe.incrby(count_key(group_id), noted.count)
+                pipe.lpush(latest_key(group_id), *noted.latest)
+                pipe.ltrim(latest_key(group_id), 0, KEPT - 1)
+                await pipe.execute()
+        except (RedisError, OSError, TimeoutError):
+            log.warning("%s refusals of group %s could not be counted: Redis is not answering", noted.count, group_id)
+
+
+async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
+    """The latest refused calls of the group, newest first; none while Redis, which keeps them, is gone."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            kept: list[bytes] = await hub.redis.lrange(latest_key(group_id), 0, SHOWN - 1)  # type: ignore[misc]  # redis types it for both its clients at once
+    except (RedisError, OSError, TimeoutError):
+        return []
+    return [_decoder.decode(one) for one in kept]
+
+
+async def refused(hub: Outside, group_id: UUID) -> int:
+    """How many calls of the group were refused."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return int(await hub.redis.get(count_key(group_id)) or 0)
+    except (RedisError, OSError, TimeoutError):
+        return 0

@@ -1,0 +1,116 @@
+"""What this process may do: the halts it knows of, and the lease on which it answers at all.
+
+The lease's only source is PostgreSQL. It runs from the moment a poll was sent, so a process that is cut off stops knowing 600 ms later at the latest, and
+whoever waits for it to learn of a change need not wait longer than that.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from backend.serving.errors import ControlLost, GroupHalted
+from backend.serving.routing.table import GroupFacts
+from schemas.common import Shape
+
+LEASE_SECONDS = 0.6
+GRACE_SECONDS = 1.0
+"""A request that finds the lease just run out waits for the next poll this long after its end: a busy machine is not a cut line."""
+
+
+class HaltFacts(Shape, frozen=True, kw_only=True):
+    """A halt in force: of a group, or of a version in every group."""
+
+    tenant_id: UUID
+    group_id: UUID | None
+    version_id: UUID | None
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Halts:
+    """All halts in force at one moment of the database."""
+
+    groups: Mapping[UUID, HaltFacts] = field(default_factory=dict)
+    versions: Mapping[UUID, HaltFacts] = field(default_factory=dict)
+
+
+def halts_of(facts: Iterable[HaltFacts]) -> Halts:
+    """Halts by what they stop."""
+    listed = list(facts)
+    return Halts({one.group_id: one for one in listed if one.group_id}, {one.version_id: one for one in listed if one.version_id})
+
+
+class Control:
+    """Written by the line to PostgreSQL in its thread and by a refresh, read by every request."""
+
+    def __init__(self) -> None:
+        self.halts = Halts()
+        self._until = 0.0
+        self._heard_at: datetime | None = None
+        self._writing = threading.Lock()
+
+    @property
+    def held(self) -> bool:
+        """Is the lease running?"""
+        return time.monotonic() < self._until
+
+    def hear(self, at: datetime, halts: Halts) -> None:
+        """Take in the halts of the database's moment `at`. Older news changes nothing."""
+        with self._writing:
+            if self._heard_at is not None and at < self._heard_at:
+                return
+            self._heard_at = at
+            if halts != self.halts:
+                self.halts = halts
+
+    def renew(self, sent: float, current: bool) -> None:
+        """The lease runs on from a poll sent at `sent` (of `time.monotonic`), once its halts were heard.
+
+        One that has run out is renewed only by a poll that found the table `current`: nobody waits any longer for this process to learn of a change.
+        """
+        if current or self.held:
+            self._until = max(self._until, sent + LEASE_SECONDS)
+
+    async def admit(self, group: GroupFacts, answered: Iterable[UUID] = ()) -> bool:
+        """May this process answer for the group, by these versions? True, or False for an answer without control, where the group wants that.
+
+        Raises GroupHalted, ControlLost.
+        """
+        held = self.held or await self._regained()
+        halts = self.halts
+        if halt := halts.groups.get(group.group_id):
+            raise halted(f"The group {group.slug}", halt)
+        if halts.versions:
+            for version_id in answered:
+                if halt := halts.versions.get(version_id):
+                    raise halt_of(group.slug, halt)
+        if not held and group.on_control_loss == "refuse":
+            raise ControlLost
+        return held
+
+    async def _regained(self) -> bool:
+        """Wait a little for a lease that has just run out."""
+        deadline = self._until + GRACE_SECONDS
+        while time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+            if self.held:
+                return True
+        return False
+
+
+def halted(what: str, halt: HaltFacts) -> GroupHalted:
+    """The refusal that says who, why, and since when."""
+    reason = f": {halt.reason}" if halt.reason else ""
+    since = halt.at.isoformat(timespec="seconds")
+    return GroupHalted(f"{what} was halted by {halt.by} at {since}{reason}. It answers again once it is resumed.", by=halt.by, reason=halt.reason, since=since)
+
+
+def halt_of(slug: str, halt: HaltFacts) -> GroupHalted:
+    """The same where it is the version that would answer that was halted."""
+    return halted(f"The version that answers in the group {slug}", halt)

@@ -1,0 +1,186 @@
+"""Keeping the routing table true: loaded once, then refreshed whenever the line to PostgreSQL tells of a change."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from backend.hub import Hub
+from backend.runtimes.served_versions import Runtimes, ServedVersion
+from backend.serving.routing import repository
+from backend.serving.routing.lease import Control, HaltFacts, halts_of
+from backend.serving.routing.lease_thread import Known, Line
+from backend.serving.routing.table import GroupFacts, RoutedGroup, RoutingTable, routed
+
+log = logging.getLogger("tiltyard.routing")
+
+START_SECONDS = 10.0
+POLLS_TO_START = 2
+"""By its second poll the process is known to those who wait for everybody, so what it reads then holds."""
+
+
+class Routing:
+    """This process's routing table. Versions are loaded and warm before a group that names them takes effect; until then it routes as before."""
+
+    def __init__(self, hub: Hub, on_tokens: Callable[[], None] = lambda: None) -> None:
+        """`on_tokens` is called when a token was revoked somewhere."""
+        self._hub = hub
+        self._on_tokens = on_tokens
+        self._runtimes = Runtimes(hub.files)
+        self._refreshing = asyncio.Lock()
+        self._served: dict[UUID, ServedVersion] = {}
+        self._failed: set[tuple[UUID, int, UUID]] = set()
+        """Versions that did not load for a group as it was at a revision."""
+        self._late: dict[UUID, GroupFacts] = {}
+        self._line: Line | None = None
+        self._known = Known()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following = False
+        self.control = Control()
+        self.table = RoutingTable("", {})
+
+    @property
+    def watching(self) -> bool:
+        """Is the table kept true by a line of its own?"""
+        return self._line is not None
+
+    async def start(self) -> None:
+        """Load the table and watch over it. Raises TimeoutError where PostgreSQL does not renew the lease."""
+        await self.refresh()
+        loop = asyncio.get_running_loop()
+
+        def in_loop(action: Callable[[], object]) -> Callable[[], None]:
+            def call() -> None:
+                with suppress(RuntimeError):  # the loop is closing
+                    loop.call_soon_threadsafe(action)
+
+            return call
+
+        address = self._hub.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._line = Line(address, uuid4(), self.control, in_loop(self._follow), in_loop(self._on_tokens))
+        self._line.tell(self._known)
+        self._line.start()
+        async with asyncio.timeout(START_SECONDS):
+            while self._line.polls < POLLS_TO_START:  # noqa: ASYNC110  counted in another thread
+                await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        if self._line:
+            await asyncio.to_thread(self._line.stop)
+            self._line = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def refresh(self) -> None:
+        """Bring the table up to what the database says now, versions loaded. Groups that nobody changed are kept as they are."""
+        if unloaded := await self._update():
+            await self._load(unloaded)
+        if not self.watching and not self.control.held:  # reading it took longer than a lease lasts; now there is little to read
+            await self._update()
+
+    def _follow(self) -> None:
+        """Update, unless that is under way: the next poll tells again. Loading goes on beside it and keeps no other group waiting."""
+        if not self._following:
+            self._following = True
+            self._spawn(self._update_quietly())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _update_quietly(self) -> None:
+        try:
+            if unloaded := await self._update():
+                self._spawn(self._load_quietly(unloaded))
+        except Exception as error:
+            log.warning("the routing table could not be read (%s); the next poll tries again", type(error).__name__)
+        finally:
+            self._following = False
+
+    async def _load_quietly(self, unloaded: Sequence[GroupFacts]) -> None:
+        with suppress(Exception):  # the next poll tells that this group is still late
+            await self._load(unloaded)
+
+    async def _update(self) -> list[GroupFacts]:
+        """Read what changed and route by it as far as versions are loaded; gives the groups that have some left to load."""
+        async with self._refreshing:
+            sent = time.monotonic()
+            async with self._hub.engine.connect() as connection:
+                at, stamp, halted = await repository.routing_state(connection)
+                changed = stamp != self.table.stamp
+                rows = await repository.routing_table(connection) if changed or self._late else None
+            self.control.hear(at, halts_of(msgspec.convert(halted, list[HaltFacts])))
+            unloaded = self._route(stamp, rows) if rows is not None else []
+            if self._line is None:
+                self.control.renew(sent, current=True)  # with a line, only what PostgreSQL knows to be a poll renews the lease
+            self._known = Known(at, stamp, tuple(self._late), tuple(self._served))
+            if self._line:
+                self._line.tell(self._known)
+            return unloaded
+
+    def _route(self, stamp: str, rows: list[dict[str, Any]]) -> list[GroupFacts]:
+        groups: dict[tuple[UUID, str], RoutedGroup] = {}
+        unloaded: list[GroupFacts] = []
+        late: dict[UUID, GroupFacts] = {}
+        needed: set[UUID] = set()
+        for row in rows:
+            try:
+                facts = msgspec.convert(row, GroupFacts, strict=False)
+                needed.update(_needed(facts))
+                if self._unloaded(facts, _needed(facts)):
+                    unloaded.append(facts)
+                found = self._group(facts)
+            except Exception:  # one group that cannot be read must not keep the others from their changes
+                log.exception("group %s cannot be routed", row["slug"])
+                continue
+            if found is None or found.facts.revision != facts.revision:
+                late[facts.group_id] = facts
+            if found is not None:
+                groups[facts.tenant_id, facts.slug] = found
+        self._late = late
+        self._served = {version_id: served for version_id, served in self._served.items() if version_id in needed}
+        self._failed = {one for one in self._failed if one[2] in needed}
+        self.table = RoutingTable(stamp, groups)
+        return unloaded
+
+    def _group(self, facts: GroupFacts) -> RoutedGroup | None:
+        """The group as it is now if its members are loaded, else as it was, if it was."""
+        before = self.table.groups.get((facts.tenant_id, facts.slug))
+        if before is not None and before.facts.group_id != facts.group_id:
+            before = None
+        if before is not None and before.facts.revision == facts.revision:
+            return before
+        members = {member.version_id for member in facts.members}
+        if self._unloaded(facts, members):
+            return before
+        served = {version_id: self._served[version_id] for version_id in members if version_id in self._served}
+        known = {spec.name: spec for version in facts.versions for spec in version.specs()}
+        return routed(facts, served, known)
+
+    def _unloaded(self, facts: GroupFacts, wanted: Iterable[UUID]) -> list[UUID]:
+        return [one for one in wanted if one not in self._served and (facts.group_id, facts.revision, one) not in self._failed]
+
+    async def _load(self, unloaded: Sequence[GroupFacts]) -> None:
+        """Load what these groups need: their members, then what stays warm for a rollback. Then route by it."""
+        for facts in unloaded:
+            versions = {version.id: version for version in facts.versions}
+            for version_id in self._unloaded(facts, _needed(facts)):
+                try:
+                    self._served[version_id] = await self._runtimes.serve(versions[version_id])
+                except Exception:
+                    log.exception("version %s of group %s does not load; the champion answers for it, unless it is a shadow", version_id, facts.slug)
+                    self._failed.add((facts.group_id, facts.revision, version_id))
+        await self._update()
+
+
+def _needed(facts: GroupFacts) -> list[UUID]:
+    """The versions to have loaded, members first."""
+    return list(dict.fromkeys([*(member.version_id for member in facts.members), *facts.keep]))

@@ -1,0 +1,99 @@
+"""The routing table: every group of every tenant in memory, replaced whole, never changed in place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from backend.groups.buckets import BUCKETS, MemberFacts, Role, bucket_of, owners
+from backend.runtimes.features import FeatureSpec
+from backend.runtimes.served_versions import ServedVersion, VersionFacts
+from schemas.common import Shape
+
+
+class GroupFacts(Shape, frozen=True, kw_only=True):
+    """A group as the database tells it. `versions` are all that ever served in it, oldest first: together they are its input schema."""
+
+    group_id: UUID
+    tenant_id: UUID
+    slug: str
+    salt: str
+    threshold: float
+    phase: int
+    members: list[MemberFacts]
+    versions: list[VersionFacts]
+    revision: int = 0
+    """Grows with every change of the group."""
+    on_control_loss: Literal["refuse", "stale"] = "refuse"
+    time_budget_ms: int | None = None
+    routing_key: str = "entity_key"
+    keep: list[UUID] = []
+    """The last three champions, newest first: they stay loaded, so that a rollback finds them warm."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoutedMember:
+    """A member as it answers. `served` is absent when its version could not be loaded: the champion answers for it."""
+
+    version_id: UUID
+    role: Role
+    share: int
+    served: ServedVersion | None
+
+    @property
+    def propensity(self) -> float:
+        """The chance that a request meets this member."""
+        return self.share / BUCKETS
+
+
+@dataclass(frozen=True, eq=False)
+class RoutedGroup:
+    """A group in one phase, ready to answer."""
+
+    facts: GroupFacts
+    members: Sequence[RoutedMember]
+    champion: RoutedMember
+    known: Mapping[str, FeatureSpec]
+    owner: bytes
+    """For each bucket the index of its member."""
+    shadows: Sequence[RoutedMember]
+    """Those that score a copy of what others answer."""
+    wanted: frozenset[str]
+    """Every feature that some loaded challenger requires: a request that has them all can be answered by each of them."""
+
+    def bucket(self, routing_key: str) -> int:
+        """The bucket of a routing key. The salt is the group's for good, so a key keeps its bucket from phase to phase."""
+        return bucket_of(self.facts.salt, routing_key)
+
+    def member_of(self, bucket: int) -> RoutedMember:
+        """Who answers a bucket."""
+        return self.members[self.owner[bucket]]
+
+    def named(self, version: str) -> RoutedMember | None:
+        """The loaded champion or challenger of this label (`v1.3`), number (`1.3`) or id."""
+        for member in self.members:
+            if member.served and member.role != "shadow" and version in (member.served.label, member.served.label.removeprefix("v"), str(member.version_id)):
+                return member
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class RoutingTable:
+    """All groups at one moment; `stamp` is what the database said of that moment."""
+
+    stamp: str
+    groups: Mapping[tuple[UUID, str], RoutedGroup]
+
+    def find(self, tenant_id: UUID | None, slug: str) -> RoutedGroup | None:
+        """A tenant's group."""
+        return self.groups.get((tenant_id, slug)) if tenant_id else None
+
+
+def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mapping[str, FeatureSpec]) -> RoutedGroup:
+    """Put a group together from its facts and the versions that could be loaded."""
+    members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id)) for one in facts.members]
+    champion = next(member for member in members if member.role == "champion")
+    shadows = [member for member in members if member.role == "shadow"]
+    challengers = [member.served for member in members if member.role == "challenger" and member.served]
+    wanted = frozenset(spec.name for version in challengers for spec in version.specs if spec.required)
+    return RoutedGroup(facts, members, champion, known, owners(facts.members), shadows, wanted)

@@ -1,0 +1,1 @@
+"""Shadow copies of requests: queued, scored after the answer, counted when missed."""

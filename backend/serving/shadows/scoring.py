@@ -1,0 +1,98 @@
+"""Copies of answered requests, and how a shadow scores one."""
+
+import time
+from collections import Counter
+from collections.abc import Container, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from backend.ids import SHADOW_OF, shadow_id
+from backend.inference_log.record import Record
+from backend.runtimes.features import encode
+from backend.runtimes.served_versions import ServedVersion
+from backend.serving.answers import Request, record_of
+from backend.serving.language_models import Remote
+from backend.serving.prepare import Case
+from backend.serving.routing.table import RoutedMember
+from backend.serving.scoring import give_up, score_version
+from backend.serving.shadows.misses import DROPPED, INCOMPLETE
+
+
+class Copy(NamedTuple):
+    """A request as it was answered."""
+
+    request: Request
+    cases: Sequence[Case]
+
+    @property
+    def rows(self) -> int:
+        """How many rows its shadows have to score."""
+        return len(self.cases) * len(self.request.group.shadows)
+
+
+def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
+    """The records of what all shadows in this process say, and how many rows they could not score, by why; belongs in a thread.
+
+    Those that are `halted` score nothing.
+    """
+    records: list[Record] = []
+    missed: Counter[str] = Counter()
+    for request, cases in copies:
+        for shadow in (one for one in request.group.shadows if one.version_id not in halted):
+            if shadow.served is None or not shadow.served.remote:
+                records += _score_one(request, cases, shadow, missed)
+            time.sleep(0)  # gives the interpreter to whoever answers
+    return records, missed
+
+
+async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
+    """The same of the shadows that are elsewhere."""
+    records: list[Record] = []
+    missed: Counter[str] = Counter()
+    for request, cases in copies:
+        for shadow in request.group.shadows:
+            if shadow.served is None or not shadow.served.remote or shadow.version_id in halted:
+                continue
+            started = time.perf_counter_ns()
+            pairs = _pairs(cases, shadow, shadow.served, missed)
+            if pairs:
+                give_up(await remote.score(request.group.facts.tenant_id, [copy for _, copy in pairs]))
+            records += _records(request, pairs, started)
+    return records, missed
+
+
+def _score_one(request: Request, answered: Sequence[Case], shadow: RoutedMember, missed: Counter[str]) -> list[Record]:
+    """Score a request as the shadow would have been asked: read, scored at once, timed."""
+    if shadow.served is None:
+        missed[DROPPED] += len(answered)
+        return []
+    started = time.perf_counter_ns()
+    pairs = _pairs(answered, shadow, shadow.served, missed)
+    if pairs:
+        give_up(score_version([copy for _, copy in pairs]))
+    return _records(request, pairs, started)
+
+
+def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersion, missed: Counter[str]) -> list[tuple[Case, Case]]:
+    """Each answered case with its copy, as the shadow reads it."""
+    pairs: list[tuple[Case, Case]] = []
+    for case in answered:
+        encoded = encode(version.specs, case.inputs, "")
+        if encoded.missing or encoded.unfit:
+            missed[INCOMPLETE] += 1
+        else:
+            pairs.append((case, Case(shadow_id(case.id, shadow.version_id), case.inputs, case.bucket, shadow, encoded.row)))
+    return pairs
+
+
+def _records(request: Request, pairs: Sequence[tuple[Case, Case]], started: int) -> list[Record]:
+    latency = (time.perf_counter_ns() - started) // 1000
+    return [_record(request, case, copy, latency) for case, copy in pairs]
+
+
+def _record(request: Request, answered: Case, copy: Case, latency_us: int) -> Record:
+    """Every request is scored, so the propensity is 1; the row says of which answer it is the copy."""
+    made = record_of(request, copy, latency_us)
+    return msgspec.structs.replace(made, propensity=1.0, output={**(made.output or {}), SHADOW_OF: str(answered.id)})

@@ -1,0 +1,31 @@
+"""Stale answers: all SQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+NOTE = """
+INSERT INTO stale_answers (tenant_id, group_id, inference_id, served_at, age_seconds, caller, noted_at)
+VALUES (:tenant_id, :group_id, :inference_id, :served_at, :age, :caller, :now)
+"""
+
+
+async def stale_policies(connection: AsyncConnection) -> dict[UUID, int]:
+    """The groups that may answer with what they said before, and how many seconds old that may be."""
+    rows = (await connection.execute(text("SELECT group_id, max_seconds FROM stale_policies()"))).all()
+    return {row.group_id: row.max_seconds for row in rows}
+
+
+async def note_stale(session: AsyncSession, notes: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Keep which answers were replayed, when, how old they were, and for whom."""
+    await session.execute(text(NOTE), [{**note, "now": now} for note in notes])
+
+
+async def count_stale(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> int:
+    """How many answers of a group were replays."""
+    statement = text("SELECT count(*) FROM stale_answers WHERE tenant_id = :tenant AND group_id = :group")
+    return int((await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalar_one())

@@ -1,0 +1,96 @@
+"""How a row came to its version: by lot, or otherwise. Only what came by lot says which version is better."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+
+from backend.groups.buckets import BUCKETS
+from backend.work.unit import UnitOfWork
+
+Arm = Literal["random", "fallback", "chosen", "shadow"]
+"""By its bucket's lot; in another's place that failed; by name, or because another lacked features; a copy."""
+NOBODY = 255
+MOST_KNOWN = 1_000
+"""Lots that are kept: each takes some 10 kB."""
+CLOSE = 1e-9
+
+MEMBERS = """
+SELECT m.phase, m.version_id, m.role, m.share, m.ranges, p.threshold FROM members m JOIN phases p ON p.group_id = m.group_id AND p.number = m.phase
+WHERE m.tenant_id = :tenant AND m.group_id = :group AND m.phase = ANY(CAST(:phases AS int[]))
+"""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A phase's lot: for each bucket which of the `versions` owns it (or `NOBODY`), and each version's share. A phase never changes."""
+
+    owners: bytes
+    versions: Sequence[UUID]
+    shares: Mapping[UUID, float]
+    shadows: frozenset[UUID]
+    threshold: float
+
+    def owner(self, bucket: int) -> UUID | None:
+        """Who answers a bucket by its lot; nobody, where there is no such bucket."""
+        place = self.owners[bucket] if 0 <= bucket < BUCKETS else NOBODY
+        return None if place == NOBODY else self.versions[place]
+
+    def owners_of(self, buckets: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The same of many buckets [n], each as its place among the versions."""
+        there = (buckets >= 0) & (buckets < BUCKETS)
+        return np.where(there, np.frombuffer(self.owners, dtype=np.uint8)[np.where(there, buckets, 0)], NOBODY).astype(np.uint8)
+
+    def arm(self, version_id: UUID, role: str, status: str, bucket: int, propensity: float) -> tuple[Arm, UUID | None]:
+        """The arm of a row, and for one that fell back the version whose place it took.
+
+        A row that a caller asked for by name says so by a propensity that is not its version's share.
+        """
+        if role == "shadow":
+            return "shadow", None
+        owner = self.owner(bucket)
+        if status == "fallback":
+            return "fallback", owner
+        mine = owner == version_id and abs(propensity - self.shares[version_id]) < CLOSE
+        return ("random" if mine else "chosen"), None
+
+
+_known: OrderedDict[tuple[UUID, int], Draw] = OrderedDict()
+"""Those last asked for, the latest last."""
+
+
+async def draws(work: UnitOfWork, group_id: UUID, phases: set[int]) -> dict[int, Draw]:
+    """The lots of some phases of a group; of one that nobody opened, a lot that nobody has drawn."""
+    found = {phase: _known[group_id, phase] for phase in phases if (group_id, phase) in _known}
+    if missing := phases - found.keys():
+        values = {"tenant": work.tenant_id, "group": group_id, "phases": list(missing)}
+        rows = (await work.session.execute(text(MEMBERS), values)).all()
+        found |= {phase: draw([row for row in rows if row.phase == phase]) for phase in missing}
+    for phase, lot in found.items():
+        if lot.versions:
+            _known[group_id, phase] = lot
+            _known.move_to_end((group_id, phase))
+    while len(_known) > MOST_KNOWN:
+        _known.popitem(last=False)
+    return found
+
+
+def draw(members: list[Any]) -> Draw:
+    """A lot from a phase's members as rows: version_id, role, share, ranges, threshold."""
+    champion = next((at for at, member in enumerate(members) if member.role == "champion"), NOBODY)
+    owners = bytearray([champion]) * BUCKETS
+    for at, member in enumerate(members):
+        for span in member.ranges:
+            owners[span["start"] : span["end"]] = bytes([at]) * (span["end"] - span["start"])
+    return Draw(
+        owners=bytes(owners),
+        versions=[member.version_id for member in members],
+        shares={member.version_id: member.share / BUCKETS for member in members},
+        shadows=frozenset(member.version_id for member in members if member.role == "shadow"),
+        threshold=members[0].threshold if members else 0.5,
+    )

@@ -1,0 +1,64 @@
+"""Folding: many appended tallies become few, and old ones longer, so that reading them costs the same however many rows there were."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.actor import ANONYMOUS, system
+from backend.db.locks import lock
+from backend.hub import Hub
+from backend.numerics.statistics.sketch import Sketch
+from backend.tallies import queries
+from backend.tallies.queries import Key, Tally
+from backend.tallies.spans import span_of
+from backend.work.unit import UnitOfWork
+
+MOST_OPEN = 40
+"""A group with more appended tallies than this is folded."""
+
+
+async def fold_waiting(hub: Hub) -> int:
+    """Fold the groups that need it, of every tenant; how many."""
+    async with hub.work(ANONYMOUS, read_only=True) as work:
+        groups = await queries.backlog(work.session, MOST_OPEN)
+    for group in groups:
+        async with hub.work(system(group.tenant_id, "tally")) as work:
+            await fold(work, group.group_id)
+    return len(groups)
+
+
+async def fold(work: UnitOfWork, group_id: UUID) -> None:
+    """Fold a group's tallies. What is appended meanwhile stays for the next time."""
+    await lock(work.session, f"tallies:{group_id}")
+    wanted = _to_fold(await queries.keys_of(work.session, work.tenant_id, group_id), work.now.timestamp())
+    if wanted:
+        taken = await queries.take(work.session, work.tenant_id, wanted)
+        await queries.add(work.session, work.tenant_id, group_id, folded(taken, work.now.timestamp()), folded=True)
+
+
+def folded(rows: Sequence[Any], now: float) -> list[Tally]:
+    """One tally for each span and key."""
+    by_key: defaultdict[Key, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_key[_target(row, now)].append(row)
+    return [_merged(key, mine) for key, mine in by_key.items()]
+
+
+def _to_fold(rows: Sequence[Any], now: float) -> list[int]:
+    """The ids of tallies that are appended, or that now belong to a longer span, and of those that they are to be one with."""
+    by_key: defaultdict[Key, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_key[_target(row, now)].append(row)
+    moving = [mine for key, mine in by_key.items() if len(mine) > 1 or not mine[0].folded or mine[0].seconds != key.seconds]
+    return [row.id for mine in moving for row in mine]
+
+
+def _target(row: Any, now: float) -> Key:
+    return Key(row.phase, row.version_id, row.arm, row.other_id, *span_of(row.slot, row.seconds, now))
+
+
+def _merged(key: Key, rows: Sequence[Any]) -> Tally:
+    firsts, lasts = [row.first for row in rows if row.first], [row.last for row in rows if row.last]
+    sketch = Sketch.merged(Sketch.decode(row.sketch) for row in rows)
+    return Tally(key, sketch, sum(row.labelled for row in rows), min(firsts, default=None), max(lasts, default=None))

@@ -1,0 +1,120 @@
+"""The unit of work: one transaction for one tenant, then what was promised for after it."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.actor import Actor
+from backend.db import tenancy
+from backend.errors import Unauthorized
+from backend.outside import Outside
+from backend.work.audit_entries import PendingEntry, append, plain
+from backend.work.events import PendingEvent
+from backend.work.events import append as append_events
+from schemas.common import Json, Shape
+
+log = logging.getLogger("tiltyard.work")
+T = TypeVar("T")
+
+
+class UnitOfWork:
+    """What a use case works with. Nothing leaves the process before the transaction is committed."""
+
+    def __init__(self, hub: Outside, actor: Actor, session: AsyncSession) -> None:
+        self.hub = hub
+        self.actor = actor
+        self.session = session
+        self.now = hub.clock.now()
+        self._changes: list[PendingEntry] = []
+        self._events: list[PendingEvent] = []
+        self._after: list[Callable[[], Awaitable[None]]] = []
+        self._amendments: list[Callable[[Any], Any]] = []
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant worked for. Raises Unauthorized when nobody is signed in."""
+        if self.actor.tenant_id is None:
+            raise Unauthorized
+        return self.actor.tenant_id
+
+    @property
+    def audited(self) -> bool:
+        """Has a change been recorded?"""
+        return bool(self._changes)
+
+    async def become(self, actor: Actor) -> None:
+        """Go on as another actor: signing in starts as nobody and ends as somebody."""
+        self.actor = actor
+        await tenancy.enter(self.session, actor.tenant_id, read_only=False)
+
+    def audit(self, action: str, subject: str, before: Shape | Json = None, after: Shape | Json = None) -> None:
+        """Record a change (`groups.promote`, `group:live_credit_scoring`), written in this same transaction."""
+        who = self.actor
+        self._changes.append(
+            PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after))
+        )
+
+    def live(self, kind: str, subject: str, payload: Shape | Json = None, every: timedelta = timedelta()) -> None:
+        """Tell who watches, by an event written in this same transaction. With `every`, one already written so recently stands for it."""
+        self._events.append(PendingEvent(kind, subject, payload, every))
+
+    def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do this once the change is durable. A failure is logged and leaves the change standing."""
+        self._after.append(action)
+
+    def amend(self, change: Callable[[Any], Any]) -> None:
+        """Put into the caller's answer what was only learned once the change was durable: `change` gives the answer anew."""
+        self._amendments.append(change)
+
+    def amended(self, answer: T) -> T:
+        """The answer with that in it."""
+        for change in self._amendments:
+            answer = change(answer)
+        return answer
+
+    def start_run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
+        """Ask a worker, after commit, to execute a run whose row this transaction made."""
+        self.after_commit(lambda: self.hub.queue.run(run_id, kind, delay))
+
+    async def announce_routing(self) -> None:
+        """Tell every process that routing changed; this process has it before the caller gets its answer."""
+        await self.session.execute(text("SELECT pg_notify('tiltyard_routing', '')"))
+        for refresh in self.hub.routing_watchers:
+            self.after_commit(refresh)
+
+    async def finish(self) -> None:
+        """Write the audit entries and the live events; the transaction commits next."""
+        if self._changes:
+            await self.session.flush()
+            await append(self.session, self.tenant_id, self.now, self._changes)
+        if self._events:
+            await self.session.flush()
+            tenant_id = self.tenant_id
+            if told := await append_events(self.session, tenant_id, self._events):
+                self.after_commit(lambda: self.hub.wakeups.announce(tenant_id, told))
+
+    async def deliver(self) -> None:
+        """Carry out what waited for the commit."""
+        for action in self._after:
+            try:
+                await action()
+            except Exception:
+                log.exception("what was promised for after the commit failed")
+
+
+@asynccontextmanager
+async def open_work(hub: Outside, actor: Actor, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+    """One transaction for the actor's tenant. An exception rolls everything back."""
+    async with AsyncSession(hub.engine, expire_on_commit=False) as session:
+        async with session.begin():
+            await tenancy.enter(session, actor.tenant_id, read_only)
+            work = UnitOfWork(hub, actor, session)
+            yield work
+            await work.finish()
+        await work.deliver()
