@@ -14,7 +14,7 @@ import backend
 from backend.catalog.artifacts.errors import ProbeFailed
 from backend.catalog.artifacts.facts import ArtifactFacts, ProbeReport
 
-CHILD = Path(backend.__file__).parent / "inference" / "runtimes" / "probing.py"
+CHILD = Path(backend.__file__).parent / "runtimes" / "probe_child.py"
 SECONDS = 30
 MEMORY_BYTES = 1 << 30
 SCRUBBED = {
