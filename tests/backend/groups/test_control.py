@@ -182,7 +182,7 @@ async def test_resuming_takes_two_people_and_both_are_on_record(hub: Hub, served
         (past,) = await list_halts(work, ListHalts(slug=group.slug))
         entries = (await audit.browse(work, ListAudit(subject=f"group:{group.slug}"))).items
     assert (past.requested_by, past.resumed_by, past.self_approved) == (tenant.admin.name, "second", False)
-    assert [entry.action for entry in entries][:3] == ["groups.resume", "groups.requestResume", "phases.halt"]
+    assert [entry.action for entry in entries][:3] == ["groups.resume", "groups.requestResume", "groups.halt"]
     with pytest.raises(NotHalted):
         async with hub.work(other) as work:
             await resume_group(work, ResumeGroup(slug=group.slug))

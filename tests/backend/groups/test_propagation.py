@@ -8,10 +8,10 @@ import pytest
 
 from backend.comparison import service as comparison
 from backend.groups import propagation
+from backend.groups import propagation_repository as repository
 from backend.groups import service as groups
 from backend.groups.halt import halt_group
 from backend.hub import Hub
-from backend.inference import repository
 from backend.promotion.promote import promote
 from backend.serving.errors import GroupHalted
 from backend.serving.predict import Predictor
