@@ -10,7 +10,8 @@ from backend.groups.tables import GroupRow
 from backend.importing.tables import DraftRow
 from backend.live.tables import LiveEventRow
 from backend.outcomes.tables import OutcomeRow
+from backend.promotion.tables import RampRow
 from backend.runs.tables import RunRow
 
-SLICES = (PersonRow, AlertRow, AuditRow, ModelRow, ConnectorRow, GroupRow, DraftRow, OutcomeRow, LiveEventRow, RunRow)
+SLICES = (PersonRow, AlertRow, AuditRow, ModelRow, ConnectorRow, GroupRow, DraftRow, OutcomeRow, LiveEventRow, RampRow, RunRow)
 METADATA = Base.metadata

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from backend.work.audit_entries import entry_hash
+from backend.work.audit_chain import entry_hash
 from schemas.audit import AuditEntry, AuditVerdict
 
 

@@ -3,7 +3,7 @@
 from backend.audit import repository
 from backend.audit.rules import verify
 from backend.errors import Invalid
-from backend.work.audit_entries import GENESIS
+from backend.work.audit_chain import GENESIS
 from backend.work.unit import UnitOfWork
 from schemas.audit import AuditEntry, AuditVerdict, ListAudit, VerifyAudit
 from schemas.common import Issue, Page

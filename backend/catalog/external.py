@@ -12,7 +12,7 @@ from backend.catalog.rules import completed, disagreements
 from backend.catalog.service import create_version, find_version, version_of
 from backend.connectors import service as connectors
 from backend.errors import Forbidden
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, ArtifactKind, CreateVersion, Version, VersionState
 from schemas.external import CreateExternalVersion

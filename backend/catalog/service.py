@@ -14,7 +14,7 @@ from backend.catalog.rules import canonical_version, free_version, label, slug_o
 from backend.catalog.tables import ModelRow, VersionRow
 from backend.connectors import service as connectors
 from backend.ids import new_id
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, CreateModel, CreateVersion, ListModels, Model, ModelRef, ServingRole, Version, VersionRef, VersionState
 from schemas.common import Page

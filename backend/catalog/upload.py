@@ -14,7 +14,7 @@ from backend.catalog.rules import completed, differences, disagreements, medians
 from backend.catalog.service import find_version, get_version, version_of
 from backend.files import place
 from backend.hub import Hub
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, Version, VersionRef, VersionState
 from schemas.common import Issue

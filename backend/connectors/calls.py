@@ -4,7 +4,7 @@ import time
 
 from backend.connectors import repository, service
 from backend.connectors.errors import BaseUrlRefused, KeyUnreadable, ProviderError
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.connectors import Connector, ConnectorRef, ConnectorTest, ProviderModel
 

@@ -6,17 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 
-from backend.catalog.rules import label
 from backend.errors import Invalid
-from backend.exchange import repository as transfer_repository
+from backend.exchange import repository
 from backend.exchange.formats import Foreign, lines_of, read
 from backend.groups import service as groups
 from backend.ids import first_id_at, moment_of
+from backend.inference_log import outcome_lock
 from backend.inference_log import queries as log_queries
-from backend.inference_log import repository
 from backend.live.rules import GROUP_CHANGED
 from backend.outcomes.early import apply_waiting
 from backend.outcomes.rules import Known
@@ -57,9 +55,9 @@ async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
     made = {one.inference_id: one for one in found if one.line not in refused_lines}
     versions = await _versions(work, group)
     rows = [_row(identifier, one, input.layout, versions, work) for identifier, one in sorted(made.items())]
-    await repository.share_outcomes(work.session, group.id)
+    await outcome_lock.before_rows(work, group.id)
     for moment in _weeks(made):
-        await transfer_repository.add_partitions(work.session, group.id, moment)
+        await repository.add_partitions(work.session, group.id, moment)
     new, untaken = await _insert(work, group.table_name, rows)
     wrong += [(made[identifier].line, why) for identifier, why in untaken]
     await _apply_waiting(work, group, [row for row in rows if row["inference_id"] in new])
@@ -82,7 +80,7 @@ async def _insert(work: UnitOfWork, table: str, rows: Sequence[dict[str, Any]]) 
         return set(), []
     try:
         async with work.session.begin_nested():
-            return set(await transfer_repository.insert(work.session, table, rows)), []
+            return set(await repository.insert(work.session, table, rows)), []
     except DBAPIError as error:
         if str(getattr(error.orig, "sqlstate", None))[:2] not in OF_A_ROW:
             raise
@@ -101,8 +99,8 @@ async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str
 
 async def _versions(work: UnitOfWork, group: Group) -> dict[str, UUID]:
     """The group's versions, of all its phases, by label."""
-    rows: Sequence[Row[Any]] = await repository.versions_of(work.session, work.tenant_id, group.id)
-    return {label(row.version): row.id for row in rows}
+    phases = await groups.list_phases(work, GroupRef(slug=group.slug))
+    return {member.label: member.version_id for phase in phases for member in phase.members}
 
 
 def _row(identifier: UUID, one: Foreign, layout: str, versions: dict[str, UUID], work: UnitOfWork) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from backend.groups.propagation import everywhere
 from backend.groups.rules import allocate, problems
 from backend.groups.tables import GroupRow, MemberRow, PhaseRow
 from backend.live.rules import GROUP_CHANGED
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef, VersionState
 from schemas.common import Issue

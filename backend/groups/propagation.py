@@ -8,13 +8,14 @@ from uuid import UUID
 
 from backend.groups import propagation_repository
 from backend.outside import Outside
-from backend.serving.routing.lease import LEASE_SECONDS
 
 log = logging.getLogger("tiltyard.routing")
 
 PATIENCE_SECONDS = 10.0
 """A process may have to load a new version first. One that takes longer goes on with the phase before, and its rows say so."""
 PAUSE_SECONDS = 0.01
+LEASE_SECONDS = 0.6
+"""How long a process may answer after its last poll, in seconds."""
 LEASE = timedelta(seconds=LEASE_SECONDS)
 HEARD_SECONDS = LEASE_SECONDS + 0.05
 """A lease, and the time that an answer which was checked against it takes to leave."""

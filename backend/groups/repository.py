@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.locks import end_in_silence
-from backend.groups.tables import GroupRow, HaltRow, PhaseRow, RampDecisionRow, RampRow
+from backend.groups.tables import GroupRow, HaltRow, PhaseRow
 
 MEMBERS = """
 SELECT b.*, m.name AS model_name, m.slug AS model_slug, v.version
@@ -17,13 +17,6 @@ FROM members b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.
 WHERE b.tenant_id = :tenant AND b.group_id = ANY(:groups) {where}
 ORDER BY b.phase, array_position(ARRAY['champion', 'challenger', 'shadow'], b.role), b.share DESC, v.version
 """
-
-PROMOTIONS = """
-SELECT p.*, old.version AS from_number, new.version AS to_number
-FROM promotions p JOIN versions old ON old.id = p.from_version JOIN versions new ON new.id = p.to_version
-WHERE p.tenant_id = :tenant AND p.group_id = :group ORDER BY p.phase DESC
-"""
-
 
 HALTS = """
 SELECT h.*, g.slug, m.name AS model_name, v.version
@@ -119,57 +112,12 @@ async def champion_before(session: AsyncSession, tenant_id: UUID, group_id: UUID
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id, "phase": phase})).one_or_none()
 
 
-RAMPS = """
-SELECT r.*, g.slug, m.name AS model_name, v.version
-FROM ramps r JOIN groups g ON g.id = r.group_id JOIN versions v ON v.id = r.version_id JOIN models m ON m.id = v.model_id
-WHERE r.tenant_id = :tenant AND {where} ORDER BY r.started_at DESC LIMIT 50
-"""
-
-
-async def running_ramps(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Every tenant's ramps that run: `(ramp_id, tenant_id)`."""
-    return (await session.execute(text("SELECT * FROM running_ramps()"))).all()
-
-
-async def ramp(session: AsyncSession, tenant_id: UUID, ramp_id: UUID) -> RampRow | None:
-    """One ramp."""
-    return (await session.execute(select(RampRow).where(RampRow.tenant_id == tenant_id, RampRow.id == ramp_id))).scalar_one_or_none()
-
-
-async def open_ramp(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> RampRow | None:
-    """The ramp of a group that is under way."""
-    query = select(RampRow).where(RampRow.tenant_id == tenant_id, RampRow.group_id == group_id, RampRow.state.in_(("running", "paused")))
-    return (await session.execute(query)).scalar_one_or_none()
-
-
-async def ramps(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """A group's ramps with their version's name, newest first."""
-    return (await session.execute(text(RAMPS.format(where="r.group_id = :group")), {"tenant": tenant_id, "group": group_id})).all()
-
-
-async def rolled_back(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[Any]]:
-    """Ramps that rolled back, where nobody has opened a phase since."""
-    statement = text(RAMPS.format(where="r.state = 'rolled_back' AND g.phase = r.phase AND g.deleted_at IS NULL"))
-    return (await session.execute(statement, {"tenant": tenant_id})).all()
-
-
 async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID, lock: bool = False) -> GroupRow | None:
     """One group that is not deleted; locked, as by its slug."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.deleted_at.is_(None))
     if lock:
         await end_in_silence(session)
     return (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
-
-
-async def decisions(session: AsyncSession, tenant_id: UUID, ramp_ids: Sequence[UUID]) -> Sequence[RampDecisionRow]:
-    """The decisions of ramps, in their order."""
-    query = select(RampDecisionRow).where(RampDecisionRow.tenant_id == tenant_id, RampDecisionRow.ramp_id.in_(ramp_ids)).order_by(RampDecisionRow.number)
-    return (await session.execute(query)).scalars().all()
-
-
-async def promotions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """Past promotions, newest first."""
-    return (await session.execute(text(PROMOTIONS), {"tenant": tenant_id, "group": group_id})).all()
 
 
 async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str:

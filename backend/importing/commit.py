@@ -14,7 +14,7 @@ from backend.importing.service import corrected
 from backend.importing.tables import ImportRow
 from backend.importing.validate import issues
 from backend.importing.worker_threads import aside
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import CreateModel, CreateVersion, ModelRef, Version
 from schemas.importing import CommitImport, ImportPreview, ImportRecord, NewModel

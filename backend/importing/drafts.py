@@ -17,7 +17,7 @@ from backend.importing.errors import DraftNotFound
 from backend.importing.preview import Reading, read
 from backend.importing.tables import DraftRow
 from backend.importing.worker_threads import aside
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport

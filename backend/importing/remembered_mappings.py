@@ -9,7 +9,7 @@ from backend.importing import repository
 from backend.importing.draft_state import DraftState
 from backend.importing.errors import MappingNotFound
 from backend.importing.tables import MappingRow
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.mapping import ListMappings, MappedBy, MappingRef, MappingRule, SavedMapping
 

@@ -12,7 +12,7 @@ from backend.db.long_locks import awake
 from backend.errors import HubError
 from backend.groups import log_policy
 from backend.hub import Hub
-from backend.inference_log import archived_dead_letters, dead_letters, repository
+from backend.inference_log import archived_dead_letters, dead_letters, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.drain import Drainer
 from backend.inference_log.manifest import hold, read_manifest
@@ -20,7 +20,7 @@ from backend.inference_log.parquet import ArchiveUnsound, draft, put
 from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, stream_key
 from backend.inference_log.refs import LogRef
 from backend.tallies import queries
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
 
@@ -88,7 +88,7 @@ async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, path: Path) -> 
             kept = await asyncio.to_thread(archived_dead_letters.keep, path.parent, await dead_letters.read(hub, ref.group_id))
         drafted = drafted._replace(manifest=msgspec.structs.replace(drafted.manifest, dead_letters=kept))
         await put(drafted, path)
-        await repository.lock_outcomes(work.session, ref.group_id)
+        await outcome_lock.before_outcomes(work, ref.group_id)
         if await log_queries.state(work.session, ref.table_name) != drafted.state:
             return False
         await _drop(work, ref.group_id)

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from backend.db.long_locks import awake
 from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
-from backend.inference_log import archive_erasure, archived_dead_letters, dead_letters, erasure_repository, repository
+from backend.inference_log import archive_erasure, archived_dead_letters, dead_letters, erasure_repository, outcome_lock, repository
 from backend.inference_log.errors import IntakeAway, IntakeBusy
 from backend.inference_log.manifest import hold, settle
 from backend.inference_log.redis_keys import stream_key
@@ -89,7 +89,7 @@ async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, 
     if not told_by:
         return 0
     async with open_work(work.hub, work.actor) as now:
-        await repository.lock_outcomes(now.session, group_id)
+        await outcome_lock.before_outcomes(now, group_id)
         return await erasure_repository.unname(now.session, now.tenant_id, group_id, table, told_by)
 
 
@@ -97,7 +97,7 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     log = await repository.log_of(work.session, group_id)
     if log is None:
         return Erased()
-    await repository.lock_outcomes(work.session, group_id)
+    await outcome_lock.before_outcomes(work, group_id)
     await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
     rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}

@@ -8,19 +8,10 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.locks import lock
-
 
 async def add_partitions(session: AsyncSession, group_id: UUID, first: datetime, until: datetime) -> None:
     """Make the partitions of a span of time that are not there yet."""
     await session.execute(text("SELECT add_log_partitions(:group, :first, :until)"), {"group": group_id, "first": first, "until": until})
-
-
-async def versions_of(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """The versions that were ever in a group."""
-    said = "SELECT DISTINCT v.id, v.version FROM members m JOIN versions v ON v.id = m.version_id WHERE m.tenant_id = :tenant AND m.group_id = :group"
-    statement = text(said)
-    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).all()
 
 
 async def partitions(session: AsyncSession, group_id: UUID) -> Sequence[Row[Any]]:
@@ -51,13 +42,3 @@ async def log_of(session: AsyncSession, group_id: UUID) -> Row[Any] | None:
 async def group_ids(session: AsyncSession, tenant_id: UUID) -> Sequence[UUID]:
     """The tenant's groups, deleted ones included."""
     return (await session.execute(text("SELECT id FROM groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()
-
-
-async def share_outcomes(session: AsyncSession, group_id: UUID) -> None:
-    """Keep outcomes from being taken in while rows are written: else the two could miss each other."""
-    await lock(session, f"outcomes:{group_id}", shared=True)
-
-
-async def lock_outcomes(session: AsyncSession, group_id: UUID) -> None:
-    """Keep rows from being written, and other outcomes from being taken in, while these are."""
-    await lock(session, f"outcomes:{group_id}")

@@ -14,7 +14,7 @@ from backend.groups import service as groups
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import idempotency_repository, repository
+from backend.inference_log import idempotency_repository, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.intake import KEPT
 from backend.inference_log.manifest import hold, read_manifest, settle
@@ -22,7 +22,7 @@ from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in
 from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.writer import AHEAD
 from backend.outside import Outside
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork, open_work
 from schemas.groups import GroupRef, LogPolicy
 
@@ -111,7 +111,7 @@ async def _holds_more(hub: Outside, ref: LogRef, path: Path) -> bool:
 
 async def _drop(work: UnitOfWork, ref: LogRef, week: Row[Any], drafted: Drafted | None) -> bool:
     """Drop the week as it was archived. False when it is no longer that."""
-    await repository.lock_outcomes(work.session, ref.group_id)
+    await outcome_lock.before_outcomes(work, ref.group_id)
     state = await log_queries.state(work.session, ref.table_name, first_id_at(week.first), first_id_at(week.until))
     if drafted and drafted.state != state:
         return False

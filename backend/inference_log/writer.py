@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.db.identifiers import quoted
 from backend.hub import Hub
 from backend.ids import SHADOW_OF, moment_of
-from backend.inference_log import repository
+from backend.inference_log import outcome_lock, repository
 from backend.inference_log.columns import JSON, WRITTEN
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import Row
@@ -38,7 +38,7 @@ Refused = tuple[int, str]
 
 async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refused]:
     """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
-    await repository.share_outcomes(work.session, log.group_id)
+    await outcome_lock.before_rows(work, log.group_id)
     refused: list[Refused] = []
     written: list[Mapping[str, Any]] = []
     await _write_part(work, log, rows, 0, written, refused)

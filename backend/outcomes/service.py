@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend.groups import service as groups
 from backend.ids import shadow_id
-from backend.inference_log import repository as inference_log_repository
+from backend.inference_log import outcome_lock
 from backend.inference_log.writer import TELL_EVERY
 from backend.live.rules import GROUP_CHANGED
 from backend.outcomes import repository
@@ -31,7 +31,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome."""
     _check(input.outcomes)
     group = await groups.get(work, GroupRef(slug=input.slug))
-    await inference_log_repository.lock_outcomes(work.session, group.id)
+    await outcome_lock.before_outcomes(work, group.id)
     book = Book(work)
     await book.read(group.id, group.table_name, input.outcomes)
     await _check_kind(work, group.table_name, book, input.outcomes)

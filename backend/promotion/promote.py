@@ -8,15 +8,16 @@ import rfc8785
 
 from backend.catalog.rules import label
 from backend.comparison import service as comparison
-from backend.groups import repository
+from backend.groups import service as groups
+from backend.groups import transitions
 from backend.groups.errors import GateNotMet, NotAChallenger, StaleEvidence
-from backend.groups.phases import describe, find, open_phase, owned
 from backend.groups.rules import after_promotion
-from backend.groups.tables import PromotionRow
 from backend.ids import new_id
-from backend.work.audit_entries import plain
+from backend.promotion import repository
+from backend.promotion.tables import PromotionRow
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
-from schemas.groups import GroupRef, GroupSettings, MemberRole, MemberSpec
+from schemas.groups import GroupRef, GroupSettings, MemberRole
 from schemas.promotion import Comparison, Evidence, Promote, Promotion, PromotionRecord
 
 POLICY = "promotion/1"
@@ -25,27 +26,24 @@ POLICY = "promotion/1"
 
 async def promote(work: UnitOfWork, input: Promote) -> Promotion:
     """Make a challenger the champion. Raises StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet; then nothing is changed."""
-    group = await find(work, input.slug, lock=True)
-    before = await describe(work, group)
-    shown = await comparison.take_evidence(work, group.id, input.evidence_id)
+    before = await transitions.lock(work, input.slug)
+    shown = await comparison.take_evidence(work, before.id, input.evidence_id)
     if shown is None or shown.phase != before.phase.number:
         raise StaleEvidence
     champion = next(member for member in before.phase.members if member.role is MemberRole.CHAMPION)
     if input.version_id not in {member.version_id for member in before.phase.members} - {champion.version_id}:
         raise NotAChallenger
     _gate(before.settings, shown, input.version_id)
-    if input.threshold is not None:
-        group.threshold = input.threshold
-    current = [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in before.phase.members]
-    await open_phase(work, group, after_promotion(current, input.version_id, input.keep_old), owned(before.phase), input.reason or "promotion")
+    members = after_promotion(transitions.specs_of(before), input.version_id, input.keep_old)
+    after = await transitions.next_phase(work, before, members, input.reason or "promotion", input.threshold)
     evidence = Evidence(comparison=shown, matured_share=_matured(shown), approver=work.actor.name, policy_version=POLICY)
     evidence_hash = hashlib.sha256(rfc8785.dumps(plain(evidence))).hexdigest()
     work.session.add(
         PromotionRow(
             id=new_id(),
             tenant_id=work.tenant_id,
-            group_id=group.id,
-            phase=group.phase,
+            group_id=after.id,
+            phase=after.phase.number,
             at=work.now,
             by=work.actor.name,
             from_version=champion.version_id,
@@ -56,15 +54,14 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
         )
     )
     await work.session.flush()
-    after = await describe(work, group)
     change = {"phase": plain(after.phase), "evidence": plain(evidence), "evidence_hash": evidence_hash, "reason": input.reason}
-    work.audit("groups.promote", f"group:{group.slug}", before.phase, change)
+    work.audit("groups.promote", f"group:{after.slug}", before.phase, change)
     return Promotion(group=after, evidence_hash=evidence_hash)
 
 
 async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRecord]:
     """Past promotions, newest first, each with its evidence. Raises GroupNotFound."""
-    group = await find(work, input.slug)
+    group = await groups.get(work, input)
     return [
         PromotionRecord(
             phase=row.phase,

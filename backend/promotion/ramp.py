@@ -7,17 +7,20 @@ from typing import Any
 import msgspec
 
 from backend.catalog.rules import label
-from backend.groups import repository
+from backend.groups import service as groups
+from backend.groups import transitions
 from backend.groups.errors import InvalidRamp, NoRamp, RampUnderWay, StalePhase
-from backend.groups.phases import check_members, describe, find, open_phase, owned
-from backend.groups.tables import GroupRow, RampDecisionRow, RampRow
+from backend.groups.phases import check_members
+from backend.groups.transitions import specs_of
 from backend.ids import new_id
 from backend.live.rules import GROUP_CHANGED
+from backend.promotion import repository
 from backend.promotion.ramp_rules import members_at, percent, plan_problems
-from backend.work.audit_entries import plain
+from backend.promotion.tables import RampDecisionRow, RampRow
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.common import Shape
-from schemas.groups import Group, GroupRef, MemberSpec
+from schemas.groups import Group, GroupRef
 from schemas.ramps import Guardrails, Ramp, RampDecision, RampFigures, RampRef, RampState, RampStep, StartRamp
 
 
@@ -30,15 +33,14 @@ class Plan(Shape, frozen=True, kw_only=True):
 
 async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
     """Begin with the first step. Raises GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady."""
-    group = await find(work, input.slug, lock=True)
-    before = await describe(work, group)
-    if before.phase.number != input.phase:
-        raise StalePhase(phase=before.phase.number)
+    group = await transitions.lock(work, input.slug)
+    if group.phase.number != input.phase:
+        raise StalePhase(phase=group.phase.number)
     if await repository.open_ramp(work.session, work.tenant_id, group.id):
         raise RampUnderWay
-    if issues := plan_problems(input.steps, specs_of(before), input.version_id):
+    if issues := plan_problems(input.steps, specs_of(group), input.version_id):
         raise InvalidRamp(issues=issues)
-    await check_members(work, members_at(specs_of(before), input.version_id, input.steps[0].share))
+    await check_members(work, members_at(specs_of(group), input.version_id, input.steps[0].share))
     row = RampRow(
         id=new_id(),
         tenant_id=work.tenant_id,
@@ -47,7 +49,7 @@ async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
         state=RampState.RUNNING,
         plan=plain(Plan(steps=input.steps, guardrails=input.guardrails)),
         step=0,
-        phase=group.phase,
+        phase=group.phase.number,
         step_at=work.now,
         started_at=work.now,
         started_by=work.actor.name,
@@ -55,7 +57,7 @@ async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
     )
     work.session.add(row)
     await work.session.flush()
-    await move(work, group, before, row, input.steps[0].share, f"ramp, step 1 of {len(input.steps)}: {percent(input.steps[0].share)}")
+    await move(work, group, row, input.steps[0].share, f"ramp, step 1 of {len(input.steps)}: {percent(input.steps[0].share)}")
     await decide(work, group, row, "start", input.reason or "started")
     return await _one(work, group, row)
 
@@ -91,7 +93,7 @@ async def cancel(work: UnitOfWork, input: RampRef) -> Ramp:
 
 async def ramps(work: UnitOfWork, input: GroupRef) -> list[Ramp]:
     """A group's ramps with every decision, newest first. Raises GroupNotFound."""
-    group = await find(work, input.slug)
+    group = await groups.get(work, input)
     rows = await repository.ramps(work.session, work.tenant_id, group.id)
     decisions = await repository.decisions(work.session, work.tenant_id, [row.id for row in rows])
     return [_ramp(row, [one for one in decisions if one.ramp_id == row.id]) for row in rows]
@@ -107,18 +109,13 @@ def plan_of(row: RampRow) -> Plan:
     return msgspec.convert(row.plan, Plan)
 
 
-def specs_of(group: Group) -> list[MemberSpec]:
-    """The split as it is."""
-    return [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in group.phase.members]
-
-
-async def move(work: UnitOfWork, group: GroupRow, before: Group, row: RampRow, share: int, reason: str) -> None:
+async def move(work: UnitOfWork, group: Group, row: RampRow, share: int, reason: str) -> None:
     """Open the phase in which the challenger has this share."""
-    await open_phase(work, group, members_at(specs_of(before), row.version_id, share), owned(before.phase), reason)
-    row.phase, row.step_at = group.phase, work.now
+    after = await transitions.next_phase(work, group, members_at(specs_of(group), row.version_id, share), reason)
+    row.phase, row.step_at = after.phase.number, work.now
 
 
-async def decide(work: UnitOfWork, group: GroupRow, row: RampRow, decision: str, words: str, figures: RampFigures | None = None) -> None:
+async def decide(work: UnitOfWork, group: Group, row: RampRow, decision: str, words: str, figures: RampFigures | None = None) -> None:
     """Put a decision on record, in the ramp and in the audit log."""
     row.words = words
     number = len(await repository.decisions(work.session, work.tenant_id, [row.id])) + 1
@@ -131,26 +128,26 @@ async def decide(work: UnitOfWork, group: GroupRow, row: RampRow, decision: str,
     work.live(GROUP_CHANGED, group.slug)
 
 
-def _asked_again(work: UnitOfWork, group: GroupRow, row: RampRow, wish: str) -> None:
+def _asked_again(work: UnitOfWork, group: Group, row: RampRow, wish: str) -> None:
     """Nothing changes, and who wished it is on record all the same."""
     work.audit(f"groups.ramp.{wish}", f"group:{group.slug}", after={"state": row.state, "step": row.step, "phase": row.phase})
 
 
-async def end(work: UnitOfWork, group: GroupRow, row: RampRow, state: RampState, decision: str, words: str, figures: RampFigures | None = None) -> None:
+async def end(work: UnitOfWork, group: Group, row: RampRow, state: RampState, decision: str, words: str, figures: RampFigures | None = None) -> None:
     """Nothing more comes of the ramp."""
     row.state, row.ended_at = state, work.now
     await decide(work, group, row, decision, words, figures)
 
 
-async def _open(work: UnitOfWork, input: RampRef) -> tuple[GroupRow, RampRow]:
-    group = await find(work, input.slug, lock=True)
+async def _open(work: UnitOfWork, input: RampRef) -> tuple[Group, RampRow]:
+    group = await transitions.lock(work, input.slug)
     row = await repository.open_ramp(work.session, work.tenant_id, group.id)
     if row is None:
         raise NoRamp
     return group, row
 
 
-async def _one(work: UnitOfWork, group: GroupRow, row: RampRow) -> Ramp:
+async def _one(work: UnitOfWork, group: Group, row: RampRow) -> Ramp:
     await work.session.flush()
     return next(one for one in await ramps(work, GroupRef(slug=group.slug)) if one.id == row.id)
 

@@ -10,13 +10,13 @@ from uuid import UUID
 from backend.actor import ANONYMOUS, Actor, system
 from backend.comparison import ramp_figures
 from backend.db.locks import try_lock
-from backend.groups import repository
-from backend.groups.phases import describe
-from backend.groups.tables import GroupRow, RampRow
+from backend.groups import transitions
 from backend.hub import Hub
 from backend.live.rules import GROUP_CHANGED
+from backend.promotion import repository
 from backend.promotion.ramp import decide, end, move, plan_of
 from backend.promotion.ramp_rules import broken, percent, waits_for
+from backend.promotion.tables import RampRow
 from backend.work.unit import UnitOfWork
 from schemas.groups import Group, Halt
 from schemas.ramps import RampFigures, RampState
@@ -73,8 +73,7 @@ async def _see(work: UnitOfWork, ramp_id: UUID) -> Seen | None:
     row = await repository.ramp(work.session, work.tenant_id, ramp_id)
     if row is None or row.state != RampState.RUNNING:
         return None
-    group = await repository.group_by_id(work.session, work.tenant_id, row.group_id)
-    now = await describe(work, group) if group else None
+    now = await transitions.by_id(work, row.group_id)
     if now is None or now.phase.number != row.phase or _halt(now, row):
         return None
     challenger = next(member for member in now.phase.members if member.version_id == row.version_id)
@@ -87,35 +86,34 @@ async def _act(work: UnitOfWork, ramp_id: UUID, seen: Seen | None) -> None:
     row = await repository.ramp(work.session, work.tenant_id, ramp_id)
     if row is None or row.state != RampState.RUNNING:
         return
-    group = await repository.group_by_id(work.session, work.tenant_id, row.group_id, lock=True)
-    if group is None:
+    now = await transitions.by_id(work, row.group_id, locked=True)
+    if now is None:
         row.state, row.ended_at, row.words = RampState.CANCELLED, work.now, "the group was deleted"
         return
     await work.session.refresh(row)  # it may have been paused while the group's lock was waited for
-    now = await describe(work, group)
     if row.state != RampState.RUNNING:
         return
     if now.phase.number != row.phase:
         words = f"{now.phase.opened_by} opened phase {now.phase.number} ({now.phase.reason or 'no reason given'}), so this ramp's split is no longer in force"
-        await end(work, group, row, RampState.CANCELLED, "cancel", words)
+        await end(work, now, row, RampState.CANCELLED, "cancel", words)
     elif halt := _halt(now, row):
-        _say(work, group, row, f"waits: halted by {halt.by}")
+        _say(work, now, row, f"waits: halted by {halt.by}")
     elif seen and seen.place == _place(row):
-        await _decide(work, group, now, row, seen.judged)
+        await _decide(work, now, row, seen.judged)
 
 
-async def _decide(work: UnitOfWork, group: GroupRow, now: Group, row: RampRow, judged: ramp_figures.Judged) -> None:
+async def _decide(work: UnitOfWork, now: Group, row: RampRow, judged: ramp_figures.Judged) -> None:
     plan, figures = plan_of(row), judged.figures
     if why := broken(figures, plan.guardrails):
-        await move(work, group, now, row, 0, f"ramp rolled back: {why}")
-        await end(work, group, row, RampState.ROLLED_BACK, "roll_back", why, figures)
+        await move(work, now, row, 0, f"ramp rolled back: {why}")
+        await end(work, now, row, RampState.ROLLED_BACK, "roll_back", why, figures)
     elif waiting := judged.trouble or waits_for(plan.steps[row.step], figures, row.step_at, work.now):
-        _say(work, group, row, waiting)
+        _say(work, now, row, waiting)
     elif row.step + 1 == len(plan.steps):
         share = next(member.share for member in now.phase.members if member.version_id == row.version_id)
-        await end(work, group, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote it when you are content", figures)
+        await end(work, now, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote it when you are content", figures)
     else:
-        await _advance(work, group, now, row, figures)
+        await _advance(work, now, row, figures)
 
 
 def _place(row: RampRow) -> Place:
@@ -126,16 +124,16 @@ def _halt(now: Group, row: RampRow) -> Halt | None:
     return now.halt or next((one for one in now.halted_versions if one.version_id == row.version_id), None)
 
 
-async def _advance(work: UnitOfWork, group: GroupRow, now: Group, row: RampRow, figures: RampFigures) -> None:
+async def _advance(work: UnitOfWork, now: Group, row: RampRow, figures: RampFigures) -> None:
     steps = plan_of(row).steps
     row.step += 1
     share = steps[row.step].share
     words = f"ramp, step {row.step + 1} of {len(steps)}: {percent(share)}"
-    await move(work, group, now, row, share, words)
-    await decide(work, group, row, "advance", words, figures)
+    await move(work, now, row, share, words)
+    await decide(work, now, row, "advance", words, figures)
 
 
-def _say(work: UnitOfWork, group: GroupRow, row: RampRow, words: str) -> None:
+def _say(work: UnitOfWork, group: Group, row: RampRow, words: str) -> None:
     if row.words != words:
         row.words = words
         work.live(GROUP_CHANGED, group.slug)

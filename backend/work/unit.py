@@ -14,7 +14,8 @@ from backend.actor import Actor
 from backend.db import tenancy
 from backend.errors import Unauthorized
 from backend.outside import Outside
-from backend.work.audit_entries import PendingEntry, append, plain
+from backend.work.audit_chain import PendingEntry, plain
+from backend.work.audit_entries import append
 from backend.work.events import PendingEvent
 from backend.work.events import append as append_events
 from schemas.common import Json, Shape

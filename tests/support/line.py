@@ -39,9 +39,10 @@ class Wire:
         self._cut = True
 
     def mend(self) -> None:
-        """From now on new connections pass; those that were cut are closed."""
-        self._cut = False
-        self._drop()
+        """From now on new connections pass; those that were cut are closed. Where nothing was cut, nothing happens."""
+        if self._cut:
+            self._cut = False
+            self._drop()
 
     def _drop(self) -> None:
         for writer in self._writers:

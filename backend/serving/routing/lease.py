@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from backend.groups.propagation import LEASE_SECONDS
 from backend.serving.errors import ControlLost, GroupHalted
 from backend.serving.routing.table import GroupFacts
 from schemas.common import Shape
 
-LEASE_SECONDS = 0.6
 GRACE_SECONDS = 1.0
 """A request that finds the lease just run out waits for the next poll this long after its end: a busy machine is not a cut line."""
 

@@ -15,12 +15,12 @@ from backend.errors import Forbidden
 from backend.groups import service as groups
 from backend.groups.errors import GateNotMet, NotHalted, NothingToRestore, SecondPersonNeeded
 from backend.groups.halt import halt_group, halt_version, list_halts, resume_group, resume_version
+from backend.groups.propagation import LEASE_SECONDS
 from backend.hub import Hub
 from backend.promotion.promote import promote
 from backend.promotion.rollback import rollback
 from backend.serving.errors import ControlLost, GroupHalted, VersionNotPreferred
 from backend.serving.predict import Predictor
-from backend.serving.routing.lease import LEASE_SECONDS
 from backend.settings import Settings
 from schemas.access import CreatePerson, Role
 from schemas.audit import ListAudit

@@ -26,7 +26,7 @@ from backend.groups.errors import (
 from backend.hub import Hub
 from backend.promotion.promote import list_promotions, promote
 from backend.settings import Settings
-from backend.work.audit_entries import plain
+from backend.work.audit_chain import plain
 from schemas.audit import ListAudit
 from schemas.catalog import CreateVersion
 from schemas.groups import CreateGroup, DeleteGroup, Group, GroupRef, MemberRole, MemberSpec, SetSplit

@@ -11,11 +11,11 @@ from backend.groups import propagation
 from backend.groups import propagation_repository as repository
 from backend.groups import service as groups
 from backend.groups.halt import halt_group
+from backend.groups.propagation import LEASE_SECONDS
 from backend.hub import Hub
 from backend.promotion.promote import promote
 from backend.serving.errors import GroupHalted
 from backend.serving.predict import Predictor
-from backend.serving.routing.lease import LEASE_SECONDS
 from backend.settings import Settings
 from schemas.groups import ConfigureGroup, Group, GroupSettings, HaltGroup, MemberSpec, SetSplit
 from schemas.inference import PredictBody

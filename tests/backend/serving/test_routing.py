@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from backend.groups import service as groups
 from backend.groups.buckets import BUCKETS, MemberFacts, bucket_of, owners
+from backend.groups.propagation import LEASE_SECONDS
 from backend.groups.rules import allocate
 from backend.hub import Hub
-from backend.serving.routing.lease import LEASE_SECONDS
 from backend.serving.routing.refresh import Routing
 from backend.serving.routing.table import GroupFacts
 from schemas.groups import BucketRange, MemberSpec, SetSplit
