@@ -25,7 +25,7 @@ from demo.dataset import load as load_clients
 from tests.support.product import GROUP, LOG_TABLE, Product, running
 
 CONNECTIONS = 12
-TARGETS = {"API process": "rpc.cli serve", "worker": "workers.main", "Redis": "redis-server", "PostgreSQL": "bin/postgres"}
+TARGETS = {"API process": "rpc.cli serve", "worker": "workers.main", "Redis": "valkey-server", "PostgreSQL": "bin/postgres"}
 """What is killed, by a part of its command line."""
 BETWEEN = (1, 100)
 """How many answers come before the next kill, unless they do not come."""

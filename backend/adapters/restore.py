@@ -7,10 +7,13 @@ from pathlib import Path
 import asyncpg
 import msgspec
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from backend.adapters.archive import Manifest, RedisKey, copy_out, read_member
 from backend.adapters.postgres_tools import TABLES, count_rows, database_name, run_program
 from backend.adapters.processes import Progress, SetupError
+
+_TRIAL = "tiltyard:restore-trial"
 
 
 def files(archive: Path, manifest: Manifest, data_dir: Path) -> None:
@@ -42,15 +45,31 @@ async def database(archive: Path, database_url: str, progress: Progress) -> None
         await run_program(database_url, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", database_name(database_url), str(dump))
 
 
-async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
-    """Put the intake back. Returns the number of keys. Raises SetupError where Redis holds the hub's keys already."""
-    progress("Loading the intake")
-    with tarfile.open(archive) as tar:
-        keys = msgspec.msgpack.decode(read_member(tar, "redis.msgpack"), type=list[RedisKey])
+async def check_redis(archive: Path, redis_url: str) -> None:
+    """Redis takes what the archive holds for it: none of those keys is there, and it reads their format. Changes nothing lasting. Raises SetupError."""
+    keys = _redis_keys(archive)
     async with Redis.from_url(redis_url) as client:
         for item in keys:
             if await client.exists(item.key):
                 raise SetupError(f"Redis already holds {item.key.decode(errors='replace')}; a backup is restored only into an empty Redis.")
+        for item in keys[:1]:
+            try:
+                await client.restore(_TRIAL, 1000, item.dump, replace=True)
+            except ResponseError as error:
+                raise SetupError(
+                    f"This Redis cannot load the intake of the backup ({error}): it is older than the server the backup was taken from. "
+                    "Restore into Valkey of the same or a newer release (the embedded one is), or let the workers empty the intake and back up again."
+                ) from error
+            await client.delete(_TRIAL)
+
+
+async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
+    """Put the intake back. Returns the number of keys. Raises SetupError as `check_redis` does."""
+    await check_redis(archive, redis_url)
+    progress("Loading the intake")
+    keys = _redis_keys(archive)
+    async with Redis.from_url(redis_url) as client:
+        for item in keys:
             await client.restore(item.key, item.milliseconds, item.dump)
     return len(keys)
 
@@ -65,3 +84,8 @@ async def compare(manifest: Manifest, database_url: str) -> None:
     wrong = [f"{name} has {found.get(name, 0)} of {rows} rows" for name, rows in manifest.tables.items() if found.get(name) != rows]
     if wrong:
         raise SetupError(f"The restored database differs from the backup: {'; '.join(wrong)}.")
+
+
+def _redis_keys(archive: Path) -> list[RedisKey]:
+    with tarfile.open(archive) as tar:
+        return msgspec.msgpack.decode(read_member(tar, "redis.msgpack"), type=list[RedisKey])

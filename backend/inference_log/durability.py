@@ -2,8 +2,8 @@
 
 Once a process has begun, no prediction waits for that to be found out: it is looked for beside them, and while nobody knows, rows go to PostgreSQL.
 
-`strict` means that an answered prediction is on disk: the acknowledgement says so where that Redis syncs with every command, WAITAOF does where it is 7.2
-or newer, and where nothing does the rows go to PostgreSQL. `standard` takes whatever that Redis gives.
+`strict` means that an answered prediction is on disk: the acknowledgement says so where that Redis syncs with every command, WAITAOF does where it is Valkey
+or Redis 7.2 or newer, and where nothing does the rows go to PostgreSQL. `standard` takes whatever that Redis gives.
 """
 
 import asyncio
@@ -40,10 +40,13 @@ class Promise(NamedTuple):
     """What a Redis says of itself. Its settings are absent where it does not tell."""
 
     version: tuple[int, ...]
+    """The Redis whose commands it has: Valkey says 7.2."""
     appendonly: str | None
     appendfsync: str | None
     not_while_rewriting: str | None = None
     """`no-appendfsync-on-rewrite`: whether it syncs nothing while its file is written anew."""
+    name: str = "Redis"
+    """The server and its release, for people: `Redis 7.0`, `Valkey 9.1`."""
 
     @property
     def always(self) -> bool:
@@ -121,12 +124,19 @@ class Guarantee:
 
 async def promise(hub: Outside) -> Promise:
     """What the Redis at hand says of itself. Raises what Redis raises."""
-    version = str((await hub.redis.info("server"))["redis_version"])
+    server = await hub.redis.info("server")
     try:
         said = {_text(name): _text(value) for name, value in (await hub.redis.config_get("*append*")).items()}
     except ResponseError:  # a managed one hides its settings
         said = {}
-    return Promise(tuple(int(part) for part in version.split(".")[:2]), said.get("appendonly"), said.get("appendfsync"), said.get(REWRITE))
+    version, valkey = str(server["redis_version"]), server.get("valkey_version")
+    return Promise(
+        version=tuple(int(part) for part in version.split(".")[:2]),
+        appendonly=said.get("appendonly"),
+        appendfsync=said.get("appendfsync"),
+        not_while_rewriting=said.get(REWRITE),
+        name=f"Valkey {_short(str(valkey))}" if valkey else f"Redis {_short(version)}",
+    )
 
 
 async def in_words(hub: Outside) -> str:
@@ -137,16 +147,19 @@ async def in_words(hub: Outside) -> str:
     except (RedisError, OSError, TimeoutError):
         return "disk, slower: Redis does not answer, so each answer is written to PostgreSQL before it is given"
     if found.way is Way.STREAM:
-        return "disk: Redis has each answer on disk before it is given (appendfsync always)"
+        return f"disk: {found.name} has each answer on disk before it is given (appendfsync always)"
     return _strictly(found) if hub.settings.log_guarantee == "strict" else f"{_as_it_is(found)} (TILTYARD_LOG_GUARANTEE is standard)"
 
 
 def _strictly(found: Promise) -> str:
     if found.way is Way.AOF:
         how = found.appendfsync or "everysec"
-        return f"disk: each answer waits until Redis {_version(found)} has it on disk (WAITAOF; up to a second with appendfsync {how})"
-    why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot say what it has on disk"
-    return f"disk, slower: Redis {_version(found)} {why}, so each answer is written to PostgreSQL before it is given"
+        return f"disk: each answer waits until {found.name} has it on disk (WAITAOF; up to a second with appendfsync {how})"
+    if found.appendonly == "no":
+        why = "keeps no append-only file"
+    else:
+        why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot say what it has on disk"
+    return f"disk, slower: {found.name} {why}, so each answer is written to PostgreSQL before it is given"
 
 
 def _as_it_is(found: Promise) -> str:
@@ -159,8 +172,8 @@ def _as_it_is(found: Promise) -> str:
     return f"second: this Redis syncs its file {found.appendfsync}, so a crash may lose the last second"
 
 
-def _version(found: Promise) -> str:
-    return ".".join(str(part) for part in found.version)
+def _short(version: str) -> str:
+    return ".".join(version.split(".")[:2])
 
 
 def _text(value: bytes | str) -> str:

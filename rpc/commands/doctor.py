@@ -126,7 +126,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Finding]:
     mend = (
         ""
         if words.startswith("disk:")
-        else "In redis.conf: appendonly yes, appendfsync always, no-appendfsync-on-rewrite no; or run Redis 7.2 or newer with appendonly yes."
+        else "In redis.conf: appendonly yes, appendfsync always, no-appendfsync-on-rewrite no; or run Valkey, or Redis 7.2 or newer, with appendonly yes."
     )
     yield Finding("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")

@@ -47,6 +47,7 @@ async def _load(archive: Path, manifest: Manifest, settings: Settings) -> None:
     assert settings.secret_key
     if fingerprint(settings.secret_key) != manifest.secret_fingerprint:
         raise SetupError("The backup was made under another secret. Set TILTYARD_SECRET_KEY to that of the installation it comes from.")
+    await restore.check_redis(archive, settings.redis_url)
     await restore.database(archive, settings.database_url, say)
     await restore.redis(archive, settings.redis_url, say)
     await restore.compare(manifest, settings.database_url)

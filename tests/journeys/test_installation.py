@@ -52,7 +52,7 @@ async def test_doctor_finds_nothing_wrong_with_a_running_hub(hub: Product) -> No
     done = tiltyard("doctor", "--data-dir", hub.folder / "data")
     assert done.returncode == 0, done.stdout
     assert "WRONG" not in done.stdout
-    assert "Redis has each answer on disk before it is given" in done.stdout
+    assert "Valkey 9.1 has each answer on disk before it is given" in done.stdout
     assert f"`tiltyard up` runs here, at {hub.ready['url']}" in done.stdout
 
 
@@ -83,7 +83,7 @@ async def test_a_second_up_on_the_same_folder_is_refused_and_harms_nothing(hub: 
     assert (await hub.ask("access.me"))["email"] == hub.ready["email"]
 
 
-@pytest.mark.parametrize(("process", "name"), [("bin/postgres -D", "PostgreSQL"), ("redis-server", "Redis")])
+@pytest.mark.parametrize(("process", "name"), [("bin/postgres -D", "PostgreSQL"), ("valkey-server", "Redis")])
 async def test_a_killed_server_comes_back_by_itself(hub: Product, process: str, name: str) -> None:
     victim = hub.child(process)
     victim.kill()

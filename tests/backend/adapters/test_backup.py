@@ -15,7 +15,7 @@ from backend.adapters import restore
 from backend.adapters.archive import Manifest, read_manifest, verify
 from backend.adapters.backup import back_up
 from backend.adapters.processes import SetupError
-from tests.support import servers
+from tests.support import redis_servers, servers
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_FROM, REDIS_TO = 40 + WORKER, 50 + WORKER
@@ -133,6 +133,19 @@ async def test_a_restored_database_keeps_the_policies_and_the_app_roles_rights(
     assert found[0] == found[1]
     assert found[0][0]
     assert found[0][1]
+
+
+async def test_a_redis_older_than_the_server_backed_up_is_refused_before_anything_changes(source: str, intake: "Redis", data_dir: Path, tmp_path: Path) -> None:
+    await intake.xadd("tiltyard:group:log", {"row": "1"})
+    archive = tmp_path / "backup.tar"
+    await dump(archive, data_dir, source)
+    with redis_servers.running(redis_servers.system_redis(), tmp_path / "redis") as url:
+        async with Redis.from_url(url) as redis:
+            if (await redis.info("server")).get("valkey_version"):
+                pytest.skip("the system's redis-server is a Valkey")
+            with pytest.raises(SetupError, match=r"cannot load the intake of the backup .* Restore into Valkey"):
+                await restore.check_redis(archive, url)
+            assert await redis.keys() == []
 
 
 async def test_a_database_with_something_in_it_is_not_written_to(source: str, intake: "Redis", data_dir: Path, tmp_path: Path) -> None:

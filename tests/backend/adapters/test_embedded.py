@@ -22,6 +22,7 @@ from backend.adapters.embedded_programs import Programs, find, reachable, server
 from backend.adapters.processes import User, carries, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
+DATA = Path(__file__).parent / "data"
 
 SUPERVISOR = """
 import sys, time
@@ -75,6 +76,34 @@ def test_redis_has_an_answer_on_disk_before_it_gives_it(folder: Path) -> None:
     with start(folder, quiet) as servers, redis.Redis.from_url(servers.urls.redis_url, decode_responses=True) as client:
         assert client.config_get("append*")["appendonly"] == "yes"
         assert client.config_get("append*")["appendfsync"] == "always"
+
+
+@pytest.mark.parametrize("kind", ["commands", "rewritten"])
+def test_what_redis_6_2_wrote_is_taken_over_whole(folder: Path, kind: str) -> None:
+    """Two files of Redis 6.2.14: as a list of commands, and after BGREWRITEAOF, with one command more."""
+    start(folder, quiet).stop()
+    home = folder / "servers" / "redis"
+    shutil.rmtree(home / "appendonlydir")
+    shutil.copyfile(DATA / f"redis-6.2-{kind}.aof", home / "appendonly.aof")
+    shutil.chown(home / "appendonly.aof", home.stat().st_uid, home.stat().st_gid)
+    for _ in range(2):
+        with start(folder, quiet) as servers, redis.Redis.from_url(servers.urls.redis_url, decode_responses=True) as client:
+            assert client.xrange("tiltyard:{old}:log") == [(f"{n}-1", {"record": f"row-{n}"}) for n in (1, 2, 3, 4)]
+            assert client.xpending("tiltyard:{old}:log", "drain")["pending"] == 1
+            assert (client.get("tiltyard:old:word"), client.hgetall("tiltyard:old:facts")) == ("kept", {"a": "1", "b": "2"})
+            assert client.zrange("tiltyard:old:due", 0, -1, withscores=True) == [("x", 1.5)]
+
+
+def test_a_file_that_cannot_be_taken_over_is_refused_and_left_as_it_was(folder: Path) -> None:
+    start(folder, quiet).stop()
+    home = folder / "servers" / "redis"
+    shutil.rmtree(home / "appendonlydir")
+    broken = b"*3\r\nnot a record of commands\r\n" * 3
+    (home / "appendonly.aof").write_bytes(broken)
+    shutil.chown(home / "appendonly.aof", home.stat().st_uid, home.stat().st_gid)
+    with pytest.raises(SetupError, match="Redis did not start"):
+        start(folder, quiet)
+    assert next(home.rglob("appendonly.aof*")).read_bytes() == broken
 
 
 def test_nobody_gets_in_without_the_password(folder: Path) -> None:
@@ -303,7 +332,7 @@ def test_a_server_that_does_not_come_up_again_is_tried_until_it_does_and_the_oth
         os.kill(servers.redis.pid, signal.SIGKILL)
         while servers.redis.alive:
             time.sleep(0.01)
-        record = servers.home.redis / "appendonly.aof"
+        (record,) = (servers.home.redis / "appendonlydir").glob("*.incr.aof")
         whole = record.read_bytes()
         record.write_bytes(b"*3\r\nnot a record of commands\r\n" * 3)
         servers.revive(told.append)

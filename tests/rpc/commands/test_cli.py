@@ -99,7 +99,7 @@ def test_doctor_names_an_old_schema_secrets_that_others_may_read_and_a_redis_tha
     assert code == 0, output
     code, output = run("doctor", "--data-dir", str(tmp_path), **addresses)
     assert code == 0, output
-    assert "note Log guarantee: disk, slower: Redis 6.2 cannot say what it has on disk" in " ".join(output.split())
+    assert "note Log guarantee: disk, slower: Valkey 9.1 keeps no append-only file" in " ".join(output.split())
     _, output = run("doctor", "--data-dir", str(tmp_path), TILTYARD_LOG_GUARANTEE="standard", **addresses)
     assert "note  Log guarantee: memory:" in output
     assert "note  Workers: none at work" in output
