@@ -5,7 +5,6 @@ import io
 import os
 import shutil
 import tarfile
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -26,7 +25,7 @@ class Member(Shape, frozen=True, kw_only=True):
 
 
 class Manifest(Shape, frozen=True, kw_only=True):
-    """What the archive holds; its first member, `manifest.json`, says what the rest must be."""
+    """What the archive holds: its last member, `manifest.json`, says what the others must be."""
 
     format: int
     created_at: datetime
@@ -76,25 +75,56 @@ def fingerprint(secret_key: str) -> str:
     return hashlib.sha256(f"tiltyard:{secret_key}".encode()).hexdigest()[:16]
 
 
-def measure(path: Path) -> Member:
-    """A file's length and SHA-256."""
-    with path.open("rb") as file:
-        return Member(bytes=path.stat().st_size, sha256=_sha256(file))
+class Packer:
+    """Writes an archive, mode 0600: members one by one, each hashed as it is written, then the manifest that names them."""
+
+    def __init__(self, target: Path) -> None:
+        write_private(target, "")
+        self._file = target.open("wb")
+        self._tar = tarfile.open(fileobj=self._file, mode="w")  # noqa: SIM115 (closed by finish)
+        self.members: dict[str, Member] = {}
+
+    def add(self, name: str, path: Path) -> None:
+        """Copy a file as it is at this moment. Raises FileNotFoundError, and SetupError where the file is changed in place meanwhile."""
+        with path.open("rb") as file:
+            self._add(name, file, os.fstat(file.fileno()).st_size)
+
+    def finish(self, manifest: Manifest) -> None:
+        """Write the manifest and sync the archive to disk."""
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        header = tarfile.TarInfo("manifest.json")
+        header.size, header.mode = len(text), 0o600
+        self._tar.addfile(header, io.BytesIO(text))
+        self._tar.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _add(self, name: str, file: IO[bytes], size: int) -> None:
+        header = tarfile.TarInfo(name)
+        header.size, header.mode = size, 0o600
+        hashed = _Hashed(file)
+        try:
+            self._tar.addfile(header, hashed)
+        except tarfile.ReadError as error:
+            raise SetupError(f"{name} was changed while it was copied. Run the backup again.") from error
+        self.members[name] = Member(bytes=size, sha256=hashed.digest.hexdigest())
 
 
-def pack(target: Path, manifest: Manifest, sources: Mapping[str, Path]) -> None:
-    """Write the archive, mode 0600, and sync it to disk."""
-    write_private(target, "")
-    with target.open("wb") as file:
-        with tarfile.open(fileobj=file, mode="w") as tar:
-            text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-            header = tarfile.TarInfo("manifest.json")
-            header.size, header.mode = len(text), 0o600
-            tar.addfile(header, io.BytesIO(text))
-            for name, path in sources.items():
-                tar.add(path, arcname=name, recursive=False)
-        file.flush()
-        os.fsync(file.fileno())
+class _Hashed(io.RawIOBase):
+    """A file that hashes what is read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self.digest.update(block)
+        return block
 
 
 def read_member(tar: tarfile.TarFile, name: str) -> bytes:

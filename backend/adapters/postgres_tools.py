@@ -1,6 +1,7 @@
 """PostgreSQL's own programs from the wheel, run against any server, and counts of what a database holds."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 from urllib.parse import unquote, urlsplit
@@ -12,14 +13,23 @@ from backend.adapters.processes import SetupError
 
 TABLES = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%' ORDER BY 1
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition
+AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%' ORDER BY 1
 """
 
 
 async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
-    """Rows of every table, by its quoted name; a partitioned table counts as one."""
+    """Rows of every lasting table, by its quoted name, inside a transaction; a partitioned table counts as one.
+
+    Temporary tables of sessions are no part of it, nor is a table that was dropped since the transaction's snapshot.
+    """
     names = [row["name"] for row in await connection.fetch(TABLES)]
-    return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for name in names}  # noqa: S608 (quoted by quote_ident)
+    counted = {}
+    for name in names:
+        with contextlib.suppress(asyncpg.UndefinedTableError):
+            async with connection.transaction():
+                counted[name] = await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 (quoted by quote_ident)
+    return counted
 
 
 async def run_program(database_url: str, name: str, *arguments: str) -> None:

@@ -1,20 +1,28 @@
 """A backup holds everything answered before it began, and comes back as it was."""
 
+import asyncio
+import itertools
 import json
 import os
 import stat
+import subprocess
+import sys
 import tarfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from redis.asyncio import Redis
 
 from backend.adapters import restore
-from backend.adapters.archive import Manifest, read_manifest, verify
+from backend.adapters.archive import Manifest, Packer, read_manifest, verify
 from backend.adapters.backup import back_up
 from backend.adapters.processes import SetupError
+from migrations.apply import _config, current_revision, head_revision, migrate
+from tests.conftest import SECRET
 from tests.support import redis_servers, servers
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -108,6 +116,103 @@ async def test_rows_intake_and_files_come_back_as_they_were(source: str, target:
         with pytest.raises(SetupError, match="restored only into an empty Redis"):
             await restore.redis(archive, servers.redis_url(REDIS_TO), quiet)
         await redis.flushdb()
+
+
+async def test_a_temporary_table_of_another_session_is_no_part_of_a_backup(source: str, intake: "Redis", data_dir: Path, tmp_path: Path) -> None:
+    """A drain makes one for its rows; nobody else can read it."""
+    app = await asyncpg.connect(source)
+    await app.execute("CREATE TEMPORARY TABLE incoming (n int)")
+    manifest = await dump(tmp_path / "backup.tar", data_dir, source)
+    await app.close()
+    assert not [name for name in manifest.tables if "incoming" in name]
+
+
+async def test_what_changes_while_it_is_copied_leaves_a_sound_archive(source: str, intake: "Redis", data_dir: Path, tmp_path: Path) -> None:
+    """Quarantined uploads come, grow and go, tables are made and dropped, files are replaced and taken away, as under load."""
+    (data_dir / "quarantine").mkdir()
+    over = threading.Event()
+
+    def unrest() -> None:
+        for n in itertools.count():
+            if over.is_set():
+                return
+            upload = data_dir / "quarantine" / f"{n % 7}"
+            upload.write_bytes(os.urandom(1 + n % 90_000))
+            fresh = data_dir / "artifacts" / "ab" / f".{n}"
+            fresh.write_bytes(os.urandom(1 + n * 7919 % 900_000))
+            fresh.replace(data_dir / "artifacts" / "ab" / "replaced.bin")
+            (data_dir / "artifacts" / "ab" / f"brief{n}").write_bytes(b"x" * 1000)
+            (data_dir / "artifacts" / "ab" / f"brief{n - 3}").unlink(missing_ok=True)
+            (data_dir / "quarantine" / f"{(n + 3) % 7}").unlink(missing_ok=True)
+
+    async def tables() -> None:
+        connection = await asyncpg.connect(source)
+        for n in itertools.count():
+            if over.is_set():
+                break
+            await connection.execute(f"CREATE TABLE brief{n} AS SELECT * FROM generate_series(1, 2000)")
+            await connection.execute(f"DROP TABLE IF EXISTS brief{max(n - 2, 0)}")
+        await connection.close()
+
+    files, dropping = threading.Thread(target=unrest), asyncio.create_task(tables())
+    files.start()
+    try:
+        for n in range(4):
+            archive = tmp_path / f"{n}.tar"
+            manifest = await dump(archive, data_dir, source)
+            verify(archive, read_manifest(archive))
+            assert not [name for name in manifest.members if "quarantine" in name or "/." in name]
+            assert "files/artifacts/ab/replaced.bin" in manifest.members
+    finally:
+        over.set()
+        files.join()
+        await dropping
+
+
+async def test_an_archive_that_is_not_what_was_written_gets_no_name(
+    source: str, intake: "Redis", data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = Packer.finish
+
+    def damaged(packer: Packer, manifest: Manifest) -> None:
+        finish(packer, manifest)
+        path = next(tmp_path.glob(".tiltyard-backup-*/archive.tar"))
+        path.write_bytes(path.read_bytes().replace(b"a model", b"a modem"))
+
+    monkeypatch.setattr(Packer, "finish", damaged)
+    with pytest.raises(SetupError, match=r"abcd\.txt is not what was written"):
+        await dump(tmp_path / "backup.tar", data_dir, source)
+    assert not list(tmp_path.glob("*.tar"))  # noqa: ASYNC240
+
+
+async def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(worker_number: int, tmp_path: Path) -> None:
+    """As the commands do it: `tiltyard restore` with servers of one's own."""
+    older = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][1:4]
+    for revision in older:
+        url = servers.database_url(f"older_{worker_number}")
+        await migrate(url, None, revision)
+        connection = await asyncpg.connect(url)
+        await connection.execute("INSERT INTO tenants (id, name, created_at) VALUES (gen_random_uuid(), 'kept', now())")
+        await connection.close()
+        data_dir = tmp_path / revision / "data"
+        (data_dir / "secrets").mkdir(parents=True)
+        (data_dir / "secrets" / "secret_key").write_text(SECRET)
+        async with Redis.from_url(servers.redis_url(REDIS_FROM)) as redis:
+            await redis.flushdb()
+        archive = tmp_path / f"{revision}.tar"
+        await back_up(archive, data_dir, url, servers.redis_url(REDIS_FROM), SECRET, revision, quiet)
+        new = servers.database_url(f"newer_{worker_number}")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
+        environment |= {"TILTYARD_DATABASE_URL": new, "TILTYARD_REDIS_URL": servers.redis_url(REDIS_FROM)}
+        command = [Path(sys.executable).with_name("tiltyard"), "restore", "--data-dir", tmp_path / revision / "restored", archive]
+        done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert await current_revision(new) == head_revision()
+        connection = await asyncpg.connect(new)
+        assert await connection.fetchval("SELECT name FROM tenants") == "kept"
+        await connection.close()
+        servers.drop_database(f"newer_{worker_number}")
+        servers.drop_database(f"older_{worker_number}")
 
 
 async def test_a_restored_database_keeps_the_policies_and_the_app_roles_rights(
