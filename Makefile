@@ -29,8 +29,8 @@ up: setup ## the hub without demo data
 .PHONY: setup
 setup: $(VENV) $(CONSOLE) ## the environment and the built console
 
-# Real servers and browsers on a busy machine: what fails is tried twice more; how often that was needed, and why, is printed.
-AGAIN := --reruns 2 --reruns-delay 1 --rerun-show-tracebacks
+# tests/conftest.py says which tests depend on how busy the machine is: those are tried twice more when they fail. How often, and why, is printed.
+AGAIN := --rerun-show-tracebacks
 
 .PHONY: test
 test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included
@@ -83,7 +83,7 @@ console-check: $(NODE)
 browser: ## Chromium, for the journeys (installed by apt when it is missing and you are root)
 	@command -v chromium >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] || { echo 'The journeys need Chromium: install your system'"'"'s `chromium` package.'; exit 1; }; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends chromium; }
 
 .PHONY: lock
 lock: $(VENV) ## resolve pyproject.toml anew into requirements.lock
@@ -105,6 +105,10 @@ fuzz-rpc: $(VENV) ## hostile requests and sockets, 100,000 of each; CASES=… fo
 .PHONY: bench-drain
 bench-drain: $(VENV) ## rows a second from intake to log, beside COPY alone
 	@$(BIN)/python -m benchmarks.drain $(ARGS)
+
+.PHONY: bench-against
+bench-against: $(VENV) ## serving and draining beside an earlier commit's, in alternating pairs: `make bench-against BASE=COMMIT`
+	@$(BIN)/python -m benchmarks.against --base $(or $(BASE),HEAD) $(ARGS)
 
 .PHONY: soak
 soak: $(VENV) ## predictions under load while every process is killed in random order: `make soak KILLS=200`
@@ -143,6 +147,10 @@ bench-compare: $(VENV) ## a comparison over ROWS=1000000 logged rows, and over f
 sim-aa: $(VENV) ## equal versions, looked at a hundred times: how often a winner is named; RUNS=2000
 	@$(BIN)/python -m benchmarks.sim_aa --runs $(or $(RUNS),2000) $(ARGS)
 
+.PHONY: bench-smoke
+bench-smoke: $(VENV) ## every benchmark, simulation, soak and fuzz target at its smallest size: do they still run?
+	@$(BIN)/python -m benchmarks.smoke $(ARGS)
+
 .PHONY: clean
 clean: ## remove what was built, not the hub's data
 	@rm -rf .venv console/node_modules console/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts-ci
@@ -155,7 +163,7 @@ $(VENV): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@$(BIN)/python -c 'import ctypes, sys; sys.platform == "linux" and ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { \
 	  [ "$$(id -u)" = 0 ] || { echo 'LightGBM needs the OpenMP runtime: install your system'"'"'s `libgomp1` package.'; exit 1; }; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libgomp1; }
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends libgomp1; }
 	@touch $@
 
 $(NODE): console/package.json console/package-lock.json

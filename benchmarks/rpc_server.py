@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -79,6 +78,17 @@ async def set_split(ctx: Ctx[Any, Any], input: SetSplit) -> Group:
     return Group(slug=input.group, name="Credit scoring", phase=2, members=input.members)
 
 
+class BenchWork:
+    """A unit of work without a database: it counts audit entries, and commits nothing."""
+
+    def __init__(self) -> None:
+        self.audited = 0
+
+    def amended(self, answer: Any) -> Any:
+        """The answer: nothing is learned after a commit that there is not."""
+        return answer
+
+
 class BenchHost:
     """Knows one token by its hash; its units of work have no transaction."""
 
@@ -95,8 +105,8 @@ class BenchHost:
 
     @asynccontextmanager
     async def work(self, actor: Actor, *, read_only: bool) -> AsyncIterator[Any]:
-        """Counts audit entries, and commits nothing."""
-        yield SimpleNamespace(audited=0)
+        """A unit of work."""
+        yield BenchWork()
 
 
 async def main(port: int) -> None:

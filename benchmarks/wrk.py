@@ -27,7 +27,11 @@ def ensure() -> None:
     if os.geteuid() != 0:
         raise SystemExit("The benchmark needs wrk: install your system's `wrk` package.")
     subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", "wrk"],
+        check=True,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+    )
 
 
 def run(url: str, body: bytes, token: str | None, connections: int, seconds: float) -> Load:

@@ -1,0 +1,82 @@
+"""Every benchmark, simulation, soak and fuzz target at its smallest size: does it still run, and does it end with its figures?
+
+    python -m benchmarks.smoke [TARGET ...]
+
+Figures of such small runs say nothing about speed; only that the target works. Exits with 1 when one fails, with the end of its output.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PATTERN = re.compile(r"^((?:bench|sim|soak|fuzz)[a-z-]*):", re.MULTILINE)
+SMALLEST = {
+    "bench-serving": ["ARGS=--only --rounds 1 --seconds 1"],
+    "bench-rpc": ["ARGS=--rounds 1 --seconds 1"],
+    "bench-drain": ["ARGS=--seconds 1"],
+    "bench-against": ["ARGS=--pairs 1 --seconds 1"],
+    "bench-halt": ["ARGS=--halts 2"],
+    "bench-promote": ["PROMOTIONS=2"],
+    "bench-explain": ["ARGS=--rounds 1 --others 0"],
+    "bench-contract": ["ARGS=--procedures 20 --rounds 1"],
+    "bench-import": ["ARGS=--rounds 3"],
+    "bench-compare": ["ROWS=2000", "ARGS=--once"],
+    "sim-aa": ["RUNS=2", "ARGS=--rows 4000 --power-rows 4000"],
+    "soak": ["KILLS=1"],
+    "fuzz-rpc": ["CASES=50"],
+    "fuzz-import": ["CASES=200"],
+}
+"""Each target's smallest size, as arguments of make."""
+NO_FIGURES = {"fuzz-rpc", "fuzz-import"}
+"""These end with pytest's own summary."""
+SECONDS = 300
+
+
+def targets() -> list[str]:
+    """The targets of the Makefile that measure, simulate or fuzz, without this one."""
+    return [name for name in PATTERN.findall((ROOT / "Makefile").read_text()) if name != "bench-smoke"]
+
+
+def run(target: str) -> str | None:
+    """What is wrong with a target; None when it works."""
+    command = ["make", "--no-print-directory", target, *SMALLEST[target]]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"not done after {SECONDS} s"
+    if done.returncode:
+        return f"ended with {done.returncode}\n" + "\n".join((done.stdout + done.stderr).splitlines()[-25:])
+    return None if target in NO_FIGURES else _figures(done.stdout)
+
+
+def _figures(printed: str) -> str | None:
+    last = printed.strip().rpartition("\n")[2]
+    try:
+        figures = json.loads(last)
+    except json.JSONDecodeError:
+        return f"its last line is no JSON: {last[:200]}"
+    return None if isinstance(figures, dict) and figures else f"its last line has no figures: {last[:200]}"
+
+
+def main() -> int:
+    """Run the named targets, or all."""
+    wanted = sys.argv[1:] or targets()
+    if unknown := [name for name in wanted if name not in SMALLEST]:
+        print(f"no smallest size is stated for {', '.join(unknown)}: add it to benchmarks/smoke.py")
+        return 1
+    failed = 0
+    for name in wanted:
+        started = time.monotonic()
+        wrong = run(name)
+        failed += wrong is not None
+        print(f"  {name:<16} {'works' if wrong is None else 'FAILED: ' + wrong} ({time.monotonic() - started:.0f} s)", flush=True)
+    print(f"{len(wanted) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
