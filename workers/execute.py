@@ -2,42 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
-from backend.actor import ANONYMOUS, Actor, system
+from backend.actor import ANONYMOUS, system
 from backend.errors import HubError
 from backend.hub import Hub
 from backend.runs import service as runs
-from schemas.common import Json
-from schemas.runs import Run
+from backend.runs.kinds import Handler
+from backend.runs.task import Task
 
 log = logging.getLogger("tiltyard.worker")
 HEARTBEAT_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class Task:
-    """A claimed run, for its handler: what to do, for which tenant, and where to say how far it is."""
-
-    hub: Hub
-    actor: Actor
-    run: Run
-    args: dict[str, Json]
-    worker_id: str
-
-    async def progress(self, percent: float, stage: str) -> None:
-        """Say how far the run is."""
-        async with self.hub.work(self.actor) as work:
-            await runs.progress(work, self.run.id, self.worker_id, percent, stage)
-
-
-Handler = Callable[[Task], Awaitable[Json]]
-
-
-async def execute(hub: Hub, handlers: dict[str, Handler], worker_id: str, run_id: UUID) -> None:
+async def execute(hub: Hub, handlers: Mapping[str, Handler], worker_id: str, run_id: UUID) -> None:
     """Execute a run unless somebody alive is at it. Harmless to call twice."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         found = await runs.find(work, run_id)

@@ -26,13 +26,14 @@ from backend.gc_tuning import collect_less
 from backend.hub import Hub
 from backend.inference_log.drain import Drainer
 from backend.settings import Settings
-from workers import connectors, drain, groups, ramps, tally, watch
-from workers.execute import Handler, execute
+from backend.slices import run_kinds
+from workers import drain, ramps, tally, watch
+from workers.execute import execute
 from workers.sweep import beat, leave, sweep
 
 log = logging.getLogger("tiltyard.worker")
 
-HANDLERS: dict[str, Handler] = {**connectors.HANDLERS, **groups.HANDLERS, **tally.HANDLERS}
+HANDLERS = {name: kind.handler for name, kind in run_kinds().items()}
 """Every kind of run and what carries it out."""
 BEAT_SECONDS = 3.0
 RETRY_SECONDS = 1.0

@@ -11,11 +11,13 @@ from backend.bootstrap import open_hub
 from backend.hub import Hub
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
+from backend.runs.kinds import Handler
+from backend.runs.task import Task
 from backend.settings import Settings
 from schemas.common import Json
 from schemas.runs import Run, RunRef, RunStatus
 from tests.support.tenants import Tenant
-from workers.execute import Handler, Task, execute
+from workers.execute import execute
 from workers.sweep import beat, leave, sweep
 
 

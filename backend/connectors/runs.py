@@ -1,0 +1,15 @@
+"""Runs of connectors."""
+
+from backend.connectors import keys
+from backend.runs.kinds import RunKind
+from backend.runs.task import Task
+from schemas.common import Json
+
+
+async def rewrap(task: Task) -> Json:
+    """Wrap the tenant's keys anew by the current key-encryption key; the result names the connectors that cannot be read."""
+    done = await keys.rewrap(task.hub, task.actor)
+    return {"rewrapped": done.done, "unreadable": [str(connector) for connector in done.unreadable]}
+
+
+RUNS = (RunKind(name=keys.REWRAP_RUN, handler=rewrap),)

@@ -1,0 +1,19 @@
+"""What a worker process keeps between runs and ticks."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Process:
+    """One object of each type, made when it is first asked for: a cache, loaded models, what was seen last."""
+
+    def __init__(self) -> None:
+        self._kept: dict[type, object] = {}
+
+    def one(self, kind: type[T], make: Callable[[], T]) -> T:
+        """The process's object of this type."""
+        if kind not in self._kept:
+            self._kept[kind] = make()
+        return cast("T", self._kept[kind])
