@@ -5,7 +5,6 @@
 CloudEvents extension attributes, customAttributes.
 """
 
-import base64
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from backend.exchange.tensors import are_tensors, inputs_of, scores_of
+from backend.exchange.fields import Unreadable, a_moment, a_text, a_whole, an_object, json_of, member, milliseconds, refused
+from backend.exchange.payloads import base64_json, captured, inputs_in, is_error, scores_in
 
 Layout = Literal["databricks", "kserve", "sagemaker"]
 REQUEST, RESPONSE = "org.kubeflow.serving.inference.request", "org.kubeflow.serving.inference.response"
@@ -34,6 +34,8 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     latency_us: int | None = None
     failed: bool = False
     extras: dict[str, str] = {}
+    component: str = ""
+    """Which part of a service logged it: `predictor`, `transformer`; empty where the layout has no such."""
     line: int = -1
     """Which line told of it, from 0; of two the later."""
 
@@ -51,10 +53,6 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
         return UUID(int=milliseconds << 80 | 0x7 << 76 | (digest >> 66 & 0xFFF) << 64 | 1 << 63 | digest & (1 << 62) - 1)
 
 
-class Unreadable(Exception):
-    """A line is not of the layout; the message says why."""
-
-
 def lines_of(layout: Layout, slug: str, row: Mapping[str, Any]) -> list[bytes]:
     """A row of a log as the layout's lines."""
     return _WRITERS[layout](slug, row, {name: _text(row[name]) for name in EXTRAS if row[name] is not None})
@@ -64,20 +62,26 @@ def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tu
     """The inferences of lines, and the lines (from 0) that cannot be read, each with the reason."""
     found: list[Foreign] = []
     wrong: list[tuple[int, str]] = []
-    open_events: dict[str, tuple[int, Any]] = {}
+    events: dict[tuple[str, str], tuple[int, Any]] = {}
     for at, line in enumerate(lines):
         try:
-            said = msgspec.json.decode(line)
-            told = _pair(open_events, at, said) if layout == "kserve" else _READERS[layout](said)
+            said = an_object(json_of(line, "the line"), "the line")
+            told = _pair(events, at, said) if layout == "kserve" else _READERS[layout](said)
             found += [msgspec.structs.replace(one, line=at) for one in told]
         except Unreadable as error:
-            wrong.append((at, str(error)))
+            wrong.append((at, str(error)[:300]))
         except RecursionError:
-            wrong.append((at, "nested too deeply"))
-        except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-            wrong.append((at, f"{type(error).__name__}: {error}"[:300]))
-    wrong += [(at, "the other event of this inference, its request or its response, is not here") for at, _ in open_events.values()]
-    return found, sorted(wrong)
+            wrong.append((at, "the line is nested too deeply"))
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
+            wrong.append((at, f"this is no line of the layout {layout}"))
+    wrong += [(at, "the other event of this inference, its request or its response, is not here") for at, _ in events.values()]
+    return _at_the_model(found), sorted(wrong)
+
+
+def _at_the_model(found: list[Foreign]) -> list[Foreign]:
+    """Of a transformer and the predictor behind it, which log the same inference, the predictor: it has the model's own inputs."""
+    served = {one.source_id for one in found if one.component == "predictor"}
+    return [one for one in found if one.component in ("", "predictor") or one.source_id not in served]
 
 
 def _to_databricks(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> list[bytes]:
@@ -97,16 +101,23 @@ def _to_databricks(slug: str, row: Mapping[str, Any], extras: dict[str, str]) ->
     return [_json(said)]
 
 
-def _from_databricks(said: Any) -> list[Foreign]:
-    rows = _inputs_of(msgspec.json.decode(said["request"]))
-    scores = _scores_of(msgspec.json.decode(said["response"]) if said.get("response") else None, len(rows))
-    metadata = said.get("request_metadata") or {}
+def _from_databricks(said: dict[str, Any]) -> list[Foreign]:
+    identifier = a_text(said, "databricks_request_id")
+    rows = inputs_in(json_of(member(said, "request"), "request"), "request")
+    failed = a_whole(200 if said.get("status_code") is None else said["status_code"], "status_code") >= 400
+    scores = _answered(None if failed else json_of(member(said, "response"), "response"), len(rows), "response")
+    metadata = an_object(said.get("request_metadata") or {}, "request_metadata")
     extras = _extras({"version": metadata.get("model_version"), **metadata, "correlation_id": said.get("client_request_id")})
     # The tables of AI Gateway name time and duration otherwise.
-    at = datetime.fromtimestamp(said["timestamp_ms"] / 1000, UTC) if "timestamp_ms" in said else _moment(said["request_time"])
+    stamp = said.get("timestamp_ms")
+    at = milliseconds(stamp, "timestamp_ms") if stamp is not None else a_moment(said.get("request_time"), "request_time, as timestamp_ms is null,")
     took = said.get("execution_time_ms", said.get("execution_duration_ms"))
-    failed = int(said.get("status_code") or 200) >= 400
-    return _each(str(said["databricks_request_id"]), at, rows, scores, extras, failed, None if took is None else int(took) * 1000)
+    return _each(identifier, at, rows, scores, extras, failed, None if took is None else a_whole(took, "execution_time_ms") * 1000)
+
+
+def _answered(said: Any, rows: int, where: str) -> list[float | None]:
+    """The scores of an answer; none where it is the message of a failure."""
+    return [None] * rows if said is None or is_error(said) else scores_in(said, rows, where)
 
 
 def _to_kserve(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> list[bytes]:
@@ -129,19 +140,35 @@ def _to_kserve(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> lis
     ]
 
 
-def _pair(open_events: dict[str, tuple[int, Any]], at: int, said: Any) -> list[Foreign]:
-    if said.get("specversion") != "1.0" or said["type"] not in (REQUEST, RESPONSE):
-        raise Unreadable(f"not a CloudEvent of KServe's logger: type {said.get('type')!r}, specversion {said.get('specversion')!r}")
-    other = open_events.pop(said["id"], None)
+def _pair(events: dict[tuple[str, str], tuple[int, Any]], at: int, said: dict[str, Any]) -> list[Foreign]:
+    """The inference, once both of a component's events are there."""
+    if said.get("specversion") != "1.0":
+        raise refused("specversion", said.get("specversion"), "1.0, of CloudEvents")
+    if said.get("type") not in (REQUEST, RESPONSE):
+        raise refused("type", said.get("type"), f"{REQUEST} or {RESPONSE}")
+    component = str(said.get("component") or "")
+    key = (a_text(said, "id"), component)
+    other = events.pop(key, None)
     if other is None or other[1]["type"] == said["type"]:
-        open_events[said["id"]] = (at, said)
+        events[key] = (at, said)
         return []
     request, response = (said, other[1]) if said["type"] == REQUEST else (other[1], said)
-    rows = _inputs_of(request["data"])
-    asked, answered = _moment(request["time"]), _moment(response["time"])
+    rows = inputs_in(_data(request), "data of the request")
+    asked, answered = a_moment(request.get("time"), "time"), a_moment(response.get("time"), "time")
     extras = _extras({name: request.get(name.replace("_", "")) for name in EXTRAS} | {"version": request.get("version") or request.get("endpoint")})
     took = round((answered - asked).total_seconds() * 1e6)
-    return _each(str(request["id"]), asked, rows, _scores_of(response["data"], len(rows)), extras, False, took)
+    told = _each(key[0], asked, rows, _answered(_data(response), len(rows), "data of the response"), extras, False, took)
+    return [msgspec.structs.replace(one, component=component) for one in told]
+
+
+def _data(event: dict[str, Any]) -> Any:
+    """An event's data: JSON, JSON in a text, or either in `data_base64`."""
+    if event.get("data_base64") is not None:
+        return base64_json(event["data_base64"], "data_base64")
+    data = member(event, "data")
+    if data is None and event["type"] == REQUEST:
+        raise refused("data", None, "the request's JSON")
+    return json_of(data, "data") if isinstance(data, str) else data
 
 
 def _to_sagemaker(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> list[bytes]:
@@ -152,6 +179,7 @@ def _to_sagemaker(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> 
         },
         "eventMetadata": {
             "eventId": str(row["inference_id"]),
+            **({"inferenceId": extras.pop("correlation_id")} if "correlation_id" in extras else {}),
             "customAttributes": [f"{name}={value}" for name, value in extras.items()],
             "inferenceTime": _rfc3339(row["requested_at"]),
         },
@@ -164,63 +192,26 @@ def _captured(mode: str, data: Any) -> dict[str, str]:
     return {"observedContentType": "application/json", "mode": mode, "data": _json(data).decode(), "encoding": "JSON"}
 
 
-def _from_sagemaker(said: Any) -> list[Foreign]:
+def _from_sagemaker(said: dict[str, Any]) -> list[Foreign]:
     if said.get("eventVersion") != "0":
-        raise Unreadable(f"eventVersion {said.get('eventVersion')!r} is not '0'")
-    rows = _inputs_of(_payload(said["captureData"]["endpointInput"]))
-    metadata = said["eventMetadata"]
-    output = said["captureData"].get("endpointOutput")
-    attributes = dict(one.split("=", 1) for one in metadata.get("customAttributes") or [] if "=" in one)
-    scores = _scores_of(_payload(output) if output else None, len(rows))
-    return _each(str(metadata["eventId"]), _moment(metadata["inferenceTime"]), rows, scores, _extras(attributes), output is None, None)
-
-
-def _payload(captured: Any) -> Any:
-    """JSON as it is; CSV as its numbers, one row a line; either of them under base64."""
-    data, encoding = captured["data"], captured["encoding"]
-    if encoding == "BASE64":
-        data = base64.b64decode(data, validate=True).decode()
-    if encoding == "CSV" or captured.get("observedContentType", "").startswith("text/csv"):
-        return [[float(cell) for cell in line.split(",")] for line in data.strip().splitlines()]
-    return msgspec.json.decode(data)
-
-
-def _inputs_of(said: Any) -> list[dict[str, Any]]:
-    """Rows of named inputs: `instances`, `dataframe_records`, `dataframe_split`, `inputs` (rows or tensors), or one object.
-
-    Numbers without names are `f0`, `f1`, …
-    """
-    if isinstance(said, dict) and are_tensors(said.get("inputs")):
-        return inputs_of(said["inputs"])
-    if isinstance(said, dict) and "dataframe_split" in said:
-        split = said["dataframe_split"]
-        return [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
-    rows = next((said[name] for name in ("instances", "dataframe_records", "inputs") if name in said), said) if isinstance(said, dict) else said
-    rows = rows if isinstance(rows, list) else [rows]
-    if rows and not isinstance(rows[0], list | dict):
-        rows = [rows]
-    return [row if isinstance(row, dict) else {f"f{at}": value for at, value in enumerate(row)} for row in rows]
-
-
-def _scores_of(said: Any, rows: int) -> list[float | None]:
-    """One number a row; none where it is not finite. Where there are two, as of two classes, the second."""
-    if said is None:
-        return [None] * rows
-    if isinstance(said, dict) and are_tensors(said.get("outputs")):
-        said = scores_of(said["outputs"])
-    scores = said.get("predictions", said.get("outputs", said)) if isinstance(said, dict) else said
-    scores = scores if isinstance(scores, list) else [scores]
-    flat = [one[-1] if isinstance(one, list) and len(one) in (1, 2) else one for one in scores]
-    if len(flat) != rows or not all(one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in flat):
-        raise Unreadable(f"{rows} rows of inputs, and predictions that are not as many numbers")
-    return [float(one) if one is not None and math.isfinite(one) else None for one in flat]
+        raise refused("eventVersion", said.get("eventVersion"), 'the text "0"')
+    data = an_object(member(said, "captureData"), "captureData")
+    metadata = an_object(member(said, "eventMetadata"), "eventMetadata")
+    rows = inputs_in(captured(member(data, "endpointInput", "captureData"), "captureData.endpointInput"), "captureData.endpointInput.data")
+    answer = None if data.get("endpointOutput") is None else captured(data["endpointOutput"], "captureData.endpointOutput")
+    scores = _answered(answer, len(rows), "captureData.endpointOutput.data")
+    attributes = metadata.get("customAttributes") or []
+    if not isinstance(attributes, list):
+        raise refused("eventMetadata.customAttributes", attributes, "a list of texts")
+    told = dict(one.split("=", 1) for one in attributes if isinstance(one, str) and "=" in one)
+    extras = _extras({"correlation_id": metadata.get("inferenceId"), **told})
+    at = a_moment(metadata.get("inferenceTime"), "eventMetadata.inferenceTime")
+    return _each(a_text(metadata, "eventId", "eventMetadata"), at, rows, scores, extras, answer is None, None)
 
 
 def _each(
     source_id: str, at: datetime, rows: Sequence[dict[str, Any]], scores: Sequence[float | None], extras: dict[str, str], failed: bool, took: int | None
 ) -> list[Foreign]:
-    if not rows:
-        raise Unreadable("no inputs")
     many = len(rows) > 1
     return [
         Foreign(
@@ -246,11 +237,6 @@ def _number(said: str) -> float:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
-
-
-def _moment(said: str) -> datetime:
-    at = datetime.fromisoformat(said)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _milliseconds(at: datetime) -> int:

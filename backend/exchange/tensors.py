@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from backend.exchange.fields import Unreadable, refused
+
 
 def are_tensors(said: Any) -> bool:
     """Is this a list of the protocol's tensors?"""
@@ -16,7 +18,7 @@ def are_tensors(said: Any) -> bool:
 def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of named inputs: a tensor of one number a row goes by its name; the columns of a single matrix are `f0`, `f1`, …, those of several `name_0`, ….
 
-    Raises ValueError, KeyError, TypeError where they do not fit together.
+    Raises Unreadable where they do not fit together.
 
     >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [31, 40]}
     >>> inputs_of([age, {"name": "pay", "shape": [2, 1], "datatype": "FP64", "data": [[1.5], [2]]}])
@@ -26,6 +28,8 @@ def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     columns = [column for tensor in tensors for column in _columns(tensor, alone=len(tensors) == 1)]
     names = [name for name, _ in columns]
+    if len({len(values) for _, values in columns}) > 1:
+        raise Unreadable(f"the tensors {', '.join(map(str, names))[:100]} have different numbers of rows; they must have the same")
     return [dict(zip(names, row, strict=True)) for row in zip(*(values for _, values in columns), strict=True)]
 
 
@@ -36,7 +40,7 @@ def scores_of(tensors: Sequence[dict[str, Any]]) -> list[list[Any]]:
     >>> scores_of([labels, {"name": "predict_proba", "shape": [2, 2], "datatype": "FP64", "data": [0.9, 0.1, 0.2, 0.8]}])
     [[0.9, 0.1], [0.2, 0.8]]
     """
-    return _rows(next((one for one in tensors if "FP" in one["datatype"] or one["datatype"] == "BF16"), tensors[0]))
+    return _rows(next((one for one in tensors if "FP" in str(one["datatype"]) or one["datatype"] == "BF16"), tensors[0]))
 
 
 def _columns(tensor: dict[str, Any], alone: bool) -> list[tuple[str, list[Any]]]:
@@ -47,13 +51,16 @@ def _columns(tensor: dict[str, Any], alone: bool) -> list[tuple[str, list[Any]]]
 
 
 def _rows(tensor: dict[str, Any]) -> list[list[Any]]:
-    if "data" not in tensor:
-        raise ValueError(f"the tensor {tensor['name']!r} has no data here: binary tensors are not read")
-    flat = list(_flat(tensor["data"]))
+    named = f"the tensor {tensor['name']!r}"
+    if not isinstance(tensor.get("data"), list):
+        raise Unreadable(f"{named} has no data here; binary tensors are not read")
     shape = tensor["shape"] or [1]
+    if not isinstance(shape, list) or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
+        raise refused(f"the shape of {named}", shape, "a list of whole numbers")
+    flat = list(_flat(tensor["data"]))
     width = math.prod(shape[1:])
     if len(flat) != shape[0] * width or not flat:
-        raise ValueError(f"the tensor {tensor['name']!r} has {len(flat)} values and the shape {shape}")
+        raise Unreadable(f"{named} has {len(flat)} values, which do not fill its shape {shape}")
     return [flat[at : at + width] for at in range(0, len(flat), width)]
 
 

@@ -85,10 +85,16 @@ async def _insert(work: UnitOfWork, table: str, rows: Sequence[dict[str, Any]]) 
         if str(getattr(error.orig, "sqlstate", None))[:2] not in OF_A_ROW:
             raise
         if len(rows) == 1:
-            return set(), [(rows[0]["inference_id"], str(error.orig)[:300])]
+            return set(), [(rows[0]["inference_id"], _why(error))]
     middle = len(rows) // 2
     first, second = await _insert(work, table, rows[:middle]), await _insert(work, table, rows[middle:])
     return first[0] | second[0], first[1] + second[1]
+
+
+def _why(error: DBAPIError) -> str:
+    """PostgreSQL's own words, without the driver's."""
+    said = str(error.orig).partition(">: ")
+    return f"the database does not take it: {said[2] or said[0]}"[:300]
 
 
 async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str, Any]]) -> None:
@@ -142,6 +148,6 @@ def _trouble(one: Foreign, now: datetime) -> str | None:
         return f"the id {one.inference_id} is of no time of an inference"
     try:
         inputs = msgspec.json.encode(one.inputs)
-    except (RecursionError, TypeError, ValueError, OverflowError) as error:
-        return f"these inputs cannot be kept: {error}"[:300]
+    except (RecursionError, TypeError, ValueError, OverflowError):
+        return "the inputs hold a value that JSON cannot write, or are nested too deeply"
     return "a NUL character cannot be kept" if b"\\u0000" in inputs else None
