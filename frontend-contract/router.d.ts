@@ -386,12 +386,19 @@ export interface ChangePassword {
   new: string;
 }
 
+/** One way to settle a contradiction: what it is called, and the decisions that it makes. */
+export interface Choice {
+  label: string;
+  decisions: Decision[];
+}
+
 /** Something the file says, where, and the place of the document it went to. */
 export interface Claim {
   pointer: string;
   value: Json;
   /** @default "" */
   target: string;
+  reading: string | null;
 }
 
 /** Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared. */
@@ -612,6 +619,9 @@ export interface Contradiction {
   claims: Claim[];
   /** @default false */
   settled: boolean;
+  /** @default false */
+  unclear: boolean;
+  choices: Choice[];
 }
 
 /** A new connector. `base_url` is for `compatible`, and only for it. */
@@ -798,6 +808,7 @@ export interface DeadLetters {
  * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
  * - `percent`: it is a percentage: 97.3 is 0.973
  * - `leave_out`: it does not go into the document; nor does a row that needs it
+ * - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
  */
 export interface Decision {
   /**
@@ -805,7 +816,7 @@ export interface Decision {
    * @maxLength 2000
    */
   source: string;
-  choice: "keep" | "leave_out" | "percent" | "take";
+  choice: "as_written" | "decimal" | "keep" | "leave_out" | "percent" | "take" | "thousands";
   /**
    * A JSON Pointer (RFC 6901).
    * @maxLength 2000
@@ -820,6 +831,7 @@ export interface Decision {
  * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
  * - `percent`: it is a percentage: 97.3 is 0.973
  * - `leave_out`: it does not go into the document; nor does a row that needs it
+ * - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
  */
 export interface DecisionInput {
   /**
@@ -827,7 +839,7 @@ export interface DecisionInput {
    * @maxLength 2000
    */
   source: string;
-  choice: "keep" | "leave_out" | "percent" | "take";
+  choice: "as_written" | "decimal" | "keep" | "leave_out" | "percent" | "take" | "thousands";
   /**
    * A JSON Pointer (RFC 6901).
    * @maxLength 2000
@@ -1846,7 +1858,7 @@ export interface MappingPart {
   source: string;
   key: number | null;
   const: string | null;
-  transform: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null;
+  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null;
   words: { [key: string]: string };
 }
 
@@ -1860,7 +1872,7 @@ export interface MappingPartInput {
   source?: string | undefined;
   key?: number | null | undefined;
   const?: string | null | undefined;
-  transform?: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null | undefined;
+  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null | undefined;
   words?: { [key: string]: string } | undefined;
 }
 
@@ -1875,7 +1887,7 @@ export interface MappingRule {
   source: string;
   /** @default "" */
   target: string;
-  transform: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null;
+  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null;
   words: { [key: string]: string };
   const: string | null;
   parts: MappingPart[];
@@ -1883,6 +1895,7 @@ export interface MappingRule {
   skip: string[];
   /** @default false */
   existing: boolean;
+  by: string[];
   rules: MappingRule[];
 }
 
@@ -1892,7 +1905,7 @@ export interface MappingRuleInput {
   source: string;
   /** @default "" */
   target?: string | undefined;
-  transform?: "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_split" | "number" | "percent" | "split" | "task_type" | "text" | null | undefined;
+  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null | undefined;
   words?: { [key: string]: string } | undefined;
   const?: string | null | undefined;
   parts?: MappingPartInput[] | undefined;
@@ -1900,6 +1913,7 @@ export interface MappingRuleInput {
   skip?: string[] | undefined;
   /** @default false */
   existing?: boolean | undefined;
+  by?: string[] | undefined;
   rules?: MappingRuleInput[] | undefined;
 }
 
@@ -1986,6 +2000,8 @@ export interface Metric {
   class: string | null;
   average: string | null;
   threshold: number | null;
+  /** What else it was measured on or for: dataset, config, revision, task. */
+  on: { [key: string]: string };
   ci: Interval | null;
   std: number | null;
   n: number | null;
@@ -2020,6 +2036,8 @@ export interface MetricInput {
   class?: string | null | undefined;
   average?: string | null | undefined;
   threshold?: number | null | undefined;
+  /** What else it was measured on or for: dataset, config, revision, task. */
+  on?: { [key: string]: string } | undefined;
   ci?: IntervalInput | null | undefined;
   std?: number | null | undefined;
   n?: number | null | undefined;

@@ -69,7 +69,7 @@ export const mappingPartInputSchema = z.strictObject({
   source: z.string().default(""),
   key: z.int().nullable().optional(),
   const: z.string().nullable().optional(),
-  transform: z.enum(["date", "feature_type", "integer", "lower", "metric", "metric_split", "number", "percent", "split", "task_type", "text"]).nullable().optional(),
+  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "metric", "metric_in_text", "metric_split", "number", "percent", "quantity", "split", "split_in_text", "task_type", "text"]).nullable().optional(),
   words: z.record(z.string(), z.string()).default({}),
 });
 
@@ -86,13 +86,14 @@ export const mappingRuleInputSchema = z.strictObject({
   kind: z.enum(["columnar", "confusion", "const", "pairs", "parse_json", "rows", "scalar", "select", "split_from_key", "zip"]),
   source: z.string(),
   target: z.string().default(""),
-  transform: z.enum(["date", "feature_type", "integer", "lower", "metric", "metric_split", "number", "percent", "split", "task_type", "text"]).nullable().optional(),
+  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "metric", "metric_in_text", "metric_split", "number", "percent", "quantity", "split", "split_in_text", "task_type", "text"]).nullable().optional(),
   words: z.record(z.string(), z.string()).default({}),
   const: z.string().nullable().optional(),
   parts: z.array(mappingPartInputSchema).default([]),
   where: mappingWhereInputSchema.nullable().optional(),
   skip: z.array(z.string()).default([]),
   existing: z.boolean().default(false),
+  by: z.array(z.string()).default([]),
   rules: z.array(z.lazy((): z.ZodType<shapes.MappingRuleInput, shapes.MappingRuleInput> => mappingRuleInputSchema)).default([]),
 });
 
@@ -103,10 +104,11 @@ export const mappingRuleInputSchema = z.strictObject({
  * - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
  * - `percent`: it is a percentage: 97.3 is 0.973
  * - `leave_out`: it does not go into the document; nor does a row that needs it
+ * - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
  */
 export const decisionInputSchema = z.strictObject({
   source: text(0, 2000),
-  choice: z.enum(["keep", "leave_out", "percent", "take"]),
+  choice: z.enum(["as_written", "decimal", "keep", "leave_out", "percent", "take", "thousands"]),
   other: text(0, 2000).nullable().optional(),
 });
 
@@ -257,6 +259,7 @@ export const metricInputSchema = z.strictObject({
   class: z.string().nullable().optional(),
   average: z.string().nullable().optional(),
   threshold: z.number().nullable().optional(),
+  on: z.record(z.string(), z.string()).default({}),
   ci: intervalInputSchema.nullable().optional(),
   std: z.number().nullable().optional(),
   n: z.int().nullable().optional(),

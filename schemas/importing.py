@@ -25,6 +25,30 @@ class Claim(Shape, frozen=True, kw_only=True):
     pointer: str
     value: Json
     target: str = ""
+    reading: str | None = None
+    """How the value has to be read to be this, where it can be read in two ways."""
+
+
+class Decision(Shape, frozen=True, kw_only=True):
+    """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
+
+    - `keep`: what is shown stays, although something contradicts it
+    - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
+    - `percent`: it is a percentage: 97.3 is 0.973
+    - `leave_out`: it does not go into the document; nor does a row that needs it
+    - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
+    """
+
+    source: Pointer
+    choice: Literal["keep", "take", "percent", "leave_out", "thousands", "decimal", "as_written"]
+    other: Pointer | None = None
+
+
+class Choice(Shape, frozen=True, kw_only=True):
+    """One way to settle a contradiction: what it is called, and the decisions that it makes."""
+
+    label: str
+    decisions: list[Decision]
 
 
 class Contradiction(Shape, frozen=True, kw_only=True):
@@ -34,6 +58,9 @@ class Contradiction(Shape, frozen=True, kw_only=True):
     message: str
     claims: list[Claim]
     settled: bool = False
+    unclear: bool = False
+    """One value that can be read in two ways; until it is decided, it is not in the document."""
+    choices: list[Choice] = []
 
 
 class ImportPreview(Shape, frozen=True, kw_only=True):
@@ -112,20 +139,6 @@ class LlmReport(Shape, frozen=True, kw_only=True):
     seconds: float
     reason: str | None = None
     message: str | None = None
-
-
-class Decision(Shape, frozen=True, kw_only=True):
-    """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
-
-    - `keep`: what is shown stays, although something contradicts it
-    - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
-    - `percent`: it is a percentage: 97.3 is 0.973
-    - `leave_out`: it does not go into the document; nor does a row that needs it
-    """
-
-    source: Pointer
-    choice: Literal["keep", "take", "percent", "leave_out"]
-    other: Pointer | None = None
 
 
 class ImportDraft(Shape, frozen=True, kw_only=True):

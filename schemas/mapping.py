@@ -10,7 +10,23 @@ import msgspec
 from schemas.common import Json, Shape
 
 RuleKind = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "select", "split_from_key", "parse_json", "const"]
-Transform = Literal["number", "integer", "percent", "date", "lower", "text", "metric", "metric_split", "split", "task_type", "feature_type"]
+Transform = Literal[
+    "number",
+    "integer",
+    "percent",
+    "quantity",
+    "count",
+    "date",
+    "lower",
+    "text",
+    "metric",
+    "metric_split",
+    "metric_in_text",
+    "split",
+    "split_in_text",
+    "task_type",
+    "feature_type",
+]
 Pointer = Annotated[str, msgspec.Meta(max_length=2_000, description="A JSON Pointer (RFC 6901).")]
 
 
@@ -64,6 +80,8 @@ class MappingRule(Shape, frozen=True, kw_only=True):
     where: MappingWhere | None = None
     skip: list[str] = []
     existing: bool = False
+    by: list[str] = []
+    """`split_from_key`: where a figure is a list of its steps, the item that is greatest by these fields counts, with the value in its last one."""
     rules: list["MappingRule"] = []
 
 

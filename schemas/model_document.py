@@ -89,6 +89,7 @@ class Metric(Shape, frozen=True, kw_only=True):
     cls: Annotated[str | None, msgspec.Meta(description="The class the figure is of.")] = msgspec.field(default=None, name="class")
     average: str | None = None
     threshold: float | None = None
+    on: Annotated[dict[str, str], msgspec.Meta(description="What else it was measured on or for: dataset, config, revision, task.")] = {}
     ci: Interval | None = None
     std: float | None = None
     n: Whole | None = None

@@ -1,8 +1,10 @@
 """Applies a mapping to a file's tree. Every value that comes out has the place it came from; nothing is computed."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from backend.importing.changes import changed
 from backend.importing.collect import Collector, Row, Value
 from backend.importing.confusion import confusion_row
 from backend.importing.document_places import TARGETS
@@ -10,7 +12,7 @@ from backend.importing.errors import UnreadableFile
 from backend.importing.parse import read_embedded
 from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
 from backend.importing.rules import CELLS
-from backend.importing.transforms import TRANSFORMS, Refused, is_percent, looked_up
+from backend.importing.transforms import is_percent
 from backend.importing.vocabulary import PERCENT_KEPT, metric_key
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, MappingWhere
@@ -20,9 +22,12 @@ _SENTENCES: Final = ("/task/classes", "/considerations", *(f"/intended_use/{name
 _CONTAINERS: Final = (dict, list)
 
 
-def apply(rules: Sequence[MappingRule], tree: Json) -> Collector:
-    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly."""
-    found = Collector()
+def apply(rules: Sequence[MappingRule], tree: Json, readings: Mapping[Path, str] | None = None) -> Collector:
+    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly.
+
+    `readings`: how a person reads values that can be read in two ways, by their place.
+    """
+    found = Collector(readings)
     for rule in rules:
         found.check_time()
         _KINDS[rule.kind](rule, tree, found, None)
@@ -44,7 +49,7 @@ def _scalar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) ->
             target = target.replace("*", text((key,))[1:], 1)
         lists = frozenset(target + text(below) for below in _lists(node, ())) if target.startswith("/training/hyperparameters") else frozenset[str]()
         for below, value in leaves(node):
-            _put(found, target + text(below), value, at or (*path, *below), rule, lists)
+            _put(found, tree, target + text(below), value, (*path, *below), at, rule, lists)
 
 
 def _lists(node: Json, path: Path) -> Iterator[Path]:
@@ -54,22 +59,13 @@ def _lists(node: Json, path: Path) -> Iterator[Path]:
         yield from _lists(below, (*path, key))
 
 
-def _put(found: Collector, target: str, value: Json, source: Path, rule: MappingRule, lists: frozenset[str]) -> None:
-    made = _transformed(value, rule.transform, rule.words)
+def _put(found: Collector, tree: Json, target: str, value: Json, path: Path, at: Path | None, rule: MappingRule, lists: frozenset[str]) -> None:
+    source = at or path
+    made = changed(found, tree, path, value, rule.transform, rule.words, target, at)
     if made is not None and _taken(target, made):
         found.put(target, Value(made, source, "words" if rule.words else rule.transform), lists)
     elif made is None and value is None and target.startswith("/training/hyperparameters/"):
         found.put(target, Value(None, source), lists)
-
-
-def _transformed(value: Json, transform: str | None, words: dict[str, str]) -> Json:
-    """The value in the document's notation, or None where it is not of that kind."""
-    try:
-        if words:
-            return looked_up(value, words)
-        return TRANSFORMS[transform](value) if transform else value
-    except (Refused, OverflowError):
-        return None
 
 
 def _taken(target: str, value: Json) -> bool:
@@ -88,26 +84,26 @@ def _const(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> 
 def _rows(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
-            _emit(rule, found, _row(rule, tree, path, captured, at))
+            _emit(rule, found, _row(rule, tree, path, captured, at, found))
         if found.full:
             return
 
 
-def _row(rule: MappingRule, tree: Json, path: Path, captured: Path, at: Path | None) -> Row:
+def _row(rule: MappingRule, tree: Json, path: Path, captured: Path, at: Path | None, found: Collector) -> Row:
     row: Row = {}
     for part in rule.parts:
         if "*" in part.source and not part.source.startswith("/"):
-            _fill_list(row, rule, part, tree, path, at)
+            _fill_list(row, rule, part, tree, path, at, found)
         elif (source := _source(part, tree, path, captured)) is not None:
-            _fill(row, rule, part, source, captured, tree, at)
+            _fill(row, rule, part, source, captured, tree, at, found)
     return row
 
 
-def _fill_list(row: Row, rule: MappingRule, part: MappingPart, tree: Json, path: Path, at: Path | None) -> None:
+def _fill_list(row: Row, rule: MappingRule, part: MappingPart, tree: Json, path: Path, at: Path | None, found: Collector) -> None:
     """A list in the row from values that stand in many rows of the file (the points of a curve)."""
     for index, (below, _, _) in enumerate(matches(resolve(tree, path), steps(part.source))):
         single = MappingPart(target=f"{part.target}/{index}", transform=part.transform, words=part.words)
-        _fill(row, rule, single, (*path, *below), (), tree, at)
+        _fill(row, rule, single, (*path, *below), (), tree, at, found)
 
 
 def _source(part: MappingPart, tree: Json, path: Path, captured: Path) -> Path | None:
@@ -123,7 +119,7 @@ def _source(part: MappingPart, tree: Json, path: Path, captured: Path) -> Path |
     return real(tree, tuple(filled))
 
 
-def _fill(row: Row, rule: MappingRule, part: MappingPart, source: Path, captured: Path, tree: Json, at: Path | None) -> None:
+def _fill(row: Row, rule: MappingRule, part: MappingPart, source: Path, captured: Path, tree: Json, at: Path | None, found: Collector) -> None:
     value = resolve(tree, source)
     if part.const is not None:
         value = part.const if value is not None and value is not MISSING else None
@@ -132,9 +128,9 @@ def _fill(row: Row, rule: MappingRule, part: MappingPart, source: Path, captured
     if value is None or value is MISSING:
         return
     inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
-    found: Iterable[tuple[Path, Json]] = leaves(value) if isinstance(value, _CONTAINERS) else (((), value),)
-    for below, leaf in found:
-        made = _transformed(leaf, part.transform, part.words)
+    every: Iterable[tuple[Path, Json]] = leaves(value) if isinstance(value, _CONTAINERS) else (((), value),)
+    for below, leaf in every:
+        made = changed(found, tree, (*source, *below), leaf, part.transform, part.words, inside, at)
         if made not in (None, "") and (part.target == "*" or _taken(inside + text(below), made)):
             how = "const" if part.const is not None else "key" if part.key is not None else "words" if part.words else part.transform
             row[part.target + text(below)] = Value(made, at or (*source, *below), how)
@@ -180,14 +176,14 @@ def _zip(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> No
             row: Row = {}
             for part, source in columns:
                 column = resolve(tree, source)
-                _fill(row, rule, part, (*source, number) if isinstance(column, list) else source, captured, tree, at)
+                _fill(row, rule, part, (*source, number) if isinstance(column, list) else source, captured, tree, at, found)
             _emit(rule, found, row)
 
 
 def _pairs(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
         if isinstance(node, list) and len(node) == 2:
-            _emit(rule, found, _row(rule, tree, path, captured, at))
+            _emit(rule, found, _row(rule, tree, path, captured, at, found))
 
 
 def _columnar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
@@ -197,7 +193,7 @@ def _columnar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) 
             for part in rule.parts:
                 place = (index,) if part.key is not None else cell(part.source)
                 if place is not None:
-                    _fill(row, rule, part, path if part.key is not None else (*path, *place), (index,), tree, at)
+                    _fill(row, rule, part, path if part.key is not None else (*path, *place), (index,), tree, at, found)
             if not _skipped(rule, (index,)):
                 _emit(rule, found, row)
 
@@ -219,21 +215,38 @@ def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]
 
 def _split_from_key(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
-        if not path or isinstance(node, _CONTAINERS) or _skipped(rule, path[-1:]):
+        if not path or _skipped(rule, path[-1:]):
             continue
-        key = metric_key(str(path[-1]))
-        row: Row = {} if key else {"name": Value(str(path[-1]), at or path, "key")}
+        key, figure = metric_key(str(path[-1])), path
+        if rule.by:
+            path, node = last_step(node, rule.by, path)
+        if isinstance(node, _CONTAINERS):
+            continue
+        row: Row = {} if key else {"name": Value(str(figure[-1]), at or path, "key")}
         if key:
             said = {"name": key.name, "split": key.split, "average": key.average, "class": key.cls, "label": key.label}
             row = {name: Value(value, at or path, "key") for name, value in said.items() if value is not None}
         percent = key is not None and (key.percent or is_percent(node)) and key.name not in PERCENT_KEPT
-        value = _transformed(node, "percent" if percent else "number", {})
+        value = changed(found, tree, path, node, "percent" if percent else "number", {}, "/metrics/*/value", at)
         if value is None:
             continue
         row[key.part if key else "value"] = Value(value, at or path, "percent" if percent else "number" if isinstance(node, str) else None)
         extra = {part.target for part in rule.parts} - set(row)
-        row |= {name: one for name, one in _row(rule, tree, path, captured, at).items() if name in extra}
+        row |= {name: one for name, one in _row(rule, tree, figure, captured, at, found).items() if name in extra}
         _emit(rule, found, row)
+
+
+def last_step(node: Json, by: Sequence[str], path: Path) -> tuple[Path, Json]:
+    """Of a figure's steps `[{"value": 0.7, "step": 0}, …]` the last one's value, and where it stands; a plain number is its own."""
+    rows = [(at, row) for at, row in items(node) if isinstance(row, dict) and isinstance(row.get(by[-1]), (int, float))] if isinstance(node, list) else []
+    if not rows:
+        return path, node
+
+    def place(row: tuple[str | int, Json]) -> tuple[float, ...]:
+        return tuple(float(row[1][field]) if isinstance(row[1].get(field), (int, float)) else -math.inf for field in by[:-1])
+
+    at, last = max(rows, key=place)
+    return (*path, at, by[-1]), last[by[-1]]
 
 
 def _confusion(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:

@@ -1,6 +1,7 @@
 """Gathers values, each with its source, into the shape of a model document."""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -8,7 +9,9 @@ import msgspec
 
 from backend.importing.document_places import SCHEMA, TARGETS
 from backend.importing.errors import MappingTooCostly
-from backend.importing.pointers import Path, text
+from backend.importing.numbers_in_text import Reading, has_decimal_comma
+from backend.importing.pointers import Path, leaves, text
+from backend.importing.vocabulary import names_more
 from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 
@@ -47,7 +50,10 @@ Plan = tuple[tuple[str, bool], ...]
 class Collector:
     """What a mapping has found. Nothing is ever overwritten: the first to say something counts, and who disagrees is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, readings: Mapping[Path, str] | None = None) -> None:
+        self.readings = readings or {}
+        """How a person reads values that can be read in two ways."""
+        self._commas: bool | None = None
         self.single: dict[str, Value] = {}
         self.rows: dict[str, dict[object, Row]] = {}
         self.contradictions: list[Contradiction] = []
@@ -57,6 +63,21 @@ class Collector:
         """Places in the file whose values became keys of the document."""
         self._shapes: dict[str, str] = {}
         """What stands at places below free-form objects, which no schema tells: a list, a dict, or a leaf."""
+
+    def ask(self, source: Path, value: Json, readings: Mapping[Reading, Json], target: str) -> None:
+        """Note a value that can be read in two ways, once."""
+        if target in self.single or any(one.claims[0].pointer == text(source) for one in self.contradictions if one.unclear):
+            return
+        claims = [Claim(pointer=text(source), value=made, target=target, reading=name) for name, made in readings.items()]
+        said = " or ".join(f"{one.value:,}" if isinstance(one.value, int) else str(one.value) for one in claims)
+        message = f"{str(value)[:60]!r} at {text(source)} may be {said}; nothing is taken until it is decided"
+        self.contradictions.append(Contradiction(target=target, message=message, claims=claims, unclear=True))
+
+    def writes_decimal_commas(self, tree: Json) -> bool:
+        """Does the file write a number that can only have a decimal comma? Looked for once."""
+        if self._commas is None:
+            self._commas = any(has_decimal_comma(value) for _, value in leaves(tree))
+        return self._commas
 
     def check_time(self) -> None:
         """Raises MappingTooCostly when the mapping has been at it for too long."""
@@ -89,6 +110,8 @@ class Collector:
         """A row of `/metrics`, `/features`, `/charts` or `/owners`; one that is there already is completed."""
         table = self.rows.setdefault(collection, {})
         identity: object = tuple(_hashable(row.get(name)) for name in _IDENTITY[collection]) if collection in _IDENTITY else len(table)
+        if collection == "/metrics":
+            identity = (identity, _told_apart(row))
         there = table.get(identity)
         if there is None:
             if len(table) >= MAX_ROWS:
@@ -147,6 +170,13 @@ class Collector:
 
 def _at(table: dict[object, Row], identity: object) -> int:
     return list(table).index(identity)
+
+
+def _told_apart(row: Row) -> tuple[object, ...]:
+    """What else tells a figure from another: what it was measured on, and a label that says more than its name (`Rouge1` of rouge)."""
+    on = tuple(sorted((name, str(found.value)) for name, found in row.items() if name.startswith("on/")))
+    label = str(row["label"].value) if "label" in row else ""
+    return (on, label if label and names_more(label, str(row["name"].value if "name" in row else "")) else "")
 
 
 def _hashable(found: Value | None) -> object:

@@ -1,12 +1,13 @@
 """Do the figures of a document agree with each other? Each rule says which claims cannot both be true; nothing is corrected."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from backend.importing.collect import Value
 from backend.importing.figures_agree import agree, area_under, decimals, f1_of, matrix_figures
 from backend.importing.pointers import text
-from backend.importing.vocabulary import FRACTIONS, SIGNED_FRACTIONS
+from backend.importing.vocabulary import ALWAYS_BELOW_ONE, FRACTIONS, NEVER_NEGATIVE, SIGNED_FRACTIONS
 from schemas.importing import Claim, Contradiction
 
 Metric = dict[str, Any]
@@ -53,12 +54,23 @@ def contradictions(document: Mapping[str, Any], leaves: Mapping[str, Value]) -> 
 
 
 def fractions(figures: Figures) -> Iterator[Contradiction]:
-    """A fraction lies in [0, 1]; 97.3 is probably a percentage."""
+    """A figure lies within its bounds: fractions in [0, 1] (97.3 is probably a percentage), MCC in [-1, 1], R squared at most 1, errors not below 0."""
     for at, metric in figures.metrics:
-        low = -1 if metric["name"] in SIGNED_FRACTIONS else 0
-        if metric["name"] in FRACTIONS | SIGNED_FRACTIONS and not low <= metric["value"] <= 1:
-            hint = "is it a percentage?" if 1 < metric["value"] <= 100 else "it cannot be."
-            yield figures.contradiction(f"{metric['name']} is {metric['value']}, but lies between {low} and 1: {hint}", f"/metrics/{at}/value")
+        low, high = bounds_of(metric["name"])
+        if low <= metric["value"] <= high:
+            continue
+        where = f"lies between {low:g} and 1" if low > -math.inf and high == 1 else "is at most 1" if high == 1 else "is never below 0"
+        hint = "is it a percentage?" if high < metric["value"] <= 100 and low > -math.inf else "it cannot be."
+        yield figures.contradiction(f"{metric['name']} is {metric['value']}, but {where}: {hint}", f"/metrics/{at}/value")
+
+
+def bounds_of(metric: str) -> tuple[float, float]:
+    """Between which values a metric lies."""
+    if metric in FRACTIONS:
+        return 0, 1
+    if metric in SIGNED_FRACTIONS:
+        return -1, 1
+    return 0 if metric in NEVER_NEGATIVE else -math.inf, 1 if metric in ALWAYS_BELOW_ONE else math.inf
 
 
 def f1_from_precision_and_recall(figures: Figures) -> Iterator[Contradiction]:

@@ -10,7 +10,7 @@ from backend.importing.collect import Value
 from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnsoundDecision
 from backend.importing.pointers import MISSING, Path, real, resolve, steps, text
-from backend.importing.transforms import Refused, number, percent
+from backend.importing.transforms import Refused, hundredth, number
 from schemas.common import Issue, Json
 from schemas.importing import Contradiction, Decision
 
@@ -18,6 +18,8 @@ PERSON: Final = "person:"
 """The mark, and the beginning of the source, of a value that a person vouches for."""
 _ROWS: Final = {"metrics": ("name", "value"), "features": ("name",), "owners": ("name",), "charts": None}
 """What a row cannot be without; a chart cannot be without anything."""
+READINGS: Final = ("thousands", "decimal", "as_written")
+"""Choices that say how a value is read, before any rule takes it."""
 _WORDS: Final = ("const", "key")
 """Transforms of values that are words beside the value at their source."""
 
@@ -36,9 +38,13 @@ class Corrections(msgspec.Struct, frozen=True):
         taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORDS}
         gone: list[str] = []
         for at, decision in enumerate(self.decisions):
+            if decision.choice in READINGS:
+                continue
             source = real(tree, steps(decision.source))
             targets = [target for target, value in before.items() if value.source == source]
             if decision.choice == "keep":
+                continue
+            if decision.choice == "percent" and any(before[target].transform == "percent" for target in targets):
                 continue
             if not targets and not any(claim.pointer == decision.source for one in conflicts for claim in one.claims):
                 raise _wrong(at, "source", f"nothing in the document comes from {decision.source or 'there'}")
@@ -53,10 +59,12 @@ class Corrections(msgspec.Struct, frozen=True):
 
     def _resolves(self, conflict: Contradiction, values: Values) -> bool:
         """Did a decision take away what the file says twice?"""
+        if conflict.unclear:
+            return any(claim.pointer == decision.source and decision.choice != "keep" for decision in self.decisions for claim in conflict.claims)
         if any(claim.pointer == decision.source for decision in self.decisions if decision.choice in ("take", "leave_out") for claim in conflict.claims):
             return True
         percents = {decision.source for decision in self.decisions if decision.choice == "percent"}
-        said = [percent(claim.value) if claim.pointer in percents else claim.value for claim in conflict.claims]
+        said = [_hundredth(claim.value) if claim.pointer in percents else claim.value for claim in conflict.claims]
         return bool(percents) and all(one == said[0] for one in said)
 
     def settled(self, conflicts: list[Contradiction]) -> list[Contradiction]:
@@ -66,6 +74,18 @@ class Corrections(msgspec.Struct, frozen=True):
 
 
 NONE: Final = Corrections()
+
+
+def readings(decisions: Sequence[Decision], tree: Json) -> dict[Path, str]:
+    """How a person reads values that can be read in two ways."""
+    return {real(tree, steps(one.source)): one.choice for one in decisions if one.choice in (*READINGS, "percent")}
+
+
+def _hundredth(value: Json) -> Json:
+    try:
+        return hundredth(value)
+    except Refused:
+        return value
 
 
 def _wrong(at: int, field: str, message: str) -> UnsoundDecision:
@@ -95,7 +115,7 @@ def _other(at: int, decision: Decision, taken: dict[Path, Value], tree: Json) ->
 def _percentage(at: int, value: Value, target: str) -> Callable[[str], Value]:
     if isinstance(value.value, bool) or not isinstance(value.value, (int, float)):
         raise _wrong(at, "source", f"{target} is no number")
-    return lambda _: Value(percent(value.value), value.source, "percent")
+    return lambda _: Value(hundredth(value.value), value.source, "percent")
 
 
 def _put(document: Document, values: Values, target: str, make: Callable[[str], Value]) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from backend.importing.apply import apply
 from backend.importing.collect import Collector
-from backend.importing.corrections import Corrections
+from backend.importing.corrections import Corrections, readings
 from backend.importing.llm.check_values import Written, gathered
 from backend.importing.pointers import MISSING, resolve, steps
 from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
@@ -44,7 +44,7 @@ def preview_of(state: DraftState, reading: Reading, name: str) -> ImportPreview:
 def _found(state: DraftState, reading: Reading) -> Collector:
     if state.written is not None:
         return gathered(state.written, state.confirmed, reading.tree)
-    return apply(state.rules, reading.tree)
+    return apply(state.rules, reading.tree, readings(state.decisions, reading.tree))
 
 
 def sources(preview: ImportPreview, tree: Json) -> dict[str, SourceOf]:

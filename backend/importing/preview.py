@@ -8,6 +8,7 @@ import msgspec
 
 from backend.importing import formats
 from backend.importing.apply import apply
+from backend.importing.choices import with_choices
 from backend.importing.collect import Collector, Value
 from backend.importing.consistency import contradictions
 from backend.importing.corrections import NONE, PERSON, Corrections
@@ -107,7 +108,7 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
         document, values, conflicts = corrections.carried_out(document, values, conflicts, parsed.tree)
         document, values = _named(document, values, name)
         _check(document)
-        conflicts = corrections.settled([*conflicts, *contradictions(document, values)])
+        conflicts = [with_choices(one, document) for one in corrections.settled([*conflicts, *contradictions(document, values)])]
     used = {*(value.source for value in values.values()), *found.keys} if understood.is_model else set()
     asked = None if not several else [one.name for one in several]
     return ImportPreview(

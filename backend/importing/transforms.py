@@ -1,82 +1,126 @@
 """How a value may change on its way into the document. Each is a table look-up or a change of notation; none computes."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from backend.importing.dates import moment
+from backend.importing.numbers_in_text import Amount, Reading, as_json, before_number, read, read_in_words
 from backend.importing.vocabulary import VOCABULARY, metric_key, split_of, words
 from schemas.common import Json
 
-_NUMBER = re.compile(r"\s*([-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})?(?:\.\d{0,30})?(?:[eE][-+]?\d{1,3})?)\s*(%?)\s*")
 _YEARS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2}| ?UTC)?)?")
 
 
 class Refused(ValueError):
     """The value is not of the kind that the transform takes."""
 
 
+class Unclear(Refused):
+    """The value can be read in two ways that differ by a factor: reading -> what it makes. A person decides."""
+
+    def __init__(self, readings: Mapping[Reading, Json]) -> None:
+        super().__init__()
+        self.readings = dict(readings)
+
+
 def is_number(value: Json) -> bool:
-    """A number, or a string that is one (`"0.83"`, `"83.1 %"`)."""
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)) or (isinstance(value, str) and _read(value) is not None)
+    """A number, or a string that is one (`"0.83"`, `"83.1 %"`, `"0,83"`)."""
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)) or (isinstance(value, str) and read(value) is not None)
 
 
 def is_percent(value: Json) -> bool:
     """A string with a per cent sign."""
-    return isinstance(value, str) and value.rstrip().endswith("%") and _read(value) is not None
+    return isinstance(value, str) and value.rstrip().endswith("%") and read(value) is not None
 
 
 def is_date(value: Json) -> bool:
-    """A date as ISO 8601 writes it."""
-    return isinstance(value, str) and _DATE.fullmatch(value.strip()) is not None
+    """A date of the calendar, as ISO 8601 or file names write it."""
+    return isinstance(value, str) and moment(value) is not None
 
 
-def _read(written: str) -> Decimal | None:
-    found = _NUMBER.fullmatch(written) if len(written) < 60 else None
-    if not found or not any(letter.isdigit() for letter in found[1].split("e")[0].split("E")[0]):
-        return None
-    return Decimal(found[1].replace(",", ""))
+def rough(value: Json) -> float:
+    """About how large a number is, whichever way an unclear one is read; for judging, never for a document. Raises Refused."""
+    try:
+        return float(number(value))
+    except Unclear as unclear:
+        return float(next(iter(unclear.readings.values())))
 
 
 def number(value: Json) -> Json:
-    """`"0.83"` -> 0.83; a number stays as it is. A per cent sign is read as hundredths."""
+    """`"0.83"` -> 0.83; a number stays as it is. A per cent sign is read as hundredths. Raises Unclear for `"1,912"`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Refused
-    if not isinstance(value, str):
-        return value
-    read = _read(value)
-    if read is None:
+    return value if not isinstance(value, str) else _clear(read(value))
+
+
+def quantity(value: Json) -> Json:
+    """The one number in a few words: `"PR-AUC = 0.41 (strong)"` -> 0.41. Raises Unclear as `number`."""
+    return _clear(read_in_words(value)) if isinstance(value, str) else number(value)
+
+
+def _clear(found: Amount | None) -> Json:
+    if found is None:
         raise Refused
-    if value.rstrip().endswith("%"):
-        return float(read / 100)
-    return int(read) if re.fullmatch(r"\s*[-+]?[\d,]+\s*", value) else float(read)
+    if found.other is not None:
+        parts: dict[Reading, Decimal] = {"thousands": found.value, "decimal": found.other}
+        raise Unclear({name: float(one / 100) if found.percent else as_json(one, found.whole and name == "thousands") for name, one in parts.items()})
+    return float(found.value / 100) if found.percent else as_json(found.value, found.whole)
 
 
 def percent(value: Json) -> Json:
-    """83.1 or `"83.1%"` -> 0.831, without the rounding of a division of floats."""
+    """`"83.1%"`, or 83.1 of something that is measured in per cent, -> 0.831, without the rounding of a division of floats.
+
+    Raises Unclear for a fraction without a sign: 0.91 is no ninety-one hundredths of a per cent unless somebody says so.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Refused
-    read = _read(value) if isinstance(value, str) else Decimal(repr(value))
-    if read is None:
+    found = read(value) if isinstance(value, str) else Amount(Decimal(repr(value)))
+    if found is None or found.other is not None:
+        return _clear(found)
+    if not found.percent and 0 < abs(found.value) <= 1:
+        raise Unclear({"as_written": as_json(found.value, found.whole), "percent": float(found.value / 100)})
+    return float(found.value / 100)
+
+
+def hundredth(value: Json) -> Json:
+    """A hundredth of a number, where a person says that it is a percentage."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
-    return float(read / 100)
+    return float(Decimal(repr(value)) / 100)
 
 
 def integer(value: Json) -> Json:
     """A whole number, also when it is written 800.0 or `"1,347"`."""
-    read = number(value)
-    if isinstance(read, float) and not read.is_integer():
+    return _whole(read(value) if isinstance(value, str) else None, value)
+
+
+def count(value: Json) -> Json:
+    """The whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: nobody counts halves."""
+    return _whole(read_in_words(value) if isinstance(value, str) else None, value)
+
+
+def _whole(found: Amount | None, value: Json) -> Json:
+    if isinstance(value, str):
+        if found is None or found.percent:
+            raise Refused
+        value = found.value
+    elif isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
-    return int(read)
+    if value != int(value):
+        raise Refused
+    return int(value)
 
 
 def date(value: Json) -> Json:
-    """ISO 8601 as it stands; seconds or milliseconds since 1970 as ISO 8601 in UTC."""
+    """A date of the calendar as it stands, or as ISO 8601 writes it; seconds or milliseconds since 1970 as ISO 8601 in UTC."""
     if isinstance(value, str):
+        found = moment(value)
+        if found is not None:
+            return found
         if not value.isdigit():
-            return value
+            raise Refused
         value = int(value) if len(value) < 15 else 0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
@@ -117,6 +161,22 @@ def metric_split(value: Json) -> Json:
     return key.split
 
 
+def metric_in_text(value: Json) -> Json:
+    """The hub's name of the metric that a few words give a figure of (`"PR-AUC = 0.41 (strong)"` -> pr_auc)."""
+    key = metric_key(before_number(str(text(value))))
+    if key is None or key.part != "value":
+        raise Refused
+    return key.name
+
+
+def split_in_text(value: Json) -> Json:
+    """The split that such words name (`"Test AUC: 0.8"` -> test)."""
+    key = metric_key(before_number(str(text(value))))
+    if key is None or key.split is None:
+        raise Refused
+    return key.split
+
+
 def split(value: Json) -> Json:
     """The hub's name of a split (`"Test set"` -> test)."""
     found = split_of(str(text(value)))
@@ -143,6 +203,10 @@ TRANSFORMS: Final[Mapping[str, Callable[[Json], Json]]] = {
     "number": number,
     "integer": integer,
     "percent": percent,
+    "quantity": quantity,
+    "count": count,
+    "metric_in_text": metric_in_text,
+    "split_in_text": split_in_text,
     "date": date,
     "lower": lower,
     "text": text,

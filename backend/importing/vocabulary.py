@@ -51,6 +51,9 @@ _NETS: Final = tuple(VOCABULARY["algorithms"]["nets"])
 _ABBREVIATION: Final = frozenset(VOCABULARY["algorithms"]["abbreviations"])
 _MODIFIERS: Final = _inverted({name: words for name, words in VOCABULARY["modifiers"].items() if name != "count"})
 _QUALIFIED: Final = frozenset(VOCABULARY["bounds"]["qualified"])
+_PERCENT: Final = frozenset(VOCABULARY["modifiers"]["percent"])
+ALWAYS_BELOW_ONE: Final = frozenset(VOCABULARY["bounds"]["at_most_one"])
+NEVER_NEGATIVE: Final = frozenset(VOCABULARY["bounds"]["never_negative"])
 _COUNT: Final = frozenset(VOCABULARY["modifiers"]["count"])
 
 
@@ -59,6 +62,12 @@ def words(key: str) -> str:
     """A key as lower-case words joined by `_`: `rocAuc`, `ROC-AUC` and `roc auc` are all `roc_auc`."""
     plain = key[:120].replace("²", "2").replace("%", " pct ").replace("XGBoost", "Xgboost").replace("LightGBM", "Lightgbm").replace("CatBoost", "Catboost")
     return _GAPS.sub("_", _HUMPS.sub("_", plain).lower()).strip("_")
+
+
+@lru_cache(maxsize=20_000)
+def says_percent(key: str) -> bool:
+    """Does a key, a unit or a heading say per cent?"""
+    return "%" in key or not _PERCENT.isdisjoint(words(key).split("_"))
 
 
 class MetricKey(msgspec.Struct, frozen=True):
@@ -119,6 +128,13 @@ def _strip(rest: str, said: dict[str, str]) -> str | None:
                 said["part"] = {"std": "std", "ci_low": "ci/low", "ci_high": "ci/high"}[kind]
             return "_".join(left)
     return None
+
+
+@lru_cache(maxsize=20_000)
+def names_more(label: str, name: str) -> bool:
+    """Does a label tell a figure from another of the same metric? Another word for the metric does not."""
+    said, found = words(label), metric_key(label)
+    return said in _QUALIFIED or (found is None or found.name != name)
 
 
 @lru_cache(maxsize=20_000)

@@ -424,12 +424,20 @@ class ChangePassword(TypedDict):
     new: str
 
 
+class Choice(TypedDict):
+    """One way to settle a contradiction: what it is called, and the decisions that it makes."""
+
+    label: str
+    decisions: List[Decision]
+
+
 class Claim(TypedDict):
     """Something the file says, where, and the place of the document it went to."""
 
     pointer: str
     value: Any
     target: str
+    reading: str | None
 
 
 class CohortCount(TypedDict):
@@ -627,6 +635,8 @@ class Contradiction(TypedDict):
     message: str
     claims: List[Claim]
     settled: bool
+    unclear: bool
+    choices: List[Choice]
 
 
 class CreateConnector(TypedDict):
@@ -751,11 +761,12 @@ class Decision(TypedDict):
         - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
         - `percent`: it is a percentage: 97.3 is 0.973
         - `leave_out`: it does not go into the document; nor does a row that needs it
+        - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
     """
 
     source: str
     """A JSON Pointer (RFC 6901)."""
-    choice: Literal['keep', 'leave_out', 'percent', 'take']
+    choice: Literal['as_written', 'decimal', 'keep', 'leave_out', 'percent', 'take', 'thousands']
     other: str | None
 
 
@@ -766,11 +777,12 @@ class DecisionInput(TypedDict):
         - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
         - `percent`: it is a percentage: 97.3 is 0.973
         - `leave_out`: it does not go into the document; nor does a row that needs it
+        - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
     """
 
     source: str
     """A JSON Pointer (RFC 6901)."""
-    choice: Literal['keep', 'leave_out', 'percent', 'take']
+    choice: Literal['as_written', 'decimal', 'keep', 'leave_out', 'percent', 'take', 'thousands']
     other: NotRequired[str | None]
 
 
@@ -1572,7 +1584,7 @@ class MappingPart(TypedDict):
     source: str
     key: int | None
     const: str | None
-    transform: Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None
+    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None
     words: dict[str, str]
 
 
@@ -1585,7 +1597,7 @@ class MappingPartInput(TypedDict):
     source: NotRequired[str]
     key: NotRequired[int | None]
     const: NotRequired[str | None]
-    transform: NotRequired[Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None]
+    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None]
     words: NotRequired[dict[str, str]]
 
 
@@ -1601,13 +1613,14 @@ class MappingRule(TypedDict):
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
     target: str
-    transform: Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None
+    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None
     words: dict[str, str]
     const: str | None
     parts: List[MappingPart]
     where: MappingWhere | None
     skip: List[str]
     existing: bool
+    by: List[str]
     rules: List[MappingRule]
 
 
@@ -1617,13 +1630,14 @@ class MappingRuleInput(TypedDict):
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
     target: NotRequired[str]
-    transform: NotRequired[Literal['date', 'feature_type', 'integer', 'lower', 'metric', 'metric_split', 'number', 'percent', 'split', 'task_type', 'text'] | None]
+    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None]
     words: NotRequired[dict[str, str]]
     const: NotRequired[str | None]
     parts: NotRequired[List[MappingPartInput]]
     where: NotRequired[MappingWhereInput | None]
     skip: NotRequired[List[str]]
     existing: NotRequired[bool]
+    by: NotRequired[List[str]]
     rules: NotRequired[List[MappingRuleInput]]
 
 
@@ -1694,7 +1708,7 @@ class MemberSpec(TypedDict):
     """Hundredths of a percent of the traffic."""
 
 
-Metric = TypedDict("Metric", {"name": 'str', "value": 'float', "label": 'str | None', "split": "Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None", "slice": 'str | None', "class": 'str | None', "average": 'str | None', "threshold": 'float | None', "ci": 'Interval | None', "std": 'float | None', "n": 'int | None'})
+Metric = TypedDict("Metric", {"name": 'str', "value": 'float', "label": 'str | None', "split": "Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None", "slice": 'str | None', "class": 'str | None', "average": 'str | None', "threshold": 'float | None', "on": 'dict[str, str]', "ci": 'Interval | None', "std": 'float | None', "n": 'int | None'})
 
 
 class MetricEstimate(TypedDict):
@@ -1709,7 +1723,7 @@ class MetricEstimate(TypedDict):
     within: float
 
 
-MetricInput = TypedDict("MetricInput", {"name": 'str', "value": 'float', "label": NotRequired['str | None'], "split": NotRequired["Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None"], "slice": NotRequired['str | None'], "class": NotRequired['str | None'], "average": NotRequired['str | None'], "threshold": NotRequired['float | None'], "ci": NotRequired['IntervalInput | None'], "std": NotRequired['float | None'], "n": NotRequired['int | None']})
+MetricInput = TypedDict("MetricInput", {"name": 'str', "value": 'float', "label": NotRequired['str | None'], "split": NotRequired["Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None"], "slice": NotRequired['str | None'], "class": NotRequired['str | None'], "average": NotRequired['str | None'], "threshold": NotRequired['float | None'], "on": NotRequired['dict[str, str]'], "ci": NotRequired['IntervalInput | None'], "std": NotRequired['float | None'], "n": NotRequired['int | None']})
 
 
 class Model(TypedDict):
@@ -3061,7 +3075,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "5639f7557bae6d24"
+CONTRACT_HASH = "53f5f0f3b62005c1"
 """The contract this client was generated from."""
 
 

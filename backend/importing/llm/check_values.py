@@ -15,7 +15,7 @@ from schemas.model_document import Chart, Feature, Metric, Owner
 
 MAX_VALUES = 5_000
 _ROWS: Final[Mapping[str, Any]] = {"metrics": Metric, "features": Feature, "charts": Chart, "owners": Owner}
-_TRIED: Final = ("number", "percent", "integer", "date", "lower", "text", "metric", "split", "task_type", "feature_type")
+_TRIED: Final = ("number", "percent", "integer", "quantity", "count", "date", "lower", "text", "metric", "split", "task_type", "feature_type")
 _COMMON: Final = frozenset((0, 1, 2, True, False))
 """Values that stand in so many places that finding one proves nothing."""
 

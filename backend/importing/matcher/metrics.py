@@ -8,7 +8,7 @@ from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import AVERAGE, notation
 from backend.importing.pointers import Path, items, text
 from backend.importing.several.find import has_metrics
-from backend.importing.transforms import is_number, is_percent, number
+from backend.importing.transforms import is_number, is_percent, rough
 from backend.importing.vocabulary import CELLS, FIELDS, FRACTIONS, SIGNED_FRACTIONS, VOCABULARY, MetricKey, metric_key, rows_of, section, split_of, words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule
@@ -43,7 +43,7 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
 
 def _plausible(found: MetricKey, value: Json) -> bool:
     """A fraction of 16 is no figure but a setting (`precision: 16`); one of 97.3 is a percentage, which is asked about."""
-    size = abs(float(number(value)))
+    size = abs(rough(value))
     if found.name in FRACTIONS | SIGNED_FRACTIONS and found.part == "value" and not is_percent(value):
         return size <= 1.0 or (size <= 100 and (isinstance(value, (float, str)) or found.percent or size > 32))
     return True

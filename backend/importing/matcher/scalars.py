@@ -6,7 +6,7 @@ from typing import Final
 from backend.importing.matcher import metrics
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, text
-from backend.importing.transforms import Refused, is_date, is_number, number, task_type
+from backend.importing.transforms import Refused, count, is_date, is_number, rough, task_type
 from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
@@ -43,13 +43,18 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
     """A count of a split's rows."""
     split = rows_of(said) or (split_of(said) if context.local == "rows" else None) or (context.split if said in _COUNTS and context.split else None)
-    if split is None or not is_number(value):
+    if split is None or (rows := whole(value)) is None or rows < 2:
         return False
-    count = number(value)
-    if count != int(count) or count < 2:
-        return False
-    draft.single(f"/training/split_rows/{split}", path, 10, "integer")
+    draft.single(f"/training/split_rows/{split}", path, 10, "integer" if is_number(value) else "count")
     return True
+
+
+def whole(value: Json) -> int | None:
+    """The whole number that a value is, or that its few words hold (`"12,500 customers"`)."""
+    try:
+        return int(count(value))
+    except (Refused, OverflowError):
+        return None
 
 
 def put(draft: Draft, target: str, value: Json, path: Path, rank: int, said: str) -> None:
@@ -69,22 +74,23 @@ def _transform(target: str, value: Json) -> Transform | None:
     if target == "/task/type":
         return "task_type"
     if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
-        return "integer"
+        return "integer" if is_number(value) else "count"
     if target == "/task/threshold":
         return "number" if isinstance(value, str) else None
     if target.endswith(("started_at", "finished_at")):
-        return None if isinstance(value, str) and not value.isdigit() else "date"
+        return "date"
     return None if isinstance(value, str) else "text"
 
 
 def fits(target: str, value: Json) -> bool:
     """Is it a value that such a place holds? A file's name is no model's name, `classification` no algorithm."""
     if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
-        return is_number(value) and float(number(value)).is_integer() and number(value) >= 0
+        found = whole(value)
+        return found is not None and found >= 0
     if target == "/task/threshold":
-        return is_number(value) and -100 < number(value) < 100
+        return is_number(value) and -100 < rough(value) < 100
     if target.endswith(("started_at", "finished_at")):
-        return is_date(value) or (is_number(value) and 6.3e8 < float(number(value)) < 4e12)
+        return is_date(value) or (is_number(value) and 6.3e8 < rough(value) < 4e12)
     if target == "/task/type":
         return _is_task(value)
     if target == "/version":

@@ -1,7 +1,9 @@
 """What holds of every preview, whatever the file."""
 
 import json
-from decimal import Decimal
+import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from backend.importing import validate
@@ -29,6 +31,17 @@ def hold(preview: ImportPreview, tree: Any) -> None:
     assert not unmapped & set(preview.provenance.values())
 
 
+def readings(written: str) -> list[Decimal]:
+    """Every number that a text may hold, whatever its commas and points are taken for."""
+    found = []
+    for token in re.findall(r"[-+\u2212]?(?:\d|[.,]\d)[\d.,' \u2019\u00a0\u202f_]*(?:[eE][-+]?\d+)?", written):
+        plain = re.sub(r"[' \u2019\u00a0\u202f_]", "", token).replace("\u2212", "-").rstrip(".,")
+        for one in (plain.replace(",", ""), plain.replace(".", "").replace(",", "."), plain.replace(",", "").replace(".", "")):
+            with suppress(InvalidOperation):
+                found.append(Decimal(one))
+    return found
+
+
 def _is_from(tree: Any, source: str, value: Any, transform: str | None) -> None:
     if source.startswith("file:"):
         return
@@ -38,10 +51,9 @@ def _is_from(tree: Any, source: str, value: Any, transform: str | None) -> None:
         assert isinstance(value, str), "only words are taken from keys or vocabulary"
     elif isinstance(given, str) and given[:1] in "[{" and value not in (given,):
         assert str(value).lower() in given.lower() or transform in TRANSFORMS  # out of JSON in a string
-    elif transform in ("number", "percent", "integer"):
-        hundredth = transform == "percent" or (isinstance(given, str) and given.rstrip().endswith("%"))
-        exact = Decimal(str(given).strip().rstrip("%").strip().replace(",", ""))
-        assert float(exact / 100 if hundredth else exact) == float(value)
+    elif transform in ("number", "percent", "integer", "quantity", "count"):
+        hundredth = transform == "percent" or (isinstance(given, str) and "%" in given)
+        assert float(value) in [float(one / 100 if hundredth else one) for one in readings(str(given))], (given, value)
     elif transform is None:
         assert value == given or (value == str(given) and isinstance(given, (str, int, float)))
         assert isinstance(value, str) == isinstance(given, str) or not isinstance(value, (int, float)), "numbers are the file's own"

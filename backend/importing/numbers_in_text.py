@@ -1,0 +1,111 @@
+"""Numbers as people write them: `1,234.5`, `1.234,56`, `12'500`, `0,875`, `83.1 %`, `12,500 customers`. One that can be read in two ways is never guessed."""
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+
+from schemas.common import Json
+
+Reading = Literal["thousands", "decimal", "as_written", "percent"]
+_LONGEST: Final = 60
+_SIGN: Final = r"[-+\u2212]?"
+_GROUPS: Final = r"[ '\u2019\u00a0\u202f_]"
+_BODY: Final = rf"(?:\d{{1,3}}(?:{_GROUPS}\d{{3}})+(?:[.,]\d{{1,18}})?|\d[\d.,]{{0,40}}|[.,]\d{{1,30}})"
+_WHOLE: Final = re.compile(rf"\s*({_SIGN})({_BODY})([eE][-+]?\d{{1,3}})?\s*(%?)\s*")
+_TOKEN: Final = re.compile(rf"(?<![\w.,/\-])({_SIGN})({_BODY.replace(' ', '')})([eE][-+]?\d{{1,3}})?(\s?%)?(?![\w%])")
+_PLAIN: Final = re.compile(r"\d{1,18}(?:\.\d{0,30})?|\.\d{1,30}")
+_COMMA_GROUPS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_DOT_GROUPS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_DECIMAL_COMMA: Final = re.compile(r"\d{0,18},\d{1,30}")
+_ENGLISH: Final = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{1,30}")
+_CONTINENTAL: Final = re.compile(r"\d{1,3}(?:\.\d{3})+,\d{1,30}")
+_NAMES: Final = re.compile(r"\b(?:[fFrR][ -]?[0-9]|[rR]²|p\d\d|top[ -]?\d{1,2}|AUC\d{2}|CO2)\b")
+_ASIDE: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?:±|\+/-).*$")
+_HEDGED: Final = re.compile(
+    r"[<>≤≥]|\b(?:not|no|at least|at most|minimum|maximum|min|max|over|under|above|below|more|less|than|target|goal|required|expected|baseline|vs|versus"
+    r"|or|to|and|between|if|million|millions|thousand|thousands|billion|k|m|bn|from|was|previously|instead|per)\b",
+    re.IGNORECASE,
+)
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """A number that was read. `other` is its other reading, where there is one: `value` takes the comma for thousands, `other` for the decimal sign."""
+
+    value: Decimal
+    percent: bool = False
+    whole: bool = False
+    other: Decimal | None = None
+
+
+@lru_cache(maxsize=4096)
+def read(written: str) -> Amount | None:
+    """A text that is a number and nothing else, or None."""
+    found = _WHOLE.fullmatch(written) if len(written) < _LONGEST else None
+    return _amount(found[1], found[2], found[3], bool(found[4])) if found else None
+
+
+@lru_cache(maxsize=4096)
+def read_in_words(written: str) -> Amount | None:
+    """The one number of a short text (`12,500 customers`, `PR-AUC = 0.41 (strong)`), or None: for several, for bounds and comparisons, for `12k`."""
+    if (alone := read(written)) is not None:
+        return alone
+    if len(written) > 160 or "\n" in written:
+        return None
+    plain = _NAMES.sub("_", _ASIDE.sub(" ", written))
+    tokens = list(_TOKEN.finditer(plain))
+    if len(tokens) != 1 or _HEDGED.search(plain):
+        return None
+    (found,) = tokens
+    if re.search(r"\d", plain[: found.start()] + plain[found.end() :]):
+        return None
+    return _amount(found[1], found[2].rstrip(".,"), found[3], bool(found[4]))
+
+
+def before_number(written: str) -> str:
+    """The words of a short text that stand before its number: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
+    found = re.match(rf"\s*([^\W\d][\w \-/@²&()]{{0,60}}?)\s*(?:=|:|\bis\b|\bof\b|≈|~|\s)\s*{_SIGN}(?:\d|[.,]\d)", written)
+    return found[1].strip() if found else ""
+
+
+def _amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount | None:
+    plain = re.sub(_GROUPS, "", body)
+    grouped, minus = plain != body, -1 if sign in ("-", "\u2212") else 1
+
+    def made(digits: str, whole: bool = False, other: str | None = None) -> Amount:
+        power = exponent or ""
+        return Amount(minus * Decimal(digits + power), percent, whole and not power, None if other is None else minus * Decimal(other + power))
+
+    if _PLAIN.fullmatch(plain):
+        return made(plain, "." not in plain)
+    if _ENGLISH.fullmatch(plain):
+        return made(plain.replace(",", ""))
+    if _CONTINENTAL.fullmatch(plain):
+        return made(plain.replace(".", "").replace(",", "."))
+    if _DOT_GROUPS.fullmatch(plain):
+        return made(plain.replace(".", ""), True)
+    if _COMMA_GROUPS.fullmatch(plain) and not plain.startswith("0") and not grouped:
+        together = plain.replace(",", "")
+        return made(together, True, plain.replace(",", ".") if plain.count(",") == 1 and not exponent else None)
+    return made(plain.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(plain) else None
+
+
+def has_decimal_comma(value: Json) -> bool:
+    """Is it a text that can only be a number with a decimal comma?"""
+    return isinstance(value, str) and "," in value and (found := read(value)) is not None and found.other is None and not found.whole and not _is_english(value)
+
+
+def _is_english(written: str) -> bool:
+    return written.rfind(".") > written.rfind(",")
+
+
+def looks_grouped_by_dot(written: str) -> bool:
+    """`1.234`: a decimal point, or thousands where the file has decimal commas."""
+    return re.fullmatch(rf"\s*{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}\s*%?\s*", written) is not None
+
+
+def as_json(found: Decimal, whole: bool) -> int | float:
+    """The number as JSON has it."""
+    return int(found) if whole else float(found)
