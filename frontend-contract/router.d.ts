@@ -413,7 +413,7 @@ export interface CohortCount {
 /**
  * Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
  *
- * `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+ * `mapping`, `decisions` and `confirmed` are last corrections, as of `imports.revise`. With `remember`, files of the same shape are read by this
  * mapping from now on, without a language model.
  */
 export interface CommitImport {
@@ -3292,59 +3292,17 @@ export type AppRouter = TRPCBuiltRouter<
        */
       phases: Q<GroupRef, Phase[], AppErrorShape | GroupNotFound>;
       /**
-       * The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
-       *
-       * Needs `inference:group:read`.
-       */
-      comparison: Q<CompareGroup, Comparison, AppErrorShape | GroupNotFound | PhaseNotFound>;
-      /**
-       * The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
-       *
-       * Needs `inference:group:read`.
-       */
-      onComparison: S<CompareGroup, { id: string; data: Comparison }, AppErrorShape | GroupNotFound | PhaseNotFound>;
-      /**
-       * Make a challenger the champion, on the evidence that was shown.
-       *
-       * Needs `group:group:promote`.
-       */
-      promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
-      /**
-       * Past promotions, newest first, each with its evidence.
-       *
-       * Needs `group:group:read`.
-       */
-      promotions: Q<GroupRef, PromotionRecord[], AppErrorShape | GroupNotFound>;
-      /**
-       * How long the rows of the group's log are kept, and whether they are archived before they go.
-       *
-       * Needs `group:log:manage`.
-       */
-      setRetention: M<SetRetention, Group, AppErrorShape | GroupNotFound>;
-      /**
-       * Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
-       *
-       * Needs `group:log:manage`.
-       */
-      setLegalHold: M<SetLegalHold, Group, AppErrorShape | GroupNotFound>;
-      /**
-       * What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+       * Change how a group answers and what its promotions need.
        *
        * Needs `group:group:write`.
        */
-      setWhenUnlogged: M<SetWhenUnlogged, Group, AppErrorShape | GroupNotFound>;
+      configure: M<ConfigureGroup, Group, AppErrorShape | GroupNotFound>;
       /**
        * Delete a group: it stops answering at once, and a run archives or drops its log.
        *
        * Needs `group:group:delete`.
        */
       delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | LegalHold | NotConfirmed>;
-      /**
-       * Change how a group answers and what its promotions need.
-       *
-       * Needs `group:group:write`.
-       */
-      configure: M<ConfigureGroup, Group, AppErrorShape | GroupNotFound>;
       /**
        * Stop all answers of a group. Once this returns, no process answers for it.
        *
@@ -3375,6 +3333,42 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `group:group:read`.
        */
       halts: Q<ListHalts | undefined, Halt[]>;
+      /**
+       * The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
+       *
+       * Needs `inference:group:read`.
+       */
+      comparison: Q<CompareGroup, Comparison, AppErrorShape | GroupNotFound | PhaseNotFound>;
+      /**
+       * The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+       *
+       * Needs `inference:group:read`.
+       */
+      onComparison: S<CompareGroup, { id: string; data: Comparison }, AppErrorShape | GroupNotFound | PhaseNotFound>;
+      /**
+       * Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+       *
+       * Needs `inference:group:read`.
+       */
+      replayRouting: Q<ReplayRouting, RoutingReplay, AppErrorShape | GroupNotFound>;
+      /**
+       * What another split would have given, before it is tried.
+       *
+       * Needs `inference:group:read`.
+       */
+      estimateSplit: Q<EstimateSplit, SplitEstimate, AppErrorShape | GroupNotFound | NoSupport | PhaseNotFound>;
+      /**
+       * Make a challenger the champion, on the evidence that was shown.
+       *
+       * Needs `group:group:promote`.
+       */
+      promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
+      /**
+       * Past promotions, newest first, each with its evidence.
+       *
+       * Needs `group:group:read`.
+       */
+      promotions: Q<GroupRef, PromotionRecord[], AppErrorShape | GroupNotFound>;
       /**
        * Go back to the champion before, with the threshold it had.
        *
@@ -3412,17 +3406,67 @@ export type AppRouter = TRPCBuiltRouter<
        */
       ramps: Q<GroupRef, Ramp[], AppErrorShape | GroupNotFound>;
       /**
-       * Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+       * How long the rows of the group's log are kept, and whether they are archived before they go.
        *
-       * Needs `inference:group:read`.
+       * Needs `group:log:manage`.
        */
-      replayRouting: Q<ReplayRouting, RoutingReplay, AppErrorShape | GroupNotFound>;
+      setRetention: M<SetRetention, Group, AppErrorShape | GroupNotFound>;
       /**
-       * What another split would have given, before it is tried.
+       * Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
        *
-       * Needs `inference:group:read`.
+       * Needs `group:log:manage`.
        */
-      estimateSplit: Q<EstimateSplit, SplitEstimate, AppErrorShape | GroupNotFound | NoSupport | PhaseNotFound>;
+      setLegalHold: M<SetLegalHold, Group, AppErrorShape | GroupNotFound>;
+      /**
+       * What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+       *
+       * Needs `group:group:write`.
+       */
+      setWhenUnlogged: M<SetWhenUnlogged, Group, AppErrorShape | GroupNotFound>;
+    };
+    imports: {
+      /**
+       * Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+       *
+       * Needs `catalog:model:write`.
+       */
+      propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * A draft as it is understood now.
+       *
+       * Needs `catalog:model:read`.
+       */
+      draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+       *
+       * Needs `catalog:model:write`.
+       */
+      revise: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+       *
+       * Needs `catalog:model:write`.
+       */
+      commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      /**
+       * Forget a draft and its bytes.
+       *
+       * Needs `catalog:model:write`.
+       */
+      discard: M<DraftRef, DiscardedDraft, AppErrorShape | DraftNotFound>;
+      /**
+       * Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+       *
+       * Needs `catalog:model:write`.
+       */
+      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
+      /**
+       * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+       *
+       * Needs `catalog:model:read`.
+       */
+      record: Q<VersionRef, ImportRecord, AppErrorShape | NoSource | VersionNotFound>;
     };
     inference: {
       /**
@@ -3567,48 +3611,6 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       archiveVersion: M<VersionRef, Version, AppErrorShape | VersionNotFound | VersionServing>;
-      /**
-       * Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
-       *
-       * Needs `catalog:model:write`.
-       */
-      proposeImport: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
-      /**
-       * A draft as it is understood now.
-       *
-       * Needs `catalog:model:read`.
-       */
-      importDraft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
-      /**
-       * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
-       *
-       * Needs `catalog:model:write`.
-       */
-      reviseImport: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
-      /**
-       * Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
-       *
-       * Needs `catalog:model:write`.
-       */
-      commitImport: M<CommitImport, Version, AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
-      /**
-       * Forget a draft and its bytes.
-       *
-       * Needs `catalog:model:write`.
-       */
-      discardImport: M<DraftRef, DiscardedDraft, AppErrorShape | DraftNotFound>;
-      /**
-       * Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
-       *
-       * Needs `catalog:model:write`.
-       */
-      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
-      /**
-       * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
-       *
-       * Needs `catalog:model:read`.
-       */
-      importRecord: Q<VersionRef, ImportRecord, AppErrorShape | NoSource | VersionNotFound>;
     };
     runs: {
       /**

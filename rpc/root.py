@@ -5,11 +5,12 @@ from rpc.alerts import alerts
 from rpc.audit import audit
 from rpc.connectors import connectors
 from rpc.core import Router
-from rpc.groups.control import groups
+from rpc.groups.router import groups
+from rpc.imports import imports
 from rpc.inference import inference
 from rpc.mappings import mappings
 from rpc.models import models
 from rpc.runs import runs
 from rpc.system import system
 
-root = Router("", access, alerts, audit, connectors, groups, inference, mappings, models, runs, system)
+root = Router("", access, alerts, audit, connectors, groups, imports, inference, mappings, models, runs, system)

@@ -237,7 +237,7 @@ class NewModel(Shape, frozen=True, kw_only=True):
 class CommitImport(Shape, frozen=True, kw_only=True):
     """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
 
-    `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+    `mapping`, `decisions` and `confirmed` are last corrections, as of `imports.revise`. With `remember`, files of the same shape are read by this
     mapping from now on, without a language model.
     """
 

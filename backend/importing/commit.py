@@ -40,7 +40,7 @@ async def commit(work: UnitOfWork, input: CommitImport) -> Version:
     await _keep_source(work, brought, preview, version, mapping_id)
     await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
     told = {"draft": input.draft_id, "sha256": preview.sha256, "version_id": version.id, "mapping_id": mapping_id, "decisions": brought.state.decisions}
-    work.audit("models.commitImport", f"model:{slug}:{number}", after=told)
+    work.audit("imports.commit", f"model:{slug}:{number}", after=told)
     return version
 
 

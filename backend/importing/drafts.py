@@ -57,7 +57,7 @@ async def keep(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
         work.session.add(row)
         if brought.state.mapping_id is not None:
             await remembered_mappings.note_use(work, brought.state.mapping_id)
-        work.audit("models.reimport" if brought.state.reimport_of else "models.proposeImport", f"import:{row.id}", after=_told(brought))
+        work.audit("imports.reimport" if brought.state.reimport_of else "imports.propose", f"import:{row.id}", after=_told(brought))
         return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 
@@ -70,7 +70,7 @@ async def replace(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
         if row is None:
             raise DraftNotFound
         row.state = plain(brought.state)
-        work.audit("models.reviseImport", f"import:{row.id}", after=_told(brought))
+        work.audit("imports.revise", f"import:{row.id}", after=_told(brought))
         return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 

@@ -102,7 +102,7 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
     """The draft and its bytes are gone. Raises DraftNotFound."""
     if not await repository.remove_draft(work.session, work.tenant_id, input.draft_id):
         raise DraftNotFound
-    work.audit("models.discardImport", f"import:{input.draft_id}")
+    work.audit("imports.discard", f"import:{input.draft_id}")
     return DiscardedDraft(draft_id=input.draft_id)
 
 

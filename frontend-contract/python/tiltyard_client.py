@@ -453,7 +453,7 @@ class CohortCount(TypedDict):
 class CommitImport(TypedDict):
     """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
 
-        `mapping`, `decisions` and `confirmed` are last corrections, as of `models.reviseImport`. With `remember`, files of the same shape are read by this
+        `mapping`, `decisions` and `confirmed` are last corrections, as of `imports.revise`. With `remember`, files of the same shape are read by this
         mapping from now on, without a language model.
     """
 
@@ -3075,7 +3075,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "53f5f0f3b62005c1"
+CONTRACT_HASH = "d5f449ce20115c10"
 """The contract this client was generated from."""
 
 
@@ -3432,59 +3432,12 @@ class GroupsProcedures:
         answer: List[Phase] = self._hub._call(self._hub._query("groups.phases", {"slug": slug}))
         return answer
 
-    def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
-        """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
-
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
-        """
-        answer: Comparison = self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
-        return answer
-
-    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Iterator[TrackedOfComparison]:
-        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
-
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
-        """
-        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
-
-    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
-        """Make a challenger the champion, on the evidence that was shown.
-
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
-        """
-        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
-        return answer
-
-    def promotions(self, *, slug: str) -> List[PromotionRecord]:
-        """Past promotions, newest first, each with its evidence.
+    def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
+        """Change how a group answers and what its promotions need.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: List[PromotionRecord] = self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
-        return answer
-
-    def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
-        """How long the rows of the group's log are kept, and whether they are archived before they go.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
-        return answer
-
-    def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
-        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
-        return answer
-
-    def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
-        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
         return answer
 
     def delete(self, *, slug: str, confirm: str, policy: Literal['archive', 'delete'] = 'archive', grace_hours: int = 24) -> Deletion:
@@ -3493,14 +3446,6 @@ class GroupsProcedures:
         Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`, `LEGAL_HOLD`.
         """
         answer: Deletion = self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
-        return answer
-
-    def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
-        """Change how a group answers and what its promotions need.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
         return answer
 
     def halt(self, *, slug: str, reason: str = '') -> Group:
@@ -3538,6 +3483,53 @@ class GroupsProcedures:
     def halts(self, *, slug: str | None = None, in_force: bool = False) -> List[Halt]:
         """Halts, newest first, with who stopped and who resumed."""
         answer: List[Halt] = self._hub._call(self._hub._query("groups.halts", {"in_force": in_force, **_set({"slug": slug})}))
+        return answer
+
+    def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
+        """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        answer: Comparison = self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
+        return answer
+
+    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Iterator[TrackedOfComparison]:
+        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
+
+    def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
+        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: RoutingReplay = self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        return answer
+
+    def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
+        """What another split would have given, before it is tried.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        """
+        answer: SplitEstimate = self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        return answer
+
+    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
+        """Make a challenger the champion, on the evidence that was shown.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        """
+        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        return answer
+
+    def promotions(self, *, slug: str) -> List[PromotionRecord]:
+        """Past promotions, newest first, each with its evidence.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: List[PromotionRecord] = self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
         return answer
 
     def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
@@ -3588,20 +3580,91 @@ class GroupsProcedures:
         answer: List[Ramp] = self._hub._call(self._hub._query("groups.ramps", {"slug": slug}))
         return answer
 
-    def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
-        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+    def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
+        """How long the rows of the group's log are kept, and whether they are archived before they go.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: RoutingReplay = self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
         return answer
 
-    def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
-        """What another split would have given, before it is tried.
+    def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
+        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
 
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        Refused as `GROUP_NOT_FOUND`.
         """
-        answer: SplitEstimate = self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
+        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        return answer
+
+
+class ImportsProcedures:
+    """`imports`"""
+
+    def __init__(self, hub: _SyncHub) -> None:
+        self._hub = hub
+
+    def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def draft(self, *, draft_id: str | UUID) -> ImportDraft:
+        """A draft as it is understood now.
+
+        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
+        return answer
+
+    def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
+        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: Version = self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    def discard(self, *, draft_id: str | UUID) -> DiscardedDraft:
+        """Forget a draft and its bytes.
+
+        Refused as `DRAFT_NOT_FOUND`.
+        """
+        answer: DiscardedDraft = self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
+        return answer
+
+    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    def record(self, *, version_id: str | UUID) -> ImportRecord:
+        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+
+        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
+        """
+        answer: ImportRecord = self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
         return answer
 
 
@@ -3803,62 +3866,6 @@ class ModelsProcedures:
         answer: Version = self._hub._call(self._hub._mutation("models.archiveVersion", {"version_id": version_id}))
         return answer
 
-    def propose_import(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
-        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("models.proposeImport", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    def import_draft(self, *, draft_id: str | UUID) -> ImportDraft:
-        """A draft as it is understood now.
-
-        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = self._hub._call(self._hub._query("models.importDraft", {"draft_id": draft_id}))
-        return answer
-
-    def revise_import(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
-        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("models.reviseImport", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    def commit_import(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
-        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
-
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: Version = self._hub._call(self._hub._mutation("models.commitImport", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
-        return answer
-
-    def discard_import(self, *, draft_id: str | UUID) -> DiscardedDraft:
-        """Forget a draft and its bytes.
-
-        Refused as `DRAFT_NOT_FOUND`.
-        """
-        answer: DiscardedDraft = self._hub._call(self._hub._mutation("models.discardImport", {"draft_id": draft_id}))
-        return answer
-
-    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
-        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("models.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    def import_record(self, *, version_id: str | UUID) -> ImportRecord:
-        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
-
-        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
-        """
-        answer: ImportRecord = self._hub._call(self._hub._query("models.importRecord", {"version_id": version_id}))
-        return answer
-
 
 class RunsProcedures:
     """`runs`"""
@@ -3909,6 +3916,7 @@ class Tiltyard(_SyncHub):
         self.audit = AuditProcedures(self)
         self.connectors = ConnectorsProcedures(self)
         self.groups = GroupsProcedures(self)
+        self.imports = ImportsProcedures(self)
         self.inference = InferenceProcedures(self)
         self.mappings = MappingsProcedures(self)
         self.models = ModelsProcedures(self)
@@ -4159,59 +4167,12 @@ class AsyncGroupsProcedures:
         answer: List[Phase] = await self._hub._call(self._hub._query("groups.phases", {"slug": slug}))
         return answer
 
-    async def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
-        """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
-
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
-        """
-        answer: Comparison = await self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
-        return answer
-
-    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> AsyncIterator[TrackedOfComparison]:
-        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
-
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
-        """
-        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
-
-    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
-        """Make a challenger the champion, on the evidence that was shown.
-
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
-        """
-        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
-        return answer
-
-    async def promotions(self, *, slug: str) -> List[PromotionRecord]:
-        """Past promotions, newest first, each with its evidence.
+    async def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
+        """Change how a group answers and what its promotions need.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: List[PromotionRecord] = await self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
-        return answer
-
-    async def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
-        """How long the rows of the group's log are kept, and whether they are archived before they go.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
-        return answer
-
-    async def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
-        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
-        return answer
-
-    async def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
-        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
         return answer
 
     async def delete(self, *, slug: str, confirm: str, policy: Literal['archive', 'delete'] = 'archive', grace_hours: int = 24) -> Deletion:
@@ -4220,14 +4181,6 @@ class AsyncGroupsProcedures:
         Refused as `GROUP_NOT_FOUND`, `NOT_CONFIRMED`, `LEGAL_HOLD`.
         """
         answer: Deletion = await self._hub._call(self._hub._mutation("groups.delete", {"slug": slug, "policy": policy, "grace_hours": grace_hours, "confirm": confirm}))
-        return answer
-
-    async def configure(self, *, slug: str, settings: GroupSettingsInput) -> Group:
-        """Change how a group answers and what its promotions need.
-
-        Refused as `GROUP_NOT_FOUND`.
-        """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.configure", {"slug": slug, "settings": settings}))
         return answer
 
     async def halt(self, *, slug: str, reason: str = '') -> Group:
@@ -4265,6 +4218,53 @@ class AsyncGroupsProcedures:
     async def halts(self, *, slug: str | None = None, in_force: bool = False) -> List[Halt]:
         """Halts, newest first, with who stopped and who resumed."""
         answer: List[Halt] = await self._hub._call(self._hub._query("groups.halts", {"in_force": in_force, **_set({"slug": slug})}))
+        return answer
+
+    async def comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> Comparison:
+        """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        answer: Comparison = await self._hub._call(self._hub._query("groups.comparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})}))
+        return answer
+
+    def on_comparison(self, *, slug: str, phase: int | None = None, exact: bool = False, pooled: bool = False) -> AsyncIterator[TrackedOfComparison]:
+        """The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`.
+        """
+        return self._hub._subscribe("groups.onComparison", {"slug": slug, "exact": exact, "pooled": pooled, **_set({"phase": phase})})
+
+    async def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
+        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: RoutingReplay = await self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        return answer
+
+    async def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
+        """What another split would have given, before it is tried.
+
+        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        """
+        answer: SplitEstimate = await self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        return answer
+
+    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
+        """Make a challenger the champion, on the evidence that was shown.
+
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        """
+        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        return answer
+
+    async def promotions(self, *, slug: str) -> List[PromotionRecord]:
+        """Past promotions, newest first, each with its evidence.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: List[PromotionRecord] = await self._hub._call(self._hub._query("groups.promotions", {"slug": slug}))
         return answer
 
     async def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
@@ -4315,20 +4315,91 @@ class AsyncGroupsProcedures:
         answer: List[Ramp] = await self._hub._call(self._hub._query("groups.ramps", {"slug": slug}))
         return answer
 
-    async def replay_routing(self, *, slug: str, phase: int | None = None, after: str | None = None, before: str | None = None) -> RoutingReplay:
-        """Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+    async def set_retention(self, *, slug: str, days: int | None = None, policy: Literal['archive', 'drop'] = 'archive') -> Group:
+        """How long the rows of the group's log are kept, and whether they are archived before they go.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: RoutingReplay = await self._hub._call(self._hub._query("groups.replayRouting", {"slug": slug, **_set({"phase": phase, "after": after, "before": before})}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setRetention", {"slug": slug, "policy": policy, **_set({"days": days})}))
         return answer
 
-    async def estimate_split(self, *, slug: str, members: List[SplitShare], phase: int | None = None) -> SplitEstimate:
-        """What another split would have given, before it is tried.
+    async def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Group:
+        """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
 
-        Refused as `GROUP_NOT_FOUND`, `PHASE_NOT_FOUND`, `NO_SUPPORT`.
+        Refused as `GROUP_NOT_FOUND`.
         """
-        answer: SplitEstimate = await self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    async def set_when_unlogged(self, *, slug: str, when_unlogged: Literal['refuse', 'stale'], max_age_seconds: int = 900) -> Group:
+        """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setWhenUnlogged", {"slug": slug, "when_unlogged": when_unlogged, "max_age_seconds": max_age_seconds}))
+        return answer
+
+
+class AsyncImportsProcedures:
+    """`imports`"""
+
+    def __init__(self, hub: _AsyncHub) -> None:
+        self._hub = hub
+
+    async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
+        """A draft as it is understood now.
+
+        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
+        return answer
+
+    async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
+        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: Version = await self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    async def discard(self, *, draft_id: str | UUID) -> DiscardedDraft:
+        """Forget a draft and its bytes.
+
+        Refused as `DRAFT_NOT_FOUND`.
+        """
+        answer: DiscardedDraft = await self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
+        return answer
+
+    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        return answer
+
+    async def record(self, *, version_id: str | UUID) -> ImportRecord:
+        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+
+        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
+        """
+        answer: ImportRecord = await self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
         return answer
 
 
@@ -4530,62 +4601,6 @@ class AsyncModelsProcedures:
         answer: Version = await self._hub._call(self._hub._mutation("models.archiveVersion", {"version_id": version_id}))
         return answer
 
-    async def propose_import(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
-        """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.proposeImport", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    async def import_draft(self, *, draft_id: str | UUID) -> ImportDraft:
-        """A draft as it is understood now.
-
-        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = await self._hub._call(self._hub._query("models.importDraft", {"draft_id": draft_id}))
-        return answer
-
-    async def revise_import(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
-        """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.reviseImport", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    async def commit_import(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
-        """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
-
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: Version = await self._hub._call(self._hub._mutation("models.commitImport", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
-        return answer
-
-    async def discard_import(self, *, draft_id: str | UUID) -> DiscardedDraft:
-        """Forget a draft and its bytes.
-
-        Refused as `DRAFT_NOT_FOUND`.
-        """
-        answer: DiscardedDraft = await self._hub._call(self._hub._mutation("models.discardImport", {"draft_id": draft_id}))
-        return answer
-
-    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
-        """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("models.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
-        return answer
-
-    async def import_record(self, *, version_id: str | UUID) -> ImportRecord:
-        """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
-
-        Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
-        """
-        answer: ImportRecord = await self._hub._call(self._hub._query("models.importRecord", {"version_id": version_id}))
-        return answer
-
 
 class AsyncRunsProcedures:
     """`runs`"""
@@ -4636,6 +4651,7 @@ class AsyncTiltyard(_AsyncHub):
         self.audit = AsyncAuditProcedures(self)
         self.connectors = AsyncConnectorsProcedures(self)
         self.groups = AsyncGroupsProcedures(self)
+        self.imports = AsyncImportsProcedures(self)
         self.inference = AsyncInferenceProcedures(self)
         self.mappings = AsyncMappingsProcedures(self)
         self.models = AsyncModelsProcedures(self)

@@ -67,7 +67,7 @@ def _short(value: Any) -> Any:
 async def bring(settings: Settings, wishes: Wishes, email: str | None, token: str | None) -> Outcome:
     """Propose, and commit unless something is open. Raises what the procedures raise, click.ClickException for a connector that is not there."""
     async with open_hub(settings, pool_size=2) as hub:
-        host, request = ProductHost(hub), Request(path="models.proposeImport", headers={"authorization": f"Bearer {token}"} if token else {})
+        host, request = ProductHost(hub), Request(path="imports.propose", headers={"authorization": f"Bearer {token}"} if token else {})
         exchange = Exchange(host, request, actor=await acting_as(hub, host, request, email))
         try:
             return await _bring(exchange, wishes)
@@ -80,15 +80,15 @@ async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
     proposed = ProposeImport(
         name=wishes.name, file=wishes.content, pick=wishes.pick, connector_id=connector.id if connector else None, llm_model=wishes.llm_model
     )
-    draft = await _do(exchange, "models.proposeImport", proposed, ImportDraft)
+    draft = await _do(exchange, "imports.propose", proposed, ImportDraft)
     if wishes.dry_run:
-        await _do(exchange, "models.discardImport", DraftRef(draft_id=draft.draft_id), Any)
+        await _do(exchange, "imports.discard", DraftRef(draft_id=draft.draft_id), Any)
     if wishes.dry_run or draft.open:
         return Outcome(draft, None)
     commit = CommitImport(draft_id=draft.draft_id, model=draft.model)
     if wishes.model is not None:
         commit = CommitImport(draft_id=draft.draft_id, **await _model(exchange, wishes.model))
-    return Outcome(draft, await _do(exchange, "models.commitImport", commit, Version))
+    return Outcome(draft, await _do(exchange, "imports.commit", commit, Version))
 
 
 async def _model(exchange: Exchange, name: str) -> dict[str, Any]:

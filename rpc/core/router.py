@@ -27,6 +27,13 @@ class Router:
         """Put a router inside this one, under its name."""
         self._put(child.name, child)
 
+    def joined(self, *parts: "Router") -> "Router":
+        """This router with the procedures of others in it, under its own name: a namespace whose procedures stand in several files."""
+        for part in parts:
+            for name, entry in part.entries.items():
+                self._put(name, entry)
+        return self
+
     def query(self, *, permission: P, errors: tuple[type[HubError], ...] = ()) -> Callable[[F], F]:
         """Declare a query: it reads only."""
         return self._declaring(Kind.QUERY, permission, errors, audited=False)

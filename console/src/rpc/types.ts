@@ -38,9 +38,9 @@ export type GroupTraffic = Outputs['inference']['traffic'];
 export type Connector = Outputs['connectors']['list'][number];
 export type Provider = Connector['provider'];
 
-export type ImportDraft = Outputs['models']['proposeImport'];
-export type Revision = Inputs['models']['reviseImport'];
-export type ImportRecord = Outputs['models']['importRecord'];
+export type ImportDraft = Outputs['imports']['propose'];
+export type Revision = Inputs['imports']['revise'];
+export type ImportRecord = Outputs['imports']['record'];
 
 export type AuditEntry = Outputs['audit']['list']['items'][number];
 export type Alert = Outputs['alerts']['list'][number];

@@ -19,8 +19,8 @@ INPUTS = ["limit_bal", "pay_1", "bill_amt1"]
 
 async def imported(hub: Hub, tenant: Tenant, **said: object) -> Version:
     """A version imported from a file, with its artifact."""
-    draft = await do(hub, tenant.admin, "models.proposeImport", {"text": json.dumps({"model_name": "m", "auc": 0.8, **said})})
-    version = await do(hub, tenant.admin, "models.commitImport", {"draft_id": draft["draft_id"]})
+    draft = await do(hub, tenant.admin, "imports.propose", {"text": json.dumps({"model_name": "m", "auc": 0.8, **said})})
+    version = await do(hub, tenant.admin, "imports.commit", {"draft_id": draft["draft_id"]})
     quarantined = hub.files / f"upload-{uuid4().hex}"
     quarantined.write_bytes(lightgbm_text())
     try:

@@ -121,7 +121,7 @@ async def test_whatever_a_run_wrote_holds_no_key(
     for folder in (settings.data_dir, tmp_path):
         places |= {str(file): file.read_bytes().decode("latin-1") for file in folder.rglob("*") if file.is_file()}
     assert len(places["answers"]) > 5000
-    assert {"connectors.test", "models.proposeImport", "models.commitImport"} <= set(re.findall(r"[a-z]+\.[A-Za-z]+", places["audit_entries"]))
+    assert {"connectors.test", "imports.propose", "imports.commit"} <= set(re.findall(r"[a-z]+\.[A-Za-z]+", places["audit_entries"]))
     assert "PROVIDER_KEY_REFUSED" in places["import_drafts"], "what went wrong is kept with the draft, without the key"
     assert [(place, piece) for place, content in places.items() for piece in PIECES if piece in content] == []
 
@@ -132,12 +132,12 @@ async def _imports(run: Everything, hub: Hub, tenant: Tenant, provider: OpenAiSe
     for mode in ("map", "rewrite"):
         for fault in Fault:
             provider.fail(fault, path="/v1/chat", seconds=0.01)
-            assert await run.do(hub, tenant, "models.proposeImport", {**given, "mode": mode})
+            assert await run.do(hub, tenant, "imports.propose", {**given, "mode": mode})
             provider.scripts.clear()
-    draft = await run.do(hub, tenant, "models.proposeImport", given)
-    await run.do(hub, tenant, "models.reviseImport", {"draft_id": draft["draft_id"], **ref})
-    assert await run.do(hub, tenant, "models.commitImport", {"draft_id": draft["draft_id"]})
-    await run.do(hub, tenant, "models.importDraft", {"draft_id": draft["draft_id"]})
+    draft = await run.do(hub, tenant, "imports.propose", given)
+    await run.do(hub, tenant, "imports.revise", {"draft_id": draft["draft_id"], **ref})
+    assert await run.do(hub, tenant, "imports.commit", {"draft_id": draft["draft_id"]})
+    await run.do(hub, tenant, "imports.draft", {"draft_id": draft["draft_id"]})
 
 
 def _wrong_inputs(ref: dict[str, str]) -> list[tuple[str, object]]:

@@ -104,7 +104,7 @@ async def test_each_hostile_file_gets_its_own_clear_answer_and_the_process_stays
 
 
 async def _propose(http: httpx.AsyncClient, content: bytes) -> httpx.Response:
-    return await http.post("/rpc/models.proposeImport", files={"file": ("model.json", content, "application/json")})
+    return await http.post("/rpc/imports.propose", files={"file": ("model.json", content, "application/json")})
 
 
 async def _watch(process: psutil.Process, most: list[float]) -> None:

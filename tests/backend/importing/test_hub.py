@@ -21,11 +21,11 @@ DOC14 = (LABELLED / "doc14.json").read_text()
 
 
 async def propose(hub: Hub, tenant: Tenant, text: str, **more: Any) -> Any:
-    return await do(hub, tenant.admin, "models.proposeImport", {"name": "doc.json", "text": text, **more})
+    return await do(hub, tenant.admin, "imports.propose", {"name": "doc.json", "text": text, **more})
 
 
 async def commit(hub: Hub, tenant: Tenant, draft: Any, **more: Any) -> Any:
-    return await do(hub, tenant.admin, "models.commitImport", {"draft_id": draft["draft_id"], **more})
+    return await do(hub, tenant.admin, "imports.commit", {"draft_id": draft["draft_id"], **more})
 
 
 async def test_a_file_is_shown_value_by_value_and_becomes_a_version_that_knows_where_each_came_from(hub: Hub, tenant: Tenant) -> None:
@@ -38,7 +38,7 @@ async def test_a_file_is_shown_value_by_value_and_becomes_a_version_that_knows_w
     assert (version["label"], version["state"], document["name"]) == ("v1.0", "draft", "doc")
     assert document["provenance"]["/metrics/4/value"] == "/metrics_test/roc_auc"
     assert document["lineage"]["source_sha256"] == draft["sha256"]
-    record = await do(hub, tenant.admin, "models.importRecord", {"version_id": version["id"]})
+    record = await do(hub, tenant.admin, "imports.record", {"version_id": version["id"]})
     assert record["mapping_id"] == document["lineage"]["mapping_id"]
     assert record["provenance"] == draft["provenance"]
     with pytest.raises(DraftNotFound):
@@ -68,7 +68,7 @@ async def test_memory_is_each_tenants_own(hub: Hub, tenant: Tenant, other_tenant
     assert (theirs["mapped_by"], theirs["duplicate_of"]) == ("matcher", [])
     again = await propose(hub, tenant, DOC14)
     with pytest.raises(DraftNotFound):
-        await do(hub, other_tenant.admin, "models.importDraft", {"draft_id": again["draft_id"]})
+        await do(hub, other_tenant.admin, "imports.draft", {"draft_id": again["draft_id"]})
 
 
 async def test_the_same_bytes_again_are_recognised(hub: Hub, tenant: Tenant) -> None:
@@ -86,8 +86,8 @@ async def test_several_models_are_asked_about_and_never_blended(hub: Hub, tenant
         await commit(hub, tenant, draft)
     assert still.value.issues[0].pointer == "/pick"
     with pytest.raises(UnknownModel):
-        await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "pick": "svm"})
-    picked = await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "pick": "xgboost"})
+        await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "pick": "svm"})
+    picked = await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "pick": "xgboost"})
     assert (picked["picked"], picked["document"]["name"], picked["open"]) == ("xgboost", "XGBoost", [])
     await commit(hub, tenant, picked)
     assert await do(hub, tenant.admin, "mappings.list", {}) == [], "which model was meant is this file's own"
@@ -103,7 +103,7 @@ async def test_a_percentage_and_a_contradiction_are_decided_by_a_person_and_kept
     with pytest.raises(StillOpen):
         await commit(hub, tenant, draft)
     decisions = [{"source": "/metrics/accuracy", "choice": "percent"}, {"source": "/gini", "choice": "leave_out"}]
-    revised = await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "decisions": decisions})
+    revised = await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "decisions": decisions})
     assert revised["document"]["metrics"][0]["value"] == 0.973
     assert revised["provenance"]["/metrics/0/value"] == {"pointer": "/metrics/accuracy", "value": 97.3, "transform": "percent"}
     assert "/gini" in [leaf["pointer"] for leaf in revised["unmapped"]]
@@ -131,7 +131,7 @@ async def test_swapped_precision_and_recall_are_seen_and_swapped_back(hub: Hub, 
 async def test_a_contradiction_may_be_kept_knowingly(hub: Hub, tenant: Tenant) -> None:
     draft = await propose(hub, tenant, json.dumps({"model_name": "m", "auc": 0.8, "gini": 0.2}))
     version = await commit(hub, tenant, draft, decisions=[{"source": "/gini", "choice": "keep"}])
-    record = await do(hub, tenant.admin, "models.importRecord", {"version_id": version["id"]})
+    record = await do(hub, tenant.admin, "imports.record", {"version_id": version["id"]})
     assert [(one["settled"], one["target"]) for one in record["contradictions"]] == [(True, "/metrics/1/value")]
 
 
@@ -141,9 +141,9 @@ async def test_a_persons_mapping_is_applied_remembered_and_refused_with_a_pointe
     mapping = [*draft["mapping"], extra]
     wrong = [*draft["mapping"], {**extra, "parts": [{"target": "value"}, {"target": "name", "const": "goodness"}]}]
     with pytest.raises(UnsoundMapping) as refused:
-        await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "mapping": wrong})
+        await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "mapping": wrong})
     assert refused.value.issues[0].pointer == f"/mapping/{len(wrong) - 1}/parts/1/const"
-    revised = await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "mapping": mapping})
+    revised = await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "mapping": mapping})
     assert (revised["mapped_by"], revised["unmapped"]) == ("person", [])
     await commit(hub, tenant, revised)
     second = await propose(hub, tenant, json.dumps({"model_name": "m", "auc": 0.9, "goodness": {"of fit": 0.6}}))
@@ -154,18 +154,18 @@ async def test_a_persons_mapping_is_applied_remembered_and_refused_with_a_pointe
 async def test_a_versions_stored_source_is_read_again_by_another_mapping(hub: Hub, tenant: Tenant) -> None:
     version = await commit(hub, tenant, await propose(hub, tenant, json.dumps({"model_name": "m", "auc": 0.8, "note": "by hand"})))
     mapping = [{"kind": "scalar", "source": "/note", "target": "/description"}]
-    draft = await do(hub, tenant.admin, "models.reimport", {"version_id": version["id"], "mapping": mapping})
+    draft = await do(hub, tenant.admin, "imports.reimport", {"version_id": version["id"], "mapping": mapping})
     assert (draft["reimport_of"], draft["document"]["description"], draft["model"]) == (version["id"], "by hand", "m")
     again = await commit(hub, tenant, draft, remember=False)
     assert (again["label"], again["document"]["metrics"]) == ("v1.1", [])
     plain = await do(hub, tenant.admin, "models.createVersion", {"model": "m", "version": "3.0", "document": {"name": "m"}})
     with pytest.raises(NoSource):
-        await do(hub, tenant.admin, "models.reimport", {"version_id": plain["id"]})
+        await do(hub, tenant.admin, "imports.reimport", {"version_id": plain["id"]})
 
 
 async def test_a_file_comes_as_a_form_too_with_its_own_name(hub: Hub, tenant: Tenant) -> None:
     form = FormData(fields={"pick": "", "use_memory": "true"}, files={"file": File("churn.json", "application/json", DOC14.encode())})
-    draft = await do(hub, tenant.admin, "models.proposeImport", raw=form)
+    draft = await do(hub, tenant.admin, "imports.propose", raw=form)
     assert (draft["file_name"], draft["document"]["name"]) == ("churn.json", "churn")
 
 
@@ -173,18 +173,18 @@ async def test_a_draft_expires_and_the_oldest_of_many_go(hub: Hub, tenant: Tenan
     monkeypatch.setattr("backend.importing.drafts.MOST", 2)
     drafts = [await propose(hub, tenant, json.dumps({"model_name": f"m{at}", "auc": 0.8})) for at in range(3)]
     with pytest.raises(DraftNotFound):
-        await do(hub, tenant.admin, "models.importDraft", {"draft_id": drafts[0]["draft_id"]})
-    gone = await do(hub, tenant.admin, "models.discardImport", {"draft_id": drafts[1]["draft_id"]})
+        await do(hub, tenant.admin, "imports.draft", {"draft_id": drafts[0]["draft_id"]})
+    gone = await do(hub, tenant.admin, "imports.discard", {"draft_id": drafts[1]["draft_id"]})
     assert gone == {"draft_id": drafts[1]["draft_id"]}
     with pytest.raises(DraftNotFound):
-        await do(hub, tenant.admin, "models.discardImport", {"draft_id": drafts[1]["draft_id"]})
+        await do(hub, tenant.admin, "imports.discard", {"draft_id": drafts[1]["draft_id"]})
 
 
 async def test_expired_drafts_of_every_tenant_are_pruned(hub: Hub, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.importing.drafts.KEPT", timedelta(seconds=-1))
     draft = await propose(hub, tenant, DOC14)
     with pytest.raises(DraftNotFound):
-        await do(hub, tenant.admin, "models.importDraft", {"draft_id": draft["draft_id"]})
+        await do(hub, tenant.admin, "imports.draft", {"draft_id": draft["draft_id"]})
     async with hub.work(ANONYMOUS) as work:
         assert await service.prune(work) >= 1
     async with hub.work(ANONYMOUS) as work:
@@ -193,17 +193,17 @@ async def test_expired_drafts_of_every_tenant_are_pruned(hub: Hub, tenant: Tenan
 
 async def test_everything_is_in_the_audit_trail(hub: Hub, tenant: Tenant) -> None:
     draft = await propose(hub, tenant, DOC14)
-    await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "decisions": []})
+    await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "decisions": []})
     await commit(hub, tenant, draft)
     entries = (await do(hub, tenant.admin, "audit.list", {}))["items"]
     actions = [entry["action"] for entry in entries]
-    for action in ("models.proposeImport", "models.reviseImport", "mappings.remember", "models.createVersion", "models.commitImport"):
+    for action in ("imports.propose", "imports.revise", "mappings.remember", "models.createVersion", "imports.commit"):
         assert action in actions
-    told = next(entry for entry in entries if entry["action"] == "models.proposeImport")
+    told = next(entry for entry in entries if entry["action"] == "imports.propose")
     assert told["after"]["sha256"] == draft["sha256"]
 
 
 async def test_who_may_only_read_sees_what_a_version_came_from_and_imports_nothing(hub: Hub, tenant: Tenant) -> None:
     version = await commit(hub, tenant, await propose(hub, tenant, DOC14))
     viewer = tenant.acting_as(Role.VIEWER)
-    assert await do(hub, viewer, "models.importRecord", {"version_id": version["id"]})
+    assert await do(hub, viewer, "imports.record", {"version_id": version["id"]})

@@ -50,9 +50,9 @@ def test_the_lines_that_the_page_shows_are_what_the_command_prints(tmp_path: Pat
 
 
 def test_every_procedure_and_every_field_that_the_page_names_exists() -> None:
-    named = set(re.findall(r"`((?:models|mappings)\.\w+)`", PAGE))
-    assert {"models.proposeImport", "models.commitImport", "mappings.revoke"} <= named <= set(PROCEDURES)
-    propose = PROCEDURES["models.proposeImport"].input
+    named = set(re.findall(r"`((?:imports|models|mappings)\.\w+)`", PAGE))
+    assert {"imports.propose", "imports.commit", "mappings.revoke"} <= named <= set(PROCEDURES)
+    propose = PROCEDURES["imports.propose"].input
     assert isinstance(propose, JsonInput)
     fields = {field.encode_name for field in msgspec.structs.fields(propose.shape)}
     sentence = PAGE[PAGE.index("takes a form with the `file`") : PAGE.index("It answers with a **draft**")]
@@ -65,8 +65,8 @@ async def test_the_pages_requests_do_what_it_says(settings: Settings, hub: Hub, 
     body = re.search(r"-d '(\{\"draft_id\".*\})'", PAGE)
     assert body is not None
     async with client_of(settings, tenant.token) as http:
-        draft = result(await http.post("/rpc/models.proposeImport", files={"file": ("metadata.json", DOC14.read_bytes())}))
+        draft = result(await http.post("/rpc/imports.propose", files={"file": ("metadata.json", DOC14.read_bytes())}))
         said = json.loads(body[1]) | {"draft_id": draft["draft_id"]}
-        version = result(await http.post("/rpc/models.commitImport", json=said))
+        version = result(await http.post("/rpc/imports.commit", json=said))
     assert (version["model_name"], version["label"]) == ("Churn", "v1.0")
-    assert await do(hub, tenant.admin, "models.importRecord", {"version_id": version["id"]})
+    assert await do(hub, tenant.admin, "imports.record", {"version_id": version["id"]})

@@ -20,7 +20,7 @@ export type Threshold = CreateGroup['threshold'];
 export type Refusal = NotAChallenger;
 """
 PLACES = [
-    ("promote", "rpc/groups/definition.py", "async def promote("),
+    ("promote", "rpc/groups/promotion.py", "async def promote("),
     ("groups.", "rpc/groups/definition.py", 'groups = Router("groups")'),
     ("list.", "rpc/people.py", "async def list_("),
     ("people", "rpc/people.py", 'people = Router("people")'),
@@ -82,7 +82,7 @@ def test_the_server_of_typescript_7_goes_there_too(project: Path) -> None:
             if "method" in answer and "id" in answer:
                 server.send({"jsonrpc": "2.0", "id": answer["id"], "result": [{} for _ in answer.get("params", {}).get("items", [])]})
     found = answer["result"][0] if isinstance(answer["result"], list) else answer["result"]
-    check(re.sub("^file://", "", found["uri"]), found["range"]["start"]["line"], "rpc/groups/definition.py", "async def promote(")
+    check(re.sub("^file://", "", found["uri"]), found["range"]["start"]["line"], "rpc/groups/promotion.py", "async def promote(")
 
 
 def test_the_map_is_made_on_its_own_and_lies_beside_the_types(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ export function Commit({ draft }: { draft: ImportDraft }) {
   const problem = versionProblem(version);
   const slug = model === NEW ? slugOf(name) : model;
   const commit = useMutation(
-    trpc.models.commitImport.mutationOptions({
+    trpc.imports.commit.mutationOptions({
       onSuccess: () => {
         void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
         void navigate({ to: '/models/$slug/versions', params: { slug } });

@@ -24,7 +24,7 @@ export function Import() {
   const [rewrite, setRewrite] = useState(false);
   const [text, setText] = useState('');
   const propose = useMutation(
-    trpc.models.proposeImport.mutationOptions({ onSuccess: (draft) => void navigate({ to: '/import/$draft', params: { draft: draft.draft_id } }) }),
+    trpc.imports.propose.mutationOptions({ onSuccess: (draft) => void navigate({ to: '/import/$draft', params: { draft: draft.draft_id } }) }),
   );
   const send = (file: File) => {
     const form = new FormData();

@@ -11,7 +11,7 @@ import type { Version } from '@/rpc/types';
 export function ReadAgain({ version }: { version: Version }) {
   const navigate = useNavigate();
   const again = useMutation(
-    trpc.models.reimport.mutationOptions({ onSuccess: (draft) => void navigate({ to: '/import/$draft', params: { draft: draft.draft_id } }) }),
+    trpc.imports.reimport.mutationOptions({ onSuccess: (draft) => void navigate({ to: '/import/$draft', params: { draft: draft.draft_id } }) }),
   );
   if (!version.document.lineage?.source_sha256) return null;
   return (

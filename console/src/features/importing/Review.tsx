@@ -24,7 +24,7 @@ export type Revise = (part: Omit<Revision, 'draft_id'>) => void;
 /** How a file was understood, side by side with it: corrected here, and then kept. */
 export function Review() {
   const { draft: id } = route.useParams();
-  const draft = useQuery(trpc.models.importDraft.queryOptions({ draft_id: id }));
+  const draft = useQuery(trpc.imports.draft.queryOptions({ draft_id: id }));
   if (draft.error && isMissing(draft.error)) return <Lost />;
   return <Answer of={draft} skeleton={<Loading rows={8} />}>{(data) => <Draft draft={data} />}</Answer>;
 }
@@ -33,11 +33,11 @@ function Draft({ draft }: { draft: ImportDraft }) {
   const { view = 'values' } = route.useSearch();
   const navigate = useNavigate();
   const revise = useMutation(
-    trpc.models.reviseImport.mutationOptions({
-      onSuccess: (next) => queryClient.setQueryData(trpc.models.importDraft.queryKey({ draft_id: next.draft_id }), next),
+    trpc.imports.revise.mutationOptions({
+      onSuccess: (next) => queryClient.setQueryData(trpc.imports.draft.queryKey({ draft_id: next.draft_id }), next),
     }),
   );
-  const discard = useMutation(trpc.models.discardImport.mutationOptions({ onSuccess: () => void navigate({ to: '/import' }) }));
+  const discard = useMutation(trpc.imports.discard.mutationOptions({ onSuccess: () => void navigate({ to: '/import' }) }));
   const change: Revise = (part) => revise.mutate({ draft_id: draft.draft_id, ...part });
   return (
     <>

@@ -58,6 +58,6 @@ Propose = Callable[..., Awaitable[Any]]
 def propose(hub: Hub, tenant: Tenant, connector: str) -> Propose:
     async def bring(text: str = TEXT, **more: Any) -> Any:
         given = {"name": "modell.json", "text": text, "connector_id": connector, "llm_model": "gpt-test", **more}
-        return await do(hub, tenant.admin, "models.proposeImport", given)
+        return await do(hub, tenant.admin, "imports.propose", given)
 
     return bring

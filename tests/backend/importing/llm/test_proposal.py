@@ -138,7 +138,7 @@ async def test_a_repair_that_fails_leaves_what_was_good(provider: OpenAiServer, 
 
 async def test_the_second_file_of_a_shape_costs_no_call(hub: Hub, tenant: Tenant, provider: OpenAiServer, propose: Propose) -> None:
     provider.answers = [good]
-    await do(hub, tenant.admin, "models.commitImport", {"draft_id": (await propose())["draft_id"]})
+    await do(hub, tenant.admin, "imports.commit", {"draft_id": (await propose())["draft_id"]})
     before = len(provider.asked)
     changed = TEXT.replace("0.91", "0.77")
     draft = await propose(changed)
@@ -158,10 +158,10 @@ async def test_several_models_are_asked_about_before_any_language_model_is(provi
 
 
 async def test_a_draft_is_shown_to_a_language_model_later_too(hub: Hub, tenant: Tenant, provider: OpenAiServer, propose: Propose, connector: str) -> None:
-    draft = await do(hub, tenant.admin, "models.proposeImport", {"name": "modell.json", "text": TEXT})
+    draft = await do(hub, tenant.admin, "imports.propose", {"name": "modell.json", "text": TEXT})
     provider.answers = [good]
     asked = {"draft_id": draft["draft_id"], "connector_id": connector, "llm_model": "gpt-test"}
-    revised = await do(hub, tenant.admin, "models.reviseImport", asked)
+    revised = await do(hub, tenant.admin, "imports.revise", asked)
     assert (revised["mapped_by"], revised["draft_id"]) == ("llm", draft["draft_id"])
 
 
@@ -173,4 +173,4 @@ async def test_a_disabled_connector_is_told_and_an_import_needs_the_permission_t
     assert (draft["llm"]["reason"], draft["llm"]["connector"], provider.asked) == ("CONNECTOR_DISABLED", "Models", [])
     viewer = tenant.acting_as(Role.VIEWER)
     with pytest.raises(Forbidden):
-        await do(hub, viewer, "models.proposeImport", {"text": TEXT, "connector_id": connector})
+        await do(hub, viewer, "imports.propose", {"text": TEXT, "connector_id": connector})

@@ -58,9 +58,9 @@ async def test_only_what_the_file_says_is_in_the_document_and_the_rest_is_shown_
 async def test_a_person_may_vouch_for_a_value_and_the_document_says_who_did(hub: Hub, tenant: Tenant, provider: OpenAiServer, propose: Propose) -> None:
     provider.answers = [answer(WROTE)]
     draft = await propose(json.dumps(TREE), mode="rewrite")
-    revised = await do(hub, tenant.admin, "models.reviseImport", {"draft_id": draft["draft_id"], "confirmed": ["/training/seed"]})
+    revised = await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "confirmed": ["/training/seed"]})
     assert revised["document"]["training"]["seed"] == 42
-    version = await do(hub, tenant.admin, "models.commitImport", {"draft_id": draft["draft_id"]})
+    version = await do(hub, tenant.admin, "imports.commit", {"draft_id": draft["draft_id"]})
     assert version["document"]["provenance"]["/training/seed"] == f"person:{tenant.admin.name}"
     assert "f1" not in [one["name"] for one in version["document"]["metrics"]]
     assert await do(hub, tenant.admin, "mappings.list", {}) == [], "what was written for one file reads no other"

@@ -1,0 +1,76 @@
+"""Promotion, rollback and ramps."""
+
+from backend.access.permissions import P
+from backend.comparison.errors import EvidenceAway
+from backend.groups.errors import (
+    GateNotMet,
+    GroupNotFound,
+    InvalidRamp,
+    InvalidSplit,
+    NoRamp,
+    NotAChallenger,
+    NothingToRestore,
+    RampUnderWay,
+    StaleEvidence,
+    StalePhase,
+    VersionNotReady,
+    VersionNotWarm,
+)
+from backend.promotion import promote as promoting
+from backend.promotion import ramp
+from backend.promotion import rollback as restoring
+from rpc.core import Router
+from rpc.host import Call
+from schemas.groups import Group, GroupRef, Rollback
+from schemas.promotion import Promote, Promotion, PromotionRecord
+from schemas.ramps import Ramp, RampRef, StartRamp
+
+groups = Router("groups")
+
+
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet))
+async def promote(ctx: Call, input: Promote) -> Promotion:
+    """Make a challenger the champion, on the evidence that was shown."""
+    return await promoting.promote(ctx.work, input)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
+async def promotions(ctx: Call, input: GroupRef) -> list[PromotionRecord]:
+    """Past promotions, newest first, each with its evidence."""
+    return await promoting.list_promotions(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm))
+async def rollback(ctx: Call, input: Rollback) -> Group:
+    """Go back to the champion before, with the threshold it had."""
+    return await restoring.rollback(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady))
+async def start_ramp(ctx: Call, input: StartRamp) -> Ramp:
+    """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away."""
+    return await ramp.start(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp))
+async def pause_ramp(ctx: Call, input: RampRef) -> Ramp:
+    """Hold the ramp's step."""
+    return await ramp.pause(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp))
+async def resume_ramp(ctx: Call, input: RampRef) -> Ramp:
+    """Go on with a paused ramp; the step's time begins anew."""
+    return await ramp.resume(ctx.work, input)
+
+
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp))
+async def cancel_ramp(ctx: Call, input: RampRef) -> Ramp:
+    """End the ramp; the split stays as it is."""
+    return await ramp.cancel(ctx.work, input)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
+async def ramps(ctx: Call, input: GroupRef) -> list[Ramp]:
+    """A group's ramps with every decision and its figures, newest first."""
+    return await ramp.ramps(ctx.work, input)
