@@ -80,6 +80,8 @@ export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
 export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
 /** The base URL is not one that this hub calls. */
 export type BaseUrlRefused = Failure<"BASE_URL_REFUSED", "BAD_REQUEST", 400>;
+/** Every entry of the audit log fits: there is nothing to anchor anew. */
+export type ChainIntact = Failure<"CHAIN_INTACT", "CONFLICT", 409>;
 /** This connector is disabled; enable it first. */
 export type ConnectorDisabled = Failure<"CONNECTOR_DISABLED", "PRECONDITION_FAILED", 412>;
 /** This connector is in use; end what uses it first, or disable it. */
@@ -317,13 +319,23 @@ export interface AuditEntry {
   hash: string;
 }
 
-/** What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence. */
+/**
+ * What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
+ *
+ * `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`: `kept` when it is there, `cut` when later entries
+ * were taken away, `changed` when the entry or the note was replaced, `absent` when nothing was noted yet. `reanchored` lists the spans, first and last
+ * number, that somebody accepted as they were found.
+ */
 export interface AuditVerdict {
   ok: boolean;
   checked: number;
   broken_at: number | null;
   missing: number[];
   head_hash: string | null;
+  /** @default "absent" */
+  end: "absent" | "changed" | "cut" | "kept";
+  noted_seq: number | null;
+  reanchored: number[][];
 }
 
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
@@ -2536,6 +2548,15 @@ export interface RampStepInput {
   min_outcomes?: number | undefined;
 }
 
+/** Accept a broken chain as it is now, for a reason that stays on record. */
+export interface ReanchorAudit {
+  /**
+   * @minLength 10
+   * @maxLength 1000
+   */
+  reason: string;
+}
+
 /** A batch of outcomes for one group. */
 export interface RecordOutcomes {
   /**
@@ -3209,6 +3230,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `audit:entry:read`.
        */
       verify: Q<VerifyAudit | undefined, AuditVerdict>;
+      /**
+       * Accept a broken chain as it is now, by a signed entry that says who did so and why. The span stays marked in every later verdict.
+       *
+       * Needs `audit:chain:reanchor`.
+       */
+      reanchor: M<ReanchorAudit, AuditVerdict, AppErrorShape | ChainIntact>;
     };
     connectors: {
       /**

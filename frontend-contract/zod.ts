@@ -707,6 +707,11 @@ export const rampStepInputSchema = z.strictObject({
   min_outcomes: z.int().gte(0).lte(1000000000).default(0),
 });
 
+/** Accept a broken chain as it is now, for a reason that stays on record. */
+export const reanchorAuditSchema = z.strictObject({
+  reason: text(10, 1000),
+});
+
 /** A batch of outcomes for one group. */
 export const recordOutcomesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -868,6 +873,7 @@ export const inputs = {
   "alerts.list": listAlertsSchema.optional(),
   "audit.list": listAuditSchema.optional(),
   "audit.verify": verifyAuditSchema.optional(),
+  "audit.reanchor": reanchorAuditSchema,
   "connectors.create": createConnectorSchema,
   "connectors.test": connectorRefSchema,
   "connectors.rotate": rotateConnectorSchema,

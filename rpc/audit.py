@@ -2,9 +2,10 @@
 
 from backend.access.permissions import P
 from backend.audit import service
+from backend.audit.errors import ChainIntact
 from rpc.core import Router
 from rpc.host import Call
-from schemas.audit import AuditEntry, AuditVerdict, ListAudit, VerifyAudit
+from schemas.audit import AuditEntry, AuditVerdict, ListAudit, ReanchorAudit, VerifyAudit
 from schemas.common import Page
 
 audit = Router("audit")
@@ -20,3 +21,9 @@ async def list_(ctx: Call, input: ListAudit) -> Page[AuditEntry]:
 async def verify(ctx: Call, input: VerifyAudit) -> AuditVerdict:
     """Recompute the chain and say whether every entry still fits."""
     return await service.check(ctx.work, input)
+
+
+@audit.mutation(permission=P.AUDIT_CHAIN_REANCHOR, errors=(ChainIntact,))
+async def reanchor(ctx: Call, input: ReanchorAudit) -> AuditVerdict:
+    """Accept a broken chain as it is now, by a signed entry that says who did so and why. The span stays marked in every later verdict."""
+    return await service.reanchor(ctx.work, input)

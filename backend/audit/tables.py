@@ -25,3 +25,5 @@ class AuditRow(TenantOwned, Base):
     after: Mapped[dict[str, Any] | None]
     prev_hash: Mapped[str]
     hash: Mapped[str]
+    canonical: Mapped[bytes | None]
+    """The bytes that were hashed."""

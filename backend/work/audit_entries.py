@@ -15,34 +15,34 @@ from schemas.common import Json
 HEAD = "SELECT seq, hash FROM audit_entries WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1"
 
 ADD = """
-INSERT INTO audit_entries (tenant_id, seq, at, actor, actor_id, action, subject, before, after, prev_hash, hash)
-VALUES (:tenant_id, :seq, :at, :actor, :actor_id, :action, :subject, CAST(:before AS jsonb), CAST(:after AS jsonb), :prev_hash, :hash)
+INSERT INTO audit_entries (tenant_id, seq, at, actor, actor_id, action, subject, before, after, prev_hash, hash, canonical)
+VALUES (:tenant_id, :seq, :at, :actor, :actor_id, :action, :subject, CAST(:before AS jsonb), CAST(:after AS jsonb), :prev_hash, :hash, :canonical)
 """
 
 
-async def lock_head(session: AsyncSession, tenant_id: UUID) -> tuple[int, str] | None:
-    """The last sequence number and hash, held until the transaction ends so that the next entry has no rival."""
+async def append(session: AsyncSession, tenant_id: UUID, at: datetime, pending: list[PendingEntry]) -> tuple[int, str]:
+    """Write the entries; gives the number and hash of the last. If this fails the change fails with it: no change without its entry."""
+    seq, head = await _lock_head(session, tenant_id)
+    rows = []
+    for change in pending:
+        entry, content = link(seq + 1, head, at, change)
+        seq, head = entry.seq, entry.hash
+        rows.append(_row(tenant_id, entry, content))
+    await session.execute(text(ADD), rows)
+    return seq, head
+
+
+async def _lock_head(session: AsyncSession, tenant_id: UUID) -> tuple[int, str]:
+    """The last number and hash, held until the transaction ends so that the next entry has no rival."""
     await lock(session, f"audit:{tenant_id}")
     row = (await session.execute(text(HEAD), {"tenant": tenant_id})).first()
-    return (row.seq, row.hash) if row else None
+    return (row.seq, row.hash) if row else (0, GENESIS)
 
 
-async def add(session: AsyncSession, tenant_id: UUID, entries: list[AuditEntry]) -> None:
-    """Append the entries as they are."""
-    rows = [{**msgspec.structs.asdict(entry), "tenant_id": tenant_id, "before": _json(entry.before), "after": _json(entry.after)} for entry in entries]
-    await session.execute(text(ADD), rows)
+def _row(tenant_id: UUID, entry: AuditEntry, content: bytes) -> dict[str, object]:
+    given = msgspec.structs.asdict(entry)
+    return {**given, "tenant_id": tenant_id, "before": _json(entry.before), "after": _json(entry.after), "canonical": content}
 
 
 def _json(value: Json) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
-
-
-async def append(session: AsyncSession, tenant_id: UUID, at: datetime, pending: list[PendingEntry]) -> None:
-    """If this fails the change fails with it: no change without its entry."""
-    seq, head = await lock_head(session, tenant_id) or (0, GENESIS)
-    entries = []
-    for change in pending:
-        entry = link(seq + 1, head, at, change)
-        seq, head = entry.seq, entry.hash
-        entries.append(entry)
-    await add(session, tenant_id, entries)

@@ -1,5 +1,6 @@
 """The unit of work: one transaction for one tenant, then what was promised for after it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from backend.errors import Unauthorized
 from backend.outside import Outside
 from backend.work.audit_chain import PendingEntry, plain
 from backend.work.audit_entries import append
+from backend.work.audit_head import note_head
 from backend.work.events import PendingEvent
 from backend.work.events import append as append_events
 from schemas.common import Json, Shape
@@ -93,7 +95,9 @@ class UnitOfWork:
         """Write the audit entries and the live events; the transaction commits next."""
         if self._changes:
             await self.session.flush()
-            await append(self.session, self.tenant_id, self.now, self._changes)
+            chain = self.tenant_id
+            seq, head = await append(self.session, chain, self.now, self._changes)
+            self.after_commit(lambda: asyncio.to_thread(note_head, self.hub, chain, seq, head))
         if self._events:
             await self.session.flush()
             tenant_id = self.tenant_id

@@ -362,13 +362,21 @@ class AuditEntry(TypedDict):
 
 
 class AuditVerdict(TypedDict):
-    """What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence."""
+    """What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
+
+        `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`: `kept` when it is there, `cut` when later entries
+        were taken away, `changed` when the entry or the note was replaced, `absent` when nothing was noted yet. `reanchored` lists the spans, first and last
+        number, that somebody accepted as they were found.
+    """
 
     ok: bool
     checked: int
     broken_at: int | None
     missing: List[int]
     head_hash: str | None
+    end: Literal['absent', 'changed', 'cut', 'kept']
+    noted_seq: int | None
+    reanchored: List[List[int]]
 
 
 class BrowseInferences(TypedDict):
@@ -2131,6 +2139,12 @@ class RampStepInput(TypedDict):
     min_outcomes: NotRequired[int]
 
 
+class ReanchorAudit(TypedDict):
+    """Accept a broken chain as it is now, for a reason that stays on record."""
+
+    reason: str
+
+
 class RecordOutcomes(TypedDict):
     """A batch of outcomes for one group."""
 
@@ -2739,6 +2753,10 @@ class BaseUrlRefused(HubError):
     """The base URL is not one that this hub calls."""
 
 
+class ChainIntact(HubError):
+    """Every entry of the audit log fits: there is nothing to anchor anew."""
+
+
 class ConnectorDisabled(HubError):
     """This connector is disabled; enable it first."""
 
@@ -3075,7 +3093,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "d5f449ce20115c10"
+CONTRACT_HASH = "5a42f8804ad83a15"
 """The contract this client was generated from."""
 
 
@@ -3101,6 +3119,7 @@ ERRORS: dict[str, type[HubError]] = {
     "ARCHIVES_BUSY": ArchivesBusy,
     "BAD_KEK": BadKek,
     "BASE_URL_REFUSED": BaseUrlRefused,
+    "CHAIN_INTACT": ChainIntact,
     "CONNECTOR_DISABLED": ConnectorDisabled,
     "CONNECTOR_IN_USE": ConnectorInUse,
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
@@ -3318,6 +3337,14 @@ class AuditProcedures:
     def verify(self, *, from_seq: int | None = None, to_seq: int | None = None) -> AuditVerdict:
         """Recompute the chain and say whether every entry still fits."""
         answer: AuditVerdict = self._hub._call(self._hub._query("audit.verify", {**_set({"from_seq": from_seq, "to_seq": to_seq})}))
+        return answer
+
+    def reanchor(self, *, reason: str) -> AuditVerdict:
+        """Accept a broken chain as it is now, by a signed entry that says who did so and why. The span stays marked in every later verdict.
+
+        Refused as `CHAIN_INTACT`.
+        """
+        answer: AuditVerdict = self._hub._call(self._hub._mutation("audit.reanchor", {"reason": reason}))
         return answer
 
 
@@ -4053,6 +4080,14 @@ class AsyncAuditProcedures:
     async def verify(self, *, from_seq: int | None = None, to_seq: int | None = None) -> AuditVerdict:
         """Recompute the chain and say whether every entry still fits."""
         answer: AuditVerdict = await self._hub._call(self._hub._query("audit.verify", {**_set({"from_seq": from_seq, "to_seq": to_seq})}))
+        return answer
+
+    async def reanchor(self, *, reason: str) -> AuditVerdict:
+        """Accept a broken chain as it is now, by a signed entry that says who did so and why. The span stays marked in every later verdict.
+
+        Refused as `CHAIN_INTACT`.
+        """
+        answer: AuditVerdict = await self._hub._call(self._hub._mutation("audit.reanchor", {"reason": reason}))
         return answer
 
 

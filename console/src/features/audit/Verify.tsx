@@ -31,18 +31,26 @@ export function Verify() {
   );
 }
 
+const END = {
+  kept: 'Its end is the one that the hub noted.',
+  absent: 'The hub has noted no end yet, so a cut end would not show.',
+  cut: 'Entries at its end were taken away.',
+  changed: 'The last noted entry is not the one in the chain: the chain or the note was replaced.',
+};
+
 function Found({ verdict: v }: { verdict: Verdict }) {
   if (v.ok) {
     return (
       <>
-        Intact: {count(v.checked)} entries checked. {v.head_hash && <>Head <Identifier value={v.head_hash} what="head hash" keep={20} /></>}
+        Intact: {count(v.checked)} entries checked. {END[v.end]} {v.reanchored.length > 0 && `Accepted as found: ${v.reanchored.map((span) => span.join('–')).join(', ')}. `}
+        {v.head_hash && <>Head <Identifier value={v.head_hash} what="head hash" keep={20} /></>}
       </>
     );
   }
   return (
     <>
       Not intact. {v.broken_at !== null && `Entry ${v.broken_at.toString()} is the first that does not fit. `}
-      {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {count(v.checked)} entries were checked.
+      {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {v.end !== 'kept' && v.end !== 'absent' && `${END[v.end]} `}{count(v.checked)} entries were checked.
     </>
   );
 }
