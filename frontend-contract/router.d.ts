@@ -94,7 +94,7 @@ export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
-/** Somebody already signs in with this email. */
+/** Somebody of this tenant already signs in with this email. */
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** The file is empty: there is nothing to import. */
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
@@ -170,6 +170,8 @@ export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
 /** This group has had no other champion, so there is nothing to go back to. */
 export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
+/** Too many passwords are being checked at this moment; try again in a second. */
+export type PasswordsBusy = Failure<"PASSWORDS_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** There is no such person in this tenant. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
 /** This group has no such phase. */
@@ -196,6 +198,8 @@ export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GA
 export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
 /** A ramp of this group is under way; cancel it first. */
 export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
+/** Nobody gives a role that allows more than they may do themselves. */
+export type RoleNotHeld = Failure<"ROLE_NOT_HELD", "FORBIDDEN", 403>;
 /** There is no such run in this tenant. */
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
 /** A token cannot be given more than its maker holds. */
@@ -212,13 +216,15 @@ export type StalePhase = Failure<"STALE_PHASE", "CONFLICT", 409>;
 export type StillOpen = Failure<"STILL_OPEN", "CONFLICT", 409>;
 /** This is a table (CSV), not a model's metadata. Bring the JSON that describes the model: its name, features, metrics. */
 export type TableFile = Failure<"TABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** This email and password belong to people of several tenants. Send the `tenant` to sign in to. */
+export type TenantNeeded = Failure<"TENANT_NEEDED", "CONFLICT", 409>;
 /** There is no such token in this tenant. */
 export type TokenNotFound = Failure<"TOKEN_NOT_FOUND", "NOT_FOUND", 404>;
 /** The file is nested deeper than an import reads. */
 export type TooDeep = Failure<"TOO_DEEP", "UNPROCESSABLE_CONTENT", 422>;
 /** The file has more values than an import reads. */
 export type TooManyLeaves = Failure<"TOO_MANY_LEAVES", "UNPROCESSABLE_CONTENT", 422>;
-/** Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line. */
+/** Too many failed attempts from your network address. Wait fifteen minutes, or have the password reset from the command line. */
 export type TooManySignIns = Failure<"TOO_MANY_SIGN_INS", "TOO_MANY_REQUESTS", 429>;
 /** Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less. */
 export type TooMuchBeside = Failure<"TOO_MUCH_BESIDE", "UNPROCESSABLE_CONTENT", 422>;
@@ -390,6 +396,10 @@ export interface CalibrationChartInput {
 
 /** One's own password: the old one proves it is you. */
 export interface ChangePassword {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
   current: string;
   /**
    * @minLength 12
@@ -2914,6 +2924,11 @@ export interface SignIn {
    * @maxLength 200
    */
   password: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  tenant?: string | null | undefined;
 }
 
 /** A value of the file: where it stands, and (long texts cut) what it is. */
@@ -3140,23 +3155,29 @@ export type AppRouter = TRPCBuiltRouter<
          */
         list: Q<void, Person[]>;
         /**
-         * Add a person with a first password.
+         * Add a person with a first password. Their roles allow no more than the caller may do.
          *
          * Needs `access:person:manage`.
          */
-        create: M<CreatePerson, Person, AppErrorShape | EmailTaken>;
+        create: M<CreatePerson, Person, AppErrorShape | EmailTaken | PasswordsBusy | RoleNotHeld>;
         /**
-         * Replace a person's roles.
+         * Replace a person's roles. What they add is no more than the caller may do.
          *
          * Needs `access:person:manage`.
          */
-        setRoles: M<SetRoles, Person, AppErrorShape | LastAdministrator | PersonNotFound>;
+        setRoles: M<SetRoles, Person, AppErrorShape | LastAdministrator | PersonNotFound | RoleNotHeld>;
         /**
          * Take a person's access away, their tokens' too.
          *
          * Needs `access:person:manage`.
          */
         disable: M<PersonRef, Person, AppErrorShape | LastAdministrator | PersonNotFound>;
+        /**
+         * Let a disabled person sign in again. Their tokens stay revoked.
+         *
+         * Needs `access:person:manage`.
+         */
+        enable: M<PersonRef, Person, AppErrorShape | LastAdministrator | PersonNotFound | RoleNotHeld>;
       };
       tokens: {
         /**
@@ -3179,11 +3200,11 @@ export type AppRouter = TRPCBuiltRouter<
         revoke: M<TokenRef, Token, AppErrorShape | TokenNotFound>;
       };
       /**
-       * Sign in by password: the answer sets the session cookie.
+       * Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time.
        *
        * Needs no sign-in.
        */
-      signIn: M<SignIn, Me, AppErrorShape | TooManySignIns | WrongCredentials>;
+      signIn: M<SignIn, Me, AppErrorShape | PasswordsBusy | TenantNeeded | TooManySignIns | WrongCredentials>;
       /**
        * End the session and forget the cookie.
        *
@@ -3201,7 +3222,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs a sign-in.
        */
-      changePassword: M<ChangePassword, null, AppErrorShape | WrongCredentials>;
+      changePassword: M<ChangePassword, null, AppErrorShape | PasswordsBusy | PersonNotFound | TooManySignIns | WrongCredentials>;
     };
     alerts: {
       /**

@@ -48,7 +48,7 @@ export const calibrationChartInputSchema = z.strictObject({
 
 /** One's own password: the old one proves it is you. */
 export const changePasswordSchema = z.strictObject({
-  current: z.string(),
+  current: text(1, 200),
   new: text(12, 200),
 });
 
@@ -827,6 +827,7 @@ export const setWhenUnloggedSchema = z.strictObject({
 export const signInSchema = z.strictObject({
   email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$", 'u')),
   password: text(1, 200),
+  tenant: text(1, 200).nullable().optional(),
 });
 
 /** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
@@ -865,6 +866,7 @@ export const inputs = {
   "access.people.create": createPersonSchema,
   "access.people.setRoles": setRolesSchema,
   "access.people.disable": personRefSchema,
+  "access.people.enable": personRefSchema,
   "access.tokens.create": createTokenSchema,
   "access.tokens.revoke": tokenRefSchema,
   "access.signIn": signInSchema,

@@ -1,10 +1,11 @@
 """Signing in, and one's own account."""
 
 from backend.access import service
-from backend.access.errors import TooManySignIns, WrongCredentials
+from backend.access import sign_in as signing
+from backend.access.errors import PasswordsBusy, PersonNotFound, TenantNeeded, TooManySignIns, WrongCredentials
 from backend.access.permissions import P
 from rpc.core import Router
-from rpc.host import Call, cookie_name
+from rpc.host import Call, cookie_name, device_cookie_name
 from rpc.people import people
 from rpc.tokens import tokens
 from schemas.access import ChangePassword, Me, SignIn
@@ -12,13 +13,19 @@ from schemas.access import ChangePassword, Me, SignIn
 access = Router("access", people, tokens)
 
 
-@access.mutation(permission=P.ANYONE, errors=(WrongCredentials, TooManySignIns))
+DEVICE_SECONDS = 365 * 86_400
+
+
+@access.mutation(permission=P.ANYONE, errors=(WrongCredentials, TooManySignIns, PasswordsBusy, TenantNeeded), audited=False, transaction=False)
 async def sign_in(ctx: Call, input: SignIn) -> Me:
-    """Sign in by password: the answer sets the session cookie."""
-    me, secret = await service.sign_in(ctx.work, input)
-    settings = ctx.hub.settings
-    ctx.set_cookie(cookie_name(settings), secret, max_age=settings.session_days * 86_400, secure=settings.url.startswith("https:"))
-    return me
+    """Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time."""
+    settings, request = ctx.hub.settings, ctx.request
+    device = device_cookie_name(settings)
+    done = await signing.sign_in(ctx.hub, input, signing.Origin(request.client, request.cookies.get(device)))
+    secure = settings.url.startswith("https:")
+    ctx.set_cookie(cookie_name(settings), done.secret, max_age=settings.session_days * 86_400, secure=secure)
+    ctx.set_cookie(device, done.device, max_age=DEVICE_SECONDS, secure=secure)
+    return done.me
 
 
 @access.mutation(permission=P.SIGNED_IN)
@@ -34,7 +41,7 @@ async def me(ctx: Call) -> Me:
     return await service.me(ctx.work)
 
 
-@access.mutation(permission=P.SIGNED_IN, errors=(WrongCredentials,))
+@access.mutation(permission=P.SIGNED_IN, errors=(WrongCredentials, TooManySignIns, PasswordsBusy, PersonNotFound), audited=False, transaction=False)
 async def change_password(ctx: Call, input: ChangePassword) -> None:
     """Change one's own password; the person's other sessions end."""
-    await service.change_password(ctx.work, input)
+    await signing.change_password(ctx.hub, ctx.actor, input)

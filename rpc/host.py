@@ -11,6 +11,7 @@ from backend.errors import Unauthorized, Unavailable
 from backend.settings import Settings
 from backend.work.unit import UnitOfWork
 from rpc.core import Ctx, Request
+from rpc.core.csrf import bearer
 
 Call = Ctx[ServingHub, UnitOfWork]
 """What the product's handlers are given."""
@@ -19,6 +20,11 @@ Call = Ctx[ServingHub, UnitOfWork]
 def cookie_name(settings: Settings) -> str:
     """The session cookie's name, its own for each installation, so that two hubs on one host do not sign each other out."""
     return f"tiltyard_{hashlib.sha256((settings.secret_key or '').encode()).hexdigest()[:8]}"
+
+
+def device_cookie_name(settings: Settings) -> str:
+    """The name of the cookie by which a browser that signed in before is known."""
+    return f"{cookie_name(settings)}_device"
 
 
 class ProductHost:
@@ -36,7 +42,7 @@ class ProductHost:
     async def authenticate(self, request: Request) -> Actor:
         """Raises Unauthorized for a token that is no good; a stale cookie is nobody in particular, so that signing in again works. And Unavailable."""
         try:
-            if token := bearer(request):
+            if token := token_of(request):
                 actor = await authenticate_token(self._hub, token)
                 if actor is None:
                     raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
@@ -52,9 +58,6 @@ class ProductHost:
         return unless_away(self._hub.work(actor, read_only))
 
 
-def bearer(request: Request) -> str | None:
+def token_of(request: Request) -> str | None:
     """The API token of a request."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
-    return (request.connection_params or {}).get("token")
+    return bearer(request) or (request.connection_params or {}).get("token")

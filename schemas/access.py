@@ -35,6 +35,8 @@ class SignIn(Shape, frozen=True, kw_only=True):
 
     email: Email
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    tenant: Name | None = None
+    """The tenant's name; needed only where one email and password belong to people of several."""
 
 
 class Me(Shape, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ class SetRoles(Shape, frozen=True, kw_only=True):
 class ChangePassword(Shape, frozen=True, kw_only=True):
     """One's own password: the old one proves it is you."""
 
-    current: str
+    current: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     new: Password
 
 

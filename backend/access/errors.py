@@ -8,11 +8,19 @@ class WrongCredentials(Unauthorized):
 
 
 class TooManySignIns(TooManyRequests):
-    """Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line."""
+    """Too many failed attempts from your network address. Wait fifteen minutes, or have the password reset from the command line."""
+
+
+class PasswordsBusy(TooManyRequests):
+    """Too many passwords are being checked at this moment; try again in a second."""
+
+
+class TenantNeeded(Conflict):
+    """This email and password belong to people of several tenants. Send the `tenant` to sign in to."""
 
 
 class EmailTaken(Conflict):
-    """Somebody already signs in with this email."""
+    """Somebody of this tenant already signs in with this email."""
 
 
 class PersonNotFound(NotFound):
@@ -29,6 +37,10 @@ class UnknownScope(Invalid):
 
 class ScopeNotHeld(Forbidden):
     """A token cannot be given more than its maker holds."""
+
+
+class RoleNotHeld(Forbidden):
+    """Nobody gives a role that allows more than they may do themselves."""
 
 
 class LastAdministrator(Conflict):

@@ -2,9 +2,9 @@
 
 import secrets
 
-from backend.access import repository
+from backend.access import passwords, repository
+from backend.access.people import create_person
 from backend.access.rules import permissions_of
-from backend.access.service import create_person
 from backend.access.tokens import create_token
 from backend.actor import ANONYMOUS, Actor
 from backend.hub import Hub
@@ -26,23 +26,32 @@ class FirstAdministrator(Shape, frozen=True, kw_only=True):
 
 async def create_administrator(hub: Hub, tenant_name: str, email: str, password: str | None = None) -> FirstAdministrator:
     """A new tenant with one administrator, and an API token that may do all that they may."""
+    password = password or made_up()
+    hashed = await passwords.hashed(password)
     async with hub.work(ANONYMOUS) as work:
-        return await _create(work, tenant_name, email, password)
+        return await _create(work, tenant_name, email, password, hashed)
 
 
 async def ensure_first_administrator(hub: Hub, tenant_name: str = "Tiltyard", email: str = EMAIL) -> FirstAdministrator | None:
     """Create the first tenant and its administrator. None when there already is a tenant; two processes at once create one."""
+    password = made_up()
+    hashed = await passwords.hashed(password)
     async with hub.work(ANONYMOUS) as work:
         if await repository.count_tenants(work.session):
             return None
-        return await _create(work, tenant_name, email, None)
+        return await _create(work, tenant_name, email, password, hashed)
 
 
-async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str | None) -> FirstAdministrator:
-    tenant_id, password = new_id(), password or "-".join(secrets.token_hex(3) for _ in range(4))
+def made_up() -> str:
+    """A password to hand out: 96 random bits."""
+    return "-".join(secrets.token_hex(3) for _ in range(4))
+
+
+async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str, hashed: str) -> FirstAdministrator:
+    tenant_id = new_id()
     await repository.create_tenant(work.session, tenant_id, tenant_name, work.now)
     await work.become(Actor(kind="system", name="first start", tenant_id=tenant_id))
-    person = await create_person(work, CreatePerson(email=email, name="Administrator", password=password, roles=[Role.ADMIN]))
+    person = await create_person(work, CreatePerson(email=email, name="Administrator", password=password, roles=[Role.ADMIN]), hashed)
     await work.become(
         Actor(
             kind="person",

@@ -12,9 +12,9 @@ from backend.access.tables import PersonRow, SessionRow, TenantRow, TokenRow
 from backend.db.locks import lock
 
 
-async def find_person(session: AsyncSession, email: str) -> Row[Any] | None:
-    """A person by email, whatever the tenant."""
-    return (await session.execute(text("SELECT * FROM find_person(:email)"), {"email": email})).first()
+async def find_people(session: AsyncSession, email: str) -> Sequence[Row[Any]]:
+    """The people who sign in with an email, one a tenant, the first made first."""
+    return (await session.execute(text("SELECT * FROM find_person(:email)"), {"email": email})).all()
 
 
 async def find_session(connection: AsyncConnection, secret_hash: bytes) -> Row[Any] | None:
@@ -54,10 +54,26 @@ async def person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> Per
     return (await session.execute(query)).scalar_one_or_none()
 
 
+async def read_person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> PersonRow | None:
+    """One person, as they are."""
+    return (await session.execute(select(PersonRow).where(PersonRow.tenant_id == tenant_id, PersonRow.id == person_id))).scalar_one_or_none()
+
+
 async def count_administrators(session: AsyncSession, tenant_id: UUID) -> int:
     """Administrators who can sign in."""
     query = select(func.count()).where(PersonRow.tenant_id == tenant_id, ~PersonRow.disabled, literal("admin") == any_(PersonRow.roles))
     return (await session.execute(query)).scalar_one()
+
+
+async def lock_people(session: AsyncSession, tenant_id: UUID) -> None:
+    """Hold off every other change of the tenant's people until the transaction ends."""
+    await lock(session, f"people:{tenant_id}")
+
+
+async def live_session(session: AsyncSession, tenant_id: UUID, session_id: UUID, now: datetime) -> bool:
+    """Is the session neither ended nor over?"""
+    query = select(SessionRow.id).where(SessionRow.tenant_id == tenant_id, SessionRow.id == session_id)
+    return (await session.execute(query.where(SessionRow.revoked_at.is_(None), SessionRow.expires_at > now))).first() is not None
 
 
 async def revoke_sessions(session: AsyncSession, tenant_id: UUID, person_id: UUID, now: datetime, but: UUID | None = None) -> None:
@@ -86,6 +102,32 @@ async def token(session: AsyncSession, tenant_id: UUID, token_id: UUID) -> tuple
     query = select(TokenRow, PersonRow.email).join(PersonRow, PersonRow.id == TokenRow.person_id)
     row = (await session.execute(query.where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id).with_for_update(of=TokenRow))).first()
     return (row.TokenRow, row.email) if row else None
+
+
+async def live_token(session: AsyncSession, tenant_id: UUID, token_id: UUID, now: datetime) -> TokenRow | None:
+    """A token that is neither revoked nor over; nobody revokes it until the transaction ends."""
+    query = select(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id, TokenRow.revoked_at.is_(None))
+    query = query.where(TokenRow.expires_at.is_(None) | (TokenRow.expires_at > now))
+    return (await session.execute(query.with_for_update(read=True))).scalar_one_or_none()
+
+
+DESCENDANTS = """
+WITH RECURSIVE made AS (
+  SELECT id FROM api_tokens WHERE tenant_id = :tenant AND id = ANY(:ids)
+  UNION SELECT k.id FROM api_tokens k JOIN made ON k.parent_id = made.id WHERE k.tenant_id = :tenant)
+UPDATE api_tokens k SET revoked_at = :now FROM made WHERE k.id = made.id AND k.revoked_at IS NULL
+"""
+
+
+async def revoke_tokens(session: AsyncSession, tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> None:
+    """End tokens, and all that were made with them. Processes that remember them are told."""
+    await session.execute(text(DESCENDANTS), {"tenant": tenant_id, "ids": list(ids), "now": now})
+    await session.execute(text("SELECT pg_notify('tiltyard_tokens', '')"))
+
+
+async def token_ids(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> Sequence[UUID]:
+    """The tokens of a person."""
+    return (await session.execute(select(TokenRow.id).where(TokenRow.tenant_id == tenant_id, TokenRow.person_id == person_id))).scalars().all()
 
 
 async def touch_token(session: AsyncSession, tenant_id: UUID, token_id: UUID, now: datetime) -> None:

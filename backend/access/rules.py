@@ -1,7 +1,9 @@
 """Pure decisions of access: secrets, hashes, scopes."""
 
 import hashlib
+import hmac
 import secrets
+import string
 from collections.abc import Iterable
 from functools import cache
 
@@ -13,6 +15,16 @@ from schemas.access import Role
 
 TOKEN_PREFIX = "tyd_"
 _hasher = PasswordHasher()
+_FOLDING = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def folded(email: str) -> str:
+    """An email as it is compared: A to Z in lower case, all else as it stands. PostgreSQL's `lower(email COLLATE "C")` gives the same.
+
+    >>> folded("Ada@Example.ORG"), folded("İ@example.org")
+    ('ada@example.org', 'İ@example.org')
+    """
+    return email.translate(_FOLDING)
 
 
 def new_secret(prefix: str = "") -> str:
@@ -58,3 +70,22 @@ def scoped(held: frozenset[P], scopes: Iterable[str]) -> frozenset[P]:
     """What a token may do: its scopes, as far as its maker still holds them."""
     wanted = set(scopes)
     return held if "*" in wanted else frozenset(permission for permission in held if permission in wanted)
+
+
+def beyond(roles: Iterable[Role], had: Iterable[Role], held: frozenset[P]) -> list[P]:
+    """What the new roles add to the old ones that their giver does not hold, by name."""
+    return sorted(permissions_of(roles) - permissions_of(had) - held)
+
+
+def device_cookie(key: str, email: str, nonce: str) -> str:
+    """What a browser keeps that has signed in as this email: `nonce.mac`, which nobody can make without the installation's secret."""
+    mac = hmac.new(key.encode(), f"device:{folded(email)}:{nonce}".encode(), hashlib.sha256).hexdigest()
+    return f"{nonce}.{mac}"
+
+
+def known_device(key: str, email: str, cookie: str | None) -> str | None:
+    """The nonce of a device cookie that was made for this email; None for any other."""
+    nonce, dot, _ = (cookie or "").partition(".")
+    if not dot or not nonce.isascii() or not (cookie or "").isascii():
+        return None
+    return nonce if hmac.compare_digest(device_cookie(key, email, nonce), cookie or "") else None

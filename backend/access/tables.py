@@ -53,6 +53,8 @@ class TokenRow(TenantOwned, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None]
+    """The token that made this one, and whose end is its end too."""
     name: Mapped[str]
     prefix: Mapped[str]
     secret_hash: Mapped[bytes]

@@ -1,12 +1,11 @@
 """API tokens: made, listed, revoked. A secret is shown once."""
 
-from datetime import timedelta
-
-from sqlalchemy import text
+from datetime import datetime, timedelta
 
 from backend.access import repository
 from backend.access.errors import ScopeNotHeld, TokenNotFound, UnknownScope
 from backend.access.permissions import P
+from backend.access.powers import powers
 from backend.access.rules import TOKEN_PREFIX, new_secret, secret_hash, unknown_scopes
 from backend.access.tables import TokenRow
 from backend.errors import Unauthorized
@@ -23,27 +22,29 @@ async def list_tokens(work: UnitOfWork) -> list[Token]:
 
 
 async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
-    """Make a token that may do no more than its maker. Raises UnknownScope, ScopeNotHeld."""
+    """Make a token that may do no more than its maker, and that ends with the token that made it. Raises UnknownScope, ScopeNotHeld."""
     if work.actor.person_id is None:
         raise Unauthorized("Only a person makes tokens.")
     if unknown := unknown_scopes(input.scopes):
         issues = [Issue(pointer=f"/scopes/{input.scopes.index(scope)}", message=f"{scope!r} is no permission") for scope in unknown]
         raise UnknownScope(issues=issues)
-    beyond = [scope for scope in input.scopes if scope != "*" and scope not in work.actor.permissions]
+    held = await powers(work)
+    beyond = [scope for scope in input.scopes if scope != "*" and scope not in held]
     if beyond:
         raise ScopeNotHeld(f"You do not hold {', '.join(beyond)}, so a token of yours cannot.")
-    scopes = sorted(work.actor.permissions) if "*" in input.scopes and work.actor.kind == "token" else sorted(set(input.scopes))
+    scopes = sorted(held) if "*" in input.scopes and work.actor.kind == "token" else sorted(set(input.scopes))
     secret = new_secret(TOKEN_PREFIX)
     row = TokenRow(
         id=new_id(),
         tenant_id=work.tenant_id,
         person_id=work.actor.person_id,
+        parent_id=work.actor.token_id,
         name=input.name,
         prefix=secret[:10],
         secret_hash=secret_hash(secret),
         scopes=scopes,
         created_at=work.now,
-        expires_at=work.now + timedelta(days=input.expires_in_days) if input.expires_in_days else None,
+        expires_at=await _expiry(work, input.expires_in_days),
         last_used_at=None,
         revoked_at=None,
     )
@@ -54,7 +55,7 @@ async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
 
 
 async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
-    """End a token at once: one's own, or anybody's for an administrator. Revoking twice is harmless."""
+    """End a token at once, and all tokens that were made with it: one's own, or anybody's for an administrator. Revoking twice is harmless."""
     found = await repository.token(work.session, work.tenant_id, input.token_id)
     if found is None or not (work.actor.may(P.ACCESS_PERSON_MANAGE) or found[0].person_id == work.actor.person_id):
         raise TokenNotFound
@@ -62,9 +63,18 @@ async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
     before = _token(row, email)
     row.revoked_at = row.revoked_at or work.now
     after = _token(row, email)
-    await work.session.execute(text("SELECT pg_notify('tiltyard_tokens', :id)"), {"id": str(row.id)})
+    await repository.revoke_tokens(work.session, work.tenant_id, [row.id], work.now)
     work.audit("access.tokens.revoke", f"token:{row.id}", before, after)
     return after
+
+
+async def _expiry(work: UnitOfWork, days: int | None) -> datetime | None:
+    """When a new token ends: as asked, but not after the token that makes it."""
+    asked = work.now + timedelta(days=days) if days else None
+    parent = await repository.live_token(work.session, work.tenant_id, work.actor.token_id, work.now) if work.actor.token_id else None
+    if parent is None or parent.expires_at is None:
+        return asked
+    return min(asked, parent.expires_at) if asked else parent.expires_at
 
 
 def _token(row: TokenRow, email: str) -> Token:

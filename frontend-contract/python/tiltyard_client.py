@@ -2444,6 +2444,7 @@ class SignIn(TypedDict):
 
     email: str
     password: str
+    tenant: NotRequired[str | None]
 
 
 class SourceLeaf(TypedDict):
@@ -2782,7 +2783,7 @@ class DraftNotFound(HubError):
 
 
 class EmailTaken(HubError):
-    """Somebody already signs in with this email."""
+    """Somebody of this tenant already signs in with this email."""
 
 
 class EmptyFile(HubError):
@@ -2933,6 +2934,10 @@ class NothingToRestore(HubError):
     """This group has had no other champion, so there is nothing to go back to."""
 
 
+class PasswordsBusy(HubError):
+    """Too many passwords are being checked at this moment; try again in a second."""
+
+
 class PersonNotFound(HubError):
     """There is no such person in this tenant."""
 
@@ -2985,6 +2990,10 @@ class RampUnderWay(HubError):
     """A ramp of this group is under way; cancel it first."""
 
 
+class RoleNotHeld(HubError):
+    """Nobody gives a role that allows more than they may do themselves."""
+
+
 class RunNotFound(HubError):
     """There is no such run in this tenant."""
 
@@ -3017,6 +3026,10 @@ class TableFile(HubError):
     """This is a table (CSV), not a model's metadata. Bring the JSON that describes the model: its name, features, metrics."""
 
 
+class TenantNeeded(HubError):
+    """This email and password belong to people of several tenants. Send the `tenant` to sign in to."""
+
+
 class TokenNotFound(HubError):
     """There is no such token in this tenant."""
 
@@ -3030,7 +3043,7 @@ class TooManyLeaves(HubError):
 
 
 class TooManySignIns(HubError):
-    """Too many sign-in attempts for this address; wait fifteen minutes, or have the password reset from the command line."""
+    """Too many failed attempts from your network address. Wait fifteen minutes, or have the password reset from the command line."""
 
 
 class TooMuchBeside(HubError):
@@ -3093,7 +3106,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "5a42f8804ad83a15"
+CONTRACT_HASH = "d2fc0f97b1cd8edf"
 """The contract this client was generated from."""
 
 
@@ -3164,6 +3177,7 @@ ERRORS: dict[str, type[HubError]] = {
     "NOT_CONFIRMED": NotConfirmed,
     "NOT_HALTED": NotHalted,
     "NOTHING_TO_RESTORE": NothingToRestore,
+    "PASSWORDS_BUSY": PasswordsBusy,
     "PERSON_NOT_FOUND": PersonNotFound,
     "PHASE_NOT_FOUND": PhaseNotFound,
     "PICKLE_FILE": PickleFile,
@@ -3177,6 +3191,7 @@ ERRORS: dict[str, type[HubError]] = {
     "PROVIDER_REQUEST_REFUSED": ProviderRequestRefused,
     "PROVIDER_SLOW": ProviderSlow,
     "RAMP_UNDER_WAY": RampUnderWay,
+    "ROLE_NOT_HELD": RoleNotHeld,
     "RUN_NOT_FOUND": RunNotFound,
     "SCOPE_NOT_HELD": ScopeNotHeld,
     "SECOND_PERSON_NEEDED": SecondPersonNeeded,
@@ -3185,6 +3200,7 @@ ERRORS: dict[str, type[HubError]] = {
     "STALE_PHASE": StalePhase,
     "STILL_OPEN": StillOpen,
     "TABLE_FILE": TableFile,
+    "TENANT_NEEDED": TenantNeeded,
     "TOKEN_NOT_FOUND": TokenNotFound,
     "TOO_DEEP": TooDeep,
     "TOO_MANY_LEAVES": TooManyLeaves,
@@ -3220,17 +3236,17 @@ class AccessPeopleProcedures:
         return answer
 
     def create(self, *, email: str, name: str, password: str, roles: List[Role]) -> Person:
-        """Add a person with a first password.
+        """Add a person with a first password. Their roles allow no more than the caller may do.
 
-        Refused as `EMAIL_TAKEN`.
+        Refused as `EMAIL_TAKEN`, `ROLE_NOT_HELD`, `PASSWORDS_BUSY`.
         """
         answer: Person = self._hub._call(self._hub._mutation("access.people.create", {"email": email, "name": name, "password": password, "roles": roles}))
         return answer
 
     def set_roles(self, *, person_id: str | UUID, roles: List[Role]) -> Person:
-        """Replace a person's roles.
+        """Replace a person's roles. What they add is no more than the caller may do.
 
-        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`.
+        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`, `ROLE_NOT_HELD`.
         """
         answer: Person = self._hub._call(self._hub._mutation("access.people.setRoles", {"person_id": person_id, "roles": roles}))
         return answer
@@ -3241,6 +3257,14 @@ class AccessPeopleProcedures:
         Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`.
         """
         answer: Person = self._hub._call(self._hub._mutation("access.people.disable", {"person_id": person_id}))
+        return answer
+
+    def enable(self, *, person_id: str | UUID) -> Person:
+        """Let a disabled person sign in again. Their tokens stay revoked.
+
+        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`, `ROLE_NOT_HELD`.
+        """
+        answer: Person = self._hub._call(self._hub._mutation("access.people.enable", {"person_id": person_id}))
         return answer
 
 
@@ -3280,12 +3304,12 @@ class AccessProcedures:
         self.people = AccessPeopleProcedures(self._hub)
         self.tokens = AccessTokensProcedures(self._hub)
 
-    def sign_in(self, *, email: str, password: str) -> Me:
-        """Sign in by password: the answer sets the session cookie.
+    def sign_in(self, *, email: str, password: str, tenant: str | None = None) -> Me:
+        """Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time.
 
-        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`.
+        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `TENANT_NEEDED`.
         """
-        answer: Me = self._hub._call(self._hub._mutation("access.signIn", {"email": email, "password": password}))
+        answer: Me = self._hub._call(self._hub._mutation("access.signIn", {"email": email, "password": password, **_set({"tenant": tenant})}))
         return answer
 
     def sign_out(self) -> None:
@@ -3301,7 +3325,7 @@ class AccessProcedures:
     def change_password(self, *, current: str, new: str) -> None:
         """Change one's own password; the person's other sessions end.
 
-        Refused as `WRONG_CREDENTIALS`.
+        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `PERSON_NOT_FOUND`.
         """
         answer: None = self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
         return answer
@@ -3963,17 +3987,17 @@ class AsyncAccessPeopleProcedures:
         return answer
 
     async def create(self, *, email: str, name: str, password: str, roles: List[Role]) -> Person:
-        """Add a person with a first password.
+        """Add a person with a first password. Their roles allow no more than the caller may do.
 
-        Refused as `EMAIL_TAKEN`.
+        Refused as `EMAIL_TAKEN`, `ROLE_NOT_HELD`, `PASSWORDS_BUSY`.
         """
         answer: Person = await self._hub._call(self._hub._mutation("access.people.create", {"email": email, "name": name, "password": password, "roles": roles}))
         return answer
 
     async def set_roles(self, *, person_id: str | UUID, roles: List[Role]) -> Person:
-        """Replace a person's roles.
+        """Replace a person's roles. What they add is no more than the caller may do.
 
-        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`.
+        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`, `ROLE_NOT_HELD`.
         """
         answer: Person = await self._hub._call(self._hub._mutation("access.people.setRoles", {"person_id": person_id, "roles": roles}))
         return answer
@@ -3984,6 +4008,14 @@ class AsyncAccessPeopleProcedures:
         Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`.
         """
         answer: Person = await self._hub._call(self._hub._mutation("access.people.disable", {"person_id": person_id}))
+        return answer
+
+    async def enable(self, *, person_id: str | UUID) -> Person:
+        """Let a disabled person sign in again. Their tokens stay revoked.
+
+        Refused as `PERSON_NOT_FOUND`, `LAST_ADMINISTRATOR`, `ROLE_NOT_HELD`.
+        """
+        answer: Person = await self._hub._call(self._hub._mutation("access.people.enable", {"person_id": person_id}))
         return answer
 
 
@@ -4023,12 +4055,12 @@ class AsyncAccessProcedures:
         self.people = AsyncAccessPeopleProcedures(self._hub)
         self.tokens = AsyncAccessTokensProcedures(self._hub)
 
-    async def sign_in(self, *, email: str, password: str) -> Me:
-        """Sign in by password: the answer sets the session cookie.
+    async def sign_in(self, *, email: str, password: str, tenant: str | None = None) -> Me:
+        """Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time.
 
-        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`.
+        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `TENANT_NEEDED`.
         """
-        answer: Me = await self._hub._call(self._hub._mutation("access.signIn", {"email": email, "password": password}))
+        answer: Me = await self._hub._call(self._hub._mutation("access.signIn", {"email": email, "password": password, **_set({"tenant": tenant})}))
         return answer
 
     async def sign_out(self) -> None:
@@ -4044,7 +4076,7 @@ class AsyncAccessProcedures:
     async def change_password(self, *, current: str, new: str) -> None:
         """Change one's own password; the person's other sessions end.
 
-        Refused as `WRONG_CREDENTIALS`.
+        Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `PERSON_NOT_FOUND`.
         """
         answer: None = await self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
         return answer

@@ -52,6 +52,11 @@ def data_dir_option(command: F) -> F:
     return option(command)
 
 
+def tenant_option(command: F) -> F:
+    """`--tenant`, where one email belongs to people of several."""
+    return click.option("--tenant", help="The tenant's name. Needed only where the email belongs to people of several tenants.")(command)
+
+
 def server_options(command: F) -> F:
     """What `up` and `demo` share."""
     for option in (

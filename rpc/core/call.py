@@ -50,14 +50,24 @@ class Exchange:
         """Is it somebody in particular who calls?"""
         return self.actor is not None and self.actor.kind != "anonymous"
 
-    async def recheck(self, procedures: Iterable[Procedure]) -> None:
-        """May the caller's open streams go on? Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
+    async def renew(self) -> None:
+        """Find out anew who is calling, for a call over a connection that has been open for a while: it has the rights of now.
+
+        Raises Unauthorized after a sign-out or a revocation.
+        """
+        if not self.is_known:
+            return
         before = self.caller()
         now = await self.host.authenticate(self.request)
         if identity(now) != identity(before):
             raise Unauthorized("You are no longer signed in.")
+        self.actor = now
+
+    async def recheck(self, procedures: Iterable[Procedure]) -> None:
+        """May the caller's open streams go on? Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
+        await self.renew()
         for procedure in procedures:
-            check_permission(now, procedure)
+            check_permission(self.caller(), procedure)
 
 
 def find(root: Router, path: str) -> Procedure:

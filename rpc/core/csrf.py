@@ -10,9 +10,15 @@ HEADER = "x-tiltyard"
 """A custom header: a browser sends one across sites only after a preflight, which the hub answers to allowed origins only."""
 
 
+def bearer(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`, by which a caller is known without a cookie; None for an empty one, or another scheme."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 def check_origin(request: Request, allowed: Collection[str] = ()) -> None:
     """Raises CrossSite when a request that is not a GET may come from another site's page, unless that site's origin is `allowed`."""
-    if request.method == "GET" or HEADER in request.headers or "authorization" in request.headers or request.headers.get("origin") in allowed:
+    if request.method == "GET" or HEADER in request.headers or bearer(request) or request.headers.get("origin") in allowed:
         return
     if not same_origin(request, default="cookie" not in request.headers):
         raise CrossSite

@@ -69,7 +69,8 @@ class Lines:
         settler, exchange = self._settler, self._exchange
         try:
             producing = self._produce(outlet, answers, promised)
-            await outlet.run(producing, departure, outlet.keep(exchange, procedures, settler.options, closing))
+            options = settler.options
+            await outlet.run(producing, departure, outlet.keep(exchange, procedures, options, closing, lasting=options.max_duration))
         except Ended as ended:
             for chunk in list(self._open):
                 await outlet.write(self._failed(chunk, ended.reason))

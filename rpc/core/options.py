@@ -35,7 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     retry_ms: int = 1_000
     """How long a browser waits before it connects a broken subscription anew."""
     max_duration: float | None = None
-    """How long one connection of a subscription lasts; its client then connects anew and goes on."""
+    """How long one stream or WebSocket lasts; its client then connects anew and goes on."""
     recheck_interval: float = 5.0
     """How often an open stream's caller is authenticated anew: so long may a stream outlive its session or token."""
 

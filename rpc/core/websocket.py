@@ -142,6 +142,7 @@ class Socket:
             procedure = of_kind(one, message.method)
             if procedure.streams:
                 raise errors.UnsupportedMediaType("This procedure streams its result: call it through httpBatchStreamLink")
+            await exchange.renew()
             await self._result(message, b'"type":"data","data":' + await self._settler.call(exchange, procedure, message.params.raw))
         except asyncio.CancelledError as error:
             await self._fail(message, errors.unasked(error), one, exchange)
@@ -153,6 +154,7 @@ class Socket:
         try:
             procedure = of_kind(one, message.method)
             raw, after = wire.resumed(message.params.raw, message.params.last_event_id)
+            await exchange.renew()
             async with aclosing(stream(exchange, procedure, raw, after)) as items:
                 begun = True
                 await self._result(message, b'"type":"started"')
@@ -175,8 +177,11 @@ class Socket:
         """Ask whether the client is still there, and whether it still may. Returns the code to close with, None when it is gone."""
         options = self._settler.options
         now = asked = checked = self._clock()
-        while not await happens(closing, min(asked + options.ping_interval, checked + options.recheck_interval) - now):
+        ends = now + options.max_duration if options.max_duration is not None else float("inf")
+        while not await happens(closing, min(ends, asked + options.ping_interval, checked + options.recheck_interval) - now):
             now = self._clock()
+            if now >= ends:
+                break
             if now - self._heard > STALLED + options.ping_interval:
                 return None
             if now - asked >= options.ping_interval:

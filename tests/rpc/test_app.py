@@ -51,7 +51,7 @@ async def test_signing_in_sets_a_cookie_that_scripts_cannot_read_and_signing_out
 
 async def test_another_sites_page_cannot_act_with_the_session(browser: httpx.AsyncClient, tenant: Tenant) -> None:
     await sign_in(browser, tenant)
-    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "http://evil.test"}, {}):
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "http://evil.test"}, {}, {"authorization": ""}, {"authorization": "Basic eDp5"}):
         refused = await browser.post("/rpc/models.create", json={"name": "Theirs", "slug": "theirs"}, headers=headers)
         assert refused.status_code == 403, headers
         upload = await browser.post("/v1/versions/01a1fde7-cdfc-7f06-a629-4c3e83e0ac04/artifact", content=b"x", headers=headers)

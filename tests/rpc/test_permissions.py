@@ -43,6 +43,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "access.people.create": {"email": "new@walk.example", "name": "New", "password": PASSWORD, "roles": ["viewer"]},
         "access.people.setRoles": {**person, "roles": ["viewer"]},
         "access.people.disable": person,
+        "access.people.enable": person,
         "access.tokens.list": None,
         "access.tokens.create": {"name": "walk", "scopes": ["*"]},
         "access.tokens.revoke": {"token_id": token},

@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from backend.access.service import create_person
 from backend.audit import service as audit
 from backend.comparison import service as comparison
 from backend.errors import Forbidden
@@ -22,7 +21,7 @@ from backend.promotion.rollback import rollback
 from backend.serving.errors import ControlLost, GroupHalted, VersionNotPreferred
 from backend.serving.predict import Predictor
 from backend.settings import Settings
-from schemas.access import CreatePerson, Role
+from schemas.access import Role
 from schemas.audit import ListAudit
 from schemas.groups import (
     ConfigureGroup,
@@ -42,6 +41,7 @@ from schemas.groups import (
 from schemas.inference import PredictBody, Prediction
 from schemas.promotion import Promote
 from tests.support.line import Wire
+from tests.support.people import add
 from tests.support.predictions import drain, logged
 from tests.support.served import Served, make_served
 from tests.support.tenants import Tenant
@@ -72,9 +72,7 @@ async def halt(hub: Hub, served: Served, group: Group, reason: str = "wrong data
 
 
 async def second_person(hub: Hub, tenant: Tenant, role: Role = Role.ML_LEAD) -> UUID:
-    said = CreatePerson(email=f"second-{time.monotonic_ns()}@two.example", name="Second", password="a long password", roles=[role])
-    async with hub.work(tenant.admin) as work:
-        return (await create_person(work, said)).id
+    return (await add(hub, tenant.admin, role, email=f"second-{time.monotonic_ns()}@two.example")).id
 
 
 async def test_a_halted_group_says_who_halted_it_why_and_since_when(hub: Hub, served: Served, predictor: Predictor) -> None:

@@ -57,6 +57,7 @@ export function People() {
                             <Button variant="subtle" color="red" aria-label={`Disable ${p.name}`} onClick={() => setDialog({ kind: 'disable', person: p })}>Disable</Button>
                           </>
                         )}
+                        {manages && p.disabled && <Enable person={p} />}
                       </Table.Td>
                     </Table.Tr>
                   ))}
@@ -111,6 +112,16 @@ function Roles({ person, close }: { person: Person; close: () => void }) {
         <Button size="sm" disabled={roles.length === 0} loading={save.isPending} onClick={() => save.mutate({ person_id: person.id, roles })} style={{ alignSelf: 'flex-end' }}>Save roles</Button>
       </Stack>
     </Modal>
+  );
+}
+
+function Enable({ person }: { person: Person }) {
+  const enable = useMutation(trpc.access.people.enable.mutationOptions({ onSuccess: refresh }));
+  return (
+    <>
+      {enable.isError && <Failure error={enable.error} title="Not enabled" />}
+      <Button variant="subtle" color="gray" aria-label={`Enable ${person.name}`} loading={enable.isPending} onClick={() => enable.mutate({ person_id: person.id })}>Enable</Button>
+    </>
   );
 }
 

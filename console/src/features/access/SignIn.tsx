@@ -7,13 +7,14 @@ import { useRouter } from '@tanstack/react-router';
 import { Failure } from '@/components/States';
 import css from '@/features/access/SignIn.module.css';
 import { queryClient, trpc } from '@/rpc/client';
+import { problemOf } from '@/rpc/errors';
 
 /** The door. `next` is where the person was going. */
 export function SignIn({ next }: { next: string }) {
   useDocumentTitle('Sign in · Tiltyard');
   const router = useRouter();
   const form = useForm({
-    initialValues: { email: '', password: '' },
+    initialValues: { email: '', password: '', tenant: '' },
     validate: { email: (v) => (/^[^@\s]+@[^@\s]+$/.test(v) ? null : 'Enter your e-mail address'), password: (v) => (v ? null : 'Enter your password') },
   });
   const signIn = useMutation(
@@ -34,7 +35,7 @@ export function SignIn({ next }: { next: string }) {
         <Title order={1} mb={20}>
           Sign in
         </Title>
-        <form noValidate onSubmit={form.onSubmit((values) => signIn.mutate(values))} aria-label="Sign in">
+        <form noValidate onSubmit={form.onSubmit(({ tenant, ...rest }) => signIn.mutate(tenant ? { ...rest, tenant } : rest))} aria-label="Sign in">
           <Stack gap={14}>
             {signIn.isError && <Failure error={signIn.error} />}
             <TextInput label="E-mail" type="email" autoComplete="username" autoFocus {...form.getInputProps('email')} />
@@ -44,6 +45,7 @@ export function SignIn({ next }: { next: string }) {
               visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password', tabIndex: 0 }}
               {...form.getInputProps('password')}
             />
+            {(form.values.tenant || (signIn.isError && problemOf(signIn.error).reason === 'TENANT_NEEDED')) && <TextInput label="Tenant" description="The name of the tenant to sign in to." {...form.getInputProps('tenant')} />}
             <Button type="submit" size="sm" loading={signIn.isPending} mt={4}>
               Sign in
             </Button>

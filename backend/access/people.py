@@ -1,0 +1,105 @@
+"""The people of a tenant: added, given roles, disabled and enabled. Nobody gives more than they hold."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from backend.access import repository
+from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, RoleNotHeld
+from backend.access.permissions import P
+from backend.access.powers import require
+from backend.access.rules import beyond
+from backend.access.tables import PersonRow
+from backend.ids import new_id
+from backend.work.unit import UnitOfWork
+from schemas.access import CreatePerson, Person, PersonRef, Role, SetRoles
+
+
+async def list_people(work: UnitOfWork) -> list[Person]:
+    """Everybody in the tenant."""
+    return [_person(row) for row in await repository.people(work.session, work.tenant_id)]
+
+
+async def create_person(work: UnitOfWork, input: CreatePerson, password_hash: str) -> Person:
+    """Add a person; the password's hash is made before the transaction. Raises EmailTaken, RoleNotHeld."""
+    await repository.lock_people(work.session, work.tenant_id)
+    _check(await require(work, P.ACCESS_PERSON_MANAGE), input.roles)
+    row = PersonRow(
+        id=new_id(),
+        tenant_id=work.tenant_id,
+        email=input.email,
+        name=input.name,
+        password_hash=password_hash,
+        roles=[str(role) for role in input.roles],
+        disabled=False,
+        created_at=work.now,
+    )
+    work.session.add(row)
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise EmailTaken from None
+    person = _person(row)
+    work.audit("access.people.create", f"person:{row.id}", after=person)
+    return person
+
+
+async def set_roles(work: UnitOfWork, input: SetRoles) -> Person:
+    """Replace a person's roles. Raises LastAdministrator, RoleNotHeld, PersonNotFound."""
+    row, held = await _locked(work, input.person_id)
+    _check(held, input.roles, _roles(row))
+    before = _person(row)
+    row.roles = [str(role) for role in input.roles]
+    return await _changed(work, "access.people.setRoles", before, row)
+
+
+async def disable_person(work: UnitOfWork, input: PersonRef) -> Person:
+    """Take a person's access away: their sessions and tokens end. Raises LastAdministrator, PersonNotFound."""
+    row, _ = await _locked(work, input.person_id)
+    before = _person(row)
+    row.disabled = True
+    await repository.revoke_sessions(work.session, work.tenant_id, row.id, work.now)
+    await repository.revoke_tokens(work.session, work.tenant_id, await repository.token_ids(work.session, work.tenant_id, row.id), work.now)
+    return await _changed(work, "access.people.disable", before, row)
+
+
+async def enable_person(work: UnitOfWork, input: PersonRef) -> Person:
+    """Let a disabled person sign in again. Their tokens stay revoked. Raises RoleNotHeld, PersonNotFound."""
+    row, held = await _locked(work, input.person_id)
+    _check(held, _roles(row))
+    before = _person(row)
+    row.disabled = False
+    return await _changed(work, "access.people.enable", before, row)
+
+
+async def _locked(work: UnitOfWork, person_id: UUID) -> tuple[PersonRow, frozenset[P]]:
+    """The person, and what the caller holds, while nobody else changes the tenant's people."""
+    await repository.lock_people(work.session, work.tenant_id)
+    held = await require(work, P.ACCESS_PERSON_MANAGE)
+    row = await repository.person(work.session, work.tenant_id, person_id)
+    if row is None:
+        raise PersonNotFound
+    return row, held
+
+
+def _check(held: frozenset[P], roles: Sequence[Role], had: Sequence[Role] = ()) -> None:
+    if missing := beyond(roles, had, held):
+        raise RoleNotHeld(f"These roles allow {', '.join(f'`{one}`' for one in missing)}, which you do not hold, so you cannot give them.")
+
+
+async def _changed(work: UnitOfWork, action: str, before: Person, row: PersonRow) -> Person:
+    await work.session.flush()
+    if not await repository.count_administrators(work.session, work.tenant_id):
+        raise LastAdministrator
+    after = _person(row)
+    work.audit(action, f"person:{row.id}", before, after)
+    return after
+
+
+def _roles(row: PersonRow) -> list[Role]:
+    return [Role(role) for role in row.roles]
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(id=row.id, email=row.email, name=row.name, roles=_roles(row), created_at=row.created_at, disabled=row.disabled)
