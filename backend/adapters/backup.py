@@ -28,7 +28,7 @@ _COPIED = ("archives", "artifacts", "secrets")
 _LEFT_OUT = "secrets/servers.json"
 _UNFINISHED = (".table", ".draft")
 """Suffixes of caches, and of files that have not taken their place."""
-_TRIES = 5
+_TRIES = 10
 _VANISHED = ("does not exist", "could not open relation", "cache lookup failed")
 """What pg_dump says where a table went in the moment between its list of tables and its lock: it is tried again."""
 

@@ -152,6 +152,7 @@ async def test_what_changes_while_it_is_copied_leaves_a_sound_archive(source: st
                 break
             await connection.execute(f"CREATE TABLE brief{n} AS SELECT * FROM generate_series(1, 2000)")
             await connection.execute(f"DROP TABLE IF EXISTS brief{max(n - 2, 0)}")
+            await asyncio.sleep(0.3)
         await connection.close()
 
     files, dropping = threading.Thread(target=unrest), asyncio.create_task(tables())
