@@ -14,6 +14,7 @@ from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
 from backend.db.addresses import app_url
 from backend.db.engine import make_engine
+from backend.disk_space import DiskSpace
 from backend.hub import Hub
 from backend.ports import Clock
 from backend.serving.process import Serving
@@ -46,7 +47,17 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     redis = open_redis(settings.redis_url)
     queue = ArqQueue(settings.redis_url)
     wakeups = RedisWakeups(redis)
-    hub = ServingHub(settings=settings, engine=engine, redis=redis, queue=queue, clock=clock or SystemClock(), vault=vault, llm=llm, wakeups=wakeups)
+    hub = ServingHub(
+        settings=settings,
+        engine=engine,
+        redis=redis,
+        queue=queue,
+        clock=clock or SystemClock(),
+        vault=vault,
+        llm=llm,
+        wakeups=wakeups,
+        disk=DiskSpace.of_servers(settings.data_dir),
+    )
     try:
         yield hub
     finally:

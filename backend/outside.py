@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.connectors.ports import LlmProvider, Vault
+from backend.disk_space import DiskSpace
 from backend.ports import Clock, JobQueue, Wakeups
 from backend.settings import Settings
 
@@ -25,6 +26,8 @@ class Outside:
     llm: LlmProvider
     wakeups: Wakeups
     """Wakes those who watch live events, in this process and in others."""
+    disk: DiskSpace = field(default_factory=DiskSpace)
+    """Room for the embedded servers."""
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after a commit that changed routing, before its caller is answered."""
 

@@ -92,6 +92,8 @@ export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
 /** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly. */
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
+/** The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself. */
+export type DiskFull = Failure<"DISK_FULL", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 /** Somebody of this tenant already signs in with this email. */
@@ -3522,7 +3524,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:group:predict`.
        */
-      predict: M<Predict, Predictions, AppErrorShape | ControlLost | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | TooMuchBeside | UnknownFeatures | VersionNotPreferred>;
+      predict: M<Predict, Predictions, AppErrorShape | ControlLost | DiskFull | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | TooMuchBeside | UnknownFeatures | VersionNotPreferred>;
       /**
        * A group's log, newest first.
        *
@@ -3540,7 +3542,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:outcome:write`.
        */
-      recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | GroupNotFound | InvalidOutcome>;
+      recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | DiskFull | GroupNotFound | InvalidOutcome>;
       /**
        * A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
        *

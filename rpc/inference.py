@@ -2,6 +2,7 @@
 
 from backend.access.permissions import P
 from backend.comparison import rebuild
+from backend.disk_space import DiskFull
 from backend.exchange import transfer
 from backend.groups.errors import GroupNotFound, LegalHold, NotConfirmed
 from backend.inference_log import browse as browsing
@@ -59,6 +60,7 @@ PREDICTION_ERRORS = (
     PredictionFailed,
     ModelNotLoaded,
     LogUnavailable,
+    DiskFull,
     GroupHalted,
     ControlLost,
     VersionNotPreferred,
@@ -86,7 +88,7 @@ async def get(ctx: Call, input: InferenceRef) -> Inference:
     return await browsing.get(ctx.work, input)
 
 
-@inference.mutation(permission=P.INFERENCE_OUTCOME_WRITE, errors=(GroupNotFound, InvalidOutcome), audited=False)
+@inference.mutation(permission=P.INFERENCE_OUTCOME_WRITE, errors=(GroupNotFound, InvalidOutcome, DiskFull), audited=False)
 async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
     """Tell the truth about inferences: late, early, again, or corrected."""
     return await outcomes.record(ctx.work, input)

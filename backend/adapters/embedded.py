@@ -1,5 +1,6 @@
 """PostgreSQL and Redis without installing either: the servers inside the wheels, run by us in a data folder."""
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,11 @@ from backend.adapters.embedded_postgres import DATABASE, OWNER, SUPERUSER, Embed
 from backend.adapters.embedded_programs import find, reachable
 from backend.adapters.embedded_redis import EmbeddedRedis
 from backend.adapters.processes import Progress, SetupError
+from backend.disk_space import RESERVE, free_bytes
 
 _LONGEST_WAIT = 15.0
+ROOM_TO_START = RESERVE // 2
+"""Bytes free without which a server that has ended is not started again."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,31 @@ class RunningServers:
         """Start again whichever server has died; its data is as it was at its last acknowledged write.
 
         One that does not come up (it may have been killed while it started) is tried again after 1, 2, 4, 8, 15 s: what else runs goes on meanwhile.
+        While the disk is full none is tried: it would end again at its first write.
         """
         for name, server in (("PostgreSQL", self.postgres), ("Redis", self.redis)):
             failures, again_at = self._failures.get(name, (0, 0.0))
             if server.alive or time.monotonic() < again_at:
                 continue
+            if (free := free_bytes(self.home.servers)) < ROOM_TO_START:
+                self._wait_for_room(name, free, progress)
+                continue
             progress(f"{name} ended by itself" if not failures else f"{name} is tried again")
             try:
                 server.start(progress)
-            except SetupError as error:
+            except (SetupError, OSError) as error:  # OSError: the disk fills up again
                 wait = min(2.0**failures, _LONGEST_WAIT)
                 progress(f"{error}\nIt is tried again in {wait:.0f} s.")
                 self._failures[name] = (failures + 1, time.monotonic() + wait)
             else:
                 self._failures.pop(name, None)
+
+    def _wait_for_room(self, name: str, free: int, progress: Progress) -> None:
+        """Said once; looked for again after a second."""
+        failures, _ = self._failures.get(name, (0, 0.0))
+        if not failures:
+            progress(f"{name} ended by itself, and the disk of {self.home.servers} is full ({free / 2**20:.0f} MiB free): it starts once there is room.")
+        self._failures[name] = (max(failures, 1), time.monotonic() + 1)
 
     def stop(self) -> None:
         """Stop both and give up the lock. Stopping twice is harmless."""
@@ -110,10 +125,12 @@ def start(data_dir: Path, progress: Progress, *, durable: bool = True, shared: P
             running.postgres.create_database()
         write_keys(data_dir, msgspec.structs.replace(keys, postgres_port=running.postgres.port, redis_port=running.redis.port, created=True))
         return running
-    except BaseException:
+    except BaseException as error:
         if running:
             running.stop()
         lock.release()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise SetupError(f"The disk is full at {error.filename or data_dir}. Make room, then start again.") from error
         raise
 
 

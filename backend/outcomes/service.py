@@ -28,7 +28,8 @@ Target = UUID | str
 
 
 async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
-    """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome."""
+    """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome, DiskFull."""
+    work.hub.disk.require()
     _check(input.outcomes)
     group = await groups.get(work, GroupRef(slug=input.slug))
     await outcome_lock.before_outcomes(work, group.id)

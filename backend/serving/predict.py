@@ -41,7 +41,8 @@ class Predictor:
         self._stale = StaleAnswers(hub)
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
-        """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable."""
+        """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable,
+        DiskFull."""
         group = await self.find(actor, slug)
         try:
             answers = await self._predict(actor, group, body)
@@ -58,6 +59,7 @@ class Predictor:
             self._refusals.note(group.facts.group_id, actor.name, error)
 
     async def _predict(self, actor: Actor, group: RoutedGroup, body: PredictBody) -> list[Prediction]:
+        self._hub.disk.require()
         if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
             raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
         controlled = await self._routing.control.admit(group.facts)

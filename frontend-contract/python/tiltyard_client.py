@@ -2778,6 +2778,10 @@ class ControlLost(HubError):
     """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly."""
 
 
+class DiskFull(HubError):
+    """The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself."""
+
+
 class DraftNotFound(HubError):
     """There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again."""
 
@@ -3106,7 +3110,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "d2fc0f97b1cd8edf"
+CONTRACT_HASH = "3e69f3ef7a111afa"
 """The contract this client was generated from."""
 
 
@@ -3138,6 +3142,7 @@ ERRORS: dict[str, type[HubError]] = {
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
     "CONTROL_LOST": ControlLost,
+    "DISK_FULL": DiskFull,
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
@@ -3728,7 +3733,7 @@ class InferenceProcedures:
     def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `DISK_FULL`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
@@ -3752,7 +3757,7 @@ class InferenceProcedures:
     def record_outcomes(self, *, slug: str, outcomes: List[Outcome]) -> OutcomesReceipt:
         """Tell the truth about inferences: late, early, again, or corrected.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`, `DISK_FULL`.
         """
         answer: OutcomesReceipt = self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer
@@ -4479,7 +4484,7 @@ class AsyncInferenceProcedures:
     async def predict(self, *, inputs: dict[str, Any] | List[dict[str, Any]], slug: str, entity_key: str | None = None, context: Context | None = None, segments: dict[str, str] | None = None, correlation_id: str | None = None, explain: bool = False, prefer: str | None = None, idempotency_key: str | None = None) -> Predictions:
         """Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
 
-        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `MISSING_FEATURES`, `UNKNOWN_FEATURES`, `INVALID_FEATURES`, `INVALID_BATCH`, `TOO_MUCH_BESIDE`, `PREDICTION_FAILED`, `MODEL_NOT_LOADED`, `LOG_UNAVAILABLE`, `DISK_FULL`, `GROUP_HALTED`, `CONTROL_LOST`, `VERSION_NOT_PREFERRED`, `IDEMPOTENCY_KEY_REUSED`, `INFERENCE_NOT_FOUND`.
         """
         answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
@@ -4503,7 +4508,7 @@ class AsyncInferenceProcedures:
     async def record_outcomes(self, *, slug: str, outcomes: List[Outcome]) -> OutcomesReceipt:
         """Tell the truth about inferences: late, early, again, or corrected.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`, `DISK_FULL`.
         """
         answer: OutcomesReceipt = await self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
         return answer

@@ -1,5 +1,6 @@
 """What the commands say while they work, and the options they share."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -29,8 +30,9 @@ class Steps:
         console.print(f"[bold cyan]\\[{self._number}/{self._total}][/] {title} [dim]({self._seconds})[/]")
 
     def __call__(self, detail: str) -> None:
-        """Something done within the step."""
-        console.print(f"      {detail}", markup=False)
+        """Something done within the step. Where it cannot be written (a log on a full disk), the work goes on all the same."""
+        with contextlib.suppress(OSError):
+            console.print(f"      {detail}", markup=False)
 
     def done(self, text: str) -> None:
         """The end of the last step."""

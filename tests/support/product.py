@@ -27,8 +27,9 @@ START_SECONDS = 120
 class Product:
     """One installation: its data folder, its supervisor process, and what its ready file says."""
 
-    def __init__(self, folder: Path, output: Path) -> None:
+    def __init__(self, folder: Path, output: Path, data: Path | None = None) -> None:
         self.folder, self.output = folder, output
+        self.data = data or folder / "data"
         self.ready: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,7 +42,7 @@ class Product:
         """Start it, or start it again on the same data; returns once the ready file is there."""
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [str(TILTYARD), "up", "--data-dir", str(self.folder / "data"), "--port", "0", "--ready-file", str(ready)]
+        command = [str(TILTYARD), "up", "--data-dir", str(self.data), "--port", "0", "--ready-file", str(ready)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
         with self.output.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
@@ -70,7 +71,7 @@ class Product:
 
     def leftovers(self) -> list[list[str]]:
         """Processes that still name this data folder."""
-        mark = str(self.folder / "data")
+        mark = str(self.data)
         return [_command(p) for p in psutil.process_iter() if p.pid != os.getpid() and mark in " ".join(_command(p))]
 
     def log(self) -> str:
@@ -122,15 +123,15 @@ class Product:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Product]:
-    """A started product, gone at the end whatever happened. Its output stays in artifacts-ci/."""
+def running(name: str, data: Path | None = None) -> Iterator[Product]:
+    """A started product, gone at the end whatever happened. Its output stays in artifacts-ci/. Its data folder may lie elsewhere."""
     logs = ROOT / "artifacts-ci"
     logs.mkdir(exist_ok=True)
     output = logs / f"{name}.log"
     output.unlink(missing_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"tiltyard-{name}-"))
     folder.chmod(0o755)
-    product = Product(folder, output)
+    product = Product(folder, output, data)
     try:
         yield product.start()
     finally:
