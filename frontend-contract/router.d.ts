@@ -76,6 +76,8 @@ export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 42
 export type ArchiveUnreadable = Failure<"ARCHIVE_UNREADABLE", "CONFLICT", 409>;
 /** This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly. */
 export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
+/** This version has its artifact; other bytes are another version. */
+export type ArtifactPresent = Failure<"ARTIFACT_PRESENT", "CONFLICT", 409>;
 /** TILTYARD_KEK is not the key that this installation's secrets were stored with. */
 export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
 /** The base URL is not one that this hub calls. */
@@ -306,12 +308,29 @@ export interface Artifact {
   uploaded_at: string;
   /** SHA-256 of the rows that explanations compare with, where the document has some. */
   background: string | null;
+  /** The artifact's own two classes, in its order; empty where its score is of no class. */
+  classes: string[];
+  /** The class that the score is the probability of, as the version calls it. */
+  positive_class: string | null;
+  /** Of an ONNX model with a number for each of two classes: which of them is served, from 0. */
+  column: number | null;
+  /**
+   * What the score is, in words: `the probability of default`.
+   * @default ""
+   */
+  meaning: string;
   /** Where the document said something else; what the artifact says counts. */
   differences: Issue[];
 }
 
 /** What can be served. Never pickle, joblib or .pt: loading one runs its code. */
 export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear" | "external";
+
+/** What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`. */
+export interface ArtifactStatement {
+  /** The artifact's own class whose probability is the score, where file and document do not settle it. */
+  positive_class?: string | null | undefined;
+}
 
 /** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
 export interface AuditEntry {
@@ -1991,6 +2010,11 @@ export interface Member {
   role: MemberRole;
   share: number;
   ranges: BucketRange[];
+  /**
+   * What its score is, in words: `the probability of default`.
+   * @default ""
+   */
+  meaning: string;
 }
 
 /** What a version is in a group. */
@@ -2209,7 +2233,11 @@ export interface OutcomesReceipt {
   waiting: number;
 }
 
-/** What the model said: margin beside probability where it has both. */
+/**
+ * What the model said: margin beside probability where it has both.
+ *
+ * `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+ */
 export interface Output {
   score: number;
   margin: number | null;
@@ -3000,6 +3028,12 @@ export interface StartRamp {
   reason?: string | undefined;
 }
 
+/** State it of a draft version, before its artifact is uploaded. */
+export interface StateArtifact {
+  version_id: string;
+  artifact: ArtifactStatement;
+}
+
 /** Is everything that the hub needs there? */
 export interface SystemHealth {
   database: boolean;
@@ -3655,6 +3689,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       createExternalVersion: M<CreateExternalVersion, Version, AppErrorShape | ConnectorDisabled | ConnectorNotFound | ExternalUnfit | FeaturesDisagree | ModelNotFound | VersionTaken>;
+      /**
+       * State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one.
+       *
+       * Needs `catalog:model:write`.
+       */
+      stateArtifact: M<StateArtifact, Version, AppErrorShape | ArtifactPresent | VersionNotFound>;
       /**
        * Take a version out of use. It is kept for good.
        *

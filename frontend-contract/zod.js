@@ -20,6 +20,11 @@ export const algorithmInputSchema = z.strictObject({
   artifact_format: z.enum(["external", "lightgbm", "linear", "onnx", "xgboost"]).nullable().optional(),
 });
 
+/** What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`. */
+export const artifactStatementSchema = z.strictObject({
+  positive_class: z.string().nullable().optional(),
+});
+
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
 export const browseInferencesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -840,6 +845,12 @@ export const startRampSchema = z.strictObject({
   reason: text(0, 1000).default(""),
 });
 
+/** State it of a draft version, before its artifact is uploaded. */
+export const stateArtifactSchema = z.strictObject({
+  version_id: z.guid(),
+  artifact: artifactStatementSchema,
+});
+
 /** A token, by id. */
 export const tokenRefSchema = z.strictObject({
   token_id: z.guid(),
@@ -937,6 +948,7 @@ export const inputs = {
   "models.version": versionRefSchema,
   "models.createVersion": createVersionSchema,
   "models.createExternalVersion": createExternalVersionSchema,
+  "models.stateArtifact": stateArtifactSchema,
   "models.archiveVersion": versionRefSchema,
   "runs.list": listRunsSchema.optional(),
   "runs.get": runRefSchema,

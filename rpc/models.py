@@ -1,12 +1,12 @@
 """Models and their versions. Artifacts are uploaded beside: `POST /v1/versions/{version_id}/artifact`."""
 
 from backend.access.permissions import P
-from backend.catalog import external, service
-from backend.catalog.errors import ExternalUnfit, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from backend.catalog import artifact_statement, external, service
+from backend.catalog.errors import ArtifactPresent, ExternalUnfit, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
 from backend.connectors.errors import ConnectorDisabled, ConnectorNotFound
 from rpc.core import Router
 from rpc.host import Call
-from schemas.catalog import CreateModel, CreateVersion, ListModels, Model, ModelRef, Version, VersionRef
+from schemas.catalog import CreateModel, CreateVersion, ListModels, Model, ModelRef, StateArtifact, Version, VersionRef
 from schemas.common import Page
 from schemas.external import CreateExternalVersion
 
@@ -53,6 +53,12 @@ async def create_version(ctx: Call, input: CreateVersion) -> Version:
 async def create_external_version(ctx: Call, input: CreateExternalVersion) -> Version:
     """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too."""
     return await external.create_external_version(ctx.work, input)
+
+
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, ArtifactPresent))
+async def state_artifact(ctx: Call, input: StateArtifact) -> Version:
+    """State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one."""
+    return await artifact_statement.state_artifact(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionServing))

@@ -42,6 +42,10 @@ class Artifact(Shape, frozen=True, kw_only=True):
     outputs: int
     uploaded_at: datetime
     background: Annotated[str | None, msgspec.Meta(description="SHA-256 of the rows that explanations compare with, where the document has some.")] = None
+    classes: Annotated[list[str], msgspec.Meta(description="The artifact's own two classes, in its order; empty where its score is of no class.")] = []
+    positive_class: Annotated[str | None, msgspec.Meta(description="The class that the score is the probability of, as the version calls it.")] = None
+    column: Annotated[int | None, msgspec.Meta(description="Of an ONNX model with a number for each of two classes: which of them is served, from 0.")] = None
+    meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
     differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
 
 
@@ -117,6 +121,21 @@ class VersionRef(Shape, frozen=True, kw_only=True):
     """A version, by id."""
 
     version_id: UUID
+
+
+class ArtifactStatement(Shape, frozen=True, kw_only=True):
+    """What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`."""
+
+    positive_class: Annotated[
+        str | None, msgspec.Meta(description="The artifact's own class whose probability is the score, where file and document do not settle it.")
+    ] = None
+
+
+class StateArtifact(Shape, frozen=True, kw_only=True):
+    """State it of a draft version, before its artifact is uploaded."""
+
+    version_id: UUID
+    artifact: ArtifactStatement
 
 
 class UploadArtifact(Shape, frozen=True, kw_only=True):

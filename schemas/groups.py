@@ -65,6 +65,7 @@ class Member(Shape, frozen=True, kw_only=True):
     role: MemberRole
     share: int
     ranges: list[BucketRange]
+    meaning: Annotated[str, msgspec.Meta(description="What its score is, in words: `the probability of default`.")] = ""
 
 
 class Phase(Shape, frozen=True, kw_only=True):

@@ -67,7 +67,10 @@ class Explanation(Shape, frozen=True, kw_only=True):
 
 
 class Output(Shape, frozen=True, kw_only=True):
-    """What the model said: margin beside probability where it has both."""
+    """What the model said: margin beside probability where it has both.
+
+    `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+    """
 
     score: float
     margin: float | None = None

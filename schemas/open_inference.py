@@ -56,12 +56,13 @@ class InferResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     parameters: Parameters | None = None
 
 
-class TensorMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What an input or an output looks like; -1 is any number of rows."""
+class TensorMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an input or an output looks like; -1 is any number of rows. `parameters` of the score say what it means, by version."""
 
     name: str
     datatype: Datatype
     shape: list[int]
+    parameters: dict[str, str] | None = None
 
 
 class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):

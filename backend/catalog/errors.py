@@ -34,8 +34,20 @@ class BackgroundUnfit(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class StatementUnfit(Invalid):
+    """What is stated of the artifact does not fit it."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class ExternalUnfit(Invalid):
     """What is asked of the language model is not complete."""
+
+
+class ClassUnclear(Invalid):
+    """Artifact and document do not settle which class the score is the probability of. Correct the document, or state the class (`models.stateArtifact`)."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class FeaturesDisagree(Conflict):

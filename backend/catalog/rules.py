@@ -68,8 +68,24 @@ def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issu
     return missing + extra
 
 
-def completed(document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None = None) -> ModelDocument:
-    """The document with the artifact's inputs in the artifact's own order, what it says of each kept, and its format and task filled in.
+def renamed(document: ModelDocument, features: Sequence[str]) -> list[str] | None:
+    """The document's own names of the artifact's features, in the artifact's order, where LightGBM put `_` for white space in them; None where that is not it.
+
+    >>> renamed(ModelDocument(name="m", features=[Feature(name="Net income"), Feature(name="age")]), ["age", "Net_income"])
+    ['age', 'Net income']
+    """
+    named = [feature.name for feature in document.features if feature.role == "input"]
+    own = {re.sub(r"\s", "_", name): name for name in named}
+    if len(own) != len(named) or set(own) != set(features) or set(named) == set(features):
+        return None
+    return [own[name] for name in features]
+
+
+def completed(
+    document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None = None, classes: tuple[str, str] | None = None
+) -> ModelDocument:
+    """The document with the artifact's inputs in the artifact's own order, what it says of each kept, and its format, task
+    and classes (negative, positive) filled in.
 
     Where each value came from goes along with it; what the artifact itself says has the source `artifact:`.
     """
@@ -85,6 +101,13 @@ def completed(document: ModelDocument, features: Sequence[str], artifact_format:
     if task.type is None and (known := task_of(objective)):
         task = msgspec.structs.replace(task, type=known)
         said["/task/type"] = f"{OF_ARTIFACT}/objective"
+    if classes and task.type in (None, "binary_classification"):
+        said |= {
+            f"/task/{name}": f"{OF_ARTIFACT}/classes"
+            for name, value in (("classes", list(classes)), ("positive_class", classes[1]))
+            if getattr(task, name) != value
+        }
+        task = msgspec.structs.replace(task, classes=list(classes), positive_class=classes[1])
     known_sources = document.provenance or document.lineage
     return msgspec.structs.replace(
         document,

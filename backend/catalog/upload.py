@@ -7,10 +7,12 @@ import msgspec
 
 from backend.actor import Actor
 from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_statement import statement_of
 from backend.catalog.artifacts import ArtifactFacts, inspect, probe
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
 from backend.catalog.explanation_background import background_of, keep_background
-from backend.catalog.rules import completed, differences, disagreements, medians
+from backend.catalog.rules import completed, differences, disagreements, medians, renamed
+from backend.catalog.served_class import ServedClass, served_class
 from backend.catalog.service import find_version, get_version, version_of
 from backend.files import place
 from backend.hub import Hub
@@ -38,20 +40,23 @@ async def admit(hub: Hub, actor: Actor, ref: VersionRef, quarantined: Path) -> V
     async with hub.work(actor, read_only=True) as work:
         version = await expect(work, ref)
     features = facts.features if facts.named else ([feature.name for feature in version.document.features if feature.role == "input"] or facts.features)
+    features = renamed(version.document, features) or features
     if len(features) != len(facts.features):
         message = f"the artifact takes {len(facts.features)} numbers, the document lists {len(features)} inputs"
         raise FeaturesDisagree(issues=[Issue(pointer="/features", message=message)])
     if issues := disagreements(version.document, features):
         raise FeaturesDisagree(issues=issues)
     rows = background_of(version.document, features, facts.kind)
-    await probe(quarantined, facts, medians(version.document, features))
+    stated = statement_of(version.document)
+    score = served_class(facts, version.document, stated.positive_class)
+    await probe(quarantined, facts, medians(version.document, features), use={"column": score.column, "columns": facts.columns})
     background = await asyncio.to_thread(keep_background, hub.files, rows) if rows is not None else None
     await asyncio.to_thread(_keep, quarantined, artifact_path(hub.files, facts.sha256))
     async with hub.work(actor) as work:
-        return await _attach(work, ref, facts, features, background)
+        return await _attach(work, ref, facts, features, background, score)
 
 
-async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str], background: str | None) -> Version:
+async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str], background: str | None, score: ServedClass) -> Version:
     row, model = await find_version(work, ref.version_id, lock=True)
     if row.artifact is not None:
         raise ArtifactPresent
@@ -64,10 +69,14 @@ async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, featu
         outputs=facts.outputs,
         uploaded_at=work.now,
         background=background,
-        differences=differences(document, features, facts.kind, facts.objective, facts.outputs),
+        differences=differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told,
+        classes=list(score.classes),
+        positive_class=score.names[1] if score.names else None,
+        column=score.column if facts.columns == 2 else None,
+        meaning=score.meaning,
     )
     row.artifact = plain(artifact)
-    row.document = plain(completed(document, features, facts.kind, facts.objective))
+    row.document = plain(completed(document, features, facts.kind, facts.objective, score.names))
     row.state = VersionState.READY
     await work.session.flush()
     work.audit("models.uploadArtifact", f"model:{model.slug}:{row.version}", after=artifact)

@@ -191,6 +191,7 @@ def member_of(row: Row[Any]) -> Member:
         role=MemberRole(row.role),
         share=row.share,
         ranges=msgspec.convert(row.ranges, list[BucketRange]),
+        meaning=row.meaning or "",
     )
 
 

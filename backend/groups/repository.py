@@ -12,7 +12,7 @@ from backend.db.locks import end_in_silence
 from backend.groups.tables import GroupRow, HaltRow, PhaseRow
 
 MEMBERS = """
-SELECT b.*, m.name AS model_name, m.slug AS model_slug, v.version
+SELECT b.*, m.name AS model_name, m.slug AS model_slug, v.version, v.artifact ->> 'meaning' AS meaning
 FROM members b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.model_id
 WHERE b.tenant_id = :tenant AND b.group_id = ANY(:groups) {where}
 ORDER BY b.phase, array_position(ARRAY['champion', 'challenger', 'shadow'], b.role), b.share DESC, v.version

@@ -9,7 +9,7 @@ import numpy as np
 from backend.catalog.external_rules import features_of
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.errors import RuntimeRefused
-from backend.runtimes.protocol import NO_METHOD, ExplanationBatch, Floats, Runtime, Scores, Space
+from backend.runtimes.protocol import AS_IS, NO_METHOD, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 from schemas.external import ExternalModel
 
 REASON = "a language model behind a connector: what it weighs cannot be computed from its answers"
@@ -28,7 +28,7 @@ class ExternalRuntime(Runtime):
         self.estimated = False
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load what is asked, once its bytes have the SHA-256 they were stored under."""
         import openai  # noqa: F401, PLC0415  heavy: the SDK that asks, so that the first question's time is not spent on importing it
 

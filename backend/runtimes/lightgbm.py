@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from backend.numerics.trees.forest import Forest
-from backend.numerics.trees.lightgbm_text import read_lightgbm
+from backend.numerics.trees.lightgbm_objectives import PROBABILITIES
+from backend.numerics.trees.lightgbm_text import plain_text, read_lightgbm
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.estimated_explainer import explain_by_sampling
 from backend.runtimes.explainer_cache import PATH_DEPENDENT, Explainers
 from backend.runtimes.light_imports import WRAPPED, without
 from backend.runtimes.lightgbm_fast import FastRows
-from backend.runtimes.lightgbm_links import PROBABILITIES, link_of, space_of
-from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores
+from backend.runtimes.lightgbm_links import link_of, space_of
+from backend.runtimes.protocol import AS_IS, ExplanationBatch, Floats, Runtime, Scores, Use
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -41,13 +42,13 @@ class LightgbmRuntime(Runtime):
         self._fast = FastRows(booster, len(forest.features))
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
         with without(WRAPPED):
             from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
             from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
 
-        content = read_checked(path, sha256)
+        content = plain_text(read_checked(path, sha256))
         forest = read_lightgbm(content)
         if forest.outputs != 1:
             raise RuntimeRefused(f"The model gives {forest.outputs} numbers a row, and one is served.")

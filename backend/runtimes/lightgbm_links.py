@@ -24,9 +24,6 @@ SAME = Link(float)
 
 IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom", ""}
 
-PROBABILITIES = {"binary", "cross_entropy"}
-"""Objectives whose scores are the probability of a class. That of `cross_entropy_lambda` is an intensity, log(1 + exp(margin)), without an upper end."""
-
 
 def link_of(objective: str) -> Link | None:
     """The link of an objective as the model file names it; None where LightGBM itself must be asked.

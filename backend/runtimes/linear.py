@@ -9,7 +9,7 @@ import numpy as np
 from backend.numerics.linear import Linear, read_linear
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.lightgbm_links import sigmoid
-from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+from backend.runtimes.protocol import AS_IS, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 
 LINEAR = "linear"
 
@@ -28,7 +28,7 @@ class LinearRuntime(Runtime):
         self._link = sigmoid(1.0)
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
         return cls(read_linear(read_checked(path, sha256)))
 

@@ -10,7 +10,7 @@ from backend.runtimes.checked_files import read_checked
 from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.estimated_explainer import explain_by_sampling
 from backend.runtimes.onnx_trees import OnnxTrees
-from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+from backend.runtimes.protocol import AS_IS, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -21,9 +21,9 @@ TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int6
 
 
 class OnnxRuntime(Runtime):
-    """An ONNX model of one score a row. Of two class probabilities the second, the positive class, is the score."""
+    """An ONNX model of one score a row. Of two class probabilities that of the positive class is the score."""
 
-    def __init__(self, session: "InferenceSession", content: bytes, file: Path) -> None:
+    def __init__(self, session: "InferenceSession", content: bytes, file: Path, use: Use) -> None:
         """Read the session's signature and the trees of its graph; use `load`."""
         widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
         chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
@@ -31,6 +31,7 @@ class OnnxRuntime(Runtime):
             raise RuntimeRefused("The model has no output that is a score.")
         self.features, _ = feature_names(widths, session.get_modelmeta().custom_metadata_map)
         self._session = session
+        self._use = use
         self._inputs = [(entry.name, TYPES[entry.type]) for entry in session.get_inputs()]
         self._output = next(entry for entry in session.get_outputs() if entry.name == chosen)
         self.classifies = True if "prob" in chosen.lower() or len(session.get_outputs()) > 1 else None
@@ -42,7 +43,7 @@ class OnnxRuntime(Runtime):
             self.space = self._trees.space
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
         import onnxruntime as ort  # noqa: PLC0415  heavy: loaded with the first model of its kind
 
@@ -51,7 +52,7 @@ class OnnxRuntime(Runtime):
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content, path)
+            return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content, path, use)
         except Exception as error:  # onnxruntime's errors have no common base of their own
             raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
 
@@ -78,18 +79,19 @@ class OnnxRuntime(Runtime):
 
         model = ModelProto()
         model.ParseFromString(content)
-        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space, file)
+        return OnnxTrees.of(model, self._output.name, self.features, self._score, self.space, file, first=self._use.column == 0 and self._use.columns == 2)
 
     def _score(self, matrix: Floats) -> Floats:
         if len(matrix) == 0:
             return np.empty(0)
         single = len(self._inputs) == 1
-        feed = {name: np.ascontiguousarray(matrix if single else matrix[:, i : i + 1], dtype=kind) for i, (name, kind) in enumerate(self._inputs)}
+        with np.errstate(over="ignore"):  # past float32 is infinite, as in C
+            feed = {name: np.ascontiguousarray(matrix if single else matrix[:, i : i + 1], dtype=kind) for i, (name, kind) in enumerate(self._inputs)}
         try:
             output = self._session.run([self._output.name], feed)[0]
         except Exception as error:  # likewise
             raise RuntimeRefused(f"onnxruntime does not answer: {str(error)[:300]}") from error
-        return _positive(output, len(matrix))
+        return _chosen(output, len(matrix), self._use)
 
 
 def _probability(score: Floats) -> Floats:
@@ -104,10 +106,11 @@ def _probability(score: Floats) -> Floats:
     return np.where(out, high.astype(np.float64), score)
 
 
-def _positive(output: Any, rows: int) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap
+def _chosen(output: Any, rows: int, use: Use) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap
     if isinstance(output, list):
-        return np.array([list(row.values())[-1] for row in output], dtype=np.float64)
+        output = [list(row.values()) for row in output]
     scores = np.asarray(output, dtype=np.float64).reshape(rows, -1)
-    if scores.shape[1] > 2:
-        raise RuntimeRefused(f"The model gives {scores.shape[1]} numbers a row, and one is served.")
-    return scores[:, -1].copy()
+    width = scores.shape[1]
+    if width > 2 or (use.columns is not None and width != use.columns):
+        raise RuntimeRefused(f"The model gives {width} numbers a row, and {'one' if use.columns in (None, 1) else 'one of two'} is served.")
+    return scores[:, -1 if use.column is None else use.column].copy()

@@ -33,10 +33,12 @@ class OnnxTrees:
         self._score = score
 
     @classmethod
-    def of(cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path) -> "OnnxTrees | None":
+    def of(
+        cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path, *, first: bool = False
+    ) -> "OnnxTrees | None":
         """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, is not understood, or cannot be compiled."""
         try:
-            found = onnx_forest(model, output, features)
+            found = onnx_forest(model, output, features, first=first)
             if not compiles(found.forest):
                 return None
             # onnxruntime applies no link to the one output of some operators, whatever the file says: its answer is what is explained

@@ -20,7 +20,7 @@ UNUSED = ("sklearn", "pandas", "dask", "matplotlib", "graphviz")
 
 
 def main() -> None:
-    """Read `{kind, path, sha256, features, median, seconds, memory_bytes}`; write what was found, or `{"error": …}`."""
+    """Read `{kind, path, sha256, use, features, median, seconds, memory_bytes}`; write what was found, or `{"error": …}`."""
     request = json.loads(sys.stdin.buffer.read())
     answer = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -59,13 +59,14 @@ def _limit(seconds: int, memory_bytes: int) -> None:
 def _probe(request: dict[str, Any]) -> dict[str, Any]:
     import numpy as np  # noqa: PLC0415  after the limits: nothing heavy is loaded outside them
 
+    from backend.runtimes.protocol import Use  # noqa: PLC0415  likewise
     from backend.runtimes.registry import runtime_for  # noqa: PLC0415  likewise
 
     runtime_type = runtime_for(request["kind"])
     if hasattr(resource, "RLIMIT_NPROC"):
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     started = time.perf_counter()
-    runtime = runtime_type.load(Path(request["path"]), request["sha256"])
+    runtime = runtime_type.load(Path(request["path"]), request["sha256"], Use(**request["use"]))
     if list(runtime.features) != request["features"]:
         raise ValueError("the loaded model names other features than its file does")
     count = len(runtime.features)

@@ -41,6 +41,20 @@ class ExplanationBatch:
     """Why there is none, where the method is `none`; there are no values then."""
 
 
+@dataclass(frozen=True)
+class Use:
+    """How an artifact is used, where its file leaves a choice; settled when it was uploaded.
+
+    `column` is the score's among the `columns` numbers that an ONNX model gives a row: of two, None means the second, as in versions of earlier releases.
+    """
+
+    column: int | None = None
+    columns: int | None = None
+
+
+AS_IS = Use()
+
+
 class Runtime(Protocol):
     """A loaded artifact. Features are columns, in the artifact's own order; a missing value is NaN.
 
@@ -63,7 +77,7 @@ class Runtime(Protocol):
         return not self.estimated
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
         ...
 

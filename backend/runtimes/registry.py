@@ -6,7 +6,7 @@ from backend.runtimes.language_model import ExternalRuntime
 from backend.runtimes.lightgbm import LightgbmRuntime
 from backend.runtimes.linear import LinearRuntime
 from backend.runtimes.onnx import OnnxRuntime
-from backend.runtimes.protocol import Runtime
+from backend.runtimes.protocol import AS_IS, Runtime, Use
 from backend.runtimes.xgboost import XgboostRuntime
 from schemas.catalog import ArtifactKind
 
@@ -26,6 +26,6 @@ def runtime_for(kind: ArtifactKind | str) -> type[Runtime]:
             return ExternalRuntime
 
 
-def load_runtime(kind: ArtifactKind | str, path: Path, sha256: str) -> Runtime:
+def load_runtime(kind: ArtifactKind | str, path: Path, sha256: str, use: Use = AS_IS) -> Runtime:
     """Load an artifact into its runtime."""
-    return runtime_for(kind).load(path, sha256)
+    return runtime_for(kind).load(path, sha256, use)

@@ -17,7 +17,7 @@ from backend.runtimes import ExplanationBatch, Runtime, load_runtime
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.features import FeatureSpec, Plain, plain_reader, specs_of
 from backend.runtimes.language_model import ExternalRuntime
-from backend.runtimes.protocol import NO_METHOD, Floats
+from backend.runtimes.protocol import NO_METHOD, Floats, Use
 from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
 from schemas.inference import Explanation
@@ -142,7 +142,7 @@ def _doubt(explained: float, residual: float) -> str | None:
 
 def _load(facts: VersionFacts, files: Path) -> ServedVersion:
     artifact = facts.artifact
-    runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256)
+    runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256, use_of(artifact))
     specs = facts.specs()
     medians = _medians(facts)
     warm = np.zeros((1, len(specs))) if medians is None else medians
@@ -157,6 +157,11 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
         background=_background(artifact, files) if artifact.background else None if runtime.covered else warm,
         runtime=runtime,
     )
+
+
+def use_of(artifact: Artifact) -> Use:
+    """How the artifact is used, as settled when it was uploaded."""
+    return Use(column=artifact.column, columns=None if artifact.column is None else 2)
 
 
 def _background(artifact: Artifact, files: Path) -> Floats:

@@ -20,11 +20,14 @@ from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.estimated_explainer import explain_by_sampling
 from backend.runtimes.explainer_cache import PATH_DEPENDENT, Explainers
 from backend.runtimes.light_imports import WRAPPED, without
-from backend.runtimes.protocol import ExplanationBatch, Floats, Runtime, Scores, Space
+from backend.runtimes.protocol import AS_IS, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 from backend.runtimes.xgboost_links import objective_of
 
 if TYPE_CHECKING:
     from xgboost import Booster
+
+
+MOST = np.finfo(np.float32).max
 
 
 class XgboostRuntime(Runtime):
@@ -50,7 +53,7 @@ class XgboostRuntime(Runtime):
         return self._explainers.compiles
 
     @classmethod
-    def load(cls, path: Path, sha256: str) -> Self:
+    def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
         return cls(read_xgboost(read_checked(path, sha256)), path, sha256)
 
@@ -102,6 +105,6 @@ def _answer(booster: "Booster", rows: Floats, **what: bool) -> Floats:
     from xgboost import DMatrix  # noqa: PLC0415  likewise
 
     with np.errstate(over="ignore"):
-        single = rows.astype(np.float32)
+        single = np.clip(rows.astype(np.float32), -MOST, MOST)  # XGBoost takes no infinite values, which is what is past float32
     matrix = DMatrix(single, nthread=1)
     return np.asarray(booster.predict(matrix, validate_features=False, **what), dtype=np.float64)

@@ -338,12 +338,27 @@ class Artifact(TypedDict):
     uploaded_at: str
     background: str | None
     """SHA-256 of the rows that explanations compare with, where the document has some."""
+    classes: List[str]
+    """The artifact's own two classes, in its order; empty where its score is of no class."""
+    positive_class: str | None
+    """The class that the score is the probability of, as the version calls it."""
+    column: int | None
+    """Of an ONNX model with a number for each of two classes: which of them is served, from 0."""
+    meaning: str
+    """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
     """Where the document said something else; what the artifact says counts."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
 """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
+
+
+class ArtifactStatement(TypedDict):
+    """What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`."""
+
+    positive_class: NotRequired[str | None]
+    """The artifact's own class whose probability is the score, where file and document do not settle it."""
 
 
 class AuditEntry(TypedDict):
@@ -1701,6 +1716,8 @@ class Member(TypedDict):
     role: MemberRole
     share: int
     ranges: List[BucketRange]
+    meaning: str
+    """What its score is, in words: `the probability of default`."""
 
 
 MemberRole = Literal['challenger', 'champion', 'shadow']
@@ -1856,7 +1873,10 @@ class OutcomesReceipt(TypedDict):
 
 
 class Output(TypedDict):
-    """What the model said: margin beside probability where it has both."""
+    """What the model said: margin beside probability where it has both.
+
+        `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+    """
 
     score: float
     margin: float | None
@@ -2501,6 +2521,13 @@ class StartRamp(TypedDict):
     reason: NotRequired[str]
 
 
+class StateArtifact(TypedDict):
+    """State it of a draft version, before its artifact is uploaded."""
+
+    version_id: str | UUID
+    artifact: ArtifactStatement
+
+
 class SystemHealth(TypedDict):
     """Is everything that the hub needs there?"""
 
@@ -2744,6 +2771,10 @@ class ArchiveUnreadable(HubError):
 
 class ArchivesBusy(HubError):
     """This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly."""
+
+
+class ArtifactPresent(HubError):
+    """This version has its artifact; other bytes are another version."""
 
 
 class BadKek(HubError):
@@ -3110,7 +3141,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "3e69f3ef7a111afa"
+CONTRACT_HASH = "edd3d56c5e107e74"
 """The contract this client was generated from."""
 
 
@@ -3134,6 +3165,7 @@ ERRORS: dict[str, type[HubError]] = {
     "ANSWER_CUT_OFF": AnswerCutOff,
     "ARCHIVE_UNREADABLE": ArchiveUnreadable,
     "ARCHIVES_BUSY": ArchivesBusy,
+    "ARTIFACT_PRESENT": ArtifactPresent,
     "BAD_KEK": BadKek,
     "BASE_URL_REFUSED": BaseUrlRefused,
     "CHAIN_INTACT": ChainIntact,
@@ -3914,6 +3946,14 @@ class ModelsProcedures:
         answer: Version = self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
         return answer
 
+    def state_artifact(self, *, version_id: str | UUID, artifact: ArtifactStatement) -> Version:
+        """State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one.
+
+        Refused as `VERSION_NOT_FOUND`, `ARTIFACT_PRESENT`.
+        """
+        answer: Version = self._hub._call(self._hub._mutation("models.stateArtifact", {"version_id": version_id, "artifact": artifact}))
+        return answer
+
     def archive_version(self, *, version_id: str | UUID) -> Version:
         """Take a version out of use. It is kept for good.
 
@@ -4663,6 +4703,14 @@ class AsyncModelsProcedures:
         Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
+        return answer
+
+    async def state_artifact(self, *, version_id: str | UUID, artifact: ArtifactStatement) -> Version:
+        """State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one.
+
+        Refused as `VERSION_NOT_FOUND`, `ARTIFACT_PRESENT`.
+        """
+        answer: Version = await self._hub._call(self._hub._mutation("models.stateArtifact", {"version_id": version_id, "artifact": artifact}))
         return answer
 
     async def archive_version(self, *, version_id: str | UUID) -> Version:

@@ -21,7 +21,7 @@ def server() -> ServerMetadata:
 def model(group: RoutedGroup, number: str | None) -> ModelMetadata:
     """A group as a model, or one of its versions. Raises GroupNotFound for a version that does not serve in it."""
     known = features(group, number)
-    outputs = [TensorMetadata(name=name, datatype=kind.datatype, shape=[-1]) for name, kind in COLUMNS.items()]
+    outputs = [TensorMetadata(name=name, datatype=kind.datatype, shape=[-1], parameters=_meanings(group, name)) for name, kind in COLUMNS.items()]
     outputs += [
         TensorMetadata(name=SHAP_VALUES, datatype="FP64", shape=[-1, len(known)]),
         TensorMetadata(name=SHAP_BASE, datatype="FP64", shape=[-1]),
@@ -33,6 +33,13 @@ def model(group: RoutedGroup, number: str | None) -> ModelMetadata:
         inputs=[TensorMetadata(name=spec.name, datatype=DATATYPES.get(spec.type, "FP64"), shape=[-1]) for spec in known.values()],
         outputs=outputs,
     )
+
+
+def _meanings(group: RoutedGroup, output: str) -> dict[str, str] | None:
+    """What the score of each serving version is, in words."""
+    serving = {member.version_id for member in group.members}
+    said = {label(one.version): one.artifact.meaning for one in group.facts.versions if one.id in serving and one.artifact.meaning}
+    return said if said and output == "score" else None
 
 
 def features(group: RoutedGroup, number: str | None) -> Mapping[str, FeatureSpec]:

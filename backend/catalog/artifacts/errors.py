@@ -67,6 +67,49 @@ class HtmlArtifact(UnservableArtifact):
     """This is a web page, probably a sign-in or error page saved in place of the model. Download the model itself and upload that."""
 
 
+class PmmlArtifact(UnservableArtifact):
+    """This is PMML, which is not served.
+
+    Export the model itself: `skl2onnx.to_onnx(model, X[:1])` for scikit-learn, `booster.save_model('model.txt')` for LightGBM,
+    `booster.save_model('model.ubj')` for XGBoost. A regression or a scorecard can be written as linear JSON.
+    """
+
+
+class XmlArtifact(UnservableArtifact):
+    """This is XML, which no served kind is written in. Upload LightGBM text, XGBoost JSON or UBJ, ONNX, or linear JSON."""
+
+
+class CatboostArtifact(UnservableArtifact):
+    """This is a CatBoost model in CatBoost's own format. A model of numbers alone can be exported: `model.save_model('model.onnx', format='onnx')`."""
+
+
+class EbmArtifact(UnservableArtifact):
+    """This is an explainable boosting machine's JSON (InterpretML), which describes the model and cannot be loaded again.
+
+    Train a LightGBM model with `interaction_constraints` of one feature each: it is as additive, and its text is served and explained exactly.
+    """
+
+
+class XgboostConfigArtifact(UnservableArtifact):
+    """These are an XGBoost model's settings (`save_config`), without its trees. Save the model itself: `booster.save_model('model.ubj')`."""
+
+
+class XgboostDumpArtifact(UnservableArtifact):
+    """This is XGBoost's `dump_model`, which is made for reading and cannot be loaded again. Save the model itself: `booster.save_model('model.ubj')`."""
+
+
+class KerasArtifact(UnservableArtifact):
+    """This is a Keras or HDF5 file. Export the model to ONNX, for example with `model.export('model.onnx', format='onnx')`."""
+
+
+class MojoArtifact(UnservableArtifact):
+    """This is an H2O MOJO, which is not served. Train the model with LightGBM, XGBoost or scikit-learn, and export it as LightGBM text, UBJ or ONNX."""
+
+
+class TableArtifact(UnservableArtifact):
+    """This is a table of data, not a model. Upload the file that the training library saved the model to."""
+
+
 class CompressedArtifact(UnservableArtifact):
     """This is a compressed file or an archive. Unpack it and upload the model's file inside."""
 

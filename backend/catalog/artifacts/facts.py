@@ -10,7 +10,8 @@ class ArtifactFacts:
     """What the bytes themselves say.
 
     `features` in the model's own order (`f0`, `f1`, … where it names none), `named` saying which; `outputs` numbers a row;
-    `trees` and `leaves` where it is a tree ensemble.
+    `trees` and `leaves` where it is a tree ensemble. `classes` are the artifact's own, in its order; `columns` is 2 where it gives a number for each of two
+    classes, so that either can be served, and 1 where it gives that of the last. `probability`: whether the score is one, None where the artifact does not say.
     """
 
     kind: ArtifactKind
@@ -22,6 +23,9 @@ class ArtifactFacts:
     objective: str | None = None
     trees: int | None = None
     leaves: int | None = None
+    classes: tuple[str, ...] = ()
+    columns: int = 1
+    probability: bool | None = False
 
 
 @dataclass(frozen=True)

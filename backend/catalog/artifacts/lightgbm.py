@@ -3,6 +3,7 @@
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
+from backend.numerics.trees.lightgbm_objectives import PROBABILITIES
 from backend.numerics.trees.lightgbm_text import read_lightgbm
 from schemas.catalog import ArtifactKind
 
@@ -17,6 +18,7 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
         ) from error
     if forest.outputs != 1:
         raise errors.UnsupportedModel(f"The model gives {forest.outputs} numbers a row (one a class); a model that gives one score a row can be served.")
+    probability = forest.objective.split(" ")[0] in PROBABILITIES
     return ArtifactFacts(
         kind=ArtifactKind.LIGHTGBM,
         sha256=sha256,
@@ -27,4 +29,6 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
         objective=forest.objective or None,
         trees=len(forest.trees),
         leaves=sum(tree.leaves for tree in forest.trees),
+        classes=("0", "1") if probability else (),
+        probability=probability,
     )

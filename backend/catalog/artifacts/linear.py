@@ -16,4 +16,14 @@ def linear_facts(content: bytes, sha256: str) -> ArtifactFacts:
             '{"format": "linear", "features": [names], "coefficients": [numbers], "intercept": number, "link": "identity" or "logit"}.'
         ) from error
     objective = "logit" if model.logit else "identity"
-    return ArtifactFacts(kind=ArtifactKind.LINEAR, sha256=sha256, size_bytes=len(content), features=model.features, named=True, outputs=1, objective=objective)
+    return ArtifactFacts(
+        kind=ArtifactKind.LINEAR,
+        sha256=sha256,
+        size_bytes=len(content),
+        features=model.features,
+        named=True,
+        outputs=1,
+        objective=objective,
+        classes=("0", "1") if model.logit else (),
+        probability=model.logit,
+    )

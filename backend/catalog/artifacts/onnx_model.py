@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
-from backend.catalog.artifacts.onnx_trees import check_trees
+from backend.catalog.artifacts.onnx_classes import classes_of, columns_of
+from backend.catalog.artifacts.onnx_trees import CLASSIC, SharedSubtrees, check_trees
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.onnx_signature import feature_names, score_output
 from schemas.catalog import ArtifactKind
@@ -27,11 +28,18 @@ def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
     features, told = feature_names(widths, metadata)
     if not 1 <= len(features) <= MAX_FEATURES:
         raise errors.UnsupportedModel(f"The model takes {len(features)} features; 1 to {MAX_FEATURES} are allowed.")
-    _check_output(model.graph)
+    output = _check_output(model.graph)
+    _refuse_doubles(model.graph, output)
+    classes = classes_of(model.graph, output)
+    columns = columns_of(model.graph, output, classes)
     try:
         trees, leaves = check_trees(model.graph, len(features))
     except MalformedTrees as error:
         raise errors.MalformedArtifact(f"This is ONNX, but a tree ensemble in it is not sound. {error} {EXPORT}") from error
+    except SharedSubtrees as error:
+        raise errors.UnsupportedModel(
+            "Branches of a tree in it share a subtree, which is not served. Export it with every tree written out, as skl2onnx and onnxmltools do."
+        ) from error
     _run_checker(model)
     return ArtifactFacts(
         kind=ArtifactKind.ONNX,
@@ -40,8 +48,12 @@ def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
         features=features,
         named=named or told,
         outputs=1,
+        objective="binary" if classes else None,
         trees=trees,
         leaves=leaves,
+        classes=classes,
+        columns=columns,
+        probability=True if classes or "prob" in output.lower() else None,
     )
 
 
@@ -114,7 +126,8 @@ def _inputs(graph: "GraphProto") -> tuple[dict[str, int], bool]:
     return widths, len(widths) > 1
 
 
-def _check_output(graph: "GraphProto") -> None:
+def _check_output(graph: "GraphProto") -> str:
+    """The name of the output that is the score."""
     kinds = {entry.name: _kind(entry.type) for entry in graph.output}
     chosen = score_output(kinds)
     if chosen is None:
@@ -122,6 +135,20 @@ def _check_output(graph: "GraphProto") -> None:
     shape = next(entry for entry in graph.output if entry.name == chosen).type.tensor_type.shape.dim
     if len(shape) > 2 or (len(shape) == 2 and shape[1].dim_value > 2):
         raise errors.UnsupportedModel(f"The output {chosen} gives {shape[-1].dim_value} numbers a row; a model that gives one score a row can be served.")
+    return chosen
+
+
+def _refuse_doubles(graph: "GraphProto", output: str) -> None:
+    """onnxruntime's tree ensembles of ai.onnx.ml 1 to 4 give single precision only, so that it does not load a graph that declares otherwise."""
+    from onnx import TensorProto  # noqa: PLC0415  heavy
+
+    kind = next(entry for entry in graph.output if entry.name == output).type
+    declared = kind.sequence_type.elem_type.map_type.value_type if kind.HasField("sequence_type") else kind
+    if declared.tensor_type.elem_type == TensorProto.DOUBLE and any(node.op_type in CLASSIC for node in graph.node):
+        raise errors.UnsupportedModel(
+            "The forest was exported in double precision (float64), which onnxruntime does not load. "
+            "Export it from single precision: `skl2onnx.to_onnx(model, X[:1].astype(numpy.float32))`."
+        )
 
 
 def _kind(kind: object) -> str:

@@ -16,8 +16,12 @@ BRANCHES = {b"BRANCH_LEQ", b"BRANCH_LT", b"BRANCH_GTE", b"BRANCH_GT", b"BRANCH_E
 MAX_NODES = 5_000_000
 
 
+class SharedSubtrees(ValueError):
+    """Two branches lead to one subtree, which ONNX permits and no forest of trees has."""
+
+
 def check_trees(graph: "GraphProto", features: int) -> tuple[int | None, int | None]:
-    """How many trees and leaves the graph has (None without an ensemble). Raises `MalformedTrees` for one that is not sound.
+    """How many trees and leaves the graph has (None without an ensemble). Raises `MalformedTrees` for one that is not sound, `SharedSubtrees`.
 
     Feature indices are held to `features` only where the ensemble reads the graph's input itself: a step before it may widen it.
     """
@@ -58,6 +62,8 @@ def _roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> i
         raise MalformedTrees(f"{name}: a child is not a node of its tree.")
     parents = np.bincount(children.ravel(), minlength=count)
     starts = np.flatnonzero(parents == 0)
+    if parents.max(initial=0) > 1 and not _circular(count, children, inner):
+        raise SharedSubtrees
     if parents.max(initial=0) > 1 or len(starts) != len(np.unique(trees)) or len(np.unique(trees[starts])) != len(starts):
         raise MalformedTrees(f"{name}: the children do not make trees: a node is reached twice, or a tree has no root of its own.")
     below = np.full((count, 2), -1, dtype=np.int64)
@@ -70,6 +76,21 @@ def _roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> i
     if reached != count:
         raise MalformedTrees(f"{name}: some nodes are cut off from the root in a cycle of their own.")
     return len(starts)
+
+
+def _circular(count: int, children: Ints, inner: Ints) -> bool:
+    """Whether following children never ends somewhere: nodes whose parents are all passed are passed, until none is left."""
+    below = dict(zip(inner.tolist(), children.tolist(), strict=True))
+    parents = np.bincount(children.ravel(), minlength=count)
+    ready = np.flatnonzero(parents == 0).tolist()
+    passed = 0
+    while ready:
+        passed += 1
+        for child in below.get(ready.pop(), ()):
+            parents[child] -= 1
+            if parents[child] == 0:
+                ready.append(child)
+    return passed < count
 
 
 def _check_weights(

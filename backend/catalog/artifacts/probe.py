@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,13 @@ SCRUBBED = {
 }
 
 
-async def probe(path: Path, facts: ArtifactFacts, median: Sequence[float] | None = None, seconds: int = SECONDS) -> ProbeReport:
+async def probe(
+    path: Path, facts: ArtifactFacts, median: Sequence[float] | None = None, *, use: Mapping[str, Any] | None = None, seconds: int = SECONDS
+) -> ProbeReport:
     """Load the inspected artifact in a limited process of its own and score a few rows.
 
-    `median` is the profile's median row, where there is one. The child has no environment of ours, no network where the system
+    `median` is the profile's median row, where there is one; `use` how the artifact is used
+    (the fields of `backend.runtimes.protocol.Use`). The child has no environment of ours, no network where the system
     permits namespaces, bounded memory and processor time, and writes no file. It is killed, with all it started, after `seconds`.
     Raises `ProbeFailed` when the model's library crashes, hangs or refuses, or the scores are not finite numbers.
     """
@@ -38,6 +41,7 @@ async def probe(path: Path, facts: ArtifactFacts, median: Sequence[float] | None
         "kind": facts.kind.value,
         "path": os.path.abspath(path),  # noqa: PTH100, ASYNC240  text only: nothing is read
         "sha256": facts.sha256,
+        "use": use or {},
         "features": facts.features,
         "median": None if median is None else list(median),
         "seconds": seconds,

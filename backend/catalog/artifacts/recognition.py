@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from backend.catalog.artifacts import errors
+from backend.numerics.trees.lightgbm_text import plain_text
 from backend.numerics.trees.ubjson import is_ubjson
 from schemas.catalog import ArtifactKind
 
@@ -12,6 +13,14 @@ HEAD = 4096
 JSON_HEAD = 4 * 1024 * 1024
 OLD_PICKLE = re.compile(rb"(\(dp?[0-9]*\n|\(lp?[0-9]*\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n)")
 """Protocol 0 is text: a container, or the name of a class to import."""
+
+MAGIC: dict[bytes, type[errors.UnservableArtifact]] = {
+    **dict.fromkeys((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"ZF0x"), errors.JoblibArtifact),
+    **dict.fromkeys((b"binf", b"bs64"), errors.XgboostBinaryArtifact),
+    b"CBM1": errors.CatboostArtifact,
+    b"\x89HDF": errors.KerasArtifact,
+    b"PAR1": errors.TableArtifact,
+}
 
 
 def recognise(path: Path) -> ArtifactKind:
@@ -23,7 +32,7 @@ def recognise(path: Path) -> ArtifactKind:
         head = file.read(HEAD)
     if not head:
         raise errors.EmptyArtifact
-    if head.startswith((b"tree\n", b"tree\r\n")):
+    if plain_text(head).startswith(b"tree\n"):
         return ArtifactKind.LIGHTGBM
     if is_ubjson(head) and b"learner" in head[:32]:
         return ArtifactKind.XGBOOST
@@ -45,12 +54,13 @@ def _refuse_known(path: Path, head: bytes) -> None:
         raise errors.PickleArtifact
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"\x04\x22\x4d\x18")) or head[257:262] == b"ustar":
         raise errors.CompressedArtifact
-    if head.startswith((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"ZF0x")):
-        raise errors.JoblibArtifact
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
-        raise errors.HtmlArtifact
-    if head.startswith((b"binf", b"bs64")):
-        raise errors.XgboostBinaryArtifact
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<pmml")):
+        raise errors.PmmlArtifact if b"<pmml" in text else errors.HtmlArtifact if b"html" in text[:1024] or b"<head" in text else errors.XmlArtifact
+    for magic, error in MAGIC.items():
+        if head.startswith(magic):
+            raise error
+    if text.startswith(b"booster[0]:") or (text.startswith(b"[") and b'"nodeid"' in text):
+        raise errors.XgboostDumpArtifact
     if text.startswith(b"["):
         raise errors.JsonArtifact
 
@@ -63,6 +73,10 @@ def _of_zip(path: Path) -> errors.UnservableArtifact:
         return errors.CompressedArtifact()
     if any(name.endswith("data.pkl") for name in names):
         return errors.TorchArtifact()
+    if "model.ini" in names:
+        return errors.MojoArtifact()
+    if "config.json" in names and any(name.endswith(".h5") for name in names):
+        return errors.KerasArtifact()
     return errors.SkopsArtifact() if "schema.json" in names else errors.CompressedArtifact()
 
 
@@ -74,12 +88,18 @@ def _of_pickle(head: bytes) -> errors.UnservableArtifact:
 
 def _of_json(path: Path, head: bytes) -> ArtifactKind:
     """An object in text: what it is is said by its first names, wherever they are in the first megabytes."""
-    if b'"learner"' in head:
+    if b'"learner"' in head and b'"generic_param"' not in head:
         return ArtifactKind.XGBOOST
     if b'"tree_info"' in head or b'"num_tree_per_iteration"' in head:
         raise errors.LightgbmJsonArtifact
     with path.open("rb") as file:
         text = file.read(JSON_HEAD)
+    if b'"oblivious_trees"' in text or (b'"features_info"' in text and b'"model_info"' in text):
+        raise errors.CatboostArtifact
+    if b'"ebm"' in text and b'"outputs"' in text:
+        raise errors.EbmArtifact
+    if b'"generic_param"' in text and b'"learner_train_param"' in text:
+        raise errors.XgboostConfigArtifact
     if b'"coefficients"' in text and b'"intercept"' in text:
         return ArtifactKind.LINEAR
     if b'"gradient_booster"' in text or b'"learner"' in text:

@@ -4,6 +4,7 @@ from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.xgboost_model import UnsupportedTrees, read_xgboost
+from backend.numerics.trees.xgboost_objectives import HINGE, LOG_ODDS, LOGISTIC
 from backend.numerics.trees.xgboost_tree import CategoricalSplit
 from schemas.catalog import ArtifactKind
 
@@ -32,4 +33,6 @@ def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
         objective=model.objective,
         trees=len(model.forest.trees),
         leaves=sum(tree.leaves for tree in model.forest.trees),
+        classes=("0", "1") if model.objective in LOGISTIC | HINGE | LOG_ODDS else (),
+        probability=model.objective in LOGISTIC | HINGE,
     )

@@ -55,6 +55,11 @@ def as_given(matrix: Floats) -> Floats:
     return matrix
 
 
+def near_zero_is_zero(matrix: Floats) -> Floats:
+    """Rows as LightGBM reads them: what is as near to zero as `ZERO` is zero, before any comparison."""
+    return np.where(np.abs(matrix) <= ZERO, 0.0, matrix)
+
+
 def in_single(matrix: Floats) -> Floats:
     """Rows rounded to float32 first."""
     with np.errstate(over="ignore"):  # past float32 is infinite, as in C

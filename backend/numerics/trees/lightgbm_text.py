@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.numerics.trees.forest import CATEGORICAL, Forest, Tree
+from backend.numerics.trees.forest import CATEGORICAL, Forest, Tree, near_zero_is_zero
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
 from backend.numerics.trees.shape import check_structure
 
@@ -40,6 +40,7 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     backend.numerics.trees.lightgbm_fields.MalformedTrees: The header has no `Tree=0`, or ends before it.
     """
     limits = limits or Limits()
+    content = plain_text(content)
     start = content.find(b"\nTree=0\n")
     if start < 0:
         raise MalformedTrees("The header has no `Tree=0`, or ends before it.")
@@ -57,7 +58,18 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     parameters = _read_tail(content[offset + len(END) :])
     iterations = max(len(trees) // header.integer("num_tree_per_iteration"), 1)
     scale = 1.0 / iterations if "average_output" in header.flags else 1.0
-    return Forest(tuple(trees), features, header.text.get("objective", ""), header.integer("num_class"), scale, parameters)
+    return Forest(tuple(trees), features, header.text.get("objective", ""), header.integer("num_class"), scale, parameters, read=near_zero_is_zero)
+
+
+def plain_text(content: bytes) -> bytes:
+    """The text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
+
+    >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
+    b'tree\\nversion=v4\\n'
+    """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        content = content.decode("utf-16", errors="replace").encode()
+    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
 
 
 def _check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:

@@ -31,8 +31,11 @@ class OnnxForest:
     link: Link
 
 
-def onnx_forest(model: "ModelProto", output: str, features: list[str]) -> OnnxForest:
-    """The forest behind an output of a model that takes these features. Raises `Unclear` where the graph is something else."""
+def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first: bool = False) -> OnnxForest:
+    """The forest behind an output of a model that takes these features. Raises `Unclear` where the graph is something else.
+
+    Of two classes it gives the second's score, or with `first` the first's.
+    """
     node = _ensemble(model, output)
     read, double = reading(model, node.input[0], len(features))
     attributes = Attributes.of(node)
@@ -42,7 +45,16 @@ def onnx_forest(model: "ModelProto", output: str, features: list[str]) -> OnnxFo
         scale = 1.0 / len(trees)
     if any(np.any((tree.feature < 0) | (tree.feature >= len(features))) for tree in trees):
         raise Unclear("a feature beyond those of the input")
-    return OnnxForest(Forest(tuple(trees), features, "", start=start / scale, scale=scale, read=read), link)
+    found = OnnxForest(Forest(tuple(trees), features, "", start=start / scale, scale=scale, read=read), link)
+    return _of_other_class(found) if first else found
+
+
+def _of_other_class(found: OnnxForest) -> OnnxForest:
+    """The forest of the other of two classes: of a margin its opposite, of a share what is missing to 1."""
+    forest = found.forest
+    trees = tuple(replace(tree, leaf_value=-tree.leaf_value) for tree in forest.trees)
+    start = -forest.start + (1 / forest.scale if found.link == "identity" else 0.0)
+    return OnnxForest(replace(forest, trees=trees, start=start), found.link)
 
 
 def _ensemble(model: "ModelProto", output: str) -> "NodeProto":

@@ -23,6 +23,10 @@ JSON_LIMIT = 64 * 1024 * 1024
 """Text takes twenty times its size to read; UBJSON does not."""
 
 
+NEAREST = np.float32(1e-6)
+"""How near to 0 or 1 XGBoost takes a base score that is a probability."""
+
+
 class UnsupportedTrees(ValueError):
     """The model is sound but of a kind that is not served."""
 
@@ -138,7 +142,9 @@ def _objective(file: _File) -> str:
 
 
 def _base_score(said: Any, objective: str) -> np.float32:
-    """A number as text: `5E-1`, or `[5E-1]` since XGBoost 3.1. One that the objective takes the logarithm of must have one."""
+    """A number as text: `5E-1`, or `[5E-1]` since XGBoost 3.1. A probability is moved inside 0 to 1, as XGBoost does; another
+    that the objective takes the logarithm of must have one. Raises `MalformedTrees`, `UnsupportedTrees`.
+    """
     text = said.strip() if isinstance(said, str) else ""
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
@@ -148,6 +154,11 @@ def _base_score(said: Any, objective: str) -> np.float32:
         raise MalformedTrees(f"learner_model_param: `base_score` must be one number, not {str(said)[:40]!r}.") from None
     if not np.isfinite(found):
         raise MalformedTrees("learner_model_param: `base_score` must be finite.")
-    if (objective in LOGISTIC and not 0 < found < 1) or (objective in EXPONENTIAL and not found > 0):
-        raise MalformedTrees(f"learner_model_param: `base_score` is {found:g}, which {objective} cannot start from.")
+    if objective in LOGISTIC and 0 <= found <= 1:
+        return np.clip(found, NEAREST, np.float32(1) - NEAREST)
+    if objective in LOGISTIC or (objective in EXPONENTIAL and not found > 0):
+        raise UnsupportedTrees(
+            f"The model starts from the base score {found:g}, which {objective} has no margin for. XGBoost takes the mean of the training labels: "
+            "train on labels that are not all alike, or state another `base_score`."
+        )
     return found

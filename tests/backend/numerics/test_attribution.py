@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 import shap
@@ -14,7 +15,7 @@ from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.attribution.jit import compiled as compile_kernel
 from backend.numerics.attribution.limits import MAX_SLOTS, CannotCompile, compiles
 from backend.numerics.attribution.sampled import sampled_shapley
-from backend.numerics.trees.forest import Forest, Tree
+from backend.numerics.trees.forest import ZERO, Forest, Tree
 from backend.numerics.trees.lightgbm_text import read_lightgbm
 from tests.backend.numerics import oracle
 from tests.backend.numerics.models import SHAPES, table, train
@@ -71,6 +72,37 @@ def test_one_row_and_many_give_the_same() -> None:
     assert np.array_equal(together, np.vstack([explainer(row[None, :]) for row in rows]))
     for few in (2, 12, 13, 127):
         assert np.array_equal(together[:few], explainer(rows[:few]))
+
+
+@pytest.mark.parametrize("parameters", [{}, {"zero_as_missing": True}, {"use_missing": False}], ids=str)
+@pytest.mark.parametrize("background", [None, 20])
+def test_values_beside_lightgbms_zero_and_past_single_precision_are_explained_as_they_are_scored(parameters: dict[str, Any], background: int | None) -> None:
+    """LightGBM reads what is as near to zero as its threshold for zero as 0, before it compares."""
+    draw = np.random.default_rng(0)
+    rows = np.where(draw.random((600, 2)) < 0.4, 0.0, draw.normal(size=(600, 2)))
+    label = (rows[:, 0] > 0) + 0.5 * (rows[:, 1] == 0) + 0.1 * draw.normal(size=600)
+    settings = {"objective": "regression", "verbose": -1, "num_threads": 1, "min_data_in_leaf": 2} | parameters
+    booster = lgb.train(settings, lgb.Dataset(rows, label), 15)
+    edge = ZERO
+    values = [
+        0.0,
+        -0.0,
+        edge,
+        -edge,
+        np.nextafter(edge, 0),
+        np.nextafter(edge, 1),
+        np.nextafter(-edge, -1),
+        1e-35,
+        -1e-35,
+        5e-324,
+        1e39,
+        -1e39,
+        1.7e308,
+        np.nan,
+    ]
+    trials = np.array([[value, other] for value in values for other in (0.3, -0.5, value)])
+    explainer = CompiledExplainer.compile(read_lightgbm(booster.model_to_string().encode()), None if background is None else rows[:background])
+    assert explainer.base + explainer(trials).sum(axis=1) == pytest.approx(booster.predict(trials, raw_score=True), abs=1e-9)
 
 
 @pytest.mark.parametrize("leaves", [2, 31, 127])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shap
+import xgboost as xgb
 
 from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
@@ -15,6 +16,7 @@ from backend.numerics.trees.lightgbm_text import Limits
 from backend.numerics.trees.ubjson import read_ubjson
 from backend.numerics.trees.xgboost_model import UnsupportedTrees, read_xgboost
 from backend.numerics.trees.xgboost_tree import CategoricalSplit
+from backend.runtimes.xgboost_links import objective_of
 from tests.backend.numerics import oracle
 from tests.backend.numerics.models import table
 from tests.backend.numerics.xgboost_models import KINDS, answered, saved, train_xgboost
@@ -43,6 +45,16 @@ def test_features_without_names_are_numbered() -> None:
 @pytest.mark.parametrize("written", ["2.5E-1", "[2.5E-1]"])
 def test_the_base_score_is_read_in_its_old_and_its_new_form(written: str) -> None:
     assert read_xgboost(edited(lambda tree: parameters(tree).update(base_score=written))).base_score == np.float32(0.25)
+
+
+@pytest.mark.parametrize(("label", "start"), [(0.0, -13.81551), (1.0, 13.74516)])
+def test_a_base_score_at_the_end_is_moved_inside_as_xgboost_does(label: float, start: float) -> None:
+    """A segment without a default: XGBoost keeps the mean label, and answers."""
+    data = xgb.DMatrix(ROWS[:5], label=np.full(5, label))
+    booster = xgb.train({"objective": "binary:logistic", "nthread": 1}, data, 2)
+    model = read_xgboost(bytes(booster.save_raw("ubj")))
+    assert objective_of(model.objective, model.base_score).start == pytest.approx(start, abs=1e-5)
+    assert float(objective_of(model.objective, model.base_score).start) == booster.predict(data, output_margin=True)[0]
 
 
 @pytest.mark.parametrize("kind", ["binary", "dropped trees", "pruned", "forest"])
@@ -116,7 +128,6 @@ TAMPERED: dict[str, tuple[Callable[[Any], object], str]] = {
     "names that repeat": (lambda tree: tree["learner"].update(feature_names=["a"] * 5), "different names"),
     "too many features": (lambda tree: parameters(tree).update(num_feature="99999999"), "features"),
     "features not a number": (lambda tree: parameters(tree).update(num_feature=[5]), "num_feature"),
-    "base score outside": (lambda tree: parameters(tree).update(base_score="[1E0]"), "start from"),
     "base scores": (lambda tree: parameters(tree).update(base_score="[1E-1,2E-1]"), "one number"),
 }  # fmt: skip
 
@@ -144,6 +155,7 @@ UNSERVED: dict[str, tuple[Callable[[Any], object], str]] = {
     "several classes": (lambda tree: parameters(tree).update(num_class="3"), "3 numbers a row"),
     "several targets": (lambda tree: parameters(tree).update(num_target="2"), "2 numbers a row"),
     "an unknown objective": (lambda tree: tree["learner"]["objective"].update(name="multi:softprob"), "multi:softprob"),
+    "a base score outside": (lambda tree: parameters(tree).update(base_score="[2E0]"), "labels that are not all alike"),
     "a linear booster": (lambda tree: tree["learner"]["gradient_booster"].update(name="gblinear"), "linear JSON"),
 }
 

@@ -80,6 +80,8 @@ export function LineageFacts({ version: v }: { version: Version }) {
         ['Version', `${v.label}, created ${when(v.created_at)} by ${v.created_by}`],
         ['Artifact', v.artifact ? `${v.artifact.kind}, ${bytes(v.artifact.size_bytes)}, uploaded ${when(v.artifact.uploaded_at)}` : 'none yet'],
         ['Artifact SHA-256', v.artifact && <Identifier value={v.artifact.sha256} what="SHA-256" keep={24} />],
+        ['Its score', v.artifact?.meaning],
+        ['The document said otherwise', v.artifact && v.artifact.differences.length > 0 ? v.artifact.differences.map((d) => <div key={d.pointer + d.message}>{d.message}</div>) : null],
         ['Source format', lineage?.source_format],
         ['Source SHA-256', lineage?.source_sha256 && <Identifier value={lineage.source_sha256} what="source SHA-256" keep={24} />],
         ['Not mapped', unmapped.length > 0 ? unmapped.join(', ') : null],

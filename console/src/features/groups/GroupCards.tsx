@@ -70,7 +70,7 @@ function GroupCard({ group }: { group: Group }) {
         {members.map((member) => (
           <div key={member.version_id} style={{ display: 'contents' }}>
             <span style={{ minWidth: 0 }}>
-              <RoleBadge role={member.role} label={member.label} /> <span className="hint">{member.model_name}</span>
+              <RoleBadge role={member.role} label={member.label} /> <span className="hint">{[member.model_name, member.meaning].filter(Boolean).join(': ')}</span>
             </span>
             <span className="num">{member.role === 'shadow' ? 'a copy' : share(member.share)}</span>
           </div>

@@ -16,7 +16,8 @@ import xgboost as xgb
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from backend.catalog.artifacts import errors, inspect
+from backend.catalog.artifacts import errors, inspect, probe
+from backend.catalog.artifacts.onnx_trees import SharedSubtrees, _roots
 from schemas.catalog import ArtifactKind
 from tests.backend.numerics.models import SHAPES, train
 from tests.backend.numerics.xgboost_models import saved as saved_xgboost
@@ -59,6 +60,23 @@ def test_lightgbm_text_is_known_by_its_content(tmp_path: Path, shape: str) -> No
     assert (facts.kind, facts.features, facts.named, facts.outputs) == (ArtifactKind.LIGHTGBM, ["x0", "x1", "x2", "x3", "x4"], True, 1)
     assert facts.trees is not None
     assert facts.trees >= 1
+
+
+ALTERED: dict[str, Callable[[bytes], bytes]] = {
+    "Windows line ends": lambda text: text.replace(b"\n", b"\r\n"),
+    "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "UTF-16": lambda text: text.decode().encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("case", ALTERED)
+async def test_lightgbm_text_that_a_transfer_altered_without_harm_is_served_the_same(tmp_path: Path, case: str) -> None:
+    text = train(objective="binary").model_to_string().encode()
+    path = saved(tmp_path, ALTERED[case](text))
+    facts = inspect(path)
+    report = await probe(path, facts)
+    assert facts.features == ["x0", "x1", "x2", "x3", "x4"]
+    assert report.scores == (await probe(saved(tmp_path, text), inspect(saved(tmp_path, text)))).scores
 
 
 @pytest.mark.parametrize("form", ["json", "ubj"])
@@ -133,6 +151,17 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], type[errors.UnservableArtifact
     "linear too large": (lambda _: linear(standardisation={"mean": [0, 0], "scale": [1, 1e-309]}), errors.MalformedArtifact, "finite"),
     "lightgbm dump": (lambda _: json.dumps(train(rounds=1).dump_model()).encode(), errors.LightgbmJsonArtifact, "save_model"),
     "json": (lambda _: b'{"auc": 0.8}', errors.JsonArtifact, "document"),
+    "PMML": (lambda _: b'<?xml version="1.0"?>\n<PMML version="4.3"><Header/></PMML>\n', errors.PmmlArtifact, "skl2onnx"),
+    "other XML": (lambda _: b'<?xml version="1.0"?>\n<model/>', errors.XmlArtifact, "XML"),
+    "CatBoost": (lambda _: b"CBM1" + bytes(200), errors.CatboostArtifact, "format='onnx'"),
+    "CatBoost JSON": (lambda _: b'{"features_info": {}, "model_info": {}, "oblivious_trees": []}', errors.CatboostArtifact, "format='onnx'"),
+    "EBM JSON": (lambda _: b'{"version": "1.0", "ebm": {"outputs": [{"task": "classification"}]}}', errors.EbmArtifact, "interaction_constraints"),
+    "XGBoost settings": (lambda _: train_xgboost().save_config().encode(), errors.XgboostConfigArtifact, "save_model"),
+    "XGBoost dump": (lambda _: ("booster[0]:\n" + train_xgboost().get_dump()[0]).encode(), errors.XgboostDumpArtifact, "save_model"),
+    "XGBoost dump in JSON": (lambda _: ("[\n" + train_xgboost().get_dump(dump_format="json")[0] + "]").encode(), errors.XgboostDumpArtifact, "save_model"),
+    "Keras": (lambda _: b"\x89HDF\r\n\x1a\n" + bytes(90), errors.KerasArtifact, "onnx"),
+    "a MOJO": (lambda folder: archive(folder, **{"model.ini": b"[info]"}), errors.MojoArtifact, "H2O"),
+    "Parquet": (lambda _: b"PAR1" + bytes(90), errors.TableArtifact, "table"),
     "web page": (lambda _: b"\n<!DOCTYPE html><html>Sign in</html>", errors.HtmlArtifact, "sign-in"),
     "text": (lambda _: b"hello there", errors.UnknownArtifact, "save_model"),
     "random bytes": (lambda _: bytes(range(200, 250)), errors.UnknownArtifact, "ONNX"),
@@ -211,6 +240,23 @@ def test_onnx_of_three_classes_is_refused(tmp_path: Path) -> None:
     content = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False}).SerializeToString()
     with pytest.raises(errors.UnsupportedModel, match="3 numbers a row"):
         inspect(saved(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "model", [GradientBoostingClassifier(n_estimators=2), GradientBoostingRegressor(n_estimators=2)], ids=lambda model: type(model).__name__
+)
+def test_a_forest_of_doubles_is_named_and_what_is_advised_is_served(tmp_path: Path, model: object) -> None:
+    rows = X.astype(np.float64)
+    made = model.fit(rows, Y)  # type: ignore[attr-defined]
+    with pytest.raises(errors.UnsupportedModel, match="double precision"):
+        inspect(saved(tmp_path, skl2onnx.to_onnx(made, rows[:1]).SerializeToString()))
+    assert inspect(saved(tmp_path, skl2onnx.to_onnx(made, rows[:1].astype(np.float32)).SerializeToString())).trees
+
+
+def test_trees_that_share_a_subtree_are_named() -> None:
+    """Two branches lead to the same split; following them ends, so it is no cycle."""
+    with pytest.raises(SharedSubtrees):
+        _roots("TreeEnsembleRegressor", 5, np.array([[1, 2], [3, 4], [3, 4]]), np.array([0, 1, 2]), np.zeros(5, dtype=np.int64))
 
 
 def test_random_bytes_changed_never_escape_as_anything_but_a_refusal(tmp_path: Path) -> None:

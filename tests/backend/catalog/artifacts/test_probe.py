@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ async def test_a_native_crash_is_a_refusal(tmp_path: Path, monkeypatch: pytest.M
     """The child is a real process that dies of a real segmentation fault."""
     child = tmp_path / "child.py"
     child.write_text("import ctypes\nctypes.string_at(0)\n")
-    monkeypatch.setattr("backend.catalog.artifacts.probe.CHILD", child)
+    monkeypatch.setattr(sys.modules["backend.catalog.artifacts.probe"], "CHILD", child)
     path = lightgbm_file(tmp_path)
     with pytest.raises(errors.ProbeFailed, match="SIGSEGV"):
         await probe(path, inspect(path))
@@ -115,7 +116,7 @@ async def test_a_native_crash_is_a_refusal(tmp_path: Path, monkeypatch: pytest.M
 async def test_the_child_has_no_environment_network_or_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child limits itself before anything else; this one then tries what it must not do."""
     monkeypatch.setenv("TILTYARD_SECRET_KEY", "not for children")
-    probing = Path(errors.__file__).parents[2] / "inference" / "runtimes" / "probing.py"
+    probing = Path(errors.__file__).parents[2] / "runtimes" / "probe_child.py"
     child = tmp_path / "child.py"
     child.write_text(
         f"""
@@ -137,7 +138,7 @@ found = [tried(write), tried(lambda: bytearray(1 << 33)), tried(lambda: socket.c
 print(json.dumps({{"seconds": 0.0, "network": network, "scores": [], "additivity": None, "error": repr(found)}}))
 """
     )
-    monkeypatch.setattr("backend.catalog.artifacts.probe.CHILD", child)
+    monkeypatch.setattr(sys.modules["backend.catalog.artifacts.probe"], "CHILD", child)
     path = lightgbm_file(tmp_path)
     with pytest.raises(errors.ProbeFailed) as refusal:
         await probe(path, inspect(path))

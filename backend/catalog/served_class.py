@@ -1,0 +1,139 @@
+"""Which class a score is the probability of: settled at upload, from the artifact's own classes, the document and what the uploader states."""
+
+from dataclasses import dataclass
+
+from backend.catalog.artifacts import ArtifactFacts
+from backend.catalog.errors import ClassUnclear
+from backend.catalog.rules import task_of
+from schemas.common import Issue
+from schemas.model_document import ModelDocument, Task
+
+AT, STATED_AT = "/task/positive_class", "/positive_class"
+CODES = (("0", "1"), ("-1", "1"), ("False", "True"))
+"""Labels that are codes: the second is the positive class by convention, and a document may have names for both."""
+NEGATIVE = frozenset({"0", "0.0", "-1", "false", "no", "n", "negative"})
+"""Names that nobody gives to label 1."""
+
+
+@dataclass(frozen=True)
+class ServedClass:
+    """What the score of an artifact is.
+
+    `classes` are the artifact's own, `names` how the version calls them (negative, positive), `column` the score's among the numbers of a row;
+    `meaning` says it in words; `told` is where the document says something else.
+    """
+
+    classes: tuple[str, ...]
+    names: tuple[str, str] | None
+    column: int
+    meaning: str
+    told: list[Issue]
+
+
+def served_class(facts: ArtifactFacts, document: ModelDocument, stated: str | None = None) -> ServedClass:
+    """What the score is. `stated` is the artifact's own class that the uploader wants served. Raises ClassUnclear where that is not settled."""
+    task = document.task or Task()
+    classes = _classes(facts, task)
+    if not classes:
+        if stated is not None:
+            raise _unclear(STATED_AT, f"the artifact gives a plain number, of no class; leave positive_class out instead of stating {stated!r}")
+        return ServedClass((), None, 0, _plain(facts), [])
+    chosen = _stated(facts, classes, stated) if stated is not None else _settled(facts, classes, task)
+    names = _names(classes, chosen, task)
+    return ServedClass(classes, names, chosen if facts.columns == 2 else 0, _words(facts, classes[chosen], names[1]), _told(classes, chosen, task, names))
+
+
+def _classes(facts: ArtifactFacts, task: Task) -> tuple[str, ...]:
+    """The artifact's classes; of one that does not name its two, their codes."""
+    if facts.classes:
+        return facts.classes
+    return ("0", "1") if facts.columns == 2 or facts.probability or (facts.probability is None and task.type == "binary_classification") else ()
+
+
+def _stated(facts: ArtifactFacts, classes: tuple[str, ...], stated: str) -> int:
+    at = next((at for at, name in enumerate(classes) if name.lower() == stated.lower()), None)
+    if at is None:
+        raise _unclear(STATED_AT, f"the artifact's classes are {_list(classes)}; {stated!r} is none of them")
+    if facts.columns == 1 and at != len(classes) - 1:
+        raise _unclear(STATED_AT, _one_only(classes, stated))
+    return at
+
+
+def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task) -> int:
+    """The class that document and artifact agree on, by its place among the artifact's."""
+    said = task.positive_class
+    places = {name.lower(): at for at, name in enumerate(classes)}
+    if facts.columns == 2 and not facts.classes and said is None:
+        raise _unclear(AT, "the artifact gives two numbers a row and does not name their classes; state positive_class: 0 for the first, 1 for the second")
+    if said is not None and said.lower() in places:
+        at = places[said.lower()]
+        if facts.columns == 1 and at != len(classes) - 1:
+            raise _unclear(AT, f"the document's positive class is {said!r}. {_one_only(classes, said)}")
+        return at
+    coded = classes in CODES or {name.lower() for name in classes} in ({"0", "1"}, {"-1", "1"}, {"false", "true"})
+    if not coded:
+        wanted = f"the document's positive class is {said!r}" if said is not None else "the document names no positive class"
+        raise _unclear(AT, f"{wanted}, and the artifact's classes are {_list(classes)}; state positive_class as one of them")
+    if said is not None and _backward(said, task.classes):
+        raise _unclear(
+            AT,
+            f"the document's positive class is {said!r}, and the artifact only knows {_list(classes)}: whether {classes[-1]} is {said!r} is not said. "
+            f"State positive_class {classes[-1]!r} if it is; else train with the labels exchanged",
+        )
+    return len(classes) - 1
+
+
+def _backward(said: str, names: list[str]) -> bool:
+    """Whether a document's positive class may stand for the artifact's label 0: it is listed first of two, or is called so."""
+    return (len(names) == 2 and names[0] == said) or said.strip().lower() in NEGATIVE
+
+
+def _names(classes: tuple[str, ...], chosen: int, task: Task) -> tuple[str, str]:
+    """How the version calls its negative and its positive class."""
+    own, other = classes[chosen], next((name for at, name in enumerate(classes) if at != chosen), f"not {classes[chosen]}")
+    coded = classes in CODES and chosen == 1
+    if not coded or task.positive_class is None or task.positive_class.lower() in {name.lower() for name in classes}:
+        two = task.classes if coded and task.positive_class is None and len(task.classes) == 2 else (other, own)
+        return two[0], two[1]
+    negative = next((name for name in task.classes if name != task.positive_class), f"not {task.positive_class}") if len(task.classes) == 2 else None
+    return negative or f"not {task.positive_class}", task.positive_class
+
+
+def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, str]) -> list[Issue]:
+    said = task.positive_class
+    if said is not None and said.lower() != names[1].lower():
+        return [Issue(pointer=AT, message=f"the document says {said!r}; as stated at the upload, the probability of {names[1]!r} is served")]
+    if len(task.classes) > 2:
+        return [Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact has two")]
+    texts = names[1] not in classes and not names[0].startswith("not ")
+    if texts and sorted(names)[1] != names[1]:
+        message = (
+            f"the artifact knows the labels {_list(classes)} only; {classes[chosen]} is read as {names[1]!r}, the second of the document's classes. "
+            f"scikit-learn wrappers number text labels in alphabetical order: "
+            f"there {classes[chosen]} would be {sorted(names)[1]!r}. Sample rows with expected answers settle it"
+        )
+        return [Issue(pointer="/task/classes", message=message)]
+    return []
+
+
+def _words(facts: ArtifactFacts, own: str, name: str) -> str:
+    what = "log-odds" if facts.objective == "binary:logitraw" else "label, 0 or 1," if facts.objective == "binary:hinge" else "probability"
+    return f"the {what} of {name}" + (f" (the artifact's class {own})" if own != name else "")
+
+
+def _plain(facts: ArtifactFacts) -> str:
+    known = task_of(facts.objective)
+    return {"ranking": "a ranking score", "regression": "the predicted value"}.get(known or "", "a number")
+
+
+def _one_only(classes: tuple[str, ...], said: str) -> str:
+    last = classes[-1]
+    return f"the artifact gives the probability of {last} alone, not of {said}. Make {last} the positive class, or train with the labels exchanged"
+
+
+def _list(classes: tuple[str, ...]) -> str:
+    return " and ".join(repr(name) for name in classes)
+
+
+def _unclear(pointer: str, message: str) -> ClassUnclear:
+    return ClassUnclear(issues=[Issue(pointer=pointer, message=message)])
