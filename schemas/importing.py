@@ -19,6 +19,53 @@ class ImportMode(StrEnum):
     """The document's values. It is shown the whole file; each value is checked against the file, and what the file does not say is kept out."""
 
 
+class Shows(StrEnum):
+    """What a language model is shown of a file."""
+
+    VOCABULARY = "vocabulary"
+    """Its shape, with the keys that are words of the hub; every other is a placeholder."""
+    KEYS = "keys"
+    """Its shape with every key that is a heading; keys that look like data are placeholders. No values."""
+    FILE = "file"
+    """The whole file, up to a size."""
+
+
+class ImportSharing(Shape, frozen=True, kw_only=True):
+    """What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
+    values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+    """
+
+    shows: Shows = Shows.KEYS
+    short_words: bool = False
+    stricter: dict[UUID, Shows] = {}
+    agreed_by: str | None = None
+    agreed_at: datetime | None = None
+
+
+class SetImportSharing(Shape, frozen=True, kw_only=True):
+    """Choose what is shown to language models. It counts as agreement."""
+
+    shows: Shows
+    short_words: bool = False
+    stricter: dict[UUID, Shows] = {}
+
+
+class ShowImport(Shape, frozen=True, kw_only=True):
+    """A draft and the connector that would be asked about it."""
+
+    draft_id: UUID
+    connector_id: UUID
+
+
+class ShownImport(Shape, frozen=True, kw_only=True):
+    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`. `text` is null where nothing would be sent, for the `reason`."""
+
+    shows: Shows
+    instructions: str
+    text: str | None
+    reason: str | None = None
+
+
 class Claim(Shape, frozen=True, kw_only=True):
     """Something the file says, where, and the place of the document it went to."""
 
@@ -133,6 +180,12 @@ class LlmReport(Shape, frozen=True, kw_only=True):
     calls: int
     accepted: list[MappingRule]
     refused: list[RefusedRule]
+    dropped: list[RefusedRule] = []
+    """Parts of accepted rules that were left out; the rest of their rows is taken."""
+    shows: Shows = Shows.KEYS
+    instructions: str = ""
+    sent: list[str] = []
+    """What left the house, call by call, word for word; `instructions` go before each. Nothing else is sent."""
     unsupported: list[UnsupportedValue] = []
     input_tokens: int = 0
     output_tokens: int = 0
@@ -207,6 +260,8 @@ class ProposeImport(Shape, frozen=True, kw_only=True):
     connector_id: UUID | None = None
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
+    agreed: bool = False
+    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
     use_memory: bool = True
     """False: look at the file anew although its shape is known."""
 
@@ -224,6 +279,8 @@ class ReviseImport(Shape, frozen=True, kw_only=True):
     connector_id: UUID | None = None
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
+    agreed: bool = False
+    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
 
 
 class NewModel(Shape, frozen=True, kw_only=True):
@@ -260,6 +317,8 @@ class Reimport(Shape, frozen=True, kw_only=True):
     connector_id: UUID | None = None
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
+    agreed: bool = False
+    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
     use_memory: bool = False
 
 

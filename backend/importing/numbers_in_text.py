@@ -64,6 +64,12 @@ def read_in_words(written: str) -> Amount | None:
     return _amount(found[1], found[2].rstrip(".,"), found[3], bool(found[4]))
 
 
+def numbers_in(written: str) -> list[float]:
+    """Every number of a text that can be read in one way only; percentages as fractions."""
+    found = (_amount(one[1], one[2].rstrip(".,"), one[3], bool(one[4])) for one in _TOKEN.finditer(written[:10_000]))
+    return [float(one.value / 100 if one.percent else one.value) for one in found if one is not None and one.other is None]
+
+
 def before_number(written: str) -> str:
     """The words of a short text that stand before its number: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
     found = re.match(rf"\s*([^\W\d][\w \-/@²&()]{{0,60}}?)\s*(?:=|:|\bis\b|\bof\b|≈|~|\s)\s*{_SIGN}(?:\d|[.,]\d)", written)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from backend.importing.tables import DraftRow, ImportRow, MappingRow
+from backend.importing.tables import DraftRow, ImportRow, MappingRow, SharingRow
 
 DUPLICATES = """
 SELECT v.id AS version_id, m.name AS model_name, m.slug AS model_slug, v.version, i.imported_at
@@ -53,6 +53,11 @@ async def source(session: AsyncSession, tenant_id: UUID, version_id: UUID, conte
     if not content:
         query = query.options(load_only(ImportRow.record, ImportRow.imported_by, ImportRow.imported_at))
     return (await session.execute(query)).scalar_one_or_none()
+
+
+async def sharing(session: AsyncSession, tenant_id: UUID) -> SharingRow | None:
+    """What the tenant shows to language models."""
+    return (await session.execute(select(SharingRow).where(SharingRow.tenant_id == tenant_id))).scalar_one_or_none()
 
 
 async def mappings(session: AsyncSession, tenant_id: UUID, revoked: bool) -> Sequence[MappingRow]:

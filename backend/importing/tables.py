@@ -41,6 +41,21 @@ class MappingRow(TenantOwned, Base):
     last_used_at: Mapped[datetime | None]
     revoked_by: Mapped[str | None]
     revoked_at: Mapped[datetime | None]
+    decisions: Mapped[list[Any]]
+    """What a person decided about contradictions of files of the shape; taken again only where the same one arises."""
+
+
+class SharingRow(Base):
+    """What a tenant shows to language models when it imports; at most one row a tenant."""
+
+    __tablename__ = "import_sharing"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    shows: Mapped[str]
+    short_words: Mapped[bool]
+    stricter: Mapped[dict[str, Any]]
+    agreed_by: Mapped[str | None]
+    agreed_at: Mapped[datetime | None]
 
 
 class ImportRow(TenantOwned, Base):

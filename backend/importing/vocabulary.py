@@ -2,13 +2,31 @@
 
 import re
 import tomllib
+import unicodedata
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
 import msgspec
 
-VOCABULARY: Final[dict[str, Any]] = tomllib.loads(resources.files("backend.importing").joinpath("vocabulary.toml").read_text("utf-8"))
+
+def _merged() -> dict[str, Any]:
+    """The vocabulary with the common words of eight languages."""
+    files = resources.files("backend.importing")
+    found: dict[str, Any] = tomllib.loads(files.joinpath("vocabulary.toml").read_text("utf-8"))
+    _joined(found, tomllib.loads(files.joinpath("languages.toml").read_text("utf-8")))
+    return found
+
+
+def _joined(table: dict[str, Any], more: dict[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict):
+            _joined(table[name], value)
+        else:
+            table[name] = [*table[name], *(word for word in value if word not in table[name])]
+
+
+VOCABULARY: Final[dict[str, Any]] = _merged()
 
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _GAPS = re.compile(r"[^a-z0-9]+")
@@ -60,7 +78,14 @@ _COUNT: Final = frozenset(VOCABULARY["modifiers"]["count"])
 @lru_cache(maxsize=20_000)
 def words(key: str) -> str:
     """A key as lower-case words joined by `_`: `rocAuc`, `ROC-AUC` and `roc auc` are all `roc_auc`."""
-    plain = key[:120].replace("²", "2").replace("%", " pct ").replace("XGBoost", "Xgboost").replace("LightGBM", "Lightgbm").replace("CatBoost", "Catboost")
+    plain = (
+        (key[:120] if key.isascii() else _plain_letters(key[:120]))
+        .replace("²", "2")
+        .replace("%", " pct ")
+        .replace("XGBoost", "Xgboost")
+        .replace("LightGBM", "Lightgbm")
+        .replace("CatBoost", "Catboost")
+    )
     return _GAPS.sub("_", _HUMPS.sub("_", plain).lower()).strip("_")
 
 
@@ -68,6 +93,14 @@ def words(key: str) -> str:
 def says_percent(key: str) -> bool:
     """Does a key, a unit or a heading say per cent?"""
     return "%" in key or not _PERCENT.isdisjoint(words(key).split("_"))
+
+
+_LETTERS: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "đ": "d", "ı": "i"})
+
+
+def _plain_letters(key: str) -> str:
+    """Without accents: `Präzision` -> `Prazision`, `dokładność` -> `dokladnosc`."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", key.translate(_LETTERS)) if not unicodedata.combining(letter)).replace("²", "2")
 
 
 class MetricKey(msgspec.Struct, frozen=True):

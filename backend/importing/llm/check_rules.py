@@ -8,11 +8,13 @@ import msgspec
 
 from backend.importing.apply import apply
 from backend.importing.collect import Collector
+from backend.importing.document_places import is_word
 from backend.importing.errors import MappingTooCostly
 from backend.importing.pointers import matches, steps, text
 from backend.importing.rules import problems
-from backend.importing.skeleton import Speech
+from backend.importing.speech import Speech
 from backend.importing.validate import quick_issues
+from backend.importing.vocabulary import words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, RefusedRule, Transform
 
@@ -20,6 +22,8 @@ MAX_PROPOSED: Final = 200
 _SECONDS: Final = 10.0
 _ROW_KINDS: Final = ("rows", "zip", "pairs", "columnar")
 _ROWS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*")
+_NEEDED: Final = ("name", "value", "", "*")
+"""Parts that a row cannot be without."""
 Proposable = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "split_from_key", "const"]
 
 
@@ -31,6 +35,8 @@ class ProposedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: int | None
     const: str | None
     transform: Transform | None
+    words: str | None = None
+    """What the file's words mean: `zahl=number; kategorie=category`."""
 
 
 class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +48,7 @@ class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transform: Transform | None
     const: str | None
     parts: list[ProposedPart] | None
+    words: str | None = None
 
 
 class Judged(msgspec.Struct):
@@ -49,6 +56,8 @@ class Judged(msgspec.Struct):
 
     accepted: list[MappingRule] = []
     refused: list[RefusedRule] = []
+    dropped: list[RefusedRule] = []
+    """Parts of accepted rules that were left out, with the reasons; the rest of their rows stays."""
     reasons: list[str] = []
 
 
@@ -58,7 +67,7 @@ def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech)
     started = time.monotonic()
     good: list[tuple[Json, MappingRule]] = []
     for raw in answer["rules"][:MAX_PROPOSED]:
-        rule, reason = _read(raw, tree, speech)
+        rule, reason = _read(raw, tree, speech, judged.dropped)
         if rule is not None and time.monotonic() - started > _SECONDS:
             rule, reason = None, "there was no time left to check it"
         if rule is None:
@@ -80,12 +89,12 @@ def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech)
     return judged
 
 
-def _read(raw: Json, tree: Json, speech: Speech) -> tuple[MappingRule | None, str]:
+def _read(raw: Json, tree: Json, speech: Speech, dropped: list[RefusedRule]) -> tuple[MappingRule | None, str]:
     try:
         said = msgspec.convert(raw, ProposedRule)
     except msgspec.ValidationError as error:
         return None, f"this is no mapping rule: {error}"
-    rule = _rule(said)
+    rule, left_out = _with_sound_parts(_rule(said))
     if issues := problems([rule]):
         return None, issues[0].message
     rule = _translated(rule, speech)
@@ -100,13 +109,46 @@ def _read(raw: Json, tree: Json, speech: Speech) -> tuple[MappingRule | None, st
         return None, "nothing at its source is of the kind that its target takes"
     for part in rule.parts if rule.kind in _ROW_KINDS and rule.target in _ROWS else []:
         if not any(target.split("/", 3)[3].startswith(part.target) for target in leaves):
-            return None, f"its part {part.target!r} finds nothing"
+            if part.target in _NEEDED or rule.target == "/charts/*":
+                return None, f"its part {part.target!r} finds nothing"
+            rule = msgspec.structs.replace(rule, parts=[one for one in rule.parts if one is not part])
+            left_out.append((part, f"the part {part.target!r} finds nothing"))
+    dropped += [RefusedRule(rule=_translated_raw(msgspec.to_builtins(part), speech), reason=reason) for part, reason in left_out]
     return rule, ""
 
 
+def _with_sound_parts(rule: MappingRule) -> tuple[MappingRule, list[tuple[MappingPart, str]]]:
+    """The rule without parts that are unsound by themselves; a part that a row needs stays, and the rule is refused for it."""
+    left_out = []
+    for part in rule.parts if rule.kind in _ROW_KINDS else []:
+        issues = problems([msgspec.structs.replace(rule, parts=[part])])
+        if part.target not in _NEEDED and any(issue.pointer.startswith("/0/parts/0") for issue in issues):
+            left_out.append((part, issues[0].message))
+    gone = {id(part) for part, _ in left_out}
+    return msgspec.structs.replace(rule, parts=[part for part in rule.parts if id(part) not in gone]), left_out
+
+
+def _words(said: str | None, target: str) -> dict[str, str]:
+    """`zahl=number; kategorie=category` as a table, with those meanings alone that the target takes."""
+    pairs = [one.partition("=") for one in (said or "")[:2_000].split(";")]
+    return {words(file): meaning.strip() for file, _, meaning in pairs if words(file) and is_word(target, meaning.strip())}
+
+
 def _rule(said: ProposedRule) -> MappingRule:
-    parts = [MappingPart(target=one.target, source=one.source or "", key=one.key, const=one.const, transform=one.transform) for one in said.parts or []]
-    return MappingRule(kind=said.kind, source=said.source, target=said.target or "", transform=said.transform, const=said.const, parts=parts)
+    target = said.target or ""
+    parts = [
+        MappingPart(
+            target=one.target,
+            source=one.source or "",
+            key=one.key,
+            const=one.const,
+            transform=one.transform,
+            words=_words(one.words, target if one.target in ("", "*") else f"{target}/{one.target}"),
+        )
+        for one in said.parts or []
+    ]
+    table = _words(said.words, target)
+    return MappingRule(kind=said.kind, source=said.source, target=target, transform=said.transform, const=said.const, parts=parts, words=table)
 
 
 def _translated(rule: MappingRule, speech: Speech) -> MappingRule:

@@ -8,6 +8,7 @@ import msgspec
 from backend.importing.collect import Collector, Row, Value
 from backend.importing.corrections import PERSON
 from backend.importing.document_places import TARGETS, is_word, writable
+from backend.importing.numbers_in_text import numbers_in
 from backend.importing.pointers import MISSING, Path, leaves, real, resolve, steps, text
 from backend.importing.transforms import TRANSFORMS, Refused
 from schemas.common import Json, Shape
@@ -84,6 +85,8 @@ def _how(said: Json, value: Json) -> str | None:
             continue
         if made == value and isinstance(made, bool) == isinstance(value, bool) and isinstance(made, str) == isinstance(value, str):
             return name
+    if isinstance(said, str) and isinstance(value, (int, float)) and not isinstance(value, bool) and float(value) in numbers_in(said):
+        return "quoted"
     return None
 
 

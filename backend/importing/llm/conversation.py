@@ -14,7 +14,7 @@ from backend.importing.llm import prompt
 from backend.importing.llm.check_rules import Judged, judge
 from backend.importing.llm.check_values import Written, check
 from backend.importing.pointers import Path
-from backend.importing.skeleton import Speech
+from backend.importing.speech import Speech
 from backend.importing.worker_threads import aside
 from schemas.common import Json
 from schemas.connectors import Provider
@@ -36,6 +36,10 @@ class Proposal(msgspec.Struct):
     seconds: float = 0.0
     accepted: list[MappingRule] = []
     refused: list[RefusedRule] = []
+    dropped: list[RefusedRule] = []
+    instructions: str = ""
+    sent: list[str] = []
+    """What was sent, call by call, word for word."""
     written: list[Written] | None = None
     reason: str | None = None
     message: str | None = None
@@ -48,7 +52,8 @@ class Proposal(msgspec.Struct):
 class Conversation:
     """One proposal's calls to a provider, all within so many seconds."""
 
-    def __init__(self, hub: Hub, access: Access, model: str | None, seconds: float) -> None:
+    def __init__(self, hub: Hub, access: Access, model: str | None, seconds: float, speech: Speech) -> None:
+        self._speech = speech
         self.proposal = Proposal(model=model)
         self._hub = hub
         self._access = access
@@ -57,7 +62,7 @@ class Conversation:
 
     async def rules(self, tree: Json, base: Sequence[MappingRule], unmapped: Sequence[Path], targets: Sequence[str]) -> Proposal:
         """Rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
-        speech = Speech()
+        speech = self._speech
         said = await aside(prompt.message, tree, unmapped, targets, speech)
         if said is None:
             self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
@@ -93,6 +98,7 @@ class Conversation:
         judged: Judged = await aside(judge, answer.value, tree, base, speech)
         self.proposal.accepted = [*self.proposal.accepted, *judged.accepted]
         self.proposal.refused = judged.refused
+        self.proposal.dropped = [*self.proposal.dropped, *judged.dropped]
         if not judged.reasons:
             return None
         listed = "\n".join(judged.reasons[:_REASONS_SAID])
@@ -104,6 +110,7 @@ class Conversation:
         try:
             one.model = one.model or await self._choose()
             one.calls += 1
+            one.instructions, one.sent = system, [*one.sent, user]
             answer = await self._hub.llm.answer(self._access, schema, system, user, model=one.model, accepts=accepts, timeout=self._left())
         except FAILURES as error:
             wait = error.data.get("retry_after_seconds")

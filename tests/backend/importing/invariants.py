@@ -51,7 +51,7 @@ def _is_from(tree: Any, source: str, value: Any, transform: str | None) -> None:
         assert isinstance(value, str), "only words are taken from keys or vocabulary"
     elif isinstance(given, str) and given[:1] in "[{" and value not in (given,):
         assert str(value).lower() in given.lower() or transform in TRANSFORMS  # out of JSON in a string
-    elif transform in ("number", "percent", "integer", "quantity", "count"):
+    elif transform in ("number", "percent", "integer", "quantity", "count", "quoted"):
         hundredth = transform == "percent" or (isinstance(given, str) and "%" in given)
         assert float(value) in [float(one / 100 if hundredth else one) for one in readings(str(given))], (given, value)
     elif transform is None:

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.importing.skeleton import fingerprint, shape, skeleton
+from backend.importing.skeleton import fingerprint, shape
+from backend.importing.speech import skeleton
 
 LABELLED = {path.name: json.loads(path.read_bytes()) for path in sorted((Path(__file__).parent / "fixtures/labelled").glob("doc*.json"))}
 

@@ -14,7 +14,8 @@ from backend.importing.llm import prompt
 from backend.importing.llm.check_rules import judge
 from backend.importing.pointers import leaves, real, steps
 from backend.importing.preview import Understood, preview, read, show, understand
-from backend.importing.skeleton import Speech
+from backend.importing.speech import Speech
+from schemas.importing import Shows
 from backend.importing.vocabulary import VOCABULARY, words
 from tests.backend.importing.invariants import hold
 from tests.backend.importing.llm.conftest import FILE, Propose
@@ -54,7 +55,7 @@ def check(message: str) -> None:
 def message_of(content: bytes) -> str | None:
     reading = read(content)
     shown = preview(content)
-    return prompt.message(reading.tree, [real(reading.tree, steps(pointer)) for pointer in shown.unmapped], list(shown.provenance), Speech())
+    return prompt.message(reading.tree, [real(reading.tree, steps(pointer)) for pointer in shown.unmapped], list(shown.provenance), Speech(Shows.VOCABULARY))
 
 
 async def test_no_string_of_a_file_is_in_what_is_sent_not_even_when_it_is_asked_again(provider: OpenAiServer, propose: Propose) -> None:
@@ -146,7 +147,7 @@ def test_whatever_is_proposed_the_document_holds_no_number_that_the_file_does_no
     content = json.dumps({"model_name": "m", "metrics": {"auc": 0.8, "n": "12"}, "more": tree}).encode()
     reading = read(content)
     base = understand(reading).rules
-    judged = judge({"rules": rules}, reading.tree, base, Speech())
+    judged = judge({"rules": rules}, reading.tree, base, Speech(Shows.VOCABULARY))
     assert len(judged.accepted) + len(judged.refused) == len(rules)
     together = [*base, *judged.accepted]
     shown = show(reading, Understood(rules=together), apply(together, reading.tree), "f.json")
@@ -159,4 +160,4 @@ def test_whatever_is_proposed_the_document_holds_no_number_that_the_file_does_no
 
 
 def test_a_key_without_a_word_is_no_word_of_ours() -> None:
-    assert "$" not in json.dumps(Speech().of({"model_name": "m", "$": {"_": None}}))
+    assert "$" not in json.dumps(Speech(Shows.VOCABULARY).of({"model_name": "m", "$": {"_": None}}))
