@@ -1534,6 +1534,20 @@ export interface ImportRecord {
   imported_at: string;
 }
 
+/**
+ * What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
+ * values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+ */
+export interface ImportSharing {
+  /** @default "keys" */
+  shows: Shows;
+  /** @default false */
+  short_words: boolean;
+  stricter: { [key: string]: Shows };
+  agreed_by: string | null;
+  agreed_at: string | null;
+}
+
 /** How much a feature matters, by one method. */
 export interface Importance {
   method: string;
@@ -1863,6 +1877,12 @@ export interface LlmReport {
   calls: number;
   accepted: MappingRule[];
   refused: RefusedRule[];
+  dropped: RefusedRule[];
+  /** @default "keys" */
+  shows: Shows;
+  /** @default "" */
+  instructions: string;
+  sent: string[];
   unsupported: UnsupportedValue[];
   /** @default 0 */
   input_tokens: number;
@@ -2452,6 +2472,8 @@ export interface ProposeImport {
   llm_model?: string | null | undefined;
   /** @default "map" */
   mode?: ImportMode | undefined;
+  /** @default false */
+  agreed?: boolean | undefined;
   /** @default true */
   use_memory?: boolean | undefined;
 }
@@ -2635,6 +2657,8 @@ export interface Reimport {
   /** @default "map" */
   mode?: ImportMode | undefined;
   /** @default false */
+  agreed?: boolean | undefined;
+  /** @default false */
   use_memory?: boolean | undefined;
 }
 
@@ -2714,6 +2738,8 @@ export interface ReviseImport {
   llm_model?: string | null | undefined;
   /** @default "map" */
   mode?: ImportMode | undefined;
+  /** @default false */
+  agreed?: boolean | undefined;
 }
 
 /** Receiver operating characteristic: false against true positive rate. */
@@ -2859,6 +2885,14 @@ export interface ServingRole {
   version: string;
 }
 
+/** Choose what is shown to language models. It counts as agreement. */
+export interface SetImportSharing {
+  shows: Shows;
+  /** @default false */
+  short_words?: boolean | undefined;
+  stricter?: { [key: string]: Shows } | undefined;
+}
+
 /** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
 export interface SetLegalHold {
   /**
@@ -2941,6 +2975,26 @@ export interface ShadowTraffic {
   dropped: number;
   incomplete: number;
 }
+
+/** A draft and the connector that would be asked about it. */
+export interface ShowImport {
+  draft_id: string;
+  connector_id: string;
+}
+
+/**
+ * What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
+ * `text` is null where nothing would be sent, for the `reason`.
+ */
+export interface ShownImport {
+  shows: Shows;
+  instructions: string;
+  text: string | null;
+  reason: string | null;
+}
+
+/** What a language model is shown of a file. */
+export type Shows = "vocabulary" | "keys" | "file";
 
 /** An attempt to sign in. */
 export interface SignIn {
@@ -3551,6 +3605,24 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:read`.
        */
       record: Q<VersionRef, ImportRecord, AppErrorShape | NoSource | VersionNotFound>;
+      /**
+       * What would leave the house, word for word, if a language model were asked about a draft through a connector.
+       *
+       * Needs `catalog:model:read`.
+       */
+      shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * What the tenant shows to language models when it imports a file.
+       *
+       * Needs `catalog:model:read`.
+       */
+      sharing: Q<void, ImportSharing>;
+      /**
+       * Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors.
+       *
+       * Needs `connector:connector:manage`.
+       */
+      setSharing: M<SetImportSharing, ImportSharing>;
     };
     inference: {
       /**

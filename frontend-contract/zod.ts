@@ -695,6 +695,7 @@ export const proposeImportSchema = z.strictObject({
   connector_id: z.guid().nullable().optional(),
   llm_model: z.string().nullable().optional(),
   mode: importModeSchema.default("map"),
+  agreed: z.boolean().default(false),
   use_memory: z.boolean().default(true),
 });
 
@@ -731,6 +732,7 @@ export const reimportSchema = z.strictObject({
   connector_id: z.guid().nullable().optional(),
   llm_model: z.string().nullable().optional(),
   mode: importModeSchema.default("map"),
+  agreed: z.boolean().default(false),
   use_memory: z.boolean().default(false),
 });
 
@@ -773,6 +775,7 @@ export const reviseImportSchema = z.strictObject({
   connector_id: z.guid().nullable().optional(),
   llm_model: z.string().nullable().optional(),
   mode: importModeSchema.default("map"),
+  agreed: z.boolean().default(false),
 });
 
 /** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
@@ -792,6 +795,16 @@ export const rotateConnectorSchema = z.strictObject({
 /** A run, by id. */
 export const runRefSchema = z.strictObject({
   run_id: z.guid(),
+});
+
+/** What a language model is shown of a file. */
+export const showsSchema = z.enum(["file", "keys", "vocabulary"]);
+
+/** Choose what is shown to language models. It counts as agreement. */
+export const setImportSharingSchema = z.strictObject({
+  shows: showsSchema,
+  short_words: z.boolean().default(false),
+  stricter: z.record(z.string(), showsSchema).default({}),
 });
 
 /** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
@@ -827,6 +840,12 @@ export const setWhenUnloggedSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   when_unlogged: z.enum(["refuse", "stale"]),
   max_age_seconds: z.int().gte(1).lte(86400).default(900),
+});
+
+/** A draft and the connector that would be asked about it. */
+export const showImportSchema = z.strictObject({
+  draft_id: z.guid(),
+  connector_id: z.guid(),
 });
 
 /** An attempt to sign in. */
@@ -927,6 +946,8 @@ export const inputs = {
   "imports.discard": draftRefSchema,
   "imports.reimport": reimportSchema,
   "imports.record": versionRefSchema,
+  "imports.shown": showImportSchema,
+  "imports.setSharing": setImportSharingSchema,
   "inference.predict": predictSchema,
   "inference.browse": browseInferencesSchema,
   "inference.get": inferenceRefSchema,

@@ -5,6 +5,7 @@ from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, Ve
 from backend.connectors.errors import ConnectorNotFound
 from backend.importing import commit as committing
 from backend.importing import service as importing
+from backend.importing import sharing as shared
 from backend.importing.errors import (
     DraftNotFound,
     EmptyFile,
@@ -26,7 +27,20 @@ from backend.importing.errors import (
 from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import Version, VersionRef
-from schemas.importing import CommitImport, DiscardedDraft, DraftRef, ImportDraft, ImportRecord, ProposeImport, Reimport, ReviseImport
+from schemas.importing import (
+    CommitImport,
+    DiscardedDraft,
+    DraftRef,
+    ImportDraft,
+    ImportRecord,
+    ImportSharing,
+    ProposeImport,
+    Reimport,
+    ReviseImport,
+    SetImportSharing,
+    ShowImport,
+    ShownImport,
+)
 
 UNREADABLE = (EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile)
 """What a file may be that is no model's metadata."""
@@ -76,3 +90,21 @@ async def reimport(ctx: Call, input: Reimport) -> ImportDraft:
 async def record(ctx: Call, input: VersionRef) -> ImportRecord:
     """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there."""
     return await importing.record(ctx.work, input)
+
+
+@imports.query(permission=P.CATALOG_MODEL_READ, errors=(ConnectorNotFound, DraftNotFound, *MISUNDERSTOOD))
+async def shown(ctx: Call, input: ShowImport) -> ShownImport:
+    """What would leave the house, word for word, if a language model were asked about a draft through a connector."""
+    return await importing.shown(ctx.work, input)
+
+
+@imports.query(permission=P.CATALOG_MODEL_READ)
+async def sharing(ctx: Call) -> ImportSharing:
+    """What the tenant shows to language models when it imports a file."""
+    return await shared.sharing(ctx.work)
+
+
+@imports.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE)
+async def set_sharing(ctx: Call, input: SetImportSharing) -> ImportSharing:
+    """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
+    return await shared.set_sharing(ctx.work, input)

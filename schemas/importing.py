@@ -58,7 +58,9 @@ class ShowImport(Shape, frozen=True, kw_only=True):
 
 
 class ShownImport(Shape, frozen=True, kw_only=True):
-    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`. `text` is null where nothing would be sent, for the `reason`."""
+    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
+    `text` is null where nothing would be sent, for the `reason`.
+    """
 
     shows: Shows
     instructions: str

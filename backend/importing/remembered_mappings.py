@@ -11,6 +11,7 @@ from backend.importing.errors import MappingNotFound
 from backend.importing.tables import MappingRow
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
+from schemas.importing import Decision
 from schemas.mapping import ListMappings, MappedBy, MappingRef, MappingRule, SavedMapping
 
 
@@ -49,8 +50,8 @@ async def note_use(work: UnitOfWork, mapping_id: UUID) -> None:
 async def remember(work: UnitOfWork, fingerprint: str, file_name: str, state: DraftState) -> UUID:
     """Keep a committed mapping for its shape, in the place of the one before; the same one twice is one."""
     before = await repository.mapping_for(work.session, work.tenant_id, fingerprint, lock=True)
-    rules = plain(state.rules)
-    if before is not None and before.rules == rules:
+    rules, decisions = plain(state.rules), plain(state.decisions)
+    if before is not None and (before.rules, before.decisions) == (rules, decisions):
         return before.id
     if before is not None:
         _revoke(work, before)
@@ -69,6 +70,7 @@ async def remember(work: UnitOfWork, fingerprint: str, file_name: str, state: Dr
         last_used_at=None,
         revoked_by=None,
         revoked_at=None,
+        decisions=decisions,
     )
     work.session.add(row)
     await work.session.flush()
@@ -84,6 +86,11 @@ def _revoke(work: UnitOfWork, row: MappingRow) -> None:
 def rules_of_row(row: MappingRow) -> list[MappingRule]:
     """A stored mapping's rules, not yet checked. Raises msgspec.ValidationError for one of another release's form."""
     return msgspec.convert(row.rules, list[MappingRule])
+
+
+def decisions_of_row(row: MappingRow) -> list[Decision]:
+    """What a person decided about files of the shape."""
+    return msgspec.convert(row.decisions, list[Decision], strict=False)
 
 
 def saved(row: MappingRow) -> SavedMapping:

@@ -2,12 +2,12 @@
 
 from alembic import op
 
-from migrations.script import TENANT
-
 revision = "20261201_import_sharing"
-down_revision = "20261122_clusters"
+down_revision = "20261201_access"
 branch_labels = None
 depends_on = None
+
+TENANT = "nullif(current_setting('tiltyard.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

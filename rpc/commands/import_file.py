@@ -32,6 +32,7 @@ FIELDS = ("document", "provenance", "unmapped", "contradictions", "several_model
 @click.option("--pick", metavar="MODEL", help="Which model is meant, when the file describes several.")
 @click.option("--model", metavar="NAME", help="The model that it becomes a version of; made when there is none. [default: the document's name]")
 @click.option("--connector", metavar="NAME", help="Ask a language model through this connector for what the hub leaves open.")
+@click.option("--agree", is_flag=True, help="What leaves the house was seen; needed once a tenant, before the first question to a language model.")
 @click.option("--llm-model", metavar="ID", help="Which of the connector's models. [default: the hub chooses]")
 @data_dir_option
 @click.option("--email", help="Act as this person. [default: the first administrator]")
@@ -43,6 +44,7 @@ def command(
     pick: str | None,
     model: str | None,
     connector: str | None,
+    agree: bool,
     llm_model: str | None,
     data_dir: Path | None,
     email: str | None,
@@ -67,7 +69,7 @@ def command(
         settings = running_installation(read_settings(data_dir))
     except SetupError as error:
         raise SetupError(f"{error} To see how the file is understood without a hub: --dry-run.") from error
-    wishes = Wishes(content=content, name=name, pick=pick, model=model, connector=connector, llm_model=llm_model, dry_run=dry_run)
+    wishes = Wishes(content=content, name=name, pick=pick, model=model, connector=connector, llm_model=llm_model, dry_run=dry_run, agree=agree)
     outcome = asyncio.run(bring(settings, wishes, email, token))
     _print(outcome.understood, outcome, as_json)
     sys.exit(DECISION if outcome.draft.open else FINE)

@@ -14,7 +14,7 @@ from rpc.host import ProductHost
 from rpc.root import root
 from schemas.catalog import Version
 from schemas.connectors import Connector
-from schemas.importing import CommitImport, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport
+from schemas.importing import CommitImport, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport, ShowImport, ShownImport
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -27,6 +27,7 @@ class Wishes(msgspec.Struct, frozen=True):
     connector: str | None
     llm_model: str | None
     dry_run: bool
+    agree: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -34,6 +35,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     draft: ImportDraft
     version: Version | None
+    shown: ShownImport | None = None
+    """What would leave the house, where nothing was sent because nobody agreed yet."""
 
     @property
     def understood(self) -> ImportPreview:
@@ -78,13 +81,21 @@ async def bring(settings: Settings, wishes: Wishes, email: str | None, token: st
 async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
     connector = await _connector(exchange, wishes.connector) if wishes.connector is not None else None
     proposed = ProposeImport(
-        name=wishes.name, file=wishes.content, pick=wishes.pick, connector_id=connector.id if connector else None, llm_model=wishes.llm_model
+        name=wishes.name,
+        file=wishes.content,
+        pick=wishes.pick,
+        connector_id=connector.id if connector else None,
+        llm_model=wishes.llm_model,
+        agreed=wishes.agree,
     )
     draft = await _do(exchange, "imports.propose", proposed, ImportDraft)
+    shown = None
+    if connector is not None and draft.llm is not None and draft.llm.reason == "NOT_AGREED":
+        shown = await _do(exchange, "imports.shown", ShowImport(draft_id=draft.draft_id, connector_id=connector.id), ShownImport)
     if wishes.dry_run:
         await _do(exchange, "imports.discard", DraftRef(draft_id=draft.draft_id), Any)
-    if wishes.dry_run or draft.open:
-        return Outcome(draft, None)
+    if wishes.dry_run or draft.open or shown is not None:
+        return Outcome(draft, None, shown)
     commit = CommitImport(draft_id=draft.draft_id, model=draft.model)
     if wishes.model is not None:
         commit = CommitImport(draft_id=draft.draft_id, **await _model(exchange, wishes.model))

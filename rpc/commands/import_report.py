@@ -49,6 +49,9 @@ def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
         out.print(f"Read by the mapping that {_safe(draft.remembered.created_by)} left for files of this shape.")
     if draft.llm is not None:
         _language_model(draft.llm, out)
+    if outcome.shown is not None:
+        out.print(f"Nothing was sent. This would leave the house (level {outcome.shown.shows.value}); bring the file again with --agree to send it:")
+        out.print(outcome.shown.text or outcome.shown.reason or "", markup=False, soft_wrap=True)
     for twin in draft.duplicate_of:
         out.print(f"The same bytes are {_safe(twin.model_name)} {twin.label} already.")
     if outcome.version is not None:

@@ -1,5 +1,6 @@
 """A draft's state from a reading: the hub's own understanding, and what a language model adds to it."""
 
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -11,29 +12,34 @@ from backend.connectors.secret import Access
 from backend.errors import Forbidden
 from backend.hub import Hub
 from backend.importing.draft_state import DraftState, preview_of, unsupported
+from backend.importing.llm import prompt
 from backend.importing.llm.conversation import FAILURES, Conversation, Proposal
 from backend.importing.pointers import real, steps
 from backend.importing.preview import Reading, understand
+from backend.importing.sharing import agree, level_for, sharing
+from backend.importing.speech import Speech
 from backend.importing.worker_threads import aside
-from schemas.importing import ImportMode, LlmReport
+from backend.work.unit import UnitOfWork
+from schemas.importing import ImportMode, LlmReport, ProposeImport, Reimport, ReviseImport, ShowImport, ShownImport, Shows
 from schemas.mapping import MappedBy, MappingRule
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A wish to ask a language model."""
+    """A wish to ask a language model. `agreed`: what leaves the house was seen."""
 
     connector_id: UUID
     model: str | None
     mode: ImportMode
+    agreed: bool = False
 
 
-def wish(connector_id: UUID | None, model: str | None, mode: ImportMode, actor: Actor) -> Request | None:
+def wish(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> Request | None:
     """The wish in an input. Raises Forbidden for who may not use connectors."""
-    if connector_id is None:
+    if input.connector_id is None:
         return None
     if not actor.may(P.CONNECTOR_CONNECTOR_USE):
         raise Forbidden(f"asking a language model needs the permission `{P.CONNECTOR_CONNECTOR_USE}`", permission=P.CONNECTOR_CONNECTOR_USE)
-    return Request(connector_id, model, mode)
+    return Request(input.connector_id, input.llm_model, input.mode, input.agreed)
 
 
 def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
@@ -53,27 +59,61 @@ def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None,
 
 async def asked(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: Request) -> DraftState:
     """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
+    speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
         connector = (await connectors.get(work, request.connector_id)).name
+        if problem is not None:
+            return _reported(state, request, connector, problem, speech)
         if reading.several and reading.picked is None:
-            return _reported(state, request, connector, Proposal(reason="SEVERAL_MODELS", message="The file describes several models; pick one first."))
+            several = Proposal(reason="SEVERAL_MODELS", message="The file describes several models; pick one first.")
+            return _reported(state, request, connector, several, speech)
         try:
-            access: Access | None = await connectors.access(work, request.connector_id)
-            problem = Proposal()
+            access: Access = await connectors.access(work, request.connector_id)
         except FAILURES as error:
-            access, problem = None, Proposal(model=request.model, reason=error.reason, message=error.message)
-    if access is None:
-        return _reported(state, request, connector, problem)
-    conversation = Conversation(hub, access, request.model, hub.settings.import_llm_seconds)
+            return _reported(state, request, connector, Proposal(model=request.model, reason=error.reason, message=error.message), speech)
+    conversation = Conversation(hub, access, request.model, hub.settings.import_llm_seconds, speech)
     if request.mode is ImportMode.REWRITE:
         proposal = await conversation.values(reading.tree)
-        return _reported(_rewritten(state, proposal), request, connector, proposal)
+        return _reported(_rewritten(state, proposal), request, connector, proposal, speech)
     shown = await aside(preview_of, state, reading, name)
     open_places = [_path(reading, pointer) for pointer in shown.unmapped]
     if not open_places:
-        return _reported(state, request, connector, Proposal(model=request.model))
+        return _reported(state, request, connector, Proposal(model=request.model), speech)
     proposal = await conversation.rules(reading.tree, state.rules, open_places, list(shown.provenance))
-    return _reported(_extended(state, proposal), request, connector, proposal)
+    return _reported(_extended(state, proposal), request, connector, proposal, speech)
+
+
+async def _allowed(hub: Hub, actor: Actor, request: Request) -> tuple[Speech, Proposal | None]:
+    """How the file is spoken of, and why nothing may be sent, if so. Agreement is noted."""
+    async with hub.work(actor, read_only=True) as work:
+        chosen = await sharing(work)
+    speech = Speech(level_for(chosen, request.connector_id), chosen.short_words)
+    if chosen.agreed_by is None and not request.agreed:
+        return speech, Proposal(reason="NOT_AGREED", message=_NOT_AGREED)
+    if request.mode is ImportMode.REWRITE and speech.shows is not Shows.FILE:
+        return speech, Proposal(reason="SHOWS_LESS", message=_SHOWS_LESS)
+    if chosen.agreed_by is None:
+        async with hub.work(actor) as work:
+            await agree(work)
+    return speech, None
+
+
+_NOT_AGREED: Final = "Nothing was sent. See what leaves the house (imports.shown) and ask again with `agreed`; this is needed once."
+_SHOWS_LESS: Final = "Nothing was sent. To rewrite a file, a language model has to see it whole; imports.setSharing allows that with `shows: file`."
+
+
+async def shown(work: UnitOfWork, input: ShowImport, reading: Reading, state: DraftState, name: str) -> ShownImport:
+    """What would leave the house, word for word, for a draft and a connector. Raises ConnectorNotFound."""
+    await connectors.get(work, input.connector_id)
+    chosen = await sharing(work)
+    speech = Speech(level_for(chosen, input.connector_id), chosen.short_words)
+    understood = await aside(preview_of, state, reading, name)
+    open_places = [_path(reading, pointer) for pointer in understood.unmapped]
+    reason = "nothing is open" if not open_places else "pick a model first" if reading.several and reading.picked is None else None
+    if reason:
+        return ShownImport(shows=speech.shows, instructions=prompt.RULES_SYSTEM, text=None, reason=reason)
+    text = await aside(prompt.message, reading.tree, open_places, list(understood.provenance), speech)
+    return ShownImport(shows=speech.shows, instructions=prompt.RULES_SYSTEM, text=text, reason=None if text else "the file is too large to be shown")
 
 
 def _path(reading: Reading, pointer: str) -> tuple[str | int, ...]:
@@ -94,7 +134,7 @@ def _rewritten(state: DraftState, proposal: Proposal) -> DraftState:
     return msgspec.structs.replace(state, written=proposal.written, mapped_by=MappedBy.LLM, is_model=True, mapping_id=None, confirmed={})
 
 
-def _reported(state: DraftState, request: Request, connector: str, proposal: Proposal) -> DraftState:
+def _reported(state: DraftState, request: Request, connector: str, proposal: Proposal, speech: Speech) -> DraftState:
     report = LlmReport(
         connector_id=request.connector_id,
         connector=connector,
@@ -103,6 +143,10 @@ def _reported(state: DraftState, request: Request, connector: str, proposal: Pro
         calls=proposal.calls,
         accepted=proposal.accepted,
         refused=proposal.refused,
+        dropped=proposal.dropped,
+        shows=speech.shows,
+        instructions=proposal.instructions,
+        sent=proposal.sent,
         unsupported=unsupported(state),
         input_tokens=proposal.input_tokens,
         output_tokens=proposal.output_tokens,

@@ -27,7 +27,14 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 _TRANSFORM: Final = _nullable("string", get_args(Transform))
 _PART: Final = _object(
-    {"target": {"type": "string"}, "source": _nullable("string"), "key": _nullable("integer"), "const": _nullable("string"), "transform": _TRANSFORM, "words": _nullable("string")}
+    {
+        "target": {"type": "string"},
+        "source": _nullable("string"),
+        "key": _nullable("integer"),
+        "const": _nullable("string"),
+        "transform": _TRANSFORM,
+        "words": _nullable("string"),
+    }
 )
 RULES_SCHEMA: Final[dict[str, Json]] = _object(
     {

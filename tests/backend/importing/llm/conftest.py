@@ -56,7 +56,9 @@ Propose = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 def propose(hub: Hub, tenant: Tenant, connector: str) -> Propose:
-    async def bring(text: str = TEXT, **more: Any) -> Any:
+    async def bring(text: str = TEXT, shows: str = "vocabulary", agreed: bool = True, **more: Any) -> Any:
+        if agreed:
+            await do(hub, tenant.admin, "imports.setSharing", {"shows": shows})
         given = {"name": "modell.json", "text": text, "connector_id": connector, "llm_model": "gpt-test", **more}
         return await do(hub, tenant.admin, "imports.propose", given)
 

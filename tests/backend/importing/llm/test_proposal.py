@@ -160,7 +160,8 @@ async def test_several_models_are_asked_about_before_any_language_model_is(provi
 async def test_a_draft_is_shown_to_a_language_model_later_too(hub: Hub, tenant: Tenant, provider: OpenAiServer, propose: Propose, connector: str) -> None:
     draft = await do(hub, tenant.admin, "imports.propose", {"name": "modell.json", "text": TEXT})
     provider.answers = [good]
-    asked = {"draft_id": draft["draft_id"], "connector_id": connector, "llm_model": "gpt-test"}
+    asked = {"draft_id": draft["draft_id"], "connector_id": connector, "llm_model": "gpt-test", "agreed": True}
+    await do(hub, tenant.admin, "imports.setSharing", {"shows": "vocabulary"})
     revised = await do(hub, tenant.admin, "imports.revise", asked)
     assert (revised["mapped_by"], revised["draft_id"]) == ("llm", draft["draft_id"])
 

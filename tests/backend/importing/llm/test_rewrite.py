@@ -41,7 +41,7 @@ def answer(values: list[dict[str, Any]]) -> str:
 
 async def test_only_what_the_file_says_is_in_the_document_and_the_rest_is_shown_with_the_reason(provider: OpenAiServer, propose: Propose) -> None:
     provider.answers = [answer(WROTE)]
-    draft = await propose(json.dumps(TREE), mode="rewrite")
+    draft = await propose(json.dumps(TREE), shows="file", mode="rewrite")
     document = draft["document"]
     assert document["name"] == "Kündigung"
     assert [(one["name"], one["value"]) for one in document["metrics"]] == [("accuracy", 0.912), ("roc_auc", 0.83)]
@@ -57,7 +57,7 @@ async def test_only_what_the_file_says_is_in_the_document_and_the_rest_is_shown_
 
 async def test_a_person_may_vouch_for_a_value_and_the_document_says_who_did(hub: Hub, tenant: Tenant, provider: OpenAiServer, propose: Propose) -> None:
     provider.answers = [answer(WROTE)]
-    draft = await propose(json.dumps(TREE), mode="rewrite")
+    draft = await propose(json.dumps(TREE), shows="file", mode="rewrite")
     revised = await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "confirmed": ["/training/seed"]})
     assert revised["document"]["training"]["seed"] == 42
     version = await do(hub, tenant.admin, "imports.commit", {"draft_id": draft["draft_id"]})
@@ -68,12 +68,12 @@ async def test_a_person_may_vouch_for_a_value_and_the_document_says_who_did(hub:
 
 async def test_a_rewrite_that_fails_leaves_the_hubs_own_reading(provider: OpenAiServer, propose: Propose) -> None:
     provider.fail(Fault.REFUSAL, path="/v1/chat")
-    draft = await propose(json.dumps({"model_name": "m", "auc": 0.8}), mode="rewrite")
+    draft = await propose(json.dumps({"model_name": "m", "auc": 0.8}), shows="file", mode="rewrite")
     assert (draft["llm"]["reason"], draft["mapped_by"], draft["document"]["metrics"][0]["value"]) == ("MODEL_REFUSED", "matcher", 0.8)
 
 
 async def test_a_file_that_is_too_large_is_not_sent(provider: OpenAiServer, propose: Propose) -> None:
-    draft = await propose(json.dumps({"model_name": "m", "auc": 0.8, "notes": ["x" * 50] * 2000}), mode="rewrite")
+    draft = await propose(json.dumps({"model_name": "m", "auc": 0.8, "notes": ["x" * 50] * 2000}), shows="file", mode="rewrite")
     assert (draft["llm"]["reason"], draft["llm"]["calls"], provider.asked) == ("FILE_TOO_LARGE", 0, [])
 
 

@@ -15,8 +15,8 @@ from backend.importing.llm.check_rules import judge
 from backend.importing.pointers import leaves, real, steps
 from backend.importing.preview import Understood, preview, read, show, understand
 from backend.importing.speech import Speech
-from schemas.importing import Shows
 from backend.importing.vocabulary import VOCABULARY, words
+from schemas.importing import Shows
 from tests.backend.importing.invariants import hold
 from tests.backend.importing.llm.conftest import FILE, Propose
 from tests.support.openai_server import OpenAiServer
