@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.access import passwords, repository
+from backend.access import actions, passwords, repository
 from backend.access.errors import PersonNotFound, TenantNeeded
 from backend.access.rules import permissions_of
 from backend.actor import ANONYMOUS, Actor, system
@@ -44,7 +44,7 @@ async def reset_password(hub: Hub, email: str, new: str, tenant: str | None = No
             raise PersonNotFound
         row.password_hash = hashed
         await repository.revoke_sessions(work.session, work.tenant_id, row.id, work.now)
-        work.audit("access.resetPassword", f"person:{row.id}")
+        work.audit(actions.ACCESS_RESET_PASSWORD, f"person:{row.id}")
         return row.disabled
 
 
@@ -58,7 +58,7 @@ async def make_administrator(hub: Hub, email: str, tenant: str | None = None) ->
             raise PersonNotFound
         before = {"roles": list(row.roles), "disabled": row.disabled}
         row.roles, row.disabled = sorted({*row.roles, str(Role.ADMIN)}), False
-        work.audit("access.makeAdministrator", f"person:{row.id}", before, {"roles": list(row.roles), "disabled": False})
+        work.audit(actions.ACCESS_MAKE_ADMINISTRATOR, f"person:{row.id}", before, {"roles": list(row.roles), "disabled": False})
 
 
 async def _find(hub: Hub, email: str, tenant: str | None) -> Row[Any]:

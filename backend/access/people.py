@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from backend.access import repository
+from backend.access import actions, repository
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, RoleNotHeld
 from backend.access.permissions import P
 from backend.access.powers import require
 from backend.access.rules import beyond
 from backend.access.tables import PersonRow
+from backend.declarations.actions import AuditAction
 from backend.ids import new_id
 from backend.work.unit import UnitOfWork
 from schemas.access import CreatePerson, Person, PersonRef, Role, SetRoles
@@ -41,7 +42,7 @@ async def create_person(work: UnitOfWork, input: CreatePerson, password_hash: st
     except IntegrityError:
         raise EmailTaken from None
     person = _person(row)
-    work.audit("access.people.create", f"person:{row.id}", after=person)
+    work.audit(actions.ACCESS_PEOPLE_CREATE, f"person:{row.id}", after=person)
     return person
 
 
@@ -51,7 +52,7 @@ async def set_roles(work: UnitOfWork, input: SetRoles) -> Person:
     _check(held, input.roles, _roles(row))
     before = _person(row)
     row.roles = [str(role) for role in input.roles]
-    return await _changed(work, "access.people.setRoles", before, row)
+    return await _changed(work, actions.ACCESS_PEOPLE_SET_ROLES, before, row)
 
 
 async def disable_person(work: UnitOfWork, input: PersonRef) -> Person:
@@ -61,7 +62,7 @@ async def disable_person(work: UnitOfWork, input: PersonRef) -> Person:
     row.disabled = True
     await repository.revoke_sessions(work.session, work.tenant_id, row.id, work.now)
     await repository.revoke_tokens(work.session, work.tenant_id, await repository.token_ids(work.session, work.tenant_id, row.id), work.now)
-    return await _changed(work, "access.people.disable", before, row)
+    return await _changed(work, actions.ACCESS_PEOPLE_DISABLE, before, row)
 
 
 async def enable_person(work: UnitOfWork, input: PersonRef) -> Person:
@@ -70,7 +71,7 @@ async def enable_person(work: UnitOfWork, input: PersonRef) -> Person:
     _check(held, _roles(row))
     before = _person(row)
     row.disabled = False
-    return await _changed(work, "access.people.enable", before, row)
+    return await _changed(work, actions.ACCESS_PEOPLE_ENABLE, before, row)
 
 
 async def _locked(work: UnitOfWork, person_id: UUID) -> tuple[PersonRow, frozenset[P]]:
@@ -88,7 +89,7 @@ def _check(held: frozenset[P], roles: Sequence[Role], had: Sequence[Role] = ()) 
         raise RoleNotHeld(f"These roles allow {', '.join(f'`{one}`' for one in missing)}, which you do not hold, so you cannot give them.")
 
 
-async def _changed(work: UnitOfWork, action: str, before: Person, row: PersonRow) -> Person:
+async def _changed(work: UnitOfWork, action: AuditAction, before: Person, row: PersonRow) -> Person:
     await work.session.flush()
     if not await repository.count_administrators(work.session, work.tenant_id):
         raise LastAdministrator

@@ -1,6 +1,6 @@
 """One's own account, and who there is in a tenant."""
 
-from backend.access import repository
+from backend.access import actions, repository
 from backend.access.permissions import P
 from backend.access.rules import permissions_of
 from backend.work.unit import UnitOfWork
@@ -11,7 +11,7 @@ async def sign_out(work: UnitOfWork) -> None:
     """Close the session of the caller's cookie."""
     if work.actor.session_id is not None:
         await repository.revoke_session(work.session, work.tenant_id, work.actor.session_id, work.now)
-    work.audit("access.signOut", f"person:{work.actor.person_id}")
+    work.audit(actions.ACCESS_SIGN_OUT, f"person:{work.actor.person_id}")
 
 
 async def me(work: UnitOfWork) -> Me:

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.access import limits, passwords, repository
+from backend.access import actions, limits, passwords, repository
 from backend.access.errors import PersonNotFound, TenantNeeded, TooManySignIns, WrongCredentials
 from backend.access.rules import device_cookie, folded, hash_password, known_device, new_secret, nobodys_hash, password_matches, permissions_of, secret_hash
 from backend.access.service import me
 from backend.access.tables import SessionRow
 from backend.actor import ANONYMOUS, Actor, system
+from backend.declarations.actions import AuditAction
 from backend.errors import Forbidden
 from backend.hub import Hub
 from backend.ids import new_id
@@ -102,7 +103,7 @@ async def _failed(hub: Hub, found: Sequence[Row[Any]], network: str) -> None:
     await _record(hub, found, "access.signInFailed", network)
 
 
-async def _record(hub: Hub, found: Sequence[Row[Any]], action: str, network: str) -> None:
+async def _record(hub: Hub, found: Sequence[Row[Any]], action: AuditAction, network: str) -> None:
     """Keep in the audit log of each tenant concerned that an attempt was refused."""
     for row in found:
         async with hub.work(system(row.tenant_id, "anonymous")) as work:
@@ -147,7 +148,7 @@ async def _open_session(hub: Hub, found: Row[Any], email: str) -> SignedIn:
         work.session.add(
             SessionRow(id=session_id, tenant_id=row.tenant_id, person_id=row.id, secret_hash=secret_hash(secret), created_at=work.now, expires_at=expires)
         )
-        work.audit("access.signIn", f"person:{row.id}")
+        work.audit(actions.ACCESS_SIGN_IN, f"person:{row.id}")
         return SignedIn(await me(work), secret, device_cookie(_key(hub), email, secrets.token_urlsafe(16)))
 
 
@@ -166,7 +167,7 @@ async def change_password(hub: Hub, actor: Actor, input: ChangePassword) -> None
         before = row.password_hash
         if not await passwords.in_thread(lambda: password_matches(before, input.current)):
             async with hub.work(actor) as work:
-                work.audit("access.changePasswordFailed", f"person:{actor.person_id}")
+                work.audit(actions.ACCESS_CHANGE_PASSWORD_FAILED, f"person:{actor.person_id}")
             raise WrongCredentials("The current password is wrong.")
         new = await passwords.in_thread(lambda: hash_password(input.new))
     async with hub.work(actor) as work:
@@ -175,7 +176,7 @@ async def change_password(hub: Hub, actor: Actor, input: ChangePassword) -> None
             raise WrongCredentials("The password was changed meanwhile.")
         changed.password_hash = new
         await repository.revoke_sessions(work.session, work.tenant_id, changed.id, work.now, but=actor.session_id)
-        work.audit("access.changePassword", f"person:{changed.id}")
+        work.audit(actions.ACCESS_CHANGE_PASSWORD, f"person:{changed.id}")
     await limits.give_back(hub.redis, limits.OF_PASSWORD_CHANGES, subject)
 
 

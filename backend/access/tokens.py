@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from backend.access import repository
+from backend.access import actions, repository
 from backend.access.errors import ScopeNotHeld, TokenNotFound, UnknownScope
 from backend.access.permissions import P
 from backend.access.powers import powers
@@ -50,7 +50,7 @@ async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
     )
     work.session.add(row)
     token = _token(row, work.actor.email or work.actor.name)
-    work.audit("access.tokens.create", f"token:{row.id}", after=token)
+    work.audit(actions.ACCESS_TOKENS_CREATE, f"token:{row.id}", after=token)
     return CreatedToken(token=token, secret=secret)
 
 
@@ -64,7 +64,7 @@ async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
     row.revoked_at = row.revoked_at or work.now
     after = _token(row, email)
     await repository.revoke_tokens(work.session, work.tenant_id, [row.id], work.now)
-    work.audit("access.tokens.revoke", f"token:{row.id}", before, after)
+    work.audit(actions.ACCESS_TOKENS_REVOKE, f"token:{row.id}", before, after)
     return after
 
 

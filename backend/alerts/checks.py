@@ -12,9 +12,10 @@ from backend.actor import ANONYMOUS, system
 from backend.alerts import facts, rules, service
 from backend.alerts.rules import Finding
 from backend.groups import service as groups
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
+from backend.inference_log.events import EXPLANATIONS_DOUBTED
 from backend.live import service as live
-from backend.live.rules import EXPLANATIONS_DOUBTED, GROUP_CHANGED
 from backend.promotion import ramp
 from backend.runs import service as runs
 from backend.work.unit import UnitOfWork

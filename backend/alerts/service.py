@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from backend.alerts import repository
+from backend.alerts.events import ALERT_CHANGED
 from backend.alerts.rules import Finding
 from backend.alerts.tables import AlertRow
 from backend.ids import new_id
-from backend.live.rules import ALERT_CHANGED
 from backend.live.service import Topic
 from backend.work.unit import UnitOfWork
 from schemas.alerts import Alert, AlertState, ListAlerts
@@ -24,7 +24,7 @@ async def _open(work: UnitOfWork) -> list[Alert]:
     return await browse(work, ListAlerts(limit=MOST_OPEN))
 
 
-TOPIC = Topic(ALERT_CHANGED, Alert, _open)
+TOPIC = Topic(ALERT_CHANGED, _open)
 """The open alerts, then every alert that is raised, changes, or is resolved."""
 
 

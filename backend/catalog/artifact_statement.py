@@ -2,6 +2,7 @@
 
 import msgspec
 
+from backend.catalog import actions
 from backend.catalog.errors import ArtifactPresent, StatementUnfit
 from backend.catalog.service import find_version, version_of
 from backend.work.audit_chain import plain
@@ -29,5 +30,5 @@ async def state_artifact(work: UnitOfWork, input: StateArtifact) -> Version:
     stated = msgspec.to_builtins(input.artifact)
     row.document = {**row.document, "extensions": {**row.document.get("extensions", {}), "artifact": stated}}
     await work.session.flush()
-    work.audit("models.stateArtifact", f"model:{model.slug}:{row.version}", after={"artifact": plain(input.artifact)})
+    work.audit(actions.MODELS_STATE_ARTIFACT, f"model:{model.slug}:{row.version}", after={"artifact": plain(input.artifact)})
     return version_of(row, model, ())

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from backend.access.permissions import P
+from backend.catalog import actions
 from backend.catalog.artifact_files import keep_bytes
 from backend.catalog.errors import ExternalUnfit, FeaturesDisagree
 from backend.catalog.external_rules import features_of, problems
@@ -40,5 +41,7 @@ async def create_external_version(work: UnitOfWork, input: CreateExternalVersion
     row.document = plain(completed(draft.document, features, ArtifactKind.EXTERNAL))
     row.state = VersionState.READY
     await work.session.flush()
-    work.audit("models.createExternalVersion", f"model:{model.slug}:{row.version}", after={"artifact": plain(artifact), "external": plain(input.external)})
+    work.audit(
+        actions.MODELS_CREATE_EXTERNAL_VERSION, f"model:{model.slug}:{row.version}", after={"artifact": plain(artifact), "external": plain(input.external)}
+    )
     return version_of(row, model, ())

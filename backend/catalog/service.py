@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from backend.catalog import repository
+from backend.catalog import actions, repository
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
 from backend.catalog.rules import canonical_version, free_version, label, slug_of
 from backend.catalog.tables import ModelRow, VersionRow
@@ -46,7 +46,7 @@ async def create_model(work: UnitOfWork, input: CreateModel) -> Model:
     except IntegrityError:
         raise SlugTaken from None
     model = Model(id=row.id, name=row.name, slug=row.slug, description=row.description, created_at=work.now, versions=0, latest_version=None, serving=[])
-    work.audit("models.create", f"model:{row.slug}", after=model)
+    work.audit(actions.MODELS_CREATE, f"model:{row.slug}", after=model)
     return model
 
 
@@ -104,7 +104,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
     except IntegrityError:
         raise VersionTaken(f"{input.model} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
     created = version_of(row, model, ())
-    work.audit("models.createVersion", f"model:{model.slug}:{version}", after={"version_id": str(row.id), "document": row.document})
+    work.audit(actions.MODELS_CREATE_VERSION, f"model:{model.slug}:{version}", after={"version_id": str(row.id), "document": row.document})
     return created
 
 
@@ -115,7 +115,7 @@ async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
         raise VersionServing
     before, row.state = row.state, VersionState.ARCHIVED
     await connectors.release(work, f"version:{row.id}")
-    work.audit("models.archiveVersion", f"model:{model.slug}:{row.version}", {"state": before}, {"state": row.state})
+    work.audit(actions.MODELS_ARCHIVE_VERSION, f"model:{model.slug}:{row.version}", {"state": before}, {"state": row.state})
     return version_of(row, model, ())
 
 

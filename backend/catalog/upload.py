@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from backend.actor import Actor
+from backend.catalog import actions
 from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifact_statement import statement_of
 from backend.catalog.artifacts import ArtifactFacts, inspect, probe
@@ -79,7 +80,7 @@ async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, featu
     row.document = plain(completed(document, features, facts.kind, facts.objective, score.names))
     row.state = VersionState.READY
     await work.session.flush()
-    work.audit("models.uploadArtifact", f"model:{model.slug}:{row.version}", after=artifact)
+    work.audit(actions.MODELS_UPLOAD_ARTIFACT, f"model:{model.slug}:{row.version}", after=artifact)
     return version_of(row, model, ())
 
 

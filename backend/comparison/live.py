@@ -9,8 +9,8 @@ from weakref import WeakValueDictionary
 from backend.actor import Actor
 from backend.comparison.service import compare
 from backend.errors import Unauthorized
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
-from backend.live.rules import GROUP_CHANGED
 from backend.live.service import newest_of
 from backend.uncancelled import undisturbed
 from schemas.promotion import CompareGroup, Comparison
@@ -34,7 +34,7 @@ async def comparisons(hub: Hub, actor: Actor, input: CompareGroup) -> AsyncGener
     if actor.tenant_id is None:
         raise Unauthorized
     turn = _turns.setdefault((actor.tenant_id, input.slug, input.phase, input.exact, input.pooled), asyncio.Lock())
-    with hub.wakeups.watch(actor.tenant_id, GROUP_CHANGED, input.slug) as watch:
+    with hub.wakeups.watch(actor.tenant_id, GROUP_CHANGED.name, input.slug) as watch:
         shown, settled, last = -1, True, 0.0
         while True:
             watch.rest()

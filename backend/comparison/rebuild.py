@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.actor import ANONYMOUS, Actor, system
+from backend.comparison import actions
 from backend.comparison.from_log import tallies_of
 from backend.db import tenancy
 from backend.groups import service as groups
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
 from backend.ids import first_id_at, moment_of
-from backend.live.rules import GROUP_CHANGED
 from backend.runs import service as runs
 from backend.tallies import queries
 from backend.tallies.queries import Tally
@@ -37,7 +38,7 @@ async def ask(work: UnitOfWork, input: GroupRef) -> TallyRebuild:
     """Have a group's tallies made anew by a run. Raises GroupNotFound."""
     group = await groups.get(work, input)
     run_id = await runs.start(work, REBUILD_RUN, f"group:{group.slug}", {"group_id": str(group.id)})
-    work.audit("inference.rebuildTallies", f"group:{group.slug}", after={"run_id": str(run_id)})
+    work.audit(actions.INFERENCE_REBUILD_TALLIES, f"group:{group.slug}", after={"run_id": str(run_id)})
     return TallyRebuild(slug=group.slug, run_id=run_id)
 
 

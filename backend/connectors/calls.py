@@ -2,7 +2,7 @@
 
 import time
 
-from backend.connectors import repository, service
+from backend.connectors import actions, repository, service
 from backend.connectors.errors import BaseUrlRefused, KeyUnreadable, ProviderError
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
@@ -31,7 +31,7 @@ async def test(work: UnitOfWork, input: ConnectorRef) -> Connector:
         message=failure.message if failure else None,
     )
     await repository.note_test(work.session, work.tenant_id, row.id, plain(outcome))
-    work.audit("connectors.test", f"connector:{row.id}", after=outcome)
+    work.audit(actions.CONNECTORS_TEST, f"connector:{row.id}", after=outcome)
     await work.session.refresh(row)
     uses = await repository.uses(work.session, work.tenant_id)
     return service.connector_of(row, uses.get(row.id, []))

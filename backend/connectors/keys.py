@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend.actor import ANONYMOUS, Actor, system
-from backend.connectors import repository, rules
+from backend.connectors import actions, repository, rules
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
 from backend.connectors.secret import Binding, Secret
 from backend.connectors.tables import ConnectorRow, SecretRow
@@ -94,7 +94,7 @@ async def _rewrap_one(hub: Hub, actor: Actor, row: SecretRow) -> bool:
         changed = await repository.replace_wrapping(work.session, row, sealed)
         if changed:
             before, after = {"kek_version": row.kek_version}, {"kek_version": sealed.kek_version}
-            work.audit("connectors.rewrap", f"connector:{row.connector_id}", before, after)
+            work.audit(actions.CONNECTORS_REWRAP, f"connector:{row.connector_id}", before, after)
     return changed
 
 

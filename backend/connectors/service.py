@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
-from backend.connectors import keys, repository, rules
+from backend.connectors import actions, keys, repository, rules
 from backend.connectors.errors import ConnectorDisabled, ConnectorInUse, ConnectorNameTaken, ConnectorNotFound
 from backend.connectors.providers import TRAITS
 from backend.connectors.secret import Access, Secret
@@ -57,7 +57,7 @@ async def create(work: UnitOfWork, input: CreateConnector) -> Connector:
         raise ConnectorNameTaken from None
     await keys.store(work, row, Secret(input.api_key))
     made = connector_of(row, [])
-    work.audit("connectors.create", _subject(row), after=made)
+    work.audit(actions.CONNECTORS_CREATE, _subject(row), after=made)
     return made
 
 
@@ -70,7 +70,7 @@ async def rotate(work: UnitOfWork, input: RotateConnector) -> Connector:
     row.last4, row.rotated_at, row.last_test = rules.last4(input.api_key), work.now, None
     await keys.store(work, row, Secret(input.api_key))
     after = connector_of(row, await _uses(work, row))
-    work.audit("connectors.rotate", _subject(row), before, after)
+    work.audit(actions.CONNECTORS_ROTATE, _subject(row), before, after)
     return after
 
 
@@ -80,7 +80,7 @@ async def set_disabled(work: UnitOfWork, input: ConnectorRef, disabled: bool) ->
     before = connector_of(row, [])
     row.disabled_at = (row.disabled_at or work.now) if disabled else None
     after = connector_of(row, await _uses(work, row))
-    work.audit("connectors.disable" if disabled else "connectors.enable", _subject(row), before, after)
+    work.audit(actions.CONNECTORS_DISABLE if disabled else actions.CONNECTORS_ENABLE, _subject(row), before, after)
     return after
 
 
@@ -90,7 +90,7 @@ async def delete(work: UnitOfWork, input: ConnectorRef) -> DeletedConnector:
     if users := await _uses(work, row):
         raise ConnectorInUse(f"This connector is used by {', '.join(users[:10])}; end that first, or disable the connector.", used_by=users)
     await repository.remove(work.session, work.tenant_id, row.id)
-    work.audit("connectors.delete", _subject(row), before=connector_of(row, []))
+    work.audit(actions.CONNECTORS_DELETE, _subject(row), before=connector_of(row, []))
     return DeletedConnector(connector_id=row.id)
 
 

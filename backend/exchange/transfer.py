@@ -9,13 +9,13 @@ import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from backend.errors import Invalid
-from backend.exchange import repository
+from backend.exchange import actions, repository
 from backend.exchange.formats import Foreign, lines_of, read
 from backend.groups import service as groups
+from backend.groups.events import GROUP_CHANGED
 from backend.ids import first_id_at, moment_of
 from backend.inference_log import outcome_lock
 from backend.inference_log import queries as log_queries
-from backend.live.rules import GROUP_CHANGED
 from backend.outcomes.early import apply_waiting
 from backend.outcomes.rules import Known
 from backend.work.unit import UnitOfWork
@@ -62,7 +62,7 @@ async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
     wrong += [(made[identifier].line, why) for identifier, why in untaken]
     await _apply_waiting(work, group, [row for row in rows if row["inference_id"] in new])
     known = len(made) - len(new) - len(untaken)
-    work.audit("inference.importLog", f"group:{group.slug}", after={"layout": input.layout, "rows": len(new), "known": known, "refused": len(wrong)})
+    work.audit(actions.INFERENCE_IMPORT_LOG, f"group:{group.slug}", after={"layout": input.layout, "rows": len(new), "known": known, "refused": len(wrong)})
     work.live(GROUP_CHANGED, group.slug)
     refused = [LineRefused(line=at, reason=why) for at, why in sorted(wrong)[:100]]
     return ImportedLog(rows=len(new), known=known, refused=refused, refused_total=len(wrong))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from backend.groups import actions
 from backend.groups.errors import NotConfirmed
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN, refuse_held
 from backend.groups.phases import announce, describe, find
@@ -25,5 +26,5 @@ async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:
     kind = DROP_RUN if input.policy == "delete" else ARCHIVE_RUN
     run_id = await runs.start(work, kind, f"group:{group.slug}", {"group_id": str(group.id)}, delay)
     deletion = Deletion(slug=group.slug, policy=input.policy, run_id=run_id, due_at=work.now + delay)
-    work.audit("groups.delete", f"group:{group.slug}", before, deletion)
+    work.audit(actions.GROUPS_DELETE, f"group:{group.slug}", before, deletion)
     return deletion

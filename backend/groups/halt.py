@@ -6,13 +6,13 @@ from backend.access import service as access
 from backend.access.permissions import P
 from backend.catalog import service as catalog
 from backend.db.locks import lock
-from backend.groups import repository
+from backend.groups import actions, repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
+from backend.groups.events import GROUP_CHANGED
 from backend.groups.phases import describe, find, halt, halts_in_force, settle
 from backend.groups.propagation import heard, lost
 from backend.groups.tables import HaltRow
 from backend.ids import new_id
-from backend.live.rules import GROUP_CHANGED
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, ResumeGroup, ResumeVersion
@@ -25,7 +25,7 @@ async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
     """
     group = await find(work, input.slug, lock=True)
     new = await _stop(work, input.reason, group_id=group.id)
-    work.audit("groups.halt", f"group:{group.slug}", after={"reason": input.reason, "was_halted": not new})
+    work.audit(actions.GROUPS_HALT, f"group:{group.slug}", after={"reason": input.reason, "was_halted": not new})
     await _announce(work, [group.slug], stale=group.on_control_loss == "stale")
     return await describe(work, group)
 
@@ -34,7 +34,7 @@ async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
     """Stop a version in every group; returns once no process answers by it on a lease. Raises VersionNotFound."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     new = await _stop(work, input.reason, version_id=version.id)
-    work.audit("groups.haltVersion", f"version:{version.id}", after={"label": version.label, "reason": input.reason, "was_halted": not new})
+    work.audit(actions.GROUPS_HALT_VERSION, f"version:{version.id}", after={"label": version.label, "reason": input.reason, "was_halted": not new})
     await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
     return next(one for one in await halts_in_force(work) if one.version_id == version.id)
 
@@ -92,13 +92,13 @@ async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> 
         if row.requested_at is not None:
             raise SecondPersonNeeded
         row.requested_at, row.requested_by, row.requested_by_id = work.now, work.actor.name, me
-        work.audit("groups.requestResume", subject, after={"reason": reason})
+        work.audit(actions.GROUPS_REQUEST_RESUME, subject, after={"reason": reason})
         await work.session.flush()
         return False
     if row.requested_at is None:
         row.requested_at, row.requested_by, row.requested_by_id = work.now, work.actor.name, me
     row.resumed_at, row.resumed_by, row.resume_reason, row.self_approved = work.now, work.actor.name, reason, alone
-    work.audit("groups.resume", subject, {"requested_by": row.requested_by}, {"reason": reason, "self_approved": alone})
+    work.audit(actions.GROUPS_RESUME, subject, {"requested_by": row.requested_by}, {"reason": reason, "self_approved": alone})
     await work.session.flush()
     return True
 

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from backend.groups import repository
+from backend.declarations.actions import AuditAction
+from backend.groups import actions, repository
 from backend.groups.errors import GroupNotFound, LegalHold
+from backend.groups.events import GROUP_CHANGED
 from backend.groups.phases import describe, find
 from backend.groups.tables import GroupRow
-from backend.live.rules import GROUP_CHANGED
 from backend.runs import service as runs
 from backend.work.unit import UnitOfWork
 from schemas.groups import Group, SetLegalHold, SetRetention, SetWhenUnlogged
@@ -22,7 +23,7 @@ async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     group.retention_days, group.retention_policy = input.days, input.policy
-    return await _changed(work, group, before, "groups.setRetention")
+    return await _changed(work, group, before, actions.GROUPS_SET_RETENTION)
 
 
 async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
@@ -38,7 +39,7 @@ async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
     for row in sorted(rows, key=lambda row: (row.deleted_at is None, row.deleted_at)):
         before = await describe(work, row)
         row.legal_hold = input.reason
-        changed.append(await _changed(work, row, before, "groups.setLegalHold"))
+        changed.append(await _changed(work, row, before, actions.GROUPS_SET_LEGAL_HOLD))
     for run in await repository.held_up(work.session, work.tenant_id, lifted, ENDINGS):
         await runs.start(work, run.kind, f"group:{input.slug}", {"group_id": str(run.group_id)})
     return changed[-1]
@@ -49,7 +50,7 @@ async def set_when_unlogged(work: UnitOfWork, input: SetWhenUnlogged) -> Group:
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     group.when_unlogged, group.stale_max_seconds = input.when_unlogged, input.max_age_seconds
-    return await _changed(work, group, before, "groups.setWhenUnlogged")
+    return await _changed(work, group, before, actions.GROUPS_SET_WHEN_UNLOGGED)
 
 
 async def every_unheld(work: UnitOfWork, slug: str) -> list[UUID]:
@@ -85,7 +86,7 @@ def _no_group(slug: str) -> GroupNotFound:
     return GroupNotFound(f"There is no group {slug!r} in this tenant.")
 
 
-async def _changed(work: UnitOfWork, group: GroupRow, before: Group, action: str) -> Group:
+async def _changed(work: UnitOfWork, group: GroupRow, before: Group, action: AuditAction) -> Group:
     await work.session.flush()
     after = await describe(work, group)
     work.audit(action, f"group:{group.slug}", before.log, after.log)

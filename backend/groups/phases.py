@@ -11,10 +11,10 @@ from backend.catalog import service as catalog
 from backend.catalog.rules import label
 from backend.groups import repository
 from backend.groups.errors import GroupNotFound, InvalidSplit, VersionNotReady
+from backend.groups.events import GROUP_CHANGED
 from backend.groups.propagation import everywhere
 from backend.groups.rules import allocate, problems
 from backend.groups.tables import GroupRow, MemberRow, PhaseRow
-from backend.live.rules import GROUP_CHANGED
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef, VersionState

@@ -4,7 +4,7 @@ import secrets
 
 from sqlalchemy.exc import IntegrityError
 
-from backend.groups import repository
+from backend.groups import actions, repository
 from backend.groups.errors import GroupSlugTaken, StalePhase
 from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of
 from backend.groups.tables import GroupRow
@@ -46,7 +46,7 @@ async def create(work: UnitOfWork, input: CreateGroup) -> Group:
     group.table_name = await repository.provision(work.session, group.id, work.now)
     await open_phase(work, group, input.members, {}, "created")
     created = await describe(work, group)
-    work.audit("groups.create", f"group:{group.slug}", after=created)
+    work.audit(actions.GROUPS_CREATE, f"group:{group.slug}", after=created)
     return created
 
 
@@ -83,7 +83,7 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
         group.threshold = input.threshold
     await open_phase(work, group, input.members, owned(before.phase), input.reason)
     after = await describe(work, group)
-    work.audit("groups.setSplit", f"group:{group.slug}", before.phase, after.phase)
+    work.audit(actions.GROUPS_SET_SPLIT, f"group:{group.slug}", before.phase, after.phase)
     return after
 
 
@@ -100,5 +100,5 @@ async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
         await work.session.flush()
         await announce(work, group)
     after = await describe(work, group)
-    work.audit("groups.configure", f"group:{group.slug}", before.settings, after.settings)
+    work.audit(actions.GROUPS_CONFIGURE, f"group:{group.slug}", before.settings, after.settings)
     return after

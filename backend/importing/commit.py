@@ -6,7 +6,7 @@ import msgspec
 
 from backend.catalog import service as catalog
 from backend.catalog.rules import canonical_version, free_version, slug_of
-from backend.importing import drafts, remembered_mappings, repository
+from backend.importing import actions, drafts, remembered_mappings, repository
 from backend.importing.draft_state import DraftState, preview_of, samples, sources
 from backend.importing.drafts import Brought
 from backend.importing.errors import StillOpen, UnsoundDocument
@@ -40,7 +40,7 @@ async def commit(work: UnitOfWork, input: CommitImport) -> Version:
     await _keep_source(work, brought, preview, version, mapping_id)
     await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
     told = {"draft": input.draft_id, "sha256": preview.sha256, "version_id": version.id, "mapping_id": mapping_id, "decisions": brought.state.decisions}
-    work.audit("imports.commit", f"model:{slug}:{number}", after=told)
+    work.audit(actions.IMPORTS_COMMIT, f"model:{slug}:{number}", after=told)
     return version
 
 

@@ -11,7 +11,7 @@ from backend.catalog import service as catalog
 from backend.catalog.rules import free_version, label
 from backend.hub import Hub
 from backend.ids import new_id
-from backend.importing import remembered_mappings, repository
+from backend.importing import actions, remembered_mappings, repository
 from backend.importing.draft_state import DraftState, preview_of, samples, sources, unsupported
 from backend.importing.errors import DraftNotFound
 from backend.importing.preview import Reading, read
@@ -57,7 +57,7 @@ async def keep(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
         work.session.add(row)
         if brought.state.mapping_id is not None:
             await remembered_mappings.note_use(work, brought.state.mapping_id)
-        work.audit("imports.reimport" if brought.state.reimport_of else "imports.propose", f"import:{row.id}", after=_told(brought))
+        work.audit(actions.IMPORTS_REIMPORT if brought.state.reimport_of else actions.IMPORTS_PROPOSE, f"import:{row.id}", after=_told(brought))
         return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 
@@ -70,7 +70,7 @@ async def replace(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
         if row is None:
             raise DraftNotFound
         row.state = plain(brought.state)
-        work.audit("imports.revise", f"import:{row.id}", after=_told(brought))
+        work.audit(actions.IMPORTS_REVISE, f"import:{row.id}", after=_told(brought))
         return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
 
 

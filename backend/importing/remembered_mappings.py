@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from backend.ids import new_id
-from backend.importing import repository
+from backend.importing import actions, repository
 from backend.importing.draft_state import DraftState
 from backend.importing.errors import MappingNotFound
 from backend.importing.tables import MappingRow
@@ -27,7 +27,7 @@ async def revoke(work: UnitOfWork, input: MappingRef) -> SavedMapping:
         raise MappingNotFound
     before = _told(row)
     _revoke(work, row)
-    work.audit("mappings.revoke", f"mapping:{row.id}", before, _told(row))
+    work.audit(actions.MAPPINGS_REVOKE, f"mapping:{row.id}", before, _told(row))
     return saved(row)
 
 
@@ -74,7 +74,7 @@ async def remember(work: UnitOfWork, fingerprint: str, file_name: str, state: Dr
     )
     work.session.add(row)
     await work.session.flush()
-    work.audit("mappings.remember", f"mapping:{row.id}", before=_told(before) if before else None, after=_told(row))
+    work.audit(actions.MAPPINGS_REMEMBER, f"mapping:{row.id}", before=_told(before) if before else None, after=_told(row))
     return row.id
 
 

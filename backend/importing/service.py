@@ -8,7 +8,7 @@ from backend.actor import Actor
 from backend.catalog import service as catalog
 from backend.errors import Invalid
 from backend.hub import Hub
-from backend.importing import drafts, remembered_mappings, repository
+from backend.importing import actions, drafts, remembered_mappings, repository
 from backend.importing.draft_state import DraftState, preview_of
 from backend.importing.drafts import Brought
 from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
@@ -132,7 +132,7 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
     """The draft and its bytes are gone. Raises DraftNotFound."""
     if not await repository.remove_draft(work.session, work.tenant_id, input.draft_id):
         raise DraftNotFound
-    work.audit("imports.discard", f"import:{input.draft_id}")
+    work.audit(actions.IMPORTS_DISCARD, f"import:{input.draft_id}")
     return DiscardedDraft(draft_id=input.draft_id)
 
 

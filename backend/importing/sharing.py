@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from backend.importing import repository
+from backend.importing import actions, repository
 from backend.importing.tables import SharingRow
 from backend.work.unit import UnitOfWork
 from schemas.importing import ImportSharing, SetImportSharing, Shows
@@ -23,7 +23,7 @@ async def set_sharing(work: UnitOfWork, input: SetImportSharing) -> ImportSharin
     stricter = {str(connector): level for connector, level in input.stricter.items()}
     await _store(work, input.shows, input.short_words, stricter)
     after = await sharing(work)
-    work.audit("imports.setSharing", "imports", before=before, after=after)
+    work.audit(actions.IMPORTS_SET_SHARING, "imports", before=before, after=after)
     return after
 
 
@@ -32,7 +32,7 @@ async def agree(work: UnitOfWork) -> None:
     now = await sharing(work)
     if now.agreed_by is None:
         await _store(work, now.shows, now.short_words, {str(connector): level for connector, level in now.stricter.items()})
-        work.audit("imports.setSharing", "imports", before=now, after=await sharing(work))
+        work.audit(actions.IMPORTS_SET_SHARING, "imports", before=now, after=await sharing(work))
 
 
 async def _store(work: UnitOfWork, shows: Shows, short_words: bool, stricter: dict[str, Shows]) -> None:

@@ -12,7 +12,7 @@ from backend.db.long_locks import awake
 from backend.errors import HubError
 from backend.groups import log_policy
 from backend.hub import Hub
-from backend.inference_log import archived_dead_letters, dead_letters, outcome_lock, repository
+from backend.inference_log import actions, archived_dead_letters, dead_letters, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.drain import Drainer
 from backend.inference_log.manifest import hold, read_manifest
@@ -61,7 +61,7 @@ async def drop(hub: Hub, actor: Actor, group_id: UUID) -> Json:
     said: dict[str, Json] = {"dropped": True, "table_name": ref.table_name, "dead_letters": len(await dead_letters.read(hub, group_id))}
     async with hub.work(actor) as work:
         await _drop(work, group_id)
-        work.audit("groups.dropped", f"group:{ref.slug}", after=said)
+        work.audit(actions.GROUPS_DROPPED, f"group:{ref.slug}", after=said)
     await _forget_keys(hub, group_id)
     return said
 
@@ -92,7 +92,7 @@ async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, path: Path) -> 
         if await log_queries.state(work.session, ref.table_name) != drafted.state:
             return False
         await _drop(work, ref.group_id)
-        work.audit("groups.archived", f"group:{ref.slug}", after=plain(drafted.manifest))
+        work.audit(actions.GROUPS_ARCHIVED, f"group:{ref.slug}", after=plain(drafted.manifest))
     return True
 
 

@@ -11,10 +11,11 @@ from redis.exceptions import RedisError
 
 from backend.groups import log_policy
 from backend.groups import service as groups
+from backend.groups.events import GROUP_CHANGED
+from backend.inference_log import actions
 from backend.inference_log.errors import IntakeAway
 from backend.inference_log.record import FIELD, Record, decode
 from backend.inference_log.redis_keys import dead_key, stream_key
-from backend.live.rules import GROUP_CHANGED
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
@@ -53,7 +54,7 @@ async def replay(work: UnitOfWork, input: ReplayDeadLetters) -> LettersMoved:
         await work.hub.queue.drain(group.id)
     except (RedisError, OSError):
         raise IntakeAway from None
-    work.audit("inference.replayDeadLetters", f"group:{group.slug}", after={"replayed": sum(moved), "entry_ids": [one.entry_id for one in chosen]})
+    work.audit(actions.INFERENCE_REPLAY_DEAD_LETTERS, f"group:{group.slug}", after={"replayed": sum(moved), "entry_ids": [one.entry_id for one in chosen]})
     work.live(GROUP_CHANGED, group.slug)
     return LettersMoved(moved=sum(moved))
 
@@ -63,7 +64,7 @@ async def discard(work: UnitOfWork, input: DiscardDeadLetters) -> LettersMoved:
     group_id = await log_policy.unheld(work, input.slug)
     chosen = _chosen(await read(work.hub, group_id), input.entry_ids)
     said = [{"entry_id": one.entry_id, "error": one.error, "inference_id": _inference_id(one)} for one in chosen]
-    work.audit("inference.discardDeadLetters", f"group:{input.slug}", before=said, after={"discarded": len(chosen), "reason": input.reason})
+    work.audit(actions.INFERENCE_DISCARD_DEAD_LETTERS, f"group:{input.slug}", before=said, after={"discarded": len(chosen), "reason": input.reason})
     work.live(GROUP_CHANGED, input.slug)
     work.after_commit(lambda: remove(work.hub, group_id, chosen))
     return LettersMoved(moved=len(chosen))

@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 from backend.db.long_locks import awake
 from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
-from backend.inference_log import archive_erasure, archived_dead_letters, dead_letters, erasure_repository, outcome_lock, repository
+from backend.groups.events import GROUP_CHANGED
+from backend.inference_log import actions, archive_erasure, archived_dead_letters, dead_letters, erasure_repository, outcome_lock, repository
 from backend.inference_log.errors import IntakeAway, IntakeBusy
 from backend.inference_log.manifest import hold, settle
 from backend.inference_log.redis_keys import stream_key
-from backend.live.rules import GROUP_CHANGED
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork, open_work
 from schemas.common import Issue
@@ -50,7 +50,7 @@ async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
     found += [await _erase(work, group_id, input.entity_key) for group_id in group_ids]
     counts = Erased(*(sum(column) for column in zip(*found, strict=True)))._asdict()
     erased = Erasure(entity=_digest(work.hub, input.entity_key), **counts)
-    work.audit("inference.eraseEntity", f"group:{input.slug}", after={**counts, "entity": erased.entity, "reason": input.reason})
+    work.audit(actions.INFERENCE_ERASE_ENTITY, f"group:{input.slug}", after={**counts, "entity": erased.entity, "reason": input.reason})
     work.live(GROUP_CHANGED, input.slug)
     return erased
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from backend.live.rules import EXPLANATIONS_DOUBTED
+from backend.inference_log.events import EXPLANATIONS_DOUBTED, ExplanationsDoubted
 from backend.runtimes.served_versions import DOUBT
 from backend.work.unit import UnitOfWork
 from schemas.inference import Explanation
@@ -15,4 +15,4 @@ def tell_doubts(work: UnitOfWork, slug: str, explanations: Iterable[Explanation 
     """Say it, once in ten seconds, when some of these explanations of a group are marked."""
     gaps = [abs(one.residual) for one in explanations if one is not None and one.reason == DOUBT]
     if gaps:
-        work.live(EXPLANATIONS_DOUBTED, slug, {"count": len(gaps), "worst": max(gaps)}, every=TELL_EVERY)
+        work.live(EXPLANATIONS_DOUBTED, slug, ExplanationsDoubted(count=len(gaps), worst=max(gaps)), every=TELL_EVERY)

@@ -14,7 +14,7 @@ from backend.groups import service as groups
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import idempotency_repository, outcome_lock, repository
+from backend.inference_log import actions, idempotency_repository, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.intake import KEPT
 from backend.inference_log.manifest import hold, read_manifest, settle
@@ -117,7 +117,7 @@ async def _drop(work: UnitOfWork, ref: LogRef, week: Row[Any], drafted: Drafted 
         return False
     await repository.drop_partition(work.session, ref.group_id, week.name)
     said = {"first": _day(week.first), "until": _day(week.until), "rows": state.rows, "archive": plain(drafted.manifest if drafted else None)}
-    work.audit("inference.retention", f"group:{ref.slug}", before=said)
+    work.audit(actions.INFERENCE_RETENTION, f"group:{ref.slug}", before=said)
     return True
 
 

@@ -9,13 +9,13 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from backend.db.identifiers import quoted
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
 from backend.ids import SHADOW_OF, moment_of
 from backend.inference_log import outcome_lock, repository
 from backend.inference_log.columns import JSON, WRITTEN
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import Row
-from backend.live.rules import GROUP_CHANGED
 from backend.outcomes.early import apply_waiting
 from backend.tallies.update import RETURNING, add_rows
 from backend.work.unit import UnitOfWork

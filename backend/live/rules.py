@@ -1,15 +1,6 @@
-"""Kinds of live events, and where a reader may go on."""
+"""Where a reader of live events may go on."""
 
 from dataclasses import dataclass
-
-ALERT_CHANGED = "alert.changed"
-"""Its subject is the alert's kind and subject, its payload the alert."""
-EXPLANATIONS_DOUBTED = "explanations.doubted"
-"""Its subject is the group's slug, its payload how many of a batch and the worst residual."""
-GROUP_CHANGED = "group.changed"
-"""Its subject is the group's slug; who cares looks at the group's figures again."""
-RUN_CHANGED = "run.changed"
-"""Its subject is the run's id, its payload the run."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from backend.actor import Actor
+from backend.declarations.events import EventKind
 from backend.errors import Unauthorized
 from backend.hub import Hub
 from backend.live import repository
@@ -26,10 +27,9 @@ MOST_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Topic(Generic[T]):
-    """What is followed: events of a kind (of one subject, or all), whose payload is a `shape`; `now` reads how things are when nothing is resumed."""
+    """What is followed: events of a kind, of one subject or of all. `now` reads the present state when nothing is resumed."""
 
-    kind: str
-    shape: type[T]
+    kind: EventKind[T]
     now: Callable[[UnitOfWork], Awaitable[Sequence[T]]]
     subject: str | None = None
 
@@ -41,7 +41,7 @@ async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -
     """
     if actor.tenant_id is None:
         raise Unauthorized
-    with hub.wakeups.watch(actor.tenant_id, topic.kind, topic.subject) as watch:
+    with hub.wakeups.watch(actor.tenant_id, topic.kind.name, topic.subject) as watch:
         position, begin = await undisturbed(_begin(hub, actor, topic, last_id))
         for at, item in enumerate(begin, start=1):
             yield str(position) if at == len(begin) else START, item
@@ -51,7 +51,7 @@ async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -
             for event in events:
                 position = event.seq
                 try:
-                    item = msgspec.convert(event.payload, topic.shape)
+                    item = msgspec.convert(event.payload, topic.kind.payload)
                 except msgspec.ValidationError:  # written by a process of another release
                     log.warning("event %s of the kind %s cannot be read", event.seq, event.kind)
                     continue
@@ -70,12 +70,12 @@ async def _begin(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -
 
 async def _after(hub: Hub, actor: Actor, topic: Topic[T], position: int) -> Sequence[LiveEventRow]:
     async with hub.work(actor, read_only=True) as work:
-        return await repository.after(work.session, work.tenant_id, position, topic.kind, topic.subject, MOST_AT_ONCE)
+        return await repository.after(work.session, work.tenant_id, position, topic.kind.name, topic.subject, MOST_AT_ONCE)
 
 
-async def newest_of(work: UnitOfWork, kind: str, subject: str) -> int:
+async def newest_of(work: UnitOfWork, kind: EventKind[Any], subject: str) -> int:
     """The number of a subject's newest event of a kind; 0 when there is none."""
-    return await repository.newest_of(work.session, work.tenant_id, kind, subject)
+    return await repository.newest_of(work.session, work.tenant_id, kind.name, subject)
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Noticed:
     age: timedelta
 
 
-async def newest(work: UnitOfWork, kind: str, since: datetime | None = None) -> dict[str, Noticed]:
+async def newest(work: UnitOfWork, kind: EventKind[Any], since: datetime | None = None) -> dict[str, Noticed]:
     """For each subject of a kind its newest event."""
-    rows = await repository.newest(work.session, work.tenant_id, kind, since)
+    rows = await repository.newest(work.session, work.tenant_id, kind.name, since)
     return {row.subject: Noticed(row.seq, row.payload or {}, work.now - row.at) for row in rows}
 
 

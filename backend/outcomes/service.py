@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from backend.groups import service as groups
+from backend.groups.events import GROUP_CHANGED
 from backend.ids import shadow_id
 from backend.inference_log import outcome_lock
 from backend.inference_log.writer import TELL_EVERY
-from backend.live.rules import GROUP_CHANGED
 from backend.outcomes import repository
 from backend.outcomes.errors import InvalidOutcome
 from backend.outcomes.rules import LARGEST_ACTUAL, Effect, Known, Truth, says_whether, tell

@@ -13,7 +13,7 @@ from backend.groups import transitions
 from backend.groups.errors import GateNotMet, NotAChallenger, StaleEvidence
 from backend.groups.rules import after_promotion
 from backend.ids import new_id
-from backend.promotion import repository
+from backend.promotion import actions, repository
 from backend.promotion.tables import PromotionRow
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
@@ -55,7 +55,7 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
     )
     await work.session.flush()
     change = {"phase": plain(after.phase), "evidence": plain(evidence), "evidence_hash": evidence_hash, "reason": input.reason}
-    work.audit("groups.promote", f"group:{after.slug}", before.phase, change)
+    work.audit(actions.GROUPS_PROMOTE, f"group:{after.slug}", before.phase, change)
     return Promotion(group=after, evidence_hash=evidence_hash)
 
 

@@ -10,11 +10,11 @@ from backend.catalog.rules import label
 from backend.groups import service as groups
 from backend.groups import transitions
 from backend.groups.errors import InvalidRamp, NoRamp, RampUnderWay, StalePhase
+from backend.groups.events import GROUP_CHANGED
 from backend.groups.phases import check_members
 from backend.groups.transitions import specs_of
 from backend.ids import new_id
-from backend.live.rules import GROUP_CHANGED
-from backend.promotion import repository
+from backend.promotion import actions, repository
 from backend.promotion.ramp_rules import members_at, percent, plan_problems
 from backend.promotion.tables import RampDecisionRow, RampRow
 from backend.work.audit_chain import plain
@@ -124,13 +124,13 @@ async def decide(work: UnitOfWork, group: Group, row: RampRow, decision: str, wo
     work.session.add(made)
     await work.session.flush()
     what = {"step": row.step, "phase": row.phase, "words": words, "figures": plain(figures) if figures else None}
-    work.audit(f"groups.ramp.{decision}", f"group:{group.slug}", after=what)
+    work.audit(actions.RAMP_DECISIONS[decision], f"group:{group.slug}", after=what)
     work.live(GROUP_CHANGED, group.slug)
 
 
 def _asked_again(work: UnitOfWork, group: Group, row: RampRow, wish: str) -> None:
     """Nothing changes, and who wished it is on record all the same."""
-    work.audit(f"groups.ramp.{wish}", f"group:{group.slug}", after={"state": row.state, "step": row.step, "phase": row.phase})
+    work.audit(actions.RAMP_DECISIONS[wish], f"group:{group.slug}", after={"state": row.state, "step": row.step, "phase": row.phase})
 
 
 async def end(work: UnitOfWork, group: Group, row: RampRow, state: RampState, decision: str, words: str, figures: RampFigures | None = None) -> None:

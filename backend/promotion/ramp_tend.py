@@ -11,8 +11,8 @@ from backend.actor import ANONYMOUS, Actor, system
 from backend.comparison import ramp_figures
 from backend.db.locks import try_lock
 from backend.groups import transitions
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
-from backend.live.rules import GROUP_CHANGED
 from backend.promotion import repository
 from backend.promotion.ramp import decide, end, move, plan_of
 from backend.promotion.ramp_rules import broken, percent, waits_for

@@ -4,6 +4,7 @@ from backend.groups import transitions
 from backend.groups.errors import NothingToRestore, StalePhase, VersionNotWarm
 from backend.groups.propagation import warm_everywhere
 from backend.groups.rules import after_promotion
+from backend.promotion import actions
 from backend.work.unit import UnitOfWork
 from schemas.groups import Group, Rollback
 
@@ -24,5 +25,5 @@ async def rollback(work: UnitOfWork, input: Rollback) -> Group:
     members = after_promotion(transitions.specs_of(before), target.version_id, None)
     after = await transitions.next_phase(work, before, members, f"rollback: {input.reason}", target.threshold)
     what = {"phase": after.phase.number, "restores_phase": target.phase, "reason": input.reason}
-    work.audit("groups.rollback", f"group:{after.slug}", before.phase, what)
+    work.audit(actions.GROUPS_ROLLBACK, f"group:{after.slug}", before.phase, what)
     return after

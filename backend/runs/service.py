@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from backend.ids import new_id
-from backend.live.rules import RUN_CHANGED
 from backend.live.service import Topic
 from backend.runs import repository
 from backend.runs.errors import RunNotFound
+from backend.runs.events import RUN_CHANGED
 from backend.runs.tables import RunRow
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
@@ -115,7 +115,7 @@ def topic(input: WatchRuns) -> Topic[Run]:
             return [await get(work, RunRef(run_id=input.run_id))]
         return (await browse(work, ListRuns(limit=NEWEST)))[::-1]
 
-    return Topic(RUN_CHANGED, Run, now, str(input.run_id) if input.run_id else None)
+    return Topic(RUN_CHANGED, now, str(input.run_id) if input.run_id else None)
 
 
 async def _report(work: UnitOfWork, run_id: UUID, worker_id: str, **values: Any) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.ports import Told
-from schemas.common import Json, Shape
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class PendingEvent:
 
     kind: str
     subject: str
-    payload: Shape | Json = None
+    payload: object = None
     every: timedelta = timedelta()
 
 

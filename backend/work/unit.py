@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.actor import Actor
 from backend.db import tenancy
+from backend.declarations.actions import AuditAction
+from backend.declarations.events import EventKind
 from backend.errors import Unauthorized
 from backend.outside import Outside
 from backend.work.audit_chain import PendingEntry, plain
@@ -56,16 +58,16 @@ class UnitOfWork:
         self.actor = actor
         await tenancy.enter(self.session, actor.tenant_id, read_only=False)
 
-    def audit(self, action: str, subject: str, before: Shape | Json = None, after: Shape | Json = None) -> None:
-        """Record a change (`groups.promote`, `group:live_credit_scoring`), written in this same transaction."""
+    def audit(self, action: AuditAction, subject: str, before: Shape | Json = None, after: Shape | Json = None) -> None:
+        """Record a change of a subject (`group:live_credit_scoring`), written in this same transaction."""
         who = self.actor
         self._changes.append(
-            PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action, subject=subject, before=plain(before), after=plain(after))
+            PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action.name, subject=subject, before=plain(before), after=plain(after))
         )
 
-    def live(self, kind: str, subject: str, payload: Shape | Json = None, every: timedelta = timedelta()) -> None:
+    def live(self, kind: EventKind[T], subject: str, payload: T | None = None, every: timedelta = timedelta()) -> None:
         """Tell who watches, by an event written in this same transaction. With `every`, one already written so recently stands for it."""
-        self._events.append(PendingEvent(kind, subject, payload, every))
+        self._events.append(PendingEvent(kind.name, subject, payload, every))
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do this once the change is durable. A failure is logged and leaves the change standing."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from backend.audit import service
 from backend.audit.errors import ChainIntact
 from backend.audit.rules import ChainRow, verify
+from backend.declarations.actions import AuditAction
 from backend.hub import Hub
 from backend.settings import Settings
 from backend.work.audit_chain import PendingEntry, link
@@ -20,10 +21,12 @@ from schemas.audit import AuditEntry, AuditVerdict, ListAudit, ReanchorAudit, Ve
 from schemas.common import Json
 from tests.support.tenants import Tenant, new_tenant
 
+CHANGE = AuditAction("tests.change", "A test changed something.")
+
 
 async def change(hub: Hub, tenant: Tenant, subject: str, fail: bool = False) -> None:
     async with hub.work(tenant.admin) as work:
-        work.audit("tests.change", subject, before={"share": 1.0, "big": 2**60}, after={"share": 0.25, "name": "é"})
+        work.audit(CHANGE, subject, before={"share": 1.0, "big": 2**60}, after={"share": 0.25, "name": "é"})
         if fail:
             raise RuntimeError("the change fails")
 
@@ -127,7 +130,7 @@ async def test_any_value_is_verified_after_it_was_read_back(hub: Hub, settings: 
     values += [json_value(random) for _ in range(400)]
     async with hub.work(tenant.admin) as work:
         for value in values:
-            work.audit("tests.change", "thing:any", before={"value": value}, after=value)
+            work.audit(CHANGE, "thing:any", before={"value": value}, after=value)
     if not kept:  # as entries were before the bytes were kept
         await as_owner(settings, "UPDATE audit_entries SET canonical = NULL WHERE tenant_id = $1", tenant.admin.tenant_id)
     verdict = await verdict_of(hub, tenant)

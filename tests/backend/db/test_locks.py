@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from backend.db import locks
+from backend.declarations.actions import AuditAction
 from backend.groups.halt import halt_group
 from backend.groups.phases import find
 from backend.hub import Hub
@@ -15,6 +16,8 @@ from backend.work.unit import UnitOfWork
 from schemas.groups import HaltGroup
 from tests.support.served import Served, make_served
 
+CHANGE = AuditAction("tests.change", "A test changed something.")
+
 
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Served:
@@ -22,7 +25,7 @@ def served(settings: Settings) -> Served:
 
 
 async def _audit(work: UnitOfWork) -> None:
-    work.audit("tests.change", "tests:1")
+    work.audit(CHANGE, "tests:1")
     await work.finish()
     work._changes.clear()
 

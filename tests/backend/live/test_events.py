@@ -12,14 +12,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from backend.actor import ANONYMOUS
+from backend.adapters import redis_wakeups as wakeups
 from backend.bootstrap import open_hub
+from backend.declarations.events import EventKind
 from backend.errors import Unauthorized
+from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
-from backend.live import wakeups
-from backend.live.rules import RUN_CHANGED
 from backend.live.service import START, Topic, follow, prune
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
+from backend.runs.events import RUN_CHANGED
 from backend.settings import Settings
 from backend.work.unit import UnitOfWork
 from schemas.common import Shape
@@ -37,7 +39,7 @@ async def nothing(work: UnitOfWork) -> list[Thing]:
     return []
 
 
-THINGS = Topic("thing.changed", Thing, nothing)
+THINGS = Topic(EventKind("thing.changed", Thing, "A thing changed."), nothing)
 
 
 async def change(hub: Hub, tenant: Tenant, *numbers: int, subject: str = "one") -> None:
@@ -129,7 +131,7 @@ async def test_another_tenants_events_never_arrive(hub: Hub, tenant: Tenant, oth
 
 
 async def test_one_subjects_watcher_hears_of_it_alone(hub: Hub, tenant: Tenant) -> None:
-    topic = Topic(THINGS.kind, Thing, nothing, "two")
+    topic = Topic(THINGS.kind, nothing, "two")
     async with aclosing(follow(hub, tenant.admin, topic, "0")) as items:
         await change(hub, tenant, 1, subject="one")
         await change(hub, tenant, 2, subject="two")
@@ -152,7 +154,7 @@ async def test_who_was_away_for_longer_than_events_are_kept_is_told_how_things_a
     async with hub.work(tenant.admin) as work:
         with pytest.raises(ProgrammingError):
             await work.session.execute(text("DELETE FROM live_events"))
-    topic = Topic(THINGS.kind, Thing, now)
+    topic = Topic(THINGS.kind, now)
     for unknown in (None, "", "6", "-1", "x", "1e3", "٣", "9" * 30):
         async with aclosing(follow(hub, tenant.admin, topic, unknown)) as items:
             assert await take(items, 2) == [(START, 100), ("5", 101)], unknown
@@ -163,7 +165,7 @@ async def test_who_was_away_for_longer_than_events_are_kept_is_told_how_things_a
 async def test_an_event_that_may_stand_for_others_is_written_once(hub: Hub, tenant: Tenant) -> None:
     for subject in ("one", "one", "two", "one"):
         async with hub.work(tenant.admin) as work:
-            work.live("group.changed", subject, every=timedelta(minutes=1))
+            work.live(GROUP_CHANGED, subject, every=timedelta(minutes=1))
     assert await sequence(hub, tenant) == [1, 2]
 
 
@@ -171,10 +173,10 @@ async def test_an_event_is_as_old_as_its_writing_however_long_its_transaction_to
     """One that is suppressed by it must have been on its way when it was written: readers look once more after just that long."""
     async with hub.work(tenant.admin) as slow:
         await asyncio.sleep(0.4)
-        slow.live("group.changed", "one", every=timedelta(seconds=0.3))
+        slow.live(GROUP_CHANGED, "one", every=timedelta(seconds=0.3))
         await change(hub, tenant, 1, subject="one")
     async with hub.work(tenant.admin) as again:
-        again.live("group.changed", "one", every=timedelta(seconds=0.3))
+        again.live(GROUP_CHANGED, "one", every=timedelta(seconds=0.3))
     assert await sequence(hub, tenant) == [1, 2]
     async with hub.work(tenant.admin, read_only=True) as work:
         age = (await work.session.execute(text("SELECT clock_timestamp() - at FROM live_events WHERE seq = 2"))).scalar_one()
@@ -217,7 +219,7 @@ async def test_every_change_of_a_run_is_told(hub: Hub, tenant: Tenant) -> None:
     ]
     async with hub.work(tenant.admin, read_only=True) as work:
         events = (await work.session.execute(text("SELECT kind FROM live_events"))).scalars().all()
-    assert list(events) == [RUN_CHANGED] * 5, "a heartbeat alone is no change"
+    assert list(events) == [RUN_CHANGED.name] * 5, "a heartbeat alone is no change"
 
 
 async def _carry_out(hub: Hub, tenant: Tenant) -> UUID:

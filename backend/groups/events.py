@@ -1,0 +1,7 @@
+"""Live events of groups."""
+
+from types import NoneType
+
+from backend.declarations.events import EventKind
+
+GROUP_CHANGED = EventKind("group.changed", NoneType, "A group or its figures changed. The subject is its slug; a watcher reads the figures again.")

@@ -1,0 +1,11 @@
+"""Mutations that leave no audit entry in their own call, each with its reason. A test holds this list against the declarations."""
+
+from collections.abc import Mapping
+
+UNAUDITED: Mapping[str, str] = {
+    "inference.predict": "Every prediction is a row of its group's log, with its caller; a second entry for each would double the writes.",
+    "inference.recordOutcomes": "Every outcome is a row of its own, kept with its time and its corrections.",
+    "imports.propose": "Reads a file before any transaction, then writes `imports.propose` in the transaction that keeps the draft.",
+    "imports.reimport": "Reads a stored source before any transaction, then writes `imports.reimport` in the transaction that keeps the draft.",
+    "imports.revise": "May ask a language model before any transaction, then writes `imports.revise` in the transaction that keeps the draft.",
+}
