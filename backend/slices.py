@@ -1,14 +1,41 @@
 """The list of slices and what each declares. Workers, alerts, live events, audit and `/metrics` read it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Protocol, TypeVar
 
+from backend.access import actions as access_actions
+from backend.alerts import actions as alerts_actions
+from backend.alerts import events as alerts_events
+from backend.audit import actions as audit_slice_actions
+from backend.catalog import actions as catalog_actions
+from backend.comparison import actions as comparison_actions
+from backend.comparison import alerts as comparison_alerts
 from backend.comparison import runs as comparison_runs
+from backend.connectors import actions as connectors_actions
 from backend.connectors import runs as connectors_runs
+from backend.declarations.actions import AuditAction
+from backend.declarations.alerts import AlertKind, Check, CheckContext
+from backend.declarations.events import EventKind
+from backend.exchange import actions as exchange_actions
+from backend.groups import actions as groups_actions
+from backend.groups import alerts as groups_alerts
+from backend.groups import events as groups_events
+from backend.hub import Hub
+from backend.importing import actions as importing_actions
+from backend.inference_log import actions as inference_log_actions
+from backend.inference_log import alerts as inference_log_alerts
+from backend.inference_log import events as inference_log_events
 from backend.inference_log import runs as inference_log_runs
+from backend.promotion import actions as promotion_actions
+from backend.promotion import alerts as promotion_alerts
+from backend.runs import alerts as runs_alerts
+from backend.runs import events as runs_events
 from backend.runs.kinds import RunKind, Schedule
+from backend.serving import alerts as serving_alerts
+from backend.work.unit import UnitOfWork
 
 
 class Named(Protocol):
@@ -21,21 +48,63 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+Checks = Callable[[CheckContext[Hub]], Sequence[Check[UnitOfWork]]]
+
+
+def constants(module: ModuleType, kind: type[T]) -> tuple[T, ...]:
+    """Every constant of a type that a module defines, in its order."""
+    return tuple({id(one): one for one in vars(module).values() if isinstance(one, kind)}.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """A slice by name, with its declarations. A new sort of declaration is a further attribute with an empty default."""
+    """A slice by name, with its declarations. A new sort of declaration is a further attribute with an empty default.
+
+    `checks` gives what a worker process checks for `alerts`; it is called once in each process.
+    """
 
     name: str
     runs: Sequence[RunKind] = ()
     schedules: Sequence[Schedule] = ()
+    actions: Sequence[AuditAction] = ()
+    events: Sequence[EventKind[object]] = ()
+    alerts: Sequence[AlertKind] = ()
+    checks: Checks | None = None
 
 
 SLICES: tuple[Slice, ...] = (
-    Slice(name="connectors", runs=connectors_runs.RUNS),
-    Slice(name="inference_log", runs=inference_log_runs.RUNS),
-    Slice(name="comparison", runs=comparison_runs.RUNS),
+    Slice(name="access", actions=constants(access_actions, AuditAction)),
+    Slice(name="alerts", actions=constants(alerts_actions, AuditAction), events=constants(alerts_events, EventKind)),
+    Slice(name="audit", actions=constants(audit_slice_actions, AuditAction)),
+    Slice(name="catalog", actions=constants(catalog_actions, AuditAction)),
+    Slice(
+        name="comparison",
+        runs=comparison_runs.RUNS,
+        actions=constants(comparison_actions, AuditAction),
+        alerts=constants(comparison_alerts, AlertKind),
+        checks=comparison_alerts.checks,
+    ),
+    Slice(name="connectors", runs=connectors_runs.RUNS, actions=constants(connectors_actions, AuditAction)),
+    Slice(name="exchange", actions=constants(exchange_actions, AuditAction)),
+    Slice(
+        name="groups",
+        actions=constants(groups_actions, AuditAction),
+        events=constants(groups_events, EventKind),
+        alerts=constants(groups_alerts, AlertKind),
+        checks=groups_alerts.checks,
+    ),
+    Slice(name="importing", actions=constants(importing_actions, AuditAction)),
+    Slice(
+        name="inference_log",
+        runs=inference_log_runs.RUNS,
+        actions=constants(inference_log_actions, AuditAction),
+        events=constants(inference_log_events, EventKind),
+        alerts=constants(inference_log_alerts, AlertKind),
+        checks=inference_log_alerts.checks,
+    ),
+    Slice(name="promotion", actions=constants(promotion_actions, AuditAction), alerts=constants(promotion_alerts, AlertKind), checks=promotion_alerts.checks),
+    Slice(name="runs", events=constants(runs_events, EventKind), alerts=constants(runs_alerts, AlertKind)),
+    Slice(name="serving", alerts=constants(serving_alerts, AlertKind), checks=serving_alerts.checks),
 )
 
 
@@ -47,6 +116,21 @@ def run_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, RunKind]:
 def schedules(slices: Sequence[Slice] = SLICES) -> dict[str, Schedule]:
     """Every schedule by name. Raises ValueError when a name is declared twice."""
     return by_name([schedule for one in slices for schedule in one.schedules])
+
+
+def audit_actions(slices: Sequence[Slice] = SLICES) -> dict[str, AuditAction]:
+    """Every audit action by name. Raises ValueError when a name is declared twice."""
+    return by_name([action for one in slices for action in one.actions])
+
+
+def event_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, EventKind[object]]:
+    """Every kind of live event by name. Raises ValueError when a name is declared twice."""
+    return by_name([event for one in slices for event in one.events])
+
+
+def alert_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, AlertKind]:
+    """Every kind of alert by name. Raises ValueError when a name is declared twice."""
+    return by_name([alert for one in slices for alert in one.alerts])
 
 
 def by_name(declared: Sequence[T]) -> dict[str, T]:

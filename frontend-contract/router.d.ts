@@ -70,6 +70,10 @@ export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTE
 /** What any call may meet; a procedure's own errors are declared with it. */
 export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | Invalid | MalformedRequest | MethodNotSupported | NotFound | PayloadTooLarge | TimedOut | TooManyRequests | Unauthorized | Unavailable | UnknownProcedure | UnreadableParams | UnsupportedMediaType;
 
+/** This alert is resolved, so there is nothing to acknowledge or silence. */
+export type AlertIsResolved = Failure<"ALERT_IS_RESOLVED", "CONFLICT", 409>;
+/** There is no alert of this id in this tenant; `alerts.history` lists them all. */
+export type AlertNotFound = Failure<"ALERT_NOT_FOUND", "NOT_FOUND", 404>;
 /** The model's answer was cut off at its length limit. */
 export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
 /** An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again. */
@@ -136,6 +140,8 @@ export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A ramp raises a challenger's share step by step, within what the other challengers leave. */
 export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
+/** A silence ends in the future, at most 90 days ahead. */
+export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
 /** A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
 /** The stored key cannot be read for this provider and address. Enter it again. */
@@ -172,6 +178,8 @@ export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 /** There is nothing to resume: no halt is in force. */
 export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
+/** This alert is not silenced. */
+export type NotSilenced = Failure<"NOT_SILENCED", "CONFLICT", 409>;
 /** This group has had no other champion, so there is nothing to go back to. */
 export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
 /** Too many passwords are being checked at this moment; try again in a second. */
@@ -261,22 +269,74 @@ export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;
 
-/** Something that needs somebody: what it is, since when, what to do. `count` is how many checks in a row have found it. */
+/** Take an alert on. A rise in severity opens it again. */
+export interface AcknowledgeAlert {
+  alert_id: string;
+  /**
+   * @maxLength 1000
+   * @default ""
+   */
+  note?: string | undefined;
+}
+
+/**
+ * Something that needs somebody: what it is, since when, what to do. `count` is how many checks have found it.
+ *
+ * `acknowledged_*` and `silence*` tell of the last acknowledgement and silence; `silenced_until` may lie in the past.
+ */
 export interface Alert {
   id: string;
   kind: string;
   subject: string;
-  severity: "critical" | "warning";
+  severity: Severity;
   message: string;
   recommendation: string;
   state: AlertState;
   first_seen: string;
   last_seen: string;
   count: number;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  acknowledgement: string | null;
+  silenced_until: string | null;
+  silenced_by: string | null;
+  silence_reason: string | null;
+  resolved_at: string | null;
 }
 
-/** `resolved` once its fact is gone. */
-export type AlertState = "open" | "resolved";
+/** Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`. */
+export interface AlertHistory {
+  states?: AlertState[] | undefined;
+  severities?: Severity[] | undefined;
+  kind?: string | null | undefined;
+  subject?: string | null | undefined;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+  cursor?: string | null | undefined;
+  /**
+   * @minimum 1
+   * @maximum 500
+   * @default 50
+   */
+  limit?: number | undefined;
+}
+
+/** An alert, by id. */
+export interface AlertRef {
+  alert_id: string;
+}
+
+/** Days for which a resolved alert is kept; null: for good. */
+export interface AlertRetention {
+  /**
+   * @minimum 1
+   * @maximum 36500
+   */
+  days: number | null;
+}
+
+/** `open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean. */
+export type AlertState = "open" | "acknowledged" | "silenced" | "resolved";
 
 /** How the model was made. */
 export interface Algorithm {
@@ -1766,10 +1826,13 @@ export interface LineageInput {
   mapping_id?: string | null | undefined;
 }
 
-/** Open alerts, the critical and the newest first; with `state` those in another, or with null in any. */
+/** Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`). */
 export interface ListAlerts {
   /** @default "open" */
   state?: AlertState | null | undefined;
+  severity?: Severity | null | undefined;
+  kind?: string | null | undefined;
+  subject?: string | null | undefined;
   /**
    * @minimum 1
    * @maximum 500
@@ -2276,6 +2339,12 @@ export interface OwnerInput {
   name: string;
   contact?: string | null | undefined;
   role?: string | null | undefined;
+}
+
+/** One page of a list. `next_cursor` is absent on the last page. */
+export interface PageOfAlert {
+  items: Alert[];
+  next_cursor: string | null;
 }
 
 /** One page of a list. `next_cursor` is absent on the last page. */
@@ -2968,6 +3037,9 @@ export interface SetWhenUnlogged {
   max_age_seconds?: number | undefined;
 }
 
+/** How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time. */
+export type Severity = "critical" | "high" | "medium" | "low";
+
 /** What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs. */
 export interface ShadowTraffic {
   scored: number;
@@ -3013,6 +3085,17 @@ export interface SignIn {
    * @maxLength 200
    */
   tenant?: string | null | undefined;
+}
+
+/** No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence. */
+export interface SilenceAlert {
+  alert_id: string;
+  until: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
 }
 
 /** A value of the file: where it stands, and (long texts cut) what it is. */
@@ -3322,7 +3405,43 @@ export type AppRouter = TRPCBuiltRouter<
        */
       list: Q<ListAlerts | undefined, Alert[]>;
       /**
-       * The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out.
+       * Alerts of every state, the newest first, a page at a time.
+       *
+       * Needs `monitoring:alert:read`.
+       */
+      history: Q<AlertHistory | undefined, PageOfAlert>;
+      /**
+       * Take an alert on, so that others know. It resolves by itself once its cause is gone; a rise in severity opens it again.
+       *
+       * Needs `monitoring:alert:handle`.
+       */
+      acknowledge: M<AcknowledgeAlert, Alert, AppErrorShape | AlertIsResolved | AlertNotFound>;
+      /**
+       * No notification of this kind and subject until a time, for a reason. A rise in severity ends the silence.
+       *
+       * Needs `monitoring:alert:handle`.
+       */
+      silence: M<SilenceAlert, Alert, AppErrorShape | AlertIsResolved | AlertNotFound | InvalidSilence>;
+      /**
+       * End a silence early.
+       *
+       * Needs `monitoring:alert:handle`.
+       */
+      unsilence: M<AlertRef, Alert, AppErrorShape | AlertIsResolved | AlertNotFound | NotSilenced>;
+      /**
+       * How long resolved alerts are kept: 365 days unless the tenant set another time.
+       *
+       * Needs `monitoring:alert:read`.
+       */
+      retention: Q<void, AlertRetention>;
+      /**
+       * Set how long resolved alerts are kept: days, or null for good.
+       *
+       * Needs `monitoring:alert:retain`.
+       */
+      setRetention: M<AlertRetention, AlertRetention>;
+      /**
+       * The open alerts as they are, then each change of an alert's state and each rise of its severity. Resumed by id, it leaves none out.
        *
        * Needs `monitoring:alert:read`.
        */

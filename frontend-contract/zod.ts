@@ -8,8 +8,39 @@ import type * as shapes from './router.js';
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
 
-/** `resolved` once its fact is gone. */
-export const alertStateSchema = z.enum(["open", "resolved"]);
+/** Take an alert on. A rise in severity opens it again. */
+export const acknowledgeAlertSchema = z.strictObject({
+  alert_id: z.guid(),
+  note: text(0, 1000).default(""),
+});
+
+/** `open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean. */
+export const alertStateSchema = z.enum(["acknowledged", "open", "resolved", "silenced"]);
+
+/** How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time. */
+export const severitySchema = z.enum(["critical", "high", "low", "medium"]);
+
+/** Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`. */
+export const alertHistorySchema = z.strictObject({
+  states: z.array(alertStateSchema).default([]),
+  severities: z.array(severitySchema).default([]),
+  kind: z.string().nullable().optional(),
+  subject: z.string().nullable().optional(),
+  since: z.string().nullable().optional(),
+  until: z.string().nullable().optional(),
+  cursor: z.guid().nullable().optional(),
+  limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** An alert, by id. */
+export const alertRefSchema = z.strictObject({
+  alert_id: z.guid(),
+});
+
+/** Days for which a resolved alert is kept; null: for good. */
+export const alertRetentionSchema = z.strictObject({
+  days: z.int().gte(1).lte(36500).nullable(),
+});
 
 /** How the model was made. */
 export const algorithmInputSchema = z.strictObject({
@@ -571,9 +602,12 @@ export const inferenceRefSchema = z.strictObject({
   inference_id: z.guid(),
 });
 
-/** Open alerts, the critical and the newest first; with `state` those in another, or with null in any. */
+/** Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`). */
 export const listAlertsSchema = z.strictObject({
   state: alertStateSchema.nullable().default("open"),
+  severity: severitySchema.nullable().optional(),
+  kind: z.string().nullable().optional(),
+  subject: z.string().nullable().optional(),
   limit: z.int().gte(1).lte(500).default(50),
 });
 
@@ -855,6 +889,13 @@ export const signInSchema = z.strictObject({
   tenant: text(1, 200).nullable().optional(),
 });
 
+/** No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence. */
+export const silenceAlertSchema = z.strictObject({
+  alert_id: z.guid(),
+  until: z.string(),
+  reason: text(1, 1000),
+});
+
 /** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
 export const startRampSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
@@ -903,6 +944,11 @@ export const inputs = {
   "access.signIn": signInSchema,
   "access.changePassword": changePasswordSchema,
   "alerts.list": listAlertsSchema.optional(),
+  "alerts.history": alertHistorySchema.optional(),
+  "alerts.acknowledge": acknowledgeAlertSchema,
+  "alerts.silence": silenceAlertSchema,
+  "alerts.unsilence": alertRefSchema,
+  "alerts.setRetention": alertRetentionSchema,
   "audit.list": listAuditSchema.optional(),
   "audit.verify": verifyAuditSchema.optional(),
   "audit.reanchor": reanchorAuditSchema,

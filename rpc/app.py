@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Litestar, MediaType, Response, get
 from litestar.datastructures import State
 
-from backend.alerts.checks import watch_workers
 from backend.bootstrap import open_hub
 from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
@@ -21,6 +20,7 @@ from rpc.http_connection import Headers, Whole
 from rpc.predict import DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact
+from rpc.worker_watch import watch_workers
 
 
 @get("/health/live", media_type=MediaType.JSON)

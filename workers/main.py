@@ -19,7 +19,6 @@ from arq import Worker, cron, func
 from arq.connections import RedisSettings
 
 from backend.adapters.arq_queue import DEFAULT_QUEUE, DRAIN_QUEUE, deserialize, serialize
-from backend.alerts.checks import Checks
 from backend.bootstrap import open_hub
 from backend.connectors.keys import check_at_start
 from backend.gc_tuning import collect_less
@@ -28,6 +27,7 @@ from backend.inference_log.drain import Drainer
 from backend.settings import Settings
 from backend.slices import run_kinds
 from workers import drain, ramps, tally, watch
+from workers.alert_checks import AlertChecks
 from workers.execute import execute
 from workers.sweep import beat, leave, sweep
 
@@ -123,7 +123,7 @@ async def main(settings: Settings) -> None:
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_hub(settings) as hub:
         await check_at_start(hub)
-        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": (drainer := Drainer(hub)), "checks": Checks(hub, drainer.explainer.load)}
+        ctx: dict[str, Any] = {"hub": hub, "worker_id": worker_id, "drainer": (drainer := Drainer(hub)), "checks": AlertChecks(hub, drainer.explainer.load)}
         redis = RedisSettings.from_dsn(settings.redis_url or "")
         tasks = [
             asyncio.create_task(keep(lambda: runs_worker(redis, ctx))),

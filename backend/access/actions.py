@@ -14,3 +14,5 @@ ACCESS_TOKENS_REVOKE = AuditAction("access.tokens.revoke", "An API token was rev
 ACCESS_MAKE_ADMINISTRATOR = AuditAction("access.makeAdministrator", "An operator made a person an administrator from the command line.")
 ACCESS_PEOPLE_ENABLE = AuditAction("access.people.enable", "A person was enabled again.")
 ACCESS_CHANGE_PASSWORD_FAILED = AuditAction("access.changePasswordFailed", "A change of password was refused: the current password was wrong.")
+ACCESS_SIGN_IN_FAILED = AuditAction("access.signInFailed", "A sign-in failed.")
+ACCESS_SIGN_IN_REFUSED = AuditAction("access.signInRefused", "Sign-ins from an address were refused after too many attempts.")

@@ -74,7 +74,7 @@ async def _admit(hub: Hub, email: str, network: str, device: str | None) -> list
         count = await limits.spend(hub.redis, limit, subject)
         if count > limit.times:
             if count == limit.times + 1:
-                await _record(hub, await _people(hub, email), "access.signInRefused", network)
+                await _record(hub, await _people(hub, email), actions.ACCESS_SIGN_IN_REFUSED, network)
             raise TooManySignIns(retryAfter=limit.seconds)
     if delay := limits.delay_of(await limits.spend(hub.redis, *spent[2])):
         await asyncio.sleep(delay)
@@ -100,7 +100,7 @@ async def _matching(found: Sequence[Row[Any]], password: str) -> list[Row[Any]]:
 async def _failed(hub: Hub, found: Sequence[Row[Any]], network: str) -> None:
     if not found:
         log.info("a sign-in from %s failed: nobody has that email", network)
-    await _record(hub, found, "access.signInFailed", network)
+    await _record(hub, found, actions.ACCESS_SIGN_IN_FAILED, network)
 
 
 async def _record(hub: Hub, found: Sequence[Row[Any]], action: AuditAction, network: str) -> None:

@@ -1,101 +1,80 @@
-"""What is an alert, in words: the fact, and what to do about it."""
+"""How an alert moves from state to state. Pure; times in UTC."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime, timedelta
 
-DEAD_LETTERS = "log.dead_letters"
-NO_WORKER = "worker.none"
-RAMP_ROLLED_BACK = "group.ramp_rolled_back"
-RESIDUAL = "explanation.residual"
-SAMPLE_RATIO = "group.sample_ratio"
-UNLOADABLE = "version.unloadable"
+from schemas.alerts import AlertState, Severity
+
+CLEAN_CHECKS = 2
+"""An alert resolves after this many clean checks in a row."""
+REPEAT_AFTER = timedelta(hours=24)
+"""A change of words alone notifies once in this time."""
+LONGEST_SILENCE = timedelta(days=90)
+RETENTION_DAYS = 365
+"""Days for which a resolved alert is kept, unless the tenant says otherwise."""
+ORDER = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+ACTIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SILENCED)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A fact that somebody should know. Its words change only when the fact does: each change is told to everybody who watches."""
+class Standing:
+    """What decides an alert's next state."""
 
-    kind: str
-    subject: str
-    severity: Literal["warning", "critical"]
-    message: str
-    recommendation: str
+    state: AlertState
+    severity: Severity
+    told_at: datetime
+    acknowledged: bool = False
+    silenced_until: datetime | None = None
+    clean_checks: int = 0
 
 
-def dead_letters(slug: str, count: int) -> Finding:
-    """Entries of a group's intake that cannot be stored.
+@dataclass(frozen=True)
+class Move:
+    """The next state, the clean checks counted so far, and whether to notify."""
 
-    >>> dead_letters("credit", 1).message
-    '1 prediction of the group credit was answered but cannot be stored in its log.'
+    state: AlertState
+    clean_checks: int
+    notify: bool
+
+
+def rises(before: Severity, after: Severity) -> bool:
+    """Is it more severe than before?
+
+    >>> rises(Severity.MEDIUM, Severity.CRITICAL), rises(Severity.CRITICAL, Severity.HIGH), rises(Severity.LOW, Severity.LOW)
+    (True, False, False)
     """
-    many = f"{count} predictions of the group {slug} were" if count != 1 else f"1 prediction of the group {slug} was"
-    return Finding(
-        DEAD_LETTERS,
-        f"group:{slug}",
-        "critical",
-        f"{many} answered but cannot be stored in its log.",
-        "Nothing is lost: the entries are kept aside in Redis. The worker's log says why each was refused; mend that cause, then put them back.",
-    )
+    return ORDER.index(after) < ORDER.index(before)
 
 
-def no_worker() -> Finding:
-    """Nobody drains, explains, or carries out runs."""
-    return Finding(
-        NO_WORKER,
-        "hub",
-        "critical",
-        "No worker is alive. Predictions are answered and on record, but not moved to their tables, explained, or compared.",
-        "Start one with `tiltyard worker`; what has waited is then worked off by itself.",
-    )
+def found(now: datetime, standing: Standing, severity: Severity, reworded: bool) -> Move:
+    """A check found it again. A rise in severity opens it and notifies at once, silenced or not; new words notify at most once in 24 hours."""
+    if rises(standing.severity, severity):
+        return Move(AlertState.OPEN, 0, True)
+    state = rested(now, standing)
+    told_again = reworded and now - standing.told_at >= REPEAT_AFTER and state is not AlertState.SILENCED
+    return Move(state, 0, state is not standing.state or told_again)
 
 
-def unloadable(slug: str, label: str, version_id: str, why: str) -> Finding:
-    """A version that should answer and cannot."""
-    return Finding(
-        UNLOADABLE,
-        f"group:{slug}/version:{version_id}",
-        "critical",
-        f"{label} has a place in the group {slug} but does not load: {why}",
-        "Restore the data folder's artifacts and restart the hub, or open the group's Split and give its place to another version.",
-    )
+def clean(now: datetime, standing: Standing) -> Move:
+    """A check did not find it. The second such check in a row resolves it."""
+    checks = standing.clean_checks + 1
+    if checks >= CLEAN_CHECKS:
+        return Move(AlertState.RESOLVED, checks, True)
+    state = rested(now, standing)
+    return Move(state, checks, state is not standing.state)
 
 
-def sample_ratio(slug: str, phase: int, members: Sequence[tuple[str, float, float]]) -> Finding:
-    """Traffic that is not shared as it was asked to be: each member's label, share asked for, share seen.
-
-    >>> sample_ratio("credit", 2, [("v1.2", 0.9, 0.702), ("v1.3", 0.1, 0.298)]).message
-    'In phase 2 the traffic of the group credit is not shared as its split says: v1.2 70 % of 90 %, v1.3 30 % of 10 %.'
-    """
-    seen = ", ".join(f"{label} {found:.0%} of {asked:.0%}" for label, asked, found in members).replace("%", " %")
-    return Finding(
-        SAMPLE_RATIO,
-        f"group:{slug}",
-        "warning",
-        f"In phase {phase} the traffic of the group {slug} is not shared as its split says: {seen}.",
-        "Do not decide on this comparison. Look for a challenger that falls back to the champion, and for callers that repeat some kinds of request.",
-    )
+def rested(now: datetime, standing: Standing) -> AlertState:
+    """Its state, if its silence may have run out."""
+    over = standing.silenced_until is None or standing.silenced_until <= now
+    return unsilenced(standing.acknowledged) if standing.state is AlertState.SILENCED and over else standing.state
 
 
-def ramp_rolled_back(slug: str, label: str, why: str) -> Finding:
-    """A challenger that broke a guardrail."""
-    return Finding(
-        RAMP_ROLLED_BACK,
-        f"group:{slug}",
-        "warning",
-        f"The ramp of {label} in the group {slug} rolled back: {why}.",
-        "The champion has the traffic again. The ramp's record shows the figures; this closes when the group's next phase opens.",
-    )
+def stays_silent(now: datetime, silenced_until: datetime | None, before: Severity, after: Severity) -> bool:
+    """Does the silence of an earlier alert hold for a new one of its kind and subject?"""
+    return silenced_until is not None and silenced_until > now and not rises(before, after)
 
 
-def residual(slug: str, noticed: Mapping[str, object]) -> Finding:
-    """Explanations that do not explain the whole output, as they were last noticed."""
-    worst = noticed.get("worst")
-    gap = f", lately by {worst:.0e}" if isinstance(worst, float) else ""
-    return Finding(
-        RESIDUAL,
-        f"group:{slug}",
-        "warning",
-        f"Explanations of the group {slug} do not add up to the model's output{gap}.",
-        "Do not rely on the marked explanations. Compare the artifact with the model it was exported from; this closes an hour after the last such row.",
-    )
+def unsilenced(acknowledged: bool) -> AlertState:
+    """The state after a silence."""
+    return AlertState.ACKNOWLEDGED if acknowledged else AlertState.OPEN

@@ -1,23 +1,31 @@
-"""Alerts: read, followed, and settled with the facts."""
+"""Alerts: read, followed, acknowledged, silenced, and kept for as long as the tenant says."""
 
-from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from backend.alerts import repository
+from backend.alerts import actions, repository
+from backend.alerts.errors import AlertIsResolved, AlertNotFound, InvalidSilence, NotSilenced
 from backend.alerts.events import ALERT_CHANGED
-from backend.alerts.rules import Finding
+from backend.alerts.rules import LONGEST_SILENCE, RETENTION_DAYS, unsilenced
+from backend.alerts.settle import alert_of, notify
 from backend.alerts.tables import AlertRow
-from backend.ids import new_id
 from backend.live.service import Topic
 from backend.work.unit import UnitOfWork
-from schemas.alerts import Alert, AlertState, ListAlerts
+from schemas.alerts import AcknowledgeAlert, Alert, AlertHistory, AlertRef, AlertRetention, AlertState, ListAlerts, SilenceAlert
+from schemas.common import Issue, Page
 
 MOST_OPEN = 500
 
 
 async def browse(work: UnitOfWork, input: ListAlerts) -> list[Alert]:
-    """Alerts, open before resolved, critical before warnings, the newest first."""
-    return [_alert(row) for row in await repository.newest(work.session, work.tenant_id, input.state, input.limit)]
+    """Alerts, open before the others, the most severe and the newest first."""
+    return [alert_of(row) for row in await repository.newest(work.session, work.tenant_id, input)]
+
+
+async def history(work: UnitOfWork, input: AlertHistory) -> Page[Alert]:
+    """Alerts of every state, the newest first."""
+    rows = await repository.history(work.session, work.tenant_id, input)
+    page = rows[: input.limit]
+    return Page(items=[alert_of(row) for row in page], next_cursor=str(page[-1].id) if len(rows) > input.limit else None)
 
 
 async def _open(work: UnitOfWork) -> list[Alert]:
@@ -25,67 +33,83 @@ async def _open(work: UnitOfWork) -> list[Alert]:
 
 
 TOPIC = Topic(ALERT_CHANGED, _open)
-"""The open alerts, then every alert that is raised, changes, or is resolved."""
+"""The open alerts, then every change of an alert's state or rise of its severity."""
 
 
-async def settle(work: UnitOfWork, kinds: Collection[str], findings: Sequence[Finding]) -> None:
-    """Bring the alerts of some kinds in line with what a check of those kinds has found: raise, confirm, resolve."""
-    there = {(row.kind, row.subject): row for row in await repository.open_alerts(work.session, work.tenant_id, kinds)}
-    for finding in findings:
-        row = there.pop((finding.kind, finding.subject), None)
-        if row is None:
-            _raise(work, finding)
-        else:
-            _confirm(work, row, finding)
-    for row in there.values():
-        row.state, row.resolved_at = AlertState.RESOLVED, work.now
-        _tell(work, row)
+async def acknowledge(work: UnitOfWork, input: AcknowledgeAlert) -> Alert:
+    """Take an alert on; the last to do so is shown. A silence goes on. Raises AlertNotFound, AlertIsResolved."""
+    row = await _active(work, input.alert_id)
+    before = alert_of(row)
+    row.acknowledged_at, row.acknowledged_by, row.acknowledgement = work.now, work.actor.name, input.note
+    if row.state == AlertState.OPEN:
+        row.state = AlertState.ACKNOWLEDGED
+    work.audit(actions.ALERTS_ACKNOWLEDGE, _subject(row), {"state": before.state}, {"state": row.state, "note": input.note})
+    return notify(work, row)
+
+
+async def silence(work: UnitOfWork, input: SilenceAlert) -> Alert:
+    """Silence an alert. Its kind and subject stay silent until then, also if the fact goes and comes back. Raises AlertNotFound, AlertIsResolved,
+    InvalidSilence.
+    """
+    if input.until.tzinfo is None:
+        raise InvalidSilence(issues=[Issue(pointer="/until", message="has no time zone; end it with Z for UTC")])
+    if not work.now < input.until <= work.now + LONGEST_SILENCE:
+        raise InvalidSilence(issues=[Issue(pointer="/until", message="must be in the future, at most 90 days ahead")])
+    row = await _active(work, input.alert_id)
+    before = {"state": row.state, "until": row.silenced_until}
+    row.state, row.silenced_until, row.silenced_by, row.silence_reason = AlertState.SILENCED, input.until, work.actor.name, input.reason
+    work.audit(actions.ALERTS_SILENCE, _subject(row), before, {"state": row.state, "until": input.until, "reason": input.reason})
+    return notify(work, row)
+
+
+async def unsilence(work: UnitOfWork, input: AlertRef) -> Alert:
+    """End a silence early. Raises AlertNotFound, AlertIsResolved, NotSilenced."""
+    row = await _active(work, input.alert_id)
+    if row.state != AlertState.SILENCED:
+        raise NotSilenced
+    before = {"state": row.state, "until": row.silenced_until}
+    row.state, row.silenced_until = unsilenced(row.acknowledged_at is not None), None
+    work.audit(actions.ALERTS_UNSILENCE, _subject(row), before, {"state": row.state})
+    return notify(work, row)
+
+
+async def retention(work: UnitOfWork) -> AlertRetention:
+    """How long the tenant's resolved alerts are kept: 365 days unless it said otherwise."""
+    row = await repository.settings(work.session, work.tenant_id)
+    return AlertRetention(days=row.retention_days if row else RETENTION_DAYS)
+
+
+async def set_retention(work: UnitOfWork, input: AlertRetention) -> AlertRetention:
+    """Keep resolved alerts for this many days, or for good."""
+    work.audit(actions.ALERTS_SET_RETENTION, "alerts", await retention(work), input)
+    await repository.keep_for(work.session, work.tenant_id, input.days)
+    return input
+
+
+async def prune(work: UnitOfWork) -> int:
+    """Remove the resolved alerts of all tenants that are past their retention; how many."""
+    return await repository.prune(work.session)
 
 
 async def tenants(work: UnitOfWork) -> dict[UUID, bool]:
-    """Every tenant, and whether it has an open alert."""
+    """Every tenant, and whether it has an alert that is not resolved."""
     return {row.tenant_id: row.alerted for row in await repository.tenants(work.session)}
 
 
-def _raise(work: UnitOfWork, finding: Finding) -> None:
-    row = AlertRow(
-        id=new_id(),
-        tenant_id=work.tenant_id,
-        kind=finding.kind,
-        subject=finding.subject,
-        state=AlertState.OPEN,
-        first_seen=work.now,
-        last_seen=work.now,
-        count=1,
-    )
-    row.severity, row.message, row.recommendation = finding.severity, finding.message, finding.recommendation
-    work.session.add(row)
-    _tell(work, row)
+async def open_by_severity(work: UnitOfWork) -> dict[str, int]:
+    """How many alerts of all tenants are open, by severity."""
+    return await repository.open_by_severity(work.session)
 
 
-def _confirm(work: UnitOfWork, row: AlertRow, finding: Finding) -> None:
-    said = (finding.severity, finding.message, finding.recommendation)
-    changed = (row.severity, row.message, row.recommendation) != said
-    row.severity, row.message, row.recommendation = said
-    row.last_seen, row.count = work.now, row.count + 1
-    if changed:
-        _tell(work, row)
+async def _active(work: UnitOfWork, alert_id: UUID) -> AlertRow:
+    await repository.hold(work.session, work.tenant_id)
+    row = await repository.one(work.session, work.tenant_id, alert_id)
+    if row is None:
+        raise AlertNotFound
+    if row.state == AlertState.RESOLVED:
+        raise AlertIsResolved
+    return row
 
 
-def _tell(work: UnitOfWork, row: AlertRow) -> None:
-    work.live(ALERT_CHANGED, f"{row.kind} {row.subject}", _alert(row))
-
-
-def _alert(row: AlertRow) -> Alert:
-    return Alert(
-        id=row.id,
-        kind=row.kind,
-        subject=row.subject,
-        severity="critical" if row.severity == "critical" else "warning",
-        message=row.message,
-        recommendation=row.recommendation,
-        state=AlertState(row.state),
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        count=row.count,
-    )
+def _subject(row: AlertRow) -> str:
+    return f"alert:{row.kind} {row.subject}"

@@ -10,8 +10,6 @@ import msgspec
 from backend.work.audit_chain import canonical, digest
 from schemas.audit import AuditEntry, AuditVerdict
 
-REANCHOR = "audit.reanchor"
-
 
 @dataclass(frozen=True)
 class ChainRow:

@@ -4,9 +4,9 @@ import asyncio
 
 import msgspec
 
-from backend.audit import repository
+from backend.audit import actions, repository
 from backend.audit.errors import ChainIntact
-from backend.audit.rules import REANCHOR, Anchor, judge_end, rows_digest, verify
+from backend.audit.rules import Anchor, judge_end, rows_digest, verify
 from backend.errors import Invalid
 from backend.work.audit_chain import GENESIS, seal
 from backend.work.audit_head import is_genuine, noted_head
@@ -55,14 +55,14 @@ async def reanchor(work: UnitOfWork, input: ReanchorAudit) -> AuditVerdict:
     first, last = min([*found.missing, *([found.broken_at] if found.broken_at else [])]), rows[-1].entry.seq if rows else 0
     content = rows_digest(row for row in rows if first <= row.entry.seq <= last)
     mac = seal(work.hub.settings.secret_key or "", "anchor", work.tenant_id, first, last, content)
-    work.audit(REANCHOR, "audit", after={"first": first, "last": last, "rows_sha256": content, "mac": mac, "reason": input.reason})
+    work.audit(actions.AUDIT_REANCHOR, "audit", after={"first": first, "last": last, "rows_sha256": content, "mac": mac, "reason": input.reason})
     return verify(rows, GENESIS, 1, [*await _anchors(work), Anchor(first, last, content)])
 
 
 async def _anchors(work: UnitOfWork) -> list[Anchor]:
     """The anchors that this hub signed."""
     key, signed = work.hub.settings.secret_key or "", []
-    for entry in await repository.with_action(work.session, work.tenant_id, REANCHOR):
+    for entry in await repository.with_action(work.session, work.tenant_id, actions.AUDIT_REANCHOR.name):
         said = entry.after if isinstance(entry.after, dict) else {}
         first, last, content = said.get("first"), said.get("last"), said.get("rows_sha256")
         if isinstance(first, int) and isinstance(last, int) and said.get("mac") == seal(key, "anchor", work.tenant_id, first, last, content):

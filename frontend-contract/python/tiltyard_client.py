@@ -286,23 +286,65 @@ def _error(shape: Mapping[str, Any]) -> HubError:
     return ERRORS.get(reason, HubError)(shape)
 
 
+class AcknowledgeAlert(TypedDict):
+    """Take an alert on. A rise in severity opens it again."""
+
+    alert_id: str | UUID
+    note: NotRequired[str]
+
+
 class Alert(TypedDict):
-    """Something that needs somebody: what it is, since when, what to do. `count` is how many checks in a row have found it."""
+    """Something that needs somebody: what it is, since when, what to do. `count` is how many checks have found it.
+
+        `acknowledged_*` and `silence*` tell of the last acknowledgement and silence; `silenced_until` may lie in the past.
+    """
 
     id: str
     kind: str
     subject: str
-    severity: Literal['critical', 'warning']
+    severity: Severity
     message: str
     recommendation: str
     state: AlertState
     first_seen: str
     last_seen: str
     count: int
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+    acknowledgement: str | None
+    silenced_until: str | None
+    silenced_by: str | None
+    silence_reason: str | None
+    resolved_at: str | None
 
 
-AlertState = Literal['open', 'resolved']
-"""`resolved` once its fact is gone."""
+class AlertHistory(TypedDict):
+    """Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`."""
+
+    states: NotRequired[List[AlertState]]
+    severities: NotRequired[List[Severity]]
+    kind: NotRequired[str | None]
+    subject: NotRequired[str | None]
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    cursor: NotRequired[str | UUID | None]
+    limit: NotRequired[int]
+
+
+class AlertRef(TypedDict):
+    """An alert, by id."""
+
+    alert_id: str | UUID
+
+
+class AlertRetention(TypedDict):
+    """Days for which a resolved alert is kept; null: for good."""
+
+    days: int | None
+
+
+AlertState = Literal['acknowledged', 'open', 'resolved', 'silenced']
+"""`open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean."""
 
 
 class Algorithm(TypedDict):
@@ -1272,18 +1314,6 @@ class ImportRecord(TypedDict):
     imported_at: str
 
 
-class ImportSharing(TypedDict):
-    """What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
-        values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
-    """
-
-    shows: Shows
-    short_words: bool
-    stricter: dict[str, Shows]
-    agreed_by: str | None
-    agreed_at: str | None
-
-
 class Importance(TypedDict):
     """How much a feature matters, by one method."""
 
@@ -1512,9 +1542,12 @@ class LineageInput(TypedDict):
 
 
 class ListAlerts(TypedDict):
-    """Open alerts, the critical and the newest first; with `state` those in another, or with null in any."""
+    """Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`)."""
 
     state: NotRequired[AlertState | None]
+    severity: NotRequired[Severity | None]
+    kind: NotRequired[str | None]
+    subject: NotRequired[str | None]
     limit: NotRequired[int]
 
 
@@ -1583,10 +1616,6 @@ class LlmReport(TypedDict):
     calls: int
     accepted: List[MappingRule]
     refused: List[RefusedRule]
-    dropped: List[RefusedRule]
-    shows: Shows
-    instructions: str
-    sent: List[str]
     unsupported: List[UnsupportedValue]
     input_tokens: int
     output_tokens: int
@@ -1915,6 +1944,13 @@ class OwnerInput(TypedDict):
     role: NotRequired[str | None]
 
 
+class PageOfAlert(TypedDict):
+    """One page of a list. `next_cursor` is absent on the last page."""
+
+    items: List[Alert]
+    next_cursor: str | None
+
+
 class PageOfAuditEntry(TypedDict):
     """One page of a list. `next_cursor` is absent on the last page."""
 
@@ -2075,7 +2111,6 @@ class ProposeImport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
-    agreed: NotRequired[bool]
     use_memory: NotRequired[bool]
 
 
@@ -2215,7 +2250,6 @@ class Reimport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
-    agreed: NotRequired[bool]
     use_memory: NotRequired[bool]
 
 
@@ -2283,7 +2317,6 @@ class ReviseImport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
-    agreed: NotRequired[bool]
 
 
 class RocChart(TypedDict):
@@ -2425,14 +2458,6 @@ class ServingRole(TypedDict):
     version: str
 
 
-class SetImportSharing(TypedDict):
-    """Choose what is shown to language models. It counts as agreement."""
-
-    shows: Shows
-    short_words: NotRequired[bool]
-    stricter: NotRequired[dict[str, Shows]]
-
-
 class SetLegalHold(TypedDict):
     """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
 
@@ -2477,6 +2502,10 @@ class SetWhenUnlogged(TypedDict):
     max_age_seconds: NotRequired[int]
 
 
+Severity = Literal['critical', 'high', 'low', 'medium']
+"""How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time."""
+
+
 class ShadowTraffic(TypedDict):
     """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
 
@@ -2486,34 +2515,20 @@ class ShadowTraffic(TypedDict):
     incomplete: int
 
 
-class ShowImport(TypedDict):
-    """A draft and the connector that would be asked about it."""
-
-    draft_id: str | UUID
-    connector_id: str | UUID
-
-
-class ShownImport(TypedDict):
-    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
-        `text` is null where nothing would be sent, for the `reason`.
-    """
-
-    shows: Shows
-    instructions: str
-    text: str | None
-    reason: str | None
-
-
-Shows = Literal['file', 'keys', 'vocabulary']
-"""What a language model is shown of a file."""
-
-
 class SignIn(TypedDict):
     """An attempt to sign in."""
 
     email: str
     password: str
     tenant: NotRequired[str | None]
+
+
+class SilenceAlert(TypedDict):
+    """No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence."""
+
+    alert_id: str | UUID
+    until: str
+    reason: str
 
 
 class SourceLeaf(TypedDict):
@@ -2810,6 +2825,14 @@ class UnsupportedMediaType(HubError):
     """The content type is not one this endpoint reads or writes."""
 
 
+class AlertIsResolved(HubError):
+    """This alert is resolved, so there is nothing to acknowledge or silence."""
+
+
+class AlertNotFound(HubError):
+    """There is no alert of this id in this tenant; `alerts.history` lists them all."""
+
+
 class AnswerCutOff(HubError):
     """The model's answer was cut off at its length limit."""
 
@@ -2942,6 +2965,10 @@ class InvalidRamp(HubError):
     """A ramp raises a challenger's share step by step, within what the other challengers leave."""
 
 
+class InvalidSilence(HubError):
+    """A silence ends in the future, at most 90 days ahead."""
+
+
 class InvalidSplit(HubError):
     """A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share."""
 
@@ -3012,6 +3039,10 @@ class NotConfirmed(HubError):
 
 class NotHalted(HubError):
     """There is nothing to resume: no halt is in force."""
+
+
+class NotSilenced(HubError):
+    """This alert is not silenced."""
 
 
 class NothingToRestore(HubError):
@@ -3190,7 +3221,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "1abe3e2260ddd3c6"
+CONTRACT_HASH = "c814528d21460e55"
 """The contract this client was generated from."""
 
 
@@ -3211,6 +3242,8 @@ ERRORS: dict[str, type[HubError]] = {
     "UNKNOWN_PROCEDURE": UnknownProcedure,
     "UNREADABLE_PARAMS": UnreadableParams,
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType,
+    "ALERT_IS_RESOLVED": AlertIsResolved,
+    "ALERT_NOT_FOUND": AlertNotFound,
     "ANSWER_CUT_OFF": AnswerCutOff,
     "ARCHIVE_UNREADABLE": ArchiveUnreadable,
     "ARCHIVES_BUSY": ArchivesBusy,
@@ -3244,6 +3277,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
     "INVALID_RAMP": InvalidRamp,
+    "INVALID_SILENCE": InvalidSilence,
     "INVALID_SPLIT": InvalidSplit,
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
@@ -3262,6 +3296,7 @@ ERRORS: dict[str, type[HubError]] = {
     "NOT_A_CHALLENGER": NotAChallenger,
     "NOT_CONFIRMED": NotConfirmed,
     "NOT_HALTED": NotHalted,
+    "NOT_SILENCED": NotSilenced,
     "NOTHING_TO_RESTORE": NothingToRestore,
     "PASSWORDS_BUSY": PasswordsBusy,
     "PERSON_NOT_FOUND": PersonNotFound,
@@ -3423,13 +3458,52 @@ class AlertsProcedures:
     def __init__(self, hub: _SyncHub) -> None:
         self._hub = hub
 
-    def list(self, *, state: AlertState | None = 'open', limit: int = 50) -> List[Alert]:
+    def list(self, *, state: AlertState | None = 'open', severity: Severity | None = None, kind: str | None = None, subject: str | None = None, limit: int = 50) -> List[Alert]:
         """Alerts with what to do about them: the open ones, unless asked for others."""
-        answer: List[Alert] = self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit}))
+        answer: List[Alert] = self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit, **_set({"severity": severity, "kind": kind, "subject": subject})}))
+        return answer
+
+    def history(self, *, states: List[AlertState] | None = None, severities: List[Severity] | None = None, kind: str | None = None, subject: str | None = None, since: str | None = None, until: str | None = None, cursor: str | UUID | None = None, limit: int = 50) -> PageOfAlert:
+        """Alerts of every state, the newest first, a page at a time."""
+        answer: PageOfAlert = self._hub._call(self._hub._query("alerts.history", {"limit": limit, **_set({"states": states, "severities": severities, "kind": kind, "subject": subject, "since": since, "until": until, "cursor": cursor})}))
+        return answer
+
+    def acknowledge(self, *, alert_id: str | UUID, note: str = '') -> Alert:
+        """Take an alert on, so that others know. It resolves by itself once its cause is gone; a rise in severity opens it again.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`.
+        """
+        answer: Alert = self._hub._call(self._hub._mutation("alerts.acknowledge", {"alert_id": alert_id, "note": note}))
+        return answer
+
+    def silence(self, *, alert_id: str | UUID, until: str, reason: str) -> Alert:
+        """No notification of this kind and subject until a time, for a reason. A rise in severity ends the silence.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`, `INVALID_SILENCE`.
+        """
+        answer: Alert = self._hub._call(self._hub._mutation("alerts.silence", {"alert_id": alert_id, "until": until, "reason": reason}))
+        return answer
+
+    def unsilence(self, *, alert_id: str | UUID) -> Alert:
+        """End a silence early.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`, `NOT_SILENCED`.
+        """
+        answer: Alert = self._hub._call(self._hub._mutation("alerts.unsilence", {"alert_id": alert_id}))
+        return answer
+
+    def retention(self) -> AlertRetention:
+        """How long resolved alerts are kept: 365 days unless the tenant set another time."""
+        answer: AlertRetention = self._hub._call(self._hub._query("alerts.retention", _NOTHING))
+        return answer
+
+    def set_retention(self, *, days: int | None) -> AlertRetention:
+        """Set how long resolved alerts are kept: days, or null for good."""
+        answer: AlertRetention = self._hub._call(self._hub._mutation("alerts.setRetention", {"days": days}))
         return answer
 
     def on_alert(self) -> Iterator[TrackedOfAlert]:
-        """The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out."""
+        """The open alerts as they are, then each change of an alert's state and each rise of its severity. Resumed by id, it leaves none out."""
         return self._hub._subscribe("alerts.onAlert", _NOTHING)
 
 
@@ -3748,12 +3822,12 @@ class ImportsProcedures:
     def __init__(self, hub: _SyncHub) -> None:
         self._hub = hub
 
-    def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
+    def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
         Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def draft(self, *, draft_id: str | UUID) -> ImportDraft:
@@ -3764,12 +3838,12 @@ class ImportsProcedures:
         answer: ImportDraft = self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
 
-    def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
+    def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
@@ -3788,12 +3862,12 @@ class ImportsProcedures:
         answer: DiscardedDraft = self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
         return answer
 
-    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
+    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
         Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def record(self, *, version_id: str | UUID) -> ImportRecord:
@@ -3802,24 +3876,6 @@ class ImportsProcedures:
         Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
         """
         answer: ImportRecord = self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
-        return answer
-
-    def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
-        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ShownImport = self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
-        return answer
-
-    def sharing(self) -> ImportSharing:
-        """What the tenant shows to language models when it imports a file."""
-        answer: ImportSharing = self._hub._call(self._hub._query("imports.sharing", _NOTHING))
-        return answer
-
-    def set_sharing(self, *, shows: Shows, short_words: bool = False, stricter: dict[str, Shows] | None = None) -> ImportSharing:
-        """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
-        answer: ImportSharing = self._hub._call(self._hub._mutation("imports.setSharing", {"shows": shows, "short_words": short_words, **_set({"stricter": stricter})}))
         return answer
 
 
@@ -4200,13 +4256,52 @@ class AsyncAlertsProcedures:
     def __init__(self, hub: _AsyncHub) -> None:
         self._hub = hub
 
-    async def list(self, *, state: AlertState | None = 'open', limit: int = 50) -> List[Alert]:
+    async def list(self, *, state: AlertState | None = 'open', severity: Severity | None = None, kind: str | None = None, subject: str | None = None, limit: int = 50) -> List[Alert]:
         """Alerts with what to do about them: the open ones, unless asked for others."""
-        answer: List[Alert] = await self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit}))
+        answer: List[Alert] = await self._hub._call(self._hub._query("alerts.list", {"state": state, "limit": limit, **_set({"severity": severity, "kind": kind, "subject": subject})}))
+        return answer
+
+    async def history(self, *, states: List[AlertState] | None = None, severities: List[Severity] | None = None, kind: str | None = None, subject: str | None = None, since: str | None = None, until: str | None = None, cursor: str | UUID | None = None, limit: int = 50) -> PageOfAlert:
+        """Alerts of every state, the newest first, a page at a time."""
+        answer: PageOfAlert = await self._hub._call(self._hub._query("alerts.history", {"limit": limit, **_set({"states": states, "severities": severities, "kind": kind, "subject": subject, "since": since, "until": until, "cursor": cursor})}))
+        return answer
+
+    async def acknowledge(self, *, alert_id: str | UUID, note: str = '') -> Alert:
+        """Take an alert on, so that others know. It resolves by itself once its cause is gone; a rise in severity opens it again.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`.
+        """
+        answer: Alert = await self._hub._call(self._hub._mutation("alerts.acknowledge", {"alert_id": alert_id, "note": note}))
+        return answer
+
+    async def silence(self, *, alert_id: str | UUID, until: str, reason: str) -> Alert:
+        """No notification of this kind and subject until a time, for a reason. A rise in severity ends the silence.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`, `INVALID_SILENCE`.
+        """
+        answer: Alert = await self._hub._call(self._hub._mutation("alerts.silence", {"alert_id": alert_id, "until": until, "reason": reason}))
+        return answer
+
+    async def unsilence(self, *, alert_id: str | UUID) -> Alert:
+        """End a silence early.
+
+        Refused as `ALERT_NOT_FOUND`, `ALERT_IS_RESOLVED`, `NOT_SILENCED`.
+        """
+        answer: Alert = await self._hub._call(self._hub._mutation("alerts.unsilence", {"alert_id": alert_id}))
+        return answer
+
+    async def retention(self) -> AlertRetention:
+        """How long resolved alerts are kept: 365 days unless the tenant set another time."""
+        answer: AlertRetention = await self._hub._call(self._hub._query("alerts.retention", _NOTHING))
+        return answer
+
+    async def set_retention(self, *, days: int | None) -> AlertRetention:
+        """Set how long resolved alerts are kept: days, or null for good."""
+        answer: AlertRetention = await self._hub._call(self._hub._mutation("alerts.setRetention", {"days": days}))
         return answer
 
     def on_alert(self) -> AsyncIterator[TrackedOfAlert]:
-        """The open alerts as they are, then every alert that is raised, changes, or is resolved. Resumed by id, it leaves none out."""
+        """The open alerts as they are, then each change of an alert's state and each rise of its severity. Resumed by id, it leaves none out."""
         return self._hub._subscribe("alerts.onAlert", _NOTHING)
 
 
@@ -4525,12 +4620,12 @@ class AsyncImportsProcedures:
     def __init__(self, hub: _AsyncHub) -> None:
         self._hub = hub
 
-    async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
+    async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
         Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
@@ -4541,12 +4636,12 @@ class AsyncImportsProcedures:
         answer: ImportDraft = await self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
 
-    async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
+    async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
@@ -4565,12 +4660,12 @@ class AsyncImportsProcedures:
         answer: DiscardedDraft = await self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
         return answer
 
-    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
+    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
         Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def record(self, *, version_id: str | UUID) -> ImportRecord:
@@ -4579,24 +4674,6 @@ class AsyncImportsProcedures:
         Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
         """
         answer: ImportRecord = await self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
-        return answer
-
-    async def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
-        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
-
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
-        """
-        answer: ShownImport = await self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
-        return answer
-
-    async def sharing(self) -> ImportSharing:
-        """What the tenant shows to language models when it imports a file."""
-        answer: ImportSharing = await self._hub._call(self._hub._query("imports.sharing", _NOTHING))
-        return answer
-
-    async def set_sharing(self, *, shows: Shows, short_words: bool = False, stricter: dict[str, Shows] | None = None) -> ImportSharing:
-        """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
-        answer: ImportSharing = await self._hub._call(self._hub._mutation("imports.setSharing", {"shows": shows, "short_words": short_words, **_set({"stricter": stricter})}))
         return answer
 
 

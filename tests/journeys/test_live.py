@@ -76,7 +76,7 @@ async def test_a_version_that_does_not_load_rings_the_bell_with_what_to_do_until
         await console.picture("alerts")
     finally:
         artifact.write_bytes(content)
-    await expect(page.get_by_text("No alerts")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("No alerts")).to_be_visible(timeout=60_000)
 
 
 async def test_runs_appear_and_move_on_without_being_asked_for(console: Tab, product: Product) -> None:

@@ -10,9 +10,9 @@ import pytest
 from backend.access import tokens
 from backend.access.permissions import ROLE_PERMISSIONS, P
 from backend.actor import ANONYMOUS, Actor
-from backend.alerts import service as alerts
-from backend.alerts.rules import Finding
+from backend.alerts import settle as alerts
 from backend.connectors import service as connectors
+from backend.declarations.alerts import Finding
 from backend.errors import Forbidden, HubError, Unauthorized
 from backend.hub import Hub
 from backend.importing import service as importing
@@ -23,12 +23,14 @@ from rpc.core.procedure import Kind, Procedure
 from rpc.host import ProductHost
 from rpc.root import root
 from schemas.access import Role
+from schemas.alerts import Severity
 from schemas.connectors import CreateConnector, Provider
 from schemas.importing import ProposeImport
 from tests.support.credit import document
 from tests.support.group import Serving, serve_group
 from tests.support.tenants import Tenant
 
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
 PROCEDURES = dict(root.procedures())
 PASSWORD = "a long password"
 
@@ -51,8 +53,14 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "access.signOut": None,
         "access.me": None,
         "access.changePassword": {"current": "wrong", "new": PASSWORD},
+        "alerts.acknowledge": {"alert_id": UNKNOWN},
+        "alerts.history": {},
         "alerts.list": {},
         "alerts.onAlert": None,
+        "alerts.retention": None,
+        "alerts.setRetention": {"days": 30},
+        "alerts.silence": {"alert_id": UNKNOWN, "until": "2100-01-01T00:00:00Z", "reason": "walk"},
+        "alerts.unsilence": {"alert_id": UNKNOWN},
         "audit.list": {},
         "audit.verify": {},
         "connectors.list": None,
@@ -207,7 +215,7 @@ async def test_a_refused_call_never_reaches_its_handler(hub: Hub, tenant: Tenant
 
 async def test_every_stream_tells_those_who_may_hear_it_what_is_theirs(hub: Hub, tenant: Tenant, serving: Serving, named: dict[str, object]) -> None:
     async with hub.work(tenant.admin) as work:
-        await alerts.settle(work, {"tests.fact"}, [Finding("tests.fact", "thing:1", "warning", "It is so.", "Mend it.")])
+        await alerts.settle(work, {"tests.fact"}, [Finding("tests.fact", "thing:1", Severity.MEDIUM, "It is so.", "Mend it.")])
     streams = [path for path, procedure in PROCEDURES.items() if procedure.streams]
     heard = {path: (await attempt(hub, path, tenant.admin, named[path])).decode() for path in streams}
     assert serving.group.slug in heard.pop("groups.onComparison")

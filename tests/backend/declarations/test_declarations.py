@@ -1,21 +1,19 @@
 """What slices declare: each action and event once, in its slice's own file, and nothing undeclared is used."""
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backend import slices
-from backend.declarations.actions import AuditAction
-from backend.declarations.events import EventKind
 from rpc.core.procedure import Kind
 from rpc.root import root
 from rpc.unaudited import UNAUDITED
 
 ROOT = Path(__file__).resolve().parents[3]
-KINDS = {"AuditAction": ("actions", AuditAction), "EventKind": ("events", EventKind)}
+KINDS = {"AlertKind": ("alerts", slices.alert_kinds), "AuditAction": ("actions", slices.audit_actions), "EventKind": ("events", slices.event_kinds)}
+DECLARING = {one.name for one in slices.SLICES}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
@@ -37,15 +35,14 @@ def test_a_declaration_stands_in_its_slices_own_file(kind: str) -> None:
     file, _ = KINDS[kind]
     places = [path for path, tree in trees() if any(calls(tree, kind))]
     assert places
-    assert [str(path) for path in places if path.name != f"{file}.py" or path.parts[1] not in slices.SLICES] == []
+    assert [str(path) for path in places if path.name != f"{file}.py" or path.parts[1] not in DECLARING] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_declaration_is_found_has_a_name_of_its_own_and_words(kind: str) -> None:
-    file, shape = KINDS[kind]
-    found = slices.declared(file, shape)
+    _, read = KINDS[kind]
+    found = list(read().values())
     assert len(found) == sum(len(list(calls(tree, kind))) for _, tree in trees())
-    assert [name for name, often in Counter(one.name for one in found).items() if often > 1] == []
     assert [one.name for one in found if not one.words.endswith(".")] == []
 
 
@@ -74,10 +71,15 @@ def test_every_audit_call_uses_a_declared_action() -> None:
     assert wrong == []
 
 
-def test_every_slice_is_listed() -> None:
-    there = {path.parent.name for path in (ROOT / "backend").glob("*/service.py")}
-    assert there <= set(slices.SLICES)
-    assert all((ROOT / "backend" / name / "__init__.py").exists() for name in slices.SLICES)
+def test_every_file_of_declarations_is_read() -> None:
+    files = {"actions": "actions", "alerts": "alerts", "events": "events", "runs": "runs"}
+    there = {(path.parent.name, path.stem) for stem in files for path in (ROOT / "backend").glob(f"*/{stem}.py") if path.parent.name != "declarations"}
+    assert {(one.name, stem) for one in slices.SLICES for stem, attribute in files.items() if getattr(one, attribute)} == there
+
+
+def test_a_name_declared_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Declared twice: groups\.halt"):
+        slices.audit_actions([one for one in slices.SLICES if one.name == "groups"] * 2)
 
 
 def test_each_mutation_without_an_audit_entry_has_a_reason_in_the_reviewed_list() -> None:

@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from backend.alerts.checks import Checks
-from backend.alerts.rules import RAMP_ROLLED_BACK
 from backend.alerts.service import browse
 from backend.audit import service as audit
 from backend.comparison.split_estimate import facts_of
@@ -20,6 +18,7 @@ from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import write
 from backend.promotion import ramp, ramp_tend
+from backend.promotion.alerts import RAMP_ROLLED_BACK
 from backend.promotion.ramp_rules import members_at
 from backend.runtimes.served_versions import Runtimes
 from backend.settings import Settings
@@ -29,6 +28,7 @@ from schemas.groups import Group, GroupRef, HaltGroup, MemberRole, MemberSpec, R
 from schemas.ramps import Ramp, RampRef, RampState, StartRamp
 from tests.support.log_records import record
 from tests.support.served import Served, make_served
+from workers.alert_checks import AlertChecks
 
 STEPS = [{"share": 1_000, "hold_seconds": 0, "min_answers": 60}, {"share": 5_000, "hold_seconds": 0, "min_answers": 60}]
 
@@ -119,9 +119,9 @@ async def test_a_challenger_that_fails_too_often_loses_its_share_and_somebody_is
     assert "requests failed" in ended.words
     assert ended.decisions[-1].figures is not None
     assert ended.decisions[-1].figures.errors == 20
-    await Checks(hub, Runtimes(hub.files).serve).run()
+    await AlertChecks(hub, Runtimes(hub.files).serve).run()
     async with hub.work(served.tenant.admin, read_only=True) as work:
-        told = [alert for alert in await browse(work, ListAlerts()) if alert.kind == RAMP_ROLLED_BACK and alert.subject == f"group:{group.slug}"]
+        told = [alert for alert in await browse(work, ListAlerts()) if alert.kind == RAMP_ROLLED_BACK.name and alert.subject == f"group:{group.slug}"]
     assert len(told) == 1
 
 
