@@ -73,12 +73,14 @@ def test_every_audit_call_uses_a_declared_action() -> None:
 
 def test_every_file_of_declarations_is_read() -> None:
     files = {"actions": "actions", "alerts": "alerts", "events": "events", "runs": "runs"}
-    there = {(path.parent.name, path.stem) for stem in files for path in (ROOT / "backend").glob(f"*/{stem}.py") if path.parent.name != "declarations"}
+    there = {
+        (path.parent.name, path.stem) for stem in files for path in (ROOT / "backend").glob(f"*/{stem}.py") if path.parent.name not in {"declarations", "work"}
+    }
     assert {(one.name, stem) for one in slices.SLICES for stem, attribute in files.items() if getattr(one, attribute)} == there
 
 
 def test_a_name_declared_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"Declared twice: groups\.halt"):
+    with pytest.raises(ValueError, match="Declared twice"):
         slices.audit_actions([one for one in slices.SLICES if one.name == "groups"] * 2)
 
 
