@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.sql import script
 
-revision = "20261130_alerts"
-down_revision = "20261122_clusters"
+revision = "20261201_alerts"
+down_revision = "20261201_access"
 branch_labels = None
 depends_on = None
 
