@@ -1314,6 +1314,18 @@ class ImportRecord(TypedDict):
     imported_at: str
 
 
+class ImportSharing(TypedDict):
+    """What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
+        values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+    """
+
+    shows: Shows
+    short_words: bool
+    stricter: dict[str, Shows]
+    agreed_by: str | None
+    agreed_at: str | None
+
+
 class Importance(TypedDict):
     """How much a feature matters, by one method."""
 
@@ -1616,6 +1628,10 @@ class LlmReport(TypedDict):
     calls: int
     accepted: List[MappingRule]
     refused: List[RefusedRule]
+    dropped: List[RefusedRule]
+    shows: Shows
+    instructions: str
+    sent: List[str]
     unsupported: List[UnsupportedValue]
     input_tokens: int
     output_tokens: int
@@ -2111,6 +2127,7 @@ class ProposeImport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
+    agreed: NotRequired[bool]
     use_memory: NotRequired[bool]
 
 
@@ -2250,6 +2267,7 @@ class Reimport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
+    agreed: NotRequired[bool]
     use_memory: NotRequired[bool]
 
 
@@ -2317,6 +2335,7 @@ class ReviseImport(TypedDict):
     connector_id: NotRequired[str | UUID | None]
     llm_model: NotRequired[str | None]
     mode: NotRequired[ImportMode]
+    agreed: NotRequired[bool]
 
 
 class RocChart(TypedDict):
@@ -2458,6 +2477,14 @@ class ServingRole(TypedDict):
     version: str
 
 
+class SetImportSharing(TypedDict):
+    """Choose what is shown to language models. It counts as agreement."""
+
+    shows: Shows
+    short_words: NotRequired[bool]
+    stricter: NotRequired[dict[str, Shows]]
+
+
 class SetLegalHold(TypedDict):
     """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
 
@@ -2513,6 +2540,28 @@ class ShadowTraffic(TypedDict):
     failed: int
     dropped: int
     incomplete: int
+
+
+class ShowImport(TypedDict):
+    """A draft and the connector that would be asked about it."""
+
+    draft_id: str | UUID
+    connector_id: str | UUID
+
+
+class ShownImport(TypedDict):
+    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
+        `text` is null where nothing would be sent, for the `reason`.
+    """
+
+    shows: Shows
+    instructions: str
+    text: str | None
+    reason: str | None
+
+
+Shows = Literal['file', 'keys', 'vocabulary']
+"""What a language model is shown of a file."""
 
 
 class SignIn(TypedDict):
@@ -3221,7 +3270,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "c814528d21460e55"
+CONTRACT_HASH = "92e79dff3d7e86db"
 """The contract this client was generated from."""
 
 
@@ -3822,12 +3871,12 @@ class ImportsProcedures:
     def __init__(self, hub: _SyncHub) -> None:
         self._hub = hub
 
-    def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+    def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
         Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def draft(self, *, draft_id: str | UUID) -> ImportDraft:
@@ -3838,12 +3887,12 @@ class ImportsProcedures:
         answer: ImportDraft = self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
 
-    def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+    def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
@@ -3862,12 +3911,12 @@ class ImportsProcedures:
         answer: DiscardedDraft = self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
         return answer
 
-    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+    def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
         Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     def record(self, *, version_id: str | UUID) -> ImportRecord:
@@ -3876,6 +3925,24 @@ class ImportsProcedures:
         Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
         """
         answer: ImportRecord = self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
+        return answer
+
+    def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
+        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ShownImport = self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
+        return answer
+
+    def sharing(self) -> ImportSharing:
+        """What the tenant shows to language models when it imports a file."""
+        answer: ImportSharing = self._hub._call(self._hub._query("imports.sharing", _NOTHING))
+        return answer
+
+    def set_sharing(self, *, shows: Shows, short_words: bool = False, stricter: dict[str, Shows] | None = None) -> ImportSharing:
+        """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
+        answer: ImportSharing = self._hub._call(self._hub._mutation("imports.setSharing", {"shows": shows, "short_words": short_words, **_set({"stricter": stricter})}))
         return answer
 
 
@@ -4620,12 +4687,12 @@ class AsyncImportsProcedures:
     def __init__(self, hub: _AsyncHub) -> None:
         self._hub = hub
 
-    async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = True) -> ImportDraft:
+    async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
         Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
@@ -4636,12 +4703,12 @@ class AsyncImportsProcedures:
         answer: ImportDraft = await self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
 
-    async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map') -> ImportDraft:
+    async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
@@ -4660,12 +4727,12 @@ class AsyncImportsProcedures:
         answer: DiscardedDraft = await self._hub._call(self._hub._mutation("imports.discard", {"draft_id": draft_id}))
         return answer
 
-    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', use_memory: bool = False) -> ImportDraft:
+    async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
         Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
-        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
+        answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
 
     async def record(self, *, version_id: str | UUID) -> ImportRecord:
@@ -4674,6 +4741,24 @@ class AsyncImportsProcedures:
         Refused as `NO_SOURCE`, `VERSION_NOT_FOUND`.
         """
         answer: ImportRecord = await self._hub._call(self._hub._query("imports.record", {"version_id": version_id}))
+        return answer
+
+    async def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
+        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
+
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: ShownImport = await self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
+        return answer
+
+    async def sharing(self) -> ImportSharing:
+        """What the tenant shows to language models when it imports a file."""
+        answer: ImportSharing = await self._hub._call(self._hub._query("imports.sharing", _NOTHING))
+        return answer
+
+    async def set_sharing(self, *, shows: Shows, short_words: bool = False, stricter: dict[str, Shows] | None = None) -> ImportSharing:
+        """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
+        answer: ImportSharing = await self._hub._call(self._hub._mutation("imports.setSharing", {"shows": shows, "short_words": short_words, **_set({"stricter": stricter})}))
         return answer
 
 
