@@ -9,4 +9,4 @@ IMPORTS_REIMPORT = AuditAction("imports.reimport", "A version's source was read 
 IMPORTS_PROPOSE = AuditAction("imports.propose", "A file was read as a draft.")
 IMPORTS_REVISE = AuditAction("imports.revise", "A draft was corrected.")
 IMPORTS_DISCARD = AuditAction("imports.discard", "A draft was discarded.")
-IMPORTS_SET_SHARING = AuditAction("imports.setSharing", "TODO.")
+IMPORTS_SET_SHARING = AuditAction("imports.setSharing", "What a tenant shows to language models when it imports was changed.")

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.sql import script
 
 revision = "20261201_alerts"
-down_revision = "20261201_access"
+down_revision = "20261201_import_sharing"
 branch_labels = None
 depends_on = None
 
