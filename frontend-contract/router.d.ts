@@ -374,6 +374,8 @@ export interface Artifact {
   positive_class: string | null;
   /** Of an ONNX model with a number for each of two classes: which of them is served, from 0. */
   column: number | null;
+  /** Features whose categories the artifact knows by value: the values in the order of their codes. */
+  categories: { [key: string]: Json[] };
   /**
    * What the score is, in words: `the probability of default`.
    * @default ""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -45,6 +45,9 @@ class Artifact(Shape, frozen=True, kw_only=True):
     classes: Annotated[list[str], msgspec.Meta(description="The artifact's own two classes, in its order; empty where its score is of no class.")] = []
     positive_class: Annotated[str | None, msgspec.Meta(description="The class that the score is the probability of, as the version calls it.")] = None
     column: Annotated[int | None, msgspec.Meta(description="Of an ONNX model with a number for each of two classes: which of them is served, from 0.")] = None
+    categories: Annotated[
+        dict[str, list[Any]], msgspec.Meta(description="Features whose categories the artifact knows by value: the values in the order of their codes.")
+    ] = {}
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
     differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
 

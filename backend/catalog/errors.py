@@ -34,6 +34,12 @@ class BackgroundUnfit(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class CategoriesUnclear(Invalid):
+    """The artifact's lists of categories cannot be assigned to its features."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class StatementUnfit(Invalid):
     """What is stated of the artifact does not fit it."""
 

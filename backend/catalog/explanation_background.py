@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.catalog.artifact_files import keep_bytes
+from backend.catalog.categories import Codes, code_of, codes_of
 from backend.catalog.errors import BackgroundUnfit
 from schemas.catalog import ArtifactKind
 from schemas.common import Issue
-from schemas.model_document import Feature, ModelDocument
+from schemas.model_document import ModelDocument
 
 MOST_ROWS = 1000
 AT = "/extensions/background"
 
 
-def background_of(document: ModelDocument, features: Sequence[str], kind: ArtifactKind) -> NDArray[np.float64] | None:
+def background_of(
+    document: ModelDocument, features: Sequence[str], kind: ArtifactKind, categories: Mapping[str, Sequence[Any]] | None = None
+) -> NDArray[np.float64] | None:
     """The rows [b, features] in the document, in the artifact's order; None without any. Raises BackgroundUnfit.
 
     A row is an object of feature and value: a number, true or false, one of the feature's categories, or null for a missing value.
@@ -28,9 +31,10 @@ def background_of(document: ModelDocument, features: Sequence[str], kind: Artifa
         return None
     if not isinstance(said, list) or not 1 <= len(said) <= MOST_ROWS or not all(isinstance(row, dict) for row in said):
         raise BackgroundUnfit(issues=[Issue(pointer=AT, message=f"1 to {MOST_ROWS} rows are expected here, each an object of feature and value")])
-    known = {feature.name: feature for feature in document.features}
+    known = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
+    known |= {name: codes_of(values) for name, values in (categories or {}).items()}
     issues: list[Issue] = []
-    rows = [[_number(row, name, known.get(name), at, issues) for name in features] for at, row in enumerate(said)]
+    rows = [[_number(row, name, known.get(name), at, issues, strict=name in (categories or {})) for name in features] for at, row in enumerate(said)]
     if kind is ArtifactKind.LINEAR and not issues and np.isnan(rows).any():
         issues.append(Issue(pointer=AT, message="a linear model takes no missing values"))
     if issues:
@@ -43,13 +47,14 @@ def keep_background(files: Path, rows: NDArray[np.float64]) -> str:
     return keep_bytes(files, np.ascontiguousarray(rows).tobytes())
 
 
-def _number(row: Mapping[str, Any], name: str, feature: Feature | None, at: int, issues: list[Issue]) -> float:
+def _number(row: Mapping[str, Any], name: str, codes: Codes | None, at: int, issues: list[Issue], *, strict: bool) -> float:
     value = row.get(name)
     if value is None:
         return math.nan
-    if isinstance(value, str) and feature and value in feature.categories:
-        return float(feature.categories.index(value))
-    if isinstance(value, int | float) and math.isfinite(value):
+    code = code_of(codes, value) if codes else None
+    if code is not None and (strict or isinstance(value, str)):
+        return code
+    if not strict and isinstance(value, int | float) and math.isfinite(value):
         return float(value)
     issues.append(
         Issue(pointer=f"{AT}/{at}/{name.replace('~', '~0').replace('/', '~1')}"[:300], message="a finite number, a category or null is expected here")

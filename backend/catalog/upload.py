@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,8 @@ from backend.catalog import actions
 from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifact_statement import statement_of
 from backend.catalog.artifacts import ArtifactFacts, inspect, probe
-from backend.catalog.errors import ArtifactPresent, FeaturesDisagree
+from backend.catalog.categories import assigned, described, told
+from backend.catalog.errors import ArtifactPresent, CategoriesUnclear, FeaturesDisagree
 from backend.catalog.explanation_background import background_of, keep_background
 from backend.catalog.rules import completed, differences, disagreements, medians, renamed
 from backend.catalog.served_class import ServedClass, served_class
@@ -47,17 +49,20 @@ async def admit(hub: Hub, actor: Actor, ref: VersionRef, quarantined: Path) -> V
         raise FeaturesDisagree(issues=[Issue(pointer="/features", message=message)])
     if issues := disagreements(version.document, features):
         raise FeaturesDisagree(issues=issues)
-    rows = background_of(version.document, features, facts.kind)
+    categories = _categories(facts, version.document, features)
+    rows = background_of(version.document, features, facts.kind, categories)
     stated = statement_of(version.document)
     score = served_class(facts, version.document, stated.positive_class)
     await probe(quarantined, facts, medians(version.document, features), use={"column": score.column, "columns": facts.columns})
     background = await asyncio.to_thread(keep_background, hub.files, rows) if rows is not None else None
     await asyncio.to_thread(_keep, quarantined, artifact_path(hub.files, facts.sha256))
     async with hub.work(actor) as work:
-        return await _attach(work, ref, facts, features, background, score)
+        return await _attach(work, ref, facts, features, background, score, categories)
 
 
-async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str], background: str | None, score: ServedClass) -> Version:
+async def _attach(
+    work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, features: list[str], background: str | None, score: ServedClass, categories: dict[str, list[Any]]
+) -> Version:
     row, model = await find_version(work, ref.version_id, lock=True)
     if row.artifact is not None:
         raise ArtifactPresent
@@ -70,18 +75,33 @@ async def _attach(work: UnitOfWork, ref: VersionRef, facts: ArtifactFacts, featu
         outputs=facts.outputs,
         uploaded_at=work.now,
         background=background,
-        differences=differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told,
+        differences=differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told + told(document, categories),
         classes=list(score.classes),
         positive_class=score.names[1] if score.names else None,
         column=score.column if facts.columns == 2 else None,
         meaning=score.meaning,
+        categories=categories,
     )
     row.artifact = plain(artifact)
-    row.document = plain(completed(document, features, facts.kind, facts.objective, score.names))
+    whole = completed(document, features, facts.kind, facts.objective, score.names)
+    row.document = plain(msgspec.structs.replace(whole, features=described(whole.features, categories)))
     row.state = VersionState.READY
     await work.session.flush()
     work.audit(actions.MODELS_UPLOAD_ARTIFACT, f"model:{model.slug}:{row.version}", after=artifact)
     return version_of(row, model, ())
+
+
+def _categories(facts: ArtifactFacts, document: ModelDocument, features: list[str]) -> dict[str, list[Any]]:
+    """The artifact's categories by feature. Raises CategoriesUnclear where they cannot be told apart."""
+    if not facts.category_lists:
+        return {}
+    found = assigned(facts.category_lists, features, facts.infos, document)
+    if found is None:
+        message = (
+            f"the artifact has the categories of {len(facts.category_lists)} columns and does not say of which; give these the type category in the document"
+        )
+        raise CategoriesUnclear(issues=[Issue(pointer="/features", message=message)])
+    return found
 
 
 def _keep(quarantined: Path, kept: Path) -> None:

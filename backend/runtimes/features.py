@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from backend.catalog.categories import Codes, code_of, codes_of, text_of
 from schemas.common import Issue
 from schemas.inference import Inputs
 from schemas.model_document import Feature
 
 NAN = math.nan
 NUMBERS = frozenset({float, int})
+NO_CATEGORIES: Mapping[str, Sequence[Any]] = {}
 MOST_ISSUES = 200
 """What is wrong beyond these nobody reads."""
 MOST_CHARACTERS = 20_000
@@ -28,14 +30,16 @@ class FeatureSpec:
     name: str
     type: str
     required: bool
-    categories: Mapping[str, float]
+    categories: Codes
     spoken: bool = False
+    valued: bool = False
+    """Whether the artifact knows its categories by value: numbers and truth values among them are categories, never codes."""
 
     def number(self, value: Any) -> float:
         """The value as the model takes it. Raises Unfit."""
         if self.spoken and self.type == "text":
             return self._text(value)
-        if self.type == "category" and self.categories:
+        if self.type == "category" and (self.categories or self.valued):
             return self._category(value)
         if self.type == "boolean" and isinstance(value, bool):
             return float(value)
@@ -61,9 +65,9 @@ class FeatureSpec:
         return NAN
 
     def _category(self, value: Any) -> float:
-        found = self.categories.get(value) if isinstance(value, str) else None
+        found = code_of(self.categories, value) if self.valued or isinstance(value, str) else None
         if found is None:
-            shown = ", ".join(list(self.categories)[:20])
+            shown = ", ".join(text_of(name) for _, name in list(self.categories)[:20])
             raise Unfit(f"one of {shown} is expected here, not {_said(value)}")
         return found
 
@@ -77,13 +81,15 @@ class Encoded:
     missing: list[str]
 
 
-def specs_of(names: Sequence[str], document: Sequence[Feature], spoken: bool = False) -> list[FeatureSpec]:
+def specs_of(
+    names: Sequence[str], document: Sequence[Feature], spoken: bool = False, categories: Mapping[str, Sequence[Any]] = NO_CATEGORIES
+) -> list[FeatureSpec]:
     """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number.
 
-    A `spoken` artifact is a language model's: what the document calls text is text.
+    A `spoken` artifact is a language model's: what the document calls text is text. `categories` are those that the artifact itself knows by value.
     """
     said = {feature.name: feature for feature in document}
-    return [_spec(said.get(name) or Feature(name=name), spoken) for name in names]
+    return [_spec(said.get(name) or Feature(name=name), spoken, categories.get(name)) for name in names]
 
 
 def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encoded:
@@ -164,8 +170,10 @@ def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _spec(feature: Feature, spoken: bool) -> FeatureSpec:
-    categories = {name: float(place) for place, name in enumerate(feature.categories)} if feature.type == "category" else {}
+def _spec(feature: Feature, spoken: bool, values: Sequence[Any] | None) -> FeatureSpec:
+    if values is not None:
+        return FeatureSpec(feature.name, "category", feature.required, codes_of(values), spoken, valued=True)
+    categories = codes_of(feature.categories) if feature.type == "category" else {}
     return FeatureSpec(feature.name, feature.type, feature.required, categories, spoken)
 
 

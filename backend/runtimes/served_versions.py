@@ -40,7 +40,7 @@ class VersionFacts(Shape, frozen=True, kw_only=True):
 
     def specs(self) -> list[FeatureSpec]:
         """How each of the artifact's features is read from a request."""
-        return specs_of(self.artifact.features, self.features, self.artifact.kind is ArtifactKind.EXTERNAL)
+        return specs_of(self.artifact.features, self.features, self.artifact.kind is ArtifactKind.EXTERNAL, self.artifact.categories)
 
 
 def facts_of(version: Version) -> VersionFacts:

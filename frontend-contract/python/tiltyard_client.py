@@ -386,6 +386,8 @@ class Artifact(TypedDict):
     """The class that the score is the probability of, as the version calls it."""
     column: int | None
     """Of an ONNX model with a number for each of two classes: which of them is served, from 0."""
+    categories: dict[str, List[Any]]
+    """Features whose categories the artifact knows by value: the values in the order of their codes."""
     meaning: str
     """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
@@ -3270,7 +3272,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "92e79dff3d7e86db"
+CONTRACT_HASH = "92f0c8a9fafc4203"
 """The contract this client was generated from."""
 
 

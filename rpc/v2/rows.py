@@ -102,10 +102,10 @@ def _rows_in(tensor: InputTensor, number: int, matrix: bool = False) -> int:
 
 
 def _as_inputs(spec: FeatureSpec, column: list[Any]) -> list[Any]:
-    """A category may be named by its place in the document's list, as in a matrix of numbers."""
-    if not spec.categories or any(isinstance(one, str) for one in column):
+    """A category that is a text may be named by its place in the list, as in a matrix of numbers. Where categories are numbers, a number is its value."""
+    if not spec.categories or any(isinstance(one, str) for one in column) or any(kind != "text" for kind, _ in spec.categories):
         return column
-    names = list(spec.categories)
+    names = [name for _, name in spec.categories]
     return [names[int(one)] if type(one) in (int, float) and float(one).is_integer() and 0 <= one < len(names) else one for one in column]
 
 

@@ -1,6 +1,7 @@
 """What is known of an artifact before it serves."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.catalog import ArtifactKind
 
@@ -12,6 +13,7 @@ class ArtifactFacts:
     `features` in the model's own order (`f0`, `f1`, … where it names none), `named` saying which; `outputs` numbers a row;
     `trees` and `leaves` where it is a tree ensemble. `classes` are the artifact's own, in its order; `columns` is 2 where it gives a number for each of two
     classes, so that either can be served, and 1 where it gives that of the last. `probability`: whether the score is one, None where the artifact does not say.
+    `category_lists` and `infos` are a LightGBM file's pandas categories and `feature_infos`.
     """
 
     kind: ArtifactKind
@@ -26,6 +28,8 @@ class ArtifactFacts:
     classes: tuple[str, ...] = ()
     columns: int = 1
     probability: bool | None = False
+    category_lists: tuple[tuple[Any, ...], ...] = ()
+    infos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,4 +31,6 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
         leaves=sum(tree.leaves for tree in forest.trees),
         classes=("0", "1") if probability else (),
         probability=probability,
+        category_lists=forest.category_lists,
+        infos=forest.infos,
     )

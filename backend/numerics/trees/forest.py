@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,8 @@ class Forest:
     """Trees whose outputs are added to `start` and multiplied by `scale` (1, or 1/trees where they are averaged).
 
     `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` gives rows [n, f] as the
-    trees compare them, each feature by itself.
+    trees compare them, each feature by itself. Of LightGBM: `infos` are the values met in training, a text for each feature, and `category_lists` the values of
+    each pandas category in the order of its codes.
     """
 
     trees: tuple[Tree, ...]
@@ -82,6 +84,8 @@ class Forest:
     parameters: dict[str, str] = field(default_factory=dict)
     start: float = 0.0
     read: Callable[[Floats], Floats] = as_given
+    infos: tuple[str, ...] = ()
+    category_lists: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def linear(self) -> bool:

@@ -7,6 +7,7 @@ here before the library sees a byte. The format is what `Booster.save_model` wri
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,10 +56,21 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
             raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
     if not content.startswith(END, offset):
         raise MalformedTrees("The file does not go on with `end of trees` where `tree_sizes` says the trees end: it is cut off or was edited.")
-    parameters = _read_tail(content[offset + len(END) :])
+    parameters, lists = _read_tail(content[offset + len(END) :])
     iterations = max(len(trees) // header.integer("num_tree_per_iteration"), 1)
+    infos = tuple(header.require("feature_infos").split(" "))
     scale = 1.0 / iterations if "average_output" in header.flags else 1.0
-    return Forest(tuple(trees), features, header.text.get("objective", ""), header.integer("num_class"), scale, parameters, read=near_zero_is_zero)
+    return Forest(
+        tuple(trees),
+        features,
+        header.text.get("objective", ""),
+        header.integer("num_class"),
+        scale,
+        parameters,
+        read=near_zero_is_zero,
+        infos=infos,
+        category_lists=lists,
+    )
 
 
 def plain_text(content: bytes) -> bytes:
@@ -168,16 +180,25 @@ def _check_linear(fields: Fields, leaves: int, features: int, where: str) -> Non
         raise MalformedTrees(f"{where}: `leaf_features` names a feature beyond max_feature_idx.")
 
 
-def _read_tail(tail: bytes) -> dict[str, str]:
-    """The training parameters. What follows them must be JSON: LightGBM's Python package parses it."""
+def _read_tail(tail: bytes) -> tuple[dict[str, str], tuple[tuple[Any, ...], ...]]:
+    """The training parameters, and the values of the pandas categories. What follows the parameters must be JSON: LightGBM's Python package parses it."""
     text = tail.decode("utf-8", errors="replace")
     found = re.search(r"^parameters:\n(.*?)^end of parameters$", text, re.MULTILINE | re.DOTALL)
     if "parameters:" in text and found is None:
         raise MalformedTrees("The `parameters` section does not end: the file is cut off.")
     categories = re.search(r"^pandas_categorical:(.*)$", text, re.MULTILINE)
-    if categories:
-        try:
-            json.loads(categories.group(1))
-        except ValueError as error:
-            raise MalformedTrees("`pandas_categorical` is not JSON.") from error
-    return dict(re.findall(r"^\[([^:\]\n]+): ?([^\]\n]*)\]$", found.group(1), re.MULTILINE)) if found else {}
+    lists = read_category_lists(categories.group(1)) if categories else ()
+    return dict(re.findall(r"^\[([^:\]\n]+): ?([^\]\n]*)\]$", found.group(1), re.MULTILINE)) if found else {}, lists
+
+
+def read_category_lists(said: str) -> tuple[tuple[Any, ...], ...]:
+    """The values of each pandas category, in the order of their codes, from the JSON that LightGBM writes. Raises `MalformedTrees`."""
+    try:
+        lists = json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise MalformedTrees("`pandas_categorical` is not JSON.") from error
+    if lists is None:
+        return ()
+    if not isinstance(lists, list) or not all(isinstance(one, list) and all(isinstance(value, str | int | float) for value in one) for one in lists):
+        raise MalformedTrees("`pandas_categorical` must be lists of numbers, texts or truth values.")
+    return tuple(tuple(one) for one in lists)
