@@ -2,13 +2,15 @@
 
 from importlib.metadata import version
 
+import msgspec
 from redis.exceptions import RedisError
 
+from backend.access.permissions import P
 from backend.inference_log import durability, intake
 from backend.outside import Outside
 from backend.runs import service as runs
 from backend.work.unit import UnitOfWork
-from schemas.runs import SystemHealth
+from schemas.runs import SystemHealth, WorkerHealth
 
 
 async def health(work: UnitOfWork) -> SystemHealth:
@@ -18,12 +20,19 @@ async def health(work: UnitOfWork) -> SystemHealth:
     return SystemHealth(
         database=True,
         redis=redis,
-        workers=await runs.workers(work),
+        workers=_shown(work, await runs.workers(work)),
         log_guarantee=await durability.in_words(work.hub),
         intake_backlog=backlog,
         dead_letters=dead,
         version=version("tiltyard"),
     )
+
+
+def _shown(work: UnitOfWork, workers: list[WorkerHealth]) -> list[WorkerHealth]:
+    """The workers, which all tenants share, without what tells of the machine where the caller may not see that."""
+    if work.actor.may(P.SYSTEM_HOST_READ):
+        return workers
+    return [msgspec.structs.replace(worker, worker_id=str(at), host=None, pid=None) for at, worker in enumerate(workers, start=1)]
 
 
 async def redis_answers(hub: Outside) -> bool:

@@ -48,6 +48,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one connection of a live view lasts before its client connects anew."""
     allowed_origins: str = ""
     """Origins of other sites whose pages may call with a session, by comma: `https://app.example`."""
+    trusted_proxies: str = ""
+    """Proxies whose `X-Forwarded-For` is believed, by comma: `10.0.0.0/8,192.0.2.7`. Absent: the peer of the connection is the client."""
+    streams_per_caller: int = 200
+    """Streams and WebSockets that one person or token may have open, in each process."""
+    streams_per_address: int = 500
+    """The same, of one network address."""
     import_llm_seconds: float = 45.0
     """How long an import waits for a language model, all in all; less than `rpc_timeout_seconds`."""
     session_days: int = 14

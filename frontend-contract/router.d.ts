@@ -3309,11 +3309,11 @@ export interface WatchRuns {
   run_id?: string | null | undefined;
 }
 
-/** A worker process as its heartbeat tells it. */
+/** A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number. */
 export interface WorkerHealth {
   worker_id: string;
-  host: string;
-  pid: number;
+  host: string | null;
+  pid: number | null;
   seen_at: string;
   alive: boolean;
 }

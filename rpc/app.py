@@ -96,8 +96,15 @@ def wire_options(settings: Settings) -> Options:
         rate=Rate(per_second=settings.rpc_rate_per_second, burst=settings.rpc_rate_burst),
         timeout=settings.rpc_timeout_seconds,
         max_duration=settings.stream_max_seconds,
-        allowed_origins=tuple(origin.strip() for origin in settings.allowed_origins.split(",") if origin.strip()),
+        allowed_origins=_by_comma(settings.allowed_origins),
+        trusted_proxies=_by_comma(settings.trusted_proxies),
+        max_open_per_caller=settings.streams_per_caller,
+        max_open_per_address=settings.streams_per_address,
     )
+
+
+def _by_comma(said: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in said.split(",") if one.strip())
 
 
 def create_app(settings: Settings | None = None, started: Callable[[], None] = lambda: None) -> Any:

@@ -1,5 +1,6 @@
 """Artifact uploads: bytes streamed to quarantine, never held whole in memory."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,8 +14,9 @@ from backend.catalog import upload
 from backend.errors import Forbidden, HubError, Unauthorized
 from backend.hub import Hub
 from rpc.core import Request
+from rpc.core.asgi import BODY_RATE, BODY_SECONDS
 from rpc.core.csrf import check_origin
-from rpc.core.errors import PayloadTooLarge
+from rpc.core.errors import PayloadTooLarge, TimedOut
 from rpc.host import ProductHost
 from rpc.plain import failure, success
 from schemas.catalog import Version, VersionRef
@@ -45,12 +47,17 @@ async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, 
     path = folder / uuid4().hex
     limit, size = hub.settings.max_artifact_bytes, 0
     try:
+        began = asyncio.get_running_loop().time()
         with path.open("wb") as file:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise PayloadTooLarge(f"The artifact is larger than {limit:,} bytes, which is what this hub takes.", limit=limit)
-                file.write(chunk)
+            async with asyncio.timeout_at(began + BODY_SECONDS) as patience:
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    patience.reschedule(began + BODY_SECONDS + size / BODY_RATE)
+                    if size > limit:
+                        raise PayloadTooLarge(f"The artifact is larger than {limit:,} bytes, which is what this hub takes.", limit=limit)
+                    file.write(chunk)
         return await upload.admit(hub, actor, ref, path)
+    except TimeoutError:
+        raise TimedOut(f"The artifact arrives too slowly: {size:,} bytes so far, at less than {BODY_RATE // 1024} KiB a second.") from None
     finally:
         path.unlink(missing_ok=True)

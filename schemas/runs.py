@@ -49,11 +49,11 @@ class RunRef(Shape, frozen=True, kw_only=True):
 
 
 class WorkerHealth(Shape, frozen=True, kw_only=True):
-    """A worker process as its heartbeat tells it."""
+    """A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number."""
 
     worker_id: str
-    host: str
-    pid: int
+    host: str | None
+    pid: int | None
     seen_at: datetime
     alive: bool
 

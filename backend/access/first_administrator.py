@@ -2,8 +2,13 @@
 
 import secrets
 
+import msgspec
+
 from backend.access import passwords, repository
+from backend.access.errors import PersonNotFound, TenantNeeded
+from backend.access.operator import act_as
 from backend.access.people import create_person
+from backend.access.permissions import P
 from backend.access.rules import permissions_of
 from backend.access.tokens import create_token
 from backend.actor import ANONYMOUS, Actor
@@ -16,12 +21,17 @@ from schemas.common import Shape
 EMAIL = "admin@tiltyard.local"
 
 
+START = "start of the hub"
+"""The name of the tokens that `--ready-file` and the demo are given."""
+START_DAYS = 90
+
+
 class FirstAdministrator(Shape, frozen=True, kw_only=True):
     """What is shown once at the first start."""
 
     email: str
     password: str
-    token: str
+    token: str | None = None
 
 
 async def create_administrator(hub: Hub, tenant_name: str, email: str, password: str | None = None) -> FirstAdministrator:
@@ -29,7 +39,9 @@ async def create_administrator(hub: Hub, tenant_name: str, email: str, password:
     password = password or made_up()
     hashed = await passwords.hashed(password)
     async with hub.work(ANONYMOUS) as work:
-        return await _create(work, tenant_name, email, password, hashed)
+        first = await _create(work, tenant_name, email, password, hashed)
+        token = await create_token(work, CreateToken(name="first start", scopes=["*"], expires_in_days=None))
+    return msgspec.structs.replace(first, token=token.secret)
 
 
 async def ensure_first_administrator(hub: Hub, tenant_name: str = "Tiltyard", email: str = EMAIL) -> FirstAdministrator | None:
@@ -63,5 +75,18 @@ async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str,
             permissions=permissions_of([Role.ADMIN]),
         )
     )
-    token = await create_token(work, CreateToken(name="first start", scopes=["*"], expires_in_days=None))
-    return FirstAdministrator(email=email, password=password, token=token.secret)
+    return FirstAdministrator(email=email, password=password)
+
+
+async def start_token(hub: Hub, email: str) -> str | None:
+    """A token of this start for the administrator, in place of those of earlier starts. None when nobody enabled has the email."""
+    try:
+        actor = await act_as(hub, email)
+    except (PersonNotFound, TenantNeeded):
+        return None
+    if not actor.may(P.ACCESS_TOKEN_MANAGE):
+        return None
+    async with hub.work(actor) as work:
+        earlier = [row.id for row, _ in await repository.tokens(work.session, work.tenant_id, actor.person_id) if row.name == START and row.revoked_at is None]
+        await repository.revoke_tokens(work.session, work.tenant_id, earlier, work.now)
+        return (await create_token(work, CreateToken(name=START, scopes=["*"], expires_in_days=START_DAYS))).secret

@@ -40,6 +40,8 @@ async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
     bounds = [first_id_at(moment) if moment else None for moment in (input.after, input.before)]
     rows = await log_queries.page_after(work.session, group.table_name, after, input.limit, *bounds)
     lines = [line.decode() for row in rows if row.erased_at is None for line in lines_of(input.layout, group.slug, dict(row._mapping))]
+    what = {"layout": input.layout, "rows": len(rows), "after": input.cursor}
+    work.audit_read(actions.INFERENCE_EXPORT_LOG, f"group:{group.slug}", what, once=False)
     return ExportedLog(lines=lines, next_cursor=str(rows[-1].inference_id) if len(rows) == input.limit else None)
 
 

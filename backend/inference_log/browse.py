@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from backend.errors import Invalid
 from backend.groups import service as groups
+from backend.inference_log import actions
 from backend.inference_log import queries as log_queries
 from backend.inference_log.errors import InferenceNotFound
 from backend.work.unit import UnitOfWork
@@ -24,6 +25,7 @@ async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSum
     _check(input)
     group = await groups.get(work, GroupRef(slug=input.slug))
     rows = await log_queries.browse(work.session, group.table_name, input, cursor)
+    work.audit_read(actions.INFERENCE_BROWSE, f"group:{group.slug}")
     items = [InferenceSummary(**row._mapping) for row in rows[: input.limit]]
     return Page(items=items, next_cursor=str(items[-1].inference_id) if len(rows) > input.limit else None)
 
@@ -34,6 +36,7 @@ async def get(work: UnitOfWork, input: InferenceRef) -> Inference:
     row = await log_queries.one(work.session, group.table_name, input.inference_id)
     if row is None:
         raise InferenceNotFound
+    work.audit_read(actions.INFERENCE_GET, f"inference:{input.inference_id}", {"group": group.slug})
     return _inference(row)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from backend.work.audit_entries import append
 from backend.work.audit_head import note_head
 from backend.work.events import PendingEvent
 from backend.work.events import append as append_events
+from backend.work.reads import recent
 from schemas.common import Json, Shape
 
 log = logging.getLogger("tiltyard.work")
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.now = hub.clock.now()
         self._changes: list[PendingEntry] = []
         self._events: list[PendingEvent] = []
+        self._reads: list[tuple[PendingEntry, bool]] = []
         self._after: list[Callable[[], Awaitable[None]]] = []
         self._amendments: list[Callable[[Any], Any]] = []
 
@@ -53,6 +55,11 @@ class UnitOfWork:
         """Has a change been recorded?"""
         return bool(self._changes)
 
+    @property
+    def has_read(self) -> bool:
+        """Has a reading been recorded?"""
+        return bool(self._reads)
+
     async def become(self, actor: Actor) -> None:
         """Go on as another actor: signing in starts as nobody and ends as somebody."""
         self.actor = actor
@@ -64,6 +71,15 @@ class UnitOfWork:
         self._changes.append(
             PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action.name, subject=subject, before=plain(before), after=plain(after))
         )
+
+    def audit_read(self, action: AuditAction, subject: str, what: Shape | Json = None, *, once: bool = True) -> None:
+        """Record that personal data was read. The entry is written before the caller has its answer, in a transaction of its own.
+
+        With `once`, an entry of the last quarter of an hour stands for the same person reading the same again.
+        """
+        who = self.actor
+        entry = PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action.name, subject=subject, after=plain(what))
+        self._reads.append((entry, once))
 
     def live(self, kind: EventKind[T], subject: str, payload: T | None = None, every: timedelta = timedelta()) -> None:
         """Tell who watches, by an event written in this same transaction. With `every`, one already written so recently stands for it."""
@@ -106,6 +122,15 @@ class UnitOfWork:
             if told := await append_events(self.session, tenant_id, self._events):
                 self.after_commit(lambda: self.hub.wakeups.announce(tenant_id, told))
 
+    def take_over(self, reads: Sequence[PendingEntry]) -> None:
+        """Write another unit of work's readings with this one."""
+        self._changes += reads
+
+    def fresh_reads(self) -> list[tuple[PendingEntry, Hashable]]:
+        """The readings that no recent entry stands for, each with what it is known by."""
+        known = [(entry, (self.tenant_id, entry.actor_id, entry.action, entry.subject), once) for entry, once in self._reads]
+        return [(entry, key) for entry, key, once in known if not once or recent.is_new(key)]
+
     async def deliver(self) -> None:
         """Carry out what waited for the commit."""
         for action in self._after:
@@ -125,3 +150,8 @@ async def open_work(hub: Outside, actor: Actor, read_only: bool = False) -> Asyn
             yield work
             await work.finish()
         await work.deliver()
+    if work.has_read and (reads := work.fresh_reads()):
+        async with open_work(hub, actor) as keeping:
+            keeping.take_over([entry for entry, _ in reads])
+        for _, key in reads:
+            recent.kept(key)

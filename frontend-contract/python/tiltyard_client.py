@@ -2803,11 +2803,11 @@ class WatchRuns(TypedDict):
 
 
 class WorkerHealth(TypedDict):
-    """A worker process as its heartbeat tells it."""
+    """A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number."""
 
     worker_id: str
-    host: str
-    pid: int
+    host: str | None
+    pid: int | None
     seen_at: str
     alive: bool
 
@@ -3272,7 +3272,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "92f0c8a9fafc4203"
+CONTRACT_HASH = "705a30c2c7163f21"
 """The contract this client was generated from."""
 
 

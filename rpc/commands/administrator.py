@@ -4,41 +4,47 @@ import asyncio
 
 import msgspec
 
-from backend.access.session_check import password_holds
+from backend.access.tenant_check import has_tenant
 from backend.settings import Settings
 from rpc.commands.ready import Access, keep_access, kept_access
 
 
-def first_access(settings: Settings) -> tuple[Access, bool]:
+def first_access(settings: Settings, *, token: bool) -> tuple[Access, bool]:
     """Make the first administrator where there is nobody yet. Returns how to get in, and whether it was made just now.
 
-    It is kept in the data folder with mode 0600, so that the ready file is right on later starts too; a password that was changed since is forgotten.
+    Only the email is kept in the data folder. The password is known at the first start alone; with `token` each start makes a token of its own.
     """
-    return asyncio.run(_first_access(settings))
+    return asyncio.run(_first_access(settings, token))
 
 
-async def _first_access(settings: Settings) -> tuple[Access, bool]:
+async def _first_access(settings: Settings, token: bool) -> tuple[Access, bool]:
     assert settings.database_url
     assert settings.secret_key
-    kept = kept_access(settings.data_dir)
-    if kept.email:
-        holds = await password_holds(settings.database_url, settings.secret_key, kept.email, kept.password or "")
-        if holds is False and kept.password:
-            kept = msgspec.structs.replace(kept, password=None)
-            keep_access(settings.data_dir, kept)
-        if holds is not None:
-            return kept, False
-    return await _made(settings) or (kept, False)
+    kept = Access(email=kept_access(settings.data_dir).email)
+    keep_access(settings.data_dir, kept)  # an earlier release kept secrets there
+    if not await has_tenant(settings.database_url, settings.secret_key):
+        return await _made(settings, token), True
+    if token and kept.email:
+        return msgspec.structs.replace(kept, token=await _token(settings, kept.email)), False
+    return kept, False
 
 
-async def _made(settings: Settings) -> tuple[Access, bool] | None:
-    from backend.access.first_administrator import ensure_first_administrator  # noqa: PLC0415  the whole domain, which most starts do not need
+async def _made(settings: Settings, token: bool) -> Access:
+    from backend.access.first_administrator import ensure_first_administrator, start_token  # noqa: PLC0415  the whole domain, which most starts do not need
     from backend.bootstrap import open_hub  # noqa: PLC0415
 
     async with open_hub(settings, pool_size=1) as hub:
         first = await ensure_first_administrator(hub)
-    if first is None:
-        return None
-    access = Access(email=first.email, password=first.password, token=first.token)
+        if first is None:  # another process was faster
+            return kept_access(settings.data_dir)
+        access = Access(email=first.email, password=first.password, token=await start_token(hub, first.email) if token else None)
     keep_access(settings.data_dir, access)
-    return access, True
+    return access
+
+
+async def _token(settings: Settings, email: str) -> str | None:
+    from backend.access.first_administrator import start_token  # noqa: PLC0415  as above
+    from backend.bootstrap import open_hub  # noqa: PLC0415
+
+    async with open_hub(settings, pool_size=1) as hub:
+        return await start_token(hub, email)

@@ -35,7 +35,7 @@ def command(data_dir: Path | None, host: str | None, port: int | None, ready_fil
 def _start_client(settings: Settings, access: Access, supervisor: Supervisor, requests: int | None) -> None:
     """Start the client as a process of its own, and wait until its first pass is on record; it goes on trickling as long as the hub runs."""
     if access.token is None:
-        raise SetupError(f"The administrator's API token is not kept in {settings.data_dir}. Run the demo on a data folder of its own: --data-dir.")
+        raise SetupError(f"The first administrator of {settings.data_dir} cannot act any more. Run the demo on a data folder of its own: --data-dir.")
     filled = settings.data_dir / "demo-filled"
     filled.unlink(missing_ok=True)
     arguments = ["--url", local_url(settings), "--filled-file", str(filled)]

@@ -26,14 +26,14 @@ class Ready(Access, frozen=True, kw_only=True):
 
 
 def kept_access(data_dir: Path) -> Access:
-    """The sign-in kept in the data folder, empty where there is none."""
+    """Whose installation it is, as the data folder keeps it; empty where nobody is known."""
     path = _path(data_dir)
     return msgspec.json.decode(path.read_bytes(), type=Access) if path.exists() else Access()
 
 
 def keep_access(data_dir: Path, access: Access) -> None:
-    """Keep the sign-in in the data folder."""
-    write_private(_path(data_dir), msgspec.json.encode(access).decode())
+    """Keep the email in the data folder, and no secret."""
+    write_private(_path(data_dir), msgspec.json.encode(Access(email=access.email)).decode())
 
 
 def write_ready_file(path: Path, settings: Settings, access: Access) -> None:

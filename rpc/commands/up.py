@@ -57,7 +57,7 @@ def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = No
             supervisor = Supervisor(steps)
             stack.callback(supervisor.stop)
             _start_processes(settings, supervisor, steps)
-            access, new = _prepare_administrator(settings, steps)
+            access, new = _prepare_administrator(settings, steps, token=ready_file is not None or when_up is not None)
             _wait_for_processes(settings, supervisor, steps)
             if when_up:
                 when_up(settings, access, supervisor, steps)
@@ -96,9 +96,9 @@ def _prepare_schema(settings: Settings, steps: Steps) -> None:
         migrate_blocking(settings.database_url, settings.secret_key)
 
 
-def _prepare_administrator(settings: Settings, steps: Steps) -> tuple[Access, bool]:
+def _prepare_administrator(settings: Settings, steps: Steps, *, token: bool) -> tuple[Access, bool]:
     steps.step("Administrator")
-    return first_access(settings)
+    return first_access(settings, token=token)
 
 
 def _start_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -> None:
@@ -176,6 +176,6 @@ def _greet(settings: Settings, access: Access, steps: Steps, *, new: bool) -> No
         console.print(f"  E-mail    {access.email}", markup=False)
     if new and access.password:
         console.print(f"  Password  {access.password}", markup=False)
-    elif not access.email:
-        console.print("  Nobody's sign-in is kept here; `tiltyard reset-password EMAIL` sets one.", markup=False)
+    else:
+        console.print(f"  Password  as printed at the first start; `tiltyard reset-password {access.email or 'EMAIL'}` sets another", markup=False)
     console.print("\n  Ctrl-C stops it.\n")

@@ -1,11 +1,13 @@
 """ASGI, as far as the wire needs it: the head and the body of a request, and what to do when its client leaves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 from rpc.core import errors, wire
+from rpc.core.addresses import Network, client_of
 from rpc.core.context import Request
 
 T = TypeVar("T")
@@ -28,18 +30,27 @@ class Disconnected(Exception):
     """The client left before its answer was complete."""
 
 
-def read_head(scope: Scope, request: Request, base: str) -> None:
+def read_head(scope: Scope, request: Request, base: str, trusted: Sequence[Network] = ()) -> None:
     """Fill in what the head of a request says. Raises MalformedRequest for a path with a broken escape."""
     request.method = scope.get("method", "GET")
     request.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if sent := scope["query_string"]:
         request.query = wire.read_query(sent)
-    request.client = scope["client"][0] if scope.get("client") else None
+    peer = scope["client"][0] if scope.get("client") else None
+    request.client = client_of(peer, request.headers.get("x-forwarded-for", ""), trusted)
     raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     request.path = wire.decode_path(raw.split(b"?", 1)[0].removeprefix(base.encode()).removeprefix(b"/"))
 
 
-async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
+@dataclass(frozen=True)
+class Admission:
+    """Who sends more than `small` bytes must be known first: `check` finds out, and raises where nobody is."""
+
+    small: int
+    check: Callable[[], Awaitable[None]]
+
+
+async def read_body(receive: Receive, announced: bytes, limit: int, admission: Admission | None = None) -> bytes:
     """The whole body; `announced` is its Content-Length. Raises PayloadTooLarge past `limit` bytes, TimedOut for one too slow, and Disconnected."""
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
         await refuse_body(receive, limit)
@@ -54,6 +65,9 @@ async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
                     raise Disconnected
                 parts.append(message.get("body", b""))
                 size, more = size + len(parts[-1]), message.get("more_body", False)
+                if admission is not None and size > admission.small:
+                    checking, admission = admission, None
+                    await checking.check()
                 if more:
                     seconds = BODY_SECONDS + size / BODY_RATE
                     patience.reschedule(began + seconds)

@@ -34,10 +34,18 @@ class Exchange:
 
     async def authenticate(self) -> None:
         """Find out who is calling, once. What goes wrong is told by each call that needs to know."""
+        if self.actor is not None or self.refused is not None:
+            return
         try:
             self.actor = await self.host.authenticate(self.request)
         except Exception as error:
             self.refused = error
+
+    async def require_somebody(self) -> None:
+        """Raises Unauthorized for nobody in particular, and what authentication raised: no large body is read for them."""
+        await self.authenticate()
+        if self.caller().kind == "anonymous":
+            raise Unauthorized("Sign in, or send an API token: without one a request carries a small body only.")
 
     def caller(self) -> Actor:
         """Who is calling. Raises what authentication raised."""

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from backend.errors import TooManyRequests
 from rpc.core import cors, wire
+from rpc.core.addresses import networks
 from rpc.core.answer import Settler
-from rpc.core.asgi import Departure, Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
+from rpc.core.asgi import Admission, Departure, Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
 from rpc.core.call import Exchange
 from rpc.core.compression import compress
 from rpc.core.context import Host, Request
 from rpc.core.contract.fingerprint import contract_hash
 from rpc.core.csrf import check_origin
 from rpc.core.jsonl import Lines
-from rpc.core.limits import Limiter
+from rpc.core.limits import Limiter, Openings
 from rpc.core.options import Options, Rate
 from rpc.core.procedure import Kind
 from rpc.core.router import Router
@@ -38,10 +40,12 @@ class RpcApp:
         self.host = host
         self.options = options or Options()
         self.settler = Settler(self.options)
+        self._trusted = networks(self.options.trusted_proxies)
         self.limiter = Limiter(self.options.rate) if self.options.rate is not None else None
         self.contract_hash = contract_hash(root)
         self._contract = CONTRACT_HEADER.encode(), self.contract_hash.encode()
         self._closing = asyncio.Event()
+        self._openings = Openings(self.options.max_open_per_caller, self.options.max_open_per_address)
         self._open: set[asyncio.Task[object]] = set()
 
     async def close(self, patience: float = 1.0) -> None:
@@ -60,9 +64,8 @@ class RpcApp:
         departure = Departure(receive)
         try:
             if scope["type"] == "websocket":
-                read_head(scope, request, self.options.base)
-                with self._opened():
-                    return await Socket(self.root, self.settler, exchange, send).serve(receive, self._closing)
+                read_head(scope, request, self.options.base, self._trusted)
+                return await self._socket(exchange, receive, send)
             reply = await self._answer(scope, receive, send, exchange, departure)
         except Disconnected:
             return None
@@ -80,23 +83,24 @@ class RpcApp:
         request, options = exchange.request, self.options
         if scope["method"] == "HEAD":
             return wire.Reply(204)
-        read_head(scope, request, options.base)
+        read_head(scope, request, options.base, self._trusted)
         if request.method == "OPTIONS" and options.allowed_origins:
             return wire.Reply(204, headers=cors.PREFLIGHT)
         wire.content_of(request)
         check_origin(request, options.allowed_origins)
         if request.method != "GET":
-            request.body = await read_body(receive, request.headers.get("content-length", "").encode("latin-1"), options.max_body_bytes)
+            admission = Admission(options.anonymous_body_bytes, exchange.require_somebody)
+            request.body = await read_body(receive, request.headers.get("content-length", "").encode("latin-1"), options.max_body_bytes, admission)
         plan = wire.plan(self.root, request, max_batch=options.max_batch)
         if plan.stream:
             await unless_disconnected(departure, exchange.authenticate())
-            with self._opened():
+            with self._opened(), self._counted(exchange):
                 return await Lines(self.settler, plan, exchange).serve(departure, send, self._headers(exchange), self._closing)
         if plan.kind is Kind.SUBSCRIPTION and not plan.batch:
             await unless_disconnected(departure, exchange.authenticate())
             one = plan.calls[0]
             subscription = Subscription(self.settler, exchange, one, plan.inputs.of(one.index))
-            with self._opened():
+            with self._opened(), self._counted(exchange):
                 await subscription.serve(departure, send, self._headers(exchange), self._closing)
             return None
         return await unless_disconnected(departure, self._whole(plan, exchange))
@@ -110,6 +114,24 @@ class RpcApp:
             yield
         finally:
             self._open.discard(task)
+
+    @contextmanager
+    def _counted(self, exchange: Exchange) -> Iterator[None]:
+        """One more open stream. Raises TooManyRequests where its caller or network address has too many."""
+        with self._openings.of_address(exchange.request):
+            if exchange.actor is None:
+                yield
+                return
+            with self._openings.of_caller(exchange.actor):
+                yield
+
+    async def _socket(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        try:
+            with self._opened(), self._openings.of_address(exchange.request):
+                return await Socket(self.root, self.settler, exchange, send, self._openings).serve(receive, self._closing)
+        except TooManyRequests:
+            await receive()  # websocket.connect
+            return await send({"type": "websocket.close", "code": 1013})
 
     async def _whole(self, plan: wire.Plan, exchange: Exchange) -> wire.Reply:
         await exchange.authenticate()

@@ -2,7 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 from backend.actor import Actor
 from backend.errors import TooManyRequests
@@ -39,3 +41,40 @@ class Limiter:
     def _tokens(self, key: Hashable, now: float) -> float:
         tokens, at = self._buckets.get(key, (self._rate.burst, now))
         return min(self._rate.burst, tokens + (now - at) * self._rate.per_second)
+
+
+class Openings:
+    """How many streams and WebSockets callers and network addresses have open in this process."""
+
+    def __init__(self, per_caller: int, per_address: int) -> None:
+        self._per_caller = per_caller
+        self._per_address = per_address
+        self._open: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def of_address(self, request: Request) -> Iterator[None]:
+        """One more of the request's network address. Raises TooManyRequests."""
+        with self._one(("address", request.client), self._per_address, "network address"):
+            yield
+
+    @contextmanager
+    def of_caller(self, actor: Actor) -> Iterator[None]:
+        """One more of the caller, where it is somebody in particular. Raises TooManyRequests."""
+        key = actor.token_id or actor.person_id
+        if key is None:
+            yield
+            return
+        with self._one(key, self._per_caller, "token or person"):
+            yield
+
+    @contextmanager
+    def _one(self, key: Hashable, most: int, whose: str) -> Iterator[None]:
+        if self._open[key] >= most:
+            raise TooManyRequests(f"This {whose} has {most} streams and WebSockets open, which is as many as it may.", retryAfter=10)
+        self._open[key] += 1
+        try:
+            yield
+        finally:
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]

@@ -28,6 +28,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate | None = None
     allowed_origins: tuple[str, ...] = ()
     """Origins of pages of other sites that may call, with cookies: `https://app.example`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose `X-Forwarded-For` is believed."""
+    anonymous_body_bytes: int = 64 * 1024
+    """So much of a body is read before its sender is known."""
+    max_open_per_caller: int = 200
+    """Streams and WebSockets that one person or token may have open, in each process."""
+    max_open_per_address: int = 500
+    """The same, of one network address."""
     ping_interval: float = 10.0
     """How long a stream may be silent before it is told that it is still alive."""
     reconnect_after_inactivity_ms: int = 30_000

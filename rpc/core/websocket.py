@@ -1,7 +1,8 @@
 """The same procedures over a WebSocket (wsLink)."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from collections.abc import MutableMapping
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from os import urandom
 from typing import Any
@@ -15,18 +16,20 @@ from rpc.core.asgi import Receive, Send
 from rpc.core.call import Exchange, stream
 from rpc.core.context import Outgoing, Tracked
 from rpc.core.csrf import check_socket
+from rpc.core.limits import Openings
 from rpc.core.messages import Message, Unreadable, body, parse, parse_params
 from rpc.core.outputs import Output
 from rpc.core.router import Router
 from rpc.core.stream_body import STALLED, happens
 
+INTRODUCTION_SECONDS = 10.0
 POLICY, RESTART, TOO_LARGE = 1008, 1012, 1009
 
 
 class Socket:
     """One WebSocket. Each call and each subscription is a task of its own; none outlives the socket."""
 
-    def __init__(self, root: Router, settler: Settler, exchange: Exchange, send: Send) -> None:
+    def __init__(self, root: Router, settler: Settler, exchange: Exchange, send: Send, openings: Openings) -> None:
         """`exchange` is of the request that asks for the socket: who is calling is known by it, or by the first message's parameters."""
         self._root = root
         self._settler = settler
@@ -37,6 +40,8 @@ class Socket:
         self._clock = asyncio.get_running_loop().time
         self._heard = self._clock()
         self._over = False
+        self._openings = openings
+        self._counted = ExitStack()
 
     async def serve(self, receive: Receive, closing: asyncio.Event) -> None:
         """Answer until either side ends it."""
@@ -51,6 +56,7 @@ class Socket:
             await asyncio.wait({reading, keeping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._over = True
+            self._counted.close()
             tasks = {reading, keeping, *self._calls}
             for task in tasks:
                 task.cancel()
@@ -66,10 +72,11 @@ class Socket:
         known = self._exchange.request.query.get("connectionParams") != "1"
         if known and not await self._authenticate():
             return POLICY
-        while (message := await receive())["type"] != "websocket.disconnect":
+        while (message := await self._next(receive, known=known))["type"] != "websocket.disconnect":
             self._heard = self._clock()
             said: str | bytes = message.get("text") or message.get("bytes") or b""
-            if len(said) > self._settler.options.max_body_bytes:
+            options = self._settler.options
+            if len(said) > (options.max_body_bytes if self._exchange.is_known else options.anonymous_body_bytes):
                 return TOO_LARGE
             if said == "PING":
                 await self._say("PONG")
@@ -82,6 +89,17 @@ class Socket:
                 if not known:
                     return POLICY
         return None
+
+    async def _next(self, receive: Receive, *, known: bool) -> MutableMapping[str, Any]:
+        """What the client says next; who has not said yet who they are is not waited for long."""
+        if known:
+            return await receive()
+        try:
+            async with asyncio.timeout(INTRODUCTION_SECONDS):
+                return await receive()
+        except TimeoutError:
+            await self._fail(None, errors.TimedOut(f"The first message says who is calling, within {INTRODUCTION_SECONDS:g} seconds."), None)
+            return {"type": "websocket.disconnect"}
 
     async def _introduce(self, said: str | bytes) -> bool:
         """Take the connection's parameters. False when nobody can be authenticated by them."""
@@ -96,7 +114,13 @@ class Socket:
         await self._exchange.authenticate()
         if self._exchange.refused is not None:
             await self._fail(None, self._exchange.refused, None)
-        return self._exchange.refused is None
+            return False
+        try:
+            self._counted.enter_context(self._openings.of_caller(self._exchange.caller()))
+        except TooManyRequests as error:
+            await self._fail(None, error, None)
+            return False
+        return True
 
     async def _take(self, said: str | bytes) -> None:
         try:

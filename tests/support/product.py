@@ -47,7 +47,8 @@ class Product:
         with self.output.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         until(ready.exists, "the ready file", START_SECONDS, lambda: self._process is not None and self._process.poll() is not None, self.log)
-        self.ready = msgspec.json.decode(ready.read_bytes())
+        said = msgspec.json.decode(ready.read_bytes())
+        self.ready = {**said, "password": said["password"] or self.ready.get("password")}  # it is told at the first start alone
         return self
 
     def stop(self) -> int:

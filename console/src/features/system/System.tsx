@@ -76,8 +76,8 @@ function Workers({ workers }: { workers: Health['workers'] }) {
           {workers.map((w) => (
             <Table.Tr key={w.worker_id}>
               <Table.Td><code>{w.worker_id}</code></Table.Td>
-              <Table.Td>{w.host}</Table.Td>
-              <Table.Td className="right">{w.pid}</Table.Td>
+              <Table.Td>{w.host ?? '–'}</Table.Td>
+              <Table.Td className="right">{w.pid ?? '–'}</Table.Td>
               <Table.Td><Status tone={w.alive ? 'ok' : 'bad'}>{w.alive ? 'alive' : 'gone'}</Status></Table.Td>
               <Table.Td><Ago at={w.seen_at} /></Table.Td>
             </Table.Tr>
