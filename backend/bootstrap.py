@@ -12,7 +12,7 @@ from backend.adapters.redis_client import open_redis
 from backend.adapters.redis_wakeups import RedisWakeups
 from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
-from backend.db.addresses import app_url
+from backend.db.addresses import application_url
 from backend.db.engine import make_engine
 from backend.disk_space import DiskSpace
 from backend.hub import Hub
@@ -43,7 +43,7 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
         raise BadSetting("This process needs TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own.")
     vault = AesVault(LocalKeys(settings.kek))
     llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
-    engine = make_engine(settings.app_database_url or app_url(settings.secret_key, settings.database_url), pool_size)
+    engine = make_engine(application_url(settings.app_database_url, settings.secret_key, settings.database_url), pool_size)
     redis = open_redis(settings.redis_url)
     queue = ArqQueue(settings.redis_url)
     wakeups = RedisWakeups(redis)

@@ -8,9 +8,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.db.addresses import app_password, sqlalchemy_url
+from backend.db.addresses import app_password
+from backend.db.engine import passing_engine
 
 LOCK = 0x7117_0001
 
@@ -31,7 +31,7 @@ def head_revision() -> str:
 
 async def current_revision(database_url: str) -> str | None:
     """The revision a database is at; None when it is empty."""
-    engine = create_async_engine(sqlalchemy_url(database_url))
+    engine = passing_engine(database_url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
@@ -44,7 +44,7 @@ async def migrate(database_url: str, secret_key: str | None, revision: str = "he
 
     With a `secret_key` the app role gets the password derived from it; without one its password is the operator's own affair.
     """
-    engine = create_async_engine(sqlalchemy_url(database_url))
+    engine = passing_engine(database_url)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

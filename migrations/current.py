@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
-from backend.db.addresses import app_url
+from backend.db.addresses import app_url, connect
 
 VERSIONS = Path(__file__).parent / "versions"
 _NAMED = re.compile(r'^(down_)?revision = "([^"]+)"$', re.MULTILINE)
@@ -22,13 +22,13 @@ def newest_revision() -> str:
 async def is_current(database_url: str, secret_key: str) -> bool:
     """Is the database at the newest revision, and does the application's role get in with the password of this secret?"""
     try:
-        owner = await asyncpg.connect(database_url, timeout=10)
+        owner = await connect(database_url, timeout=10)
         try:
             if await owner.fetchval("SELECT version_num FROM alembic_version") != newest_revision():
                 return False
         finally:
             await owner.close()
-        await (await asyncpg.connect(app_url(secret_key, database_url), timeout=10)).close()
+        await (await connect(app_url(secret_key, database_url), timeout=10)).close()
     except (asyncpg.UndefinedTableError, asyncpg.InvalidAuthorizationSpecificationError):
         return False
     return True

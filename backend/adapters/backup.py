@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
 from backend.adapters.archive import FORMAT, Manifest, Packer, RedisKey, fingerprint, verify
-from backend.adapters.postgres_tools import count_rows, database_name, run_program
+from backend.adapters.postgres_tools import count_rows, run_program
 from backend.adapters.processes import Progress, SetupError, write_private
+from backend.db.addresses import connect, database_name
 from backend.files import place
 
 _COPIED = ("archives", "artifacts", "secrets")
@@ -68,7 +68,7 @@ async def back_up(archive: Path, data_dir: Path, database_url: str, redis_url: s
 
 
 async def _copy_files(packer: Packer, data_dir: Path, database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         for folder in _folders(data_dir):
             async with connection.transaction():
@@ -108,7 +108,7 @@ async def _read_redis(url: str) -> list[RedisKey]:
 
 async def _dump(database_url: str, target: Path) -> dict[str, int]:
     """pg_dump and the row counts see one and the same moment."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         attempts = itertools.count(1)
         while True:

@@ -1,25 +1,36 @@
 """Checks of servers that we do not run ourselves: each failure says what is wrong and what mends it."""
 
-from urllib.parse import urlsplit
+import ssl
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
 from backend.adapters.processes import SetupError
+from backend.db.addresses import LIKE, BadAddress, connect
 
 POSTGRES_MINIMUM = 15
 REDIS_MINIMUM = (6, 2)
 APP_ROLE = "tiltyard_app"
 
 _RIGHTS = """
-SELECT current_user AS name, current_database() AS database,
+SELECT quote_ident(current_user) AS name, quote_ident(current_database()) AS database, pg_backend_pid() AS process,
   (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_create_roles,
   has_schema_privilege('public', 'CREATE') AS may_create_tables,
   EXISTS (SELECT FROM pg_roles WHERE rolname = 'tiltyard_app') AS app_role_exists,
   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    OR (current_setting('server_version_num')::int < 160000 AND (SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user))
     OR (SELECT pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles WHERE rolname = 'tiltyard_app') AS may_manage_app_role
 """
+
+
+_POOLER = (
+    "A connection pooler such as PgBouncer answers at {where}. The hub needs connections of its own (it listens, holds advisory locks and keeps prepared "
+    "statements): set TILTYARD_DATABASE_URL to the address of PostgreSQL itself."
+)
+_OF_POOLERS = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError, asyncpg.ProtocolViolationError)
 
 
 async def check_postgres(url: str) -> None:
@@ -31,6 +42,10 @@ async def check_postgres(url: str) -> None:
             found = connection.get_server_version()
             raise SetupError(f"PostgreSQL at {where} is version {found.major}.{found.minor}; Tiltyard needs {POSTGRES_MINIMUM} or newer. Upgrade that server.")
         rights = await connection.fetchrow(_RIGHTS)
+        if rights["process"] != connection.get_server_pid():
+            raise SetupError(_POOLER.format(where=where))
+    except asyncpg.PostgresError as error:  # a pooler between two transactions
+        raise SetupError(_POOLER.format(where=where) if isinstance(error, _OF_POOLERS) else f"PostgreSQL at {where} answers: {error}.") from error
     finally:
         await connection.close()
     name, database = rights["name"], rights["database"]
@@ -44,20 +59,41 @@ async def check_postgres(url: str) -> None:
         raise SetupError(f"The role {APP_ROLE} at {where} exists, but {name} may not manage it. Run there: GRANT {APP_ROLE} TO {name} WITH ADMIN OPTION;")
 
 
-async def _connect(url: str, where: str) -> asyncpg.Connection:
+async def _connect(url: str, where: str) -> Any:
     setting = "Check TILTYARD_DATABASE_URL."
     try:
-        return await asyncpg.connect(url, timeout=10)
+        return await connect(url, timeout=10, server_settings={"application_name": "tiltyard", "jit": "off"})
+    except BadAddress as error:
+        raise SetupError(f"TILTYARD_DATABASE_URL cannot be used. {error.message}") from None
     except asyncpg.InvalidCatalogNameError as error:
         raise SetupError(f"PostgreSQL at {where}: {error}. Create it there with CREATE DATABASE, owned by the role of the address. {setting}") from error
     except asyncpg.InvalidAuthorizationSpecificationError as error:  # a wrong password is one of these
-        raise SetupError(f"PostgreSQL at {where} refuses the sign-in: {error}. {setting}") from error
+        hint = " The server takes TLS connections only: write sslmode=require." if "no encryption" in str(error) else ""
+        raise SetupError(f"PostgreSQL at {where} refuses the sign-in: {error}.{hint} {setting}") from error
+    except asyncpg.ProtocolViolationError as error:
+        raise SetupError(f"{_POOLER.format(where=where)} It said: {error}.") from error
     except asyncpg.PostgresError as error:
         raise SetupError(f"PostgreSQL at {where} answers: {error}. {setting}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise SetupError(
+            f"The certificate of PostgreSQL at {where} is not one that sslmode trusts: {error.verify_message.rstrip('.')}. "
+            f"Name its authority by sslrootcert=/path/ca.pem, and the host as the certificate has it. {setting}"
+        ) from error
+    except ssl.SSLError as error:
+        raise SetupError(f"No TLS connection comes about with PostgreSQL at {where}: {error.reason or 'the handshake failed'}. {setting}") from error
     except (ValueError, asyncpg.InterfaceError) as error:
-        raise SetupError(f"TILTYARD_DATABASE_URL cannot be read: {error}. It looks like postgresql://owner:password@host:5432/database") from error
+        raise SetupError(f"TILTYARD_DATABASE_URL cannot be used: {_without_secrets(error, url)}. It looks like {LIKE}") from None
     except (TimeoutError, OSError) as error:
-        raise SetupError(f"PostgreSQL does not answer at {where} ({str(error) or 'no answer in 10 s'}). Start it, or correct the address. {setting}") from error
+        if "rejected SSL upgrade" in str(error):
+            raise SetupError(f"PostgreSQL at {where} offers no TLS, which sslmode asks for. Switch it on there, or write sslmode=disable. {setting}") from error
+        raise SetupError(f"PostgreSQL does not answer at {where} ({str(error) or 'no answer in time'}). Start it, or correct the address. {setting}") from error
+
+
+def _without_secrets(error: Exception, url: str) -> str:
+    """What a library says of an address, unless a part of the password is in it."""
+    password = urlsplit(url).netloc.rpartition("@")[0].partition(":")[2]
+    said = str(error)
+    return "a part of it cannot be read" if password and (password in said or unquote(password) in said) else said
 
 
 async def check_redis(url: str) -> None:

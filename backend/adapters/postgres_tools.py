@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 import asyncpg
 
 from backend.adapters.embedded_programs import find
 from backend.adapters.processes import SetupError
+from backend.db.addresses import program_environment
 
 TABLES = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -34,15 +36,19 @@ async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
 
 async def run_program(database_url: str, name: str, *arguments: str) -> None:
     """One of PostgreSQL's programs, the password in its environment rather than where every user sees it."""
-    parts = urlsplit(database_url)
-    environment = {**os.environ, "PGHOST": parts.hostname or "", "PGPORT": str(parts.port or 5432), "PGUSER": unquote(parts.username or "")}
-    environment["PGPASSWORD"] = unquote(parts.password or "")
-    command = [str(find().postgres_bin / name), *arguments]
+    environment = os.environ | program_environment(database_url)
+    command = [str(_program(name, environment.get("PGSSLMODE", "prefer"))), *arguments]
     done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SetupError(f"{name} failed: {done.stderr.strip()}")
 
 
-def database_name(url: str) -> str:
-    """The database that an address names."""
-    return unquote(urlsplit(url).path.lstrip("/"))
+def _program(name: str, mode: str) -> Path:
+    """The program from the wheel; where the address asks for TLS, which that has not, the one of the system. Raises SetupError."""
+    if mode not in {"require", "verify-ca", "verify-full"}:
+        return find().postgres_bin / name
+    if (installed := shutil.which(name)) is None:
+        raise SetupError(
+            f"The address asks for TLS, and the {name} that comes with Tiltyard has none. Install PostgreSQL's client programs (postgresql-client)."
+        )
+    return Path(installed)

@@ -4,14 +4,14 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-import asyncpg
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from backend.adapters.archive import Manifest, RedisKey, copy_out, read_member
-from backend.adapters.postgres_tools import TABLES, count_rows, database_name, run_program
+from backend.adapters.postgres_tools import TABLES, count_rows, run_program
 from backend.adapters.processes import Progress, SetupError
+from backend.db.addresses import connect, database_name
 
 _TRIAL = "tiltyard:restore-trial"
 
@@ -30,7 +30,7 @@ def files(archive: Path, manifest: Manifest, data_dir: Path) -> None:
 
 async def database(archive: Path, database_url: str, progress: Progress) -> None:
     """Load the dump into an empty database, all or nothing. Raises SetupError where it is not empty."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         if await connection.fetchval(f"SELECT count(*) FROM ({TABLES}) AS present"):  # noqa: S608 (our own constant)
             raise SetupError("The database is not empty; a backup is restored only into an empty one.")
@@ -76,7 +76,7 @@ async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
 
 async def compare(manifest: Manifest, database_url: str) -> None:
     """Every table has the rows it had. Raises SetupError naming those that have not."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         found = await count_rows(connection)
     finally:

@@ -1,18 +1,149 @@
-"""Addresses of PostgreSQL: for SQLAlchemy, and for the application's own role."""
+"""Addresses of PostgreSQL as libpq writes them: read in one place, for every way into the database, and for the application's own role."""
 
 import hashlib
 import hmac
-from urllib.parse import urlsplit, urlunsplit
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+import msgspec
+
+from backend.errors import HubError
 
 APP_ROLE = "tiltyard_app"
+LIKE = "postgresql://owner:password@host:5432/database"
+CONNECT_SECONDS = 10.0
+
+ENVIRONMENT = {
+    "application_name": "PGAPPNAME", "connect_timeout": "PGCONNECT_TIMEOUT", "gsslib": "PGGSSLIB", "krbsrvname": "PGKRBSRVNAME", "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE", "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION", "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "sslcert": "PGSSLCERT", "sslcrl": "PGSSLCRL", "sslkey": "PGSSLKEY", "sslmode": "PGSSLMODE", "sslnegotiation": "PGSSLNEGOTIATION",
+    "sslrootcert": "PGSSLROOTCERT", "target_session_attrs": "PGTARGETSESSIONATTRS",
+}  # fmt: skip
+"""The parameters of an address that the hub takes, and the variables by which PostgreSQL's own programs take them."""
+PLACES = frozenset({"host", "port", "dbname", "user", "password"})
+"""Parts of an address that may stand among its parameters."""
+OF_THE_OWNER = frozenset({"user", "password", "passfile", "sslcert", "sslkey", "sslpassword"})
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def sqlalchemy_url(url: str) -> str:
-    """The same address for SQLAlchemy's asyncpg driver."""
-    scheme, rest = url.split("://", 1)
-    if scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
-        raise ValueError(f"A PostgreSQL address starts with postgresql://, not {scheme}://")
-    return f"postgresql+asyncpg://{rest}"
+class BadAddress(HubError):
+    """The address of PostgreSQL cannot be used."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """An address that was read: `url` with what asyncpg takes, the parameters, and the seconds to wait for a connection."""
+
+    url: str
+    parameters: dict[str, str]
+    seconds: float
+
+
+def read(url: str) -> Address:
+    """Read an address. Raises BadAddress, in a sentence that shows no password."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme in {"postgresql+asyncpg", "postgres+asyncpg", "postgresql+psycopg", "postgresql+psycopg2"}:
+        raise BadAddress(f"Write postgresql:// in place of {scheme}://. It looks like {LIKE}")
+    if scheme not in {"postgresql", "postgres"} or not found:
+        raise BadAddress(f"It starts with postgresql://. It looks like {LIKE}")
+    _check_authority(rest)
+    parts = urlsplit(url)
+    if parts.fragment:
+        raise BadAddress(f"A # in it is written %23. It looks like {LIKE}")
+    given = _parameters(parts.query)
+    sent = {name: value for name, value in given.items() if name != "connect_timeout"}
+    seconds = float(given.get("connect_timeout", "0")) or CONNECT_SECONDS
+    return Address(urlunsplit(parts._replace(scheme="postgresql", query=urlencode(sent, quote_via=quote))), given, seconds)
+
+
+def _check_authority(rest: str) -> None:
+    """User, password, hosts and ports. A password that is not percent-encoded ends the authority too early, or holds an @."""
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, hosts = authority.rpartition("@")
+    behind = rest[len(authority) :]
+    ports = [_host_and_port(host)[1] for host in hosts.split(",")]
+    bad_port = any(port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536) for port in ports)
+    cut = "@" in behind and (bad_port or not at or "@" in behind.partition("?")[0])
+    if cut or "@" in user or re.search(r"\s", user) or _BAD_ESCAPE.search(user):
+        raise BadAddress(
+            "The user or the password holds a character that is written percent-encoded: @ is %40, : is %3A, / is %2F, # is %23, ? is %3F, % is %25, "
+            f"a space is %20. It looks like {LIKE}"
+        )
+    if bad_port:
+        raise BadAddress(f"The port is a number from 1 to 65535; a password with a : or a / in it is percent-encoded. It looks like {LIKE}")
+
+
+def _parameters(query: str) -> dict[str, str]:
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    if "ssl" in given:
+        raise BadAddress("Write sslmode=… in place of ssl=…: sslmode=require asks for TLS, sslmode=verify-full checks the certificate too.")
+    binding = given.pop("channel_binding", "prefer")
+    if binding == "require":
+        raise BadAddress("channel_binding=require cannot be kept: the hub's driver has no channel binding. Take it out; sslmode=verify-full proves the server.")
+    for name in given:
+        if name not in ENVIRONMENT and name not in PLACES and name != "sslpassword":
+            taken = ", ".join(sorted(ENVIRONMENT))
+            raise BadAddress(f"The parameter {name[:60]!r} is not taken; take it out. These are: {taken}.")
+    if (mode := given.get("sslmode")) is not None and mode not in SSL_MODES:
+        raise BadAddress(f"sslmode is one of {', '.join(SSL_MODES)}.")
+    root = given.get("sslrootcert")
+    if root and not Path(root).is_file():
+        raise BadAddress(f"sslrootcert names {root}, which is no file that can be read. Name the authority's certificate, in PEM.")
+    timeout = given.get("connect_timeout", "0")
+    if not (timeout.isascii() and timeout.isdigit() and len(timeout) < 6):
+        raise BadAddress("connect_timeout is a number of seconds.")
+    return given
+
+
+async def connect(url: str, *, timeout: float | None = None, server_settings: dict[str, str] | None = None) -> Any:
+    """A connection of asyncpg. `timeout` in seconds; what the address says itself wins. Raises BadAddress, and what asyncpg does."""
+    address = read(url)
+    wait = address.seconds if "connect_timeout" in address.parameters or timeout is None else timeout
+    settings = {name: value for name, value in (server_settings or {}).items() if name not in address.parameters}
+    return await asyncpg.connect(address.url, timeout=wait, server_settings=settings or None)
+
+
+def program_environment(url: str) -> dict[str, str]:
+    """The same address for PostgreSQL's own programs, as variables: no password on a command line."""
+    address = read(url)
+    parts = urlsplit(address.url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    pairs = [_host_and_port(host) for host in hosts.split(",")]
+    given = address.parameters
+    found = {
+        "PGHOST": given.get("host") or ",".join(unquote(host) for host, _ in pairs),
+        "PGPORT": given.get("port") or ",".join(port or "5432" for _, port in pairs),
+        "PGUSER": given.get("user") or unquote(name),
+        "PGPASSWORD": given.get("password") or unquote(password),
+    }
+    return found | {ENVIRONMENT[name]: value for name, value in given.items() if name in ENVIRONMENT}
+
+
+def database_name(url: str) -> str:
+    """The database that an address names."""
+    address = read(url)
+    return address.parameters.get("dbname") or unquote(urlsplit(address.url).path.lstrip("/"))
+
+
+def application_url(app_database_url: str | None, secret_key: str | None, database_url: str | None) -> str:
+    """Where the application connects: the address of its own that was set, else the owner's with the app role in it. Raises BadAddress."""
+    if app_database_url:
+        return app_database_url
+    if not (secret_key and database_url):
+        raise BadAddress("No address is known: neither TILTYARD_DATABASE_URL nor TILTYARD_APP_DATABASE_URL.")
+    return app_url(secret_key, database_url)
+
+
+def _host_and_port(said: str) -> tuple[str, str]:
+    if said.startswith("["):
+        host, _, rest = said[1:].partition("]")
+        return host, rest.removeprefix(":")
+    host, _, port = said.partition(":")
+    return host, port
 
 
 def app_password(secret_key: str) -> str:
@@ -24,8 +155,8 @@ def app_password(secret_key: str) -> str:
 
 
 def app_url(secret_key: str, database_url: str) -> str:
-    """The owner's address with the app role's name and password in it."""
-    parts = urlsplit(database_url)
+    """The owner's address with the app role's name and password in it, and without what is the owner's own. Raises BadAddress."""
+    parts = urlsplit(read(database_url).url)
     host = parts.netloc.rpartition("@")[2]
-    user = f"{APP_ROLE}:{app_password(secret_key)}"
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
+    kept = [(name, value) for name, value in parse_qsl(urlsplit(database_url).query, keep_blank_values=True) if name not in OF_THE_OWNER]
+    return urlunsplit(parts._replace(netloc=f"{APP_ROLE}:{app_password(secret_key)}@{host}", query=urlencode(kept, quote_via=quote)))

@@ -1,11 +1,15 @@
-"""The connection pool, as the application's own role."""
+"""Pools of connections: the application's own, and an owner's for a while."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
-from backend.db.addresses import sqlalchemy_url
+from backend.db.addresses import connect, read
+
+_DIALECT = "postgresql+asyncpg://"
 
 
 def _encode(value: Any) -> str:
@@ -13,13 +17,21 @@ def _encode(value: Any) -> str:
 
 
 def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
-    """A pool that encodes JSON by msgspec and checks a connection before handing it out."""
+    """A pool that encodes JSON by msgspec and checks a connection before handing it out. Errors hold no values. Raises BadAddress."""
+    read(url)
     return create_async_engine(
-        sqlalchemy_url(url),
+        _DIALECT,
+        async_creator=partial(connect, url, timeout=10, server_settings={"application_name": "tiltyard", "jit": "off"}),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "tiltyard", "jit": "off"}},
     )
+
+
+def passing_engine(url: str) -> AsyncEngine:
+    """An engine for one piece of work, which keeps no connections. Errors hold no values. Raises BadAddress."""
+    read(url)
+    return create_async_engine(_DIALECT, async_creator=partial(connect, url), poolclass=NullPool, hide_parameters=True)

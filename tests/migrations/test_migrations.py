@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.db.addresses import app_url, sqlalchemy_url
+from backend.db.addresses import app_url
+from backend.db.engine import passing_engine
 from migrations.apply import current_revision, head_revision, migrate
 from migrations.current import is_current, newest_revision
 from migrations.metadata import METADATA
@@ -58,7 +58,7 @@ async def test_the_code_and_the_database_name_the_same_columns(empty: str) -> No
 
 async def test_the_applications_role_is_no_superuser_and_every_tenant_owned_table_refuses_strangers(empty: str) -> None:
     await migrate(empty, SECRET)
-    engine = create_async_engine(sqlalchemy_url(app_url(SECRET, empty)))
+    engine = passing_engine(app_url(SECRET, empty))
     try:
         async with engine.connect() as connection:
             role = (

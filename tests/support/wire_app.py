@@ -61,7 +61,12 @@ def main() -> None:
     parser.add_argument("--max-duration", type=float, help="end a subscription's connection after so many seconds")
     given = parser.parse_args()
     options = Options(
-        max_batch=10, method_override=given.method_override, max_duration=given.max_duration, ping_interval=0.2, reconnect_after_inactivity_ms=2000
+        anonymous_body_bytes=2**40,
+        max_batch=10,
+        method_override=given.method_override,
+        max_duration=given.max_duration,
+        ping_interval=0.2,
+        reconnect_after_inactivity_ms=2000,
     )
     uvloop.run(serve(given.port, options))
 

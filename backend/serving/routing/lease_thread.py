@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
+from backend.db.addresses import connect
 from backend.serving.routing.lease import Control, HaltFacts, halts_of
 
 log = logging.getLogger("tiltyard.routing")
@@ -97,7 +97,7 @@ class Line:
 
     async def _talk(self) -> None:
         settings = {"application_name": "tiltyard control", "synchronous_commit": "off", "jit": "off"}
-        connection = await asyncpg.connect(self._address, timeout=CONNECT_SECONDS, server_settings=settings)
+        connection = await connect(self._address, timeout=CONNECT_SECONDS, server_settings=settings)
         try:
             await connection.add_listener(ROUTING, self._wake)
             await connection.add_listener(TOKENS, self._tokens_changed)

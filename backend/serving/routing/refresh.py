@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from backend.db.addresses import application_url
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, ServedVersion
 from backend.serving.routing import repository
@@ -61,7 +62,8 @@ class Routing:
 
             return call
 
-        address = self._hub.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        settings = self._hub.settings
+        address = application_url(settings.app_database_url, settings.secret_key, settings.database_url)
         self._line = Line(address, uuid4(), self.control, in_loop(self._follow), in_loop(self._on_tokens))
         self._line.tell(self._known)
         self._line.start()
