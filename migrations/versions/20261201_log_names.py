@@ -3,7 +3,7 @@
 from migrations.sql import script
 
 revision = "20261201_log_names"
-down_revision = "20261201_access"
+down_revision = "20261201_alerts"
 branch_labels = None
 depends_on = None
 
