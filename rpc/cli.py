@@ -9,7 +9,7 @@ from backend.adapters.processes import SetupError
 from backend.errors import HubError
 
 COMMANDS = (
-    "up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "import-log", "export-log", "halt", "resume", "doctor",
+    "up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "import-log", "export-log", "halt", "resume", "alerts", "doctor",
     "backup", "restore", "reset-password", "make-administrator", "connectors",
 )  # fmt: skip
 _MODULES = {"import": "import_file"}

@@ -2,13 +2,14 @@ import { createRouter } from '@tanstack/react-router';
 
 import { Broken, Lost } from '@/components/Lost';
 import { Loading } from '@/components/States';
+import { alertRoutes } from '@/routes/alerts';
 import { groupRoutes } from '@/routes/groups';
 import { modelRoutes } from '@/routes/models';
 import { root, signedIn, signInRoute } from '@/routes/root';
 import { settingsRoutes } from '@/routes/settings';
 import { session } from '@/rpc/client';
 
-const tree = root.addChildren([signInRoute, signedIn.addChildren([...modelRoutes, ...groupRoutes, ...settingsRoutes])]);
+const tree = root.addChildren([signInRoute, signedIn.addChildren([...modelRoutes, ...groupRoutes, ...alertRoutes, ...settingsRoutes])]);
 
 export const router = createRouter({
   routeTree: tree,

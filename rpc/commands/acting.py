@@ -11,7 +11,7 @@ from backend.access.operator import act_as
 from backend.access.permissions import P
 from backend.actor import Actor
 from backend.adapters.processes import SetupError
-from backend.bootstrap import open_hub
+from backend.bootstrap import ServingHub, open_hub
 from backend.errors import Forbidden, Unauthorized
 from backend.hub import Hub
 from rpc.commands.installation import read_settings, running_installation
@@ -27,7 +27,7 @@ def acting_options(command: Command) -> Command:
     return click.option("--email", help="Act as this person. [default: the first administrator]")(command)
 
 
-async def acting(data_dir: Path | None, email: str | None, token: str | None, needed: str, do: Callable[[Hub, Actor], Awaitable[T]]) -> T:
+async def acting(data_dir: Path | None, email: str | None, token: str | None, needed: str, do: Callable[[ServingHub, Actor], Awaitable[T]]) -> T:
     """Open the installation's hub and do it as whoever was named. Raises SetupError, Unauthorized, Forbidden."""
     async with open_hub(running_installation(read_settings(data_dir)), pool_size=2) as hub:
         actor = await _actor(hub, email, token)

@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
+import { IconBell, IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
@@ -81,6 +81,11 @@ function Navigation({ me, narrow, alerts }: { me: Me; narrow: boolean; alerts: A
           <span>{group.name}</span>
         </Link>
       ))}
+      {me.permissions.includes('monitoring:alert:read') && (
+        <Link to="/alerts" className={css.item} activeOptions={{ includeSearch: false }}>
+          <IconBell size={16} aria-hidden="true" /> Alerts
+        </Link>
+      )}
       <div className={`eyebrow ${css.head ?? ''}`}>Settings</div>
       <Link to="/settings/tokens" className={css.item}>
         <IconKey size={16} aria-hidden="true" /> API tokens

@@ -1,9 +1,11 @@
 import { ActionIcon, Indicator, Popover } from '@mantine/core';
 import { IconBell } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 
 import { Status } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
+import { toneOf } from '@/features/alerts/alerts';
 import css from '@/features/alerts/alerts.module.css';
 import type { Alert } from '@/rpc/types';
 
@@ -23,10 +25,11 @@ export function AlertBell({ alerts }: { alerts: Alert[] | undefined }) {
       <Popover.Dropdown aria-label="Alerts" className={css.list} tabIndex={0}>
         <div className="eyebrow">{alerts.length === 0 ? 'No alerts' : plural(alerts.length, 'open alert')}</div>
         {alerts.length === 0 && <p className="hint">What needs somebody shows here: a version that does not load, a worker that is gone, entries that cannot be stored.</p>}
+        <Link to="/alerts" className="hint">All alerts, with their history</Link>
         {alerts.map((alert) => (
           <article key={alert.id} className={css.alert}>
             <div className={css.head}>
-              <Status tone={alert.severity === 'critical' ? 'bad' : 'warn'}>{alert.severity}</Status>
+              <Status tone={toneOf(alert.severity)}>{alert.severity}</Status>
               <span className="hint">
                 since <Ago at={alert.first_seen} />
               </span>

@@ -8,7 +8,12 @@ import type { Alert } from '@/rpc/types';
 
 const key = () => trpc.alerts.list.queryKey({});
 
-const order = (a: Alert, b: Alert) => a.severity.localeCompare(b.severity) || b.first_seen.localeCompare(a.first_seen);
+/** From the most severe to the least. */
+export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Alert['severity'][];
+
+export const toneOf = (severity: Alert['severity']) => (severity === 'critical' ? 'bad' : severity === 'low' ? 'info' : 'warn');
+
+const order = (a: Alert, b: Alert) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.first_seen.localeCompare(a.first_seen);
 
 /** The open alerts with one of them as it is now. */
 export function withAlert(open: readonly Alert[], changed: Alert): Alert[] {
@@ -25,7 +30,10 @@ export function useAlerts(): Alert[] | undefined {
       trpc.alerts.onAlert.subscriptionOptions(undefined, {
         enabled: may && inSight,
         onStarted: () => void queryClient.invalidateQueries({ queryKey: key() }),
-        onData: ({ data }) => queryClient.setQueryData(key(), (open) => withAlert(open ?? [], data)),
+        onData: ({ data }) => {
+          queryClient.setQueryData(key(), (open) => withAlert(open ?? [], data));
+          void queryClient.invalidateQueries({ queryKey: trpc.alerts.history.pathKey() });
+        },
       }),
     ),
   );
