@@ -563,7 +563,8 @@ export interface CompareGroup {
  * The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
  *
  * `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
- * `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+ * `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
+ * the decision is on the errors. `exact`: from every row, not from what was kept while logging.
  */
 export interface Comparison {
   /**
@@ -583,6 +584,8 @@ export interface Comparison {
   leader: string | null;
   /** @default false */
   regression: boolean;
+  /** @default "probability" */
+  scale: "number" | "points" | "probability";
   /** @default false */
   exact: boolean;
   maturity: Maturity | null;
@@ -706,6 +709,10 @@ export interface Contender {
   error_rate: MetricEstimate;
   /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
   fallback_rate: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  ks: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  gini: MetricEstimate;
   cohorts: CohortCount[];
 }
 
@@ -786,15 +793,15 @@ export interface CreateGroup {
    */
   members: MemberSpec[];
   /** @default "brier" */
-  decision_metric?: "accuracy" | "brier" | "log_loss" | "mae" | "rmse" | undefined;
+  decision_metric?: "accuracy" | "brier" | "log_loss" | "mae" | "rmse" | "roc_auc" | undefined;
   /**
-   * At or above this score the label is the positive class.
-   * @minimum 0
-   * @maximum 1
+   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
    * @default 0.5
    */
   threshold?: number | undefined;
-  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null} */
+  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null,"positive_scores":"higher","unknown_inputs":"refuse"} */
   settings?: GroupSettingsInput | undefined;
 }
 
@@ -1338,6 +1345,16 @@ export interface GroupSettings {
    * @maximum 87600
    */
   maturity_hours: number | null;
+  /**
+   * Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
+   * @default "higher"
+   */
+  positive_scores: "higher" | "lower";
+  /**
+   * What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
+   * @default "refuse"
+   */
+  unknown_inputs: "ignore" | "refuse";
 }
 
 /**
@@ -1378,6 +1395,16 @@ export interface GroupSettingsInput {
    * @maximum 87600
    */
   maturity_hours?: number | null | undefined;
+  /**
+   * Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
+   * @default "higher"
+   */
+  positive_scores?: "higher" | "lower" | undefined;
+  /**
+   * What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
+   * @default "refuse"
+   */
+  unknown_inputs?: "ignore" | "refuse" | undefined;
 }
 
 /**
@@ -2492,8 +2519,9 @@ export interface Promote {
    */
   keep_old?: number | null | undefined;
   /**
-   * @minimum 0
-   * @maximum 1
+   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
    */
   threshold?: number | null | undefined;
   /** @default "" */
@@ -3015,8 +3043,9 @@ export interface SetSplit {
    */
   members: MemberSpec[];
   /**
-   * @minimum 0
-   * @maximum 1
+   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
    */
   threshold?: number | null | undefined;
   /** @default "" */

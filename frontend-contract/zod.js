@@ -189,6 +189,8 @@ export const groupSettingsInputSchema = z.strictObject({
   require_verdict: z.boolean().default(false),
   min_matured_share: z.number().gte(0).lte(1).default(0.0),
   maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
+  positive_scores: z.enum(["higher", "lower"]).default("higher"),
+  unknown_inputs: z.enum(["ignore", "refuse"]).default("refuse"),
 });
 
 /** New settings, all of them. Another routing key opens a phase. */
@@ -468,9 +470,9 @@ export const createGroupSchema = z.strictObject({
   name: text(1, 200),
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   members: z.array(memberSpecSchema).min(1).max(20),
-  decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse"]).default("brier"),
-  threshold: z.number().gte(0).lte(1).default(0.5),
-  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null}),
+  decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse", "roc_auc"]).default("brier"),
+  threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).default(0.5),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null, "positive_scores": "higher", "unknown_inputs": "refuse"}),
 });
 
 /** A new model. */
@@ -709,7 +711,7 @@ export const promoteSchema = z.strictObject({
   version_id: z.guid(),
   evidence_id: z.guid(),
   keep_old: z.int().gte(0).lte(10000).nullable().optional(),
-  threshold: z.number().gte(0).lte(1).nullable().optional(),
+  threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
   reason: z.string().default(""),
 });
 
@@ -864,7 +866,7 @@ export const setSplitSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
   phase: z.int(),
   members: z.array(memberSpecSchema).min(1).max(20),
-  threshold: z.number().gte(0).lte(1).nullable().optional(),
+  threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
   reason: z.string().default(""),
 });
 

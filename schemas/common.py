@@ -12,6 +12,7 @@ Json = Any
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Lower-case letters, digits and underscores.")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Threshold = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12, description="In the score's own scale: from 0 to 1 where scores are probabilities.")]
 SAFE = 2**53 - 1
 """The largest integer that JavaScript holds exactly. An `int` of a shape stays within it, either way; whoever sends or returns another is refused."""
 BIG = "big"

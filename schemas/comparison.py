@@ -8,7 +8,9 @@ import msgspec
 
 from schemas.common import Interval, Shape
 
-DecisionMetric = Literal["brier", "log_loss", "accuracy", "mae", "rmse"]
+DecisionMetric = Literal["brier", "log_loss", "accuracy", "roc_auc", "mae", "rmse"]
+Scale = Literal["probability", "points", "number"]
+"""What scores are: probabilities of yes, points that only rank (a higher or a lower score means yes, as the group says), or estimates of a number."""
 
 
 class MetricEstimate(Shape, frozen=True, kw_only=True):

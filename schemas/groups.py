@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.common import Fraction, Name, Shape, Slug
+from schemas.common import Fraction, Name, Shape, Slug, Threshold
 from schemas.comparison import DecisionMetric, MaturityHours
 
 BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="Hundredths of a percent of the traffic.")]
@@ -102,6 +102,21 @@ class Halt(Shape, frozen=True, kw_only=True):
     self_approved: bool
 
 
+PositiveScores = Annotated[
+    Literal["higher", "lower"],
+    msgspec.Meta(description="Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."),
+]
+
+
+UnknownInputs = Annotated[
+    Literal["refuse", "ignore"],
+    msgspec.Meta(
+        description="What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in "
+        "the log), so that callers can send a feature before its challenger joins."
+    ),
+]
+
+
 class GroupSettings(Shape, frozen=True, kw_only=True):
     """How a group answers, what is compared, and what a promotion needs.
 
@@ -115,6 +130,8 @@ class GroupSettings(Shape, frozen=True, kw_only=True):
     require_verdict: bool = False
     min_matured_share: Fraction = 0.0
     maturity_hours: MaturityHours | None = None
+    positive_scores: PositiveScores = "higher"
+    unknown_inputs: UnknownInputs = "refuse"
 
 
 class LogPolicy(Shape, frozen=True, kw_only=True):
@@ -163,7 +180,7 @@ class CreateGroup(Shape, frozen=True, kw_only=True):
     slug: Slug
     members: Annotated[list[MemberSpec], msgspec.Meta(min_length=1, max_length=20)]
     decision_metric: DecisionMetric = "brier"
-    threshold: Annotated[float, msgspec.Meta(ge=0, le=1, description="At or above this score the label is the positive class.")] = 0.5
+    threshold: Threshold = 0.5
     settings: GroupSettings = GroupSettings()
 
 
@@ -179,7 +196,7 @@ class SetSplit(Shape, frozen=True, kw_only=True):
     slug: Slug
     phase: int
     members: Annotated[list[MemberSpec], msgspec.Meta(min_length=1, max_length=20)]
-    threshold: Fraction | None = None
+    threshold: Threshold | None = None
     reason: str = ""
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.common import Fraction, Shape, Slug
+from schemas.common import Shape, Slug, Threshold
 from schemas.comparison import (
     NO_ESTIMATE,
     CohortCount,
@@ -14,6 +14,7 @@ from schemas.comparison import (
     MetricEstimate,
     RowRange,
     SampleRatio,
+    Scale,
     ScoreBin,
 )
 from schemas.groups import BasisPoints, Group, MemberRole
@@ -68,6 +69,8 @@ class Contender(Shape, frozen=True, kw_only=True):
     mean_error: MetricEstimate = NO_ESTIMATE
     error_rate: MetricEstimate = NO_ESTIMATE
     fallback_rate: MetricEstimate = NO_ESTIMATE
+    ks: MetricEstimate = NO_ESTIMATE
+    gini: MetricEstimate = NO_ESTIMATE
     cohorts: list[CohortCount] = []
 
 
@@ -75,7 +78,8 @@ class Comparison(Shape, frozen=True, kw_only=True):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
     `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
-    `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+    `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
+    the decision is on the errors. `exact`: from every row, not from what was kept while logging.
     """
 
     slug: Slug
@@ -90,6 +94,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     verdict: str
     leader: UUID | None
     regression: bool = False
+    scale: Scale = "probability"
     exact: bool = False
     maturity: Maturity | None = None
     differences: list[Difference] = []
@@ -106,7 +111,7 @@ class Promote(Shape, frozen=True, kw_only=True):
     version_id: UUID
     evidence_id: UUID
     keep_old: BasisPoints | None = None
-    threshold: Fraction | None = None
+    threshold: Threshold | None = None
     reason: str = ""
 
 

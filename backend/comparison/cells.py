@@ -18,6 +18,7 @@ from backend.numerics.statistics.sketch import LABELS, OTHER, Sketch, clustered
 from backend.tallies import queries
 from backend.tallies.queries import Key
 from backend.work.unit import UnitOfWork
+from schemas.comparison import Scale
 from schemas.groups import Phase
 
 CLOCKS_APART = timedelta(minutes=1)
@@ -75,14 +76,17 @@ class Cell:
         return Kinds(len(scores), int(far.sum()), int(((known != 0) & (known != 1)).sum()))
 
 
-def numeric(cells: Iterable[Cell]) -> bool:
-    """Are outcomes numbers, and scores estimates of them? So they are once an outcome is neither 0 nor 1, or more than a few scores are no probabilities.
+def scale_of(cells: Iterable[Cell]) -> Scale:
+    """What scores are. `number`: estimates of outcomes that are numbers, once an outcome is neither 0 nor 1.
 
-    A score that misses [0, 1] by rounding is one, and a stray one among hundreds (imported, or of a model that erred) changes nothing.
+    `points`: outcomes are 0 and 1 and more than a few scores are no probabilities, so scores only rank. Else `probability`: a score that misses [0, 1]
+    by rounding is one, and a stray one among hundreds (imported, or of a model that erred) changes nothing.
     """
     kinds = [cell.kinds for cell in cells]
     scored, far, numbers = (sum(column) for column in zip(*kinds, strict=True)) if kinds else (0, 0, 0)
-    return numbers > 0 or far > STRAY * scored
+    if numbers > 0:
+        return "number"
+    return "points" if far > STRAY * scored else "probability"
 
 
 def together(cells: Sequence[Cell]) -> Counted:

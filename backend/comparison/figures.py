@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from backend.comparison.maturity import Cohort, Cut
+from backend.comparison.verdict import Rule
 from backend.numerics.statistics import calibration, discrimination, estimate, proportions
 from backend.numerics.statistics.binning import Ints
 from backend.numerics.statistics.clusters import Clusters, spread
@@ -16,7 +17,7 @@ from backend.numerics.statistics.quantiles import quantile
 from backend.numerics.statistics.sample_ratio import sample_ratio
 from backend.numerics.statistics.sketch import UNIT
 from schemas.common import Interval
-from schemas.comparison import NO_ESTIMATE, CohortCount, Latency, MetricEstimate, SampleRatio, ScoreBin
+from schemas.comparison import NO_ESTIMATE, CohortCount, Latency, MetricEstimate, SampleRatio, Scale, ScoreBin
 from schemas.groups import Member, MemberRole
 from schemas.promotion import Contender
 
@@ -24,6 +25,8 @@ BINS = 20
 LARGEST = 1e12
 """Stands for an infinite chi-square, which JSON cannot say."""
 MOST_COHORTS = 60
+OF_PROBABILITIES = ("brier", "brier_skill", "log_loss", "calibration_error")
+"""Metrics that ask how near a score is to 0 or 1: of points they say nothing."""
 OFTEN = 1.5
 """Requests that vary more than this are told to be of entities that ask often."""
 
@@ -50,7 +53,7 @@ class Standing:
         return self.member.role is MemberRole.SHADOW
 
 
-def contender(standing: Standing, total: int, threshold: float, regression: bool, cut: Cut) -> Contender:
+def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut) -> Contender:
     """A member's figures; `total` counts everybody's answers, of which a shadow's copies are none."""
     member, old = standing.member, standing.compared
     asked = standing.lot.sketch.rows + standing.failed + standing.replaced
@@ -65,9 +68,9 @@ def contender(standing: Standing, total: int, threshold: float, regression: bool
         n_compared=old.sketch.rows,
         n_compared_labelled=old.labelled,
         observed_share=standing.answered / total if total and not standing.shadow else 0.0,
-        positive_rate=_positive_rate(old) if not regression else None,
+        positive_rate=_positive_rate(old) if scale != "number" else None,
         mean_score=_metric(_mean_score(standing.lot)),
-        **(_of_numbers(old) if regression else _of_decisions(old, threshold)),
+        **(_of_numbers(old) if scale == "number" else _of_decisions(old, rule, scale)),
         error_rate=_metric(proportions.wilson(standing.failed, asked)),
         fallback_rate=NO_ESTIMATE if member.role is not MemberRole.CHALLENGER else _metric(proportions.wilson(standing.replaced, asked)),
         latency=_latency(standing.lot.times),
@@ -76,23 +79,27 @@ def contender(standing: Standing, total: int, threshold: float, regression: bool
     )
 
 
-def _of_decisions(counted: Counted, threshold: float) -> dict[str, MetricEstimate]:
-    """The figures of scores that are probabilities of yes."""
-    levels, n, sums = counted.levels, counted.labelled, counted.sketch.sums
-    counts = proportions.confusion(levels, threshold)
+def _of_decisions(counted: Counted, rule: Rule, scale: Scale) -> dict[str, MetricEstimate]:
+    """The figures of scores that mean yes or no: of their rank and labels, and where they are probabilities of those too."""
+    levels, n, sums = rule.levels(counted.levels), counted.labelled, counted.sketch.sums
+    counts, auc = proportions.confusion(levels, rule.at), discrimination.roc_auc(levels)
     brier = estimate.mean_of(n, sums.get("squared", 0) / UNIT, sums.get("fourth", 0) / UNIT, bounds=(0.0, 1.0))
     found = {
         "accuracy": proportions.accuracy(counts),
         "precision": proportions.precision(counts),
         "recall": proportions.recall(counts),
         "f1": proportions.f1(counts),
-        "roc_auc": discrimination.roc_auc(levels),
+        "roc_auc": auc,
+        "gini": discrimination.gini(auc),
+        "ks": discrimination.kolmogorov_smirnov(levels),
         "pr_auc": discrimination.pr_auc(levels),
         "brier": brier,
         "brier_skill": calibration.brier_skill(brier.value or 0.0, levels),
         "log_loss": estimate.mean_of(n, sums.get("log", 0) / UNIT, sums.get("log_squared", 0) / UNIT, bounds=(0.0, np.inf)),
         "calibration_error": calibration.calibration_error(levels),
     }
+    if scale == "points":
+        return dict.fromkeys(OF_PROBABILITIES, NO_ESTIMATE) | {name: _metric(one) for name, one in found.items() if name not in OF_PROBABILITIES}
     return {name: _metric(one) for name, one in found.items()}
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.comparison.verdict import Rule
 from backend.db.identifiers import quoted
 from backend.ids import first_id_at
 from backend.inference_log.writer import raw_connection
@@ -19,7 +20,7 @@ from schemas.groups import BucketRange
 LOSSES = {
     "brier": "power(score - actual, 2)",
     "log_loss": "-(actual * ln(greatest(score, 1e-15)) + (1 - actual) * ln(greatest(1 - score, 1e-15)))",
-    "accuracy": "((score >= :threshold)::int <> actual)::int",
+    "accuracy": "((score {side} :threshold)::int <> actual)::int",
     "mae": "abs(score - actual)",
     "rmse": "power(score - actual, 2)",
 }
@@ -84,17 +85,17 @@ async def step_requests(session: AsyncSession, step: Step) -> dict[bool, Row[Any
     return {row.mine: row for row in rows}
 
 
-async def step_losses(session: AsyncSession, step: Step, metric: str, threshold: float) -> dict[bool, Row[Any]]:
+async def step_losses(session: AsyncSession, step: Step, metric: str, rule: Rule) -> dict[bool, Row[Any]]:
     """Latency and losses of the same; the losses also by cluster of buckets."""
-    statement = text(STEP_LOSSES.format(table=quoted(step.table), loss=LOSSES[metric], judged=JUDGED[metric]))
-    rows = await session.execute(statement, step.values() | _threshold(metric, threshold))
+    statement = text(STEP_LOSSES.format(table=quoted(step.table), loss=_loss(metric, rule), judged=JUDGED[metric]))
+    rows = await session.execute(statement, step.values() | _threshold(metric, rule))
     return {row.mine: row for row in rows}
 
 
-async def bucket_losses(session: AsyncSession, table: str, metric: str, threshold: float, phase: int, since: datetime) -> Sequence[Row[Any]]:
+async def bucket_losses(session: AsyncSession, table: str, metric: str, rule: Rule, phase: int, since: datetime) -> Sequence[Row[Any]]:
     """Labelled predictions of a phase by bucket: how many, and their losses' sum."""
-    statement = text(BUCKETS.format(table=quoted(table), loss=LOSSES[metric], judged=JUDGED[metric]))
-    return (await session.execute(statement, {"first": first_id_at(since), "phase": phase} | _threshold(metric, threshold))).all()
+    statement = text(BUCKETS.format(table=quoted(table), loss=_loss(metric, rule), judged=JUDGED[metric]))
+    return (await session.execute(statement, {"first": first_id_at(since), "phase": phase} | _threshold(metric, rule))).all()
 
 
 async def replayed(work: UnitOfWork, table: str, bounds: Mapping[str, Any], size: int) -> AsyncIterator[Sequence[Any]]:
@@ -121,5 +122,9 @@ def multirange(ranges: Sequence[BucketRange]) -> str:
     return "{" + ",".join(f"[{span.start},{span.end})" for span in ranges) + "}"
 
 
-def _threshold(metric: str, threshold: float) -> dict[str, float]:
-    return {"threshold": threshold} if metric == "accuracy" else {}
+def _loss(metric: str, rule: Rule) -> str:
+    return LOSSES[metric].format(side="<=" if rule.lower else ">=")
+
+
+def _threshold(metric: str, rule: Rule) -> dict[str, float]:
+    return {"threshold": rule.threshold} if metric == "accuracy" else {}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.comparison import queries as split_queries
 from backend.comparison.cells import CLOCKS_APART
 from backend.comparison.queries import Step
-from backend.comparison.standings import metric_in
+from backend.comparison.standings import metric_in, rule_of
 from backend.db.limits import limit_statements
 from backend.numerics.statistics.clusters import CLUSTERS
 from backend.numerics.statistics.sequential import ALPHA, MINIMUM, Clustered, Moments, compare
@@ -50,7 +50,7 @@ async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) 
         requests, errors = (counts.requests, counts.errors) if counts else (0, 0)
         async with work.session.begin_nested():
             metric = await metric_in(work, group, phase)
-            found = await split_queries.step_losses(work.session, step, metric, phase.threshold)
+            found = await split_queries.step_losses(work.session, step, metric, rule_of(group, phase))
     except DBAPIError:
         log.exception("a step of group %s could not be judged", group.slug)
         return Judged(_figures(requests, errors, found, looks), TROUBLE)

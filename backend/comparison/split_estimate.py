@@ -5,7 +5,7 @@ import numpy as np
 from backend.comparison import queries as split_queries
 from backend.comparison.cells import CLOCKS_APART
 from backend.comparison.service import PhaseNotFound
-from backend.comparison.standings import metric_in
+from backend.comparison.standings import metric_in, rule_of
 from backend.errors import Invalid
 from backend.groups import service as groups
 from backend.groups.buckets import MemberFacts, owners
@@ -35,7 +35,7 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
     owner = owners(facts_of(phase))
     since = phase.opened_at - CLOCKS_APART
     metric = await metric_in(work, group, phase)
-    rows = await split_queries.bucket_losses(work.session, group.table_name, metric, phase.threshold, phase.number, since)
+    rows = await split_queries.bucket_losses(work.session, group.table_name, metric, rule_of(group, phase), phase.number, since)
     counts = np.array([row.n for row in rows], dtype=np.float64)
     totals = np.array([float(row.total) for row in rows], dtype=np.float64)
     found = estimate(counts, totals, np.array([ratios[owner[row.bucket]] for row in rows], dtype=np.float64))

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from uuid import UUID
 
-from backend.comparison.cells import Cell, numeric, tallied, together
-from backend.comparison.figures import Standing
+from backend.comparison.cells import Cell, scale_of, tallied, together
+from backend.comparison.figures import Standing, spread_of
 from backend.comparison.maturity import Cohort, Cut, cut
-from backend.comparison.verdict import Side, losses_of, metric_for, pair_losses
+from backend.comparison.verdict import OF_RANK, Rule, Side, losses_of, metric_for, pair_losses, row_metric_for
 from backend.numerics.statistics.sequential import Moments
 from backend.numerics.statistics.sketch import Sketch
 from backend.work.unit import UnitOfWork
+from schemas.comparison import Scale
 from schemas.groups import Group, Member, MemberRole, Phase
 
 By = tuple[int, UUID]
@@ -23,6 +24,7 @@ class Field:
     def __init__(self, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], now: float) -> None:
         self.phases = phases
         self._metric = group.decision_metric
+        self._group = group
         self.lot: defaultdict[By, list[Cell]] = defaultdict(list)
         self.others: defaultdict[By, list[Cell]] = defaultdict(list)
         self.replaced: defaultdict[By, int] = defaultdict(int)
@@ -57,14 +59,14 @@ class Field:
         return [cell for cell in self.lot[by] if self.cut.takes(cell.key.slot, cell.key.seconds)]
 
     @cached_property
-    def regression(self) -> bool:
-        """Are outcomes numbers, and scores estimates of them?"""
-        return numeric([cell for cells in self.lot.values() for cell in cells])
+    def scale(self) -> Scale:
+        """What scores are."""
+        return scale_of([cell for cells in self.lot.values() for cell in cells])
 
     @property
     def metric(self) -> str:
         """What is decided by."""
-        return metric_for(self._metric, self.regression)
+        return metric_for(self._metric, self.scale)
 
     @property
     def drawn_on(self) -> list[Phase]:
@@ -80,7 +82,12 @@ class Field:
 
     def _losses(self, standing: Standing, phase: Phase) -> Moments:
         counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))
-        return losses_of(counted, self.metric, phase.threshold)
+        spread = spread_of([(standing.member, counted.sketch.clusters)]) if self.metric == OF_RANK else 1.0
+        return losses_of(counted, self.metric, self.rule(phase), spread)
+
+    def rule(self, phase: Phase) -> Rule:
+        """Which scores meant yes in a phase."""
+        return rule_of(self._group, phase)
 
     def pairs(self) -> list[tuple[Member, Moments]]:
         """The shadows, each with its differences from the answers that it copies, in every phase that is drawn on."""
@@ -92,9 +99,14 @@ class Field:
         return pair_losses(Sketch.merged(cell.part for cell in cells if isinstance(cell.part, Sketch)), self.metric)
 
 
+def rule_of(group: Group, phase: Phase) -> Rule:
+    """Which scores mean yes in a phase of a group."""
+    return Rule(phase.threshold, group.settings.positive_scores == "lower")
+
+
 async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> str:
-    """What the comparison of a phase decides by, so that whoever else judges it goes by the same."""
-    return Field(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric
+    """What the rows of a phase are judged by, one by one: the comparison's metric, or wrong labels where that is one of rank."""
+    return row_metric_for(Field(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric)
 
 
 def standings_of(field: Field, phase: Phase) -> list[Standing]:

@@ -3,18 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.numerics.statistics import proportions
-from backend.numerics.statistics.counted import Counted
+from backend.numerics.statistics import discrimination, proportions
+from backend.numerics.statistics.counted import Counted, Levels
 from backend.numerics.statistics.sequential import ALPHA, MINIMUM, Clustered, Moments, needed, paired, pooled
 from backend.numerics.statistics.sequential import Sequence as Found
 from backend.numerics.statistics.sketch import UNIT, Sketch
 from schemas.common import Interval
-from schemas.comparison import Difference
+from schemas.comparison import Difference, Scale
 from schemas.groups import Member
 
-NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy", "mae": "mean absolute error", "rmse": "mean squared error"}
+NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy", "mae": "mean absolute error", "rmse": "mean squared error", "roc_auc": "ROC AUC"}
 SUMS = {"brier": ("squared", "fourth"), "rmse": ("squared", "fourth"), "log_loss": ("log", "log_squared"), "mae": ("absolute", "squared")}
+OF_RANK = "roc_auc"
 PAIRED = {"brier": "squared", "rmse": "squared", "log_loss": "log", "accuracy": "wrong", "mae": "absolute"}
+
+
+RARER = 5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which scores mean yes: those at or above the threshold, or with `lower` those at or below."""
+
+    threshold: float
+    lower: bool = False
+
+    def levels(self, levels: Levels) -> Levels:
+        """Levels whose higher scores mean yes."""
+        return levels.turned if self.lower else levels
+
+    @property
+    def at(self) -> float:
+        """The threshold among those."""
+        return -self.threshold if self.lower else self.threshold
 
 
 @dataclass(frozen=True)
@@ -43,25 +64,57 @@ class Judged:
     metric: str
 
 
-def metric_for(metric: str, regression: bool) -> str:
-    """The decision metric that fits the outcomes: squared error where they are numbers, unless the group decides by the absolute one; and the reverse."""
-    if regression:
+def metric_for(metric: str, scale: Scale) -> str:
+    """The decision metric that fits scores and outcomes.
+
+    Squared error where outcomes are numbers, unless the group decides by the absolute one. Points are judged by how they rank, or by the labels that
+    their threshold gives: their distance to 0 and 1 means nothing.
+
+    >>> metric_for("brier", "points"), metric_for("accuracy", "points"), metric_for("brier", "number"), metric_for("rmse", "probability")
+    ('roc_auc', 'accuracy', 'rmse', 'brier')
+    """
+    if scale == "number":
         return metric if metric in ("mae", "rmse") else "rmse"
+    if scale == "points":
+        return metric if metric == "accuracy" else OF_RANK
     return "brier" if metric in ("mae", "rmse") else metric
 
 
-def losses_of(counted: Counted, metric: str, threshold: float) -> Moments:
-    """The losses that the metric is the mean of, lower being better."""
+def row_metric_for(metric: str) -> str:
+    """The metric, or where it is of no single row the one that stands for it: wrong labels."""
+    return "accuracy" if metric == OF_RANK else metric
+
+
+def losses_of(counted: Counted, metric: str, rule: Rule, spread: float = 1.0) -> Moments:
+    """The losses that the metric is the mean of, lower being better. `spread`: how much more the rows vary than independent ones."""
+    if metric == OF_RANK:
+        return _rank_losses(rule.levels(counted.levels), spread)
     if metric == "accuracy":
-        counts = proportions.confusion(counted.levels, threshold)
+        counts = proportions.confusion(rule.levels(counted.levels), rule.at)
         wrong = counts.fp + counts.fn
-        return Moments.of_sums(counts.n, wrong, wrong, 1, _clustered(counted.sketch, metric, counted.labelled))
+        clusters = None if rule.lower else _clustered(counted.sketch, metric, counted.labelled)
+        return Moments.of_sums(counts.n, wrong, wrong, 1, clusters)
     total, squares = (counted.sketch.sums.get(name, 0) for name in SUMS[metric])
     return Moments.of_sums(counted.labelled, total, squares, UNIT, _clustered(counted.sketch, metric, counted.labelled))
 
 
+def _rank_losses(levels: Levels, spread: float) -> Moments:
+    """1 - AUC as if it were a mean of losses: of its own standard error (DeLong), times what entities that ask often add.
+
+    The area under the curve is asymptotically linear, so the sequence's bounds hold for it as for a mean. It counts as five rows for each of the rarer
+    class at most: with few of them the normal limit has not set in, whatever the number of rows.
+    """
+    found, error = discrimination.roc_auc(levels), discrimination.auc_error(levels)
+    n = min(found.n, RARER * int(min(levels.positives.sum(), levels.negatives.sum())))
+    if found.value is None or error is None or n < 2:
+        return Moments(0, 0.0, 0.0)
+    return Moments(n, 1 - found.value, error**2 * max(spread, 1.0) * n * (n - 1))
+
+
 def pair_losses(sketch: Sketch, metric: str) -> Moments:
     """By how much a shadow's loss is below that of the answers it copies."""
+    if metric == OF_RANK:
+        return Moments(0, 0.0, 0.0)
     name = PAIRED[metric]
     return Moments.of_sums(sketch.rows, -sketch.sums.get(name, 0), sketch.sums.get(f"{name}_squared", 0), UNIT, _clustered(sketch, metric, sketch.rows, -1))
 
@@ -98,8 +151,8 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
 
 
 def figure(side: Side, metric: str) -> float:
-    """How the metric reads: a loss, or for accuracy what is left of one."""
-    return 1 - side.all.mean if metric == "accuracy" else side.all.mean
+    """How the metric reads: a loss, or for accuracy and the area under the curve what is left of one."""
+    return 1 - side.all.mean if metric in ("accuracy", OF_RANK) else side.all.mean
 
 
 def _difference(member: Member, against: Member | None, metric: str, gap: Found, phases: Sequence[int], pairs: bool, comparisons: int) -> Difference:

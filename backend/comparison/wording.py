@@ -13,6 +13,7 @@ WORDS = {
     "brier": "Brier score (lower is better)",
     "log_loss": "log loss (lower is better)",
     "accuracy": "accuracy (higher is better)",
+    "roc_auc": "ROC AUC (higher is better)",
     "mae": "mean absolute error (lower is better)",
     "rmse": "mean squared error (lower is better)",
 }

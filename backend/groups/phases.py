@@ -81,6 +81,7 @@ def columns_of(settings: GroupSettings) -> dict[str, Any]:
         "require_verdict": settings.require_verdict,
         "min_matured_share": settings.min_matured_share,
         "maturity_hours": settings.maturity_hours,
+        "answering": {"positive_scores": settings.positive_scores, "unknown_inputs": settings.unknown_inputs},
     }
 
 
@@ -152,6 +153,7 @@ def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt
             require_verdict=row.require_verdict,
             min_matured_share=row.min_matured_share,
             maturity_hours=row.maturity_hours,
+            **row.answering,
         ),
         halt=next((one for one in halts if one.slug == row.slug), None),
         halted_versions=[one for one in halts if one.version_id in serving],

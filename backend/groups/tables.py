@@ -31,6 +31,7 @@ class GroupRow(TenantOwned, Base):
     require_verdict: Mapped[bool] = mapped_column(default=False)
     min_matured_share: Mapped[float] = mapped_column(default=0.0)
     maturity_hours: Mapped[float | None]
+    answering: Mapped[dict[str, Any]] = mapped_column(default=dict)
     when_unlogged: Mapped[str] = mapped_column(default="refuse")
     stale_max_seconds: Mapped[int] = mapped_column(default=900)
     retention_days: Mapped[int | None]

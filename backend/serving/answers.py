@@ -113,4 +113,4 @@ def _output(case: Case) -> Output | None:
 
 def _label(request: Request, case: Case) -> str | None:
     labels = case.version.labels
-    return labels[case.score >= request.group.facts.threshold] if labels and case.status != "failed" else None
+    return labels[request.group.facts.means_yes(case.score)] if labels and case.status != "failed" else None

@@ -151,7 +151,8 @@ def _case(group: RoutedGroup, identifier: UUID, bucket: int, choice: "Choice", i
         problems.missing += [Issue(pointer=f"{pointer}/{escaped(name)}", message=f"{name} is missing") for name in encoded.missing]
     if encoded_closely or len(inputs) > len(row):
         unknown, unfit = check_others(group.known, version.names, inputs, pointer)
-        problems.unknown += unknown
+        if group.facts.answering.unknown_inputs == "refuse":
+            problems.unknown += unknown
         problems.unfit += unfit
     return Case(identifier, inputs, bucket, choice.member, row, status=choice.status, error=choice.words, propensity=choice.propensity)
 

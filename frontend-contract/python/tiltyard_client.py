@@ -551,7 +551,8 @@ class Comparison(TypedDict):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
         `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
-        `regression`: outcomes are numbers, not yes or no, so the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+        `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
+        the decision is on the errors. `exact`: from every row, not from what was kept while logging.
     """
 
     slug: str
@@ -567,6 +568,7 @@ class Comparison(TypedDict):
     verdict: str
     leader: str | None
     regression: bool
+    scale: Literal['number', 'points', 'probability']
     exact: bool
     maturity: Maturity | None
     differences: List[Difference]
@@ -683,6 +685,8 @@ class Contender(TypedDict):
     mean_error: MetricEstimate
     error_rate: MetricEstimate
     fallback_rate: MetricEstimate
+    ks: MetricEstimate
+    gini: MetricEstimate
     cohorts: List[CohortCount]
 
 
@@ -734,9 +738,9 @@ class CreateGroup(TypedDict):
     slug: str
     """Lower-case letters, digits and underscores."""
     members: List[MemberSpec]
-    decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse']]
+    decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc']]
     threshold: NotRequired[float]
-    """At or above this score the label is the positive class."""
+    """In the score's own scale: from 0 to 1 where scores are probabilities."""
     settings: NotRequired[GroupSettingsInput]
 
 
@@ -1119,6 +1123,10 @@ class GroupSettings(TypedDict):
     require_verdict: bool
     min_matured_share: float
     maturity_hours: float | None
+    positive_scores: Literal['higher', 'lower']
+    """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
+    unknown_inputs: Literal['ignore', 'refuse']
+    """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
 
 
 class GroupSettingsInput(TypedDict):
@@ -1136,6 +1144,10 @@ class GroupSettingsInput(TypedDict):
     require_verdict: NotRequired[bool]
     min_matured_share: NotRequired[float]
     maturity_hours: NotRequired[float | None]
+    positive_scores: NotRequired[Literal['higher', 'lower']]
+    """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
+    unknown_inputs: NotRequired[Literal['ignore', 'refuse']]
+    """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
 
 
 class GroupTraffic(TypedDict):
@@ -3272,7 +3284,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "705a30c2c7163f21"
+CONTRACT_HASH = "6bdf3ef30ae4c07b"
 """The contract this client was generated from."""
 
 
@@ -3670,7 +3682,7 @@ class GroupsProcedures:
         answer: Group = self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
+    def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
@@ -4486,7 +4498,7 @@ class AsyncGroupsProcedures:
         answer: Group = await self._hub._call(self._hub._query("groups.get", {"slug": slug}))
         return answer
 
-    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
+    async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
         Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.

@@ -20,7 +20,7 @@ class Served:
     tenant: Tenant
     serving: Serving
 
-    async def group(self, hub: Hub, challenger_share: int = 1_000, metric: str = "brier") -> Group:
+    async def group(self, hub: Hub, challenger_share: int = 1_000, metric: str = "brier", threshold: float = 0.5) -> Group:
         """A new group of the two."""
         champion, challenger = self.serving.champion.id, self.serving.challenger.id
         members = [
@@ -29,7 +29,7 @@ class Served:
         ]
         slug = f"g_{uuid4().hex[:10]}"
         async with hub.work(self.tenant.admin) as work:
-            return await groups.create(work, CreateGroup(name=slug, slug=slug, members=members, decision_metric=metric))  # type: ignore[arg-type]
+            return await groups.create(work, CreateGroup(name=slug, slug=slug, members=members, decision_metric=metric, threshold=threshold))  # type: ignore[arg-type]
 
 
 def make_served(settings: Settings) -> Served:

@@ -26,6 +26,11 @@ class Levels:
         return bool(np.array_equal(self.low, self.high))
 
     @property
+    def turned(self) -> "Levels":
+        """The same with the sign of every score changed: what a lower score said, a higher one says now."""
+        return Levels(-self.high[::-1], -self.low[::-1], self.counts[::-1])
+
+    @property
     def middle(self) -> Floats:
         """The score that stands for each."""
         return self.low + (self.high - self.low) / 2

@@ -9,6 +9,14 @@ from backend.groups.buckets import BUCKETS, MemberFacts, Role, bucket_of, owners
 from backend.runtimes.features import FeatureSpec
 from backend.runtimes.served_versions import ServedVersion, VersionFacts
 from schemas.common import Shape
+from schemas.groups import PositiveScores, UnknownInputs
+
+
+class Answering(Shape, frozen=True, kw_only=True):
+    """Settings of the group that each of its answers goes by."""
+
+    positive_scores: PositiveScores = "higher"
+    unknown_inputs: UnknownInputs = "refuse"
 
 
 class GroupFacts(Shape, frozen=True, kw_only=True):
@@ -27,8 +35,13 @@ class GroupFacts(Shape, frozen=True, kw_only=True):
     on_control_loss: Literal["refuse", "stale"] = "refuse"
     time_budget_ms: int | None = None
     routing_key: str = "entity_key"
+    answering: Answering = Answering()
     keep: list[UUID] = []
     """The last three champions, newest first: they stay loaded, so that a rollback finds them warm."""
+
+    def means_yes(self, score: float) -> bool:
+        """Is the score's label the positive class?"""
+        return score <= self.threshold if self.answering.positive_scores == "lower" else score >= self.threshold
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ const DECIDES: { value: DecisionMetric; label: string }[] = [
   { value: 'brier', label: 'Brier score' },
   { value: 'log_loss', label: 'Log loss' },
   { value: 'accuracy', label: 'Accuracy' },
+  { value: 'roc_auc', label: 'ROC AUC (scores that only rank)' },
 ];
 
 /** A new group: its name, who is in it, and what it decides by. */
@@ -28,7 +29,7 @@ export function NewGroup() {
   const [ownSlug, setOwnSlug] = useState(false);
   const form = useForm({
     initialValues: { name: '', slug: '', decision_metric: 'brier' as DecisionMetric, threshold: 0.5 },
-    validate: { name: (v) => (v.trim() ? null : 'Give the group a name'), slug: slugProblem, threshold: (v) => (v >= 0 && v <= 1 ? null : 'Between 0 and 1') },
+    validate: { name: (v) => (v.trim() ? null : 'Give the group a name'), slug: slugProblem, threshold: (v) => (Number.isFinite(v) ? null : 'A number, in the score’s own scale') },
   });
   const create = useMutation(
     trpc.groups.create.mutationOptions({
@@ -73,7 +74,7 @@ export function NewGroup() {
           <Panel title="Decision">
             <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
               <Select label="Compare contenders on" data={DECIDES} allowDeselect={false} {...form.getInputProps('decision_metric')} />
-              <NumberInput label="Positive label at a score of" min={0} max={1} step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
+              <NumberInput label="Positive label at a score of" step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
             </div>
           </Panel>
           {create.isError && <Failure error={create.error} title="The group has not been created" />}

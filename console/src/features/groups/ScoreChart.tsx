@@ -13,7 +13,7 @@ export function ScoreChart({ comparison, tones }: { comparison: Comparison; tone
       legend: legend(c),
       grid: grid(),
       tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'number' ? percent(v) : '') },
-      xAxis: comparison.regression ? xValue(c, { name: 'Score', min: 'dataMin', max: 'dataMax' }) : xValue(c, { name: 'Score', min: 0, max: 1 }),
+      xAxis: comparison.scale !== 'probability' ? xValue(c, { name: 'Score', min: 'dataMin', max: 'dataMax' }) : xValue(c, { name: 'Score', min: 0, max: 1 }),
       yAxis: yValue(c, { name: 'Share of predictions', show: (v) => percent(v, 0) }),
       series: comparison.contenders.map((contender, i) => {
         const total = contender.scores.reduce((sum, bin) => sum + bin.count, 0) || 1;

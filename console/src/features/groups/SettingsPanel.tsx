@@ -80,6 +80,20 @@ export function SettingsPanel({ group }: { group: Group }) {
           onChange={(value) => set({ maturity_hours: typeof value === 'number' ? value : null })}
           w={260}
         />
+        <Select
+          label="Positive class at"
+          description="For scores that fall as the risk rises, such as credit points, choose the lower ones."
+          allowDeselect={false}
+          data={[{ value: 'higher', label: 'scores at or above the threshold' }, { value: 'lower', label: 'scores at or below the threshold' }]}
+          value={draft.positive_scores}
+          onChange={(value) => set({ positive_scores: value === 'lower' ? 'lower' : 'higher' })}
+        />
+        <Switch
+          label="Ignore inputs that no version takes"
+          description="Otherwise such a request is refused. Ignored inputs stay in the log, so callers can send a feature before its challenger joins."
+          checked={draft.unknown_inputs === 'ignore'}
+          onChange={(e) => set({ unknown_inputs: e.currentTarget.checked ? 'ignore' : 'refuse' })}
+        />
         {save.isError && <Failure error={save.error} title="Nothing has changed" />}
         <Row gap={12}>
           <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>

@@ -15,6 +15,8 @@ export const METRICS: MetricRow[] = [
   { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Surprise at what happened, in nats. Punishes confident mistakes.' },
   { key: 'accuracy', name: 'Accuracy', better: 'higher', about: 'Share of labels that were right, at the group’s threshold.' },
   { key: 'roc_auc', name: 'ROC AUC', better: 'higher', about: 'Chance that a positive is scored above a negative. 0.5 is guessing.' },
+  { key: 'gini', name: 'Gini', better: 'higher', about: 'Twice the ROC AUC minus one: 0 is guessing, 1 is perfect.' },
+  { key: 'ks', name: 'KS', better: 'higher', about: 'Largest distance between the score distributions of positives and negatives. 0 is guessing, 1 is perfect.' },
   { key: 'pr_auc', name: 'PR AUC', better: 'higher', about: 'Precision averaged over recall. Guessing gives the positive rate.' },
   { key: 'precision', name: 'Precision', better: 'higher', about: 'Of those called positive, the share that were.' },
   { key: 'recall', name: 'Recall', better: 'higher', about: 'Of the positives, the share that were called.' },
