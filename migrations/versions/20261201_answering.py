@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_answering"
-down_revision = "20261201_audit"
+down_revision = "20261201_alerts"
 
 TABLE = """
 DROP FUNCTION routing_table();
