@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_answering"
-down_revision = "20261201_alerts"
+down_revision = "20261201_log_names"
 
 TABLE = """
 DROP FUNCTION routing_table();
