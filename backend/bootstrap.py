@@ -16,9 +16,15 @@ from backend.db.addresses import application_url
 from backend.db.engine import make_engine
 from backend.disk_space import DiskSpace
 from backend.hub import Hub
+from backend.outcomes.early import EarlyOutcomes
 from backend.ports import Clock
+from backend.ports.governance import NullGate, NullUseBounds
 from backend.serving.process import Serving
 from backend.settings import BadSetting, Settings
+from backend.tallies.update import TallyUpdates
+
+OBSERVERS = (TallyUpdates(), EarlyOutcomes())
+"""Who hears of what is written into a log, in this order: an outcome that came early is tallied after its row."""
 
 
 class SystemClock:
@@ -57,6 +63,9 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
         llm=llm,
         wakeups=wakeups,
         disk=DiskSpace.of_servers(settings.data_dir),
+        observers=OBSERVERS,
+        gate=NullGate(),
+        use_bounds=NullUseBounds(),
     )
     try:
         yield hub

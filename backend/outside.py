@@ -1,15 +1,18 @@
 """The handles that a use case may need of the outside."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backend.connectors.ports import LlmProvider, Vault
 from backend.disk_space import DiskSpace
 from backend.ports import Clock, JobQueue, Wakeups
+from backend.ports.governance import Gate, NullGate, NullUseBounds, UseBounds
+from backend.ports.language_models import LlmProvider
+from backend.ports.log_observer import LogObserver
+from backend.ports.vault import Vault
 from backend.settings import Settings
 
 
@@ -30,6 +33,12 @@ class Outside:
     """Room for the embedded servers."""
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called after a commit that changed routing, before its caller is answered."""
+    observers: Sequence[LogObserver] = ()
+    """Hear of rows and outcomes in the transaction that writes them, one after another."""
+    gate: Gate = field(default_factory=NullGate)
+    """Asked before a split, a ramp, a promotion, a rollback or the end of a halt."""
+    use_bounds: UseBounds = field(default_factory=NullUseBounds)
+    """Asked before a prediction."""
 
     @property
     def files(self) -> Path:

@@ -3566,13 +3566,13 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:write`.
        */
-      create: M<CreateGroup, Group, AppErrorShape | GroupSlugTaken | InvalidSplit | VersionNotReady>;
+      create: M<CreateGroup, Group, AppErrorShape | GateNotMet | GroupSlugTaken | InvalidSplit | VersionNotReady>;
       /**
        * Open a phase with new roles and shares. Only the buckets that change hands move.
        *
        * Needs `group:group:write`.
        */
-      setSplit: M<SetSplit, Group, AppErrorShape | GroupNotFound | InvalidSplit | StalePhase | VersionNotReady>;
+      setSplit: M<SetSplit, Group, AppErrorShape | GateNotMet | GroupNotFound | InvalidSplit | StalePhase | VersionNotReady>;
       /**
        * Every phase, the current one first.
        *
@@ -3608,13 +3608,13 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:resume`.
        */
-      resume: M<ResumeGroup, Group, AppErrorShape | GroupNotFound | NotHalted | SecondPersonNeeded>;
+      resume: M<ResumeGroup, Group, AppErrorShape | GateNotMet | GroupNotFound | NotHalted | SecondPersonNeeded>;
       /**
        * The same for a version.
        *
        * Needs `group:group:resume`.
        */
-      resumeVersion: M<ResumeVersion, Halt, AppErrorShape | NotHalted | SecondPersonNeeded | VersionNotFound>;
+      resumeVersion: M<ResumeVersion, Halt, AppErrorShape | GateNotMet | NotHalted | SecondPersonNeeded | VersionNotFound>;
       /**
        * Halts, newest first, with who stopped and who resumed.
        *
@@ -3662,13 +3662,13 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:promote`.
        */
-      rollback: M<Rollback, Group, AppErrorShape | GroupNotFound | NothingToRestore | StalePhase | VersionNotWarm>;
+      rollback: M<Rollback, Group, AppErrorShape | GateNotMet | GroupNotFound | NothingToRestore | StalePhase | VersionNotWarm>;
       /**
        * Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
        *
        * Needs `group:group:write`.
        */
-      startRamp: M<StartRamp, Ramp, AppErrorShape | GroupNotFound | InvalidRamp | InvalidSplit | RampUnderWay | StalePhase | VersionNotReady>;
+      startRamp: M<StartRamp, Ramp, AppErrorShape | GateNotMet | GroupNotFound | InvalidRamp | InvalidSplit | RampUnderWay | StalePhase | VersionNotReady>;
       /**
        * Hold the ramp's step.
        *
@@ -3680,7 +3680,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:write`.
        */
-      resumeRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
+      resumeRamp: M<RampRef, Ramp, AppErrorShape | GateNotMet | GroupNotFound | NoRamp>;
       /**
        * End the ramp; the split stays as it is.
        *

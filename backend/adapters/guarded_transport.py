@@ -15,7 +15,7 @@ from backend.connectors.addresses import is_public
 from backend.connectors.errors import ProviderAnswerTooLarge, ProviderDown, ProviderRedirected
 from backend.connectors.providers import Traits
 from backend.connectors.rules import refuse
-from backend.connectors.secret import Secret
+from backend.ports.secrets import Secret
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The addresses of a host, as text."""

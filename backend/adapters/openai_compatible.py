@@ -23,10 +23,10 @@ from jsonschema import Draft202012Validator
 from backend.adapters.guarded_transport import AddressGuard, GuardedTransport
 from backend.adapters.provider_errors import translated
 from backend.connectors.errors import AnswerCutOff, ModelRefused, ProviderAnswerUnreadable
-from backend.connectors.ports import Answer
 from backend.connectors.providers import TRAITS, Structured
 from backend.connectors.rules import refuse
-from backend.connectors.secret import Access, Secret
+from backend.ports.language_models import Answer
+from backend.ports.secrets import Access, Secret
 from schemas.common import Issue, Json
 from schemas.connectors import Provider, ProviderModel
 

@@ -14,8 +14,8 @@ from backend.connectors.errors import (
     ProviderSlow,
 )
 from backend.connectors.rules import refuse
-from backend.connectors.secret import Secret
 from backend.errors import HubError
+from backend.ports.secrets import Secret
 
 _WORDS = 300
 _LONGEST_WAIT = 24 * 3600

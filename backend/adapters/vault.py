@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
-from backend.connectors.secret import Binding, Sealed, Secret
+from backend.ports.secrets import Binding, Sealed, Secret
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 _CANARY = b"tiltyard canary"

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, TenantOwned
 
+PUBLISHED = ("published_versions",)
+"""Views for other slices: each version with its model's names."""
+
 
 class ModelRow(TenantOwned, Base):
     """A model: a name with versions."""

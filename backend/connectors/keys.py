@@ -6,9 +6,9 @@ from uuid import UUID
 from backend.actor import ANONYMOUS, Actor, system
 from backend.connectors import actions, repository, rules
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
-from backend.connectors.secret import Binding, Secret
 from backend.connectors.tables import ConnectorRow, SecretRow
 from backend.hub import Hub
+from backend.ports.secrets import Binding, Secret
 from backend.work.unit import UnitOfWork
 
 FIELD = "api_key"

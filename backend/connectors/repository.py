@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.connectors.secret import Sealed
 from backend.connectors.tables import CanaryRow, ConnectorRow, SecretRow, UseRow
+from backend.ports.secrets import Sealed
 
 
 async def connectors(session: AsyncSession, tenant_id: UUID) -> Sequence[ConnectorRow]:

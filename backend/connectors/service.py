@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from backend.connectors import actions, keys, repository, rules
 from backend.connectors.errors import ConnectorDisabled, ConnectorInUse, ConnectorNameTaken, ConnectorNotFound
 from backend.connectors.providers import TRAITS
-from backend.connectors.secret import Access, Secret
 from backend.connectors.tables import ConnectorRow
 from backend.ids import new_id
+from backend.ports.secrets import Access, Secret
 from backend.work.unit import UnitOfWork
 from schemas.connectors import (
     Connector,

@@ -9,7 +9,8 @@ from backend.db.locks import lock
 from backend.groups import actions, repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
 from backend.groups.events import GROUP_CHANGED
-from backend.groups.phases import describe, find, halt, halts_in_force, settle
+from backend.groups.gate import answering, ask_gate
+from backend.groups.phases import describe, find, halt, halts_in_force, settle, specs_of
 from backend.groups.propagation import heard, lost
 from backend.groups.tables import HaltRow
 from backend.ids import new_id
@@ -40,9 +41,11 @@ async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
 
 
 async def resume_group(work: UnitOfWork, input: ResumeGroup) -> Group:
-    """Ask that a group answers again, or confirm it as a second person. Raises GroupNotFound, NotHalted, SecondPersonNeeded."""
+    """Ask that a group answers again, or confirm it as a second person. Raises GroupNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
     group = await find(work, input.slug, lock=True)
     row = await _halted(work, group_id=group.id)
+    before = await describe(work, group)
+    await ask_gate(work, "resume", group.id, answering(specs_of(before)))
     if await _resume(work, row, input.reason, f"group:{group.slug}"):
         await _announce(work, [group.slug])
     else:
@@ -51,9 +54,10 @@ async def resume_group(work: UnitOfWork, input: ResumeGroup) -> Group:
 
 
 async def resume_version(work: UnitOfWork, input: ResumeVersion) -> Halt:
-    """The same for a version. Raises VersionNotFound, NotHalted, SecondPersonNeeded."""
+    """The same for a version. Raises VersionNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     row = await _halted(work, version_id=version.id)
+    await ask_gate(work, "resume", None, [version.id])
     if await _resume(work, row, input.reason, f"version:{version.id}"):
         await _announce(work, await repository.groups_of(work.session, work.tenant_id, version.id))
     return next(one for one in await list_halts(work, ListHalts()) if one.id == row.id)

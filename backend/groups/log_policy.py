@@ -40,8 +40,8 @@ async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
         before = await describe(work, row)
         row.legal_hold = input.reason
         changed.append(await _changed(work, row, before, actions.GROUPS_SET_LEGAL_HOLD))
-    for run in await repository.held_up(work.session, work.tenant_id, lifted, ENDINGS):
-        await runs.start(work, run.kind, f"group:{input.slug}", {"group_id": str(run.group_id)})
+    for group_id, kind in await runs.gave_up(work, lifted, ENDINGS):
+        await runs.start(work, kind, f"group:{input.slug}", {"group_id": str(group_id)})
     return changed[-1]
 
 

@@ -1,6 +1,6 @@
 """Groups and their phases as stored and as told."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +95,16 @@ async def describe(work: UnitOfWork, group: GroupRow) -> Group:
 def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
     """The buckets each version answers."""
     return {member.version_id: member.ranges for member in phase.members}
+
+
+def specs_of(group: Group) -> list[MemberSpec]:
+    """The split as it is."""
+    return [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in group.phase.members]
+
+
+async def shares(work: UnitOfWork, group_id: UUID, phases: Collection[int]) -> Sequence[Row[Any]]:
+    """Who had which share and buckets in some phases: rows of phase, version_id, role, share, ranges, and the phase's threshold."""
+    return await repository.shares(work.session, work.tenant_id, group_id, phases)
 
 
 async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:

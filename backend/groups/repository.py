@@ -1,6 +1,6 @@
 """Groups: all SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,26 +12,17 @@ from backend.db.locks import end_in_silence
 from backend.groups.tables import GroupRow, HaltRow, PhaseRow
 
 MEMBERS = """
-SELECT b.*, m.name AS model_name, m.slug AS model_slug, v.version, v.artifact ->> 'meaning' AS meaning
-FROM members b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.model_id
+SELECT b.*, v.model_name, v.model_slug, v.version, v.meaning FROM members b JOIN published_versions v ON v.id = b.version_id
 WHERE b.tenant_id = :tenant AND b.group_id = ANY(:groups) {where}
 ORDER BY b.phase, array_position(ARRAY['champion', 'challenger', 'shadow'], b.role), b.share DESC, v.version
 """
 
 HALTS = """
-SELECT h.*, g.slug, m.name AS model_name, v.version
-FROM halts h LEFT JOIN groups g ON g.id = h.group_id LEFT JOIN versions v ON v.id = h.version_id LEFT JOIN models m ON m.id = v.model_id
+SELECT h.*, g.slug, v.model_name, v.version
+FROM halts h LEFT JOIN groups g ON g.id = h.group_id LEFT JOIN published_versions v ON v.id = h.version_id
 WHERE h.tenant_id = :tenant AND (NOT :in_force OR h.resumed_at IS NULL) AND (CAST(:slug AS text) IS NULL OR g.slug = :slug OR v.id IN (
   SELECT b.version_id FROM members b JOIN groups o ON o.id = b.group_id WHERE o.tenant_id = :tenant AND o.slug = :slug AND o.deleted_at IS NULL))
 ORDER BY h.halted_at DESC LIMIT 200
-"""
-
-
-HELD_UP = """
-SELECT CAST(last.group_id AS uuid) AS group_id, last.kind FROM (
-  SELECT DISTINCT ON (args->>'group_id') args->>'group_id' AS group_id, kind, status FROM runs
-  WHERE tenant_id = :tenant AND kind = ANY(:kinds) AND args->>'group_id' = ANY(:groups) ORDER BY args->>'group_id', created_at DESC) AS last
-WHERE last.status = 'failed'
 """
 
 
@@ -61,11 +52,6 @@ async def hold_on(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Gro
     """A group under a legal hold, deleted or not."""
     query = select(GroupRow).where(GroupRow.tenant_id == tenant_id, GroupRow.id == group_id, GroupRow.legal_hold.is_not(None))
     return (await session.execute(query)).scalar_one_or_none()
-
-
-async def held_up(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
-    """The groups whose last run of these kinds gave up: `(group_id, kind)`."""
-    return (await session.execute(text(HELD_UP), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()
 
 
 async def phases(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID]) -> Sequence[PhaseRow]:
@@ -123,3 +109,13 @@ async def group_by_id(session: AsyncSession, tenant_id: UUID, group_id: UUID, lo
 async def provision(session: AsyncSession, group_id: UUID, now: datetime) -> str:
     """Make a group's log; gives its table's name."""
     return str((await session.execute(text("SELECT provision_log(:group, :now)"), {"group": group_id, "now": now})).scalar_one())
+
+
+async def shares(session: AsyncSession, tenant_id: UUID, group_id: UUID, phases: Collection[int]) -> Sequence[Row[Any]]:
+    """The members of some phases with their phase's threshold: phase, version_id, role, share, ranges, threshold."""
+    statement = text(
+        "SELECT m.phase, m.version_id, m.role, m.share, m.ranges, p.threshold FROM members m "
+        "JOIN phases p ON p.group_id = m.group_id AND p.number = m.phase "
+        "WHERE m.tenant_id = :tenant AND m.group_id = :group AND m.phase = ANY(CAST(:phases AS int[]))"
+    )
+    return (await session.execute(statement, {"tenant": tenant_id, "group": group_id, "phases": list(phases)})).all()

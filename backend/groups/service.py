@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.groups import actions, repository
 from backend.groups.errors import GroupSlugTaken, StalePhase
+from backend.groups.gate import answering, ask_gate
 from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of
 from backend.groups.tables import GroupRow
 from backend.ids import new_id
@@ -22,7 +23,7 @@ from schemas.groups import (
 
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
-    """A new group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken."""
+    """A new group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken, GateNotMet."""
     await check_members(work, input.members)
     group = GroupRow(
         id=new_id(),
@@ -44,6 +45,7 @@ async def create(work: UnitOfWork, input: CreateGroup) -> Group:
     except IntegrityError:
         raise GroupSlugTaken from None
     group.table_name = await repository.provision(work.session, group.id, work.now)
+    await ask_gate(work, "split", group.id, answering(input.members))
     await open_phase(work, group, input.members, {}, "created")
     created = await describe(work, group)
     work.audit(actions.GROUPS_CREATE, f"group:{group.slug}", after=created)
@@ -73,12 +75,13 @@ async def list_phases(work: UnitOfWork, input: GroupRef) -> list[Phase]:
 
 
 async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
-    """Open a phase with new roles and shares. Raises StalePhase when the split is no longer the one that was looked at."""
+    """Open a phase with new roles and shares. Raises GateNotMet, and StalePhase when the split is no longer the one that was looked at."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     if before.phase.number != input.phase:
         raise StalePhase(phase=before.phase.number)
     await check_members(work, input.members)
+    await ask_gate(work, "split", group.id, answering(input.members))
     if input.threshold is not None:
         group.threshold = input.threshold
     await open_phase(work, group, input.members, owned(before.phase), input.reason)

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, TenantOwned
 
+PUBLISHED = ("published_groups", "published_members")
+"""Views for other slices: groups (deleted ones included), and the members of every phase."""
+
 
 class GroupRow(TenantOwned, Base):
     """A group; `phase` is the number of the current one, `table_name` its log."""

@@ -42,8 +42,3 @@ async def champion_before(work: UnitOfWork, group: Group) -> EarlierChampion | N
     """The champion before the present one; None where there was no other."""
     row = await repository.champion_before(work.session, work.tenant_id, group.id, group.phase.number)
     return EarlierChampion(row.version_id, row.phase, row.threshold) if row else None
-
-
-def specs_of(group: Group) -> list[MemberSpec]:
-    """The split as it is."""
-    return [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in group.phase.members]

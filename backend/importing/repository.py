@@ -12,8 +12,7 @@ from sqlalchemy.orm import load_only
 from backend.importing.tables import DraftRow, ImportRow, MappingRow, SharingRow
 
 DUPLICATES = """
-SELECT v.id AS version_id, m.name AS model_name, m.slug AS model_slug, v.version, i.imported_at
-FROM imports i JOIN versions v ON v.id = i.version_id JOIN models m ON m.id = v.model_id
+SELECT v.id AS version_id, v.model_name, v.model_slug, v.version, i.imported_at FROM imports i JOIN published_versions v ON v.id = i.version_id
 WHERE i.tenant_id = :tenant AND i.sha256 = :sha256 ORDER BY i.imported_at DESC LIMIT 20
 """
 

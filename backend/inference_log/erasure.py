@@ -90,7 +90,7 @@ async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, 
         return 0
     async with open_work(work.hub, work.actor) as now:
         await outcome_lock.before_outcomes(now, group_id)
-        return await erasure_repository.unname(now.session, now.tenant_id, group_id, table, told_by)
+        return await _tell(now, group_id, table, told_by)
 
 
 async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
@@ -101,10 +101,15 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
     rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
-    outcomes = await erasure_repository.unname(work.session, work.tenant_id, group_id, log.table_name, told_by)
+    outcomes = await _tell(work, group_id, log.table_name, told_by)
     dead = [letter for letter in await dead_letters.read(work.hub, group_id) if (record := dead_letters.record_of(letter)) and record.entity_key == entity_key]
     await dead_letters.remove(work.hub, group_id, dead)
     return Erased(len(rows), outcomes, len(dead))
+
+
+async def _tell(work: UnitOfWork, group_id: UUID, table: str | None, correlations: dict[str, UUID]) -> int:
+    """Tell the observers of the log; how many outcomes lost a correlation id."""
+    return sum([await observer.on_erasure(work, group_id, table, correlations) for observer in work.hub.observers])
 
 
 async def pass_intake(hub: Outside, group_id: UUID) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 FIND = """
-SELECT k.asked, k.inference_ids, g.table_name FROM idempotency_keys k JOIN groups g ON g.id = k.group_id
+SELECT k.asked, k.inference_ids, g.table_name FROM idempotency_keys k JOIN published_groups g ON g.id = k.group_id
 WHERE k.group_id = :group AND k.key = :key AND k.at > :since
 """
 

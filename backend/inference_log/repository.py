@@ -41,4 +41,4 @@ async def log_of(session: AsyncSession, group_id: UUID) -> Row[Any] | None:
 
 async def group_ids(session: AsyncSession, tenant_id: UUID) -> Sequence[UUID]:
     """The tenant's groups, deleted ones included."""
-    return (await session.execute(text("SELECT id FROM groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()
+    return (await session.execute(text("SELECT id FROM published_groups WHERE tenant_id = :tenant"), {"tenant": tenant_id})).scalars().all()

@@ -16,8 +16,6 @@ from backend.inference_log import outcome_lock, repository
 from backend.inference_log.columns import JSON, WRITTEN
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import Row
-from backend.outcomes.early import apply_waiting
-from backend.tallies.update import RETURNING, add_rows
 from backend.work.unit import UnitOfWork
 
 STAGE = "intake_rows"
@@ -29,6 +27,8 @@ CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
 DELETE FROM pg_temp.{STAGE}
 """  # noqa: S608 (constant)
 """JSON waits as text: what writes binary jsonb here would cost Python's time for each."""
+TOLD = "phase, model_version_id, role, status, bucket, propensity, score, latency_us"
+"""What observers learn of a row, beside `inference_id`, `correlation_id` and `answered` (for a shadow's row, the id of the answer that it copies)."""
 TELL_EVERY = timedelta(seconds=1)
 """How often at most a group is said to have changed because rows came."""
 AHEAD = timedelta(weeks=3)
@@ -37,15 +37,14 @@ Refused = tuple[int, str]
 
 
 async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refused]:
-    """Write rows, each once however often it comes, and apply the outcomes that waited for them. Gives those that cannot be stored."""
+    """Write rows, each once however often it comes, and tell the observers of the new ones. Gives those that cannot be stored."""
     await outcome_lock.before_rows(work, log.group_id)
     refused: list[Refused] = []
     written: list[Mapping[str, Any]] = []
     await _write_part(work, log, rows, 0, written, refused)
     if written:
-        arrived = [(row["inference_id"], row["correlation_id"], row["answered"]) for row in written]
-        await add_rows(work, log.group_id, log.table_name, written)
-        await apply_waiting(work, log.group_id, log.table_name, arrived)
+        for observer in work.hub.observers:
+            await observer.on_rows(work, log.group_id, log.table_name, written)
         work.live(GROUP_CHANGED, log.slug, every=TELL_EVERY)
     return refused
 
@@ -71,7 +70,7 @@ async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Mapping[str
     values = ", ".join(f"{name}::jsonb" if name in JSON else name for name in WRITTEN)
     found: list[Mapping[str, Any]] = await raw.fetch(
         f"INSERT INTO {quoted(table)} ({columns}) SELECT {values} FROM pg_temp.{STAGE} ON CONFLICT DO NOTHING "  # noqa: S608 (quoted)
-        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END AS answered, {RETURNING}"
+        f"RETURNING inference_id, correlation_id, CASE WHEN role = 'shadow' THEN (output->>'{SHADOW_OF}')::uuid END AS answered, {TOLD}"
     )
     return found
 

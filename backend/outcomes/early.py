@@ -8,9 +8,24 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from backend.outcomes import repository
+from backend.outcomes.observers import tell_observers
 from backend.outcomes.rules import Arrived, Known, Truth, says_whether, tell
-from backend.tallies.update import add_outcomes
 from backend.work.unit import UnitOfWork
+
+
+class EarlyOutcomes:
+    """Gives rows the outcomes that came before them, as an observer of the log."""
+
+    async def on_rows(self, work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Apply what waited for rows that have just been inserted."""
+        await apply_waiting(work, group_id, table, [(row["inference_id"], row["correlation_id"], row["answered"]) for row in rows])
+
+    async def on_outcomes(self, work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
+        """Nothing: these have met their rows."""
+
+    async def on_erasure(self, work: UnitOfWork, group_id: UUID, table: str | None, correlations: Mapping[str, UUID]) -> int:
+        """The ledger names inferences instead of these correlation ids; how many outcomes that is."""
+        return await repository.unname(work.session, work.tenant_id, group_id, table, correlations)
 
 
 async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, Known] | None = None) -> None:
@@ -27,7 +42,7 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
         truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
         by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)
     changes = await repository.set_actuals(work.session, table, by_inference)
-    await add_outcomes(work, group_id, table, changes)
+    await tell_observers(work, group_id, table, changes)
     await repository.mark_applied(work.session, work.tenant_id, sorted({row.id for row in told if row.met}), work.now)
 
 

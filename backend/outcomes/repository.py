@@ -105,7 +105,7 @@ async def orphans(session: AsyncSession, tenant_id: UUID, group_id: UUID, before
 
 async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[UUID]:
     """The versions that were ever a shadow in the group."""
-    statement = text("SELECT DISTINCT version_id FROM members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
+    statement = text("SELECT DISTINCT version_id FROM published_members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalars().all()
 
 
@@ -138,3 +138,20 @@ async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int
     """Note that waiting outcomes have met their inference."""
     statement = text("UPDATE outcomes SET applied_at = :now WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS bigint[])) AND applied_at IS NULL")
     await session.execute(statement, {"tenant": tenant_id, "ids": ids, "now": now})
+
+
+# An outcome that was told by correlation id is from now on told by inference id, unless others were asked with the same correlation id.
+UNNAME = """
+UPDATE outcomes AS o SET inference_id = u.inference_id, correlation_id = NULL
+FROM unnest(CAST(:correlations AS text[]), CAST(:ids AS uuid[])) AS u(correlation_id, inference_id)
+WHERE o.tenant_id = :tenant AND o.group_id = :group AND o.correlation_id = u.correlation_id
+"""
+UNSHARED = "AND NOT EXISTS (SELECT FROM {table} l WHERE l.correlation_id = u.correlation_id)"
+
+
+async def unname(session: AsyncSession, tenant_id: UUID, group_id: UUID, table: str | None, told_by: Mapping[str, UUID]) -> int:
+    """Have the ledger name inferences instead of these correlation ids; how many outcomes. `table` is the log's, where it is there still."""
+    values = {"tenant": tenant_id, "group": group_id, "correlations": list(told_by), "ids": list(told_by.values())}
+    statement = UNNAME + UNSHARED.format(table=quoted(table)) if table else UNNAME
+    result: Any = await session.execute(text(statement), values)
+    return int(result.rowcount)

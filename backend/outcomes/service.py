@@ -13,8 +13,8 @@ from backend.inference_log import outcome_lock
 from backend.inference_log.writer import TELL_EVERY
 from backend.outcomes import repository
 from backend.outcomes.errors import InvalidOutcome
+from backend.outcomes.observers import tell_observers
 from backend.outcomes.rules import LARGEST_ACTUAL, Effect, Known, Truth, says_whether, tell
-from backend.tallies.update import add_outcomes
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import GroupRef
@@ -39,7 +39,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
     if book.changed:
         changes = await repository.set_actuals(work.session, group.table_name, {one: book.known[one] for one in book.changed})
-        await add_outcomes(work, group.id, group.table_name, changes)
+        await tell_observers(work, group.id, group.table_name, changes)
         work.live(GROUP_CHANGED, group.slug, every=TELL_EVERY)
     if new := [_entry(work, outcome, effect) for outcome, effect in told if effect != "duplicate"]:
         await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)

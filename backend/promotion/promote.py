@@ -11,6 +11,8 @@ from backend.comparison import service as comparison
 from backend.groups import service as groups
 from backend.groups import transitions
 from backend.groups.errors import GateNotMet, NotAChallenger, StaleEvidence
+from backend.groups.gate import answering, ask_gate
+from backend.groups.phases import specs_of
 from backend.groups.rules import after_promotion
 from backend.ids import new_id
 from backend.promotion import actions, repository
@@ -34,7 +36,8 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
     if input.version_id not in {member.version_id for member in before.phase.members} - {champion.version_id}:
         raise NotAChallenger
     _gate(before.settings, shown, input.version_id)
-    members = after_promotion(transitions.specs_of(before), input.version_id, input.keep_old)
+    members = after_promotion(specs_of(before), input.version_id, input.keep_old)
+    await ask_gate(work, "promotion", before.id, answering(members))
     after = await transitions.next_phase(work, before, members, input.reason or "promotion", input.threshold)
     evidence = Evidence(comparison=shown, matured_share=_matured(shown), approver=work.actor.name, policy_version=POLICY)
     evidence_hash = hashlib.sha256(rfc8785.dumps(plain(evidence))).hexdigest()

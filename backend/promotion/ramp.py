@@ -11,8 +11,8 @@ from backend.groups import service as groups
 from backend.groups import transitions
 from backend.groups.errors import InvalidRamp, NoRamp, RampUnderWay, StalePhase
 from backend.groups.events import GROUP_CHANGED
-from backend.groups.phases import check_members
-from backend.groups.transitions import specs_of
+from backend.groups.gate import answering, ask_gate
+from backend.groups.phases import check_members, specs_of
 from backend.ids import new_id
 from backend.promotion import actions, repository
 from backend.promotion.ramp_rules import members_at, percent, plan_problems
@@ -32,7 +32,7 @@ class Plan(Shape, frozen=True, kw_only=True):
 
 
 async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
-    """Begin with the first step. Raises GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady."""
+    """Begin with the first step. Raises GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady, GateNotMet."""
     group = await transitions.lock(work, input.slug)
     if group.phase.number != input.phase:
         raise StalePhase(phase=group.phase.number)
@@ -40,7 +40,9 @@ async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
         raise RampUnderWay
     if issues := plan_problems(input.steps, specs_of(group), input.version_id):
         raise InvalidRamp(issues=issues)
-    await check_members(work, members_at(specs_of(group), input.version_id, input.steps[0].share))
+    members = members_at(specs_of(group), input.version_id, input.steps[0].share)
+    await check_members(work, members)
+    await ask_gate(work, "ramp", group.id, answering(members))
     row = RampRow(
         id=new_id(),
         tenant_id=work.tenant_id,
@@ -74,9 +76,10 @@ async def pause(work: UnitOfWork, input: RampRef) -> Ramp:
 
 
 async def resume(work: UnitOfWork, input: RampRef) -> Ramp:
-    """Go on; the step's time begins anew. Raises GroupNotFound, NoRamp."""
+    """Go on; the step's time begins anew. Raises GroupNotFound, NoRamp, GateNotMet."""
     group, row = await _open(work, input)
     if row.state == RampState.PAUSED:
+        await ask_gate(work, "ramp", group.id, [row.version_id])
         row.state, row.step_at = RampState.RUNNING, work.now
         await decide(work, group, row, "resume", input.reason or "resumed")
     else:

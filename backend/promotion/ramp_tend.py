@@ -112,6 +112,8 @@ async def _decide(work: UnitOfWork, now: Group, row: RampRow, judged: ramp_figur
     elif row.step + 1 == len(plan.steps):
         share = next(member.share for member in now.phase.members if member.version_id == row.version_id)
         await end(work, now, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote it when you are content", figures)
+    elif objections := await work.hub.gate.objections(work, "ramp", now.id, [row.version_id]):
+        _say(work, now, row, f"waits: {' '.join(objections)}")
     else:
         await _advance(work, now, row, figures)
 

@@ -11,13 +11,13 @@ from backend.promotion.tables import RampDecisionRow, RampRow
 
 PROMOTIONS = """
 SELECT p.*, old.version AS from_number, new.version AS to_number
-FROM promotions p JOIN versions old ON old.id = p.from_version JOIN versions new ON new.id = p.to_version
+FROM promotions p JOIN published_versions old ON old.id = p.from_version JOIN published_versions new ON new.id = p.to_version
 WHERE p.tenant_id = :tenant AND p.group_id = :group ORDER BY p.phase DESC
 """
 
 RAMPS = """
-SELECT r.*, g.slug, m.name AS model_name, v.version
-FROM ramps r JOIN groups g ON g.id = r.group_id JOIN versions v ON v.id = r.version_id JOIN models m ON m.id = v.model_id
+SELECT r.*, g.slug, v.model_name, v.version
+FROM ramps r JOIN published_groups g ON g.id = r.group_id JOIN published_versions v ON v.id = r.version_id
 WHERE r.tenant_id = :tenant AND {where} ORDER BY r.started_at DESC LIMIT 50
 """
 

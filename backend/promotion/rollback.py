@@ -2,6 +2,8 @@
 
 from backend.groups import transitions
 from backend.groups.errors import NothingToRestore, StalePhase, VersionNotWarm
+from backend.groups.gate import answering, ask_gate
+from backend.groups.phases import specs_of
 from backend.groups.propagation import warm_everywhere
 from backend.groups.rules import after_promotion
 from backend.promotion import actions
@@ -12,7 +14,8 @@ from schemas.groups import Group, Rollback
 async def rollback(work: UnitOfWork, input: Rollback) -> Group:
     """Give all traffic to the champion before, with the threshold of its last phase. Shadows stay; challengers do not.
 
-    It is loaded in every process already, so nothing waits. Raises GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm; then nothing is changed.
+    It is loaded in every process already, so nothing waits.
+    Raises GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm, GateNotMet; then nothing is changed.
     """
     before = await transitions.lock(work, input.slug)
     if before.phase.number != input.phase:
@@ -22,7 +25,8 @@ async def rollback(work: UnitOfWork, input: Rollback) -> Group:
         raise NothingToRestore
     if not await warm_everywhere(work.hub, target.version_id):
         raise VersionNotWarm
-    members = after_promotion(transitions.specs_of(before), target.version_id, None)
+    members = after_promotion(specs_of(before), target.version_id, None)
+    await ask_gate(work, "rollback", before.id, answering(members))
     after = await transitions.next_phase(work, before, members, f"rollback: {input.reason}", target.threshold)
     what = {"phase": after.phase.number, "restores_phase": target.phase, "reason": input.reason}
     work.audit(actions.GROUPS_ROLLBACK, f"group:{after.slug}", before.phase, what)

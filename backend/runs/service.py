@@ -1,5 +1,6 @@
 """Runs: created with a change, executed by a worker, watched by people."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -144,3 +145,8 @@ def _run(row: RunRow) -> Run:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+async def gave_up(work: UnitOfWork, group_ids: Sequence[UUID], kinds: Sequence[str]) -> list[tuple[UUID, str]]:
+    """Of each group the kind of its last run among `kinds`, where that run failed."""
+    return [(row.group_id, row.kind) for row in await repository.gave_up(work.session, work.tenant_id, group_ids, kinds)]

@@ -9,10 +9,10 @@ from uuid import UUID
 from backend.actor import system
 from backend.connectors import service as connectors
 from backend.connectors.errors import ProviderBusy, ProviderDown, ProviderError, ProviderKeyRefused, ProviderRedirected, ProviderSlow
-from backend.connectors.secret import Access
 from backend.db.availability import unless_away
 from backend.errors import HubError
 from backend.hub import Hub
+from backend.ports.secrets import Access
 from backend.runtimes.language_model import ExternalRuntime
 from backend.runtimes.prompts import NoScore, filled, schema_of, score_of
 from backend.serving.circuit_breaker import Breaker

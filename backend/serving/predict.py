@@ -62,6 +62,8 @@ class Predictor:
         self._hub.disk.require()
         if body.prefer and not actor.may(P.INFERENCE_VERSION_PREFER):
             raise Forbidden(f"`prefer` needs the permission `{P.INFERENCE_VERSION_PREFER}`", permission=P.INFERENCE_VERSION_PREFER)
+        if bound := self._hub.use_bounds.broken(actor.tenant_id, group.facts.group_id, actor.name):
+            raise Forbidden(bound)
         controlled = await self._routing.control.admit(group.facts)
         group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # as it is now, if the lease had to be waited for
         request = Request(group, actor, body, self._hub.clock.now(), controlled)

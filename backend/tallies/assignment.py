@@ -8,9 +8,9 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from backend.groups.buckets import BUCKETS
+from backend.groups.phases import shares
 from backend.work.unit import UnitOfWork
 
 Arm = Literal["random", "fallback", "chosen", "shadow"]
@@ -19,11 +19,6 @@ NOBODY = 255
 MOST_KNOWN = 1_000
 """Lots that are kept: each takes some 10 kB."""
 CLOSE = 1e-9
-
-MEMBERS = """
-SELECT m.phase, m.version_id, m.role, m.share, m.ranges, p.threshold FROM members m JOIN phases p ON p.group_id = m.group_id AND p.number = m.phase
-WHERE m.tenant_id = :tenant AND m.group_id = :group AND m.phase = ANY(CAST(:phases AS int[]))
-"""
 
 
 @dataclass(frozen=True)
@@ -68,8 +63,7 @@ async def draws(work: UnitOfWork, group_id: UUID, phases: set[int]) -> dict[int,
     """The lots of some phases of a group; of one that nobody opened, a lot that nobody has drawn."""
     found = {phase: _known[group_id, phase] for phase in phases if (group_id, phase) in _known}
     if missing := phases - found.keys():
-        values = {"tenant": work.tenant_id, "group": group_id, "phases": list(missing)}
-        rows = (await work.session.execute(text(MEMBERS), values)).all()
+        rows = await shares(work, group_id, missing)
         found |= {phase: draw([row for row in rows if row.phase == phase]) for phase in missing}
     for phase, lot in found.items():
         if lot.versions:

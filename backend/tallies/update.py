@@ -19,11 +19,25 @@ from backend.work.unit import UnitOfWork
 
 SLOT = 300
 """Rows are tallied by the five minutes they were asked in; folding makes longer spans of old ones."""
-RETURNING = "phase, model_version_id, role, status, bucket, propensity, score, latency_us"
-"""The columns of a row that `add_rows` wants, beside its id."""
 CHANGED = f"l.inference_id, l.phase, l.model_version_id, l.role, l.status, l.bucket, l.propensity, l.score, (l.output->>'{SHADOW_OF}')::uuid AS shadow_of"
 """Those that `add_outcomes` wants of the log's row `l`, beside `was` and `actual`."""
 Columns = Mapping[str, Any]
+
+
+class TallyUpdates:
+    """Keeps the tallies in step with the log, as an observer of it."""
+
+    async def on_rows(self, work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Columns]) -> None:
+        """Tally rows that have just been inserted."""
+        await add_rows(work, group_id, table, rows)
+
+    async def on_outcomes(self, work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
+        """Tally that outcomes of rows have changed."""
+        await add_outcomes(work, group_id, table, changes)
+
+    async def on_erasure(self, work: UnitOfWork, group_id: UUID, table: str | None, correlations: Mapping[str, UUID]) -> int:
+        """Nothing: tallies hold no person."""
+        return 0
 
 
 async def add_rows(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Columns]) -> None:

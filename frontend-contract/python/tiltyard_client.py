@@ -3284,7 +3284,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "6bdf3ef30ae4c07b"
+CONTRACT_HASH = "8c90d5b285d7f06f"
 """The contract this client was generated from."""
 
 
@@ -3685,7 +3685,7 @@ class GroupsProcedures:
     def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
-        Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
+        Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`, `GATE_NOT_MET`.
         """
         answer: Group = self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
@@ -3693,7 +3693,7 @@ class GroupsProcedures:
     def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`.
         """
         answer: Group = self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
         return answer
@@ -3741,7 +3741,7 @@ class GroupsProcedures:
     def resume(self, *, slug: str, reason: str = '') -> Group:
         """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
 
-        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`, `GATE_NOT_MET`.
         """
         answer: Group = self._hub._call(self._hub._mutation("groups.resume", {"slug": slug, "reason": reason}))
         return answer
@@ -3749,7 +3749,7 @@ class GroupsProcedures:
     def resume_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
         """The same for a version.
 
-        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`, `GATE_NOT_MET`.
         """
         answer: Halt = self._hub._call(self._hub._mutation("groups.resumeVersion", {"version_id": version_id, "reason": reason}))
         return answer
@@ -3809,7 +3809,7 @@ class GroupsProcedures:
     def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
         """Go back to the champion before, with the threshold it had.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`, `GATE_NOT_MET`.
         """
         answer: Group = self._hub._call(self._hub._mutation("groups.rollback", {"slug": slug, "phase": phase, "reason": reason}))
         return answer
@@ -3817,7 +3817,7 @@ class GroupsProcedures:
     def start_ramp(self, *, slug: str, phase: int, version_id: str | UUID, steps: List[RampStepInput], guardrails: GuardrailsInput | None = None, reason: str = '') -> Ramp:
         """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
         """
         answer: Ramp = self._hub._call(self._hub._mutation("groups.startRamp", {"slug": slug, "phase": phase, "version_id": version_id, "steps": steps, "reason": reason, **_set({"guardrails": guardrails})}))
         return answer
@@ -3833,7 +3833,7 @@ class GroupsProcedures:
     def resume_ramp(self, *, slug: str, reason: str = '') -> Ramp:
         """Go on with a paused ramp; the step's time begins anew.
 
-        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`, `GATE_NOT_MET`.
         """
         answer: Ramp = self._hub._call(self._hub._mutation("groups.resumeRamp", {"slug": slug, "reason": reason}))
         return answer
@@ -4501,7 +4501,7 @@ class AsyncGroupsProcedures:
     async def create(self, *, name: str, slug: str, members: List[MemberSpec], decision_metric: Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc'] = 'brier', threshold: float = 0.5, settings: GroupSettingsInput | None = None) -> Group:
         """A new group with its endpoint and its own log table.
 
-        Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`.
+        Refused as `INVALID_SPLIT`, `VERSION_NOT_READY`, `GROUP_SLUG_TAKEN`, `GATE_NOT_MET`.
         """
         answer: Group = await self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
@@ -4509,7 +4509,7 @@ class AsyncGroupsProcedures:
     async def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`.
         """
         answer: Group = await self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
         return answer
@@ -4557,7 +4557,7 @@ class AsyncGroupsProcedures:
     async def resume(self, *, slug: str, reason: str = '') -> Group:
         """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
 
-        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        Refused as `GROUP_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`, `GATE_NOT_MET`.
         """
         answer: Group = await self._hub._call(self._hub._mutation("groups.resume", {"slug": slug, "reason": reason}))
         return answer
@@ -4565,7 +4565,7 @@ class AsyncGroupsProcedures:
     async def resume_version(self, *, version_id: str | UUID, reason: str = '') -> Halt:
         """The same for a version.
 
-        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`.
+        Refused as `VERSION_NOT_FOUND`, `NOT_HALTED`, `SECOND_PERSON_NEEDED`, `GATE_NOT_MET`.
         """
         answer: Halt = await self._hub._call(self._hub._mutation("groups.resumeVersion", {"version_id": version_id, "reason": reason}))
         return answer
@@ -4625,7 +4625,7 @@ class AsyncGroupsProcedures:
     async def rollback(self, *, slug: str, phase: int, reason: str) -> Group:
         """Go back to the champion before, with the threshold it had.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `NOTHING_TO_RESTORE`, `VERSION_NOT_WARM`, `GATE_NOT_MET`.
         """
         answer: Group = await self._hub._call(self._hub._mutation("groups.rollback", {"slug": slug, "phase": phase, "reason": reason}))
         return answer
@@ -4633,7 +4633,7 @@ class AsyncGroupsProcedures:
     async def start_ramp(self, *, slug: str, phase: int, version_id: str | UUID, steps: List[RampStepInput], guardrails: GuardrailsInput | None = None, reason: str = '') -> Ramp:
         """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_PHASE`, `RAMP_UNDER_WAY`, `INVALID_RAMP`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
         """
         answer: Ramp = await self._hub._call(self._hub._mutation("groups.startRamp", {"slug": slug, "phase": phase, "version_id": version_id, "steps": steps, "reason": reason, **_set({"guardrails": guardrails})}))
         return answer
@@ -4649,7 +4649,7 @@ class AsyncGroupsProcedures:
     async def resume_ramp(self, *, slug: str, reason: str = '') -> Ramp:
         """Go on with a paused ramp; the step's time begins anew.
 
-        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`.
+        Refused as `GROUP_NOT_FOUND`, `NO_RAMP`, `GATE_NOT_MET`.
         """
         answer: Ramp = await self._hub._call(self._hub._mutation("groups.resumeRamp", {"slug": slug, "reason": reason}))
         return answer

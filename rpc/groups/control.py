@@ -3,7 +3,7 @@
 from backend.access.permissions import P
 from backend.catalog.errors import VersionNotFound
 from backend.groups import halt as halting
-from backend.groups.errors import GroupNotFound, NotHalted, SecondPersonNeeded
+from backend.groups.errors import GateNotMet, GroupNotFound, NotHalted, SecondPersonNeeded
 from rpc.core import Router
 from rpc.host import Call
 from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, ResumeGroup, ResumeVersion
@@ -23,13 +23,13 @@ async def halt_version(ctx: Call, input: HaltVersion) -> Halt:
     return await halting.halt_version(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(GroupNotFound, NotHalted, SecondPersonNeeded))
+@groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(GroupNotFound, NotHalted, SecondPersonNeeded, GateNotMet))
 async def resume(ctx: Call, input: ResumeGroup) -> Group:
     """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough."""
     return await halting.resume_group(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(VersionNotFound, NotHalted, SecondPersonNeeded))
+@groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(VersionNotFound, NotHalted, SecondPersonNeeded, GateNotMet))
 async def resume_version(ctx: Call, input: ResumeVersion) -> Halt:
     """The same for a version."""
     return await halting.resume_version(ctx.work, input)

@@ -3,7 +3,7 @@
 from backend.access.permissions import P
 from backend.groups import delete as deletion
 from backend.groups import service
-from backend.groups.errors import GroupNotFound, GroupSlugTaken, InvalidSplit, LegalHold, NotConfirmed, StalePhase, VersionNotReady
+from backend.groups.errors import GateNotMet, GroupNotFound, GroupSlugTaken, InvalidSplit, LegalHold, NotConfirmed, StalePhase, VersionNotReady
 from rpc.core import Router
 from rpc.host import Call
 from schemas.groups import ConfigureGroup, CreateGroup, DeleteGroup, Deletion, Group, GroupRef, Phase, SetSplit
@@ -23,13 +23,13 @@ async def get(ctx: Call, input: GroupRef) -> Group:
     return await service.get(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(InvalidSplit, VersionNotReady, GroupSlugTaken))
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(InvalidSplit, VersionNotReady, GroupSlugTaken, GateNotMet))
 async def create(ctx: Call, input: CreateGroup) -> Group:
     """A new group with its endpoint and its own log table."""
     return await service.create(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, InvalidSplit, VersionNotReady, StalePhase))
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, InvalidSplit, VersionNotReady, StalePhase, GateNotMet))
 async def set_split(ctx: Call, input: SetSplit) -> Group:
     """Open a phase with new roles and shares. Only the buckets that change hands move."""
     return await service.set_split(ctx.work, input)

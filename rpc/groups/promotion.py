@@ -40,13 +40,13 @@ async def promotions(ctx: Call, input: GroupRef) -> list[PromotionRecord]:
     return await promoting.list_promotions(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm))
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm, GateNotMet))
 async def rollback(ctx: Call, input: Rollback) -> Group:
     """Go back to the champion before, with the threshold it had."""
     return await restoring.rollback(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady))
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady, GateNotMet))
 async def start_ramp(ctx: Call, input: StartRamp) -> Ramp:
     """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away."""
     return await ramp.start(ctx.work, input)
@@ -58,7 +58,7 @@ async def pause_ramp(ctx: Call, input: RampRef) -> Ramp:
     return await ramp.pause(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp))
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp, GateNotMet))
 async def resume_ramp(ctx: Call, input: RampRef) -> Ramp:
     """Go on with a paused ramp; the step's time begins anew."""
     return await ramp.resume(ctx.work, input)

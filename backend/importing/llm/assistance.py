@@ -8,7 +8,6 @@ import msgspec
 from backend.access.permissions import P
 from backend.actor import Actor
 from backend.connectors import service as connectors
-from backend.connectors.secret import Access
 from backend.errors import Forbidden
 from backend.hub import Hub
 from backend.importing.draft_state import DraftState, preview_of, unsupported
@@ -19,6 +18,7 @@ from backend.importing.preview import Reading, understand
 from backend.importing.sharing import agree, level_for, sharing
 from backend.importing.speech import Speech
 from backend.importing.worker_threads import aside
+from backend.ports.secrets import Access
 from backend.work.unit import UnitOfWork
 from schemas.importing import ImportMode, LlmReport, ProposeImport, Reimport, ReviseImport, ShowImport, ShownImport, Shows
 from schemas.mapping import MappedBy, MappingRule

@@ -7,8 +7,6 @@ import msgspec
 
 from backend.connectors.default_model import preferred
 from backend.connectors.errors import BaseUrlRefused, ConnectorDisabled, KeyUnreadable, ProviderAnswerUnreadable, ProviderError, ProviderSlow
-from backend.connectors.ports import Answer
-from backend.connectors.secret import Access
 from backend.hub import Hub
 from backend.importing.llm import prompt
 from backend.importing.llm.check_rules import Judged, judge
@@ -16,6 +14,8 @@ from backend.importing.llm.check_values import Written, check
 from backend.importing.pointers import Path
 from backend.importing.speech import Speech
 from backend.importing.worker_threads import aside
+from backend.ports.language_models import Answer
+from backend.ports.secrets import Access
 from schemas.common import Json
 from schemas.connectors import Provider
 from schemas.mapping import MappingRule, RefusedRule

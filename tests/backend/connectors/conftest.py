@@ -10,8 +10,8 @@ import pytest
 from backend.adapters.guarded_transport import AddressGuard, resolve
 from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.adapters.vault import AesVault, LocalKeys, new_key
-from backend.connectors.secret import Access, Secret
 from backend.hub import Hub
+from backend.ports.secrets import Access, Secret
 from tests.support.openai_server import OpenAiServer
 from tests.support.openai_server.__main__ import serve
 

@@ -7,7 +7,7 @@ from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.connectors.addresses import is_public
 from backend.connectors.errors import BaseUrlRefused, ProviderDown, ProviderRedirected
 from backend.connectors.rules import base_url_of, normal_url, origin
-from backend.connectors.secret import Access, Secret
+from backend.ports.secrets import Access, Secret
 from schemas.connectors import Provider
 from tests.backend.connectors.conftest import KEY, PUBLIC
 from tests.support.openai_server import Fault, OpenAiServer

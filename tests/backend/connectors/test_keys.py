@@ -11,8 +11,8 @@ from backend.actor import system
 from backend.adapters.vault import AesVault, LocalKeys, new_key
 from backend.connectors import keys, repository, service
 from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
-from backend.connectors.secret import Binding, Secret
 from backend.hub import Hub
+from backend.ports.secrets import Binding, Secret
 from backend.settings import Settings
 from rpc.commands.installation import complete, kek_path
 from schemas.connectors import RotateConnector

@@ -10,7 +10,7 @@ import pytest
 from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.connectors import errors
-from backend.connectors.secret import Access, Secret
+from backend.ports.secrets import Access, Secret
 from tests.backend.connectors.conftest import KEY
 from tests.support.openai_server import Fault, OpenAiServer
 

@@ -16,9 +16,9 @@ import pytest
 
 from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
-from backend.connectors.secret import Secret
 from backend.hub import Hub
 from backend.ids import new_id
+from backend.ports.secrets import Secret
 from backend.settings import Settings
 from rpc.core.call import Exchange, call
 from rpc.core.context import Request

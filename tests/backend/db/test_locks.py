@@ -11,17 +11,11 @@ from backend.declarations.actions import AuditAction
 from backend.groups.halt import halt_group
 from backend.groups.phases import find
 from backend.hub import Hub
-from backend.settings import Settings
 from backend.work.unit import UnitOfWork
 from schemas.groups import HaltGroup
-from tests.support.served import Served, make_served
+from tests.support.served import Served
 
 CHANGE = AuditAction("tests.change", "A test changed something.")
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
 
 
 async def _audit(work: UnitOfWork) -> None:

@@ -2,25 +2,18 @@
 
 import asyncio
 
-import pytest
 from sqlalchemy import text
 
 from backend.groups.halt import halt_group, resume_group
 from backend.groups.service import set_split
 from backend.hub import Hub
-from backend.settings import Settings
 from schemas.groups import HaltGroup, MemberRole, MemberSpec, ResumeGroup, SetSplit
-from tests.support.served import Served, make_served
+from tests.support.served import Served
 
 TALLY = """
 INSERT INTO tallies (tenant_id, group_id, phase, version_id, arm, slot, seconds, rows, labelled, sketch)
 VALUES (:tenant, :group, 1, :version, 'random', 0, 60, 0, 0, '')
 """
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
 
 
 async def test_a_writer_cut_off_in_its_transaction_holds_up_neither_a_halt_nor_a_new_split(hub: Hub, served: Served) -> None:

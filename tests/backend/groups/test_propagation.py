@@ -21,12 +21,7 @@ from schemas.groups import ConfigureGroup, Group, GroupSettings, HaltGroup, Memb
 from schemas.inference import PredictBody
 from schemas.promotion import Promote
 from tests.support.line import Wire
-from tests.support.served import Served, make_served
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
+from tests.support.served import Served
 
 
 async def split(hub: Hub, served: Served, group: Group, share: int = 5_000) -> Group:

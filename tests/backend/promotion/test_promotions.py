@@ -2,27 +2,19 @@
 
 import asyncio
 
-import pytest
-
 from backend.comparison import service as comparison
 from backend.comparison.routing_replay import replay_routing
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.promotion.promote import promote
-from backend.settings import Settings
 from schemas.groups import Group, GroupRef, MemberRole
 from schemas.inference import PredictBody, Prediction
 from schemas.promotion import Promote
 from schemas.ramps import ReplayRouting
 from tests.support.predictions import drain, logged
-from tests.support.served import Served, make_served
+from tests.support.served import Served
 
 PROMOTIONS = 10
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
 
 
 async def test_no_request_fails_and_every_row_names_the_one_phase_that_routed_it(hub: Hub, served: Served) -> None:

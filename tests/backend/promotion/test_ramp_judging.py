@@ -16,20 +16,14 @@ from backend.comparison.split_estimate import estimate_split
 from backend.groups.halt import halt_group
 from backend.hub import Hub
 from backend.promotion import ramp_tend
-from backend.settings import Settings
 from schemas.groups import Group, HaltGroup
 from schemas.ramps import EstimateSplit, RampState, SplitEstimate, SplitShare
 from tests.backend.comparison.test_comparison import fill, scorers
 from tests.backend.promotion.test_ramps import log, now, shares, start
-from tests.support.served import Served, make_served
+from tests.support.served import Served
 
 SLOW = "(SELECT 0.1::float8 FROM pg_sleep({seconds}))"
 STEP = [{"share": 5_000, "hold_seconds": 3600}]
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
 
 
 async def estimated(hub: Hub, served: Served, group: Group) -> SplitEstimate:

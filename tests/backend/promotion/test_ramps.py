@@ -21,21 +21,15 @@ from backend.promotion import ramp, ramp_tend
 from backend.promotion.alerts import RAMP_ROLLED_BACK
 from backend.promotion.ramp_rules import members_at
 from backend.runtimes.served_versions import Runtimes
-from backend.settings import Settings
 from schemas.alerts import ListAlerts
 from schemas.audit import ListAudit
 from schemas.groups import Group, GroupRef, HaltGroup, MemberRole, MemberSpec, ResumeGroup, SetSplit
 from schemas.ramps import Ramp, RampRef, RampState, StartRamp
 from tests.support.log_records import record
-from tests.support.served import Served, make_served
+from tests.support.served import Served
 from workers.alert_checks import AlertChecks
 
 STEPS = [{"share": 1_000, "hold_seconds": 0, "min_answers": 60}, {"share": 5_000, "hold_seconds": 0, "min_answers": 60}]
-
-
-@pytest.fixture(scope="module")
-def served(settings: Settings) -> Served:
-    return make_served(settings)
 
 
 async def start(hub: Hub, served: Served, group: Group, **said: object) -> Ramp:
