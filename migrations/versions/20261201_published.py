@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_published"
-down_revision = "20261201_log_names"
+down_revision = "20261201_answering"
 
 # Each view reads with the rights of who asks it, so that row-level security holds as on the tables.
 VIEWS = {
