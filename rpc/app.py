@@ -20,6 +20,7 @@ from rpc.http_connection import Headers, Whole
 from rpc.predict import DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact
+from rpc.web import as_get, refused
 from rpc.worker_watch import watch_workers
 
 
@@ -48,6 +49,7 @@ class Application:
             route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
             lifespan=[self._lifespan],
             openapi_config=None,
+            exception_handlers={Exception: refused},
             request_max_body_size=settings.max_artifact_bytes + 1,
         )
 
@@ -55,9 +57,12 @@ class Application:
         """Answer one request or WebSocket, or take part in start-up and shutdown."""
         if scope["type"] != "lifespan":
             path: str = scope["path"]
+            under_rpc = path == "/rpc" or path.startswith("/rpc/")
+            if scope["type"] == "http" and scope["method"] == "HEAD" and not under_rpc:
+                scope, send = as_get(scope, send)
             if scope["type"] == "http" and self.data_plane.takes(path):
                 return await self.data_plane(scope, receive, send)
-            if path == "/rpc" or path.startswith("/rpc/"):
+            if under_rpc:
                 assert self.rpc is not None, "a request before start-up is complete"
                 return await self.rpc(scope, receive, send)
         return await self.web(scope, receive, send)  # type: ignore[arg-type]

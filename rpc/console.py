@@ -1,4 +1,4 @@
-"""The web console's built files at `/`. Every address that is no file is the application's own: its router takes it from there."""
+"""The web console's built files at `/`. A page of the console is told from an address that nobody has by what is asked for: browsers ask for HTML."""
 
 import gzip
 from collections.abc import Sequence
@@ -6,11 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, route
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from rpc.core.compression import accepts_gzip
+from rpc.web import nothing_at
 
 CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
 """Where `make console` puts it."""
@@ -32,6 +33,10 @@ POLICY = (
 HEADERS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 COMPRESSED = frozenset({".css", ".html", ".js", ".json", ".svg", ".txt"})
+NO_PAGES = frozenset(
+    {"assets", "health", "healthz", "livez", "metrics", "ping", "readyz", "rpc", "startupz", "status", "v1", "v2", "api", "favicon.ico", "robots.txt"}
+)
+"""First parts of addresses that are never a page."""
 MISSING = b"The console is not built. Run `make console` in the checkout, then reload.\n"
 
 
@@ -48,9 +53,16 @@ def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
         """A built file, or the console's page."""
         return answer(path, request)
 
+    @route("/{path:path}", http_method=["POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def nobodys(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Nothing takes this."""
+        raise nothing_at(request.method, path)
+
     def answer(path: str, request: Request[Any, Any, Any]) -> Response[bytes]:
         file = _file(folder, path)
-        if file is None:
+        if file is None or (file.name == "index.html" and not _is_page(path, request)):
+            if (folder / "index.html").is_file() or not _is_page(path, request):
+                raise nothing_at(request.method, path)
             return Response(MISSING, status_code=503, media_type="text/plain")
         headers = {**HEADERS, "cache-control": IMMUTABLE if "/assets/" in path else "no-cache"}
         body = file.read_bytes()
@@ -61,7 +73,16 @@ def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
                 body = _gzipped(file, file.stat().st_mtime_ns)
         return Response(body, media_type=TYPES.get(file.suffix, "application/octet-stream"), headers=headers)
 
-    return [page, console]
+    return [page, console, nobodys]
+
+
+def _is_page(path: str, request: Request[Any, Any, Any]) -> bool:
+    """May this be a page of the console? Probes and scrapers never get one, however they ask, nor does what has the address of a file."""
+    first, _, rest = path.strip("/").partition("/")
+    if not first or path == "/index.html":
+        return True
+    is_file = "." in (rest or first).rpartition("/")[2]
+    return first not in NO_PAGES and not is_file and "text/html" in request.headers.get("accept", "")
 
 
 @lru_cache(maxsize=500)
