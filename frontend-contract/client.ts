@@ -9,7 +9,7 @@ import type { AppRouter } from './router.js';
 export type * from './router.js';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = '8c90d5b285d7f06f';
+export const contractHash = 'b8eff966bf092e1b';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

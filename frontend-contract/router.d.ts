@@ -376,6 +376,15 @@ export interface Artifact {
   column: number | null;
   /** Features whose categories the artifact knows by value: the values in the order of their codes. */
   categories: { [key: string]: Json[] };
+  /** How many boosting rounds answer, where not all of the file do. */
+  rounds: number | null;
+  /** The value that stands for missing, beside null. */
+  missing: number | null;
+  /**
+   * Sample rows whose expected answers were met at the upload.
+   * @default 0
+   */
+  samples: number;
   /**
    * What the score is, in words: `the probability of default`.
    * @default ""
@@ -392,6 +401,11 @@ export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear" | "externa
 export interface ArtifactStatement {
   /** The artifact's own class whose probability is the score, where file and document do not settle it. */
   positive_class?: string | null | undefined;
+  /** Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best. */
+  iterations?: "all" | "best" | null | undefined;
+  /** Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN. */
+  missing?: number | null | undefined;
+  samples?: SampleRows | null | undefined;
 }
 
 /** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
@@ -2951,6 +2965,27 @@ export interface SampleRatio {
   ok: boolean;
   /** @default "" */
   words: string;
+}
+
+/** Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused. */
+export interface SampleRows {
+  /**
+   * Each an object of feature and value, or the values in the artifact's order.
+   * @minLength 1
+   * @maxLength 1000
+   */
+  rows: ({ [key: string]: unknown } | unknown[])[];
+  /**
+   * The score of each row: a probability of the positive class, or a value.
+   * @maxLength 1000
+   */
+  expected: number[];
+  /**
+   * Relative to max(1, |expected|). Absent: 1e-9 (LightGBM, linear), 1e-6 (XGBoost), 1e-5 (ONNX).
+   * @minimum 0
+   * @maximum 0.01
+   */
+  tolerance?: number | null | undefined;
 }
 
 /** A remembered mapping: used for each file of its shape until it is revoked. */

@@ -52,9 +52,19 @@ export const algorithmInputSchema = z.strictObject({
   artifact_format: z.enum(["external", "lightgbm", "linear", "onnx", "xgboost"]).nullable().optional(),
 });
 
+/** Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused. */
+export const sampleRowsSchema = z.strictObject({
+  rows: z.array(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])).min(1).max(1000),
+  expected: z.array(z.number()).max(1000),
+  tolerance: z.number().gte(0).lte(0.01).nullable().optional(),
+});
+
 /** What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`. */
 export const artifactStatementSchema = z.strictObject({
   positive_class: z.string().nullable().optional(),
+  iterations: z.enum(["all", "best"]).nullable().optional(),
+  missing: z.number().nullable().optional(),
+  samples: sampleRowsSchema.nullable().optional(),
 });
 
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -48,6 +48,9 @@ class Artifact(Shape, frozen=True, kw_only=True):
     categories: Annotated[
         dict[str, list[Any]], msgspec.Meta(description="Features whose categories the artifact knows by value: the values in the order of their codes.")
     ] = {}
+    rounds: Annotated[int | None, msgspec.Meta(description="How many boosting rounds answer, where not all of the file do.")] = None
+    missing: Annotated[float | None, msgspec.Meta(description="The value that stands for missing, beside null.")] = None
+    samples: Annotated[int, msgspec.Meta(description="Sample rows whose expected answers were met at the upload.")] = 0
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
     differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
 
@@ -126,12 +129,38 @@ class VersionRef(Shape, frozen=True, kw_only=True):
     version_id: UUID
 
 
+Tolerance = Annotated[float, msgspec.Meta(ge=0, le=0.01)]
+
+
+class SampleRows(Shape, frozen=True, kw_only=True):
+    """Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused."""
+
+    rows: Annotated[
+        list[dict[str, Any] | list[Any]],
+        msgspec.Meta(min_length=1, max_length=1000, description="Each an object of feature and value, or the values in the artifact's order."),
+    ]
+    expected: Annotated[list[float], msgspec.Meta(max_length=1000, description="The score of each row: a probability of the positive class, or a value.")]
+    tolerance: Annotated[
+        Tolerance | None, msgspec.Meta(description="Relative to max(1, |expected|). Absent: 1e-9 (LightGBM, linear), 1e-6 (XGBoost), 1e-5 (ONNX).")
+    ] = None
+
+
 class ArtifactStatement(Shape, frozen=True, kw_only=True):
     """What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`."""
 
     positive_class: Annotated[
         str | None, msgspec.Meta(description="The artifact's own class whose probability is the score, where file and document do not settle it.")
     ] = None
+    iterations: Annotated[
+        Literal["all", "best"] | None,
+        msgspec.Meta(
+            description="Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best."
+        ),
+    ] = None
+    missing: Annotated[
+        float | None, msgspec.Meta(description="Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN.")
+    ] = None
+    samples: SampleRows | None = None
 
 
 class StateArtifact(Shape, frozen=True, kw_only=True):

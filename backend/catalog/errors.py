@@ -46,6 +46,12 @@ class StatementUnfit(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class SamplesDisagree(Conflict):
+    """Sample rows are answered otherwise than expected."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class ExternalUnfit(Invalid):
     """What is asked of the language model is not complete."""
 

@@ -37,6 +37,7 @@ class OnnxTrees:
         cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path, *, first: bool = False
     ) -> "OnnxTrees | None":
         """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, is not understood, or cannot be compiled."""
+        file = file.with_name(f"{file.name}-first") if first else file  # its tables are others
         try:
             found = onnx_forest(model, output, features, first=first)
             if not compiles(found.forest):

@@ -20,7 +20,7 @@ UNUSED = ("sklearn", "pandas", "dask", "matplotlib", "graphviz")
 
 
 def main() -> None:
-    """Read `{kind, path, sha256, use, features, median, seconds, memory_bytes}`; write what was found, or `{"error": …}`."""
+    """Read `{kind, path, sha256, use, samples, features, median, seconds, memory_bytes}`; write what was found, or `{"error": …}`."""
     request = json.loads(sys.stdin.buffer.read())
     answer = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -82,7 +82,9 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
     gap = runtime.additivity(matrix)
     if gap is not None and not gap <= ADDITIVE:
         raise ValueError(f"its contributions miss its output by {gap:g}")
-    return {"scores": scores.score.tolist(), "additivity": gap, "seconds": time.perf_counter() - started}
+    samples = np.array(request["samples"] or [], dtype=np.float64).reshape(-1, count)
+    answers = runtime.predict(samples).score.tolist() if len(samples) else []
+    return {"scores": scores.score.tolist(), "additivity": gap, "sample_scores": answers, "seconds": time.perf_counter() - started}
 
 
 if __name__ == "__main__":

@@ -46,10 +46,13 @@ class Use:
     """How an artifact is used, where its file leaves a choice; settled when it was uploaded.
 
     `column` is the score's among the `columns` numbers that an ONNX model gives a row: of two, None means the second, as in versions of earlier releases.
+    `rounds` are the boosting rounds of an XGBoost model that answer (None: all), `missing` the value that it takes for missing, beside NaN.
     """
 
     column: int | None = None
     columns: int | None = None
+    rounds: int | None = None
+    missing: float | None = None
 
 
 AS_IS = Use()

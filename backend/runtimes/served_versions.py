@@ -161,7 +161,7 @@ def _load(facts: VersionFacts, files: Path) -> ServedVersion:
 
 def use_of(artifact: Artifact) -> Use:
     """How the artifact is used, as settled when it was uploaded."""
-    return Use(column=artifact.column, columns=None if artifact.column is None else 2)
+    return Use(column=artifact.column, columns=None if artifact.column is None else 2, rounds=artifact.rounds, missing=artifact.missing)
 
 
 def _background(artifact: Artifact, files: Path) -> Floats:

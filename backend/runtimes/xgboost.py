@@ -5,6 +5,7 @@ give the same scores, to the last bit, is proven for each model when it is probe
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +34,14 @@ MOST = np.finfo(np.float32).max
 class XgboostRuntime(Runtime):
     """An XGBoost model on one thread. Scores equal `Booster.predict` to the last bit; like it, they use every tree of the file."""
 
-    def __init__(self, model: XgboostModel, path: Path, sha256: str) -> None:
+    def __init__(self, model: XgboostModel, path: Path, sha256: str, use: Use = AS_IS) -> None:
         """Make a model ready that has been read from a file of this SHA-256; use `load`."""
+        self._use = use
+        self._missing = without_missing(use.missing)
+        each = len(model.forest.trees) // model.rounds
+        read = model.forest.read
+        trees = model.forest.trees[: each * use.rounds] if use.rounds is not None else model.forest.trees
+        model = replace(model, forest=replace(model.forest, trees=trees, read=lambda matrix: read(self._missing(matrix))))
         objective = objective_of(model.objective, model.base_score)
         self.features = model.forest.features
         self.space: Space = "value" if objective.plain else "margin"
@@ -42,7 +49,7 @@ class XgboostRuntime(Runtime):
         self.covered = model.forest.covered
         self._link = objective.link
         self._walk = Walk.of(replace(model.forest, start=float(objective.start)), objective.start)
-        self._explainers = Explainers(self._walk.forest, path)
+        self._explainers = Explainers(self._walk.forest, path if use == AS_IS else path.with_name(f"{path.name}-{use.rounds}-{use.missing}"))
         self.estimated = not (self.covered or self._explainers.compiles)
         self._file = (path, sha256)
         self._asking = threading.Lock()
@@ -55,7 +62,7 @@ class XgboostRuntime(Runtime):
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
-        return cls(read_xgboost(read_checked(path, sha256)), path, sha256)
+        return cls(read_xgboost(read_checked(path, sha256)), path, sha256, use)
 
     def predict(self, matrix: Floats) -> Scores:
         """Score a matrix [n, features]."""
@@ -64,15 +71,14 @@ class XgboostRuntime(Runtime):
 
     def additivity(self, matrix: Floats) -> float | None:
         """How far XGBoost's own contributions miss its margin. Raises RuntimeRefused unless its scores are ours, bit for bit, here and around every split."""
-        booster = self._booster
         rows = np.vstack([matrix, trial_rows(self._walk.forest)])
         ours = self.predict(rows)
-        theirs = _answer(booster, rows), _answer(booster, rows, output_margin=True)
+        theirs = self._answer(rows), self._answer(rows, output_margin=True)
         if not (np.array_equal(ours.score, theirs[0]) and ours.margin is not None and np.array_equal(ours.margin, theirs[1])):
             raise RuntimeRefused("XGBoost itself scores this model otherwise than it is served here; save it again with a current release")
         if not self.covered:
             return None
-        gap = _answer(booster, rows, pred_contribs=True).sum(axis=1) - theirs[1]
+        gap = self._answer(rows, pred_contribs=True).sum(axis=1) - theirs[1]
         return float((np.abs(gap) / np.maximum(1.0, np.abs(theirs[1]))).max(initial=0.0))
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
@@ -88,7 +94,7 @@ class XgboostRuntime(Runtime):
     def _explain_by_library(self, matrix: Floats) -> ExplanationBatch:
         rows = matrix if len(matrix) else np.zeros((1, len(self.features)))
         with self._asking:
-            both = _answer(self._booster, rows, pred_contribs=True)
+            both = self._answer(rows, pred_contribs=True)
         values, base = both[: len(matrix), :-1], float(both[0, -1])
         return ExplanationBatch(PATH_DEPENDENT, True, self.space, base, values, self._walk(matrix) - base - values.sum(axis=1))
 
@@ -100,11 +106,25 @@ class XgboostRuntime(Runtime):
 
         return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
 
+    def _answer(self, rows: Floats, **what: bool) -> Floats:
+        """What XGBoost itself gives for rows [n, features]."""
+        from xgboost import DMatrix  # noqa: PLC0415  likewise
 
-def _answer(booster: "Booster", rows: Floats, **what: bool) -> Floats:
-    from xgboost import DMatrix  # noqa: PLC0415  likewise
+        with np.errstate(over="ignore"):
+            single = np.clip(self._missing(rows).astype(np.float32), -MOST, MOST)  # XGBoost takes no infinite values, which is what is past float32
+        matrix = DMatrix(single, nthread=1)
+        used = (0, self._use.rounds or 0)
+        return np.asarray(self._booster.predict(matrix, validate_features=False, iteration_range=used, **what), dtype=np.float64)
 
-    with np.errstate(over="ignore"):
-        single = np.clip(rows.astype(np.float32), -MOST, MOST)  # XGBoost takes no infinite values, which is what is past float32
-    matrix = DMatrix(single, nthread=1)
-    return np.asarray(booster.predict(matrix, validate_features=False, **what), dtype=np.float64)
+
+def without_missing(missing: float | None) -> Callable[[Floats], Floats]:
+    """Rows with NaN for what stands for missing, compared in single precision as XGBoost does."""
+    if missing is None:
+        return lambda matrix: matrix
+    value = np.float32(missing)
+
+    def read(matrix: Floats) -> Floats:
+        with np.errstate(over="ignore"):
+            return np.where(matrix.astype(np.float32) == value, np.nan, matrix)
+
+    return read

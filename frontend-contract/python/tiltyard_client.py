@@ -388,6 +388,12 @@ class Artifact(TypedDict):
     """Of an ONNX model with a number for each of two classes: which of them is served, from 0."""
     categories: dict[str, List[Any]]
     """Features whose categories the artifact knows by value: the values in the order of their codes."""
+    rounds: int | None
+    """How many boosting rounds answer, where not all of the file do."""
+    missing: float | None
+    """The value that stands for missing, beside null."""
+    samples: int
+    """Sample rows whose expected answers were met at the upload."""
     meaning: str
     """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
@@ -403,6 +409,11 @@ class ArtifactStatement(TypedDict):
 
     positive_class: NotRequired[str | None]
     """The artifact's own class whose probability is the score, where file and document do not settle it."""
+    iterations: NotRequired[Literal['all', 'best'] | None]
+    """Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best."""
+    missing: NotRequired[float | None]
+    """Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN."""
+    samples: NotRequired[SampleRows | None]
 
 
 class AuditEntry(TypedDict):
@@ -2457,6 +2468,17 @@ class SampleRatio(TypedDict):
     words: str
 
 
+class SampleRows(TypedDict):
+    """Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused."""
+
+    rows: List[dict[str, Any] | List[Any]]
+    """Each an object of feature and value, or the values in the artifact's order."""
+    expected: List[float]
+    """The score of each row: a probability of the positive class, or a value."""
+    tolerance: NotRequired[float | None]
+    """Relative to max(1, |expected|). Absent: 1e-9 (LightGBM, linear), 1e-6 (XGBoost), 1e-5 (ONNX)."""
+
+
 class SavedMapping(TypedDict):
     """A remembered mapping: used for each file of its shape until it is revoked."""
 
@@ -3284,7 +3306,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "8c90d5b285d7f06f"
+CONTRACT_HASH = "b8eff966bf092e1b"
 """The contract this client was generated from."""
 
 

@@ -1,6 +1,6 @@
 """What is known of an artifact before it serves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.catalog import ArtifactKind
@@ -13,7 +13,8 @@ class ArtifactFacts:
     `features` in the model's own order (`f0`, `f1`, … where it names none), `named` saying which; `outputs` numbers a row;
     `trees` and `leaves` where it is a tree ensemble. `classes` are the artifact's own, in its order; `columns` is 2 where it gives a number for each of two
     classes, so that either can be served, and 1 where it gives that of the last. `probability`: whether the score is one, None where the artifact does not say.
-    `category_lists` and `infos` are a LightGBM file's pandas categories and `feature_infos`.
+    `category_lists` and `infos` are a LightGBM file's pandas categories and `feature_infos`; `rounds` are an XGBoost file's boosting rounds,
+    `best_round` those up to its best iteration, where it keeps one.
     """
 
     kind: ArtifactKind
@@ -30,6 +31,8 @@ class ArtifactFacts:
     probability: bool | None = False
     category_lists: tuple[tuple[Any, ...], ...] = ()
     infos: tuple[str, ...] = ()
+    rounds: int | None = None
+    best_round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,12 @@ class ProbeReport:
 
     `network` says how the child was kept off the network: `namespace` (it had none) or `open` (this system permits no
     namespaces). `scores` are those of the probed rows: the median row if one was given, all zeros, all missing where the model
-    takes missing values. `additivity` is the largest gap between the model's margin and the sum of its own contributions.
+    takes missing values. `additivity` is the largest gap between the model's margin and the sum of its own contributions. `sample_scores` are
+    those of the sample rows.
     """
 
     seconds: float
     network: str
     scores: list[float]
     additivity: float | None
+    sample_scores: list[float] = field(default_factory=list)

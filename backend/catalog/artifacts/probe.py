@@ -28,12 +28,18 @@ SCRUBBED = {
 
 
 async def probe(
-    path: Path, facts: ArtifactFacts, median: Sequence[float] | None = None, *, use: Mapping[str, Any] | None = None, seconds: int = SECONDS
+    path: Path,
+    facts: ArtifactFacts,
+    median: Sequence[float] | None = None,
+    *,
+    use: Mapping[str, Any] | None = None,
+    samples: Sequence[Sequence[float]] | None = None,
+    seconds: int = SECONDS,
 ) -> ProbeReport:
     """Load the inspected artifact in a limited process of its own and score a few rows.
 
     `median` is the profile's median row, where there is one; `use` how the artifact is used
-    (the fields of `backend.runtimes.protocol.Use`). The child has no environment of ours, no network where the system
+    (the fields of `backend.runtimes.protocol.Use`); `samples` [n, features] are scored too. The child has no environment of ours, no network where the system
     permits namespaces, bounded memory and processor time, and writes no file. It is killed, with all it started, after `seconds`.
     Raises `ProbeFailed` when the model's library crashes, hangs or refuses, or the scores are not finite numbers.
     """
@@ -42,6 +48,7 @@ async def probe(
         "path": os.path.abspath(path),  # noqa: PTH100, ASYNC240  text only: nothing is read
         "sha256": facts.sha256,
         "use": use or {},
+        "samples": samples,
         "features": facts.features,
         "median": None if median is None else list(median),
         "seconds": seconds,

@@ -35,4 +35,6 @@ def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
         leaves=sum(tree.leaves for tree in model.forest.trees),
         classes=("0", "1") if model.objective in LOGISTIC | HINGE | LOG_ODDS else (),
         probability=model.objective in LOGISTIC | HINGE,
+        rounds=model.rounds,
+        best_round=model.best_round,
     )

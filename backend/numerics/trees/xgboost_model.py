@@ -39,6 +39,10 @@ class XgboostModel:
     objective: str
     base_score: np.float32
     named: bool
+    rounds: int
+    """Boosting rounds; each added as many trees as another."""
+    best_round: int | None
+    """Rounds up to the best iteration, where training stopped early."""
 
 
 def read_xgboost(content: bytes, limits: Limits | None = None) -> XgboostModel:
@@ -65,7 +69,22 @@ def read_xgboost(content: bytes, limits: Limits | None = None) -> XgboostModel:
     if sum(tree.leaves for tree in trees) > limits.nodes:
         raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
     objective = _objective(file)
-    return XgboostModel(Forest(trees, names, objective, read=in_single), objective, _base_score(settings.get("base_score"), objective), named)
+    rounds = _rounds(booster, len(trees))
+    found = Forest(trees, names, objective, read=in_single)
+    return XgboostModel(found, objective, _base_score(settings.get("base_score"), objective), named, rounds, _best_round(file, rounds))
+
+
+def _rounds(booster: dict[str, Any], trees: int) -> int:
+    """How many boosting rounds made the trees."""
+    settings = booster.get("gbtree_model_param")
+    each = settings.get("num_parallel_tree", "1") if isinstance(settings, dict) else "1"
+    return trees // int(each) if isinstance(each, str) and each.isdecimal() and len(each) < 9 and int(each) > 0 and trees % int(each) == 0 else trees
+
+
+def _best_round(file: "_File", rounds: int) -> int | None:
+    attributes = file.at("learner").get("attributes")
+    said = attributes.get("best_iteration") if isinstance(attributes, dict) else None
+    return int(said) + 1 if isinstance(said, str) and said.isdecimal() and len(said) < 9 and int(said) < rounds else None
 
 
 @dataclass(frozen=True)

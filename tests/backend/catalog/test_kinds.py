@@ -1,5 +1,6 @@
 """Every kind of artifact from upload to explanation, and the guide's words on how to export each."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import lightgbm as lgb
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -18,6 +20,7 @@ import skl2onnx
 import xgboost as xgb
 from sklearn.ensemble import AdaBoostClassifier, IsolationForest
 
+from backend.catalog.artifact_check import check
 from backend.catalog.artifact_files import artifact_path
 from backend.catalog.artifacts import inspect
 from backend.catalog.artifacts.errors import ProbeFailed
@@ -25,9 +28,10 @@ from backend.catalog.errors import BackgroundUnfit
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, explanations, facts_of
-from schemas.catalog import ArtifactKind, Version
+from schemas.catalog import ArtifactKind, ArtifactStatement, SampleRows, Version
 from schemas.groups import CreateGroup, Group, MemberRole, MemberSpec
 from schemas.inference import PredictBody
+from schemas.model_document import ModelDocument
 from tests.backend.catalog.test_versions import new_version, upload
 from tests.support.predictions import ask, drain, logged
 from tests.support.tenants import Tenant
@@ -44,7 +48,7 @@ ROWS = np.array([[12.5, 40.0], [55.0, 31.0]])
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the guide's programs write, run as they stand."""
     folder = tmp_path_factory.mktemp("exported")
-    programs = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    programs = [program for program in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "samples" not in program]
     assert len(programs) == len(KINDS)
     for program in programs:
         subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=folder, check=True, timeout=100)
@@ -55,6 +59,16 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_guide_exports_is_what_it_says_with_its_features_named(exported: Path, name: str) -> None:
     facts = inspect(exported / name)
     assert (facts.kind, facts.features, facts.named) == (KINDS[name], FEATURES, True)
+
+
+async def test_the_guides_sample_rows_are_met_by_what_it_exports(tmp_path: Path) -> None:
+    programs = [program for program in re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "samples" in program]
+    assert len(programs) == 3
+    for program, name in zip(programs, ("model.txt", "model.ubj", "model.onnx"), strict=True):
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-W", "ignore", "-c", program], cwd=tmp_path, check=True, timeout=100)
+        samples = msgspec.json.decode((tmp_path / "samples.json").read_bytes(), type=SampleRows)
+        found = await check(tmp_path / name, ModelDocument(name="Loans"), ArtifactStatement(samples=samples), 1 << 28)
+        assert (len(found.report.sample_scores), found.features) == (50, FEATURES)
 
 
 async def ready(hub: Hub, tenant: Tenant, content: bytes, version: str, **said: Any) -> Version:

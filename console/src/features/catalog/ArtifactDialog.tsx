@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { Failure } from '@/components/States';
 import { percent } from '@/components/format';
+import { NOTHING_STATED, sendStatement, type Statement, StatementFields } from '@/features/catalog/StatementFields';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Version } from '@/rpc/types';
 import { uploadArtifact } from '@/rpc/upload';
@@ -15,7 +16,10 @@ export const ARTIFACT_HELP =
 export function useArtifactUpload(done: () => void) {
   const [sent, setSent] = useState(0);
   const upload = useMutation({
-    mutationFn: ({ versionId, file }: { versionId: string; file: File }) => uploadArtifact(versionId, file, setSent),
+    mutationFn: async ({ versionId, file, stated }: { versionId: string; file: File; stated: Statement }) => {
+      await sendStatement(versionId, stated);
+      await uploadArtifact(versionId, file, setSent);
+    },
     onSuccess: () => {
       void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
       done();
@@ -36,14 +40,16 @@ export function UploadProgress({ sent }: { sent: number }) {
 /** Gives a draft version its artifact. */
 export function ArtifactDialog({ version, close }: { version: Version; close: () => void }) {
   const [file, setFile] = useState<File | null>(null);
+  const [stated, setStated] = useState(NOTHING_STATED);
   const { upload, sent } = useArtifactUpload(close);
   return (
     <Modal opened onClose={close} title={`Upload the artifact of ${version.label}`}>
       <Stack gap={14}>
         <FileInput label="Artifact" description={ARTIFACT_HELP} placeholder="Choose a file" value={file} onChange={setFile} clearable />
+        <StatementFields value={stated} change={setStated} />
         {upload.isPending && <UploadProgress sent={sent} />}
         {upload.isError && <Failure error={upload.error} title="The artifact was not accepted" />}
-        <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file })}>
+        <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file, stated })}>
           Upload
         </Button>
       </Stack>

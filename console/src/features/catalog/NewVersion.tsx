@@ -8,6 +8,7 @@ import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { ARTIFACT_HELP, UploadProgress, useArtifactUpload } from '@/features/catalog/ArtifactDialog';
 import { nextVersion, parseDocument, versionProblem } from '@/features/catalog/document';
+import { NOTHING_STATED, StatementFields } from '@/features/catalog/StatementFields';
 import { queryClient, trpc } from '@/rpc/client';
 
 const route = getRouteApi('/signed-in/models/$slug/versions/new');
@@ -20,12 +21,13 @@ export function NewVersion() {
   const [text, setText] = useState('');
   const [typedVersion, setVersion] = useState<string | null>(null);
   const [file, setFile] = useState<File | null>(null);
+  const [stated, setStated] = useState(NOTHING_STATED);
   const { upload, sent } = useArtifactUpload(() => void navigate({ to: '/models/$slug/versions', params: { slug } }));
   const create = useMutation(
     trpc.models.createVersion.mutationOptions({
       onSuccess: (created) => {
         void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
-        if (file) upload.mutate({ versionId: created.id, file });
+        if (file) upload.mutate({ versionId: created.id, file, stated });
         else void navigate({ to: '/models/$slug/versions', params: { slug } });
       },
     }),
@@ -35,7 +37,7 @@ export function NewVersion() {
   const problem = versionProblem(version);
   const submit = () => {
     // The version exists already when only its upload failed: the artifact is sent once more.
-    if (create.data && file) upload.mutate({ versionId: create.data.id, file });
+    if (create.data && file) upload.mutate({ versionId: create.data.id, file, stated });
     else if (parsed?.ok && !problem) create.mutate({ model: slug, version, document: parsed.document });
   };
   return (
@@ -82,6 +84,7 @@ export function NewVersion() {
           <Stack gap={14}>
             <TextInput label="Version" w={200} value={version} onChange={(e) => setVersion(e.currentTarget.value)} error={problem} disabled={create.isSuccess} />
             <FileInput label="Artifact" description={`${ARTIFACT_HELP} It can follow later; until then the version is a draft.`} placeholder="Choose a file" value={file} onChange={setFile} clearable />
+            {file && <StatementFields value={stated} change={setStated} />}
           </Stack>
         </Panel>
         {create.isError && <Failure error={create.error} title="The version has not been created" />}

@@ -1,0 +1,79 @@
+"""Rows with the answers that the training library gave for them: what is served must give the same."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.catalog.categories import Codes, code_of, codes_of
+from backend.catalog.errors import SamplesDisagree, StatementUnfit
+from schemas.catalog import ArtifactKind, SampleRows
+from schemas.common import Issue
+from schemas.model_document import ModelDocument
+
+AT = "/samples"
+TOLERANCE = {ArtifactKind.LIGHTGBM: 1e-9, ArtifactKind.LINEAR: 1e-9, ArtifactKind.XGBOOST: 1e-6, ArtifactKind.ONNX: 1e-5}
+"""How far an answer may be from the expected one, relative to max(1, |expected|): double precision, single precision, and sums in single precision."""
+SHOWN = 20
+
+
+def matrix_of(samples: SampleRows, document: ModelDocument, features: Sequence[str], categories: Mapping[str, Sequence[Any]]) -> list[list[float]]:
+    """The rows [n, features] in the artifact's order, NaN for a missing value. Raises StatementUnfit.
+
+    A row is an object of feature and value, as callers send it, or a list of values in the artifact's order.
+    """
+    if len(samples.rows) != len(samples.expected):
+        message = f"{len(samples.rows)} rows and {len(samples.expected)} expected answers are here; each row needs one"
+        raise StatementUnfit(issues=[Issue(pointer=f"{AT}/expected", message=message)])
+    codes = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
+    codes |= {name: codes_of(values) for name, values in categories.items()}
+    issues: list[Issue] = []
+    found = [_row(row, f"{AT}/rows/{at}", features, codes, frozenset(categories), issues) for at, row in enumerate(samples.rows)]
+    if issues:
+        raise StatementUnfit(issues=issues[:SHOWN])
+    return found
+
+
+def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> None:
+    """Hold the answers against the expected ones. Raises SamplesDisagree with each row that differs, its expected answer and the one given."""
+    allowed = samples.tolerance if samples.tolerance is not None else TOLERANCE[kind]
+    pairs = enumerate(zip(samples.expected, got, strict=True))
+    wrong = [(at, expected, answer) for at, (expected, answer) in pairs if not abs(answer - expected) <= allowed * max(1.0, abs(expected))]
+    if not wrong:
+        return
+    hint = _hint(wrong, allowed)
+    issues = [Issue(pointer=f"{AT}/expected/{at}", message=f"row {at}: expected {expected!r}, got {answer!r}{hint}") for at, expected, answer in wrong[:SHOWN]]
+    raise SamplesDisagree(f"{len(wrong)} of {len(samples.rows)} sample rows are answered otherwise than expected.", issues=issues)
+
+
+def _hint(wrong: Sequence[tuple[int, float, float]], allowed: float) -> str:
+    """What the expected answers are, where that is plain to see."""
+    near = max(allowed, 1e-5)
+    if all(abs(1 - answer - expected) <= near for _, expected, answer in wrong):
+        return "; the expected answer is 1 minus this one: the probability of the other class"
+    if all(0 < answer < 1 and abs(math.log(answer / (1 - answer)) - expected) <= near * max(1.0, abs(expected)) for _, expected, answer in wrong):
+        return "; the expected answer is the margin of this probability"
+    return ""
+
+
+def _row(
+    row: Mapping[str, Any] | Sequence[Any], at: str, features: Sequence[str], codes: Mapping[str, Codes], valued: frozenset[str], issues: list[Issue]
+) -> list[float]:
+    if not isinstance(row, Mapping):
+        if len(row) != len(features):
+            issues.append(Issue(pointer=at, message=f"{len(row)} values are here, the artifact takes {len(features)}"))
+            return []
+        row = dict(zip(features, row, strict=True))
+    issues += [Issue(pointer=f"{at}/{name}"[:300], message="the artifact takes no such feature") for name in row.keys() - set(features)]
+    return [_number(row.get(name), f"{at}/{name}"[:300], codes.get(name), name in valued, issues) for name in features]
+
+
+def _number(value: Any, at: str, codes: Codes | None, valued: bool, issues: list[Issue]) -> float:
+    if value is None:
+        return math.nan
+    if codes and (valued or isinstance(value, str)):
+        code = code_of(codes, value)
+        return math.nan if code is None else code
+    if isinstance(value, int | float):
+        return float(value)
+    issues.append(Issue(pointer=at, message="a number, true or false, a category or null is expected here"))
+    return math.nan
