@@ -1,5 +1,6 @@
 """Curves and confusion matrices."""
 
+import re
 from typing import Any, Final
 
 from backend.importing.confusion import confusion_row
@@ -106,9 +107,11 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
         return False
     if points and len(value) <= _FEW and any(words(name) in FIELDS["metric_threshold"] for name in sample):
         return False  # figures by threshold
+    hint = next((kind for word, kind in _HINTS.items() if word in words(key).split("_")), None)
+    if hint == "calibration" and points and _calibration(draft, value, path, split):
+        return True
     if points and any(isinstance(one, str) and not is_number(one) for row in value for one in row.values()):
         return False  # figures by whatever the words say
-    hint = next((kind for word, kind in _HINTS.items() if word in words(key).split("_")), None)
     fields = {words(name): name for name in sample}
     for kind, axes in _KINDS:
         found = [next((fields[one] for one in CURVES[axis] if one in fields), None) for axis in axes]
@@ -131,3 +134,26 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
         inner = [_curve(draft, key, one, (*path, name), split_of(name)) for name, one in sample.items()]
         return any(inner)
     return False
+
+
+_PREDICTED: Final = re.compile(r"(?:^|_)(predicted|pred|expected|forecast|forecasted|estimated|modelled|modeled|score_mean|mean_score|mean_probability)(?:_|$)")
+_OBSERVED: Final = re.compile(r"(?:^|_)(observed|actual|empirical|realized|realised|true|event|default)(?:_|$)")
+_COUNTED: Final = frozenset({*CURVES["count"], "accounts", "customers", "cases", "observations", "total", "population", "size"})
+
+
+def _calibration(draft: Draft, value: list[dict[str, Any]], path: Path, split: str | None) -> bool:
+    """A calibration table whose columns have names of their trade: `mean_predicted_pd` beside `observed_default_rate`."""
+    numeric = [name for name in value[0] if all(is_number(row.get(name)) for row in value)]
+    predicted = [name for name in numeric if _PREDICTED.search(words(name))]
+    observed = [name for name in numeric if _OBSERVED.search(words(name)) and name not in predicted]
+    if len(predicted) != 1 or len(observed) != 1:
+        return False
+    columns = [("predicted", predicted[0]), ("observed", observed[0])]
+    counted = next((name for name in numeric if words(name) in _COUNTED), None)
+    parts = [MappingPart(target=axis, source=f"*/{text((name,))[1:]}", transform="number") for axis, name in columns]
+    if counted is not None:
+        parts.append(MappingPart(target="count", source=f"*/{text((counted,))[1:]}", transform="integer"))
+    kind = MappingPart(target="kind", const="calibration")
+    draft.charts.append(MappingRule(kind="rows", source=text(path), target="/charts/*", parts=[kind, *parts, *constant("split", split)]))
+    draft.says("chart", 2)
+    return True

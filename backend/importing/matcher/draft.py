@@ -14,6 +14,9 @@ NEEDED: Final = 2
 """Points of evidence that make a file one about a model."""
 
 
+PART: Final = 1.5
+"""Points that make a file part of what describes a model (a list of features, a threshold, a library's version), when something in it is of models alone."""
+_OF_ANY_FILE: Final = frozenset({"/name", "/version", "/intended_use/purpose", "features"})
 GUESSED: Final = 50
 """The rank of a list that reads like one of features, but may be of some only: several such make them up together."""
 
@@ -52,6 +55,8 @@ class Draft:
         self.hyperparameters: list[tuple[Path, MappingRule]] = []
         self.lists: list[MappingRule] = []
         self.names: set[str] = set()
+        self.classes: dict[str, str] = {}
+        """The file's classes as words, and where each is named."""
         self.cells: set[Path] = set()
         self.evidence: dict[str, float] = {}
 
@@ -70,7 +75,8 @@ class Draft:
 
     def is_model(self) -> bool:
         """Is this a file about a model?"""
-        return bool(self.several) or sum(self.evidence.values()) >= NEEDED
+        points = sum(self.evidence.values())
+        return bool(self.several) or points >= NEEDED or (points >= PART and not _OF_ANY_FILE.issuperset(self.evidence))
 
     def rules(self) -> list[MappingRule]:
         """The mapping, most telling candidates first."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 from backend.importing.matcher.draft import GUESSED, Context, Draft
 from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
-from backend.importing.several.find import has_metrics
+from backend.importing.several.speaks import has_metrics
 from backend.importing.transforms import Refused, feature_type, is_number
 from backend.importing.vocabulary import FIELDS, LISTS, section, words
 from schemas.common import Json
@@ -129,6 +129,15 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
 
 def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
     """A map whose keys are features: their types, statistics, or all that is known of each."""
+    if (
+        LISTS.get(words(key)) == "levels"
+        and value
+        and all(isinstance(one, list) and all(isinstance(each, (str, int)) for each in one) for one in value.values())
+    ):
+        parts = [MappingPart(target="name", key=1), MappingPart(target="categories", source="*", transform="text")]
+        draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=bool(draft.names)))
+        draft.says("features", 0.5)
+        return True
     if not value or not section(key, "features", "stats", "types") or any(isinstance(one, list) for one in value.values()):
         return False
     if isinstance(value.get("properties"), dict):

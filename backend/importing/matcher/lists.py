@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from backend.importing.matcher import features
+from backend.importing.matcher import features, metrics
 from backend.importing.matcher.draft import Context, Draft
-from backend.importing.pointers import Path, text
-from backend.importing.vocabulary import LISTS, LOCAL, section, words
+from backend.importing.pointers import Path, items, text
+from backend.importing.vocabulary import LISTS, LOCAL, STRONG, section, words
 from schemas.mapping import MappingPart, MappingRule
 
 _SENTENCES: Final = {
@@ -15,6 +15,20 @@ _SENTENCES: Final = {
     "products": "/intended_use/products/*",
     "considerations": "/considerations/*",
 }
+_MAPPINGS: Final = frozenset(
+    {
+        "id2label",
+        "label_map",
+        "label_mapping",
+        "class_mapping",
+        "labels",
+        "classes",
+        "class_map",
+        "target_mapping",
+        "class_names",
+        "class_labels",
+    }
+)
 _OPEN: Final = ("labels", "categories")
 """Words that say classes only where the model itself is spoken of."""
 
@@ -31,6 +45,8 @@ def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context
         transform = None if all(isinstance(one, str) for one in value) else "text"
         draft.lists.append(MappingRule(kind="scalar", source=f"{text(path)}/*", target="/task/classes/*", transform=transform))  # type: ignore[arg-type]
         draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
+        return True
+    if metrics.sentences(draft, value, path, context):
         return True
     if meaning in _SENTENCES and all(isinstance(one, str) for one in value):
         draft.lists.append(MappingRule(kind="rows", source=f"{text(path)}/*", target=_SENTENCES[meaning], parts=[MappingPart(target="")]))
@@ -62,18 +78,7 @@ def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
 
 def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
     """`{"0": "Good", "1": "Bad"}` (`id2label`, `label_mapping`): the names are the classes."""
-    named = words(key) in (
-        "id2label",
-        "label_map",
-        "label_mapping",
-        "class_mapping",
-        "labels",
-        "classes",
-        "class_map",
-        "target_mapping",
-        "class_names",
-        "class_labels",
-    )
+    named = words(key) in _MAPPINGS
     if not named or not 2 <= len(value) <= 1000 or section(key, "models"):
         return False
     if all(isinstance(one, str) for one in value.values()) and all(name.lstrip("-").isdigit() for name in value):
@@ -84,3 +89,18 @@ def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path
         return False
     draft.const("/task/type", path, "binary_classification" if len(value) == 2 else "multiclass_classification")
     return True
+
+
+def known_classes(tree: Any) -> dict[str, str]:
+    """The classes that a file names, at its top or a level below, as words, and where."""
+    found: dict[str, str] = {}
+    for path, part in [((), tree), *(((name,), below) for name, below in items(tree))]:
+        for name, value in items(part):
+            said, here = words(str(name)), (*path, name)
+            if LISTS.get(said) == "classes" or said in _MAPPINGS:
+                for step, one in items(value)[:50]:
+                    if isinstance(one, str) and words(one):
+                        found.setdefault(words(one), text((*here, step)))
+            elif isinstance(value, str) and words(value) and any(target == "/task/positive_class" for target, _ in STRONG.get(said, ())):
+                found.setdefault(words(value), text(here))
+    return found

@@ -6,8 +6,9 @@ from typing import Any, Final
 from backend.importing.matcher import reports, tables
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import AVERAGE, notation
+from backend.importing.numbers_in_text import before_number, read_in_words
 from backend.importing.pointers import Path, items, text
-from backend.importing.several.find import has_metrics
+from backend.importing.several.speaks import has_metrics
 from backend.importing.transforms import is_number, is_percent, rough
 from backend.importing.vocabulary import CELLS, FIELDS, FRACTIONS, SIGNED_FRACTIONS, VOCABULARY, MetricKey, metric_key, rows_of, section, split_of, words
 from schemas.common import Json
@@ -17,12 +18,22 @@ _NO_FIGURE: Final = re.compile(
     r"(?:^|_)(n|num|count|counts|total|time|duration|seconds|sec|ms|minutes|hours|rows|size|samples|support|id|seed|threshold|epoch|epochs|version|date"
     r"|target|goal|required|min|minimum|max|maximum|baseline|previous|old|benchmark|delta|change|diff|improvement|limit|expected|year|step|steps|fold|folds"
     r"|iteration|iterations|features|classes|columns|parameters|params|memory|mb|latency|cost|budget|tolerance|weight|weights|degrees|df|index|rank|trees"
+    r"|epsilon|alpha|beta|gamma|sigma|lambda|lr|learning|dropout|dim|hidden|layers|batch|patience|momentum|decay|depth|leaves|estimators|neighbors|clusters"
+    r"|penalty|temperature|regularization|subsample|img|image|length|window|horizon|lag|lags"
     r"|positives|negatives|interval|level|confidence|lower|upper|low|high|ci)(?:_|$)"
 )
 
 
+_NAMELESS: Final = frozenset(
+    {"mean", "avg", "average", "std", "sd", "median", "score", "scores", "value", "best_score", "best", "test_score", "mean_score", "result"}
+)
+"""Statistics and scores that do not say of what metric they are."""
+
+
 def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
     """A key that names a figure."""
+    if isinstance(value, str) and not is_number(value):
+        return _in_words(draft, key, value, path, context)
     if not is_number(value) or context.local in ("dataset", "features", "rows", "threshold"):
         return False
     if context.flat and (trimmed := _without(key, context.flat)):
@@ -31,7 +42,7 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
     if draft.several and context.shared:
         return found is not None
     if found is None:
-        return _unknown(draft, key, path, context)
+        return _of_class(draft, key, value, path, context) or _unknown(draft, key, path, context)
     if not _plausible(found, value):
         return False
     draft.metrics.append(
@@ -39,6 +50,72 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
     )
     draft.says(f"metric:{found.name}", 2)
     return True
+
+
+def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) -> bool:
+    """A figure with words beside its number: `"AUC": "0.84 (test)"`."""
+    found, amount = metric_key(key), read_in_words(value)
+    if found is None or amount is None or found.part != "value" or context.local in ("dataset", "features", "rows", "threshold"):
+        return False
+    if draft.several and context.shared:
+        return True
+    parts = [
+        MappingPart(target="name", const=found.name),
+        MappingPart(target="value", transform="quantity"),
+        *constant("split", found.split or context.split),
+        *constant("average", found.average),
+    ]
+    draft.metrics.append(MappingRule(kind="rows", source=text(path), target="/metrics/*", parts=parts))
+    draft.says(f"metric:{found.name}", 2)
+    return True
+
+
+def sentence(draft: Draft, value: str, path: Path, context: Context) -> bool:
+    """A few words that name a metric and give its figure."""
+    key = metric_key(before_number(value)) if len(value) <= 160 else None
+    if key is None or key.part != "value" or read_in_words(value) is None:
+        return False
+    _said_in_words(draft, text(path), context)
+    draft.says(f"metric:{key.name}", 2)
+    return True
+
+
+def sentences(draft: Draft, value: list[Any], path: Path, context: Context) -> bool:
+    """A list of sentences, some of which give figures."""
+    if not all(isinstance(one, str) for one in value) or (draft.several and context.shared) or context.local in ("dataset", "features"):
+        return False
+    known = [key for one in value if len(one) <= 160 and (key := metric_key(before_number(one))) and read_in_words(one) is not None]
+    if not known:
+        return False
+    _said_in_words(draft, f"{text(path)}/*", context)
+    draft.says(f"metric:{known[0].name}", 2)
+    return True
+
+
+def _said_in_words(draft: Draft, source: str, context: Context) -> None:
+    told = constant("split", context.split) or [MappingPart(target="split", transform="split_in_text")]
+    parts = [MappingPart(target="name", transform="metric_in_text"), MappingPart(target="value", transform="quantity"), *told]
+    draft.metrics.append(MappingRule(kind="rows", source=source, target="/metrics/*", parts=parts))
+
+
+def _of_class(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
+    """A figure whose key ends or begins with one of the file's classes: `recall_leave`, where a class is `Leave`."""
+    said = words(key)
+    for name, pointer in draft.classes.items():
+        rest = said.removesuffix(f"_{name}") if said.endswith(f"_{name}") else said.removeprefix(f"{name}_") if said.startswith(f"{name}_") else ""
+        found = metric_key(rest) if rest else None
+        if found is None or found.part != "value" or not _plausible(found, value):
+            continue
+        parts = [
+            MappingPart(target="name", const=found.name),
+            MappingPart(target="value", transform=notation(value, found)),
+            MappingPart(target="class", source=pointer, transform="text"),
+            *constant("split", found.split or context.split),
+        ]
+        draft.metrics.append(MappingRule(kind="rows", source=text(path), target="/metrics/*", parts=parts))
+        draft.says(f"metric:{found.name}", 2)
+        return True
+    return False
 
 
 def _plausible(found: MetricKey, value: Json) -> bool:
@@ -51,7 +128,15 @@ def _plausible(found: MetricKey, value: Json) -> bool:
 
 def _unknown(draft: Draft, key: str, path: Path, context: Context) -> bool:
     """Within a part of figures, a number of another name is a figure of that name."""
-    if not context.metrics or _NO_FIGURE.search(words(key)) or words(key) in CELLS or not words(key) or words(key).isdigit() or rows_of(key):
+    if (
+        not context.metrics
+        or words(key) in _NAMELESS
+        or _NO_FIGURE.search(words(key))
+        or words(key) in CELLS
+        or not words(key)
+        or words(key).isdigit()
+        or rows_of(key)
+    ):
         return False
     draft.metrics.append(
         MappingRule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", context.split)),

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from backend.importing.matcher.draft import Draft, constant
 from backend.importing.pointers import Path, text
-from backend.importing.several.find import has_metrics
+from backend.importing.several.speaks import has_metrics
 from backend.importing.transforms import is_number, is_percent
 from backend.importing.vocabulary import FIELDS, PERCENT_KEPT, MetricKey, metric_key, section, split_of, words
 from schemas.common import Json

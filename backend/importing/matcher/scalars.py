@@ -7,22 +7,27 @@ from backend.importing.matcher import metrics
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, text
 from backend.importing.transforms import Refused, count, is_date, is_number, rough, task_type
-from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
+from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LISTS, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
 
 _FILE: Final = re.compile(r".*\.(pkl|pickle|joblib|onnx|json|txt|h5|keras|pt|pth|bin|csv|parquet|ubj|model|yaml|yml|py|ipynb|zip)", re.IGNORECASE)
 _PLACE: Final = re.compile(r"\S*(?:[/\\]|\.\w{2,8}(?:\.\w{2,4})?$)\S*|\S{1,200}$")
-_CHOSEN: Final = ("best", "selected", "final", "chosen", "winning")
+_CHOSEN: Final = ("best", "selected", "final", "chosen", "winning", "champion")
 _COUNTS: Final = frozenset(VOCABULARY["modifiers"]["count"])
 _POINTS: Final = {"/algorithm/name": 2, "/task/target": 1, "/task/threshold": 1, "/task/type": 1, "/version": 0.5, "/intended_use/purpose": 0.5}
+_OTHER_THRESHOLD: Final = re.compile(
+    r"(?:^|_)(drift|psi|alert|monitor|monitoring|missing|min|minimum|max|maximum|correlation|corr|vif|variance|importance|accuracy|auc|f1|recall|precision"
+    r"|significance|p|pvalue|iou|nms|similarity|latency|gate|quality|retrain|retraining|outlier|feature|selection|ks|gini)(?:_|$)"
+)
+"""Thresholds of other things than a decision."""
 _CHOSEN_SPLITS: Final = ("train", "validation", "test", "holdout")
 
 
 def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> None:
     """A key with a single value."""
     said = words(key)
-    if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context):
+    if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context) or _sentence(draft, said, value, path, context):
         return
     own = 0 if context.shared else -100  # what the picked model says of itself comes first
     if context.local and (target := LOCAL.get(context.local, {}).get(said)) and fits(target, value):
@@ -35,6 +40,9 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
             if fits(target, value) and _sure(said, target, value) and not _of_another(draft, said, target, value, context):
                 put(draft, target, value, path, own + rank + place, said)
                 return
+    if said.endswith("_threshold") and context.model and is_number(value) and 0 < rough(value) < 1 and not _OTHER_THRESHOLD.search(said) and not draft.several:
+        put(draft, "/task/threshold", value, path, own + 35, said)
+        return
     if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
         draft.hyperparameters.append((path, MappingRule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
         draft.says(f"setting:{said}", 0.5)
@@ -46,6 +54,18 @@ def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) ->
     if split is None or (rows := whole(value)) is None or rows < 2:
         return False
     draft.single(f"/training/split_rows/{split}", path, 10, "integer" if is_number(value) else "count")
+    return True
+
+
+def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
+    """A limitation or note as one text; a figure in a few words (`PR-AUC = 0.41 (strong)`)."""
+    if not isinstance(value, str) or context.local in ("dataset", "features") or (draft.several and context.shared):
+        return False
+    if metrics.sentence(draft, value, path, context):
+        return True
+    if LISTS.get(said) != "considerations" or len(path) > 2 or len(value) < 8:
+        return False
+    draft.lists.append(MappingRule(kind="rows", source=text(path), target="/considerations/*", parts=[MappingPart(target="")]))
     return True
 
 
@@ -67,7 +87,7 @@ def put(draft: Draft, target: str, value: Json, path: Path, rank: int, said: str
         draft.const("/algorithm/framework", path, LIBRARIES[said], 100 + rank)
     points = 2 if target == "/name" and rank < 20 else 1 if target == "/name" else _POINTS.get(target, 0)
     if points:
-        draft.says(target, points)
+        draft.says(f"model:{target}" if said.startswith("model_") else target, points)
 
 
 def _transform(target: str, value: Json) -> Transform | None:
@@ -132,7 +152,14 @@ def _is_task(value: Json) -> bool:
 
 def _sure(said: str, target: str, value: Json) -> bool:
     """`type` and the like name an algorithm only when their value reads like one."""
-    return target != "/algorithm/name" or said not in ("type", "class", "kind", "method", "network", "approach") or names_algorithm(str(value))
+    return (
+        target != "/algorithm/name"
+        or said not in ("type", "class", "kind", "method", "network", "approach")
+        or (names_algorithm(str(value)) and not set(words(str(value)).split("_")) <= _SAYS_NOTHING)
+    )
+
+
+_SAYS_NOTHING: Final = frozenset({"model", "test", "demo", "final", "new", "my", "best", "prod", "dev", "v1", "v2", "1", "2"})
 
 
 def _of_another(draft: Draft, said: str, target: str, value: Json, context: Context) -> bool:
@@ -141,4 +168,10 @@ def _of_another(draft: Draft, said: str, target: str, value: Json, context: Cont
         return True  # `"model": "Random Forest"` is the algorithm
     if not draft.several or not context.shared or not (target.startswith("/algorithm/name") or target == "/task/threshold"):
         return False
+    if (
+        target.startswith("/algorithm/name")
+        and not said.startswith(_CHOSEN)
+        and not any(one.is_called(str(value)) or names_algorithm(one.name) for one in draft.several)
+    ):
+        return False  # said once for all of them
     return target == "/task/threshold" or not (draft.picked and draft.picked.is_called(str(value)))

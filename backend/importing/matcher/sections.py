@@ -6,7 +6,7 @@ from typing import Any, Final
 from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, steps, text
-from backend.importing.several.find import has_metrics
+from backend.importing.several.speaks import has_metrics
 from backend.importing.vocabulary import SECTIONS, STRONG_ALGORITHM, VOCABULARY, section, split_of, words
 from schemas.mapping import MappingRule
 
@@ -144,6 +144,31 @@ def _versions(draft: Draft, value: dict[str, Any], path: Path) -> bool:
         draft.single("/algorithm/framework_version", place, 60)
         draft.const("/algorithm/framework", place, known[0][1], 160)
     return bool(known)
+
+
+_PROTOCOLS: Final = frozenset(
+    {"protocol", "evaluation_protocol", "validation", "validation_method", "validation_strategy", "validation_scheme", "evaluation", "evaluation_method"}
+    | {"evaluation_strategy", "cv_strategy", "cv", "cross_validation", "evaluated_on", "eval_set", "evaluation_set", "measured_on", "split", "metrics_split"}
+)
+_SAYS: Final = (
+    (re.compile(r"cross[- ]?valid|\bk-?fold|\d+[- ]?fold|\bcv\b|out[- ]of[- ]fold|leave[- ]one[- ]out", re.IGNORECASE), "cross_validation"),
+    (re.compile(r"hold[- ]?out|held[- ]out|out[- ]of[- ]time", re.IGNORECASE), "holdout"),
+    (re.compile(r"\btest\b", re.IGNORECASE), "test"),
+    (re.compile(r"\bvalidation set\b|\bdev set\b", re.IGNORECASE), "validation"),
+    (re.compile(r"\btrain", re.IGNORECASE), "train"),
+)
+
+
+def protocol(node: Any) -> str | None:
+    """The one split that a part says its figures are of: `{"protocol": "10-fold cross-validation", "accuracy": 0.8}`."""
+    said = {
+        split
+        for name, value in items(node)
+        if isinstance(value, str) and len(value) <= 80 and words(str(name)) in _PROTOCOLS
+        for pattern, split in _SAYS
+        if pattern.search(value)
+    }
+    return said.pop() if len(said) == 1 else None
 
 
 def conclude(draft: Draft) -> None:

@@ -18,6 +18,7 @@ def match(tree: Json, pick: Member | None = None, several: list[Member] | None =
     """The rules for a file of no known format. `pick` is the one model that is meant when there are several."""
     draft = Draft(tree, members(tree) if several is None else several, pick)
     draft.names = features.known_names(tree)
+    draft.classes = lists.known_classes(tree)
     root = Context(shared=True)
     if isinstance(tree, dict):
         visit(draft, tree, (), root)
@@ -33,6 +34,8 @@ def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
     """A map of the file: what it is as a whole, then each of its entries."""
     if context.depth > _DEPTH:
         return
+    if context.split is None and (said := sections.protocol(node)):
+        context = msgspec.structs.replace(context, split=said)
     charts.whole(draft, node, path, context)
     features.whole(draft, node, path, context)
     alike = metrics.unexplained(node) | components(node, str(path[-1]) if path else "")

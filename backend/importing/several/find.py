@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from backend.importing.pointers import Path, items
+from backend.importing.several.by_task import by_figure_prefix, by_task, models_by_name
 from backend.importing.several.member import Member, by_prefix, by_table
+from backend.importing.several.speaks import has_metrics
 from backend.importing.transforms import is_number
 from backend.importing.vocabulary import (
     FIELDS,
@@ -46,7 +48,7 @@ def members(tree: Json) -> list[Member]:
     level: list[tuple[Path, str, Json]] = [((), "", tree)]
     for _ in range(_DEPTH):
         for path, key, node in level:
-            for look in (_by_key, _by_row, _by_metric, by_table, by_prefix):
+            for look in _LOOKS:
                 if len(found := look(path, key, node)) > 1 and not {words(one.name) for one in found} <= classes:
                     return found
         level = [((*path, step), str(step) if isinstance(step, str) else key, below) for path, key, node in level for step, below in _below(node, key)]
@@ -103,18 +105,6 @@ def _own_name(node: Json) -> str | None:
 
 def _all_names(row: dict[str, Json]) -> frozenset[str]:
     return frozenset(value for name, value in row.items() if isinstance(value, str) and words(name) in FIELDS["model_name"])
-
-
-def has_metrics(node: Json, depth: int = 2) -> set[str]:
-    """The metrics that a part of a file gives, in itself or in a part of metrics or of a split within."""
-    if not isinstance(node, dict):
-        return set()
-    found = {key.name for name, value in node.items() if is_number(value) and (key := metric_key(name)) and key.part == "value"}
-    if depth:
-        for name, value in node.items():
-            if isinstance(value, dict) and (section(name, "metrics", "report", "confusion") or split_of(name) or metric_key(name)):
-                found |= has_metrics(value, depth - 1) or ({str(name)} if metric_key(name) else set())
-    return found
 
 
 def _meaning_of_its_own(key: str) -> bool:
@@ -240,3 +230,16 @@ def _by_metric(path: Path, key: str, node: Json) -> list[Member]:
             return []
         places = {name: tuple((*path, column, name) for column, cells in columns.items() if name in dict(cells)) for name in dict.fromkeys(models)}
     return [Member(name=name, also=frozenset(), places=own) for name, own in places.items()]
+
+
+_LOOKS: Final[tuple[Callable[[Path, str, Json], list[Member]], ...]] = (
+    _by_key,
+    _by_row,
+    _by_metric,
+    by_table,
+    by_prefix,
+    by_task,
+    by_figure_prefix,
+    models_by_name,
+)
+"""The ways in which a place may list models, most telling first."""

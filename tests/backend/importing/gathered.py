@@ -53,6 +53,8 @@ def details(case: dict[str, Any]) -> tuple[Measured, list[str], list[str]]:
         blended = [] if found.document is None or found.several_models else judged(found, case["gold"], case["document"]).wrong
         return Measured(asked=asked, wrong=len(blended), files=1), ["kind"], blended
     verdict = judged(found, case["gold"], case["document"])
+    if found.picked is not None and found.document["name"] == found.picked:  # the chosen model's own name, from where it is listed
+        verdict.wrong = [one for one in verdict.wrong if not one.startswith("/name from ")]
     return Measured(verdict.asked, verdict.asked - len(verdict.missed), len(verdict.wrong), 1, 1), verdict.missed, verdict.wrong
 
 

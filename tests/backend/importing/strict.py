@@ -40,6 +40,10 @@ PLACES: dict[str, str] = {name: target for name, target in SINGLE.items() if nam
 _METRIC = re.compile(r"(?:(?P<part>metric|std):(?P<name>\w+)|(?P<own>own))(?:@(?P<split>\w+))?(?P<at>~)?(?:=(?P<value>[-\d.]+))?(?:\[(?P<told>[^\]]*)\])?")
 
 
+_TOLD = re.compile(r"/metrics/\d+/(?:name|split|slice|class|average)")
+"""What tells a figure apart: held against the label of the figure's value."""
+
+
 class Judged(msgspec.Struct):
     """How many labels were to be met, which were not, and which leaves say what no label says."""
 
@@ -54,7 +58,11 @@ def judged(preview: ImportPreview, gold: dict[str, str], file: Any) -> Judged:
     said = _said(preview)
     asked = {path: told for path, told in labels.items() if not any(one in ("absent", "absent?") for one in told[0])}
     missed = [f"{path} is {'|'.join(told[0])}" for path, told in asked.items() if not any(_met(preview, said, path, one, told[1]) for one in told[0])]
-    return Judged(len(asked), missed, [f"{target} from {source}" for target, source in said if not _right(preview, target, source, labels)])
+    return Judged(
+        len(asked),
+        missed,
+        [f"{target} from {source}" for target, source in said if not _TOLD.fullmatch(target) and not _right(preview, target, source, labels)],
+    )
 
 
 def _places(file: Any, pattern: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -84,7 +92,7 @@ def _below(source: str, path: str) -> bool:
 def _met(preview: ImportPreview, said: list[tuple[str, str]], path: str, meaning: str, captured: tuple[str, ...]) -> bool:
     own = [target for target, source in said if _below(source, path)]
     if meaning in ("features", "feature"):
-        return any(target.startswith("/features/") for target in own)
+        return any(target.startswith("/features/") and _below(source, path) for target, source in preview.provenance.items())
     if meaning == "importance":
         return any("/importance/" in target for target in own)
     return any(_means(preview, target, meaning, captured) for target in own)
@@ -107,6 +115,8 @@ def _implied(target: str, meaning: str) -> bool:
         "/task/type": ("classes", "threshold", "confusion", "metric", "own", "positive", "features"),
         "/algorithm/framework": ("framework_version",),
     }
+    if re.fullmatch(r"/charts/\d+/labels/\d+", target):
+        return meaning == "classes"  # a confusion matrix is labelled with the file's classes
     return target in implied and meaning.startswith(implied[target])
 
 
