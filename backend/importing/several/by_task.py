@@ -72,7 +72,7 @@ def by_figure_prefix(path: Path, key: str, node: Json) -> list[Member]:
         if is_number(value) and metric_key(name) is None and (split := _prefix(name)) is not None:
             found.setdefault(split[0], {})[split[1]] = (*path, name)
     shared = set.intersection(*(set(own) for own in found.values())) if len(found) > 1 else set()
-    named = {key.name for rest in shared if (key := metric_key(rest))}
+    named = {found_key.name for rest in shared if (found_key := metric_key(rest))}
     if len(shared) < 2 or not named - _BY_CLASS:
         return []
     return [Member(name=name, also=frozenset(), places=tuple(own.values()), flat=name) for name, own in found.items()]
