@@ -1,9 +1,9 @@
 """The one composition root: settings in, a Hub out."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from backend.adapters.arq_queue import ArqQueue
 from backend.adapters.guarded_transport import AddressGuard
@@ -13,26 +13,23 @@ from backend.adapters.redis_wakeups import RedisWakeups
 from backend.adapters.vault import AesVault, LocalKeys
 from backend.connectors.rules import hosts_of
 from backend.db.addresses import application_url
+from backend.db.availability import UNREACHABLE
+from backend.db.clock import HubClock, read_clock
 from backend.db.engine import make_engine
 from backend.disk_space import DiskSpace
 from backend.hub import Hub
 from backend.outcomes.early import EarlyOutcomes
-from backend.ports import Clock
 from backend.ports.governance import NullGate, NullUseBounds
 from backend.serving.process import Serving
 from backend.settings import BadSetting, Settings
+from backend.slices import SLICES, Slice, run_kinds
 from backend.tallies.update import TallyUpdates
 
 OBSERVERS = (TallyUpdates(), EarlyOutcomes())
 """Who hears of what is written into a log, in this order: an outcome that came early is tallied after its row."""
 
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Now, in UTC."""
-        return datetime.now(UTC)
+CLOCK_SECONDS = 2.0
+"""A process that starts waits no longer than this for the hub's time."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class ServingHub(Hub):
 
 
 @asynccontextmanager
-async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: int = 10) -> AsyncIterator[ServingHub]:
+async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Slice] = SLICES) -> AsyncIterator[ServingHub]:
     """Build the hub from complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
     if not (settings.database_url and settings.redis_url and settings.secret_key):
         raise BadSetting("This process needs TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own.")
@@ -51,14 +48,15 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
     llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
     engine = make_engine(application_url(settings.app_database_url, settings.secret_key, settings.database_url), pool_size)
     redis = open_redis(settings.redis_url)
-    queue = ArqQueue(settings.redis_url)
+    queue = ArqQueue(settings.redis_url, {name: kind.queue for name, kind in run_kinds(slices).items()})
+    clock = HubClock()
     wakeups = RedisWakeups(redis)
     hub = ServingHub(
         settings=settings,
         engine=engine,
         redis=redis,
         queue=queue,
-        clock=clock or SystemClock(),
+        clock=clock,
         vault=vault,
         llm=llm,
         wakeups=wakeups,
@@ -68,6 +66,9 @@ async def open_hub(settings: Settings, clock: Clock | None = None, pool_size: in
         use_bounds=NullUseBounds(),
     )
     try:
+        with suppress(*UNREACHABLE):  # the first unit of work reads it
+            async with asyncio.timeout(CLOCK_SECONDS):
+                await read_clock(engine, clock)
         yield hub
     finally:
         await wakeups.stop()

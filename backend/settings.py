@@ -56,6 +56,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The same, of one network address."""
     import_llm_seconds: float = 45.0
     """How long an import waits for a language model, all in all; less than `rpc_timeout_seconds`."""
+    schedules: str = ""
+    """Other times for schedules, by semicolon: `promotion.ramps=*/5 * * * * *; watch.prune=0 3 * * *`."""
+    time_zone: str = "UTC"
+    """The time zone in which the hub's schedules are read; a tenant may have one of its own."""
     session_days: int = 14
     solo: bool = False
     """One person runs this hub: what otherwise takes two people, one may do, and the record says so."""

@@ -31,10 +31,15 @@ from backend.inference_log import events as inference_log_events
 from backend.inference_log import runs as inference_log_runs
 from backend.promotion import actions as promotion_actions
 from backend.promotion import alerts as promotion_alerts
+from backend.promotion import runs as promotion_runs
+from backend.runs import actions as runs_actions
 from backend.runs import alerts as runs_alerts
 from backend.runs import events as runs_events
+from backend.runs import runs as runs_runs
 from backend.runs.kinds import RunKind, Schedule
 from backend.serving import alerts as serving_alerts
+from backend.serving import runs as serving_runs
+from backend.tallies import runs as tallies_runs
 from backend.work.unit import UnitOfWork
 
 
@@ -80,6 +85,7 @@ SLICES: tuple[Slice, ...] = (
     Slice(
         name="comparison",
         runs=comparison_runs.RUNS,
+        schedules=comparison_runs.SCHEDULES,
         actions=constants(comparison_actions, AuditAction),
         alerts=constants(comparison_alerts, AlertKind),
         checks=comparison_alerts.checks,
@@ -97,14 +103,28 @@ SLICES: tuple[Slice, ...] = (
     Slice(
         name="inference_log",
         runs=inference_log_runs.RUNS,
+        schedules=inference_log_runs.SCHEDULES,
         actions=constants(inference_log_actions, AuditAction),
         events=constants(inference_log_events, EventKind),
         alerts=constants(inference_log_alerts, AlertKind),
         checks=inference_log_alerts.checks,
     ),
-    Slice(name="promotion", actions=constants(promotion_actions, AuditAction), alerts=constants(promotion_alerts, AlertKind), checks=promotion_alerts.checks),
-    Slice(name="runs", events=constants(runs_events, EventKind), alerts=constants(runs_alerts, AlertKind)),
-    Slice(name="serving", alerts=constants(serving_alerts, AlertKind), checks=serving_alerts.checks),
+    Slice(
+        name="promotion",
+        schedules=promotion_runs.SCHEDULES,
+        actions=constants(promotion_actions, AuditAction),
+        alerts=constants(promotion_alerts, AlertKind),
+        checks=promotion_alerts.checks,
+    ),
+    Slice(
+        name="runs",
+        schedules=runs_runs.SCHEDULES,
+        actions=constants(runs_actions, AuditAction),
+        events=constants(runs_events, EventKind),
+        alerts=constants(runs_alerts, AlertKind),
+    ),
+    Slice(name="serving", schedules=serving_runs.SCHEDULES, alerts=constants(serving_alerts, AlertKind), checks=serving_alerts.checks),
+    Slice(name="tallies", schedules=tallies_runs.SCHEDULES),
 )
 
 

@@ -212,6 +212,8 @@ export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
 export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
 /** Nobody gives a role that allows more than they may do themselves. */
 export type RoleNotHeld = Failure<"ROLE_NOT_HELD", "FORBIDDEN", 403>;
+/** The run has ended; there is nothing to cancel. */
+export type RunFinished = Failure<"RUN_FINISHED", "CONFLICT", 409>;
 /** There is no such run in this tenant. */
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
 /** A token cannot be given more than its maker holds. */
@@ -489,6 +491,13 @@ export interface CalibrationChartInput {
   observed: number[];
   count?: number[] | undefined;
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
+}
+
+/** A run to cancel, and why. */
+export interface CancelRun {
+  run_id: string;
+  /** @maxLength 500 */
+  reason?: string | null | undefined;
 }
 
 /** One's own password: the old one proves it is you. */
@@ -2948,6 +2957,7 @@ export interface Run {
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
+  cancel_requested_at: string | null;
 }
 
 /** A run, by id. */
@@ -2956,7 +2966,7 @@ export interface RunRef {
 }
 
 /** The life of a run. */
-export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "lost";
 
 /** Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001. */
 export interface SampleRatio {
@@ -3972,6 +3982,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `system:run:read`.
        */
       get: Q<RunRef, Run, AppErrorShape | RunNotFound>;
+      /**
+       * Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds.
+       *
+       * Needs `system:run:cancel`.
+       */
+      cancel: M<CancelRun, Run, AppErrorShape | RunFinished | RunNotFound>;
       /**
        * The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out.
        *

@@ -93,6 +93,12 @@ export const calibrationChartInputSchema = z.strictObject({
   split: z.enum(["cross_validation", "holdout", "production", "test", "train", "validation"]).nullable().optional(),
 });
 
+/** A run to cancel, and why. */
+export const cancelRunSchema = z.strictObject({
+  run_id: z.guid(),
+  reason: text(0, 500).nullable().optional(),
+});
+
 /** One's own password: the old one proves it is you. */
 export const changePasswordSchema = z.strictObject({
   current: text(1, 200),
@@ -663,7 +669,7 @@ export const listOrphansSchema = z.strictObject({
 });
 
 /** The life of a run. */
-export const runStatusSchema = z.enum(["cancelled", "failed", "queued", "running", "succeeded"]);
+export const runStatusSchema = z.enum(["cancelled", "failed", "lost", "queued", "running", "succeeded"]);
 
 /** The newest runs first. */
 export const listRunsSchema = z.strictObject({
@@ -1032,5 +1038,6 @@ export const inputs = {
   "models.archiveVersion": versionRefSchema,
   "runs.list": listRunsSchema.optional(),
   "runs.get": runRefSchema,
+  "runs.cancel": cancelRunSchema,
   "runs.onProgress": watchRunsSchema.optional(),
 };

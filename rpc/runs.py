@@ -6,10 +6,10 @@ from contextlib import aclosing
 from backend.access.permissions import P
 from backend.live.service import follow
 from backend.runs import service
-from backend.runs.errors import RunNotFound
+from backend.runs.errors import RunFinished, RunNotFound
 from rpc.core import Router, Tracked
 from rpc.host import Call
-from schemas.runs import ListRuns, Run, RunRef, WatchRuns
+from schemas.runs import CancelRun, ListRuns, Run, RunRef, WatchRuns
 
 runs = Router("runs")
 
@@ -24,6 +24,12 @@ async def list_(ctx: Call, input: ListRuns) -> list[Run]:
 async def get(ctx: Call, input: RunRef) -> Run:
     """One run: how far it is, and how it ended."""
     return await service.get(ctx.work, input)
+
+
+@runs.mutation(permission=P.SYSTEM_RUN_CANCEL, errors=(RunNotFound, RunFinished))
+async def cancel(ctx: Call, input: CancelRun) -> Run:
+    """Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds."""
+    return await service.cancel(ctx.work, input)
 
 
 @runs.subscription(permission=P.SYSTEM_RUN_READ, errors=(RunNotFound,))

@@ -2,7 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
+
+from msgspec import Meta
 
 from schemas.common import Json, PageSize, Shape
 
@@ -15,6 +18,8 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LOST = "lost"
+    """Its worker is gone; another one will begin it anew, or give it up."""
 
 
 class Run(Shape, frozen=True, kw_only=True):
@@ -32,6 +37,8 @@ class Run(Shape, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    cancel_requested_at: datetime | None = None
+    """When a person asked to cancel it; its worker stops it within moments."""
 
 
 class ListRuns(Shape, frozen=True, kw_only=True):
@@ -46,6 +53,13 @@ class RunRef(Shape, frozen=True, kw_only=True):
     """A run, by id."""
 
     run_id: UUID
+
+
+class CancelRun(Shape, frozen=True, kw_only=True):
+    """A run to cancel, and why."""
+
+    run_id: UUID
+    reason: Annotated[str, Meta(max_length=500)] | None = None
 
 
 class WorkerHealth(Shape, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from backend.alerts import service
 from backend.alerts.settle import settle
 from backend.declarations.alerts import Check, CheckContext, Finding
 from backend.hub import Hub
-from backend.slices import SLICES
+from backend.slices import SLICES, Slice
 from backend.work.unit import UnitOfWork
 
 log = logging.getLogger("tiltyard.alerts")
@@ -19,11 +19,11 @@ log = logging.getLogger("tiltyard.alerts")
 class AlertChecks:
     """What a worker process checks; a check may remember things from one time to the next."""
 
-    def __init__(self, hub: Hub, load: Callable[[Any], Awaitable[object]]) -> None:
+    def __init__(self, hub: Hub, load: Callable[[Any], Awaitable[object]], slices: Sequence[Slice] = SLICES) -> None:
         """`load` loads a version as serving does."""
         self._hub = hub
         context = CheckContext(hub, load)
-        self.checks: list[Check[UnitOfWork]] = [check for one in SLICES if one.checks is not None for check in one.checks(context)]
+        self.checks: list[Check[UnitOfWork]] = [check for one in slices if one.checks is not None for check in one.checks(context)]
 
     async def run(self) -> None:
         """Check everything. What cannot be checked keeps the alerts it has."""

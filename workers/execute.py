@@ -1,61 +1,164 @@
-"""How every run is executed: claimed, watched by a heartbeat, finished or tried again."""
+"""How every run is executed: claimed, watched over, and ended by what its handler did or by why it was stopped."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from backend.actor import ANONYMOUS, system
 from backend.errors import HubError
 from backend.hub import Hub
-from backend.runs import service as runs
-from backend.runs.kinds import Handler
+from backend.runs import holding
+from backend.runs.claims import ClaimedHub, Stop
+from backend.runs.errors import HandlerStopped, RunTimedOut
+from backend.runs.kinds import RunKind
+from backend.runs.process import Process
 from backend.runs.task import Task
+from backend.work.unit import UnitOfWork
+from schemas.common import Json
 
 log = logging.getLogger("tiltyard.worker")
-HEARTBEAT_SECONDS = 5.0
+GRACE_SECONDS = 1.0
+"""A cancelled handler has this long to end. Its run is then shown as stopped, and whatever the handler still does is refused."""
+WRITE_AGAIN_SECONDS = 1.0
+WRITES = 60
+"""How often the end of a run is written anew while PostgreSQL is away."""
 
 
-async def execute(hub: Hub, handlers: Mapping[str, Handler], worker_id: str, run_id: UUID) -> None:
-    """Execute a run unless somebody alive is at it. Harmless to call twice."""
-    async with hub.work(ANONYMOUS, read_only=True) as work:
-        found = await runs.find(work, run_id)
-    if found is None:
-        return
-    tenant_id, kind = found
-    actor = system(tenant_id, f"worker ({kind})")
-    async with hub.work(actor) as work:
-        claimed = await runs.claim(work, run_id, worker_id)
-    if claimed is None:
-        return
-    run, args = claimed
-    await _carry_out(handlers.get(kind), Task(hub, actor, run, args, worker_id))
+@dataclass
+class Held:
+    """A run in this worker's hands."""
+
+    task: Task
+    kind: RunKind
+    handling: "asyncio.Task[Json]"
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self, reason: Stop) -> None:
+        """Cancel the handler. The first reason stands."""
+        if self.task.stopping.reason is None:
+            self.task.stopping.reason = reason
+            self.handling.cancel(reason.value)
+            self.told.set()
 
 
-async def _carry_out(handler: Handler | None, task: Task) -> None:
-    beating = asyncio.create_task(_heartbeat(task))
+class Executor:
+    """Executes the runs of one worker process."""
+
+    def __init__(self, hub: Hub, kinds: Mapping[str, RunKind], worker_id: str, process: Process | None = None) -> None:
+        self.hub, self.worker_id = hub, worker_id
+        self.held: dict[UUID, Held] = {}
+        self.closing = False
+        """No further run is claimed."""
+        self._kinds = kinds
+        self._process = process or Process()
+        self._executions: set[asyncio.Task[None]] = set()
+
+    async def run(self, run_id: UUID) -> None:
+        """Execute a run, in a task that goes on when the caller is cancelled: only a `Stop` ends a handler."""
+        execution = asyncio.create_task(self.execute(run_id))
+        self._executions.add(execution)
+        execution.add_done_callback(self._executions.discard)
+        await asyncio.shield(execution)
+
+    async def execute(self, run_id: UUID) -> None:
+        """Execute a run unless a living worker holds it. Harmless to call twice."""
+        async with self.hub.work(ANONYMOUS, read_only=True) as work:
+            found = await holding.find(work, run_id)
+        if found is None or self.closing:
+            return
+        tenant_id, name = found
+        kind = self._kinds.get(name) or RunKind(name=name, handler=_unknown)
+        actor = system(tenant_id, f"worker ({name})")
+        async with self.hub.work(actor) as work:
+            claimed = await holding.claim(work, run_id, self.worker_id, kind.attempts)
+        if claimed is not None:
+            claim, run, args = claimed
+            await self._carry_out(Task(ClaimedHub.of(self.hub, claim), actor, run, args, claim, self._process), kind)
+
+    async def finish(self, seconds: float) -> None:
+        """Claim nothing more; let what runs end within so many seconds, then hand it back to other workers."""
+        self.closing = True
+        if self._executions:
+            await asyncio.wait(self._executions, timeout=seconds)
+        for held in list(self.held.values()):
+            held.stop(Stop.SHUTDOWN)
+        if self._executions:
+            await asyncio.wait(self._executions, timeout=GRACE_SECONDS + 2.0)
+
+    async def _carry_out(self, task: Task, kind: RunKind) -> None:
+        handling = asyncio.ensure_future(kind.handler(task))
+        held = self.held[task.run.id] = Held(task, kind, handling)
+        timer = asyncio.get_running_loop().call_later(kind.timeout.total_seconds(), held.stop, Stop.TIMEOUT)
+        try:
+            await _ended_or_told(held)
+            await _insist(task, _ending(held))
+        finally:
+            timer.cancel()
+            self.held.pop(task.run.id, None)
+        if not handling.done() and not self.closing:  # its slot stays taken until it has really ended
+            log.warning("run %s (%s) was stopped and its handler goes on", task.run.id, task.run.kind)
+            await asyncio.wait({handling})
+
+
+async def execute(hub: Hub, kinds: Mapping[str, RunKind], worker_id: str, run_id: UUID) -> None:
+    """Execute one run, without a worker around it."""
+    await Executor(hub, kinds, worker_id).execute(run_id)
+
+
+async def _unknown(task: Task) -> Json:
+    raise HubError(f"This worker knows no run of the kind {task.run.kind!r}. Give it the same release as the hub.")
+
+
+async def _ended_or_told(held: Held) -> None:
+    told = asyncio.ensure_future(held.told.wait())
     try:
-        if handler is None:
-            raise HubError(f"This worker knows no run of the kind {task.run.kind!r}; is it older than the hub?")
-        result = await handler(task)
-    except Exception as error:
-        log.exception("run %s (%s) failed at attempt %s", task.run.id, task.run.kind, task.run.attempts)
-        said = error.message if isinstance(error, HubError) else f"{type(error).__name__}: see the worker's log for run {task.run.id}"
-        async with task.hub.work(task.actor) as work:
-            await runs.fail(work, task.run, task.worker_id, said)
-    else:
-        async with task.hub.work(task.actor) as work:
-            await runs.succeed(work, task.run.id, task.worker_id, result)
+        await asyncio.wait({held.handling, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({held.handling}, timeout=GRACE_SECONDS)
     finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+        told.cancel()
 
 
-async def _heartbeat(task: Task) -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        with suppress(Exception):  # a missed beat is made up for by the next
-            async with task.hub.work(task.actor) as work:
-                await runs.progress(work, task.run.id, task.worker_id)
+Ending = Callable[[UnitOfWork], Awaitable[bool]]
+
+
+def _ending(held: Held) -> Ending | None:
+    """What to write of a handler that ended, or that was told to; None where another worker has the run."""
+    task, kind, handling = held.task, held.kind, held.handling
+    claim, reason = task.claim, task.stopped
+    ended = handling.done() and not handling.cancelled()
+    error = handling.exception() if ended else None
+    if reason is Stop.TAKEN_OVER:
+        return None
+    if ended and error is None:
+        result = handling.result()
+        return lambda work: holding.succeed(work, claim, result)
+    if reason is Stop.PERSON:
+        return lambda work: holding.stop(work, claim)
+    if reason is Stop.SHUTDOWN:
+        return lambda work: holding.hand_back(work, claim, kind.name)
+    failure = _timed_out(kind) if reason is Stop.TIMEOUT else error or HandlerStopped()
+    log.error("run %s (%s) failed at attempt %s", task.run.id, kind.name, task.run.attempts, exc_info=failure)
+    return lambda work: holding.fail(work, claim, kind.name, _words(failure, task), kind.delay_after(failure, task.run.attempts))
+
+
+def _timed_out(kind: RunKind) -> RunTimedOut:
+    return RunTimedOut(f"The run took longer than the {kind.timeout.total_seconds():g} s that its kind allows, and was stopped.")
+
+
+def _words(failure: BaseException, task: Task) -> str:
+    return failure.message if isinstance(failure, HubError) else f"{type(failure).__name__}: see the worker's log for run {task.run.id}"
+
+
+async def _insist(task: Task, ending: Ending | None) -> None:
+    for attempt in range(WRITES if ending else 0):
+        try:
+            assert ending
+            async with Hub.work(task.hub, task.actor) as work:
+                if not await ending(work):
+                    log.warning("run %s was taken over by another worker: what this one did at its end is not written", task.run.id)
+            return
+        except Exception as error:  # PostgreSQL may be away; the epoch keeps a late write from doing harm
+            log.warning("the end of run %s could not be written (%s), attempt %s", task.run.id, type(error).__name__, attempt + 1)
+            await asyncio.sleep(WRITE_AGAIN_SECONDS)

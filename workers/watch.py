@@ -1,27 +1,36 @@
-"""Watching over the hub: facts become alerts, and old live events go."""
+"""Schedules that look at several slices at once: alerts are checked; old events, drafts and alerts go."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
 from backend.actor import ANONYMOUS
 from backend.alerts import service as alerts
-from backend.hub import Hub
 from backend.importing import service as importing
+from backend.inference_log.drain import Drainer
 from backend.live import service as live
+from backend.runs.kinds import Schedule
+from backend.runs.task import Tick
+from backend.slices import Slice
 from workers.alert_checks import AlertChecks
 
 log = logging.getLogger("tiltyard.worker")
 
 
-async def check(ctx: dict[str, Any]) -> None:
-    """Every ten seconds: raise, confirm and resolve alerts."""
-    checks: AlertChecks = ctx["checks"]
-    await checks.run()
-
-
-async def prune(ctx: dict[str, Any]) -> None:
-    """Twice an hour: remove live events older than a day, drafts of imports that expired, and resolved alerts past their retention."""
-    hub: Hub = ctx["hub"]
-    async with hub.work(ANONYMOUS) as work:
+async def prune(tick: Tick) -> None:
+    """Remove live events older than a day, drafts of imports that expired, and resolved alerts past their retention."""
+    async with tick.hub.work(ANONYMOUS) as work:
         removed, drafts, resolved = await live.prune(work), await importing.prune(work), await alerts.prune(work)
     log.info("removed %s live events older than a day, %s expired drafts of imports, %s resolved alerts", removed, drafts, resolved)
+
+
+def watches(slices: Sequence[Slice]) -> tuple[Schedule, ...]:
+    """The schedules; alerts are checked as these slices declare them."""
+
+    async def check(tick: Tick) -> None:
+        drainer = tick.process.one(Drainer, lambda: Drainer(tick.hub))
+        await tick.process.one(AlertChecks, lambda: AlertChecks(tick.hub, drainer.explainer.load, slices)).run()
+
+    return (
+        Schedule(name="watch.alerts", cron="5-59/10 * * * * *", handler=check),
+        Schedule(name="watch.prune", cron="7,37 * * * *", handler=prune),
+    )

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,24 @@ import msgspec
 from arq import ArqRedis, create_pool
 from arq.connections import RedisSettings
 
-DEFAULT_QUEUE = "tiltyard:default"
-DRAIN_QUEUE = "tiltyard:drain"
+
+def queue_name(queue: str) -> str:
+    """A queue's key in Redis."""
+    return f"tiltyard:{queue}"
+
+
+DEFAULT_QUEUE = queue_name("default")
+DRAIN_QUEUE = queue_name("drain")
 SLOT_SECONDS = 0.25
 """Requests for one group's drain within a slot are one job. A fixed id would be refused while a job of it is finishing, and nobody drained."""
 MOST_DRAINS = 200
 """More drains waiting than this means that no worker is there: the cron will drain when one comes."""
 EXPIRES = timedelta(minutes=1)
+DAY = timedelta(days=1)
+MOST_RUNS = 1000
+"""More runs waiting in a queue than this are not added to it: their rows keep them, and the sweep asks again."""
+SKEW = timedelta(hours=1)
+"""ARQ compares times of two hosts. A job to carry out at once is dated back this far, so that a worker whose clock is behind takes it too."""
 
 
 def serialize(job: dict[str, Any]) -> bytes:
@@ -33,7 +45,9 @@ def deserialize(raw: bytes) -> dict[str, Any]:
 class ArqQueue:
     """Implements `backend.ports.JobQueue`. Connects when first used."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, queues: Mapping[str, str] | None = None) -> None:
+        """`queues` gives the queue of each kind of run that does not go into `default`."""
+        self._queues = queues or {}
         self._settings = RedisSettings.from_dsn(redis_url)
         self._settings.conn_retries = 1
         self._pool: ArqRedis | None = None
@@ -42,15 +56,18 @@ class ArqQueue:
     async def run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
         """Ask a worker to execute the run. The id carries the second: a job that a killed worker held does not stand in the way of another."""
         redis = await self._redis()
-        due = time.time() + (delay.total_seconds() if delay else 0)
-        await redis.enqueue_job("run", str(run_id), _job_id=f"run:{run_id}:{int(due)}", _queue_name=DEFAULT_QUEUE, _defer_by=delay)
+        queue = queue_name(self._queues.get(kind, "default"))
+        due = datetime.now(UTC) + (delay or -SKEW)
+        if await redis.zcard(queue) < MOST_RUNS:
+            job, expires = f"run:{run_id}:{int(due.timestamp())}", DAY + (delay or timedelta())
+            await redis.enqueue_job("run", str(run_id), _job_id=job, _queue_name=queue, _defer_until=due, _expires=expires)
 
     async def drain(self, group_id: UUID) -> None:
         """Ask a worker to move a group's intake into its log."""
         redis = await self._redis()
         if await redis.zcard(DRAIN_QUEUE) < MOST_DRAINS:
-            slot = int(time.time() / SLOT_SECONDS)
-            await redis.enqueue_job("drain", str(group_id), _job_id=f"drain:{group_id}:{slot}", _queue_name=DRAIN_QUEUE, _expires=EXPIRES)
+            slot, due = int(time.time() / SLOT_SECONDS), datetime.now(UTC) - SKEW
+            await redis.enqueue_job("drain", str(group_id), _job_id=f"drain:{group_id}:{slot}", _queue_name=DRAIN_QUEUE, _defer_until=due, _expires=EXPIRES)
 
     async def close(self) -> None:
         """Let go of Redis."""

@@ -92,8 +92,8 @@ async def _snapshot(hub: Hub, actor: Actor) -> AsyncIterator[UnitOfWork]:
     """A unit of work whose statements all see the same moment. Two at once cannot both replace the same tallies: one fails, and is tried again."""
     async with AsyncSession(hub.engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as session:
         async with session.begin():
-            await tenancy.enter(session, actor.tenant_id, read_only=False)
-            work = UnitOfWork(hub, actor, session)
+            now = await tenancy.enter(session, actor.tenant_id, read_only=False)
+            work = UnitOfWork(hub, actor, session, now)
             yield work
             await work.finish()
         await work.deliver()

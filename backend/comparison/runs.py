@@ -1,10 +1,10 @@
-"""Runs of comparisons: a group's tallies made anew from its log."""
+"""Runs and schedules of comparisons: a group's tallies made anew from its log."""
 
 from uuid import UUID
 
-from backend.comparison.rebuild import REBUILD_RUN, rebuild
-from backend.runs.kinds import RunKind
-from backend.runs.task import Task
+from backend.comparison.rebuild import REBUILD_RUN, ask_due, rebuild
+from backend.runs.kinds import RunKind, Schedule
+from backend.runs.task import Task, Tick
 from schemas.common import Json
 
 
@@ -13,4 +13,10 @@ async def rebuild_tallies(task: Task) -> Json:
     return await rebuild(task.hub, task.actor, UUID(task.args["group_id"]), task.progress)
 
 
+async def ask_rebuilds(tick: Tick) -> None:
+    """Start the rebuilds that are due."""
+    await ask_due(tick.hub)
+
+
 RUNS = (RunKind(name=REBUILD_RUN, handler=rebuild_tallies),)
+SCHEDULES = (Schedule(name="comparison.ask_rebuilds", cron="2-59/5 * * * * *", handler=ask_rebuilds),)

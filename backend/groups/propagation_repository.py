@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 async def wake_routers(connection: AsyncConnection) -> datetime:
     """Have every process poll; gives the database's moment before that."""
-    now: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    now: datetime = (await connection.execute(text("SELECT hub_now()"))).scalar_one()
     await connection.execute(text("SELECT pg_notify('tiltyard_routing', '')"))
     return now
 

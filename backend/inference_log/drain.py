@@ -70,8 +70,6 @@ class Drainer:
         """The groups being drained by this process, and whether somebody has asked for that since the stream was last read."""
         self.prepared = ""
         """The routing's stamp when what serves was last made ready."""
-        self.swept_at = 0.0
-        """When the process last looked for rows without their explanation."""
 
     async def drain(self, group_id: UUID, seconds: float, gather: float = 0.0) -> int:
         """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved.

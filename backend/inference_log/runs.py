@@ -1,12 +1,19 @@
-"""Runs of logs: a deleted group's log archived or dropped."""
+"""Runs and schedules of logs: archives and drops, backlogs asked for, explanations made up for, partitions kept."""
 
+import logging
+from datetime import timedelta
 from uuid import UUID
 
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN
 from backend.inference_log import archive as archiving
-from backend.runs.kinds import RunKind
-from backend.runs.task import Task
+from backend.inference_log import retention
+from backend.inference_log.drain import Drainer
+from backend.inference_log.sweep import explain_missing, waiting_groups
+from backend.runs.kinds import RunKind, Schedule
+from backend.runs.task import Task, Tick
 from schemas.common import Json
+
+log = logging.getLogger("tiltyard.worker")
 
 
 async def archive(task: Task) -> Json:
@@ -20,4 +27,27 @@ async def drop(task: Task) -> Json:
     return await archiving.drop(task.hub, task.actor, UUID(task.args["group_id"]))
 
 
+async def drain_waiting(tick: Tick) -> None:
+    """Ask for a drain of every group with a backlog."""
+    for group_id in await waiting_groups(tick.hub):
+        await tick.hub.queue.drain(group_id)
+
+
+async def explain_rest(tick: Tick) -> None:
+    """Explain what was written without its explanation."""
+    drainer = tick.process.one(Drainer, lambda: Drainer(tick.hub))
+    if found := await explain_missing(tick.hub, drainer.explainer):
+        log.info("found %s inferences without their explanation", found)
+
+
+async def keep_logs(tick: Tick) -> None:
+    """Make partitions ahead; let go of keys that are a day old, and of weeks that a group's rule no longer keeps."""
+    await retention.keep_logs(tick.hub)
+
+
 RUNS = (RunKind(name=ARCHIVE_RUN, handler=archive), RunKind(name=DROP_RUN, handler=drop))
+SCHEDULES = (
+    Schedule(name="inference_log.drain_waiting", cron="* * * * * *", handler=drain_waiting, timeout=timedelta(seconds=10)),
+    Schedule(name="inference_log.explain_rest", cron="*/3 * * * * *", handler=explain_rest, timeout=timedelta(seconds=10)),
+    Schedule(name="inference_log.keep_logs", cron="30 3-59/10 * * * *", handler=keep_logs, timeout=timedelta(hours=1)),
+)

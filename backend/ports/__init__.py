@@ -8,10 +8,14 @@ from uuid import UUID
 
 
 class Clock(Protocol):
-    """The time, so that tests can hold it."""
+    """The hub's time: PostgreSQL's `hub_now()`, the same on every host."""
 
     def now(self) -> datetime:
         """Now, in UTC, with its zone."""
+        ...
+
+    def learn(self, now: datetime, asked: float, answered: float) -> None:
+        """Correct it: PostgreSQL read `now` between two readings of the monotonic clock."""
         ...
 
 

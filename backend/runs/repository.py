@@ -1,67 +1,98 @@
 """Runs and workers: all SQL."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, text, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.runs.tables import RunRow, WorkerRow
 from schemas.runs import RunStatus
 
+FORGET_AFTER = timedelta(days=1)
+NOW = select(func.hub_now()).scalar_subquery()
+"""The hub's time, read once a statement."""
 
-async def get(session: AsyncSession, tenant_id: UUID, run_id: UUID) -> RunRow | None:
-    """One run."""
-    return (await session.execute(select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id))).scalar_one_or_none()
+
+def _status(lease: timedelta) -> ColumnElement[str]:
+    """A run's state as it is shown: one that nobody renewed for a lease is lost, whether or not a worker has noticed."""
+    silent = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
+    return case((silent, literal(RunStatus.LOST.value)), else_=RunRow.status)
 
 
-async def newest(session: AsyncSession, tenant_id: UUID, kind: str | None, status: str | None, limit: int) -> Sequence[RunRow]:
+async def get(session: AsyncSession, tenant_id: UUID, run_id: UUID, lock: bool = False) -> RunRow | None:
+    """One run; locked, it does not change until the transaction ends."""
+    query = select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id)
+    return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+
+
+async def newest(session: AsyncSession, tenant_id: UUID, kind: str | None, status: str | None, limit: int, lease: timedelta) -> Sequence[RunRow]:
     """Runs, newest first."""
     query = select(RunRow).where(RunRow.tenant_id == tenant_id).order_by(RunRow.created_at.desc()).limit(limit)
     if kind:
         query = query.where(RunRow.kind == kind)
     if status:
-        query = query.where(RunRow.status == status)
+        query = query.where(_status(lease) == status)
     return (await session.execute(query)).scalars().all()
 
 
 async def find(session: AsyncSession, run_id: UUID) -> Row[Any] | None:
-    """Whose run is this, and of what kind? Answers before a tenant is known."""
+    """A run's tenant and kind; answers before a tenant is known."""
     return (await session.execute(text("SELECT * FROM find_run(:id)"), {"id": run_id})).first()
 
 
-async def lost(session: AsyncSession, now: datetime, silence: timedelta) -> Sequence[Row[Any]]:
-    """Runs of all tenants that should be running and show no sign of it."""
-    return (await session.execute(text("SELECT * FROM lost_runs(:now, :silence)"), {"now": now, "silence": silence})).all()
+async def overdue(session: AsyncSession, lease: timedelta, patience: timedelta) -> Sequence[Row[Any]]:
+    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now."""
+    return (await session.execute(text("SELECT * FROM overdue_runs(:lease, :patience)"), {"lease": lease, "patience": patience})).all()
 
 
-async def claim(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id: str, now: datetime, silence: timedelta) -> RunRow | None:
-    """Take a run that is due and that nobody alive is running. None when there is nothing to take."""
-    idle = (RunRow.status == RunStatus.QUEUED) & (RunRow.due_at <= now)
-    dead = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < now - silence)
-    query = (
-        update(RunRow)
-        .where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, idle | dead)
-        .values(status=RunStatus.RUNNING, attempts=RunRow.attempts + 1, worker_id=worker_id, started_at=now, heartbeat_at=now, error=None)
-        .returning(RunRow)
-    )
+async def takeable(session: AsyncSession, tenant_id: UUID, run_id: UUID, lease: timedelta) -> RunRow | None:
+    """A run that is due and that no living worker holds, locked; None when there is nothing to take."""
+    idle = RunRow.status.in_((RunStatus.QUEUED, RunStatus.LOST)) & (RunRow.due_at <= NOW)
+    dead = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
+    query = select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, idle | dead).with_for_update()
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, worker_id: str, **values: Any) -> RunRow | None:
-    """Write what the worker that holds the run says of it; the run as it is then. None when the run is no longer its own."""
-    query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.worker_id == worker_id, RunRow.status == RunStatus.RUNNING)
+async def take(session: AsyncSession, row: RunRow, worker_id: str) -> RunRow:
+    """Claim a locked run: the next epoch begins."""
+    values = {"status": RunStatus.RUNNING, "attempts": RunRow.attempts + 1, "epoch": RunRow.epoch + 1, "worker_id": worker_id, "error": None}
+    query = update(RunRow).where(RunRow.tenant_id == row.tenant_id, RunRow.id == row.id)
+    return (await session.execute(query.values(**values, started_at=NOW, heartbeat_at=NOW).returning(RunRow))).scalar_one()
+
+
+async def lose(session: AsyncSession, tenant_id: UUID, run_id: UUID, lease: timedelta) -> RunRow | None:
+    """Note that a run's worker is gone; None when it is renewed again, or noted already."""
+    silent = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
+    query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, silent)
+    return (await session.execute(query.values(status=RunStatus.LOST, deaths=RunRow.deaths + 1).returning(RunRow))).scalar_one_or_none()
+
+
+async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, epoch: int, **values: Any) -> RunRow | None:
+    """Write what the holder says of its run; the run as it is then. None when the run is no longer its own."""
+    query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.epoch == epoch, RunRow.status == RunStatus.RUNNING)
     return (await session.execute(query.values(**values).returning(RunRow))).scalar_one_or_none()
 
 
-async def beat(session: AsyncSession, worker_id: str, host: str, pid: int, now: datetime) -> None:
+async def held(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> dict[UUID, bool]:
+    """Which of these claims still stand, and for each whether a person asked to cancel the run. All tenants."""
+    rows = await session.execute(text("SELECT * FROM held_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
+    return {row.run_id: row.cancelled for row in rows}
+
+
+async def renew(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> None:
+    """Renew the leases of these claims, where they still stand. All tenants."""
+    await session.execute(text("SELECT renew_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
+
+
+async def beat(session: AsyncSession, worker_id: str, host: str, pid: int) -> None:
     """Note that a worker lives; forget those silent for a day."""
-    row = insert(WorkerRow).values(worker_id=worker_id, host=host, pid=pid, started_at=now, seen_at=now)
-    await session.execute(row.on_conflict_do_update(index_elements=["worker_id"], set_={"seen_at": now}))
-    await session.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - timedelta(days=1)))
+    row = insert(WorkerRow).values(worker_id=worker_id, host=host, pid=pid, started_at=NOW, seen_at=NOW)
+    await session.execute(row.on_conflict_do_update(index_elements=["worker_id"], set_={"seen_at": NOW}))
+    await session.execute(delete(WorkerRow).where(WorkerRow.seen_at < NOW - FORGET_AFTER))
 
 
 async def forget(session: AsyncSession, worker_id: str) -> None:

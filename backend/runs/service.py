@@ -1,41 +1,46 @@
-"""Runs: created with a change, executed by a worker, watched by people."""
+"""Runs: created with a change, executed by a worker, watched and cancelled by people."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from backend.ids import new_id
 from backend.live.service import Topic
 from backend.runs import repository
-from backend.runs.errors import RunNotFound
+from backend.runs.actions import RUNS_CANCEL
+from backend.runs.claims import LEASE
+from backend.runs.errors import RunFinished, RunNotFound
 from backend.runs.events import RUN_CHANGED
+from backend.runs.rules import shown
 from backend.runs.tables import RunRow
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
-from schemas.runs import ListRuns, Run, RunRef, RunStatus, WatchRuns, WorkerHealth
+from schemas.runs import CancelRun, ListRuns, Run, RunRef, RunStatus, WatchRuns, WorkerHealth
 
 SILENCE = timedelta(seconds=20)
-"""A run or worker not heard of for this long is taken for dead."""
-MAX_ATTEMPTS = 3
+"""A worker not heard of for this long is taken for dead."""
 NEWEST = 20
 """How many runs a watcher is told of at the beginning."""
+OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.LOST)
 
 
 async def start(work: UnitOfWork, kind: str, subject: str, args: dict[str, Json], delay: timedelta = timedelta()) -> UUID:
     """Make a run's row in this transaction; a worker is asked after commit."""
     run_id = new_id()
     row = RunRow(id=run_id, tenant_id=work.tenant_id, kind=kind, subject=subject, args=args, status=RunStatus.QUEUED, attempts=0, created_at=work.now)
+    row.epoch = row.deaths = 0
     row.due_at = work.now + delay
+    row.asked_at = work.now
     work.session.add(row)
-    _tell(work, row)
+    tell(work, row)
     work.start_run(run_id, kind, delay or None)
     return run_id
 
 
 async def browse(work: UnitOfWork, input: ListRuns) -> list[Run]:
     """Runs, newest first."""
-    return [_run(row) for row in await repository.newest(work.session, work.tenant_id, input.kind, input.status, input.limit)]
+    rows = await repository.newest(work.session, work.tenant_id, input.kind, input.status, input.limit, LEASE)
+    return [shown(row, work.now, LEASE) for row in rows]
 
 
 async def get(work: UnitOfWork, input: RunRef) -> Run:
@@ -43,56 +48,30 @@ async def get(work: UnitOfWork, input: RunRef) -> Run:
     row = await repository.get(work.session, work.tenant_id, input.run_id)
     if row is None:
         raise RunNotFound
-    return _run(row)
+    return shown(row, work.now, LEASE)
 
 
-async def find(work: UnitOfWork, run_id: UUID) -> tuple[UUID, str] | None:
-    """Tenant and kind of a run, for a worker that knows only its id."""
-    row = await repository.find(work.session, run_id)
-    return (row.tenant_id, row.kind) if row else None
-
-
-async def claim(work: UnitOfWork, run_id: UUID, worker_id: str) -> tuple[Run, dict[str, Json]] | None:
-    """Take the run for this worker, with its arguments; None when it is done, not due, or in living hands."""
-    row = await repository.claim(work.session, work.tenant_id, run_id, worker_id, work.now, SILENCE)
-    return (_tell(work, row), row.args) if row else None
-
-
-async def progress(work: UnitOfWork, run_id: UUID, worker_id: str, percent: float | None = None, stage: str | None = None) -> bool:
-    """A sign of life, with how far it is. False when the run was taken away."""
-    said = {key: value for key, value in (("percent", percent), ("stage", stage)) if value is not None}
-    row = await repository.report(work.session, work.tenant_id, run_id, worker_id, heartbeat_at=work.now, **said)
-    if row and said:
-        _tell(work, row)
-    return row is not None
-
-
-async def succeed(work: UnitOfWork, run_id: UUID, worker_id: str, result: Json) -> None:
-    """The run is done."""
-    await _report(work, run_id, worker_id, status=RunStatus.SUCCEEDED, result=result, percent=100.0, finished_at=work.now)
-
-
-async def fail(work: UnitOfWork, run: Run, worker_id: str, error: str) -> None:
-    """The attempt failed: try again later, or give up after the last."""
-    if run.attempts >= MAX_ATTEMPTS:
-        await _report(work, run.id, worker_id, status=RunStatus.FAILED, error=error, finished_at=work.now)
-        return
-    delay = timedelta(seconds=2 * 4**run.attempts)
-    await _report(work, run.id, worker_id, status=RunStatus.QUEUED, error=error, due_at=work.now + delay)
-    work.start_run(run.id, run.kind, delay)
-
-
-async def sweep(work: UnitOfWork) -> list[tuple[UUID, str]]:
-    """Ask again for every run that a crash or a lost queue left behind."""
-    rows = await repository.lost(work.session, work.now, SILENCE)
-    for row in rows:
-        work.start_run(row.run_id, row.kind)
-    return [(row.run_id, row.kind) for row in rows]
+async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
+    """Cancel a run: at once where no worker holds it, else its worker stops it within moments. Raises RunNotFound, RunFinished."""
+    row = await repository.get(work.session, work.tenant_id, input.run_id, lock=True)
+    if row is None:
+        raise RunNotFound
+    before = shown(row, work.now, LEASE)
+    if before.status not in OPEN:
+        raise RunFinished(f"The run has ended: it is {before.status}. There is nothing to cancel.")
+    row.cancel_requested_at = row.cancel_requested_at or work.now
+    row.cancel_reason = f"Cancelled by {work.actor.name}" + (f": {input.reason}" if input.reason else ".")
+    if before.status is not RunStatus.RUNNING:
+        row.status, row.error, row.finished_at = RunStatus.CANCELLED, row.cancel_reason, work.now
+    await work.session.flush()
+    run = tell(work, row)
+    work.audit(RUNS_CANCEL, f"run:{row.id}", {"status": before.status}, {"status": run.status, "reason": input.reason})
+    return run
 
 
 async def beat(work: UnitOfWork, worker_id: str, host: str, pid: int) -> None:
     """A worker's heartbeat."""
-    await repository.beat(work.session, worker_id, host, pid, work.now)
+    await repository.beat(work.session, worker_id, host, pid)
 
 
 async def leave(work: UnitOfWork, worker_id: str) -> None:
@@ -119,32 +98,11 @@ def topic(input: WatchRuns) -> Topic[Run]:
     return Topic(RUN_CHANGED, now, str(input.run_id) if input.run_id else None)
 
 
-async def _report(work: UnitOfWork, run_id: UUID, worker_id: str, **values: Any) -> None:
-    if row := await repository.report(work.session, work.tenant_id, run_id, worker_id, **values):
-        _tell(work, row)
-
-
-def _tell(work: UnitOfWork, row: RunRow) -> Run:
-    run = _run(row)
+def tell(work: UnitOfWork, row: RunRow) -> Run:
+    """Tell those who watch how the run is now."""
+    run = shown(row, work.now, LEASE)
     work.live(RUN_CHANGED, str(run.id), run)
     return run
-
-
-def _run(row: RunRow) -> Run:
-    return Run(
-        id=row.id,
-        kind=row.kind,
-        subject=row.subject,
-        status=RunStatus(row.status),
-        attempts=row.attempts,
-        percent=row.percent,
-        stage=row.stage,
-        error=row.error,
-        result=row.result,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
 
 
 async def gave_up(work: UnitOfWork, group_ids: Sequence[UUID], kinds: Sequence[str]) -> list[tuple[UUID, str]]:

@@ -1,4 +1,4 @@
-"""Runs and workers as rows."""
+"""Runs, workers and ticks as rows."""
 
 from datetime import datetime
 from typing import Any
@@ -20,15 +20,24 @@ class RunRow(TenantOwned, Base):
     args: Mapped[dict[str, Any]]
     status: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    """Claims that counted: a run that its worker handed back was not attempted."""
+    epoch: Mapped[int] = mapped_column(default=0)
+    """The number of the newest claim."""
+    deaths: Mapped[int] = mapped_column(default=0)
+    """Attempts that ended with their worker."""
     percent: Mapped[float | None]
     stage: Mapped[str | None]
     error: Mapped[str | None]
     result: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    """When a worker was last asked, through the queue, to execute it."""
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
     worker_id: Mapped[str | None]
 
 
@@ -42,3 +51,16 @@ class WorkerRow(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class TickRow(Base):
+    """One tick of a schedule, and the worker that ran it. The key is what makes it run once."""
+
+    __tablename__ = "schedule_ticks"
+
+    schedule: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    """`hub`, or a tenant's id."""
+    tick: Mapped[datetime] = mapped_column(primary_key=True)
+    worker_id: Mapped[str]
+    started_at: Mapped[datetime]

@@ -6,27 +6,46 @@ from uuid import UUID
 
 from backend.actor import Actor
 from backend.hub import Hub
-from backend.runs import service
+from backend.runs import holding
+from backend.runs.claims import Claim, Stop
+from backend.runs.errors import ClaimLost
 from backend.runs.process import Process
 from schemas.common import Json
 from schemas.runs import Run
 
 
+class Stopping:
+    """Whether a run is to stop, and why."""
+
+    reason: Stop | None = None
+
+
 @dataclass(frozen=True)
 class Task:
-    """A claimed run, for its handler: what to do, for which tenant, and where to say how far it is."""
+    """A claimed run, for its handler: what to do, for which tenant, and where to say how far it is.
+
+    `hub` writes only while this worker holds the run: afterwards its units of work raise ClaimLost. A run that is to stop gets a CancelledError; `stopped`
+    then says why.
+    """
 
     hub: Hub
     actor: Actor
     run: Run
     args: dict[str, Json]
-    worker_id: str
+    claim: Claim
     process: Process = field(default_factory=Process)
+    stopping: Stopping = field(default_factory=Stopping)
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Why the run is to stop; None while it may go on."""
+        return self.stopping.reason
 
     async def progress(self, percent: float, stage: str) -> None:
-        """Say how far the run is."""
+        """Say how far the run is. Raises ClaimLost."""
         async with self.hub.work(self.actor) as work:
-            await service.progress(work, self.run.id, self.worker_id, percent, stage)
+            if not await holding.progress(work, self.claim, percent, stage):
+                raise ClaimLost
 
 
 @dataclass(frozen=True)

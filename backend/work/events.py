@@ -31,12 +31,12 @@ fresh AS (
   SELECT kind, subject, payload, row_number() OVER (ORDER BY place) AS place, count(*) OVER () AS total FROM given g
   WHERE g.every = 0 OR NOT EXISTS (
     SELECT FROM live_events e WHERE e.tenant_id = :tenant AND e.kind = g.kind AND e.subject = g.subject
-      AND e.at > clock_timestamp() - make_interval(secs => g.every))),
+      AND e.at > hub_now() - make_interval(secs => g.every))),
 counter AS (
   INSERT INTO live_counters AS c (tenant_id, seq) SELECT :tenant, max(total) FROM fresh HAVING max(total) > 0
   ON CONFLICT (tenant_id) DO UPDATE SET seq = c.seq + excluded.seq RETURNING seq)
 INSERT INTO live_events (tenant_id, seq, kind, subject, payload, at)
-SELECT :tenant, counter.seq - fresh.total + fresh.place, fresh.kind, fresh.subject, fresh.payload, clock_timestamp() FROM fresh, counter
+SELECT :tenant, counter.seq - fresh.total + fresh.place, fresh.kind, fresh.subject, fresh.payload, hub_now() FROM fresh, counter
 RETURNING kind, subject
 """
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -32,11 +33,12 @@ T = TypeVar("T")
 class UnitOfWork:
     """What a use case works with. Nothing leaves the process before the transaction is committed."""
 
-    def __init__(self, hub: Outside, actor: Actor, session: AsyncSession) -> None:
+    def __init__(self, hub: Outside, actor: Actor, session: AsyncSession, now: datetime) -> None:
+        """`now` is the hub's time at which the transaction began."""
         self.hub = hub
         self.actor = actor
         self.session = session
-        self.now = hub.clock.now()
+        self.now = now
         self._changes: list[PendingEntry] = []
         self._events: list[PendingEvent] = []
         self._reads: list[tuple[PendingEntry, bool]] = []
@@ -145,8 +147,11 @@ async def open_work(hub: Outside, actor: Actor, read_only: bool = False) -> Asyn
     """One transaction for the actor's tenant. An exception rolls everything back."""
     async with AsyncSession(hub.engine, expire_on_commit=False) as session:
         async with session.begin():
-            await tenancy.enter(session, actor.tenant_id, read_only)
-            work = UnitOfWork(hub, actor, session)
+            _ = await session.connection()  # waiting for a connection is not waiting for the time
+            asked = time.monotonic()
+            now = await tenancy.enter(session, actor.tenant_id, read_only)
+            hub.clock.learn(now, asked, time.monotonic())
+            work = UnitOfWork(hub, actor, session, now)
             yield work
             await work.finish()
         await work.deliver()

@@ -495,6 +495,13 @@ class CalibrationChartInput(TypedDict):
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
 
 
+class CancelRun(TypedDict):
+    """A run to cancel, and why."""
+
+    run_id: str | UUID
+    reason: NotRequired[str | None]
+
+
 class ChangePassword(TypedDict):
     """One's own password: the old one proves it is you."""
 
@@ -2447,6 +2454,7 @@ class Run(TypedDict):
     created_at: str
     started_at: str | None
     finished_at: str | None
+    cancel_requested_at: str | None
 
 
 class RunRef(TypedDict):
@@ -2455,7 +2463,7 @@ class RunRef(TypedDict):
     run_id: str | UUID
 
 
-RunStatus = Literal['cancelled', 'failed', 'queued', 'running', 'succeeded']
+RunStatus = Literal['cancelled', 'failed', 'lost', 'queued', 'running', 'succeeded']
 """The life of a run."""
 
 
@@ -3194,6 +3202,10 @@ class RoleNotHeld(HubError):
     """Nobody gives a role that allows more than they may do themselves."""
 
 
+class RunFinished(HubError):
+    """The run has ended; there is nothing to cancel."""
+
+
 class RunNotFound(HubError):
     """There is no such run in this tenant."""
 
@@ -3306,7 +3318,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "b8eff966bf092e1b"
+CONTRACT_HASH = "99b3f05ecf9ab65e"
 """The contract this client was generated from."""
 
 
@@ -3398,6 +3410,7 @@ ERRORS: dict[str, type[HubError]] = {
     "PROVIDER_SLOW": ProviderSlow,
     "RAMP_UNDER_WAY": RampUnderWay,
     "ROLE_NOT_HELD": RoleNotHeld,
+    "RUN_FINISHED": RunFinished,
     "RUN_NOT_FOUND": RunNotFound,
     "SCOPE_NOT_HELD": ScopeNotHeld,
     "SECOND_PERSON_NEEDED": SecondPersonNeeded,
@@ -4206,6 +4219,14 @@ class RunsProcedures:
         Refused as `RUN_NOT_FOUND`.
         """
         answer: Run = self._hub._call(self._hub._query("runs.get", {"run_id": run_id}))
+        return answer
+
+    def cancel(self, *, run_id: str | UUID, reason: str | None = None) -> Run:
+        """Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds.
+
+        Refused as `RUN_NOT_FOUND`, `RUN_FINISHED`.
+        """
+        answer: Run = self._hub._call(self._hub._mutation("runs.cancel", {"run_id": run_id, **_set({"reason": reason})}))
         return answer
 
     def on_progress(self, *, run_id: str | UUID | None = None) -> Iterator[TrackedOfRun]:
@@ -5022,6 +5043,14 @@ class AsyncRunsProcedures:
         Refused as `RUN_NOT_FOUND`.
         """
         answer: Run = await self._hub._call(self._hub._query("runs.get", {"run_id": run_id}))
+        return answer
+
+    async def cancel(self, *, run_id: str | UUID, reason: str | None = None) -> Run:
+        """Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds.
+
+        Refused as `RUN_NOT_FOUND`, `RUN_FINISHED`.
+        """
+        answer: Run = await self._hub._call(self._hub._mutation("runs.cancel", {"run_id": run_id, **_set({"reason": reason})}))
         return answer
 
     def on_progress(self, *, run_id: str | UUID | None = None) -> AsyncIterator[TrackedOfRun]:

@@ -76,7 +76,7 @@ async def origins(settings: Settings) -> AsyncIterator[tuple[str, str]]:
     async with open_hub(settings) as hub, AsyncExitStack() as stack:
         async with hub.work(ANONYMOUS) as work:
             await runs.beat(work, "test_live", "here", 1)
-            await work.session.execute(text("UPDATE workers SET seen_at = now() + interval '1 hour' WHERE worker_id = 'test_live'"))
+            await work.session.execute(text("UPDATE workers SET seen_at = hub_now() + interval '1 hour' WHERE worker_id = 'test_live'"))
         yield await stack.enter_async_context(process(settings)), await stack.enter_async_context(process(settings))
         async with hub.work(ANONYMOUS) as work:
             await runs.leave(work, "test_live")

@@ -134,6 +134,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "mappings.list": {},
         "mappings.revoke": {"mapping_id": draft},
         "runs.list": {},
+        "runs.cancel": {"run_id": run},
         "runs.get": {"run_id": run},
         "runs.onProgress": {"run_id": run},
         "system.health": None,

@@ -13,12 +13,16 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from backend.actor import ANONYMOUS
 from backend.hub import Hub
 from backend.inference_log import intake
 from backend.inference_log.drain import Drainer
 from backend.inference_log.record import FIELD, encode
 from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.runs import drain_waiting
 from backend.inference_log.sweep import explain_missing, waiting_groups
+from backend.runs.process import Process
+from backend.runs.task import Tick
 from backend.settings import Settings
 from schemas.groups import Group
 from schemas.inference import PredictBody
@@ -26,7 +30,6 @@ from tests.support.log_records import record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 from workers.drain import drain as drain_job
-from workers.drain import drain_waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -121,7 +124,7 @@ async def test_a_groups_backlog_is_found_and_its_drain_asked_for(hub: Hub, serve
     await predict_many(hub, served, group, 3)
     assert group.id in await waiting_groups(hub)
     ctx: dict[str, Any] = {"hub": hub, "drainer": Drainer(hub)}
-    await drain_waiting(ctx)
+    await drain_waiting(Tick(hub, ANONYMOUS, hub.clock.now(), Process()))
     async with hub.work(served.tenant.admin, read_only=True) as work:
         before = await intake.backlog(work)
     assert await drain_job(ctx, str(group.id)) == 3

@@ -1,24 +1,25 @@
 """Runs: carried out once, found again when their worker dies, tried again when they fail."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from backend.bootstrap import open_hub
 from backend.hub import Hub
+from backend.runs import holding
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
-from backend.runs.kinds import Handler
+from backend.runs.kinds import RunKind
+from backend.runs.sweep import sweep
 from backend.runs.task import Task
-from backend.settings import Settings
 from schemas.common import Json
 from schemas.runs import Run, RunRef, RunStatus
+from tests.support.clock import moved
 from tests.support.tenants import Tenant
 from workers.execute import execute
-from workers.sweep import beat, leave, sweep
+from workers.heartbeat import beat, leave
 
 
 async def start(hub: Hub, tenant: Tenant, delay: timedelta = timedelta()) -> UUID:
@@ -31,13 +32,13 @@ async def look(hub: Hub, tenant: Tenant, run_id: UUID) -> Run:
         return await runs.get(work, RunRef(run_id=run_id))
 
 
-def handler(seen: list[Task], result: Callable[[], Json] = lambda: {"done": True}) -> dict[str, Handler]:
+def handler(seen: list[Task], result: Callable[[], Json] = lambda: {"done": True}) -> dict[str, RunKind]:
     async def carry_out(task: Task) -> Json:
         seen.append(task)
         await task.progress(50, "half way")
         return result()
 
-    return {"tests.work": carry_out}
+    return {"tests.work": RunKind(name="tests.work", handler=carry_out)}
 
 
 def breaking() -> Json:
@@ -68,42 +69,40 @@ async def test_a_failing_run_is_tried_three_times_and_its_innermost_error_stays_
         run = await look(hub, tenant, run_id)
         assert (run.attempts, run.status) == (attempt, RunStatus.FAILED if attempt == 3 else RunStatus.QUEUED)
         async with hub.work(tenant.admin) as work:
-            await work.session.execute(text("UPDATE runs SET due_at = now() - interval '1 second' WHERE id = :id"), {"id": run_id})
+            await work.session.execute(text("UPDATE runs SET due_at = hub_now() - interval '1 second' WHERE id = :id"), {"id": run_id})
     assert run.error is not None
     assert "secret" not in run.error
     assert str(run_id) in run.error
 
 
-class Later:
-    """A clock ahead of the machine's."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(minutes=1)
+LATER = timedelta(minutes=1)
 
 
-async def test_a_run_whose_worker_died_is_asked_for_again_and_taken_over(hub: Hub, tenant: Tenant, settings: Settings) -> None:
+async def test_a_run_whose_worker_died_is_asked_for_again_and_taken_over(hub: Hub, tenant: Tenant) -> None:
     run_id = await start(hub, tenant)
     async with hub.work(tenant.admin) as work:
-        assert await runs.claim(work, run_id, "dead worker") is not None
+        assert await holding.claim(work, run_id, "dead worker") is not None
     seen: list[Task] = []
     await execute(hub, handler(seen), "w2", run_id)
     assert seen == [], "while the first worker may live, nobody else takes its run"
-    async with open_hub(settings, Later()) as later:
-        assert await sweep(later) >= 1
-        await execute(later, handler(seen), "w2", run_id)
+    async with moved(hub, LATER):
+        assert await sweep(hub) >= 1
+        await execute(hub, handler(seen), "w2", run_id)
     assert (await look(hub, tenant, run_id)).attempts == 2
     assert len(seen) == 1
 
 
-async def test_a_worker_that_lost_its_run_cannot_finish_it(hub: Hub, tenant: Tenant, settings: Settings) -> None:
+async def test_a_worker_that_lost_its_run_cannot_finish_it(hub: Hub, tenant: Tenant) -> None:
     run_id = await start(hub, tenant)
     async with hub.work(tenant.admin) as work:
-        await runs.claim(work, run_id, "slow worker")
-    async with open_hub(settings, Later()) as later, later.work(tenant.admin) as work:
-        assert await runs.claim(work, run_id, "second worker") is not None
+        slow = await holding.claim(work, run_id, "slow worker")
+    async with moved(hub, LATER), hub.work(tenant.admin) as work:
+        second = await holding.claim(work, run_id, "second worker")
+    assert slow
+    assert second
     async with hub.work(tenant.admin) as work:
-        await runs.succeed(work, run_id, "slow worker", {"by": "slow"})
-        assert not await runs.progress(work, run_id, "slow worker")
+        assert not await holding.succeed(work, slow[0], {"by": "slow"})
+        assert not await holding.progress(work, slow[0], 50, "slow")
     assert (await look(hub, tenant, run_id)).status is RunStatus.RUNNING
 
 

@@ -14,7 +14,7 @@ async def routing_stamp(connection: AsyncConnection) -> str:
 
 async def routing_state(connection: AsyncConnection) -> tuple[datetime, str, Any]:
     """A moment of the database, and what was so then or later: the stamp, and the halts in force."""
-    at = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    at = (await connection.execute(text("SELECT hub_now()"))).scalar_one()
     row = (await connection.execute(text("SELECT routing_stamp() AS stamp, routing_halts() AS halts"))).one()
     return at, str(row.stamp), row.halts
 

@@ -14,13 +14,13 @@ from backend.connectors.errors import BadKek, KeyUnreadable, NoKek
 from backend.hub import Hub
 from backend.ports.secrets import Binding, Secret
 from backend.settings import Settings
+from backend.slices import run_kinds
 from rpc.commands.installation import complete, kek_path
 from schemas.connectors import RotateConnector
 from tests.backend.connectors.conftest import KEY
 from tests.backend.connectors.test_connectors import OTHER_KEY, make
 from tests.support.tenants import Tenant
 from workers.execute import execute
-from workers.main import HANDLERS
 
 BINDING = Binding(uuid4(), "api_key", "compatible", "https://models.example.com:443")
 
@@ -134,7 +134,7 @@ async def test_a_worker_carries_the_rewrap_out_as_a_run(hub: Hub, tenant: Tenant
     both = with_keys(hub, newer(kek), kek)
     async with both.work(tenant.admin) as work:
         run = await runs.start(work, keys.REWRAP_RUN, "connectors", {})
-    await execute(both, HANDLERS, "w1", run)
+    await execute(both, run_kinds(), "w1", run)
     async with both.work(tenant.admin, read_only=True) as work:
         done = await runs.get(work, RunRef(run_id=run))
     assert (done.status, done.result) == ("succeeded", {"rewrapped": 1, "unreadable": []})

@@ -19,6 +19,7 @@ from backend.errors import Unauthorized
 from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
 from backend.live.service import START, Topic, follow, prune
+from backend.runs import holding
 from backend.runs import service as runs
 from backend.runs.errors import RunNotFound
 from backend.runs.events import RUN_CHANGED
@@ -226,13 +227,14 @@ async def _carry_out(hub: Hub, tenant: Tenant) -> UUID:
     async with hub.work(tenant.admin) as work:
         run_id = await runs.start(work, "tests.work", "thing:1", {})
     async with hub.work(tenant.admin) as work:
-        assert await runs.claim(work, run_id, "w1")
+        claimed = await holding.claim(work, run_id, "w1")
+    assert claimed
     async with hub.work(tenant.admin) as work:
-        await runs.progress(work, run_id, "w1")
+        assert await holding.standing(work, [claimed[0]], renew=True) == {run_id: False}
     async with hub.work(tenant.admin) as work:
-        await runs.progress(work, run_id, "w1", 40.0, "half")
+        await holding.progress(work, claimed[0], 40.0, "half")
     async with hub.work(tenant.admin) as work:
-        await runs.succeed(work, run_id, "w1", {"done": True})
+        await holding.succeed(work, claimed[0], {"done": True})
     return run_id
 
 

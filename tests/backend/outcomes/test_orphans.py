@@ -1,6 +1,6 @@
 """Outcomes nobody's: told, and still without their inference days later."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from backend.bootstrap import open_hub
@@ -12,15 +12,11 @@ from backend.settings import Settings
 from schemas.groups import Group
 from schemas.inference import Outcome, PredictBody, RecordOutcomes
 from schemas.log import ListOrphans, Orphans
+from tests.support.clock import moved
 from tests.support.predictions import ask, drain
 from tests.support.served import Served
 
-
-class NextWeek:
-    """A clock eight days ahead."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(days=8)
+NEXT_WEEK = timedelta(days=8)
 
 
 async def found(hub: Hub, served: Served, group: Group, **asked: Any) -> Orphans:
@@ -35,7 +31,7 @@ async def test_an_outcome_is_an_orphan_once_it_has_waited_for_days_and_no_longer
     async with hub.work(served.tenant.admin) as work:
         assert (await outcomes.record(work, RecordOutcomes(slug=group.slug, outcomes=told))).waiting == 3
     assert (await found(hub, served, group)).total == 0
-    async with open_hub(settings, NextWeek()) as later:
+    async with moved(hub, NEXT_WEEK), open_hub(settings) as later:
         shown = await found(later, served, group)
         assert [(one.inference_id, one.correlation_id, one.actual) for one in shown.outcomes] == [
             (stranger, None, 1.0),
@@ -47,5 +43,5 @@ async def test_an_outcome_is_an_orphan_once_it_has_waited_for_days_and_no_longer
         assert (await found(later, served, group, older_than_days=9)).total == 0
     await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs, correlation_id="late"))
     await drain(hub, group)
-    async with open_hub(settings, NextWeek()) as later:
+    async with moved(hub, NEXT_WEEK), open_hub(settings) as later:
         assert {one.correlation_id for one in (await found(later, served, group)).outcomes} == {None, "never"}

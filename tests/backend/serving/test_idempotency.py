@@ -1,7 +1,7 @@
 """Idempotency keys: a request sent again gets the inference it made."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +15,7 @@ from backend.serving import idempotency
 from backend.serving.errors import IdempotencyKeyReused
 from backend.settings import Settings
 from schemas.inference import PredictBody
+from tests.support.clock import moved
 from tests.support.predictions import ask, data_plane, drain, logged
 from tests.support.served import Served
 
@@ -80,18 +81,14 @@ async def test_the_order_of_fields_makes_no_other_request_and_another_group_has_
     assert await ask(hub, served.tenant, two, request) != first
 
 
-class Tomorrow:
-    """A clock a day and a minute ahead."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(hours=24, minutes=1)
+TOMORROW = timedelta(hours=24, minutes=1)
 
 
 async def test_after_24_hours_a_key_is_free_again(hub: Hub, served: Served, settings: Settings) -> None:
     group = await served.group(hub)
     request = body(served)
     first = await ask(hub, served.tenant, group, request)
-    async with open_hub(settings, Tomorrow()) as later:
+    async with moved(hub, TOMORROW), open_hub(settings) as later:
         second = await ask(later, served.tenant, group, request)
         assert second[0].inference_id != first[0].inference_id
         assert await ask(later, served.tenant, group, request) == second

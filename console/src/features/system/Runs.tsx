@@ -1,16 +1,18 @@
-import { Progress, Table } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Progress, Table } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
 
 import { ScrollX } from '@/components/ScrollX';
 import { Panel } from '@/components/Panel';
-import { Answer, Empty, Status, type Severity } from '@/components/States';
+import { Answer, Empty, Failure, Status, type Severity } from '@/components/States';
 import { Ago } from '@/components/Time';
+import { useMay } from '@/features/access/session';
 import { queryClient, trpc } from '@/rpc/client';
 import { useHeard, useInSight } from '@/rpc/live';
 import type { Run } from '@/rpc/types';
 
-const TONES: Record<Run['status'], Severity> = { queued: 'info', running: 'info', succeeded: 'ok', failed: 'bad', cancelled: 'info' };
+const TONES: Record<Run['status'], Severity> = { queued: 'info', running: 'info', succeeded: 'ok', failed: 'bad', cancelled: 'info', lost: 'warn' };
+const OPEN: readonly Run['status'][] = ['queued', 'running', 'lost'];
 
 const NEWEST = { limit: 20 };
 
@@ -37,7 +39,7 @@ export function Runs() {
             <Empty title="Nothing has run yet">Archiving a deleted group’s log, for one, shows here with its progress.</Empty>
           ) : (
             <ScrollX label="Background runs">
-              <Table miw={640}>
+              <Table miw={720}>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Run</Table.Th>
@@ -46,6 +48,7 @@ export function Runs() {
                     <Table.Th>Progress</Table.Th>
                     <Table.Th className="right">Attempts</Table.Th>
                     <Table.Th>Created</Table.Th>
+                    <Table.Th><span className="visually-hidden">Actions</span></Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -60,6 +63,7 @@ export function Runs() {
                       </Table.Td>
                       <Table.Td className="right">{run.attempts}</Table.Td>
                       <Table.Td><Ago at={run.created_at} /></Table.Td>
+                      <Table.Td className="right"><Cancel run={run} /></Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>
@@ -69,5 +73,26 @@ export function Runs() {
         }
       </Answer>
     </Panel>
+  );
+}
+
+/** Cancels a run that has not ended, where the person may. */
+function Cancel({ run }: { run: Run }) {
+  const may = useMay('system:run:cancel');
+  const cancel = useMutation(
+    trpc.runs.cancel.mutationOptions({
+      onSuccess: (changed) => queryClient.setQueryData(trpc.runs.list.queryKey(NEWEST), (old) => withRun(old ?? [], changed)),
+    }),
+  );
+  if (!may || !OPEN.includes(run.status)) return null;
+  const asked = Boolean(run.cancel_requested_at);
+  return (
+    <>
+      <Button size="compact-sm" variant="default" loading={cancel.isPending} disabled={asked} onClick={() => cancel.mutate({ run_id: run.id })}>
+        {asked ? 'Cancelling' : 'Cancel'}
+        <span className="visually-hidden"> {run.kind}</span>
+      </Button>
+      {cancel.error && <Failure error={cancel.error} />}
+    </>
   );
 }

@@ -1,0 +1,41 @@
+"""Ticks of schedules: all SQL."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+CLAIM = """
+INSERT INTO schedule_ticks (schedule, scope, tick, worker_id, started_at)
+SELECT :schedule, :scope, CAST(:tick AS timestamptz), :worker, clock.now FROM (SELECT hub_now() AS now) AS clock WHERE CAST(:tick AS timestamptz) <= clock.now
+ON CONFLICT DO NOTHING RETURNING 1
+"""
+NEWEST = "SELECT max(tick) FROM schedule_ticks WHERE schedule = :schedule AND scope = :scope"
+PRUNE = """
+WITH gone AS (
+  DELETE FROM schedule_ticks t WHERE tick < (SELECT hub_now()) - interval '6 hours'
+    AND EXISTS (SELECT FROM schedule_ticks n WHERE n.schedule = t.schedule AND n.scope = t.scope AND n.tick > t.tick) RETURNING 1)
+SELECT count(*) FROM gone
+"""
+
+
+async def claim(session: AsyncSession, schedule: str, scope: str, tick: datetime, worker_id: str) -> bool:
+    """Insert the tick's row; False when it is there or has not come."""
+    values = {"schedule": schedule, "scope": scope, "tick": tick, "worker": worker_id}
+    return (await session.execute(text(CLAIM), values)).first() is not None
+
+
+async def newest(session: AsyncSession, schedule: str, scope: str) -> datetime | None:
+    """The newest tick of a schedule."""
+    return (await session.execute(text(NEWEST), {"schedule": schedule, "scope": scope})).scalar_one_or_none()
+
+
+async def prune(session: AsyncSession) -> int:
+    """Remove old ticks, never a schedule's newest."""
+    return int((await session.execute(text(PRUNE))).scalar_one())
+
+
+async def zones(session: AsyncSession) -> dict[UUID | None, str | None]:
+    """Every tenant's time zone."""
+    return {row.tenant_id: row.time_zone for row in await session.execute(text("SELECT * FROM tenant_zones()"))}

@@ -1,0 +1,17 @@
+"""Schedules of serving: what will answer is made ready in the worker, which explains it."""
+
+from datetime import timedelta
+
+from backend.inference_log.drain import Drainer
+from backend.runs.kinds import Schedule
+from backend.runs.task import Tick
+from backend.serving.warm_up import prepare_serving
+
+
+async def warm_up(tick: Tick) -> None:
+    """Load and compile the versions that serve, once after each change of routing."""
+    drainer = tick.process.one(Drainer, lambda: Drainer(tick.hub))
+    drainer.prepared = await prepare_serving(tick.hub, drainer.explainer, drainer.prepared)
+
+
+SCHEDULES = (Schedule(name="serving.warm_up", cron="* * * * * *", handler=warm_up, timeout=timedelta(seconds=10)),)

@@ -1,0 +1,77 @@
+"""A slice made for tests: what a new slice declares, and runs that behave as badly as runs can."""
+
+import asyncio
+import os
+import time
+from datetime import timedelta
+
+from backend.runs.kinds import Missed, Queue, RunKind, Schedule, Scope
+from backend.runs.task import Task, Tick
+from backend.slices import Slice
+from schemas.common import Json
+
+
+async def add(task: Task) -> Json:
+    """Give the sum of two numbers."""
+    await task.progress(50, "adding")
+    return {"sum": task.args["a"] + task.args["b"]}
+
+
+async def die(task: Task) -> Json:
+    """End the worker as a crash in native code does."""
+    os._exit(1)
+
+
+async def wait(task: Task) -> Json:
+    """Wait `seconds` (in later attempts `again`), or until stopped; note in Redis when that began, and why it ended."""
+    await note(task, "began")
+    try:
+        await asyncio.sleep(float(task.args.get("seconds" if task.run.attempts == 1 else "again", 600)))
+    except asyncio.CancelledError:
+        await note(task, str(task.stopped))
+        raise
+    await note(task, "finished")
+    return {"finished": True}
+
+
+async def stubborn(task: Task) -> Json:
+    """Ignore cancellations for a while, then end as if nothing had been."""
+    await note(task, "began")
+    until = time.monotonic() + 6
+    while time.monotonic() < until:
+        try:
+            await asyncio.sleep(until - time.monotonic())
+        except asyncio.CancelledError:
+            continue
+    return {"stubborn": True}
+
+
+async def note(task: Task, said: str) -> None:
+    """Put it where the test sees it."""
+    await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
+
+
+async def count(tick: Tick) -> None:
+    """Note the tick, and how late its handler began."""
+    late = (tick.hub.clock.now() - tick.at).total_seconds()
+    await tick.hub.redis.rpush("toy:ticks", f"{tick.at.isoformat()} {late:.3f}")
+
+
+async def count_for_tenant(tick: Tick) -> None:
+    """Note the tick for its tenant."""
+    await tick.hub.redis.rpush(f"toy:ticks:{tick.tenant_id}", tick.at.isoformat())
+
+
+RUNS = (
+    RunKind(name="toy.add", handler=add),
+    RunKind(name="toy.die", handler=die),
+    RunKind(name="toy.wait", handler=wait),
+    RunKind(name="toy.train", handler=wait, queue=Queue.TRAINING),
+    RunKind(name="toy.short", handler=wait, timeout=timedelta(seconds=1), attempts=1),
+    RunKind(name="toy.stubborn", handler=stubborn),
+)
+SCHEDULES = (
+    Schedule(name="toy.count", cron="* * * * * *", handler=count),
+    Schedule(name="toy.tenants", cron="0 3 * * *", handler=count_for_tenant, missed=Missed.CATCH_UP, scope=Scope.TENANT),
+)
+TOY = Slice(name="toy", runs=RUNS, schedules=SCHEDULES)

@@ -1,0 +1,93 @@
+"""The clockwork: each schedule has a task of its own, so that none waits for a run or for another schedule."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from backend.actor import ANONYMOUS, system
+from backend.errors import HubError
+from backend.hub import Hub
+from backend.runs import ticks
+from backend.runs.cron import next_tick, zone
+from backend.runs.kinds import Schedule, Scope
+from backend.runs.process import Process
+from backend.runs.task import Tick
+
+log = logging.getLogger("tiltyard.worker")
+NAP_SECONDS = 1.0
+"""The longest sleep before the clock is looked at again: the hub's time may be moved."""
+EARLY_SECONDS = 0.02
+"""A tick is claimed this much late: this process's reading of the hub's time may be ahead of PostgreSQL's."""
+
+
+class Clockwork:
+    """Runs the schedules in one worker process."""
+
+    def __init__(self, hub: Hub, schedules: Mapping[str, Schedule], worker_id: str, process: Process) -> None:
+        self._hub, self._worker_id, self._process = hub, worker_id, process
+        self._schedules = schedules
+        self._hub_zone = zone(hub.settings.time_zone)
+
+    async def keep(self) -> None:
+        """Run every schedule until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for schedule in self._schedules.values():
+                group.create_task(self._keep(schedule), name=schedule.name)
+
+    async def _keep(self, schedule: Schedule) -> None:
+        done: dict[UUID | None, datetime | None] = {}
+        while True:
+            try:
+                await self._next(schedule, done)
+            except Exception:  # PostgreSQL may be away
+                log.exception("schedule %s could not be kept", schedule.name)
+                await asyncio.sleep(NAP_SECONDS)
+
+    async def _next(self, schedule: Schedule, done: dict[UUID | None, datetime | None]) -> None:
+        """Wait for the next tick of any scope that has one, and run it where this worker takes it."""
+        zones = await self._scopes(schedule)
+        for scope in zones.keys() - done.keys():
+            async with self._hub.work(ANONYMOUS, read_only=True) as work:
+                done[scope] = await ticks.newest(work, schedule.name, scope)
+        if not zones:
+            await asyncio.sleep(NAP_SECONDS)
+            return
+        now = self._hub.clock.now()
+        due = {scope: next_tick(schedule, done[scope], now, zone(name) if name else self._hub_zone) for scope, name in zones.items()}
+        moment = min(due.values())
+        if not await self._wait_until(moment, most=NAP_SECONDS * 30 if schedule.scope is Scope.TENANT else None):
+            return
+        for scope in [scope for scope, at in due.items() if at == moment]:
+            done[scope] = moment
+            await self._run(schedule, scope, moment)
+
+    async def _scopes(self, schedule: Schedule) -> dict[UUID | None, str | None]:
+        if schedule.scope is Scope.HUB:
+            return {None: None}
+        async with self._hub.work(ANONYMOUS, read_only=True) as work:
+            return await ticks.zones(work)
+
+    async def _wait_until(self, moment: datetime, most: float | None) -> bool:
+        """Sleep until the hub's time is past the moment. False after `most` seconds: there may be new tenants."""
+        slept = 0.0
+        while (left := (moment - self._hub.clock.now()).total_seconds() + EARLY_SECONDS) > 0:
+            if most is not None and slept >= most:
+                return False
+            nap = min(left, NAP_SECONDS)
+            await asyncio.sleep(nap)
+            slept += nap
+        return True
+
+    async def _run(self, schedule: Schedule, scope: UUID | None, at: datetime) -> None:
+        async with self._hub.work(ANONYMOUS) as work:
+            if not await ticks.claim(work, schedule.name, scope, at, self._worker_id):
+                return
+        actor = system(scope, schedule.name) if scope else ANONYMOUS
+        try:
+            async with asyncio.timeout(schedule.timeout.total_seconds()):
+                await schedule.handler(Tick(self._hub, actor, at, self._process, scope))
+        except Exception as error:
+            trace = None if isinstance(error, HubError | TimeoutError) else error
+            log.error("schedule %s failed at its tick %s: %r", schedule.name, at.isoformat(), error, exc_info=trace)
