@@ -5,7 +5,7 @@ from alembic import op
 from migrations.sql import script
 
 revision = "20261201_runs"
-down_revision = "20261201_log_names"
+down_revision = "20261201_published"
 branch_labels = None
 depends_on = None
 
