@@ -17,14 +17,14 @@ from schemas.common import Shape
 FORMAT = 1
 
 
-class Member(Shape, frozen=True, kw_only=True):
+class BackupMember(Shape, frozen=True, kw_only=True):
     """One file of the archive."""
 
     bytes: int
     sha256: str
 
 
-class Manifest(Shape, frozen=True, kw_only=True):
+class BackupManifest(Shape, frozen=True, kw_only=True):
     """What the archive holds: its last member, `manifest.json`, says what the others must be."""
 
     format: int
@@ -34,7 +34,7 @@ class Manifest(Shape, frozen=True, kw_only=True):
     secret_fingerprint: str
     tables: dict[str, int]
     """Rows of each table at the moment of the dump."""
-    members: dict[str, Member]
+    members: dict[str, BackupMember]
 
 
 class RedisKey(Shape, frozen=True, kw_only=True):
@@ -46,11 +46,11 @@ class RedisKey(Shape, frozen=True, kw_only=True):
     """Its time to live; 0: for ever."""
 
 
-def read_manifest(archive: Path) -> Manifest:
+def read_manifest(archive: Path) -> BackupManifest:
     """The archive's manifest. Raises SetupError where this is no backup, or one of a newer format."""
     try:
         with tarfile.open(archive) as tar:
-            manifest = msgspec.json.decode(read_member(tar, "manifest.json"), type=Manifest)
+            manifest = msgspec.json.decode(read_member(tar, "manifest.json"), type=BackupManifest)
     except (OSError, tarfile.TarError, KeyError, msgspec.MsgspecError) as error:
         raise SetupError(f"{archive} is no backup that can be read: {error}") from error
     if manifest.format != FORMAT:
@@ -58,7 +58,7 @@ def read_manifest(archive: Path) -> Manifest:
     return manifest
 
 
-def verify(archive: Path, manifest: Manifest) -> None:
+def verify(archive: Path, manifest: BackupManifest) -> None:
     """Every member is there and has its SHA-256. Raises SetupError naming the first that has not."""
     with tarfile.open(archive) as tar:
         for name, expected in manifest.members.items():
@@ -82,14 +82,14 @@ class Packer:
         write_private(target, "")
         self._file = target.open("wb")
         self._tar = tarfile.open(fileobj=self._file, mode="w")  # noqa: SIM115 (closed by finish)
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, BackupMember] = {}
 
     def add(self, name: str, path: Path) -> None:
         """Copy a file as it is at this moment. Raises FileNotFoundError, and SetupError where the file is changed in place meanwhile."""
         with path.open("rb") as file:
             self._add(name, file, os.fstat(file.fileno()).st_size)
 
-    def finish(self, manifest: Manifest) -> None:
+    def finish(self, manifest: BackupManifest) -> None:
         """Write the manifest and sync the archive to disk."""
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         header = tarfile.TarInfo("manifest.json")
@@ -108,7 +108,7 @@ class Packer:
             self._tar.addfile(header, hashed)
         except tarfile.ReadError as error:
             raise SetupError(f"{name} was changed while it was copied. Run the backup again.") from error
-        self.members[name] = Member(bytes=size, sha256=hashed.digest.hexdigest())
+        self.members[name] = BackupMember(bytes=size, sha256=hashed.digest.hexdigest())
 
 
 class _Hashed(io.RawIOBase):

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from redis.asyncio import Redis
 
-from backend.adapters.archive import FORMAT, Manifest, Packer, RedisKey, fingerprint, verify
+from backend.adapters.archive import FORMAT, BackupManifest, Packer, RedisKey, fingerprint, verify
 from backend.adapters.postgres_tools import count_rows, run_program
 from backend.adapters.processes import Progress, SetupError, write_private
 from backend.db.addresses import connect, database_name
@@ -33,7 +33,9 @@ _VANISHED = ("does not exist", "could not open relation", "cache lookup failed")
 """What pg_dump says where a table went in the moment between its list of tables and its lock: it is tried again."""
 
 
-async def back_up(archive: Path, data_dir: Path, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress) -> Manifest:
+async def back_up(
+    archive: Path, data_dir: Path, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress
+) -> BackupManifest:
     """Write the archive, mode 0600, in one step: a file of that name is a whole backup, read again and found sound. The hub may run meanwhile.
 
     Raises SetupError where a program fails or the archive is not what was written. The archive's folder must exist.
@@ -51,7 +53,7 @@ async def back_up(archive: Path, data_dir: Path, database_url: str, redis_url: s
             await asyncio.to_thread(packer.add, name, draft / name)
             (draft / name).unlink()
         await _copy_files(packer, data_dir, database_url)
-        manifest = Manifest(
+        manifest = BackupManifest(
             format=FORMAT,
             created_at=datetime.now(UTC),
             version=version("tiltyard"),

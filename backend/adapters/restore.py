@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from backend.adapters.archive import Manifest, RedisKey, copy_out, read_member
+from backend.adapters.archive import BackupManifest, RedisKey, copy_out, read_member
 from backend.adapters.postgres_tools import TABLES, count_rows, run_program
 from backend.adapters.processes import Progress, SetupError
 from backend.db.addresses import connect, database_name
@@ -16,7 +16,7 @@ from backend.db.addresses import connect, database_name
 _TRIAL = "tiltyard:restore-trial"
 
 
-def files(archive: Path, manifest: Manifest, data_dir: Path) -> None:
+def files(archive: Path, manifest: BackupManifest, data_dir: Path) -> None:
     """Unpack the data folder's files, mode 0600."""
     with tarfile.open(archive) as tar:
         for name in manifest.members:
@@ -74,7 +74,7 @@ async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
     return len(keys)
 
 
-async def compare(manifest: Manifest, database_url: str) -> None:
+async def compare(manifest: BackupManifest, database_url: str) -> None:
     """Every table has the rows it had. Raises SetupError naming those that have not."""
     connection = await connect(database_url)
     try:

@@ -17,7 +17,7 @@ ACTIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SILENCED)
 
 
 @dataclass(frozen=True)
-class Standing:
+class AlertStanding:
     """What decides an alert's next state."""
 
     state: AlertState
@@ -46,7 +46,7 @@ def rises(before: Severity, after: Severity) -> bool:
     return ORDER.index(after) < ORDER.index(before)
 
 
-def found(now: datetime, standing: Standing, severity: Severity, reworded: bool) -> Move:
+def found(now: datetime, standing: AlertStanding, severity: Severity, reworded: bool) -> Move:
     """A check found it again. A rise in severity opens it and notifies at once, silenced or not; new words notify at most once in 24 hours."""
     if rises(standing.severity, severity):
         return Move(AlertState.OPEN, 0, True)
@@ -55,7 +55,7 @@ def found(now: datetime, standing: Standing, severity: Severity, reworded: bool)
     return Move(state, 0, state is not standing.state or told_again)
 
 
-def clean(now: datetime, standing: Standing) -> Move:
+def clean(now: datetime, standing: AlertStanding) -> Move:
     """A check did not find it. The second such check in a row resolves it."""
     checks = standing.clean_checks + 1
     if checks >= CLEAN_CHECKS:
@@ -64,7 +64,7 @@ def clean(now: datetime, standing: Standing) -> Move:
     return Move(state, checks, state is not standing.state)
 
 
-def rested(now: datetime, standing: Standing) -> AlertState:
+def rested(now: datetime, standing: AlertStanding) -> AlertState:
     """Its state, if its silence may have run out."""
     over = standing.silenced_until is None or standing.silenced_until <= now
     return unsilenced(standing.acknowledged) if standing.state is AlertState.SILENCED and over else standing.state

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from backend.alerts import repository, rules
 from backend.alerts.events import ALERT_CHANGED
-from backend.alerts.rules import Move, Standing
+from backend.alerts.rules import AlertStanding, Move
 from backend.alerts.tables import AlertRow
 from backend.declarations.alerts import Finding
 from backend.ids import new_id
@@ -62,8 +62,8 @@ def _say(row: AlertRow, finding: Finding) -> None:
     row.severity, row.message, row.recommendation = finding.severity, finding.message, finding.recommendation
 
 
-def _standing(row: AlertRow) -> Standing:
-    return Standing(AlertState(row.state), Severity(row.severity), row.told_at, row.acknowledged_at is not None, row.silenced_until, row.clean_checks)
+def _standing(row: AlertRow) -> AlertStanding:
+    return AlertStanding(AlertState(row.state), Severity(row.severity), row.told_at, row.acknowledged_at is not None, row.silenced_until, row.clean_checks)
 
 
 def notify(work: UnitOfWork, row: AlertRow) -> Alert:

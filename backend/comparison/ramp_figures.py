@@ -26,14 +26,14 @@ TROUBLE = "waits: the log of this step could not be read to its end; the worker'
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedStep:
     """A step's figures. Where not all of them could be had, `trouble` says so; they are then those that could."""
 
     figures: RampFigures
     trouble: str | None = None
 
 
-async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) -> Judged:
+async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) -> JudgedStep:
     """Of the group's current phase. The loss is judged at a level divided by `looks`, the number of steps that may each judge it.
 
     What the challenger failed is counted first and by itself, so that it is known whatever becomes of the rest.
@@ -53,8 +53,8 @@ async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) 
             found = await split_queries.step_losses(work.session, step, metric, rule_of(group, phase))
     except DBAPIError:
         log.exception("a step of group %s could not be judged", group.slug)
-        return Judged(_figures(requests, errors, found, looks), TROUBLE)
-    return Judged(_figures(requests, errors, found, looks))
+        return JudgedStep(_figures(requests, errors, found, looks), TROUBLE)
+    return JudgedStep(_figures(requests, errors, found, looks))
 
 
 def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int) -> RampFigures:

@@ -8,8 +8,7 @@ from backend.comparison.service import PhaseNotFound
 from backend.comparison.standings import metric_in, rule_of
 from backend.errors import Invalid
 from backend.groups import service as groups
-from backend.groups.buckets import MemberFacts, owners
-from backend.groups.rules import BUCKETS
+from backend.groups.buckets import BUCKETS, MemberFacts, owners
 from backend.numerics.statistics.off_policy import estimate
 from backend.work.unit import UnitOfWork
 from schemas.common import Interval, Issue

@@ -10,7 +10,7 @@ import msgspec
 _SHOWN = 60
 
 
-class Unreadable(ValueError):
+class UnreadableField(ValueError):
     """A line is not of the layout. The message names the field and its form."""
 
 
@@ -26,9 +26,9 @@ def shown(value: Any) -> str:
     return written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"
 
 
-def refused(where: str, value: Any, form: str) -> Unreadable:
+def refused(where: str, value: Any, form: str) -> UnreadableField:
     """The refusal of a value that has not the form."""
-    return Unreadable(f"{where} is {shown(value)}; it must be {form}")
+    return UnreadableField(f"{where} is {shown(value)}; it must be {form}")
 
 
 def an_object(value: Any, where: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def an_object(value: Any, where: str) -> dict[str, Any]:
 def member(said: dict[str, Any], name: str, where: str = "") -> Any:
     """A field that has to be there. Raises Unreadable."""
     if name not in said:
-        raise Unreadable(f"{_below(where, name)} is missing")
+        raise UnreadableField(f"{_below(where, name)} is missing")
     return said[name]
 
 
@@ -85,19 +85,19 @@ def milliseconds(value: Any, where: str) -> datetime:
 def json_of(written: Any, where: str) -> Any:
     """The JSON in a text. NaN and Infinity, as Python writes them, are null. Raises Unreadable."""
     if written is None:
-        raise Unreadable(f"{where} is null, as for payloads that were too large to be logged; it must be JSON in a text")
+        raise UnreadableField(f"{where} is null, as for payloads that were too large to be logged; it must be JSON in a text")
     if not isinstance(written, str | bytes):
         raise refused(where, written, "JSON in a text")
     try:
         return msgspec.json.decode(written)
     except RecursionError:
-        raise Unreadable(f"{where} is nested too deeply") from None
+        raise UnreadableField(f"{where} is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeError):
         pass
     try:
         return json.loads(written, parse_constant=lambda _: None)
     except RecursionError:
-        raise Unreadable(f"{where} is nested too deeply") from None
+        raise UnreadableField(f"{where} is nested too deeply") from None
     except (ValueError, UnicodeError):
         text = written.decode("utf-8", "replace") if isinstance(written, bytes) else written
         raise refused(where, text, "JSON") from None

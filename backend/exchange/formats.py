@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from backend.exchange.fields import Unreadable, a_moment, a_text, a_whole, an_object, json_of, member, milliseconds, refused
+from backend.exchange.fields import UnreadableField, a_moment, a_text, a_whole, an_object, json_of, member, milliseconds, refused
 from backend.exchange.payloads import base64_json, captured, inputs_in, is_error, scores_in
 
 Layout = Literal["databricks", "kserve", "sagemaker"]
@@ -68,7 +68,7 @@ def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tu
             said = an_object(json_of(line, "the line"), "the line")
             told = _pair(events, at, said) if layout == "kserve" else _READERS[layout](said)
             found += [msgspec.structs.replace(one, line=at) for one in told]
-        except Unreadable as error:
+        except UnreadableField as error:
             wrong.append((at, str(error)[:300]))
         except RecursionError:
             wrong.append((at, "the line is nested too deeply"))
@@ -224,7 +224,7 @@ def _each(
 def _extras(said: Mapping[str, Any]) -> dict[str, str]:
     extras = {name: _text(said[name]) for name in EXTRAS if said.get(name) is not None}
     if not math.isfinite(_number(extras.get("actual", "0"))):
-        raise Unreadable(f"the outcome {extras['actual'][:100]!r} is no number")
+        raise UnreadableField(f"the outcome {extras['actual'][:100]!r} is no number")
     return extras
 
 

@@ -7,7 +7,7 @@ import io
 import math
 from typing import Any
 
-from backend.exchange.fields import Unreadable, a_text, an_object, json_of, member, refused
+from backend.exchange.fields import UnreadableField, a_text, an_object, json_of, member, refused
 from backend.exchange.tensors import are_tensors, inputs_of, scores_of
 
 _SCORES = ("probability", "probabilities", "score", "proba", "prob", "predicted_probability", "prediction_probability", "probability_1", "predicted_score")
@@ -64,7 +64,7 @@ def _table(data: str, where: str) -> list[Any]:
     rows = [[_cell(cell) for cell in line] for line in lines]
     if len(rows) > 1 and _is_header(rows):
         if any(len(row) != len(rows[0]) for row in rows):
-            raise Unreadable(f"{where} has a line with another number of cells than its header, {len(rows[0])}")
+            raise UnreadableField(f"{where} has a line with another number of cells than its header, {len(rows[0])}")
         return [dict(zip(lines[0], row, strict=True)) for row in rows[1:]]
     return rows
 
@@ -101,7 +101,7 @@ def inputs_in(said: Any, where: str) -> list[dict[str, Any]]:
         rows = [rows]
     found = [_named(row, f"{where}[{at}]" if len(rows) > 1 else where) for at, row in enumerate(rows)]
     if not found or not all(found):
-        raise Unreadable(f"{where} has no inputs")
+        raise UnreadableField(f"{where} has no inputs")
     return found
 
 
@@ -114,9 +114,9 @@ def _named(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, list):
         raise refused(where, row, "an object of named inputs, or a list of them")
     if any(isinstance(one, list | dict) for one in row):
-        raise Unreadable(f"{where} holds lists within a row; a row must be an object or a list of plain values")
+        raise UnreadableField(f"{where} holds lists within a row; a row must be an object or a list of plain values")
     if row == [None]:
-        raise Unreadable(f"{where} is null; it must be an object of named inputs")
+        raise UnreadableField(f"{where} is null; it must be an object of named inputs")
     return {f"f{at}": value for at, value in enumerate(row)}
 
 
@@ -137,7 +137,7 @@ def _columns(said: dict[str, Any], where: str) -> list[dict[str, Any]]:
     """Columns side by side: each a list of as many values, or of lists of one."""
     lengths = {len(column) if isinstance(column, list) else -1 for column in said.values()}
     if len(lengths) != 1 or lengths == {0}:
-        raise Unreadable(f"{where} has columns of different lengths; each must be a list with one value a row")
+        raise UnreadableField(f"{where} has columns of different lengths; each must be a list with one value a row")
     columns = {name: [_one(value, f"{where}.{name}[{at}]") for at, value in enumerate(column)] for name, column in said.items()}
     return [{name: column[at] for name, column in columns.items()} for at in range(lengths.pop())]
 
@@ -161,7 +161,7 @@ def scores_in(said: Any, rows: int, where: str) -> list[float | None]:
     if len(scores) == 1 and rows > 1 and isinstance(scores[0], list) and len(scores[0]) == rows:
         scores = scores[0]
     if len(scores) != rows:
-        raise Unreadable(f"{where} has {len(scores)} predictions for {rows} rows of inputs; there must be one for each row")
+        raise UnreadableField(f"{where} has {len(scores)} predictions for {rows} rows of inputs; there must be one for each row")
     return [_score(one, f"{where}[{at}]") for at, one in enumerate(scores)]
 
 
@@ -191,4 +191,4 @@ def _of_columns(row: dict[str, Any], where: str) -> float | None:
     numbers = [name for name, value in row.items() if isinstance(value, int | float | list) and not isinstance(value, bool)]
     if len(numbers) == 1:
         return _score(row[numbers[0]], f"{where}.{numbers[0]}")
-    raise Unreadable(f"{where} has the columns {', '.join(map(str, row))[:150] or 'none'}; one of them must be called {', '.join(_SCORES[:3])}")
+    raise UnreadableField(f"{where} has the columns {', '.join(map(str, row))[:150] or 'none'}; one of them must be called {', '.join(_SCORES[:3])}")

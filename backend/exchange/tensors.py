@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backend.exchange.fields import Unreadable, refused
+from backend.exchange.fields import UnreadableField, refused
 
 
 def are_tensors(said: Any) -> bool:
@@ -29,7 +29,7 @@ def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     columns = [column for tensor in tensors for column in _columns(tensor, alone=len(tensors) == 1)]
     names = [name for name, _ in columns]
     if len({len(values) for _, values in columns}) > 1:
-        raise Unreadable(f"the tensors {', '.join(map(str, names))[:100]} have different numbers of rows; they must have the same")
+        raise UnreadableField(f"the tensors {', '.join(map(str, names))[:100]} have different numbers of rows; they must have the same")
     return [dict(zip(names, row, strict=True)) for row in zip(*(values for _, values in columns), strict=True)]
 
 
@@ -53,14 +53,14 @@ def _columns(tensor: dict[str, Any], alone: bool) -> list[tuple[str, list[Any]]]
 def _rows(tensor: dict[str, Any]) -> list[list[Any]]:
     named = f"the tensor {tensor['name']!r}"
     if not isinstance(tensor.get("data"), list):
-        raise Unreadable(f"{named} has no data here; binary tensors are not read")
+        raise UnreadableField(f"{named} has no data here; binary tensors are not read")
     shape = tensor["shape"] or [1]
     if not isinstance(shape, list) or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
         raise refused(f"the shape of {named}", shape, "a list of whole numbers")
     flat = list(_flat(tensor["data"]))
     width = math.prod(shape[1:])
     if len(flat) != shape[0] * width or not flat:
-        raise Unreadable(f"{named} has {len(flat)} values, which do not fill its shape {shape}")
+        raise UnreadableField(f"{named} has {len(flat)} values, which do not fill its shape {shape}")
     return [flat[at : at + width] for at in range(0, len(flat), width)]
 
 

@@ -17,7 +17,7 @@ from backend.ids import first_id_at, moment_of
 from backend.inference_log import outcome_lock
 from backend.inference_log import queries as log_queries
 from backend.outcomes.early import apply_waiting
-from backend.outcomes.rules import Known
+from backend.outcomes.rules import KnownTruth
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import Group, GroupRef
@@ -101,7 +101,7 @@ def _why(error: DBAPIError) -> str:
 
 async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        brought = {row["inference_id"]: Known(actual=row["actual"], at=row["actual_at"]) for row in rows if row["actual"] is not None}
+        brought = {row["inference_id"]: KnownTruth(actual=row["actual"], at=row["actual_at"]) for row in rows if row["actual"] is not None}
         await apply_waiting(work, group.id, group.table_name, [(row["inference_id"], row["correlation_id"], None) for row in rows], brought)
 
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
+from backend.groups.buckets import BUCKETS
 from schemas.common import Issue
 from schemas.groups import BucketRange, MemberRole, MemberSpec
-
-BUCKETS = 10_000
 
 
 def problems(members: Sequence[MemberSpec]) -> list[Issue]:

@@ -22,7 +22,7 @@ from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport
 
-KEPT: Final = timedelta(days=1)
+DRAFT_LIFETIME: Final = timedelta(days=1)
 """How long a draft waits to be committed."""
 MOST: Final = 50
 """A tenant's drafts; the oldest go first."""
@@ -51,7 +51,7 @@ async def keep(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
             state=plain(brought.state),
             created_by=work.actor.name,
             created_at=work.now,
-            expires_at=work.now + KEPT,
+            expires_at=work.now + DRAFT_LIFETIME,
         )
         await repository.keep_newest(work.session, work.tenant_id, MOST - 1, work.now)
         work.session.add(row)

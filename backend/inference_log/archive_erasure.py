@@ -11,7 +11,7 @@ import msgspec
 from backend.files import place
 from backend.inference_log.columns import PERSONAL
 from backend.inference_log.errors import ArchiveUnreadable
-from backend.inference_log.manifest import Manifest, draft_of, publish, read_manifest
+from backend.inference_log.manifest import ArchiveManifest, draft_of, publish, read_manifest
 from backend.inference_log.parquet import PAGE, WRITTEN, describe
 
 
@@ -20,7 +20,7 @@ class Rewritten(NamedTuple):
 
     path: Path
     draft: Path
-    manifest: Manifest | None
+    manifest: ArchiveManifest | None
     rows: int
     """So many lost their entity."""
 

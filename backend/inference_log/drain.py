@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     explanations: Sequence[Explanation | None]
 
 
-class Stored(NamedTuple):
+class StoredBatch(NamedTuple):
     """How many entries were moved, whether more may be there, and the batch that was read meanwhile."""
 
     moved: int
@@ -111,7 +111,7 @@ class Drainer:
             self._refs[group_id] = ref_of(row)
         return self._refs[group_id]
 
-    async def _move(self, ref: LogRef, batch: "Batch | None", more: bool) -> "Stored | None":
+    async def _move(self, ref: LogRef, batch: "Batch | None", more: bool) -> "StoredBatch | None":
         """Store one batch, read now unless it was already; None when another drainer is at it."""
         following: asyncio.Task[Batch] | None = None
         try:
@@ -120,13 +120,13 @@ class Drainer:
                     return None
                 batch = batch if batch and batch.entries else await self._prepare(ref, b"-")
                 if not batch.entries:
-                    return Stored(0, False, None)
+                    return StoredBatch(0, False, None)
                 if more and batch.more:
                     following = asyncio.create_task(self._prepare(ref, b"(" + batch.entries[-1][0]))
                 refused = await self._store(work, ref, batch)
             await self._acknowledge(ref, batch.entries, refused)
             self._portions.stored(ref.group_id)
-            return Stored(len(batch.entries), batch.more, await following if following else None)
+            return StoredBatch(len(batch.entries), batch.more, await following if following else None)
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
                 self._portions.too_much(ref.group_id, len(batch.entries) if batch else None)

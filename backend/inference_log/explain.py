@@ -12,7 +12,7 @@ from backend.catalog import service as catalog
 from backend.hub import Hub
 from backend.inference_log.retry_pauses import Pauses, passes
 from backend.runtimes.features import encode
-from backend.runtimes.served_versions import KEPT, Runtimes, ServedVersion, VersionFacts, explanations, facts_of
+from backend.runtimes.served_versions import RUNTIMES_KEPT, Runtimes, ServedVersion, VersionFacts, explanations, facts_of
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.inference import Explanation, Inputs
@@ -100,7 +100,7 @@ class Explainer:
             self._ready[version_id] = asyncio.create_task(self._load(facts))
         self._ready.move_to_end(version_id)
         spare = [one for one, task in self._ready.items() if task.done() and one not in self.serving and one != version_id]
-        for one in spare[: max(0, len(spare) - KEPT)]:
+        for one in spare[: max(0, len(spare) - RUNTIMES_KEPT)]:
             del self._ready[one]
 
     async def _version(self, work: UnitOfWork, version_id: UUID) -> ServedVersion:

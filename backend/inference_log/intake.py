@@ -46,7 +46,7 @@ SAMPLES = 50
 WRITERS = 4
 """So many groups' rows are written directly at the same time; a group that waits for its table keeps no other waiting."""
 WAKE_SECONDS = 0.25
-KEPT = timedelta(hours=24)
+KEY_LIFETIME = timedelta(hours=24)
 """How long an idempotency key stands for its first answer."""
 
 
@@ -54,7 +54,7 @@ class KeyTaken(Exception):
     """The request's idempotency key stands for an answer already; nothing was written."""
 
 
-class Unfit(Exception):
+class RowsRefused(Exception):
     """PostgreSQL does not take some rows, by their places; nothing was written."""
 
     def __init__(self, places: set[int], why: str) -> None:
@@ -87,7 +87,7 @@ class Intake:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._partitions = Partitions(hub)
-        self._line = redis_stream.Line(hub.redis)
+        self._line = redis_stream.RedisConnection(hub.redis)
         self._streamed = Gathering(self._flush_streamed)
         self._direct: dict[UUID, Gathering[Append]] = {}
         self._writers = asyncio.Semaphore(WRITERS)
@@ -205,7 +205,7 @@ class Intake:
                 work.after_commit(partial(_settle, mine, taken))  # first of all: to tell watchers may take its time
                 if mine:
                     await _write_rows(work, ref, [record for one in mine for record in one.records])
-        except Unfit as unfit:
+        except RowsRefused as unfit:
             owners = [one for one in mine for _ in one.records]
             at_fault = [owners[at] for at in unfit.places]
             log.error("PostgreSQL does not take rows of group %s, and their requests are refused: %s", ref.slug, unfit)
@@ -219,7 +219,7 @@ async def _write_rows(work: UnitOfWork, ref: LogRef, records: Sequence[Record]) 
     """Raises Unfit."""
     tell_doubts(work, ref.slug, (record.explanation for record in records))
     if refused := await write(work, ref, rows_of(records, {}, work.now)):
-        raise Unfit({at for at, _ in refused}, refused[0][1])
+        raise RowsRefused({at for at, _ in refused}, refused[0][1])
 
 
 async def _settle(written: Sequence[Append], taken: Sequence[Append]) -> None:
@@ -238,7 +238,7 @@ async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> l
     if not first:
         return []
     claims = [(key, one.claim.asked, [record.inference_id for record in one.records]) for key, one in first.items() if one.claim]
-    ours = await idempotency_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEPT)
+    ours = await idempotency_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEY_LIFETIME)
     return [one for one in batch if one.claim and not (one.claim.key in ours and first[one.claim.key] is one)]
 
 

@@ -19,7 +19,7 @@ WAIT_SECONDS = 20.0
 DRAFT, NEXT = ".draft", ".next"
 
 
-class Manifest(Shape, frozen=True, kw_only=True):
+class ArchiveManifest(Shape, frozen=True, kw_only=True):
     """What an archive is and how to know it is whole."""
 
     group_id: UUID
@@ -48,10 +48,10 @@ def manifest_path(path: Path) -> Path:
     return path.with_name("manifest.json" if path.stem == "log" else f"{path.stem}.manifest.json")
 
 
-def read_manifest(path: Path) -> Manifest | None:
+def read_manifest(path: Path) -> ArchiveManifest | None:
     """The manifest of an archive, if there is one."""
     there = manifest_path(path)
-    return msgspec.json.decode(there.read_bytes(), type=Manifest) if there.exists() else None
+    return msgspec.json.decode(there.read_bytes(), type=ArchiveManifest) if there.exists() else None
 
 
 def draft_of(path: Path) -> Path:
@@ -60,7 +60,7 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
 
 
-def publish(draft: Path, path: Path, manifest: Manifest) -> None:
+def publish(draft: Path, path: Path, manifest: ArchiveManifest) -> None:
     """Put an archive's draft and its manifest in their places. The manifest is laid ready before: `settle` finishes what is cut off here."""
     there = manifest_path(path)
     ready = there.with_name(there.name + NEXT)
@@ -76,7 +76,7 @@ def settle(folder: Path) -> None:
     for draft in folder.glob(f"*{DRAFT}"):
         draft.unlink(missing_ok=True)
     for ready in folder.glob(f"*{NEXT}"):
-        said = msgspec.json.decode(ready.read_bytes(), type=Manifest)
+        said = msgspec.json.decode(ready.read_bytes(), type=ArchiveManifest)
         path = folder / said.file
         if path.exists() and sha256(path) == said.sha256:
             place(ready, manifest_path(path))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.errors import HubError
 from backend.inference_log import queries as log_queries
 from backend.inference_log.columns import COLUMNS, JSON
-from backend.inference_log.manifest import Manifest, draft_of, publish, settle, sha256
+from backend.inference_log.manifest import ArchiveManifest, draft_of, publish, settle, sha256
 from backend.inference_log.refs import LogRef
 from backend.outside import Outside
 from backend.work.unit import open_work
@@ -32,7 +32,7 @@ class Drafted(NamedTuple):
     """An archive that has yet to take its place, and the state of the rows it was written from."""
 
     draft: Path
-    manifest: Manifest
+    manifest: ArchiveManifest
     state: log_queries.State
 
 
@@ -75,7 +75,7 @@ async def export(session: AsyncSession, table: str, path: Path, first: UUID | No
     return state
 
 
-def describe(path: Path, name: str, ref: LogRef | Manifest) -> Manifest:
+def describe(path: Path, name: str, ref: LogRef | ArchiveManifest) -> ArchiveManifest:
     """Read every column of an archive and say what it holds; `name` is what it will be called. Raises ArchiveUnsound."""
     import pyarrow as pa  # noqa: PLC0415  likewise
     import pyarrow.compute as pc  # noqa: PLC0415  likewise
@@ -92,7 +92,7 @@ def describe(path: Path, name: str, ref: LogRef | Manifest) -> Manifest:
             rows, first, last = rows + len(ids), first or ids[0].as_py(), ids[-1].as_py()
     except (pa.ArrowException, OSError) as error:
         raise ArchiveUnsound(f"The archive {name} cannot be read: {error}") from error
-    return Manifest(
+    return ArchiveManifest(
         group_id=ref.group_id,
         slug=ref.slug,
         table_name=ref.table_name,

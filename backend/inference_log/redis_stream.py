@@ -25,7 +25,7 @@ AT_ONCE = 500
 Command = tuple[Any, ...]
 
 
-class Line:
+class RedisConnection:
     """A connection to Redis for one who asks in turn: what a pool and a time limit at each step do costs more than an append. Asks nothing again."""
 
     def __init__(self, redis: "Redis") -> None:
@@ -54,7 +54,7 @@ class Line:
             return refusal
 
 
-async def append(line: Line, entries: Mapping[UUID, Sequence[bytes]], wait_ms: int | None) -> tuple[dict[UUID, int | ResponseError], object]:
+async def append(line: RedisConnection, entries: Mapping[UUID, Sequence[bytes]], wait_ms: int | None) -> tuple[dict[UUID, int | ResponseError], object]:
     """How long each group's stream is now, or why Redis refused some of its entries; and what WAITAOF said, where `wait_ms` asks for it.
 
     Raises what the connection raises; each entry may then have been taken.

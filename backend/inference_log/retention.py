@@ -16,7 +16,7 @@ from backend.hub import Hub
 from backend.ids import first_id_at
 from backend.inference_log import actions, idempotency_repository, outcome_lock, repository
 from backend.inference_log import queries as log_queries
-from backend.inference_log.intake import KEPT
+from backend.inference_log.intake import KEY_LIFETIME
 from backend.inference_log.manifest import hold, read_manifest, settle
 from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
 from backend.inference_log.refs import LogRef, log_refs
@@ -43,7 +43,7 @@ async def keep_logs(hub: Hub) -> None:
 async def keep_log(hub: Hub, ref: LogRef) -> list[str]:
     """See to one log; gives the partitions that went."""
     async with hub.work(ref.actor) as work:
-        await idempotency_repository.prune(work.session, ref.tenant_id, ref.group_id, work.now - KEPT)
+        await idempotency_repository.prune(work.session, ref.tenant_id, ref.group_id, work.now - KEY_LIFETIME)
         try:
             group = await groups.get(work, GroupRef(slug=ref.slug))
         except GroupNotFound:

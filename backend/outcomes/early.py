@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from backend.outcomes import repository
 from backend.outcomes.observers import tell_observers
-from backend.outcomes.rules import Arrived, Known, Truth, says_whether, tell
+from backend.outcomes.rules import Arrived, KnownTruth, Truth, says_whether, tell
 from backend.work.unit import UnitOfWork
 
 
@@ -28,7 +28,7 @@ class EarlyOutcomes:
         return await repository.unname(work.session, work.tenant_id, group_id, table, correlations)
 
 
-async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, Known] | None = None) -> None:
+async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, KnownTruth] | None = None) -> None:
     """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told.
 
     `brought` is the truth that some of the rows came with. An outcome that cannot be the truth of its row (10, of a probability) waits on, and is reported
@@ -37,7 +37,9 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
     told = await _fitting(work, table, await repository.told_before(work.session, work.tenant_id, group_id, arrived))
     if not told:
         return
-    by_inference: defaultdict[UUID, Known] = defaultdict(Known, {row.target: brought[row.target] for row in told if brought and row.target in brought})
+    by_inference: defaultdict[UUID, KnownTruth] = defaultdict(
+        KnownTruth, {row.target: brought[row.target] for row in told if brought and row.target in brought}
+    )
     for row in told:
         truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
         by_inference[row.target], _ = tell(by_inference[row.target], truth, dated=False)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.identifiers import quoted
-from backend.outcomes.rules import Arrived, Known
+from backend.outcomes.rules import Arrived, KnownTruth
 from backend.tallies.update import CHANGED
 
 PROBABLE = "output->>'probability' IS NOT NULL"
@@ -123,7 +123,7 @@ async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, 
     await session.execute(text(LEDGER), {"tenant": tenant_id, "group": group_id, "by": by, "now": now, **values})
 
 
-async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Known]) -> Sequence[Row[Any]]:
+async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, KnownTruth]) -> Sequence[Row[Any]]:
     """Write what is now known of the truth into the rows; gives them with what was known before."""
     values = {
         "ids": list(known),

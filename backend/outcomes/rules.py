@@ -23,7 +23,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class KnownTruth(msgspec.Struct, frozen=True, kw_only=True):
     """What an inference's row says of the truth. `history` holds what was said before, oldest first."""
 
     actual: float | None = None
@@ -31,7 +31,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     history: Sequence[Any] = ()
 
 
-def tell(known: Known, truth: Truth, dated: bool) -> tuple[Known, Effect]:
+def tell(known: KnownTruth, truth: Truth, dated: bool) -> tuple[KnownTruth, Effect]:
     """Take in a truth. The same value again is a duplicate, as is the replay of an earlier one that carried the same date; another value corrects.
 
     >>> from datetime import UTC
@@ -46,10 +46,10 @@ def tell(known: Known, truth: Truth, dated: bool) -> tuple[Known, Effect]:
     if dated and any(entry["actual"] == truth.actual and _moment(entry["at"]) == truth.at for entry in known.history):
         return known, "duplicate"
     if known.actual is None:
-        return Known(actual=truth.actual, at=truth.at, history=known.history), "applied"
+        return KnownTruth(actual=truth.actual, at=truth.at, history=known.history), "applied"
     at = known.at.isoformat() if known.at else None
     past = {"actual": known.actual, "at": at, "replaced_at": truth.received_at.isoformat(), "replaced_by": truth.by}
-    return Known(actual=truth.actual, at=truth.at, history=[*known.history, past]), "corrected"
+    return KnownTruth(actual=truth.actual, at=truth.at, history=[*known.history, past]), "corrected"
 
 
 def says_whether(actual: float) -> bool:

@@ -14,7 +14,7 @@ from backend.inference_log.writer import TELL_EVERY
 from backend.outcomes import repository
 from backend.outcomes.errors import InvalidOutcome
 from backend.outcomes.observers import tell_observers
-from backend.outcomes.rules import LARGEST_ACTUAL, Effect, Known, Truth, says_whether, tell
+from backend.outcomes.rules import LARGEST_ACTUAL, Effect, KnownTruth, Truth, says_whether, tell
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.groups import GroupRef
@@ -56,9 +56,9 @@ class Book:
         self._work = work
         self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
         self._shadows: defaultdict[Target, list[UUID]] = defaultdict(list)
-        self._waiting: defaultdict[Target, Known] = defaultdict(Known)
+        self._waiting: defaultdict[Target, KnownTruth] = defaultdict(KnownTruth)
         self._probable: set[Target] = set()
-        self.known: dict[UUID, Known] = {}
+        self.known: dict[UUID, KnownTruth] = {}
         self.changed: set[UUID] = set()
 
     async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
@@ -71,7 +71,7 @@ class Book:
         for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
             if row.probable and row.role != "shadow":
                 self._probable |= {row.inference_id, row.correlation_id}
-            self.known[row.inference_id] = Known(actual=row.actual, at=row.actual_at, history=row.actual_history)
+            self.known[row.inference_id] = KnownTruth(actual=row.actual, at=row.actual_at, history=row.actual_history)
             if row.inference_id in answers:
                 self._shadows[answers[row.inference_id]].append(row.inference_id)
             if row.correlation_id in targets:

@@ -24,7 +24,7 @@ from schemas.groups import Group, GroupRef
 from schemas.ramps import Guardrails, Ramp, RampDecision, RampFigures, RampRef, RampState, RampStep, StartRamp
 
 
-class Plan(Shape, frozen=True, kw_only=True):
+class RampPlan(Shape, frozen=True, kw_only=True):
     """What a ramp keeps of how it was started."""
 
     steps: list[RampStep]
@@ -49,7 +49,7 @@ async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
         group_id=group.id,
         version_id=input.version_id,
         state=RampState.RUNNING,
-        plan=plain(Plan(steps=input.steps, guardrails=input.guardrails)),
+        plan=plain(RampPlan(steps=input.steps, guardrails=input.guardrails)),
         step=0,
         phase=group.phase.number,
         step_at=work.now,
@@ -107,9 +107,9 @@ async def rolled_back(work: UnitOfWork) -> list[tuple[str, str, str]]:
     return [(row.slug, label(row.version), row.words) for row in await repository.rolled_back(work.session, work.tenant_id)]
 
 
-def plan_of(row: RampRow) -> Plan:
+def plan_of(row: RampRow) -> RampPlan:
     """Its steps and guardrails."""
-    return msgspec.convert(row.plan, Plan)
+    return msgspec.convert(row.plan, RampPlan)
 
 
 async def move(work: UnitOfWork, group: Group, row: RampRow, share: int, reason: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from backend.groups.rules import BUCKETS
+from backend.groups.buckets import BUCKETS
 from schemas.common import Issue
 from schemas.groups import MemberRole, MemberSpec
 from schemas.ramps import Guardrails, RampFigures, RampStep

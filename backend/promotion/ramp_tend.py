@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     """What was judged, and where the ramp stood then."""
 
     place: Place
-    judged: ramp_figures.Judged
+    judged: ramp_figures.JudgedStep
 
 
 async def tend(hub: Hub) -> None:
@@ -102,7 +102,7 @@ async def _act(work: UnitOfWork, ramp_id: UUID, seen: Seen | None) -> None:
         await _decide(work, now, row, seen.judged)
 
 
-async def _decide(work: UnitOfWork, now: Group, row: RampRow, judged: ramp_figures.Judged) -> None:
+async def _decide(work: UnitOfWork, now: Group, row: RampRow, judged: ramp_figures.JudgedStep) -> None:
     plan, figures = plan_of(row), judged.figures
     if why := broken(figures, plan.guardrails):
         await move(work, now, row, 0, f"ramp rolled back: {why}")

@@ -13,7 +13,7 @@ from backend.numerics.trees.forest import Forest
 from backend.runtimes.protocol import ExplanationBatch, Floats, Space
 
 PATH_DEPENDENT, INTERVENTIONAL = "tree_path_dependent", "tree_interventional"
-KEPT = 2
+EXPLAINERS_KEPT = 2
 """How many explainers a model keeps: the path-dependent one and the current background's, as a rule."""
 
 
@@ -50,7 +50,7 @@ class Explainers:
         return ExplanationBatch(method, True, space, found.base, values, margin - found.base - values.sum(axis=1), background=digest)
 
     def _make(self, digest: str | None, rows: Floats | None) -> None:
-        while len(self._made) >= KEPT:
+        while len(self._made) >= EXPLAINERS_KEPT:
             self._made.pop(next(iter(self._made)))
         kept = table_path(self._file, digest)
         found = load_table(kept, self._forest.read)

@@ -19,7 +19,7 @@ MOST_ISSUES = 200
 MOST_CHARACTERS = 20_000
 
 
-class Unfit(Exception):
+class UnfitValue(Exception):
     """The value is not what the feature takes; the message says what is."""
 
 
@@ -44,31 +44,31 @@ class FeatureSpec:
         if self.type == "boolean" and isinstance(value, bool):
             return float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Unfit(f"{_a(self.type)} is expected here, not {_said(value)}")
+            raise UnfitValue(f"{_a(self.type)} is expected here, not {_said(value)}")
         try:
             number = float(value)
         except OverflowError:
-            raise Unfit("this number is too large") from None
+            raise UnfitValue("this number is too large") from None
         if not math.isfinite(number):
-            raise Unfit("a finite number is expected here")
+            raise UnfitValue("a finite number is expected here")
         if self.type == "integer" and not number.is_integer():
-            raise Unfit(f"a whole number is expected here, not {value}")
+            raise UnfitValue(f"a whole number is expected here, not {value}")
         if self.type == "boolean" and number not in (0.0, 1.0):
-            raise Unfit(f"true or false is expected here, not {value}")
+            raise UnfitValue(f"true or false is expected here, not {value}")
         return number
 
     def _text(self, value: Any) -> float:
         if not isinstance(value, str):
-            raise Unfit(f"a text is expected here, not {_said(value)}")
+            raise UnfitValue(f"a text is expected here, not {_said(value)}")
         if len(value) > MOST_CHARACTERS or "\x00" in value:
-            raise Unfit(f"a text of at most {MOST_CHARACTERS:,} characters, without NUL, is expected here")
+            raise UnfitValue(f"a text of at most {MOST_CHARACTERS:,} characters, without NUL, is expected here")
         return NAN
 
     def _category(self, value: Any) -> float:
         found = code_of(self.categories, value) if self.valued or isinstance(value, str) else None
         if found is None:
             shown = ", ".join(text_of(name) for _, name in list(self.categories)[:20])
-            raise Unfit(f"one of {shown} is expected here, not {_said(value)}")
+            raise UnfitValue(f"one of {shown} is expected here, not {_said(value)}")
         return found
 
 
@@ -108,7 +108,7 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
         else:
             try:
                 row.append(spec.number(value))
-            except Unfit as error:
+            except UnfitValue as error:
                 unfit.append(Issue(pointer=f"{pointer}/{escaped(spec.name)}", message=str(error)))
     return Encoded(row, unfit, missing)
 
@@ -156,7 +156,7 @@ def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs:
         elif inputs[name] is not None:
             try:
                 spec.number(inputs[name])
-            except Unfit as error:
+            except UnfitValue as error:
                 unfit.append(Issue(pointer=at, message=str(error)))
     return unknown, unfit
 

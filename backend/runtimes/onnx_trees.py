@@ -10,7 +10,7 @@ import numpy as np
 from backend.numerics.attribution.limits import compiles
 from backend.numerics.trees.evaluate import Walk
 from backend.numerics.trees.onnx_forest import OnnxForest, onnx_forest
-from backend.numerics.trees.onnx_nodes import Unclear
+from backend.numerics.trees.onnx_nodes import UnclearGraph
 from backend.numerics.trees.trials import trial_rows
 from backend.runtimes.explainer_cache import Explainers
 from backend.runtimes.protocol import ExplanationBatch, Floats, Space
@@ -44,7 +44,7 @@ class OnnxTrees:
                 return None
             # onnxruntime applies no link to the one output of some operators, whatever the file says: its answer is what is explained
             candidates = [cls(one, score, plain, file) for one in (found, replace(found, link="identity"))]
-        except (Unclear, KeyError, IndexError, ValueError):  # the explainer is a help: a model that it does not understand is sampled
+        except (UnclearGraph, KeyError, IndexError, ValueError):  # the explainer is a help: a model that it does not understand is sampled
             return None
         return next((trees for trees in candidates if trees.agrees()), None)
 

@@ -24,7 +24,7 @@ from schemas.inference import Explanation
 from schemas.model_document import Feature, Task
 
 log = logging.getLogger("tiltyard.inference")
-KEPT = 64
+RUNTIMES_KEPT = 64
 """Runtimes kept loaded that no group holds."""
 DOUBT = "the contributions do not add up to the model's output"
 
@@ -104,7 +104,7 @@ class Runtimes:
         async with self._loading:
             if facts.id not in self._served:
                 self._served[facts.id] = await asyncio.to_thread(_load, facts, self._files)
-                if len(self._served) > KEPT:
+                if len(self._served) > RUNTIMES_KEPT:
                     self._served.popitem(last=False)
             self._served.move_to_end(facts.id)
             return self._served[facts.id]

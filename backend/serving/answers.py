@@ -19,7 +19,7 @@ MOST_BESIDE = 4000
 """Characters of segments and context in one request: each of its rows, up to 1 000, carries them."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class PredictionRequest(msgspec.Struct, frozen=True):
     """What was asked, by whom, when."""
 
     group: RoutedGroup
@@ -55,7 +55,7 @@ class Earlier(NamedTuple):
     version_id: UUID
 
 
-def record_of(request: Request, case: Case, latency_us: int) -> Record:
+def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record:
     """The case as it goes on record."""
     body = request.body
     output = _output(case)
@@ -86,7 +86,7 @@ def record_of(request: Request, case: Case, latency_us: int) -> Record:
     )
 
 
-def answer_of(request: Request, case: Case, latency_us: int) -> Prediction:
+def answer_of(request: PredictionRequest, case: Case, latency_us: int) -> Prediction:
     """The case as its caller sees it."""
     output = _output(case)
     assert output is not None, "a failed case is not answered"
@@ -111,6 +111,6 @@ def _output(case: Case) -> Output | None:
     return Output(score=case.score, margin=case.margin, probability=probability)
 
 
-def _label(request: Request, case: Case) -> str | None:
+def _label(request: PredictionRequest, case: Case) -> str | None:
     labels = case.version.labels
     return labels[request.group.facts.means_yes(case.score)] if labels and case.status != "failed" else None

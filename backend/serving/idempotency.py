@@ -20,7 +20,7 @@ from backend.db.identifiers import quoted
 from backend.hub import Hub
 from backend.inference_log import idempotency_repository
 from backend.inference_log.errors import InferenceNotFound, LogUnavailable
-from backend.inference_log.intake import KEPT, POSTGRES_SECONDS
+from backend.inference_log.intake import KEY_LIFETIME, POSTGRES_SECONDS
 from backend.inference_log.record import Claim
 from backend.serving.answers import Earlier
 from backend.serving.errors import IdempotencyKeyReused
@@ -46,7 +46,7 @@ class Once:
         """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, LogUnavailable."""
         try:
             async with asyncio.timeout(POSTGRES_SECONDS), self._hub.work(actor, read_only=True) as work:
-                found = await idempotency_repository.find(work.session, group_id, body.idempotency_key or "", work.now - KEPT)
+                found = await idempotency_repository.find(work.session, group_id, body.idempotency_key or "", work.now - KEY_LIFETIME)
                 if found is None:
                     return []
                 if found.asked != asked(body):

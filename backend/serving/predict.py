@@ -11,7 +11,7 @@ from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.intake import Intake, KeyTaken
-from backend.serving.answers import Earlier, Request, answer_of, check_beside, record_of
+from backend.serving.answers import Earlier, PredictionRequest, answer_of, check_beside, record_of
 from backend.serving.errors import PredictionFailed
 from backend.serving.idempotency import Once, claim_of
 from backend.serving.inline_explanations import Inline
@@ -66,10 +66,10 @@ class Predictor:
             raise Forbidden(bound)
         controlled = await self._routing.control.admit(group.facts)
         group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # as it is now, if the lease had to be waited for
-        request = Request(group, actor, body, self._hub.clock.now(), controlled)
+        request = PredictionRequest(group, actor, body, self._hub.clock.now(), controlled)
         return await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
 
-    async def _answer_once(self, request: Request, key: str) -> list[Prediction]:
+    async def _answer_once(self, request: PredictionRequest, key: str) -> list[Prediction]:
         """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
         group_id = request.group.facts.group_id
         async with self._once.turn(group_id, key):
@@ -81,7 +81,7 @@ class Predictor:
                     earlier = await self._once.earlier(request.actor, group_id, request.body)
         return await self._said_again(request.group, earlier)
 
-    async def _answer(self, request: Request) -> list[Prediction]:
+    async def _answer(self, request: PredictionRequest) -> list[Prediction]:
         group, body = request.group, request.body
         check_beside(body)
         cases = prepare(group, body, self._routing.control.halts.versions)
@@ -130,7 +130,7 @@ class Predictor:
         await self._refusals.close()
         await self._stale.close()
 
-    async def _score(self, request: Request, cases: Sequence[Case]) -> None:
+    async def _score(self, request: PredictionRequest, cases: Sequence[Case]) -> None:
         """Score every case; one whose challenger fails is answered by the champion. Raises PredictionFailed when the champion fails."""
         remote = partial(self._remote.score, request.group.facts.tenant_id)
         failed = await score(cases, remote, request.group.facts.time_budget_ms)

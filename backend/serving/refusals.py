@@ -15,7 +15,7 @@ from schemas.common import Issue
 from schemas.inference import Refusal
 
 log = logging.getLogger("tiltyard.inference")
-KEPT = 1000
+REFUSALS_KEPT = 1000
 SHOWN = 20
 SECONDS = 2.0
 """How long a Redis that hangs is waited for."""
@@ -31,7 +31,7 @@ class Noted:
 
     def __init__(self) -> None:
         self.count = 0
-        self.latest: deque[bytes] = deque(maxlen=KEPT)
+        self.latest: deque[bytes] = deque(maxlen=REFUSALS_KEPT)
         self.last = ""
 
 
@@ -70,7 +70,7 @@ class Refusals:
             async with asyncio.timeout(SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
                 pipe.incrby(count_key(group_id), noted.count)
                 pipe.lpush(latest_key(group_id), *noted.latest)
-                pipe.ltrim(latest_key(group_id), 0, KEPT - 1)
+                pipe.ltrim(latest_key(group_id), 0, REFUSALS_KEPT - 1)
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError):
             log.warning("%s refusals of group %s could not be counted: Redis is not answering", noted.count, group_id)

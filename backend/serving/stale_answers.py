@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.actor import system
 from backend.hub import Hub
 from backend.serving import stale_repository
-from backend.serving.answers import Earlier, Request
+from backend.serving.answers import Earlier, PredictionRequest
 from backend.serving.prepare import Case
 from backend.serving.request_digest import digest
 from schemas.inference import Inputs, PredictBody, Prediction
@@ -62,7 +62,7 @@ class StaleAnswers:
         self._notes: list[Note] = []
         self._noting: asyncio.Task[None] | None = None
 
-    def remember(self, request: Request, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
+    def remember(self, request: PredictionRequest, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
         """Keep answers that are on record, if the group's policy is to give them again."""
         if time.monotonic() - self._looked_at > LOOK_SECONDS:
             self._looked_at = time.monotonic()
@@ -75,7 +75,7 @@ class StaleAnswers:
         while len(self._answers) > MOST_REMEMBERED:
             self._answers.popitem(last=False)
 
-    def again(self, request: Request) -> list[Earlier]:
+    def again(self, request: PredictionRequest) -> list[Earlier]:
         """The last logged answers for the same inputs, marked as stale; none when the policy or their age does not allow it, or one was never given."""
         group_id = request.group.facts.group_id
         most = self._most_seconds.get(group_id)
@@ -86,7 +86,7 @@ class StaleAnswers:
             return []
         return [Earlier(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
 
-    def note(self, request: Request, replayed: Sequence[Prediction]) -> None:
+    def note(self, request: PredictionRequest, replayed: Sequence[Prediction]) -> None:
         """See that these replays are noted once the log is back."""
         facts, now = request.group.facts, self._hub.clock.now()
         self._notes += [Note(facts.tenant_id, facts.group_id, one.inference_id, now, one.age_seconds or 0.0, request.actor.name) for one in replayed]

@@ -6,10 +6,10 @@ import msgspec
 
 from backend.access.tenant_check import has_tenant
 from backend.settings import Settings
-from rpc.commands.ready import Access, keep_access, kept_access
+from rpc.commands.ready import SignIn, keep_access, kept_access
 
 
-def first_access(settings: Settings, *, token: bool) -> tuple[Access, bool]:
+def first_access(settings: Settings, *, token: bool) -> tuple[SignIn, bool]:
     """Make the first administrator where there is nobody yet. Returns how to get in, and whether it was made just now.
 
     Only the email is kept in the data folder. The password is known at the first start alone; with `token` each start makes a token of its own.
@@ -17,10 +17,10 @@ def first_access(settings: Settings, *, token: bool) -> tuple[Access, bool]:
     return asyncio.run(_first_access(settings, token))
 
 
-async def _first_access(settings: Settings, token: bool) -> tuple[Access, bool]:
+async def _first_access(settings: Settings, token: bool) -> tuple[SignIn, bool]:
     assert settings.database_url
     assert settings.secret_key
-    kept = Access(email=kept_access(settings.data_dir).email)
+    kept = SignIn(email=kept_access(settings.data_dir).email)
     keep_access(settings.data_dir, kept)  # an earlier release kept secrets there
     if not await has_tenant(settings.database_url, settings.secret_key):
         return await _made(settings, token), True
@@ -29,7 +29,7 @@ async def _first_access(settings: Settings, token: bool) -> tuple[Access, bool]:
     return kept, False
 
 
-async def _made(settings: Settings, token: bool) -> Access:
+async def _made(settings: Settings, token: bool) -> SignIn:
     from backend.access.first_administrator import ensure_first_administrator, start_token  # noqa: PLC0415  the whole domain, which most starts do not need
     from backend.bootstrap import open_hub  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ async def _made(settings: Settings, token: bool) -> Access:
         first = await ensure_first_administrator(hub)
         if first is None:  # another process was faster
             return kept_access(settings.data_dir)
-        access = Access(email=first.email, password=first.password, token=await start_token(hub, first.email) if token else None)
+        access = SignIn(email=first.email, password=first.password, token=await start_token(hub, first.email) if token else None)
     keep_access(settings.data_dir, access)
     return access
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from backend.adapters.archive import Manifest
+from backend.adapters.archive import BackupManifest
 from backend.adapters.backup import back_up
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
@@ -31,7 +31,7 @@ def command(data_dir: Path | None, archive: Path) -> None:
     click.echo(f"{archive}: {size:,} bytes, {sum(manifest.tables.values()):,} rows in {len(manifest.tables)} tables, {len(manifest.members)} files.")
 
 
-async def _back_up(archive: Path, settings: Settings) -> Manifest:
+async def _back_up(archive: Path, settings: Settings) -> BackupManifest:
     assert settings.database_url
     assert settings.redis_url
     assert settings.secret_key

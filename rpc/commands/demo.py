@@ -9,7 +9,7 @@ import click
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
 from rpc.commands.installation import read_settings
-from rpc.commands.ready import Access
+from rpc.commands.ready import SignIn
 from rpc.commands.supervisor import Supervisor
 from rpc.commands.terminal import Steps, server_options
 from rpc.commands.up import local_url, run
@@ -25,14 +25,14 @@ def command(data_dir: Path | None, host: str | None, port: int | None, ready_fil
     """
     settings = read_settings(data_dir, host=host, port=port)
 
-    def fill(ready: Settings, access: Access, supervisor: Supervisor, steps: Steps) -> None:
+    def fill(ready: Settings, access: SignIn, supervisor: Supervisor, steps: Steps) -> None:
         steps.step("Demo data")
         _start_client(ready, access, supervisor, requests)
 
     run(settings, ready_file, fill)
 
 
-def _start_client(settings: Settings, access: Access, supervisor: Supervisor, requests: int | None) -> None:
+def _start_client(settings: Settings, access: SignIn, supervisor: Supervisor, requests: int | None) -> None:
     """Start the client as a process of its own, and wait until its first pass is on record; it goes on trickling as long as the hub runs."""
     if access.token is None:
         raise SetupError(f"The first administrator of {settings.data_dir} cannot act any more. Run the demo on a data folder of its own: --data-dir.")

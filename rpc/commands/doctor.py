@@ -31,7 +31,7 @@ _ENOUGH, _LITTLE = 5_000_000_000, 500_000_000
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One line: `ok`, `note` (works, but know this) or `WRONG`, what was found, and what mends it."""
 
     level: str
@@ -58,48 +58,48 @@ def command(data_dir: Path | None) -> None:
     sys.exit(1 if any(finding.level == "WRONG" for finding in findings) else 0)
 
 
-def _examine(settings: Settings) -> Iterator[Finding]:
+def _examine(settings: Settings) -> Iterator[Diagnosis]:
     yield from _files(settings.data_dir)
     yield _console()
     if embedded(settings) and not (settings.data_dir.exists() and read_keys(settings.data_dir)):
-        yield Finding("WRONG", "Servers", f"none were ever started on {settings.data_dir}.", "Run `tiltyard up`, or name the data folder with --data-dir.")
+        yield Diagnosis("WRONG", "Servers", f"none were ever started on {settings.data_dir}.", "Run `tiltyard up`, or name the data folder with --data-dir.")
         return
     yield _supervisor(settings)
     try:
         with installation(settings, say) as complete:
             yield from asyncio.run(_servers(complete))
     except SetupError as error:
-        yield Finding("WRONG", "Servers", str(error))
+        yield Diagnosis("WRONG", "Servers", str(error))
 
 
-def _files(data_dir: Path) -> Iterator[Finding]:
+def _files(data_dir: Path) -> Iterator[Diagnosis]:
     there = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
     if os.access(there, os.W_OK | os.X_OK):
-        yield Finding("ok", "Data folder", f"{data_dir} can be written.")
+        yield Diagnosis("ok", "Data folder", f"{data_dir} can be written.")
     else:
-        yield Finding("WRONG", "Data folder", f"{there} cannot be written by user {os.geteuid()}.", f"Run: chown -R {os.geteuid()} {there}")
+        yield Diagnosis("WRONG", "Data folder", f"{there} cannot be written by user {os.geteuid()}.", f"Run: chown -R {os.geteuid()} {there}")
     open_files = [path.name for path in (data_dir / "secrets").glob("*") if path.stat().st_mode & 0o077] if os.access(data_dir, os.X_OK) else []
     if open_files:
-        yield Finding("WRONG", "Secrets", f"others may read {', '.join(open_files)}.", f"Run: chmod 600 {data_dir}/secrets/*")
+        yield Diagnosis("WRONG", "Secrets", f"others may read {', '.join(open_files)}.", f"Run: chmod 600 {data_dir}/secrets/*")
     free = shutil.disk_usage(there).free
     level = "ok" if free > _ENOUGH else "note" if free > _LITTLE else "WRONG"
-    yield Finding(level, "Disk", f"{free / 1e9:.1f} GB free at {there}.", "" if level == "ok" else "Make room: without it nothing can be logged.")
+    yield Diagnosis(level, "Disk", f"{free / 1e9:.1f} GB free at {there}.", "" if level == "ok" else "Make room: without it nothing can be logged.")
 
 
-def _console() -> Finding:
+def _console() -> Diagnosis:
     if (CONSOLE / "index.html").exists():
-        return Finding("ok", "Console", "built.")
-    return Finding("note", "Console", "not built; the API works without it.", "Run `make console` in the checkout.")
+        return Diagnosis("ok", "Console", "built.")
+    return Diagnosis("note", "Console", "not built; the API works without it.", "Run `make console` in the checkout.")
 
 
-def _supervisor(settings: Settings) -> Finding:
+def _supervisor(settings: Settings) -> Diagnosis:
     if settings.data_dir.exists() and locked(settings.data_dir):
         address = settings.data_dir / "address"
-        return Finding("ok", "Hub", f"`tiltyard up` runs here, at {address.read_text() if address.exists() else 'an address not known yet'}.")
-    return Finding("note", "Hub", "`tiltyard up` does not run on this data folder.")
+        return Diagnosis("ok", "Hub", f"`tiltyard up` runs here, at {address.read_text() if address.exists() else 'an address not known yet'}.")
+    return Diagnosis("note", "Hub", "`tiltyard up` does not run on this data folder.")
 
 
-async def _servers(settings: Settings) -> list[Finding]:
+async def _servers(settings: Settings) -> list[Diagnosis]:
     assert settings.database_url
     assert settings.redis_url
     found = []
@@ -107,47 +107,47 @@ async def _servers(settings: Settings) -> list[Finding]:
         try:
             await check
         except SetupError as error:
-            found.append(Finding("WRONG", name, str(error)))
+            found.append(Diagnosis("WRONG", name, str(error)))
         else:
-            found.append(Finding("ok", name, "answers, is new enough, and we may do what we need."))
+            found.append(Diagnosis("ok", name, "answers, is new enough, and we may do what we need."))
     if any(finding.level == "WRONG" for finding in found):
         return found
     current, head = await current_revision(settings.database_url), head_revision()
     if current != head:
-        return [*found, Finding("WRONG", "Schema", f"the database is at {current or 'nothing'}, this release needs {head}.", "Run `tiltyard migrate`.")]
-    found.append(Finding("ok", "Schema", f"at {head}."))
+        return [*found, Diagnosis("WRONG", "Schema", f"the database is at {current or 'nothing'}, this release needs {head}.", "Run `tiltyard migrate`.")]
+    found.append(Diagnosis("ok", "Schema", f"at {head}."))
     async with open_hub(settings, pool_size=1) as hub:
         found += [finding async for finding in _hub(hub)]
     return found
 
 
-async def _hub(hub: Hub) -> AsyncIterator[Finding]:
+async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
     words = await durability.in_words(hub)
     mend = (
         ""
         if words.startswith("disk:")
         else "In redis.conf: appendonly yes, appendfsync always, no-appendfsync-on-rewrite no; or run Valkey, or Redis 7.2 or newer, with appendonly yes."
     )
-    yield Finding("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
+    yield Diagnosis("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
-        yield Finding("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
+        yield Diagnosis("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
     yield await _connector_keys(hub)
     async with hub.work(ANONYMOUS, read_only=True) as work:
         alive = [worker for worker in await workers(work) if worker.alive]
     if alive:
-        yield Finding("ok", "Workers", f"{len(alive)} at work.")
+        yield Diagnosis("ok", "Workers", f"{len(alive)} at work.")
     else:
-        yield Finding(
+        yield Diagnosis(
             "note", "Workers", "none at work: predictions are answered and kept, but not yet moved to their logs.", "Run `tiltyard up` or `tiltyard worker`."
         )
 
 
-async def _connector_keys(hub: Hub) -> Finding:
+async def _connector_keys(hub: Hub) -> Diagnosis:
     if hub.vault.current is None:
-        return Finding("note", "Connectors", "no key-encryption key, so none can be made.", "Set TILTYARD_KEK; `tiltyard connectors new-kek` makes one.")
+        return Diagnosis("note", "Connectors", "no key-encryption key, so none can be made.", "Set TILTYARD_KEK; `tiltyard connectors new-kek` makes one.")
     try:
         await check_at_start(hub)
     except BadKek as error:
-        return Finding("WRONG", "Connectors", error.message)
-    return Finding("ok", "Connectors", f"keys are encrypted by version {hub.vault.current}.")
+        return Diagnosis("WRONG", "Connectors", error.message)
+    return Diagnosis("ok", "Connectors", f"keys are encrypted by version {hub.vault.current}.")

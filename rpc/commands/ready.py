@@ -9,7 +9,7 @@ from backend.settings import Settings
 from schemas.common import Shape
 
 
-class Access(Shape, frozen=True, kw_only=True):
+class SignIn(Shape, frozen=True, kw_only=True):
     """How to get in. What is not known (any more) is null."""
 
     email: str | None = None
@@ -17,7 +17,7 @@ class Access(Shape, frozen=True, kw_only=True):
     token: str | None = None
 
 
-class Ready(Access, frozen=True, kw_only=True):
+class Ready(SignIn, frozen=True, kw_only=True):
     """The ready file: everything an outside client or an inspection needs."""
 
     url: str
@@ -25,18 +25,18 @@ class Ready(Access, frozen=True, kw_only=True):
     redis_url: str
 
 
-def kept_access(data_dir: Path) -> Access:
+def kept_access(data_dir: Path) -> SignIn:
     """Whose installation it is, as the data folder keeps it; empty where nobody is known."""
     path = _path(data_dir)
-    return msgspec.json.decode(path.read_bytes(), type=Access) if path.exists() else Access()
+    return msgspec.json.decode(path.read_bytes(), type=SignIn) if path.exists() else SignIn()
 
 
-def keep_access(data_dir: Path, access: Access) -> None:
+def keep_access(data_dir: Path, access: SignIn) -> None:
     """Keep the email in the data folder, and no secret."""
-    write_private(_path(data_dir), msgspec.json.encode(Access(email=access.email)).decode())
+    write_private(_path(data_dir), msgspec.json.encode(SignIn(email=access.email)).decode())
 
 
-def write_ready_file(path: Path, settings: Settings, access: Access) -> None:
+def write_ready_file(path: Path, settings: Settings, access: SignIn) -> None:
     """Write the ready file in one step, mode 0600: whoever sees it sees all of it."""
     assert settings.database_url
     assert settings.redis_url

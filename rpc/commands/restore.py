@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from backend.adapters import restore
-from backend.adapters.archive import Manifest, fingerprint, read_manifest, verify
+from backend.adapters.archive import BackupManifest, fingerprint, read_manifest, verify
 from backend.adapters.embedded_home import prepare_data_dir, read_keys
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
@@ -41,7 +41,7 @@ def _require_empty(settings: Settings) -> None:
         raise SetupError(f"{folder} holds an installation already. Move it away, or name an empty folder with --data-dir.")
 
 
-async def _load(archive: Path, manifest: Manifest, settings: Settings) -> None:
+async def _load(archive: Path, manifest: BackupManifest, settings: Settings) -> None:
     assert settings.database_url
     assert settings.redis_url
     assert settings.secret_key

@@ -20,14 +20,14 @@ from backend.settings import Settings
 from migrations.current import is_current
 from rpc.commands.administrator import first_access
 from rpc.commands.installation import check_external, complete, embedded, environment_of, read_settings
-from rpc.commands.ready import Access, remove_ready_file, write_ready_file
+from rpc.commands.ready import SignIn, remove_ready_file, write_ready_file
 from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
 from rpc.commands.terminal import Steps, console, server_options
 
 _PATIENCE = 120.0
 """Seconds for the API process to answer before the start counts as failed."""
 
-WhenUp = Callable[[Settings, Access, Supervisor, Steps], None]
+WhenUp = Callable[[Settings, SignIn, Supervisor, Steps], None]
 
 
 @click.command("up", short_help="Run the hub: servers, API, console, worker.")
@@ -96,7 +96,7 @@ def _prepare_schema(settings: Settings, steps: Steps) -> None:
         migrate_blocking(settings.database_url, settings.secret_key)
 
 
-def _prepare_administrator(settings: Settings, steps: Steps, *, token: bool) -> tuple[Access, bool]:
+def _prepare_administrator(settings: Settings, steps: Steps, *, token: bool) -> tuple[SignIn, bool]:
     steps.step("Administrator")
     return first_access(settings, token=token)
 
@@ -169,7 +169,7 @@ def _port(settings: Settings) -> int:
     return settings.port
 
 
-def _greet(settings: Settings, access: Access, steps: Steps, *, new: bool) -> None:
+def _greet(settings: Settings, access: SignIn, steps: Steps, *, new: bool) -> None:
     steps.done("Tiltyard is ready")
     console.print(f"\n  Console   [link]{settings.url}[/link]")
     if access.email:

@@ -11,7 +11,7 @@ from backend.errors import TooManyRequests
 from rpc.core.context import Request
 from rpc.core.options import Rate
 
-KEPT = 10_000
+MOST_BUCKETS = 10_000
 """So many buckets are kept before the full ones go: a full bucket is as good as none."""
 
 
@@ -23,7 +23,7 @@ class Limiter:
         self._rate = rate
         self._clock = clock
         self._buckets: dict[Hashable, tuple[float, float]] = {}
-        self._room = KEPT
+        self._room = MOST_BUCKETS
 
     def spend(self, actor: Actor, request: Request) -> None:
         """Take a token of the actor's. Raises TooManyRequests, with `retryAfter` in whole seconds, when there is none."""
@@ -36,7 +36,7 @@ class Limiter:
         self._buckets[key] = (tokens - 1, now)
         if len(self._buckets) > self._room:
             self._buckets = {k: bucket for k, bucket in self._buckets.items() if self._tokens(k, now) < self._rate.burst}
-            self._room = max(KEPT, 2 * len(self._buckets))
+            self._room = max(MOST_BUCKETS, 2 * len(self._buckets))
 
     def _tokens(self, key: Hashable, now: float) -> float:
         tokens, at = self._buckets.get(key, (self._rate.burst, now))

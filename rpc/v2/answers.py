@@ -15,20 +15,20 @@ from schemas.open_inference import Datatype, InferRequest, InferResponse, Output
 _encode = msgspec.json.Encoder().encode
 
 
-class Kind(NamedTuple):
+class OutputKind(NamedTuple):
     """An output: its datatype, and its value in one prediction."""
 
     datatype: Datatype
     value: Callable[[Prediction], Any]
 
 
-COLUMNS: Mapping[str, Kind] = {
-    "score": Kind("FP64", lambda one: one.score),
-    "label": Kind("BYTES", lambda one: one.label),
-    "margin": Kind("FP64", lambda one: one.output.margin),
-    "version": Kind("BYTES", lambda one: one.version),
-    "role": Kind("BYTES", lambda one: one.role),
-    "inference_id": Kind("BYTES", lambda one: str(one.inference_id)),
+COLUMNS: Mapping[str, OutputKind] = {
+    "score": OutputKind("FP64", lambda one: one.score),
+    "label": OutputKind("BYTES", lambda one: one.label),
+    "margin": OutputKind("FP64", lambda one: one.output.margin),
+    "version": OutputKind("BYTES", lambda one: one.version),
+    "role": OutputKind("BYTES", lambda one: one.role),
+    "inference_id": OutputKind("BYTES", lambda one: str(one.inference_id)),
 }
 SHAP_VALUES, SHAP_BASE = "shap_values", "shap_base"
 EXPLAINED = (SHAP_VALUES, SHAP_BASE)
@@ -100,7 +100,7 @@ def _tensor(name: str, predictions: Sequence[Prediction], known: Mapping[str, Fe
     return OutputTensor(name=name, shape=[rows, len(known)], datatype="FP64", data=values, parameters=parameters)
 
 
-def _said(kind: Kind, predictions: Sequence[Prediction]) -> list[Any]:
+def _said(kind: OutputKind, predictions: Sequence[Prediction]) -> list[Any]:
     """The values; a text that is not there is empty, for a tensor of texts has no null."""
     found = [kind.value(one) for one in predictions]
     return ["" if one is None else one for one in found] if kind.datatype == "BYTES" else found

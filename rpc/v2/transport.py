@@ -35,7 +35,7 @@ MOST_ISSUES = 10
 _encode = msgspec.json.Encoder().encode
 
 
-class Address(NamedTuple):
+class ModelAddress(NamedTuple):
     """What of a group is asked for: `""` (its metadata), `ready` or `infer`, of one version or of the group."""
 
     slug: str
@@ -43,7 +43,7 @@ class Address(NamedTuple):
     what: str
 
 
-class Reply(NamedTuple):
+class InferReply(NamedTuple):
     """Status, body, and the length of the body's JSON where raw bytes follow it."""
 
     status: int
@@ -74,13 +74,13 @@ class OpenInference:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+    async def _answer(self, scope: Scope, receive: Receive) -> InferReply:
         parts = [part for part in str(scope["path"]).removeprefix(PREFIX).split("/") if part]
         wanted = "POST" if parts[-1:] == ["infer"] else "GET"
         if scope["method"] != wanted:
             raise MethodNotSupported(f"{scope['path'][:200]} is asked by {wanted}.", allow=wanted)
         if not parts:
-            return Reply(200, _encode(metadata.server()))
+            return InferReply(200, _encode(metadata.server()))
         if parts[0] == "health":
             return await self._health(parts[1:])
         address = _address(parts)
@@ -93,18 +93,18 @@ class OpenInference:
         group = await self._predictor.find(actor, address.slug)
         if address.what == "ready":
             is_ready = metadata.ready(group, address.version)
-            return Reply(200 if is_ready else 503, _encode({"name": address.slug, "ready": is_ready}))
-        return Reply(200, _encode(metadata.model(group, address.version)))
+            return InferReply(200 if is_ready else 503, _encode({"name": address.slug, "ready": is_ready}))
+        return InferReply(200, _encode(metadata.model(group, address.version)))
 
-    async def _health(self, parts: list[str]) -> Reply:
+    async def _health(self, parts: list[str]) -> InferReply:
         if parts == ["live"]:
-            return Reply(200, _encode({"live": True}))
+            return InferReply(200, _encode({"live": True}))
         if parts != ["ready"]:
             raise NothingThere
         is_ready = await database_answers(self._hub)
-        return Reply(200 if is_ready else 503, _encode({"live": True, "ready": is_ready}))
+        return InferReply(200 if is_ready else 503, _encode({"live": True, "ready": is_ready}))
 
-    async def _infer(self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive) -> Reply:
+    async def _infer(self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], receive: Receive) -> InferReply:
         try:
             request, body, features = await self._read(actor, address, headers, receive)
         except HubError as error:
@@ -112,10 +112,10 @@ class OpenInference:
             raise
         predictions = await self._predictor.predict(actor, address.slug, body)
         assert isinstance(predictions, list), "rows are asked as a batch"
-        return Reply(200, *answer(address.slug, request, predictions, features))
+        return InferReply(200, *answer(address.slug, request, predictions, features))
 
     async def _read(
-        self, actor: Actor, address: Address, headers: dict[bytes, bytes], receive: Receive
+        self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[InferRequest, PredictBody, Mapping[str, FeatureSpec]]:
         """The request as it was asked, as the domain takes it, and the features it is made of. Raises what is wrong with it; GroupNotFound."""
         limit = self._hub.settings.max_predict_bytes
@@ -130,17 +130,17 @@ class OpenInference:
         return request, with_key(body, key) if key else body, features
 
 
-def _address(parts: list[str]) -> Address:
+def _address(parts: list[str]) -> ModelAddress:
     """Raises NothingThere."""
     match parts:
         case ["models", slug, "versions", version, *rest] if rest in ([], ["ready"], ["infer"]):
-            return Address(slug, version, "".join(rest))
+            return ModelAddress(slug, version, "".join(rest))
         case ["models", slug, *rest] if rest in ([], ["ready"], ["infer"]):
-            return Address(slug, None, "".join(rest))
+            return ModelAddress(slug, None, "".join(rest))
     raise NothingThere
 
 
-def _failure(error: Exception, path: str) -> tuple[Reply, list[tuple[bytes, bytes]]]:
+def _failure(error: Exception, path: str) -> tuple[InferReply, list[tuple[bytes, bytes]]]:
     request_id = uuid4().hex
     report(error, path=path, request_id=request_id)
     seen = known(error)
@@ -150,7 +150,7 @@ def _failure(error: Exception, path: str) -> tuple[Reply, list[tuple[bytes, byte
     status = WIRE[seen.code].status
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    return Reply(status, _encode({"error": _told(seen)})), headers
+    return InferReply(status, _encode({"error": _told(seen)})), headers
 
 
 def _told(error: HubError) -> str:

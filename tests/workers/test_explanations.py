@@ -162,8 +162,8 @@ def test_pauses_grow_to_five_minutes_and_begin_anew_after_a_success() -> None:
 
 
 async def test_versions_that_no_group_holds_are_let_go_when_others_come(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explain, "KEPT", 0)
-    monkeypatch.setattr(served_versions, "KEPT", 1)
+    monkeypatch.setattr(explain, "RUNTIMES_KEPT", 0)
+    monkeypatch.setattr(served_versions, "RUNTIMES_KEPT", 1)
     explainer = Explainer(hub)
     champion, challenger = served.serving.champion.id, served.serving.challenger.id
 

@@ -24,7 +24,7 @@ from schemas.importing import ImportMode, LlmReport, ProposeImport, Reimport, Re
 from schemas.mapping import MappedBy, MappingRule
 
 
-class Request(msgspec.Struct, frozen=True):
+class LlmRequest(msgspec.Struct, frozen=True):
     """A wish to ask a language model. `agreed`: what leaves the house was seen."""
 
     connector_id: UUID
@@ -33,13 +33,13 @@ class Request(msgspec.Struct, frozen=True):
     agreed: bool = False
 
 
-def wish(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> Request | None:
+def wish(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> LlmRequest | None:
     """The wish in an input. Raises Forbidden for who may not use connectors."""
     if input.connector_id is None:
         return None
     if not actor.may(P.CONNECTOR_CONNECTOR_USE):
         raise Forbidden(f"asking a language model needs the permission `{P.CONNECTOR_CONNECTOR_USE}`", permission=P.CONNECTOR_CONNECTOR_USE)
-    return Request(input.connector_id, input.llm_model, input.mode, input.agreed)
+    return LlmRequest(input.connector_id, input.llm_model, input.mode, input.agreed)
 
 
 def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
@@ -57,7 +57,7 @@ def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None,
     )
 
 
-async def asked(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: Request) -> DraftState:
+async def asked(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: LlmRequest) -> DraftState:
     """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
     speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
@@ -83,7 +83,7 @@ async def asked(hub: Hub, actor: Actor, reading: Reading, state: DraftState, nam
     return _reported(_extended(state, proposal), request, connector, proposal, speech)
 
 
-async def _allowed(hub: Hub, actor: Actor, request: Request) -> tuple[Speech, Proposal | None]:
+async def _allowed(hub: Hub, actor: Actor, request: LlmRequest) -> tuple[Speech, Proposal | None]:
     """How the file is spoken of, and why nothing may be sent, if so. Agreement is noted."""
     async with hub.work(actor, read_only=True) as work:
         chosen = await sharing(work)
@@ -134,7 +134,7 @@ def _rewritten(state: DraftState, proposal: Proposal) -> DraftState:
     return msgspec.structs.replace(state, written=proposal.written, mapped_by=MappedBy.LLM, is_model=True, mapping_id=None, confirmed={})
 
 
-def _reported(state: DraftState, request: Request, connector: str, proposal: Proposal, speech: Speech) -> DraftState:
+def _reported(state: DraftState, request: LlmRequest, connector: str, proposal: Proposal, speech: Speech) -> DraftState:
     report = LlmReport(
         connector_id=request.connector_id,
         connector=connector,

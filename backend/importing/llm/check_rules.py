@@ -51,7 +51,7 @@ class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: str | None = None
 
 
-class Judged(msgspec.Struct):
+class RuledProposal(msgspec.Struct):
     """What became of a proposal. `reasons` are the refusals as the model may be told them: in its own words, with none of the file's."""
 
     accepted: list[MappingRule] = []
@@ -61,9 +61,9 @@ class Judged(msgspec.Struct):
     reasons: list[str] = []
 
 
-def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech) -> Judged:
+def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech) -> RuledProposal:
     """Sort a proposal's rules into those that the hub takes and those that it does not."""
-    judged = Judged()
+    judged = RuledProposal()
     started = time.monotonic()
     good: list[tuple[Json, MappingRule]] = []
     for raw in answer["rules"][:MAX_PROPOSED]:

@@ -9,7 +9,7 @@ from backend.connectors.default_model import preferred
 from backend.connectors.errors import BaseUrlRefused, ConnectorDisabled, KeyUnreadable, ProviderAnswerUnreadable, ProviderError, ProviderSlow
 from backend.hub import Hub
 from backend.importing.llm import prompt
-from backend.importing.llm.check_rules import Judged, judge
+from backend.importing.llm.check_rules import RuledProposal, judge
 from backend.importing.llm.check_values import Written, check
 from backend.importing.pointers import Path
 from backend.importing.speech import Speech
@@ -95,7 +95,7 @@ class Conversation:
             return _again(answer)
         if not isinstance(answer, Answer):
             return None
-        judged: Judged = await aside(judge, answer.value, tree, base, speech)
+        judged: RuledProposal = await aside(judge, answer.value, tree, base, speech)
         self.proposal.accepted = [*self.proposal.accepted, *judged.accepted]
         self.proposal.refused = judged.refused
         self.proposal.dropped = [*self.proposal.dropped, *judged.dropped]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.numerics.attribution.limits import CannotCompile, check
-from backend.numerics.attribution.plan import DEEP, GROUP, Plan, plan, ragged
+from backend.numerics.attribution.plan import DEEP, GROUP, AttributionPlan, plan, ragged
 from backend.numerics.trees.forest import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Forest
 
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ class CompiledExplainer:
         return out
 
 
-def _fitting(forest: Forest, budget_bytes: int) -> Plan:
+def _fitting(forest: Forest, budget_bytes: int) -> AttributionPlan:
     for group_bits, leaf_bits in SIZES:
         made = plan(forest, group_bits, leaf_bits)
         if made.cells * 8 <= budget_bytes:
@@ -82,7 +82,7 @@ def _fitting(forest: Forest, budget_bytes: int) -> Plan:
     return made
 
 
-def _nodes(forest: Forest, made: Plan) -> Arrays:
+def _nodes(forest: Forest, made: AttributionPlan) -> Arrays:
     """The nodes' decisions as arrays, in the plan's order: feature, threshold, 2 kind + whether NaN goes left (see `decide`), and categories as bit sets."""
     trees = [(forest.trees[tree], node) for tree, node in made.node_order]
     feature = np.array([tree.feature[node] for tree, node in trees], dtype=np.int64)
@@ -103,7 +103,7 @@ def _nodes(forest: Forest, made: Plan) -> Arrays:
     return feature.astype(np.uint16), threshold, (2 * kind + nan_left).astype(np.int8), starts.astype(np.int32), words.astype(np.uint32)
 
 
-def _met(made: Plan, nodes: Arrays, background: Floats) -> list[tuple[Ints, Floats]]:
+def _met(made: AttributionPlan, nodes: Arrays, background: Floats) -> list[tuple[Ints, Floats]]:
     """For each leaf, the patterns that background rows meet and the share of them that do."""
     from backend.numerics.attribution.tables import decide  # noqa: PLC0415  heavy: numba
 
@@ -122,13 +122,13 @@ def _met(made: Plan, nodes: Arrays, background: Floats) -> list[tuple[Ints, Floa
     return found
 
 
-def _mean_output(forest: Forest, made: Plan, met: list[tuple[Ints, Floats]]) -> float:
+def _mean_output(forest: Forest, made: AttributionPlan, met: list[tuple[Ints, Floats]]) -> float:
     constants = sum(float(tree.leaf_value[0]) for tree in forest.trees if tree.leaves == 1)
     reached = (leaf.value * float(counts[patterns == (1 << len(leaf.features)) - 1].sum()) for leaf, (patterns, counts) in zip(made.leaves, met, strict=True))
     return constants + sum(reached)
 
 
-def _table(made: Plan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Floats, Ints, Ints]:
+def _table(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Floats, Ints, Ints]:
     from backend.numerics.attribution.tables import add_leaf, background_patterns, path_patterns  # noqa: PLC0415  heavy: numba
 
     columns, starts = ragged(made.columns)
@@ -153,7 +153,7 @@ def _table(made: Plan, scale: float, met: list[tuple[Ints, Floats]] | None) -> t
     return table, groups, columns
 
 
-def _deep(made: Plan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Arrays, dict[int, int]]:
+def _deep(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Arrays, dict[int, int]]:
     """The deep leaves as arrays, and the number of each by its number among all leaves."""
     numbers = [number for number, leaf in enumerate(made.leaves) if leaf.group < 0]
     leaves = [made.leaves[number] for number in numbers]

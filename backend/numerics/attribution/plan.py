@@ -34,7 +34,7 @@ class PlannedLeaf:
 
 
 @dataclass
-class Plan:
+class AttributionPlan:
     """The program over all trees, its groups (path slots, first node, nodes) with their columns, and its leaves.
 
     A step of the program is what it does, at which level of the tree, and the number of the node, group or leaf that it is about.
@@ -59,12 +59,12 @@ class Plan:
         return sum(leaf.group < 0 for leaf in self.leaves)
 
 
-def plan(forest: Forest, group_bits: int, leaf_bits: int) -> Plan:
+def plan(forest: Forest, group_bits: int, leaf_bits: int) -> AttributionPlan:
     """Cut every tree of a forest that is within the limits.
 
     Without covers both branches of a split have the share 1/2: such a plan explains against a background, which needs no shares.
     """
-    made = Plan()
+    made = AttributionPlan()
     for number, tree in enumerate(forest.trees):
         if tree.leaves > 1:
             _Cut(made, number, tree, group_bits, leaf_bits, forest.covered).root()
@@ -95,7 +95,7 @@ class _Path:
 class _Cut:
     """The cutting of one tree."""
 
-    def __init__(self, made: Plan, number: int, tree: Tree, group_bits: int, leaf_bits: int, covered: bool) -> None:
+    def __init__(self, made: AttributionPlan, number: int, tree: Tree, group_bits: int, leaf_bits: int, covered: bool) -> None:
         self.made, self.number, self.tree, self.covered = made, number, tree, covered
         self.group_bits, self.leaf_bits = group_bits, leaf_bits
         self.inner = self._inner()

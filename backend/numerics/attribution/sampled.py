@@ -17,7 +17,7 @@ CHUNK_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ShapleyEstimate:
     """`base`, `values` [n, f] and the standard error of each [n, f]."""
 
     base: float
@@ -25,7 +25,7 @@ class Estimate:
     error: Floats
 
 
-def sampled_shapley(model: Callable[[Floats], Floats], matrix: Floats, background: Floats, pairs: int = PAIRS, seed: int = 7) -> Estimate:
+def sampled_shapley(model: Callable[[Floats], Floats], matrix: Floats, background: Floats, pairs: int = PAIRS, seed: int = 7) -> ShapleyEstimate:
     """Estimate the contributions of `matrix` [n, f] against `background` [b, f].
 
     `model` takes [m, f] and gives [m]. The value of a set of features is the model's mean with the others taken from the
@@ -47,7 +47,7 @@ def sampled_shapley(model: Callable[[Floats], Floats], matrix: Floats, backgroun
         each = _pair_contributions(model, given, partners, orders)
         values[row] = each.mean(axis=0)
         error[row] = each.std(axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.inf
-    return Estimate(base, values, error)
+    return ShapleyEstimate(base, values, error)
 
 
 def _pair_contributions(model: Callable[[Floats], Floats], row: Floats, partners: Floats, orders: NDArray[np.intp]) -> Floats:

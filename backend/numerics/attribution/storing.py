@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backend.numerics.attribution.compiled import CompiledExplainer
 
-KEPT = 2
+TABLES_KEPT = 2
 """Tables kept of one model: those of other backgrounds and of other releases go when a new one comes."""
 SUFFIX = ".table"
 DIGEST_BYTES = 32
@@ -58,7 +58,7 @@ def keep_table(path: Path, explainer: CompiledExplainer) -> None:
         finally:
             fresh.unlink(missing_ok=True)
         tables = sorted(path.parent.glob(f"{path.name.split('.')[0]}.*{SUFFIX}"), key=lambda one: one.stat().st_mtime, reverse=True)
-        for old in tables[KEPT:]:
+        for old in tables[TABLES_KEPT:]:
             old.unlink(missing_ok=True)
 
 

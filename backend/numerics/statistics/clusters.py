@@ -15,7 +15,7 @@ from backend.numerics.statistics.estimate import Floats
 
 CLUSTERS: Final = 128
 """So many clusters tell a variance to within an eighth; half as many bytes would tell it to within a sixth."""
-KEPT: Final = ("asked", "labelled", "squared", "log", "wrong", "absolute")
+CLUSTER_SUMS: Final = ("asked", "labelled", "squared", "log", "wrong", "absolute")
 """What is added up by cluster: requests; those whose truth is known; and their losses."""
 _UNIT = 2.0**30
 
@@ -34,10 +34,10 @@ class Clusters:
         [2.0, 1.0, 0.0]
         """
         at = np.asarray(buckets, dtype=np.int64) % CLUSTERS
-        sums = np.zeros((len(KEPT), CLUSTERS))
+        sums = np.zeros((len(CLUSTER_SUMS), CLUSTERS))
         for name, value in values.items():
             rounded = np.rint(np.broadcast_to(value, at.shape) * _UNIT) / _UNIT
-            sums[KEPT.index(name)] = np.bincount(at, weights=rounded, minlength=CLUSTERS)
+            sums[CLUSTER_SUMS.index(name)] = np.bincount(at, weights=rounded, minlength=CLUSTERS)
         return cls(sums)
 
     @classmethod
@@ -56,7 +56,7 @@ class Clusters:
 
     def row(self, name: str) -> Floats:
         """One of the sums by cluster [CLUSTERS]."""
-        return np.asarray(self.sums[KEPT.index(name)])
+        return np.asarray(self.sums[CLUSTER_SUMS.index(name)])
 
     def encode(self) -> bytes:
         """As bytes: the clusters in which there is anything, then their sums, little-endian.
@@ -71,9 +71,9 @@ class Clusters:
     @classmethod
     def decode(cls, raw: bytes) -> "Clusters":
         """The sums again."""
-        sums = np.zeros((len(KEPT), CLUSTERS))
+        sums = np.zeros((len(CLUSTER_SUMS), CLUSTERS))
         count = raw[0]
-        sums[:, np.frombuffer(raw, np.uint8, count, 1)] = np.frombuffer(raw, "<f8", offset=1 + count).reshape(len(KEPT), count)
+        sums[:, np.frombuffer(raw, np.uint8, count, 1)] = np.frombuffer(raw, "<f8", offset=1 + count).reshape(len(CLUSTER_SUMS), count)
         return cls(sums)
 
     def __eq__(self, other: object) -> bool:

@@ -29,7 +29,7 @@ PAIRED = tuple(f"{loss}{power}" for loss in ("squared", "log", "wrong", "absolut
 """Over pairs: differences of losses, first minus second, and their squares."""
 
 
-class Stored(msgspec.Struct, frozen=True, array_like=True):
+class StoredSketch(msgspec.Struct, frozen=True, array_like=True):
     """A sketch as bytes hold it: keys ascending as int32, counts as int64, both little-endian; sums as signed little-endian integers of any length."""
 
     rows: int
@@ -43,7 +43,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Stored)
+_decoder = msgspec.msgpack.Decoder(StoredSketch)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Sketch:
         """The sketch as bytes."""
         sums = {name: value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True) for name, value in sorted(self.sums.items())}
         parts = (_bytes(self.scores.keys, "<i4"), _bytes(self.scores.counts, "<i8"), _bytes(self.times.keys, "<i4"), _bytes(self.times.counts, "<i8"))
-        return _encoder.encode(Stored(self.rows, self.failed, *parts, sums, None if self.clusters is None else self.clusters.encode()))
+        return _encoder.encode(StoredSketch(self.rows, self.failed, *parts, sums, None if self.clusters is None else self.clusters.encode()))
 
     @classmethod
     def decode(cls, raw: bytes) -> "Sketch":

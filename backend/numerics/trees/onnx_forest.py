@@ -12,7 +12,7 @@ import numpy as np
 
 from backend.numerics.trees.forest import Floats, Forest, Tree
 from backend.numerics.trees.onnx_attributes import Attributes
-from backend.numerics.trees.onnx_nodes import Unclear, classic_nodes, modern_nodes, trees_of
+from backend.numerics.trees.onnx_nodes import UnclearGraph, classic_nodes, modern_nodes, trees_of
 from backend.numerics.trees.onnx_steps import reading
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class OnnxForest:
 
 
 def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first: bool = False) -> OnnxForest:
-    """The forest behind an output of a model that takes these features. Raises `Unclear` where the graph is something else.
+    """The forest behind an output of a model that takes these features. Raises `UnclearGraph` where the graph is something else.
 
     Of two classes it gives the second's score, or with `first` the first's.
     """
@@ -44,7 +44,7 @@ def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first:
     if attributes.text("aggregate_function", "SUM") == "AVERAGE" or (node.op_type == "TreeEnsemble" and attributes.integer("aggregate_function", 1) == 0):
         scale = 1.0 / len(trees)
     if any(np.any((tree.feature < 0) | (tree.feature >= len(features))) for tree in trees):
-        raise Unclear("a feature beyond those of the input")
+        raise UnclearGraph("a feature beyond those of the input")
     found = OnnxForest(Forest(tuple(trees), features, "", start=start / scale, scale=scale, read=read), link)
     return _of_other_class(found) if first else found
 
@@ -71,7 +71,7 @@ def _ensemble(model: "ModelProto", output: str) -> "NodeProto":
         if node.op_type not in PASSING:
             break
         output = node.input[0]
-    raise Unclear("the output is not that of a tree ensemble alone")
+    raise UnclearGraph("the output is not that of a tree ensemble alone")
 
 
 def _classic(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree], float, Link]:
@@ -81,7 +81,7 @@ def _classic(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree
     rows = np.array([ids[key] for key in zip(attributes.ints(f"{prefix}_treeids").tolist(), attributes.ints(f"{prefix}_nodeids").tolist(), strict=True)])
     post = attributes.text("post_transform", "NONE")
     if attributes.text("aggregate_function", "SUM") not in ("SUM", "AVERAGE"):
-        raise Unclear("trees that are not added")
+        raise UnclearGraph("trees that are not added")
     sign = _signs(prefix, attributes, of, post)
     values = np.zeros(len(nodes.leaf))
     np.add.at(values, rows, weights * sign(of))
@@ -96,7 +96,7 @@ def _signs(prefix: str, attributes: Attributes, of: "np.ndarray[tuple[int], np.d
         max(attributes.length("classlabels_int64s"), attributes.length("classlabels_strings")) if prefix == "class" else attributes.integer("n_targets", 1)
     )
     if outputs > 2:
-        raise Unclear("several scores")
+        raise UnclearGraph("several scores")
     if outputs == 1 or len(np.unique(of)) == 1:  # of two classes with the weights of one, that one is the second
         return lambda which: np.ones(len(which))
     return lambda which: np.where(which == 1, 1.0, -1.0 if post == "SOFTMAX" else 0.0)
@@ -104,7 +104,7 @@ def _signs(prefix: str, attributes: Attributes, of: "np.ndarray[tuple[int], np.d
 
 def _modern(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree], float, Link]:
     if attributes.integer("n_targets", 1) != 1 or attributes.integer("aggregate_function", 1) not in (0, 1):
-        raise Unclear("several scores, or trees that are not added")
+        raise UnclearGraph("several scores, or trees that are not added")
     post = {0: "NONE", 1: "SOFTMAX", 2: "LOGISTIC"}.get(attributes.integer("post_transform", 0), "other")
     return trees_of(modern_nodes(attributes, double)), 0.0, _link("other" if post == "SOFTMAX" else post)
 
@@ -114,4 +114,4 @@ def _link(post: str) -> Link:
         return "identity"
     if post in ("LOGISTIC", "SOFTMAX"):
         return "logistic"
-    raise Unclear(f"the transform {post}")
+    raise UnclearGraph(f"the transform {post}")

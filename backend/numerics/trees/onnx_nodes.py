@@ -13,7 +13,7 @@ MODES = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRA
 LEQ, LT, GTE, GT = range(4)
 
 
-class Unclear(ValueError):
+class UnclearGraph(ValueError):
     """The graph, or its ensemble, is not one that can be read as a forest; the message says why."""
 
 
@@ -75,7 +75,7 @@ def _turned(
 ) -> tuple[Floats, NDArray[np.bool_], Ints, Ints]:
     """Thresholds, where NaN goes, and children such that left is `x <= threshold`. NaN fails every comparison unless it tracks true."""
     if np.any(mode[~leaf] > GT):
-        raise Unclear("a split by equality or membership")
+        raise UnclearGraph("a split by equality or membership")
     given = attributes.floats("nodes_values") if "nodes_splits" not in attributes.given else attributes.floats("nodes_splits")
     given = np.concatenate([given, np.zeros(len(leaf) - len(given))])
     strict = np.isin(mode, (LT, GTE))

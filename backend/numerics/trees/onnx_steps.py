@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backend.numerics.trees.forest import Floats
 from backend.numerics.trees.onnx_attributes import Attributes
-from backend.numerics.trees.onnx_nodes import Unclear
+from backend.numerics.trees.onnx_nodes import UnclearGraph
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -23,10 +23,10 @@ Step = tuple[Callable[[Floats], Tensor], list[int], Kind]
 
 
 def reading(model: "ModelProto", name: str, features: int) -> tuple[Callable[[Floats], Floats], bool]:
-    """How rows [n, f] become what the tensor `name` holds, and whether it is of doubles. Raises `Unclear`."""
+    """How rows [n, f] become what the tensor `name` holds, and whether it is of doubles. Raises `UnclearGraph`."""
     step, columns, kind = _step(model, name, 0)
     if columns != list(range(features)) or kind not in (np.float32, np.float64):
-        raise Unclear("the trees do not read the features in their order")
+        raise UnclearGraph("the trees do not read the features in their order")
 
     def read(matrix: Floats) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -46,7 +46,7 @@ def _step(model: "ModelProto", name: str, depth: int) -> Step:
         at += width
     node = next((node for node in model.graph.node if name in node.output), None)
     if node is None or depth > 64:
-        raise Unclear("a tensor that nothing makes")
+        raise UnclearGraph("a tensor that nothing makes")
     return _made(model, node, depth)
 
 
@@ -63,7 +63,7 @@ def _made(model: "ModelProto", node: "NodeProto", depth: int) -> Step:
             return lambda matrix: np.concatenate([step(matrix).astype(np.float32) for step, _, _ in parts], axis=1), columns, KINDS[FLOAT]
         if len({kind for _, _, kind in parts}) == 1:
             return lambda matrix: np.concatenate([step(matrix) for step, _, _ in parts], axis=1), columns, parts[0][2]
-        raise Unclear("columns of several types")
+        raise UnclearGraph("columns of several types")
     step, columns, kind = _step(model, node.input[0], depth + 1)
     if node.op_type == "Identity":
         return step, columns, kind
@@ -81,4 +81,4 @@ def _made(model: "ModelProto", node: "NodeProto", depth: int) -> Step:
             return np.where(np.isnan(found), values, found)
 
         return impute, columns, kind
-    raise Unclear(f"the step {node.op_type}")
+    raise UnclearGraph(f"the step {node.op_type}")

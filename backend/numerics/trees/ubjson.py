@@ -20,14 +20,14 @@ def read_ubjson(content: bytes) -> Any:
     >>> read_ubjson(b"{U" + bytes([1]) + b"a[$l#U" + bytes([2, 0, 0, 0, 7, 0, 0, 0, 8]) + b"}")
     {'a': array([7, 8], dtype=int32)}
     """
-    reader = _Reader(content)
+    reader = _UbjsonReader(content)
     found = reader.value(reader.take(1), 0)
     if reader.at != len(content):
         raise MalformedTrees(f"At byte {reader.at}: something follows the end of the model.")
     return found
 
 
-class _Reader:
+class _UbjsonReader:
     def __init__(self, content: bytes) -> None:
         self.content, self.at, self.items = content, 0, 0
 

@@ -31,7 +31,7 @@ TOKENS = "tiltyard_tokens"
 POLL = "SELECT at, stamp, halted FROM routing_poll($1, $2, $3, $4, $5, $6)"
 
 
-class Known(NamedTuple):
+class RoutedState(NamedTuple):
     """What this process tells of itself: as of which moment of the database it routes, which groups it is late with, which versions it has loaded."""
 
     at: datetime | None = None
@@ -40,14 +40,14 @@ class Known(NamedTuple):
     loaded: tuple[UUID, ...] = ()
 
 
-class Line:
+class LeaseThread:
     """Polls five times a second and whenever NOTIFY says so; each answer renews the lease. What must change the table is told to `on_change`."""
 
     def __init__(self, address: str, process: UUID, control: Control, on_change: Callable[[], None], on_tokens: Callable[[], None]) -> None:
         """`on_change` and `on_tokens` are called in this thread."""
         self._address, self._process, self._control = address, process, control
         self._on_change, self._on_tokens = on_change, on_tokens
-        self._known = Known()
+        self._known = RoutedState()
         self._changing = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._woken = asyncio.Event()
@@ -70,7 +70,7 @@ class Line:
             self._loop.call_soon_threadsafe(lambda: self._task.cancel() if self._task else None)
         self._thread.join()
 
-    def tell(self, known: Known) -> None:
+    def tell(self, known: RoutedState) -> None:
         """From now on this is what the process knows."""
         with self._changing:
             if known.stamp == self._known.stamp and known.at and self._known.at:

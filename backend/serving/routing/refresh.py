@@ -15,7 +15,7 @@ from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, ServedVersion
 from backend.serving.routing import repository
 from backend.serving.routing.lease import Control, HaltFacts, halts_of
-from backend.serving.routing.lease_thread import Known, Line
+from backend.serving.routing.lease_thread import LeaseThread, RoutedState
 from backend.serving.routing.table import GroupFacts, RoutedGroup, RoutingTable, routed
 
 log = logging.getLogger("tiltyard.routing")
@@ -38,8 +38,8 @@ class Routing:
         self._failed: set[tuple[UUID, int, UUID]] = set()
         """Versions that did not load for a group as it was at a revision."""
         self._late: dict[UUID, GroupFacts] = {}
-        self._line: Line | None = None
-        self._known = Known()
+        self._line: LeaseThread | None = None
+        self._known = RoutedState()
         self._tasks: set[asyncio.Task[None]] = set()
         self._following = False
         self.control = Control()
@@ -64,7 +64,7 @@ class Routing:
 
         settings = self._hub.settings
         address = application_url(settings.app_database_url, settings.secret_key, settings.database_url)
-        self._line = Line(address, uuid4(), self.control, in_loop(self._follow), in_loop(self._on_tokens))
+        self._line = LeaseThread(address, uuid4(), self.control, in_loop(self._follow), in_loop(self._on_tokens))
         self._line.tell(self._known)
         self._line.start()
         async with asyncio.timeout(START_SECONDS):
@@ -123,7 +123,7 @@ class Routing:
             unloaded = self._route(stamp, rows) if rows is not None else []
             if self._line is None:
                 self.control.renew(sent, current=True)  # with a line, only what PostgreSQL knows to be a poll renews the lease
-            self._known = Known(at, stamp, tuple(self._late), tuple(self._served))
+            self._known = RoutedState(at, stamp, tuple(self._late), tuple(self._served))
             if self._line:
                 self._line.tell(self._known)
             return unloaded

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from backend.hub import Hub
 from backend.inference_log.intake import Intake
-from backend.serving.answers import Request
+from backend.serving.answers import PredictionRequest
 from backend.serving.language_models import Remote
 from backend.serving.prepare import Case
 from backend.serving.routing.refresh import Routing
@@ -34,7 +34,7 @@ FINISH_SECONDS = 10.0
 """How long a process that stops goes on scoring what waits."""
 
 
-class Queue:
+class ShadowQueue:
     """A group's copies that wait, and what could not be scored since it was last told."""
 
     def __init__(self, group: RoutedGroup) -> None:
@@ -72,14 +72,14 @@ class Shadows:
         self._routing = routing
         self._remote = remote
         self._intake = Intake(hub)
-        self._queues: dict[UUID, Queue] = {}
+        self._queues: dict[UUID, ShadowQueue] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shadow")
 
-    def offer(self, request: Request, cases: Sequence[Case]) -> None:
+    def offer(self, request: PredictionRequest, cases: Sequence[Case]) -> None:
         """Have the group's shadows score an answered request. Returns at once."""
         if not request.group.shadows:
             return
-        queue = self._queues.setdefault(request.group.facts.group_id, Queue(request.group))
+        queue = self._queues.setdefault(request.group.facts.group_id, ShadowQueue(request.group))
         queue.add(Copy(request, cases))
         if queue.task is None:
             queue.task = asyncio.create_task(self._run(queue))
@@ -97,7 +97,7 @@ class Shadows:
         await self._intake.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, queue: Queue) -> None:
+    async def _run(self, queue: ShadowQueue) -> None:
         try:
             await asyncio.sleep(GATHER_SECONDS)
             while queue.copies or queue.missed:
@@ -112,7 +112,7 @@ class Shadows:
         finally:
             del self._queues[queue.group_id]
 
-    async def _score(self, queue: Queue, copies: Sequence[Copy]) -> None:
+    async def _score(self, queue: ShadowQueue, copies: Sequence[Copy]) -> None:
         if not copies or not self._in_use(copies[0].request):
             return
         records, missed = await asyncio.get_running_loop().run_in_executor(self._threads, score_copies, copies, self._routing.control.halts.versions)
@@ -121,12 +121,12 @@ class Shadows:
             await self._intake.append(queue.group_id, [*records, *elsewhere])
         queue.missed += missed + more_missed
 
-    def _in_use(self, request: Request) -> bool:
+    def _in_use(self, request: PredictionRequest) -> bool:
         """Is the group still there? The log of a deleted one is being closed."""
         now = self._routing.table.find(request.actor.tenant_id, request.group.facts.slug)
         return now is not None and now.facts.group_id == request.group.facts.group_id
 
-    async def _tell(self, queue: Queue) -> None:
+    async def _tell(self, queue: ShadowQueue) -> None:
         """Add to the group's counts, kept in Redis."""
         missed, queue.missed = queue.missed, Counter()
         if not missed.total():

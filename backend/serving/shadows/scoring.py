@@ -12,7 +12,7 @@ from backend.ids import SHADOW_OF, shadow_id
 from backend.inference_log.record import Record
 from backend.runtimes.features import encode
 from backend.runtimes.served_versions import ServedVersion
-from backend.serving.answers import Request, record_of
+from backend.serving.answers import PredictionRequest, record_of
 from backend.serving.language_models import Remote
 from backend.serving.prepare import Case
 from backend.serving.routing.table import RoutedMember
@@ -23,7 +23,7 @@ from backend.serving.shadows.misses import DROPPED, INCOMPLETE
 class Copy(NamedTuple):
     """A request as it was answered."""
 
-    request: Request
+    request: PredictionRequest
     cases: Sequence[Case]
 
     @property
@@ -63,7 +63,7 @@ async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[U
     return records, missed
 
 
-def _score_one(request: Request, answered: Sequence[Case], shadow: RoutedMember, missed: Counter[str]) -> list[Record]:
+def _score_one(request: PredictionRequest, answered: Sequence[Case], shadow: RoutedMember, missed: Counter[str]) -> list[Record]:
     """Score a request as the shadow would have been asked: read, scored at once, timed."""
     if shadow.served is None:
         missed[DROPPED] += len(answered)
@@ -87,12 +87,12 @@ def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersio
     return pairs
 
 
-def _records(request: Request, pairs: Sequence[tuple[Case, Case]], started: int) -> list[Record]:
+def _records(request: PredictionRequest, pairs: Sequence[tuple[Case, Case]], started: int) -> list[Record]:
     latency = (time.perf_counter_ns() - started) // 1000
     return [_record(request, case, copy, latency) for case, copy in pairs]
 
 
-def _record(request: Request, answered: Case, copy: Case, latency_us: int) -> Record:
+def _record(request: PredictionRequest, answered: Case, copy: Case, latency_us: int) -> Record:
     """Every request is scored, so the propensity is 1; the row says of which answer it is the copy."""
     made = record_of(request, copy, latency_us)
     return msgspec.structs.replace(made, propensity=1.0, output={**(made.output or {}), SHADOW_OF: str(answered.id)})

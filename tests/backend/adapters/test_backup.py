@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from redis.asyncio import Redis
 
 from backend.adapters import restore
-from backend.adapters.archive import Manifest, Packer, read_manifest, verify
+from backend.adapters.archive import BackupManifest, Packer, read_manifest, verify
 from backend.adapters.backup import back_up
 from backend.adapters.processes import SetupError
 from migrations.apply import _config, current_revision, head_revision, migrate
@@ -79,7 +79,7 @@ async def fill(url: str, rows: int) -> None:
     await connection.close()
 
 
-async def dump(archive: Path, data_dir: Path, source: str) -> Manifest:
+async def dump(archive: Path, data_dir: Path, source: str) -> BackupManifest:
     return await back_up(archive, data_dir, source, servers.redis_url(REDIS_FROM), "key", "20261121_house", quiet)
 
 
@@ -175,7 +175,7 @@ async def test_an_archive_that_is_not_what_was_written_gets_no_name(
 ) -> None:
     finish = Packer.finish
 
-    def damaged(packer: Packer, manifest: Manifest) -> None:
+    def damaged(packer: Packer, manifest: BackupManifest) -> None:
         finish(packer, manifest)
         path = next(tmp_path.glob(".tiltyard-backup-*/archive.tar"))
         path.write_bytes(path.read_bytes().replace(b"a model", b"a modem"))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backend.actor import ANONYMOUS
 from backend.alerts import rules, service
 from backend.alerts.errors import AlertIsResolved, AlertNotFound, InvalidSilence, NotSilenced
-from backend.alerts.rules import Standing
+from backend.alerts.rules import AlertStanding
 from backend.alerts.settle import settle
 from backend.audit import service as audit
 from backend.declarations.alerts import Finding
@@ -280,7 +280,7 @@ async def test_who_watches_hears_of_what_people_do(hub: Hub, tenant: Tenant) -> 
 
 
 def test_the_states_by_rule() -> None:
-    silenced = Standing(AlertState.SILENCED, Severity.HIGH, NOW, silenced_until=NOW + timedelta(hours=1))
+    silenced = AlertStanding(AlertState.SILENCED, Severity.HIGH, NOW, silenced_until=NOW + timedelta(hours=1))
     assert not rules.found(NOW, silenced, Severity.HIGH, True).notify
     assert not rules.found(NOW + timedelta(minutes=59), silenced, Severity.LOW, True).notify
     assert rules.found(NOW + timedelta(hours=1), silenced, Severity.HIGH, False) == rules.Move(AlertState.OPEN, 0, True)

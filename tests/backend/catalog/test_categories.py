@@ -14,7 +14,7 @@ from backend.catalog.errors import CategoriesUnclear
 from backend.hub import Hub
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.lightgbm_text import read_category_lists
-from backend.runtimes.features import Unfit, encode
+from backend.runtimes.features import UnfitValue, encode
 from backend.runtimes.served_versions import Runtimes, ServedVersion, facts_of
 from schemas.catalog import Version
 from schemas.model_document import ModelDocument
@@ -76,7 +76,7 @@ async def test_a_value_that_is_no_category_is_refused_by_name(hub: Hub, tenant: 
     (issue,) = encode(served.specs, {"debt": 1.0, "grade": 30, "region": "west", "owner": True, "rate": 2}, "/inputs").unfit
     assert issue.pointer == "/inputs/grade"
     assert "one of 40, 10, 20, 80 is expected" in issue.message
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitValue):
         served.specs[2].number("north")
 
 

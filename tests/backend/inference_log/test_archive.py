@@ -17,7 +17,7 @@ from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.inference_log import archive
 from backend.inference_log.columns import COLUMNS
-from backend.inference_log.manifest import Manifest
+from backend.inference_log.manifest import ArchiveManifest
 from backend.inference_log.redis_keys import closed_key
 from schemas.groups import DeleteGroup, Group
 from schemas.inference import PredictBody
@@ -47,7 +47,7 @@ async def test_the_archive_holds_every_row_and_its_manifest_proves_it(hub: Hub, 
     actor = system(served.tenant.admin.tenant_id)
     said: Any = await archive.archive(hub, actor, group.id)
     folder: Path = hub.files / "archives" / str(group.id)
-    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=ArchiveManifest)
     rows = pq.read_table(folder / "log.parquet").to_pylist()
     assert {UUID(row["inference_id"]) for row in rows} == ids
     assert (manifest.rows, manifest.columns) == (300, list(COLUMNS))

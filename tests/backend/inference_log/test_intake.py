@@ -83,7 +83,7 @@ async def test_a_line_to_redis_that_was_cut_loses_nothing_and_is_there_again(hub
 
 
 async def test_a_cut_off_append_leaves_no_answer_to_the_next_one(hub: Hub) -> None:
-    line, key = redis_stream.Line(hub.redis), f"test:{uuid4()}"
+    line, key = redis_stream.RedisConnection(hub.redis), f"test:{uuid4()}"
     slow = asyncio.create_task(line.ask([("BLPOP", key, 5)]))
     await asyncio.sleep(0.1)
     slow.cancel()

@@ -8,7 +8,7 @@ import pytest
 
 from backend.db.addresses import app_url
 from backend.serving.routing.lease import Control
-from backend.serving.routing.lease_thread import Known, Line
+from backend.serving.routing.lease_thread import LeaseThread, RoutedState
 from backend.settings import Settings
 
 MOMENTS = 20
@@ -19,12 +19,12 @@ def test_it_stops_also_when_it_was_told_something_in_the_same_moment(settings: S
     assert settings.secret_key
     assert settings.database_url
     address = app_url(settings.secret_key, settings.database_url)
-    line = Line(address, uuid4(), Control(), lambda: None, lambda: None)
+    line = LeaseThread(address, uuid4(), Control(), lambda: None, lambda: None)
     line.start()
     while line.polls < 2:
         time.sleep(0.005)
     time.sleep(moment * 0.01)
-    line.tell(Known())
+    line.tell(RoutedState())
     stopping = threading.Thread(target=line.stop, daemon=True)
     stopping.start()
     stopping.join(10)

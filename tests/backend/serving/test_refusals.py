@@ -7,7 +7,7 @@ from backend.groups.halt import halt_group
 from backend.hub import Hub
 from backend.inference_log.redis_keys import latest_key
 from backend.serving.errors import GroupHalted, MissingFeatures
-from backend.serving.refusals import KEPT, Refusals, refused
+from backend.serving.refusals import REFUSALS_KEPT, Refusals, refused
 from schemas.groups import HaltGroup
 from schemas.inference import PredictBody
 from tests.support.predictions import ask, logged
@@ -33,9 +33,9 @@ async def test_a_call_refused_by_a_halt_is_counted_as_one_refused_for_its_inputs
 async def test_thousands_at_once_are_all_counted_and_the_latest_kept(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     refusals = Refusals(hub)
-    for number in range(3 * KEPT):
+    for number in range(3 * REFUSALS_KEPT):
         refusals.note(group.id, f"caller {number}", GroupHalted())
     await refusals.close()
-    assert await refused(hub, group.id) == 3 * KEPT
+    assert await refused(hub, group.id) == 3 * REFUSALS_KEPT
     latest = [msgspec.msgpack.decode(one)["caller"] for one in await hub.redis.lrange(latest_key(group.id), 0, -1)]
-    assert latest == [f"caller {number}" for number in reversed(range(2 * KEPT, 3 * KEPT))]
+    assert latest == [f"caller {number}" for number in reversed(range(2 * REFUSALS_KEPT, 3 * REFUSALS_KEPT))]

@@ -13,7 +13,7 @@ from backend.declarations.alerts import Finding
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import Access, keep_access
+from rpc.commands.ready import SignIn, keep_access
 from schemas.alerts import ListAlerts, Severity
 from tests.support.tenants import Tenant
 
@@ -24,7 +24,7 @@ Tool = Callable[..., Any]
 def alerts(settings: Settings, tenant: Tenant) -> Tool:
     """Runs `tiltyard alerts` on the test's hub."""
     (settings.data_dir / "secrets").mkdir(exist_ok=True)
-    keep_access(settings.data_dir, Access(email=tenant.email))
+    keep_access(settings.data_dir, SignIn(email=tenant.email))
     environment = {
         "TILTYARD_DATA_DIR": str(settings.data_dir),
         "TILTYARD_DATABASE_URL": settings.database_url,

@@ -13,7 +13,7 @@ from backend.access.operator import make_administrator
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import Access, keep_access
+from rpc.commands.ready import SignIn, keep_access
 from rpc.root import root
 from tests.support.tenants import Tenant
 
@@ -24,7 +24,7 @@ Tool = Callable[..., Any]
 def call(settings: Settings, tenant: Tenant) -> Tool:
     """Runs `tiltyard call` on the test's hub."""
     (settings.data_dir / "secrets").mkdir(exist_ok=True)
-    keep_access(settings.data_dir, Access(email=tenant.email))
+    keep_access(settings.data_dir, SignIn(email=tenant.email))
     environment = {
         "TILTYARD_DATA_DIR": str(settings.data_dir),
         "TILTYARD_DATABASE_URL": settings.database_url,
@@ -110,7 +110,7 @@ async def test_somebody_disabled_is_not_acted_for(call: Tool, hub: Hub, tenant: 
 
 
 async def test_without_a_kept_sign_in_somebody_must_be_named(call: Tool, settings: Settings) -> None:
-    keep_access(settings.data_dir, Access())
+    keep_access(settings.data_dir, SignIn())
     done = await call("models.list")
     assert done.exit_code == 1
     assert "--email" in done.stderr

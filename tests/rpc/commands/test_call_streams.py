@@ -15,7 +15,7 @@ from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.commands.installation import environment_of
-from rpc.commands.ready import Access, keep_access
+from rpc.commands.ready import SignIn, keep_access
 from tests.support.tenants import Tenant
 
 ROOT = Path(__file__).parents[3]
@@ -26,7 +26,7 @@ Start = Callable[..., Awaitable[Process]]
 async def start(settings: Settings, tenant: Tenant) -> AsyncIterator[Start]:
     """Starts `tiltyard call` on the test's hub, as a process of its own."""
     (settings.data_dir / "secrets").mkdir(exist_ok=True)
-    keep_access(settings.data_dir, Access(email=tenant.email))
+    keep_access(settings.data_dir, SignIn(email=tenant.email))
     begun: list[Process] = []
 
     async def start(*arguments: str) -> Process:

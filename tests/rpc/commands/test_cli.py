@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from backend.settings import Settings
 from rpc.cli import COMMANDS, main
 from rpc.commands.installation import complete, environment_of, read_settings
-from rpc.commands.ready import Access, keep_access, kept_access, write_ready_file
+from rpc.commands.ready import SignIn, keep_access, kept_access, write_ready_file
 from tests.conftest import SECRET
 from tests.support import servers
 
@@ -141,9 +141,9 @@ def test_the_installations_secret_is_made_once_and_kept_to_oneself(tmp_path: Pat
 
 def test_the_ready_file_holds_all_its_fields_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
-    access = Access(email="a@example.org", password="a password", token="tyd_x")
+    access = SignIn(email="a@example.org", password="a password", token="tyd_x")
     keep_access(tmp_path, access)
-    assert kept_access(tmp_path) == Access(email="a@example.org"), "no secret is kept"
+    assert kept_access(tmp_path) == SignIn(email="a@example.org"), "no secret is kept"
     settings = Settings(data_dir=tmp_path, database_url="postgresql://a:b@h/d", redis_url="redis://h", port=4321)
     write_ready_file(tmp_path / "deep" / "ready.json", settings, access)
     assert msgspec.json.decode((tmp_path / "deep" / "ready.json").read_bytes()) == {

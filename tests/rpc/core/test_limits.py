@@ -61,7 +61,7 @@ def test_nobody_in_particular_is_known_by_address() -> None:
 
 
 def test_full_buckets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiting, "KEPT", 10)
+    monkeypatch.setattr(limiting, "MOST_BUCKETS", 10)
     clock = Clock()
     limiter = Limiter(Rate(per_second=1, burst=1), clock)
     for _ in range(1000):

@@ -1,0 +1,38 @@
+"""One name, one meaning."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OF_CLIENTS = {"rpc/core/contract/python_runtime.py"}
+"""The text of the generated Python client: another program, with an error class of its own."""
+
+
+def classes() -> dict[str, list[str]]:
+    """Each class of the backend and of rpc by name, with the files that define it."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for folder in ("backend", "rpc"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if name not in OF_CLIENTS:
+                for node in ast.walk(ast.parse(path.read_text())):
+                    if isinstance(node, ast.ClassDef):
+                        found[node.name].append(name)
+    return found
+
+
+def test_no_two_classes_of_the_backend_and_of_rpc_have_one_name() -> None:
+    assert {name: files for name, files in classes().items() if len(files) > 1} == {}
+
+
+def test_no_constant_is_called_after_nothing() -> None:
+    """`KEPT` alone had eight meanings."""
+    vague = {"KEPT"}
+    files = [path for folder in ("backend", "rpc", "workers") for path in (ROOT / folder).rglob("*.py")]
+    named = {str(path.relative_to(ROOT)): names for path in files if (names := vague & _constants(path))}
+    assert named == {}
+
+
+def _constants(path: Path) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
