@@ -210,6 +210,8 @@ export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GA
 export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
 /** A ramp of this group is under way; cancel it first. */
 export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
+/** The new champion would refuse some of the last week's requests, and nobody has accepted that. */
+export type RefusalsExpected = Failure<"REFUSALS_EXPECTED", "PRECONDITION_FAILED", 412>;
 /** Nobody gives a role that allows more than they may do themselves. */
 export type RoleNotHeld = Failure<"ROLE_NOT_HELD", "FORBIDDEN", 403>;
 /** The run has ended; there is nothing to cancel. */
@@ -387,6 +389,8 @@ export interface Artifact {
    * @default 0
    */
   samples: number;
+  /** Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no. */
+  takes_missing: string[];
   /**
    * What the score is, in words: `the probability of default`.
    * @default ""
@@ -1096,6 +1100,20 @@ export interface Erasure {
   archived_rows: number;
 }
 
+/** Which versions would be asked the group's requests. */
+export interface EstimateImpact {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
+  version_ids: string[];
+}
+
 /** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
 export interface EstimateSplit {
   /**
@@ -1111,12 +1129,18 @@ export interface EstimateSplit {
   phase?: number | null | undefined;
 }
 
-/** What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy. */
+/**
+ * What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+ *
+ * `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+ */
 export interface Evidence {
   comparison: Comparison;
   matured_share: number;
   approver: string;
   policy_version: string;
+  /** @default 0.0 */
+  refused_share: number;
 }
 
 /**
@@ -1217,7 +1241,11 @@ export interface ExternalModel {
   retries?: number | undefined;
 }
 
-/** One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing). */
+/**
+ * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ *
+ * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ */
 export interface Feature {
   /**
    * @minLength 1
@@ -1230,8 +1258,7 @@ export interface Feature {
   role: "identifier" | "input" | "protected" | "segment" | "target";
   description: string | null;
   unit: string | null;
-  /** @default true */
-  required: boolean;
+  required: boolean | null;
   categories: string[];
   stats: FeatureStats | null;
   /** @default false */
@@ -1239,7 +1266,11 @@ export interface Feature {
   importance: Importance[];
 }
 
-/** One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing). */
+/**
+ * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ *
+ * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ */
 export interface FeatureInput {
   /**
    * @minLength 1
@@ -1252,8 +1283,7 @@ export interface FeatureInput {
   role?: "identifier" | "input" | "protected" | "segment" | "target" | undefined;
   description?: string | null | undefined;
   unit?: string | null | undefined;
-  /** @default true */
-  required?: boolean | undefined;
+  required?: boolean | null | undefined;
   categories?: string[] | undefined;
   stats?: FeatureStatsInput | null | undefined;
   /** @default false */
@@ -1805,6 +1835,12 @@ export interface IntervalInput {
 export interface Issue {
   pointer: string;
   message: string;
+}
+
+/** A required feature that requests leave out or give as null. */
+export interface LackingFeature {
+  name: string;
+  requests: number;
 }
 
 /** Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it. */
@@ -2549,6 +2585,11 @@ export interface Promote {
   threshold?: number | null | undefined;
   /** @default "" */
   reason?: string | undefined;
+  /**
+   * Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
+   * @default false
+   */
+  accept_refusals?: boolean | undefined;
 }
 
 /** A promotion done: the group as it is now, and the hash of the evidence kept in the audit log. */
@@ -3021,6 +3062,20 @@ export interface ScoreBin {
   count: number;
 }
 
+/**
+ * Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+ *
+ * As champion it would refuse them; as a challenger the champion answers them in its place.
+ */
+export interface ServingImpact {
+  version_id: string;
+  label: string;
+  requests: number;
+  lacking: number;
+  share: number;
+  features: LackingFeature[];
+}
+
 /** Where a version serves. */
 export interface ServingRole {
   group_slug: string;
@@ -3095,6 +3150,11 @@ export interface SetSplit {
   threshold?: number | null | undefined;
   /** @default "" */
   reason?: string | undefined;
+  /**
+   * Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
+   * @default false
+   */
+  accept_refusals?: boolean | undefined;
 }
 
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
@@ -3617,7 +3677,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:write`.
        */
-      setSplit: M<SetSplit, Group, AppErrorShape | GateNotMet | GroupNotFound | InvalidSplit | StalePhase | VersionNotReady>;
+      setSplit: M<SetSplit, Group, AppErrorShape | GateNotMet | GroupNotFound | InvalidSplit | RefusalsExpected | StalePhase | VersionNotReady>;
       /**
        * Every phase, the current one first.
        *
@@ -3695,7 +3755,13 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:promote`.
        */
-      promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | StaleEvidence>;
+      promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | RefusalsExpected | StaleEvidence>;
+      /**
+       * How many of the last week's requests each version could not answer, as they lack a feature it requires.
+       *
+       * Needs `group:group:read`.
+       */
+      impact: Q<EstimateImpact, ServingImpact[], AppErrorShape | GroupNotFound | VersionNotFound>;
       /**
        * Past promotions, newest first, each with its evidence.
        *

@@ -288,14 +288,18 @@ export const importanceInputSchema = z.strictObject({
   ci: intervalInputSchema.nullable().optional(),
 });
 
-/** One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing). */
+/**
+ * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ *
+ * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ */
 export const featureInputSchema = z.strictObject({
   name: text(1, 200),
   type: z.enum(["boolean", "category", "integer", "number", "text"]).default("number"),
   role: z.enum(["identifier", "input", "protected", "segment", "target"]).default("input"),
   description: z.string().nullable().optional(),
   unit: z.string().nullable().optional(),
-  required: z.boolean().default(true),
+  required: z.boolean().nullable().optional(),
   categories: z.array(z.string()).default([]),
   stats: featureStatsInputSchema.nullable().optional(),
   sensitive: z.boolean().default(false),
@@ -551,6 +555,12 @@ export const eraseEntitySchema = z.strictObject({
   reason: text(1, 1000),
 });
 
+/** Which versions would be asked the group's requests. */
+export const estimateImpactSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  version_ids: z.array(z.guid()).min(1).max(20),
+});
+
 /** A version's share in a split. */
 export const splitShareSchema = z.strictObject({
   version_id: z.guid(),
@@ -729,6 +739,7 @@ export const promoteSchema = z.strictObject({
   keep_old: z.int().gte(0).lte(10000).nullable().optional(),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
   reason: z.string().default(""),
+  accept_refusals: z.boolean().default(false),
 });
 
 /**
@@ -884,6 +895,7 @@ export const setSplitSchema = z.strictObject({
   members: z.array(memberSpecSchema).min(1).max(20),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
   reason: z.string().default(""),
+  accept_refusals: z.boolean().default(false),
 });
 
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
@@ -992,6 +1004,7 @@ export const inputs = {
   "groups.replayRouting": replayRoutingSchema,
   "groups.estimateSplit": estimateSplitSchema,
   "groups.promote": promoteSchema,
+  "groups.impact": estimateImpactSchema,
   "groups.promotions": groupRefSchema,
   "groups.rollback": rollbackSchema,
   "groups.startRamp": startRampSchema,

@@ -51,6 +51,10 @@ class Artifact(Shape, frozen=True, kw_only=True):
     rounds: Annotated[int | None, msgspec.Meta(description="How many boosting rounds answer, where not all of the file do.")] = None
     missing: Annotated[float | None, msgspec.Meta(description="The value that stands for missing, beside null.")] = None
     samples: Annotated[int, msgspec.Meta(description="Sample rows whose expected answers were met at the upload.")] = 0
+    takes_missing: Annotated[
+        list[str],
+        msgspec.Meta(description="Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."),
+    ] = []
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
     differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
 

@@ -117,6 +117,14 @@ UnknownInputs = Annotated[
 ]
 
 
+AcceptRefusals = Annotated[
+    bool,
+    msgspec.Meta(
+        description="Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."
+    ),
+]
+
+
 class GroupSettings(Shape, frozen=True, kw_only=True):
     """How a group answers, what is compared, and what a promotion needs.
 
@@ -198,6 +206,7 @@ class SetSplit(Shape, frozen=True, kw_only=True):
     members: Annotated[list[MemberSpec], msgspec.Meta(min_length=1, max_length=20)]
     threshold: Threshold | None = None
     reason: str = ""
+    accept_refusals: AcceptRefusals = False
 
 
 class SetRetention(Shape, frozen=True, kw_only=True):

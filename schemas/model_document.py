@@ -64,14 +64,17 @@ class FeatureStats(Shape, frozen=True, kw_only=True):
 
 
 class Feature(Shape, frozen=True, kw_only=True):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing)."""
+    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+
+    Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+    """
 
     name: Name
     type: Literal["number", "integer", "boolean", "category", "text"] = "number"
     role: Literal["input", "segment", "target", "identifier", "protected"] = "input"
     description: str | None = None
     unit: str | None = None
-    required: bool = True
+    required: bool | None = None
     categories: list[str] = []
     stats: FeatureStats | None = None
     sensitive: bool = False

@@ -1,7 +1,10 @@
 """Shapes: comparisons of a group's versions, and promotions on the evidence of one."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+import msgspec
 
 from schemas.common import Shape, Slug, Threshold
 from schemas.comparison import (
@@ -17,7 +20,7 @@ from schemas.comparison import (
     Scale,
     ScoreBin,
 )
-from schemas.groups import BasisPoints, Group, MemberRole
+from schemas.groups import AcceptRefusals, BasisPoints, Group, MemberRole
 
 
 class CompareGroup(Shape, frozen=True, kw_only=True):
@@ -113,6 +116,35 @@ class Promote(Shape, frozen=True, kw_only=True):
     keep_old: BasisPoints | None = None
     threshold: Threshold | None = None
     reason: str = ""
+    accept_refusals: AcceptRefusals = False
+
+
+class EstimateImpact(Shape, frozen=True, kw_only=True):
+    """Which versions would be asked the group's requests."""
+
+    slug: Slug
+    version_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=20)]
+
+
+class LackingFeature(Shape, frozen=True, kw_only=True):
+    """A required feature that requests leave out or give as null."""
+
+    name: str
+    requests: int
+
+
+class ServingImpact(Shape, frozen=True, kw_only=True):
+    """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+
+    As champion it would refuse them; as a challenger the champion answers them in its place.
+    """
+
+    version_id: UUID
+    label: str
+    requests: int
+    lacking: int
+    share: float
+    features: list[LackingFeature]
 
 
 class Promotion(Shape, frozen=True, kw_only=True):
@@ -123,12 +155,16 @@ class Promotion(Shape, frozen=True, kw_only=True):
 
 
 class Evidence(Shape, frozen=True, kw_only=True):
-    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy."""
+    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+
+    `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+    """
 
     comparison: Comparison
     matured_share: float
     approver: str
     policy_version: str
+    refused_share: float = 0.0
 
 
 class PromotionRecord(Shape, frozen=True, kw_only=True):

@@ -67,6 +67,7 @@ async def _attach(work: UnitOfWork, ref: VersionRef, found: CheckedArtifact, bac
         rounds=found.rounds,
         missing=found.missing,
         samples=len(found.report.sample_scores),
+        takes_missing=[name for name, own in zip(found.features, facts.features, strict=True) if own in facts.takes_missing],
     )
     row.artifact = plain(artifact)
     document = msgspec.convert(row.document, ModelDocument, strict=False)

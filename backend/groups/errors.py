@@ -26,6 +26,12 @@ class StalePhase(Conflict):
     """The split has changed since you looked; nothing was changed. Look again and decide on what is there now."""
 
 
+class RefusalsExpected(Conflict):
+    """The new champion would refuse some of the last week's requests, and nobody has accepted that."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
 class StaleEvidence(Conflict):
     """The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again."""
 

@@ -32,6 +32,18 @@ SELECT date_trunc('minute', requested_at) AS minute, model_version_id, version, 
 WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """
 
+# The latest requests of a span, and of those the ones that lack a feature: left out, or null.
+LACKING = """
+WITH asked AS (
+  SELECT inputs FROM {table} WHERE inference_id >= :first AND role <> 'shadow' AND status IN ('ok', 'fallback') AND erased_at IS NULL
+    AND imported_from IS NULL ORDER BY inference_id DESC LIMIT :most),
+wanted AS (SELECT name FROM unnest(CAST(:names AS text[])) AS w(name)),
+lacking AS (SELECT a.inputs, w.name FROM asked a JOIN wanted w ON coalesce(a.inputs -> w.name, 'null') = 'null')
+SELECT NULL AS name, (SELECT count(*) FROM asked) AS requests,
+  (SELECT count(*) FROM asked a WHERE EXISTS (SELECT FROM wanted w WHERE coalesce(a.inputs -> w.name, 'null') = 'null')) AS lacking
+UNION ALL (SELECT name, 0, count(*) FROM lacking GROUP BY name ORDER BY count(*) DESC LIMIT :features)
+"""
+
 EXPLAIN = """
 UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
@@ -161,3 +173,18 @@ def as_uuid(said: str) -> UUID | None:
         return UUID(said) if len(said) == 36 else None
     except ValueError:
         return None
+
+
+class Lacking(NamedTuple):
+    """Of how many requests how many lack a feature, and how often each feature is lacking, the most frequent first."""
+
+    requests: int
+    lacking: int
+    features: list[tuple[str, int]]
+
+
+async def lacking(session: AsyncSession, table: str, since: datetime, names: Sequence[str], most: int, features: int = 5) -> Lacking:
+    """Of the latest `most` requests since a moment, those that leave out one of the named features or give null."""
+    values = {"first": first_id_at(since), "names": list(names), "most": most, "features": features}
+    whole, *each = (await session.execute(text(LACKING.format(table=quoted(table))), values)).all()
+    return Lacking(int(whole.requests), int(whole.lacking), [(row.name, int(row.lacking)) for row in each])

@@ -15,7 +15,7 @@ from backend.groups.gate import answering, ask_gate
 from backend.groups.phases import specs_of
 from backend.groups.rules import after_promotion
 from backend.ids import new_id
-from backend.promotion import actions, repository
+from backend.promotion import actions, impact, repository
 from backend.promotion.tables import PromotionRow
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
@@ -27,7 +27,7 @@ POLICY = "promotion/1"
 
 
 async def promote(work: UnitOfWork, input: Promote) -> Promotion:
-    """Make a challenger the champion. Raises StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet; then nothing is changed."""
+    """Make a challenger the champion. Raises StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet, RefusalsExpected; then nothing is changed."""
     before = await transitions.lock(work, input.slug)
     shown = await comparison.take_evidence(work, before.id, input.evidence_id)
     if shown is None or shown.phase != before.phase.number:
@@ -38,8 +38,15 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
     _gate(before.settings, shown, input.version_id)
     members = after_promotion(specs_of(before), input.version_id, input.keep_old)
     await ask_gate(work, "promotion", before.id, answering(members))
+    expected = await impact.consent(work, before, members, input.accept_refusals)
     after = await transitions.next_phase(work, before, members, input.reason or "promotion", input.threshold)
-    evidence = Evidence(comparison=shown, matured_share=_matured(shown), approver=work.actor.name, policy_version=POLICY)
+    evidence = Evidence(
+        comparison=shown,
+        matured_share=_matured(shown),
+        approver=work.actor.name,
+        policy_version=POLICY,
+        refused_share=expected.share if expected else 0.0,
+    )
     evidence_hash = hashlib.sha256(rfc8785.dumps(plain(evidence))).hexdigest()
     work.session.add(
         PromotionRow(

@@ -6,7 +6,7 @@ from backend.groups.gate import answering, ask_gate
 from backend.groups.phases import specs_of
 from backend.groups.propagation import warm_everywhere
 from backend.groups.rules import after_promotion
-from backend.promotion import actions
+from backend.promotion import actions, impact
 from backend.work.unit import UnitOfWork
 from schemas.groups import Group, Rollback
 
@@ -27,7 +27,8 @@ async def rollback(work: UnitOfWork, input: Rollback) -> Group:
         raise VersionNotWarm
     members = after_promotion(specs_of(before), target.version_id, None)
     await ask_gate(work, "rollback", before.id, answering(members))
+    expected = await impact.consent(work, before, members, accepted=True)
     after = await transitions.next_phase(work, before, members, f"rollback: {input.reason}", target.threshold)
-    what = {"phase": after.phase.number, "restores_phase": target.phase, "reason": input.reason}
+    what = {"phase": after.phase.number, "restores_phase": target.phase, "reason": input.reason, "refused_share": expected.share if expected else 0.0}
     work.audit(actions.GROUPS_ROLLBACK, f"group:{after.slug}", before.phase, what)
     return after

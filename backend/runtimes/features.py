@@ -1,7 +1,7 @@
 """From a request's inputs to the numbers a model takes, in the order it takes them; what does not fit is named by JSON Pointer."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -82,14 +82,19 @@ class Encoded:
 
 
 def specs_of(
-    names: Sequence[str], document: Sequence[Feature], spoken: bool = False, categories: Mapping[str, Sequence[Any]] = NO_CATEGORIES
+    names: Sequence[str],
+    document: Sequence[Feature],
+    spoken: bool = False,
+    categories: Mapping[str, Sequence[Any]] = NO_CATEGORIES,
+    missing: Collection[str] = (),
 ) -> list[FeatureSpec]:
     """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number.
 
-    A `spoken` artifact is a language model's: what the document calls text is text. `categories` are those that the artifact itself knows by value.
+    A `spoken` artifact is a language model's: what the document calls text is text. `categories` are those that the artifact itself knows by value,
+    `missing` the features that it takes missing values of: these are optional unless the document says otherwise.
     """
     said = {feature.name: feature for feature in document}
-    return [_spec(said.get(name) or Feature(name=name), spoken, categories.get(name)) for name in names]
+    return [_spec(said.get(name) or Feature(name=name), spoken, categories.get(name), name in missing) for name in names]
 
 
 def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encoded:
@@ -170,11 +175,12 @@ def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _spec(feature: Feature, spoken: bool, values: Sequence[Any] | None) -> FeatureSpec:
+def _spec(feature: Feature, spoken: bool, values: Sequence[Any] | None, optional: bool) -> FeatureSpec:
+    required = not optional if feature.required is None else feature.required
     if values is not None:
-        return FeatureSpec(feature.name, "category", feature.required, codes_of(values), spoken, valued=True)
+        return FeatureSpec(feature.name, "category", required, codes_of(values), spoken, valued=True)
     categories = codes_of(feature.categories) if feature.type == "category" else {}
-    return FeatureSpec(feature.name, feature.type, feature.required, categories, spoken)
+    return FeatureSpec(feature.name, feature.type, required, categories, spoken)
 
 
 def _a(kind: str) -> str:

@@ -40,7 +40,8 @@ class VersionFacts(Shape, frozen=True, kw_only=True):
 
     def specs(self) -> list[FeatureSpec]:
         """How each of the artifact's features is read from a request."""
-        return specs_of(self.artifact.features, self.features, self.artifact.kind is ArtifactKind.EXTERNAL, self.artifact.categories)
+        artifact = self.artifact
+        return specs_of(artifact.features, self.features, artifact.kind is ArtifactKind.EXTERNAL, artifact.categories, artifact.takes_missing)
 
 
 def facts_of(version: Version) -> VersionFacts:

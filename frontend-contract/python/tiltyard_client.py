@@ -394,6 +394,8 @@ class Artifact(TypedDict):
     """The value that stands for missing, beside null."""
     samples: int
     """Sample rows whose expected answers were met at the upload."""
+    takes_missing: List[str]
+    """Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."""
     meaning: str
     """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
@@ -963,6 +965,14 @@ class Erasure(TypedDict):
     archived_rows: int
 
 
+class EstimateImpact(TypedDict):
+    """Which versions would be asked the group's requests."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    version_ids: List[str | UUID]
+
+
 class EstimateSplit(TypedDict):
     """What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000."""
 
@@ -973,12 +983,16 @@ class EstimateSplit(TypedDict):
 
 
 class Evidence(TypedDict):
-    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy."""
+    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+
+        `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+    """
 
     comparison: Comparison
     matured_share: float
     approver: str
     policy_version: str
+    refused_share: float
 
 
 class Explanation(TypedDict):
@@ -1043,14 +1057,17 @@ class ExternalModel(TypedDict):
 
 
 class Feature(TypedDict):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing)."""
+    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+
+        Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+    """
 
     name: str
     type: Literal['boolean', 'category', 'integer', 'number', 'text']
     role: Literal['identifier', 'input', 'protected', 'segment', 'target']
     description: str | None
     unit: str | None
-    required: bool
+    required: bool | None
     categories: List[str]
     stats: FeatureStats | None
     sensitive: bool
@@ -1058,14 +1075,17 @@ class Feature(TypedDict):
 
 
 class FeatureInput(TypedDict):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing)."""
+    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+
+        Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+    """
 
     name: str
     type: NotRequired[Literal['boolean', 'category', 'integer', 'number', 'text']]
     role: NotRequired[Literal['identifier', 'input', 'protected', 'segment', 'target']]
     description: NotRequired[str | None]
     unit: NotRequired[str | None]
-    required: NotRequired[bool]
+    required: NotRequired[bool | None]
     categories: NotRequired[List[str]]
     stats: NotRequired[FeatureStatsInput | None]
     sensitive: NotRequired[bool]
@@ -1504,6 +1524,13 @@ class Issue(TypedDict):
 
     pointer: str
     message: str
+
+
+class LackingFeature(TypedDict):
+    """A required feature that requests leave out or give as null."""
+
+    name: str
+    requests: int
 
 
 class Latency(TypedDict):
@@ -2122,6 +2149,8 @@ class Promote(TypedDict):
     keep_old: NotRequired[int | None]
     threshold: NotRequired[float | None]
     reason: NotRequired[str]
+    accept_refusals: NotRequired[bool]
+    """Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
 
 
 class Promotion(TypedDict):
@@ -2512,6 +2541,20 @@ class ScoreBin(TypedDict):
     count: int
 
 
+class ServingImpact(TypedDict):
+    """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+
+        As champion it would refuse them; as a challenger the champion answers them in its place.
+    """
+
+    version_id: str
+    label: str
+    requests: int
+    lacking: int
+    share: float
+    features: List[LackingFeature]
+
+
 class ServingRole(TypedDict):
     """Where a version serves."""
 
@@ -2562,6 +2605,8 @@ class SetSplit(TypedDict):
     members: List[MemberSpec]
     threshold: NotRequired[float | None]
     reason: NotRequired[str]
+    accept_refusals: NotRequired[bool]
+    """Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
 
 
 class SetWhenUnlogged(TypedDict):
@@ -3198,6 +3243,10 @@ class RampUnderWay(HubError):
     """A ramp of this group is under way; cancel it first."""
 
 
+class RefusalsExpected(HubError):
+    """The new champion would refuse some of the last week's requests, and nobody has accepted that."""
+
+
 class RoleNotHeld(HubError):
     """Nobody gives a role that allows more than they may do themselves."""
 
@@ -3318,7 +3367,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "99b3f05ecf9ab65e"
+CONTRACT_HASH = "f32e7fc3a109a6ef"
 """The contract this client was generated from."""
 
 
@@ -3409,6 +3458,7 @@ ERRORS: dict[str, type[HubError]] = {
     "PROVIDER_REQUEST_REFUSED": ProviderRequestRefused,
     "PROVIDER_SLOW": ProviderSlow,
     "RAMP_UNDER_WAY": RampUnderWay,
+    "REFUSALS_EXPECTED": RefusalsExpected,
     "ROLE_NOT_HELD": RoleNotHeld,
     "RUN_FINISHED": RunFinished,
     "RUN_NOT_FOUND": RunNotFound,
@@ -3725,12 +3775,12 @@ class GroupsProcedures:
         answer: Group = self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
 
-    def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
+    def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '', accept_refusals: bool = False) -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`, `REFUSALS_EXPECTED`.
         """
-        answer: Group = self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
+        answer: Group = self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, "accept_refusals": accept_refusals, **_set({"threshold": threshold})}))
         return answer
 
     def phases(self, *, slug: str) -> List[Phase]:
@@ -3825,12 +3875,20 @@ class GroupsProcedures:
         answer: SplitEstimate = self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
         return answer
 
-    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
+    def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '', accept_refusals: bool = False) -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`, `REFUSALS_EXPECTED`.
         """
-        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        answer: Promotion = self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, "accept_refusals": accept_refusals, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        return answer
+
+    def impact(self, *, slug: str, version_ids: List[str | UUID]) -> List[ServingImpact]:
+        """How many of the last week's requests each version could not answer, as they lack a feature it requires.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_FOUND`.
+        """
+        answer: List[ServingImpact] = self._hub._call(self._hub._query("groups.impact", {"slug": slug, "version_ids": version_ids}))
         return answer
 
     def promotions(self, *, slug: str) -> List[PromotionRecord]:
@@ -4549,12 +4607,12 @@ class AsyncGroupsProcedures:
         answer: Group = await self._hub._call(self._hub._mutation("groups.create", {"name": name, "slug": slug, "members": members, "decision_metric": decision_metric, "threshold": threshold, **_set({"settings": settings})}))
         return answer
 
-    async def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '') -> Group:
+    async def set_split(self, *, slug: str, phase: int, members: List[MemberSpec], threshold: float | None = None, reason: str = '', accept_refusals: bool = False) -> Group:
         """Open a phase with new roles and shares. Only the buckets that change hands move.
 
-        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `STALE_PHASE`, `GATE_NOT_MET`, `REFUSALS_EXPECTED`.
         """
-        answer: Group = await self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, **_set({"threshold": threshold})}))
+        answer: Group = await self._hub._call(self._hub._mutation("groups.setSplit", {"slug": slug, "phase": phase, "members": members, "reason": reason, "accept_refusals": accept_refusals, **_set({"threshold": threshold})}))
         return answer
 
     async def phases(self, *, slug: str) -> List[Phase]:
@@ -4649,12 +4707,20 @@ class AsyncGroupsProcedures:
         answer: SplitEstimate = await self._hub._call(self._hub._query("groups.estimateSplit", {"slug": slug, "members": members, **_set({"phase": phase})}))
         return answer
 
-    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '') -> Promotion:
+    async def promote(self, *, slug: str, version_id: str | UUID, evidence_id: str | UUID, keep_old: int | None = None, threshold: float | None = None, reason: str = '', accept_refusals: bool = False) -> Promotion:
         """Make a challenger the champion, on the evidence that was shown.
 
-        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `STALE_EVIDENCE`, `EVIDENCE_AWAY`, `NOT_A_CHALLENGER`, `GATE_NOT_MET`, `REFUSALS_EXPECTED`.
         """
-        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        answer: Promotion = await self._hub._call(self._hub._mutation("groups.promote", {"slug": slug, "version_id": version_id, "evidence_id": evidence_id, "reason": reason, "accept_refusals": accept_refusals, **_set({"keep_old": keep_old, "threshold": threshold})}))
+        return answer
+
+    async def impact(self, *, slug: str, version_ids: List[str | UUID]) -> List[ServingImpact]:
+        """How many of the last week's requests each version could not answer, as they lack a feature it requires.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_FOUND`.
+        """
+        answer: List[ServingImpact] = await self._hub._call(self._hub._query("groups.impact", {"slug": slug, "version_ids": version_ids}))
         return answer
 
     async def promotions(self, *, slug: str) -> List[PromotionRecord]:

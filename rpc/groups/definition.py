@@ -3,7 +3,18 @@
 from backend.access.permissions import P
 from backend.groups import delete as deletion
 from backend.groups import service
-from backend.groups.errors import GateNotMet, GroupNotFound, GroupSlugTaken, InvalidSplit, LegalHold, NotConfirmed, StalePhase, VersionNotReady
+from backend.groups.errors import (
+    GateNotMet,
+    GroupNotFound,
+    GroupSlugTaken,
+    InvalidSplit,
+    LegalHold,
+    NotConfirmed,
+    RefusalsExpected,
+    StalePhase,
+    VersionNotReady,
+)
+from backend.promotion import split
 from rpc.core import Router
 from rpc.host import Call
 from schemas.groups import ConfigureGroup, CreateGroup, DeleteGroup, Deletion, Group, GroupRef, Phase, SetSplit
@@ -29,10 +40,10 @@ async def create(ctx: Call, input: CreateGroup) -> Group:
     return await service.create(ctx.work, input)
 
 
-@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, InvalidSplit, VersionNotReady, StalePhase, GateNotMet))
+@groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, InvalidSplit, VersionNotReady, StalePhase, GateNotMet, RefusalsExpected))
 async def set_split(ctx: Call, input: SetSplit) -> Group:
     """Open a phase with new roles and shares. Only the buckets that change hands move."""
-    return await service.set_split(ctx.work, input)
+    return await split.set_split(ctx.work, input)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))

@@ -1,6 +1,7 @@
 """Promotion, rollback and ramps."""
 
 from backend.access.permissions import P
+from backend.catalog.errors import VersionNotFound
 from backend.comparison.errors import EvidenceAway
 from backend.groups.errors import (
     GateNotMet,
@@ -11,27 +12,35 @@ from backend.groups.errors import (
     NotAChallenger,
     NothingToRestore,
     RampUnderWay,
+    RefusalsExpected,
     StaleEvidence,
     StalePhase,
     VersionNotReady,
     VersionNotWarm,
 )
+from backend.promotion import impact as impacts
 from backend.promotion import promote as promoting
 from backend.promotion import ramp
 from backend.promotion import rollback as restoring
 from rpc.core import Router
 from rpc.host import Call
 from schemas.groups import Group, GroupRef, Rollback
-from schemas.promotion import Promote, Promotion, PromotionRecord
+from schemas.promotion import EstimateImpact, Promote, Promotion, PromotionRecord, ServingImpact
 from schemas.ramps import Ramp, RampRef, StartRamp
 
 groups = Router("groups")
 
 
-@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet))
+@groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet, RefusalsExpected))
 async def promote(ctx: Call, input: Promote) -> Promotion:
     """Make a challenger the champion, on the evidence that was shown."""
     return await promoting.promote(ctx.work, input)
+
+
+@groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound, VersionNotFound))
+async def impact(ctx: Call, input: EstimateImpact) -> list[ServingImpact]:
+    """How many of the last week's requests each version could not answer, as they lack a feature it requires."""
+    return await impacts.estimate(ctx.work, input)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))

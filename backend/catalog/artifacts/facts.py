@@ -15,6 +15,7 @@ class ArtifactFacts:
     classes, so that either can be served, and 1 where it gives that of the last. `probability`: whether the score is one, None where the artifact does not say.
     `category_lists` and `infos` are a LightGBM file's pandas categories and `feature_infos`; `rounds` are an XGBoost file's boosting rounds,
     `best_round` those up to its best iteration, where it keeps one.
+    `takes_missing` are the features for which the file says what a missing value does.
     """
 
     kind: ArtifactKind
@@ -33,6 +34,7 @@ class ArtifactFacts:
     infos: tuple[str, ...] = ()
     rounds: int | None = None
     best_round: int | None = None
+    takes_missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

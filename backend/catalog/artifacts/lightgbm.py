@@ -33,4 +33,5 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
         probability=probability,
         category_lists=forest.category_lists,
         infos=forest.infos,
+        takes_missing=tuple(forest.takes_missing),
     )

@@ -37,4 +37,5 @@ def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
         probability=model.objective in LOGISTIC | HINGE,
         rounds=model.rounds,
         best_round=model.best_round,
+        takes_missing=tuple(model.forest.takes_missing),
     )

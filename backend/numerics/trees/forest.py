@@ -93,6 +93,14 @@ class Forest:
         return any(tree.linear for tree in self.trees)
 
     @property
+    def takes_missing(self) -> list[str]:
+        """The features for which a split says where a missing value goes."""
+        found: set[int] = set()
+        for tree in self.trees:
+            found |= set(tree.feature[(tree.decision >> 2) & 3 != MISSING_NONE].tolist())
+        return [name for at, name in enumerate(self.features) if at in found]
+
+    @property
     def covered(self) -> bool:
         """Whether every tree carries the counts that path-dependent explanations weigh by."""
         return all(tree.leaves == 1 or (tree.node_count.min() > 0 and tree.leaf_count.min() >= 0) for tree in self.trees)

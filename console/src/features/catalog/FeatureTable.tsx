@@ -33,7 +33,7 @@ export function FeatureTable({ features }: { features: Feature[] }) {
                 {f.name} {f.sensitive && <Status tone="warn">sensitive</Status>}
                 {f.description && <div className="hint" style={{ whiteSpace: 'normal', maxWidth: '44ch' }}>{f.description}</div>}
               </Table.Th>
-              <Table.Td>{f.type}{f.unit && `, ${f.unit}`}{!f.required && <span className="hint"> optional</span>}</Table.Td>
+              <Table.Td>{f.type}{f.unit && `, ${f.unit}`}{f.required === false && <span className="hint"> optional</span>}</Table.Td>
               <Table.Td>{f.role}</Table.Td>
               <Table.Td><Weight value={f.importance[0]?.value ?? null} most={most} /></Table.Td>
               <Table.Td className="right">{number(f.stats?.median ?? f.stats?.mean)}</Table.Td>

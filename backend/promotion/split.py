@@ -1,0 +1,13 @@
+"""A new split, once its consequences for callers are accepted."""
+
+from backend.groups import service as groups
+from backend.groups import transitions
+from backend.promotion import impact
+from backend.work.unit import UnitOfWork
+from schemas.groups import Group, SetSplit
+
+
+async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
+    """Open a phase with new roles and shares. Raises RefusalsExpected, and what groups.service.set_split raises."""
+    await impact.consent(work, await transitions.lock(work, input.slug), input.members, input.accept_refusals)
+    return await groups.set_split(work, input)
