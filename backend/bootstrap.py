@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from backend.adapters.arq_queue import ArqQueue
+from backend.adapters.file_storage import open_files
 from backend.adapters.guarded_transport import AddressGuard
 from backend.adapters.openai_compatible import OpenAiCompatible
 from backend.adapters.redis_client import open_redis
@@ -44,6 +45,7 @@ async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Sli
     """Build the hub from complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
     if not (settings.database_url and settings.redis_url and settings.secret_key):
         raise BadSetting("This process needs TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own.")
+    files = open_files(settings)
     vault = AesVault(LocalKeys(settings.kek))
     llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
     engine = make_engine(application_url(settings.app_database_url, settings.secret_key, settings.database_url), pool_size)
@@ -60,6 +62,7 @@ async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Sli
         vault=vault,
         llm=llm,
         wakeups=wakeups,
+        files=files,
         disk=DiskSpace.of_servers(settings.data_dir),
         observers=OBSERVERS,
         gate=NullGate(),

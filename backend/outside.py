@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.disk_space import DiskSpace
-from backend.ports import Clock, JobQueue, Wakeups
+from backend.ports import Clock, Files, JobQueue, Wakeups
 from backend.ports.governance import Gate, NullGate, NullUseBounds, UseBounds
 from backend.ports.language_models import LlmProvider
 from backend.ports.log_observer import LogObserver
@@ -29,6 +29,8 @@ class Outside:
     llm: LlmProvider
     wakeups: Wakeups
     """Wakes those who watch live events, in this process and in others."""
+    files: Files
+    """Artifacts, archives and what belongs to them."""
     disk: DiskSpace = field(default_factory=DiskSpace)
     """Room for the embedded servers."""
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -41,6 +43,6 @@ class Outside:
     """Asked before a prediction."""
 
     @property
-    def files(self) -> Path:
+    def data_dir(self) -> Path:
         """The data folder."""
         return self.settings.data_dir

@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data_dir: Path = Path(".tiltyard")
     """Where the hub keeps its files: artifacts, archives, and the embedded servers' data."""
+    files_url: str | None = None
+    """Object storage for artifacts and archives: `s3://bucket/prefix`, with the usual AWS_ variables. Absent: the data folder."""
     database_url: str | None = None
     """PostgreSQL as the owner of the database: `postgresql://owner:password@host:port/name`. Absent: the embedded server."""
     app_database_url: str | None = None

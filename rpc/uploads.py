@@ -42,8 +42,8 @@ async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: Fro
 
 
 async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, ref: VersionRef) -> Version:
-    folder = hub.files / "quarantine"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = hub.data_dir / "quarantine"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / uuid4().hex
     limit, size = hub.settings.max_artifact_bytes, 0
     try:

@@ -7,8 +7,8 @@ their lock, so an archive and its manifest belong together. The finished archive
 """
 
 import asyncio
-import contextlib
 import itertools
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,20 +21,18 @@ from backend.adapters.archive import FORMAT, BackupManifest, Packer, RedisKey, f
 from backend.adapters.postgres_tools import count_rows, run_program
 from backend.adapters.processes import Progress, SetupError, write_private
 from backend.db.addresses import connect, database_name
-from backend.files import place
+from backend.files import FileAltered, FileLost, place
+from backend.ports import Files
 
-_COPIED = ("archives", "artifacts", "secrets")
-"""Of the data folder. All else is made anew, belongs to this very run, or is copied through the servers."""
-_LEFT_OUT = "secrets/servers.json"
-_UNFINISHED = (".table", ".draft")
-"""Suffixes of caches, and of files that have not taken their place."""
+_LEFT_OUT = "servers.json"
+"""Of the data folder's secrets: belongs to this very run."""
 _TRIES = 10
 _VANISHED = ("does not exist", "could not open relation", "cache lookup failed")
 """What pg_dump says where a table went in the moment between its list of tables and its lock: it is tried again."""
 
 
 async def back_up(
-    archive: Path, data_dir: Path, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress
+    archive: Path, data_dir: Path, files: Files, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress
 ) -> BackupManifest:
     """Write the archive, mode 0600, in one step: a file of that name is a whole backup, read again and found sound. The hub may run meanwhile.
 
@@ -45,6 +43,7 @@ async def back_up(
         progress("Copying the intake")
         write_private(draft / "redis.msgpack", "")
         (draft / "redis.msgpack").write_bytes(msgspec.msgpack.encode(await _read_redis(redis_url)))
+        heads = await asyncio.to_thread(_staged, data_dir / "audit-heads", draft)
         progress("Dumping the database")
         tables = await _dump(database_url, draft / "database.dump")
         progress("Copying the files")
@@ -52,7 +51,10 @@ async def back_up(
         for name in ("redis.msgpack", "database.dump"):
             await asyncio.to_thread(packer.add, name, draft / name)
             (draft / name).unlink()
-        await _copy_files(packer, data_dir, database_url)
+        for path in heads:
+            await asyncio.to_thread(packer.add, f"files/audit-heads/{path.name}", path)
+        await asyncio.to_thread(_copy_secrets, packer, data_dir / "secrets")
+        await _copy_files(packer, files, database_url, progress)
         manifest = BackupManifest(
             format=FORMAT,
             created_at=datetime.now(UTC),
@@ -69,30 +71,45 @@ async def back_up(
     return manifest
 
 
-async def _copy_files(packer: Packer, data_dir: Path, database_url: str) -> None:
+def _staged(folder: Path, draft: Path) -> list[Path]:
+    """Copies of the noted ends of audit chains. They are made before the dump: an end later than the chain would look like a chain that was cut."""
+    staged = draft / folder.name
+    staged.mkdir(mode=0o700)
+    return [Path(shutil.copyfile(path, staged / path.name)) for path in sorted(folder.glob("*.json"))]
+
+
+def _copy_secrets(packer: Packer, folder: Path) -> None:
+    for path in sorted(folder.glob("[!.]*")):
+        if path.is_file() and path.name != _LEFT_OUT:
+            packer.add(f"files/secrets/{path.name}", path)
+
+
+async def _copy_files(packer: Packer, files: Files, database_url: str, progress: Progress) -> None:
     connection = await connect(database_url)
     try:
-        for folder in _folders(data_dir):
+        for folder in await asyncio.to_thread(_folders, files):
             async with connection.transaction():
-                if folder.parent.name == "archives":
-                    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"archives:{folder.name}")
-                await asyncio.to_thread(_copy_folder, packer, data_dir, folder)
+                if folder.startswith("archives/"):
+                    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"archives:{folder.split('/')[1]}")
+                await asyncio.to_thread(_copy_folder, packer, files, folder, progress)
     finally:
         await connection.close()
 
 
-def _folders(data_dir: Path) -> list[Path]:
+def _folders(files: Files) -> list[str]:
     """Each group's archives are a folder by themselves."""
-    return [*sorted((data_dir / "archives").glob("*/")), *(data_dir / name for name in _COPIED if name != "archives")]
+    return [*sorted({"/".join(name.split("/")[:2]) for name in files.list("archives")}), "artifacts"]
 
 
-def _copy_folder(packer: Packer, data_dir: Path, folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(data_dir).as_posix()
-        if name == _LEFT_OUT or path.name.startswith(".") or path.suffix in _UNFINISHED or not path.is_file():
+def _copy_folder(packer: Packer, files: Files, folder: str, progress: Progress) -> None:
+    for name in files.list(folder):
+        try:
+            with files.open(name) as path:
+                packer.add(f"files/{name}", path)
+        except (FileLost, FileNotFoundError):  # taken away since
             continue
-        with contextlib.suppress(FileNotFoundError):  # taken away since
-            packer.add(f"files/{name}", path)
+        except FileAltered as error:
+            progress(f"Left out: {error}")
 
 
 async def _read_redis(url: str) -> list[RedisKey]:

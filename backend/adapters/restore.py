@@ -12,20 +12,30 @@ from backend.adapters.archive import BackupManifest, RedisKey, copy_out, read_me
 from backend.adapters.postgres_tools import TABLES, count_rows, run_program
 from backend.adapters.processes import Progress, SetupError
 from backend.db.addresses import connect, database_name
+from backend.ports import Files
 
+_PLACES = ("archives/", "artifacts/", "audit-heads/", "secrets/")
 _TRIAL = "tiltyard:restore-trial"
 
 
-def files(archive: Path, manifest: BackupManifest, data_dir: Path) -> None:
-    """Unpack the data folder's files, mode 0600."""
+def files(archive: Path, manifest: BackupManifest, data_dir: Path, kept: Files) -> None:
+    """Unpack secrets and noted audit heads into the data folder, mode 0600, and everything else to where the hub's files are kept."""
     with tarfile.open(archive) as tar:
-        for name in manifest.members:
-            if name.startswith("files/"):
-                target = (data_dir / name.removeprefix("files/")).resolve()
-                if not target.is_relative_to(data_dir.resolve()):
-                    raise SetupError(f"{archive} names a file outside the data folder ({name}); it was not made by `tiltyard backup`.")
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                copy_out(tar, name, target)
+        for member, said in manifest.members.items():
+            if not member.startswith("files/"):
+                continue
+            name = member.removeprefix("files/")
+            if ".." in name.split("/") or not name.startswith(_PLACES):
+                raise SetupError(f"{archive} names a file outside the data folder ({name}); it was not made by `tiltyard backup`.")
+            if name.startswith(("audit-heads/", "secrets/")):
+                (data_dir / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                copy_out(tar, member, data_dir / name)
+            elif name.startswith("artifacts/") or name.endswith(".parquet"):
+                draft = kept.draft(name)
+                copy_out(tar, member, draft)
+                kept.put(name, draft, said.sha256)
+            else:
+                kept.write(name, read_member(tar, member))
 
 
 async def database(archive: Path, database_url: str, progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from backend.catalog.artifact_files import keep_bytes
 from backend.catalog.categories import Codes, code_of, codes_of
 from backend.catalog.errors import BackgroundUnfit
+from backend.ports import Files
 from schemas.catalog import ArtifactKind
 from schemas.common import Issue
 from schemas.model_document import ModelDocument
@@ -42,7 +42,7 @@ def background_of(
     return np.array(rows, dtype=np.float64)
 
 
-def keep_background(files: Path, rows: NDArray[np.float64]) -> str:
+def keep_background(files: Files, rows: NDArray[np.float64]) -> str:
     """Keep the rows as the bytes whose SHA-256 every explanation against them states (float64, row after row); give that digest."""
     return keep_bytes(files, np.ascontiguousarray(rows).tobytes())
 

@@ -8,14 +8,13 @@ import msgspec
 from backend.actor import Actor
 from backend.catalog import actions
 from backend.catalog.artifact_check import CheckedArtifact, check
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.catalog.artifact_statement import statement_of
 from backend.catalog.categories import described
 from backend.catalog.errors import ArtifactPresent
 from backend.catalog.explanation_background import keep_background
 from backend.catalog.rules import completed
 from backend.catalog.service import find_version, get_version, version_of
-from backend.files import place
 from backend.hub import Hub
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
@@ -40,7 +39,7 @@ async def admit(hub: Hub, actor: Actor, ref: VersionRef, quarantined: Path) -> V
         document = (await expect(work, ref)).document
     found = await check(quarantined, document, statement_of(document), hub.settings.max_artifact_bytes)
     background = await asyncio.to_thread(keep_background, hub.files, found.background) if found.background is not None else None
-    await asyncio.to_thread(_keep, quarantined, artifact_path(hub.files, found.facts.sha256))
+    await asyncio.to_thread(hub.files.put, artifact_name(found.facts.sha256), quarantined, found.facts.sha256)
     async with hub.work(actor) as work:
         return await _attach(work, ref, found, background)
 
@@ -77,10 +76,3 @@ async def _attach(work: UnitOfWork, ref: VersionRef, found: CheckedArtifact, bac
     await work.session.flush()
     work.audit(actions.MODELS_UPLOAD_ARTIFACT, f"model:{model.slug}:{row.version}", after=artifact)
     return version_of(row, model, ())
-
-
-def _keep(quarantined: Path, kept: Path) -> None:
-    """Move into place so that a crash leaves the whole file or none."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    quarantined.chmod(0o440)
-    place(quarantined, kept)

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -15,10 +14,11 @@ from backend.hub import Hub
 from backend.inference_log import actions, archived_dead_letters, dead_letters, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.drain import Drainer
-from backend.inference_log.manifest import hold, read_manifest
+from backend.inference_log.manifest import folder_of, hold, read_manifest
 from backend.inference_log.parquet import ArchiveUnsound, draft, put
 from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, stream_key
 from backend.inference_log.refs import LogRef
+from backend.ports import Files
 from backend.tallies import queries
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
@@ -40,14 +40,14 @@ async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
 
     Raises LegalHold, IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
     """
-    path = hub.files / "archives" / str(group_id) / "log.parquet"
+    name = f"{folder_of(group_id)}/log.parquet"
     ref = await _close(hub, actor, group_id)
     for _ in range(TRIES):
         if ref is None:
             await _forget_keys(hub, group_id)
-            return await asyncio.to_thread(_said, path)
+            return await asyncio.to_thread(_said, hub.files, name)
         await _empty_intake(hub, group_id)
-        if await _archive_and_drop(hub, actor, ref, path):
+        if await _archive_and_drop(hub, actor, ref, name):
             ref = None
     raise ArchiveUnsound("The log changed whenever it was archived; it is kept until the run is tried again.")
 
@@ -79,15 +79,15 @@ async def _close(hub: Hub, actor: Actor, group_id: UUID) -> LogRef | None:
     return LogRef(row.group_id, row.tenant_id, row.slug, row.table_name) if row else None
 
 
-async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, path: Path) -> bool:
+async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, name: str) -> bool:
     """Under one lock. False when rows came or changed while they were written."""
     async with hub.work(actor) as work:
         await hold(work.session, ref.group_id)
         async with awake(work.session):
-            drafted = await draft(hub, ref, path)
-            kept = await asyncio.to_thread(archived_dead_letters.keep, path.parent, await dead_letters.read(hub, ref.group_id))
+            drafted = await draft(hub, ref, name)
+            kept = await asyncio.to_thread(archived_dead_letters.keep, hub.files, folder_of(ref.group_id), await dead_letters.read(hub, ref.group_id))
         drafted = drafted._replace(manifest=msgspec.structs.replace(drafted.manifest, dead_letters=kept))
-        await put(drafted, path)
+        await put(hub, drafted, name)
         await outcome_lock.before_outcomes(work, ref.group_id)
         if await log_queries.state(work.session, ref.table_name) != drafted.state:
             return False
@@ -110,8 +110,8 @@ async def _empty_intake(hub: Hub, group_id: UUID) -> None:
     raise IntakeNotEmpty
 
 
-def _said(path: Path) -> Json:
-    manifest = read_manifest(path)
+def _said(files: Files, name: str) -> Json:
+    manifest = read_manifest(files, name)
     return plain(manifest) if manifest else {"rows": 0}
 
 

@@ -2,34 +2,33 @@
 
 import base64
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from backend.files import place
+from backend.files import FileLost
 from backend.inference_log.dead_letters import Letter, record_of
-from backend.inference_log.manifest import draft_of
+from backend.ports import Files
 
 NAME = "dead-letters.jsonl"
 
 
-def keep(folder: Path, letters: Sequence[Letter]) -> int:
+def keep(files: Files, folder: str, letters: Sequence[Letter]) -> int:
     """Add letters to those that are kept, each once however often it is brought; how many are there now."""
-    lines = _lines(folder)
+    lines = _lines(files, folder)
     there = {msgspec.json.decode(line)["entry_id"] for line in lines}
     new = [_line(letter) for letter in letters if letter.entry_id not in there]
     if new:
-        _write(folder, [*lines, *new])
+        _write(files, folder, [*lines, *new])
     return len(lines) + len(new)
 
 
-def forget(folder: Path, entity_key: str) -> int:
+def forget(files: Files, folder: str, entity_key: str) -> int:
     """Take an entity's letters away; how many."""
-    lines = _lines(folder)
+    lines = _lines(files, folder)
     others = [line for line in lines if not _is_of(line, entity_key)]
     if len(others) < len(lines):
-        _write(folder, others)
+        _write(files, folder, others)
     return len(lines) - len(others)
 
 
@@ -50,13 +49,12 @@ def _line(letter: Letter) -> bytes:
     return msgspec.json.encode(said)
 
 
-def _lines(folder: Path) -> list[bytes]:
-    path = folder / NAME
-    return path.read_bytes().splitlines() if path.exists() else []
+def _lines(files: Files, folder: str) -> list[bytes]:
+    try:
+        return files.read(f"{folder}/{NAME}").splitlines()
+    except FileLost:
+        return []
 
 
-def _write(folder: Path, lines: Iterable[bytes]) -> None:
-    path = folder / NAME
-    draft = draft_of(path)
-    draft.write_bytes(b"".join(line + b"\n" for line in lines))
-    place(draft, path)
+def _write(files: Files, folder: str, lines: Iterable[bytes]) -> None:
+    files.write(f"{folder}/{NAME}", b"".join(line + b"\n" for line in lines))

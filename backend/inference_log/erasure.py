@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import time
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
 from backend.groups.events import GROUP_CHANGED
 from backend.inference_log import actions, archive_erasure, archived_dead_letters, dead_letters, erasure_repository, outcome_lock, repository
+from backend.inference_log.archive_erasure import Archived
 from backend.inference_log.errors import IntakeAway, IntakeBusy
-from backend.inference_log.manifest import hold, settle
+from backend.inference_log.manifest import folder_of, hold, settle
 from backend.inference_log.redis_keys import stream_key
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork, open_work
@@ -57,35 +57,35 @@ async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
 
 async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     """What takes long, before rows are locked: the archives without the entity, and the intake in the log."""
-    folder = work.hub.files / "archives" / str(group_id)
+    files, folder = work.hub.files, folder_of(group_id)
     there = await repository.log_of(work.session, group_id)
     async with awake(work.session):
-        await asyncio.to_thread(settle, folder)
-        paths = await asyncio.to_thread(archive_erasure.archives_in, folder)
-        outcomes = await _unname_archived(work, group_id, there and there.table_name, paths, entity_key)
-        dead = await asyncio.to_thread(archived_dead_letters.forget, folder, entity_key)
+        await asyncio.to_thread(settle, files, folder)
+        archives = await asyncio.to_thread(archive_erasure.archives_in, files, folder)
+        outcomes = await _unname_archived(work, group_id, there and there.table_name, archives, entity_key)
+        dead = await asyncio.to_thread(archived_dead_letters.forget, files, folder, entity_key)
         if there:
             await pass_intake(work.hub, group_id)
-    rows = sum([await _forget_in(work, path, entity_key) for path in paths])
+    rows = sum([await _forget_in(work, one, entity_key) for one in archives])
     return Erased(archived_rows=rows, outcomes=outcomes, dead_letters=dead)
 
 
-async def _forget_in(work: UnitOfWork, path: Path, entity_key: str) -> int:
+async def _forget_in(work: UnitOfWork, one: Archived, entity_key: str) -> int:
     """One archive without the entity, put in its place once it is known that the lock is still held; how many rows lost it."""
     async with awake(work.session):
-        rewritten = await asyncio.to_thread(archive_erasure.rewrite, path, entity_key)
+        rewritten = await asyncio.to_thread(archive_erasure.rewrite, work.hub.files, one, entity_key)
     if rewritten is None:
         return 0
-    await asyncio.to_thread(rewritten.put)
+    await asyncio.to_thread(rewritten.put, work.hub.files)
     return rewritten.rows
 
 
-async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, paths: list[Path], entity_key: str) -> int:
+async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, archives: list[Archived], entity_key: str) -> int:
     """Have the ledger no longer name archived rows by correlation id; how many outcomes.
 
     For good before the archives lose these ids: whoever has to erase once more would not know them.
     """
-    told_by = await asyncio.to_thread(archive_erasure.correlations_of, paths, entity_key)
+    told_by = await asyncio.to_thread(archive_erasure.correlations_of, work.hub.files, archives, entity_key)
     if not told_by:
         return 0
     async with open_work(work.hub, work.actor) as now:

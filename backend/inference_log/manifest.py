@@ -3,20 +3,20 @@
 All that writes here holds the group's archives (`hold`).
 """
 
-import hashlib
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.long_locks import lock_within
-from backend.files import place
+from backend.files import FileAltered, FileLost
 from backend.inference_log.errors import ArchivesBusy
+from backend.ports import Files
 from schemas.common import Shape
 
 WAIT_SECONDS = 20.0
-DRAFT, NEXT = ".draft", ".next"
+NEXT = ".next"
 
 
 class ArchiveManifest(Shape, frozen=True, kw_only=True):
@@ -43,48 +43,52 @@ async def hold(session: AsyncSession, group_id: UUID) -> None:
         raise ArchivesBusy
 
 
-def manifest_path(path: Path) -> Path:
+def folder_of(group_id: UUID) -> str:
+    """Where a group's archives are."""
+    return f"archives/{group_id}"
+
+
+def manifest_name(name: str) -> str:
     """Where an archive's manifest is: `manifest.json` beside `log.parquet`, else `<name>.manifest.json`."""
-    return path.with_name("manifest.json" if path.stem == "log" else f"{path.stem}.manifest.json")
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/manifest.json" if file == "log.parquet" else f"{name.removesuffix('.parquet')}.manifest.json"
 
 
-def read_manifest(path: Path) -> ArchiveManifest | None:
-    """The manifest of an archive, if there is one."""
-    there = manifest_path(path)
-    return msgspec.json.decode(there.read_bytes(), type=ArchiveManifest) if there.exists() else None
+def read_manifest(files: Files, name: str) -> ArchiveManifest | None:
+    """The manifest of an archive, if there is one. Raises FileAltered."""
+    return _read(files, manifest_name(name))
 
 
-def draft_of(path: Path) -> Path:
-    """Where a file is written before it takes its place; never the same twice."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
-
-
-def publish(draft: Path, path: Path, manifest: ArchiveManifest) -> None:
+def publish(files: Files, draft: Path, name: str, manifest: ArchiveManifest) -> None:
     """Put an archive's draft and its manifest in their places. The manifest is laid ready before: `settle` finishes what is cut off here."""
-    there = manifest_path(path)
-    ready = there.with_name(there.name + NEXT)
-    written = draft_of(there)
-    written.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    place(written, ready)
-    place(draft, path)
-    place(ready, there)
+    there, said = manifest_name(name), msgspec.json.format(msgspec.json.encode(manifest))
+    files.write(there + NEXT, said)
+    files.put(name, draft, manifest.sha256)
+    files.write(there, said)
+    files.delete(there + NEXT)
 
 
-def settle(folder: Path) -> None:
+def settle(files: Files, folder: str) -> None:
     """Finish, or take back, what somebody was cut off in."""
-    for draft in folder.glob(f"*{DRAFT}"):
-        draft.unlink(missing_ok=True)
-    for ready in folder.glob(f"*{NEXT}"):
-        said = msgspec.json.decode(ready.read_bytes(), type=ArchiveManifest)
-        path = folder / said.file
-        if path.exists() and sha256(path) == said.sha256:
-            place(ready, manifest_path(path))
-        else:
-            ready.unlink()
+    files.clear_drafts(folder)
+    for ready in files.list(folder):
+        if ready.endswith(NEXT) and (said := _read(files, ready)):
+            name = f"{folder}/{said.file}"
+            if _is_in_place(files, name, said):
+                files.write(manifest_name(name), msgspec.json.format(msgspec.json.encode(said)))
+            files.delete(ready)
 
 
-def sha256(path: Path) -> str:
-    """The digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_in_place(files: Files, name: str, said: ArchiveManifest) -> bool:
+    try:
+        with files.open(name, said.sha256):
+            return True
+    except (FileLost, FileAltered):
+        return False
+
+
+def _read(files: Files, name: str) -> ArchiveManifest | None:
+    try:
+        return msgspec.json.decode(files.read(name), type=ArchiveManifest)
+    except FileLost:
+        return None

@@ -11,11 +11,13 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import HubError
+from backend.files import digest_of
 from backend.inference_log import queries as log_queries
 from backend.inference_log.columns import COLUMNS, JSON
-from backend.inference_log.manifest import ArchiveManifest, draft_of, publish, settle, sha256
+from backend.inference_log.manifest import ArchiveManifest, publish, settle
 from backend.inference_log.refs import LogRef
 from backend.outside import Outside
+from backend.ports import Files
 from backend.work.unit import open_work
 
 PAGE = 5000
@@ -36,17 +38,17 @@ class Drafted(NamedTuple):
     state: log_queries.State
 
 
-async def draft(hub: Outside, ref: LogRef, path: Path, first: UUID | None = None, until: UUID | None = None) -> Drafted:
-    """Write a log's rows, all or those of a span, as what may become the archive `path`, and read it again. Raises ArchiveUnsound.
+async def draft(hub: Outside, ref: LogRef, name: str, first: UUID | None = None, until: UUID | None = None) -> Drafted:
+    """Write a log's rows, all or those of a span, as what may become the archive `name`, and read it again. Raises ArchiveUnsound.
 
     What somebody left there unfinished is settled first. Whoever calls this holds the group's archives.
     """
-    await asyncio.to_thread(settle, path.parent)
-    written = draft_of(path)
+    await asyncio.to_thread(settle, hub.files, name.rpartition("/")[0])
+    written = hub.files.draft(name)
     try:
         async with open_work(hub, ref.actor, read_only=True) as work:
             state = await export(work.session, ref.table_name, written, first, until)
-        manifest = await asyncio.to_thread(describe, written, path.name, ref)
+        manifest = await asyncio.to_thread(describe, written, name.rpartition("/")[2], ref)
         if manifest.rows != state.rows:
             raise ArchiveUnsound(f"The log has {state.rows} rows and its archive {manifest.rows}; the log is kept.")
     except BaseException:
@@ -55,9 +57,9 @@ async def draft(hub: Outside, ref: LogRef, path: Path, first: UUID | None = None
     return Drafted(written, manifest, state)
 
 
-async def put(drafted: Drafted, path: Path) -> None:
+async def put(hub: Outside, drafted: Drafted, name: str) -> None:
     """Have a draft take its place."""
-    await asyncio.to_thread(publish, drafted.draft, path, drafted.manifest)
+    await asyncio.to_thread(publish, hub.files, drafted.draft, name, drafted.manifest)
 
 
 async def export(session: AsyncSession, table: str, path: Path, first: UUID | None = None, until: UUID | None = None) -> log_queries.State:
@@ -98,19 +100,20 @@ def describe(path: Path, name: str, ref: LogRef | ArchiveManifest) -> ArchiveMan
         table_name=ref.table_name,
         file=name,
         rows=rows,
-        sha256=sha256(path),
+        sha256=digest_of(path),
         columns=file.schema_arrow.names,
         first_inference=UUID(first) if first else None,
         last_inference=UUID(last) if last else None,
     )
 
 
-def ids_in(path: Path) -> Iterator[list[UUID]]:
-    """An archive's ids, batch by batch."""
+def ids_in(files: Files, name: str, sha256: str) -> Iterator[list[UUID]]:
+    """An archive's ids, batch by batch. Raises FileLost, FileAltered."""
     import pyarrow.parquet as pq  # noqa: PLC0415  likewise
 
-    for batch in pq.ParquetFile(path).iter_batches(PAGE, columns=["inference_id"]):
-        yield [UUID(one) for one in batch["inference_id"].to_pylist()]
+    with files.open(name, sha256) as path:
+        for batch in pq.ParquetFile(path).iter_batches(PAGE, columns=["inference_id"]):
+            yield [UUID(one) for one in batch["inference_id"].to_pylist()]
 
 
 def _schema() -> Any:

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,7 +16,7 @@ from backend.ids import first_id_at
 from backend.inference_log import actions, idempotency_repository, outcome_lock, repository
 from backend.inference_log import queries as log_queries
 from backend.inference_log.intake import KEY_LIFETIME
-from backend.inference_log.manifest import hold, read_manifest, settle
+from backend.inference_log.manifest import ArchiveManifest, folder_of, hold, read_manifest, settle
 from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
 from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.writer import AHEAD
@@ -81,27 +80,28 @@ async def _let_week_go(hub: Hub, ref: LogRef, week: Row[Any], archived: bool) ->
 async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
     """The week as `archives/<group_id>/week-YYYYMMDD.parquet`, verified by reading it again."""
     async with awake(work.session):
-        path = await _place_of(work.hub, ref, week)
-        drafted = await draft(work.hub, ref, path, first_id_at(week.first), first_id_at(week.until))
-    await put(drafted, path)
+        name = await _place_of(work.hub, ref, week)
+        drafted = await draft(work.hub, ref, name, first_id_at(week.first), first_id_at(week.until))
+    await put(work.hub, drafted, name)
     return drafted
 
 
-async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> Path:
+async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> str:
     """The week's file, or one beside it where that holds rows gone from the log, as when rows of that time were imported later."""
-    folder = hub.files / "archives" / str(ref.group_id)
-    await asyncio.to_thread(settle, folder)
-    path = folder / f"week-{week.first:%Y%m%d}.parquet"
+    folder = folder_of(ref.group_id)
+    await asyncio.to_thread(settle, hub.files, folder)
+    name = f"{folder}/week-{week.first:%Y%m%d}.parquet"
     for number in itertools.count(2):
-        if read_manifest(path) is None or not await _holds_more(hub, ref, path):
+        there = await asyncio.to_thread(read_manifest, hub.files, name)
+        if there is None or not await _holds_more(hub, ref, name, there):
             break
-        path = folder / f"week-{week.first:%Y%m%d}-{number}.parquet"
-    return path
+        name = f"{folder}/week-{week.first:%Y%m%d}-{number}.parquet"
+    return name
 
 
-async def _holds_more(hub: Outside, ref: LogRef, path: Path) -> bool:
+async def _holds_more(hub: Outside, ref: LogRef, name: str, there: ArchiveManifest) -> bool:
     """Does an archive hold a row that is not in the log? Then it is the only place which has that."""
-    batches = ids_in(path)
+    batches = ids_in(hub.files, name, there.sha256)
     async with open_work(hub, ref.actor, read_only=True) as work:
         while ids := await asyncio.to_thread(next, batches, None):
             if await log_queries.missing(work.session, ref.table_name, ids):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -28,6 +29,54 @@ class JobQueue(Protocol):
 
     async def drain(self, group_id: UUID) -> None:
         """Ask a worker to move a group's intake into its log."""
+        ...
+
+
+class Files(Protocol):
+    """The hub's files by name, as `artifacts/ab/abcd…`. One is whole or not there. Everything here blocks, and belongs in a thread.
+
+    Where `sha256` is given, what is read has this digest; else it has the digest it was written with. Reading raises FileLost, FileAltered, and
+    everything raises FilesAway where the storage does not answer.
+    """
+
+    def put(self, name: str, draft: Path, sha256: str) -> None:
+        """Have a local file take its place, with this digest; the draft is gone afterwards."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file, and its digest with it."""
+        ...
+
+    def read(self, name: str, sha256: str | None = None) -> bytes:
+        """A small file, whole."""
+        ...
+
+    def open(self, name: str, sha256: str | None = None) -> AbstractContextManager[Path]:
+        """A checked local file with its content, for the time of the block. Not to be written to."""
+        ...
+
+    def fetch(self, name: str, sha256: str) -> Path:
+        """Where a local file with its content stays. For files that never change; its reader checks the digest once more, and that it is there."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Bytes; None where there is no such file."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove it; what is gone already is no error."""
+        ...
+
+    def list(self, prefix: str) -> Sequence[str]:
+        """The names under a folder, in their order."""
+        ...
+
+    def draft(self, name: str) -> Path:
+        """Where to write what will be `put`; never the same twice."""
+        ...
+
+    def clear_drafts(self, prefix: str) -> None:
+        """Remove the drafts that somebody left in a folder. Only for who knows that nobody is writing there."""
         ...
 
 

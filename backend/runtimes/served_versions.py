@@ -6,15 +6,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.catalog.rules import label
+from backend.ports import Files
 from backend.runtimes import ExplanationBatch, Runtime, load_runtime
-from backend.runtimes.checked_files import read_checked
 from backend.runtimes.features import FeatureSpec, Plain, plain_reader, specs_of
 from backend.runtimes.language_model import ExternalRuntime
 from backend.runtimes.protocol import NO_METHOD, Floats, Use
@@ -95,7 +94,7 @@ class ServedVersion:
 class Runtimes:
     """Loads each version once per process."""
 
-    def __init__(self, files: Path) -> None:
+    def __init__(self, files: Files) -> None:
         self._files = files
         self._served: OrderedDict[UUID, ServedVersion] = OrderedDict()
         self._loading = asyncio.Lock()
@@ -141,9 +140,10 @@ def _doubt(explained: float, residual: float) -> str | None:
     return DOUBT
 
 
-def _load(facts: VersionFacts, files: Path) -> ServedVersion:
+def _load(facts: VersionFacts, files: Files) -> ServedVersion:
     artifact = facts.artifact
-    runtime = load_runtime(artifact.kind, artifact_path(files, artifact.sha256), artifact.sha256, use_of(artifact))
+    path = files.fetch(artifact_name(artifact.sha256), artifact.sha256)
+    runtime = load_runtime(artifact.kind, path, artifact.sha256, use_of(artifact))
     specs = facts.specs()
     medians = _medians(facts)
     warm = np.zeros((1, len(specs))) if medians is None else medians
@@ -165,9 +165,9 @@ def use_of(artifact: Artifact) -> Use:
     return Use(column=artifact.column, columns=None if artifact.column is None else 2, rounds=artifact.rounds, missing=artifact.missing)
 
 
-def _background(artifact: Artifact, files: Path) -> Floats:
+def _background(artifact: Artifact, files: Files) -> Floats:
     assert artifact.background is not None
-    return np.frombuffer(read_checked(artifact_path(files, artifact.background), artifact.background)).reshape(-1, len(artifact.features))
+    return np.frombuffer(files.read(artifact_name(artifact.background), artifact.background)).reshape(-1, len(artifact.features))
 
 
 def _medians(facts: VersionFacts) -> Floats | None:

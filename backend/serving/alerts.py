@@ -1,12 +1,14 @@
 """Alerts of serving: versions that should answer and cannot."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from backend.catalog import service as catalog
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.declarations.alerts import AlertKind, Check, CheckContext, Finding
 from backend.errors import HubError
+from backend.files import FilesAway
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.runtimes.served_versions import VersionFacts, facts_of
@@ -58,8 +60,11 @@ class Loading:
             except Exception as error:  # a runtime's own
                 return f"{type(error).__name__}; the worker's log says more."
             self._loaded[version_id] = facts
-        path = artifact_path(self._hub.files, facts.artifact.sha256)
-        if path.exists() and path.stat().st_size == facts.artifact.size_bytes:
+        try:
+            size = await asyncio.to_thread(self._hub.files.size, artifact_name(facts.artifact.sha256))
+        except FilesAway as error:
+            return error.message
+        if size == facts.artifact.size_bytes:
             return None
         del self._loaded[version_id]
-        return f"its artifact {facts.artifact.sha256[:12]}… is no longer whole in the data folder."
+        return f"its artifact {facts.artifact.sha256[:12]}… is no longer whole where files are kept."

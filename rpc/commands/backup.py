@@ -7,6 +7,7 @@ import click
 
 from backend.adapters.archive import BackupManifest
 from backend.adapters.backup import back_up
+from backend.adapters.file_storage import open_files
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
 from migrations.apply import current_revision
@@ -36,4 +37,4 @@ async def _back_up(archive: Path, settings: Settings) -> BackupManifest:
     assert settings.redis_url
     assert settings.secret_key
     revision = await current_revision(settings.database_url)
-    return await back_up(archive, settings.data_dir, settings.database_url, settings.redis_url, settings.secret_key, revision, say)
+    return await back_up(archive, settings.data_dir, open_files(settings), settings.database_url, settings.redis_url, settings.secret_key, revision, say)

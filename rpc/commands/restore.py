@@ -8,6 +8,7 @@ import click
 from backend.adapters import restore
 from backend.adapters.archive import BackupManifest, fingerprint, read_manifest, verify
 from backend.adapters.embedded_home import prepare_data_dir, read_keys
+from backend.adapters.file_storage import open_files
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
 from migrations.apply import migrate
@@ -29,7 +30,7 @@ def command(data_dir: Path | None, archive: Path) -> None:
     verify(archive, manifest)
     _require_empty(settings)
     prepare_data_dir(settings.data_dir)
-    restore.files(archive, manifest, settings.data_dir)
+    restore.files(archive, manifest, settings.data_dir, open_files(settings))
     with installation(settings, say) as complete:
         asyncio.run(_load(archive, manifest, complete))
     click.echo(f"Restored {sum(manifest.tables.values()):,} rows in {len(manifest.tables)} tables, as of {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC.")

@@ -14,14 +14,13 @@ from backend.groups import delete
 from backend.hub import Hub
 from backend.ids import first_id_at
 from backend.inference_log import archive, erasure, retention
-from backend.inference_log.manifest import read_manifest
 from backend.inference_log.record import Record
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import Partitions, write
 from schemas.groups import DeleteGroup, Group
 from schemas.log import EraseEntity, Erasure
 from tests.backend.inference_log.test_retention import ref_of, set_rule
-from tests.support.log_records import record
+from tests.support.log_records import manifest_beside, record
 from tests.support.served import Served
 
 ENTITIES = ("client-1", "client-2", "client-3")
@@ -64,7 +63,7 @@ async def archived(hub: Hub, served: Served, group: Group) -> Any:
 
 
 def folder_of(hub: Hub, group: Group) -> Path:
-    return hub.files / "archives" / str(group.id)
+    return hub.data_dir / "archives" / str(group.id)
 
 
 def week_in(folder: Path) -> Path:
@@ -77,7 +76,7 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
     """The rows of all archives of a folder, each of which is what its manifest says."""
     rows = []
     for path in sorted(folder.glob("*.parquet")):
-        said = read_manifest(path)
+        said = manifest_beside(path)
         assert said is not None
         mine = pq.read_table(path).to_pylist()
         assert (said.sha256, said.rows) == (hashlib.sha256(path.read_bytes()).hexdigest(), len(mine))

@@ -33,7 +33,7 @@ async def ready_version(hub: Hub, tenant: Tenant, model_slug: str, number: str, 
     async with hub.work(tenant.admin) as work:
         said = msgspec.convert(document(wide=wide), ModelDocument)
         draft = await catalog.create_version(work, CreateVersion(model=model_slug, version=number, document=said))
-    quarantined = hub.files / f"upload-{uuid4().hex}"
+    quarantined = hub.data_dir / f"upload-{uuid4().hex}"
     quarantined.write_bytes(lightgbm_text(wide))
     return await admit(hub, tenant.admin, VersionRef(version_id=draft.id), quarantined)
 

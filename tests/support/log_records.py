@@ -1,12 +1,14 @@
 """Records for tests of what happens to them."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from backend.ids import moment_of, new_id
+from backend.inference_log.manifest import ArchiveManifest, manifest_name
 from backend.inference_log.record import Record
 
 BLANK = Record(
@@ -39,3 +41,9 @@ def record(**changes: Any) -> Record:
     """A record of this moment, with a new id unless one is given."""
     identifier = changes.pop("inference_id", None) or new_id()
     return msgspec.structs.replace(BLANK, inference_id=identifier, requested_at=moment_of(identifier), **changes)
+
+
+def manifest_beside(path: Path) -> ArchiveManifest | None:
+    """The manifest of an archive in the data folder, as it lies there."""
+    there = Path(manifest_name(str(path)))
+    return msgspec.json.decode(there.read_bytes(), type=ArchiveManifest) if there.exists() else None

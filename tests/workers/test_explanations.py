@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.hub import Hub
 from backend.inference_log import explain, intake, retry_pauses
 from backend.inference_log.drain import Drainer
@@ -78,7 +78,7 @@ async def test_an_artifact_that_is_away_for_a_while_costs_no_row_its_explanation
     group = await written(hub, served, 5, monkeypatch)
     explainer = Explainer(hub)
     assert served.serving.champion.artifact
-    artifact = artifact_path(hub.files, served.serving.champion.artifact.sha256)
+    artifact = hub.data_dir / artifact_name(served.serving.champion.artifact.sha256)
     away = artifact.rename(artifact.with_name(uuid4().hex))
     try:
         assert await explain_group(hub, explainer, group.id) == 5

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from backend.adapters import restore
 from backend.adapters.archive import BackupManifest, Packer, read_manifest, verify
 from backend.adapters.backup import back_up
+from backend.adapters.local_files import LocalFiles
 from backend.adapters.processes import SetupError
 from migrations.apply import _config, current_revision, head_revision, migrate
 from tests.conftest import SECRET
@@ -61,6 +62,7 @@ def data_dir(tmp_path: Path) -> Path:
     """As `up` leaves it, the embedded servers' own files among the rest."""
     for name, text in {
         "artifacts/ab/abcd.txt": "a model",
+        "audit-heads/tenant.json": "the end of a chain",
         "secrets/secret_key": "key",
         "secrets/servers.json": "{}",
         "servers/postgres/PG_VERSION": "18",
@@ -80,7 +82,7 @@ async def fill(url: str, rows: int) -> None:
 
 
 async def dump(archive: Path, data_dir: Path, source: str) -> BackupManifest:
-    return await back_up(archive, data_dir, source, servers.redis_url(REDIS_FROM), "key", "20261121_house", quiet)
+    return await back_up(archive, data_dir, LocalFiles(data_dir), source, servers.redis_url(REDIS_FROM), "key", "20261121_house", quiet)
 
 
 async def test_rows_intake_and_files_come_back_as_they_were(source: str, target: str, intake: "Redis", data_dir: Path, tmp_path: Path) -> None:
@@ -99,9 +101,10 @@ async def test_rows_intake_and_files_come_back_as_they_were(source: str, target:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
     restored = tmp_path / "restored"
-    restore.files(archive, manifest, restored)
+    restore.files(archive, manifest, restored, LocalFiles(restored))
     assert {str(path.relative_to(restored)): path.read_text() for path in restored.rglob("*") if path.is_file()} == {
         "artifacts/ab/abcd.txt": "a model",
+        "audit-heads/tenant.json": "the end of a chain",
         "secrets/secret_key": "key",
     }
     await restore.database(archive, target, quiet)
@@ -201,7 +204,7 @@ async def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(wo
         async with Redis.from_url(servers.redis_url(REDIS_FROM)) as redis:
             await redis.flushdb()
         archive = tmp_path / f"{revision}.tar"
-        await back_up(archive, data_dir, url, servers.redis_url(REDIS_FROM), SECRET, revision, quiet)
+        await back_up(archive, data_dir, LocalFiles(data_dir), url, servers.redis_url(REDIS_FROM), SECRET, revision, quiet)
         new = servers.database_url(f"newer_{worker_number}")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
         environment |= {"TILTYARD_DATABASE_URL": new, "TILTYARD_REDIS_URL": servers.redis_url(REDIS_FROM)}

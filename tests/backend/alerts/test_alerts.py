@@ -13,7 +13,7 @@ from sqlalchemy import text
 from backend.actor import ANONYMOUS
 from backend.alerts import service
 from backend.alerts.settle import settle as settle_alerts
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.comparison.alerts import SAMPLE_RATIO
 from backend.declarations.alerts import Finding
 from backend.groups import service as groups
@@ -147,7 +147,7 @@ async def test_a_version_whose_artifact_is_gone_raises_an_alert_also_after_it_wa
     assert await watched.found() == {}
     artifact = watched.serving.challenger.artifact
     assert artifact is not None
-    path = artifact_path(watched.hub.files, artifact.sha256)
+    path = watched.hub.data_dir / artifact_name(artifact.sha256)
     kept = path.read_bytes()
     path.unlink()
     try:

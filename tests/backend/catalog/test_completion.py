@@ -21,7 +21,7 @@ async def imported(hub: Hub, tenant: Tenant, **said: object) -> Version:
     """A version imported from a file, with its artifact."""
     draft = await do(hub, tenant.admin, "imports.propose", {"text": json.dumps({"model_name": "m", "auc": 0.8, **said})})
     version = await do(hub, tenant.admin, "imports.commit", {"draft_id": draft["draft_id"]})
-    quarantined = hub.files / f"upload-{uuid4().hex}"
+    quarantined = hub.data_dir / f"upload-{uuid4().hex}"
     quarantined.write_bytes(lightgbm_text())
     try:
         return await admit(hub, tenant.admin, VersionRef(version_id=UUID(version["id"])), quarantined)

@@ -21,7 +21,7 @@ import xgboost as xgb
 from sklearn.ensemble import AdaBoostClassifier, IsolationForest
 
 from backend.catalog.artifact_check import check
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.catalog.artifacts import inspect
 from backend.catalog.artifacts.errors import ProbeFailed
 from backend.catalog.errors import BackgroundUnfit
@@ -97,7 +97,7 @@ async def test_rows_that_the_document_brings_are_what_explanations_compare_with(
     assert version.artifact is not None
     digest = hashlib.sha256(ROWS.tobytes()).hexdigest()
     assert version.artifact.background == digest
-    assert artifact_path(hub.files, digest).read_bytes() == ROWS.tobytes()
+    assert (hub.data_dir / artifact_name(digest)).read_bytes() == ROWS.tobytes()
     served = await Runtimes(hub.files).serve(facts_of(version))
     explained = served.explain(np.array([[0.3, -1.2]]))
     assert (explained.exact, explained.background) == (True, digest)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from backend.catalog import service
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.catalog.artifacts.errors import UnservableArtifact
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionTaken
 from backend.catalog.upload import admit
@@ -27,7 +27,7 @@ async def new_version(hub: Hub, tenant: Tenant, version: str = "1.2", said: dict
 
 
 async def upload(hub: Hub, tenant: Tenant, version: Version, content: bytes) -> Version:
-    quarantined = hub.files / f"upload-{uuid4().hex}"
+    quarantined = hub.data_dir / f"upload-{uuid4().hex}"
     quarantined.write_bytes(content)
     try:
         return await admit(hub, tenant.admin, VersionRef(version_id=version.id), quarantined)
@@ -41,7 +41,7 @@ async def test_an_uploaded_model_is_pinned_and_ready(hub: Hub, tenant: Tenant) -
     ready = await upload(hub, tenant, version, lightgbm_text())
     assert ready.state is VersionState.READY
     assert ready.artifact is not None
-    assert artifact_path(hub.files, ready.artifact.sha256).read_bytes() == lightgbm_text()
+    assert (hub.data_dir / artifact_name(ready.artifact.sha256)).read_bytes() == lightgbm_text()
     assert ready.document.algorithm is not None
     assert ready.document.algorithm.artifact_format == "lightgbm"
 
@@ -74,7 +74,7 @@ async def test_other_bytes_for_a_ready_version_are_refused(hub: Hub, tenant: Ten
 
 
 def kept(hub: Hub) -> set[Path]:
-    return set((hub.files / "artifacts").rglob("*"))
+    return set((hub.data_dir / "artifacts").rglob("*"))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04\x95pickle", lightgbm_text()[:-300], b"tree\nversion=v4\n" + b"x" * 500])

@@ -46,7 +46,7 @@ async def test_the_archive_holds_every_row_and_its_manifest_proves_it(hub: Hub, 
         await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
     actor = system(served.tenant.admin.tenant_id)
     said: Any = await archive.archive(hub, actor, group.id)
-    folder: Path = hub.files / "archives" / str(group.id)
+    folder: Path = hub.data_dir / "archives" / str(group.id)
     manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=ArchiveManifest)
     rows = pq.read_table(folder / "log.parquet").to_pylist()
     assert {UUID(row["inference_id"]) for row in rows} == ids

@@ -8,14 +8,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from backend.adapters import local_files
 from backend.hub import Hub
-from backend.inference_log import archive_erasure, manifest, retention
+from backend.inference_log import archive_erasure, retention
+from backend.inference_log import manifest as archive_manifest
 from backend.inference_log.errors import ArchivesBusy, ArchiveUnreadable
-from backend.inference_log.manifest import hold, read_manifest, settle
+from backend.inference_log.manifest import hold, settle
 from backend.outcomes import service as outcomes
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.log import Erasure
 from tests.support.archives import ENTITIES, add, erase, folder_of, let_go, old_record, once_drafted, rows_in, week_in, with_entities
+from tests.support.log_records import manifest_beside
 from tests.support.predictions import logged
 from tests.support.served import Served
 
@@ -25,8 +28,8 @@ async def test_two_erasures_at_once_leave_neither_entity_and_true_manifests(hub:
     await let_go(hub, group)
     real = archive_erasure.rewrite
 
-    def slowly(path: Path, entity_key: str) -> archive_erasure.Rewritten | None:
-        rewritten = real(path, entity_key)
+    def slowly(*given: Any) -> archive_erasure.Rewritten | None:
+        rewritten = real(*given)
         time.sleep(0.5)
         return rewritten
 
@@ -35,7 +38,7 @@ async def test_two_erasures_at_once_leave_neither_entity_and_true_manifests(hub:
     assert [one.archived_rows for one in done] == [1, 1]
     rows = rows_in(folder_of(hub, group))
     assert {row["entity_key"] for row in rows} == {None, "client-3"}
-    assert sum(said.erased_rows for path in folder_of(hub, group).glob("*.parquet") if (said := read_manifest(path))) == 2
+    assert sum(said.erased_rows for path in folder_of(hub, group).glob("*.parquet") if (said := manifest_beside(path))) == 2
 
 
 async def test_an_erasure_while_a_week_is_archived_reaches_the_archive(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,11 +94,11 @@ async def test_rows_imported_into_a_week_that_is_gone_get_an_archive_beside_it(h
     assert [pq.read_metadata(path).num_rows for path in sorted(folder_of(hub, group).glob("week-*-2.parquet"))] == [1]
 
 
-@pytest.mark.parametrize("step", range(3))
+@pytest.mark.parametrize("step", range(6))
 async def test_whoever_is_cut_off_while_an_archive_takes_its_place_leaves_it_true(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     group = await with_entities(hub, served)
     await let_go(hub, group)
-    real, places = manifest.place, iter(range(9))
+    real, places = local_files.place, iter(range(9))
 
     def cut_off(draft: Path, path: Path) -> None:
         if next(places) == step:
@@ -103,15 +106,17 @@ async def test_whoever_is_cut_off_while_an_archive_takes_its_place_leaves_it_tru
         real(draft, path)
 
     path = week_in(folder_of(hub, group))
-    rewritten = archive_erasure.rewrite(path, "client-1")
+    said = manifest_beside(path)
+    assert said
+    rewritten = archive_erasure.rewrite(hub.files, archive_erasure.Archived(f"archives/{group.id}/{path.name}", said), "client-1")
     assert rewritten
-    monkeypatch.setattr(manifest, "place", cut_off)
+    monkeypatch.setattr(local_files, "place", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        rewritten.put()
-    monkeypatch.setattr(manifest, "place", real)
-    settle(path.parent)
+        rewritten.put(hub.files)
+    monkeypatch.setattr(local_files, "place", real)
+    settle(hub.files, f"archives/{group.id}")
     gone = {row["entity_key"] for row in rows_in(path.parent)} == {None, "client-2", "client-3"}
-    assert gone == (step == 2), "either all of it happened or nothing"
+    assert gone == (step > 2), "either all of it happened or nothing"
     await erase(hub, served, group, "client-1")
     assert "client-1" not in {row["entity_key"] for row in rows_in(path.parent)}
 
@@ -137,7 +142,7 @@ async def test_an_archive_that_cannot_be_read_is_named(hub: Hub, served: Served)
 
 async def test_who_waits_too_long_for_the_archives_is_told(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     group = await with_entities(hub, served)
-    monkeypatch.setattr(manifest, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(archive_manifest, "WAIT_SECONDS", 0.3)
     async with hub.work(served.tenant.admin) as work:
         await hold(work.session, group.id)
         with pytest.raises(ArchivesBusy):

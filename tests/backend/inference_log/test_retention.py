@@ -17,7 +17,6 @@ from backend.groups.errors import LegalHold, NotConfirmed
 from backend.hub import Hub
 from backend.ids import first_id_at
 from backend.inference_log import archive, dead_letters, erasure, retention
-from backend.inference_log.manifest import manifest_path, read_manifest
 from backend.inference_log.record import FIELD, encode
 from backend.inference_log.redis_keys import stream_key
 from backend.inference_log.refs import LogRef, log_refs
@@ -27,7 +26,7 @@ from backend.outcomes import service as outcomes
 from schemas.groups import CreateGroup, DeleteGroup, Group, MemberRole, MemberSpec, SetLegalHold, SetRetention
 from schemas.inference import Outcome, PredictBody, RecordOutcomes
 from schemas.log import EraseEntity
-from tests.support.log_records import record
+from tests.support.log_records import manifest_beside, record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
@@ -63,8 +62,8 @@ async def test_weeks_past_the_rule_are_archived_verified_and_dropped_and_young_r
     assert len(gone) >= 1
     left = await logged(hub, served.tenant, group)
     assert all(row["requested_at"] > datetime.now(UTC) - timedelta(days=9) for row in left.values())  # type: ignore[operator]
-    files = sorted((hub.files / "archives" / str(group.id)).glob("week-*.parquet"))
-    manifests = [read_manifest(path) for path in files]
+    files = sorted((hub.data_dir / "archives" / str(group.id)).glob("week-*.parquet"))
+    manifests = [manifest_beside(path) for path in files]
     assert sum(manifest.rows for manifest in manifests if manifest) + len(left) == 4
     for path, manifest in zip(files, manifests, strict=True):
         assert manifest is not None
@@ -89,7 +88,7 @@ async def test_without_archive_old_weeks_are_dropped_and_without_a_rule_nothing_
     await set_rule(hub, served, group, 2, "drop")
     assert await retention.keep_log(hub, await ref_of(hub, group))
     assert len(await logged(hub, served.tenant, group)) == 1
-    assert not list((hub.files / "archives" / str(group.id)).glob("*"))
+    assert not list((hub.data_dir / "archives" / str(group.id)).glob("*"))
 
 
 async def test_the_database_itself_refuses_to_drop_what_the_rule_keeps(hub: Hub, served: Served) -> None:
@@ -229,14 +228,13 @@ async def test_erasing_reaches_archives_and_groups_that_were_deleted(hub: Hub, s
     await archive.archive(hub, system(served.tenant.admin.tenant_id), group.id)
     done = await erase(hub, served, group, "client-9")
     assert (done.rows, done.archived_rows) == (0, 3)
-    for path in (hub.files / "archives" / str(group.id)).glob("*.parquet"):
+    for path in (hub.data_dir / "archives" / str(group.id)).glob("*.parquet"):
         table = pq.read_table(path)
         assert set(table["entity_key"].to_pylist()) <= {None}
         assert set(table["inputs"].to_pylist()) <= {"{}"}
         assert set(table["score"].to_pylist()) <= {0.5}
-        manifest = read_manifest(path)
+        manifest = manifest_beside(path)
         assert manifest is not None
-        assert manifest_path(path).exists()
         assert (manifest.sha256, manifest.rows) == (hashlib.sha256(path.read_bytes()).hexdigest(), table.num_rows)
         assert manifest.erased_rows == table.num_rows
 

@@ -63,7 +63,7 @@ async def brittle_version(hub: Hub, served: Served) -> Version:
     async with hub.work(served.tenant.admin) as work:
         number = f"9.{int(uuid4().hex[:6], 16)}"
         draft = await catalog.create_version(work, CreateVersion(model=served.serving.model_slug, version=number, document=said))
-    file = hub.files / f"upload-{uuid4().hex}"
+    file = hub.data_dir / f"upload-{uuid4().hex}"
     file.write_bytes(brittle_onnx())
     return await admit(hub, served.tenant.admin, VersionRef(version_id=draft.id), file)
 
