@@ -178,6 +178,8 @@ export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
 /** There is nothing to resume: no halt is in force. */
 export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
+/** The file describes one model; commit the draft as it is (imports.commit). */
+export type NotSeveral = Failure<"NOT_SEVERAL", "UNPROCESSABLE_CONTENT", 422>;
 /** This alert is not silenced. */
 export type NotSilenced = Failure<"NOT_SILENCED", "CONFLICT", 409>;
 /** This group has had no other champion, so there is nothing to go back to. */
@@ -566,6 +568,17 @@ export interface CommitImport {
   confirmed?: string[] | null | undefined;
   /** @default true */
   remember?: boolean | undefined;
+}
+
+/** Keep several models of a draft in one go: those of `picks`, else all of them. Each becomes a model called as in the file, or a version of `model`. */
+export interface CommitSeveral {
+  draft_id: string;
+  picks?: string[] | null | undefined;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   */
+  model?: string | null | undefined;
 }
 
 /**
@@ -3848,6 +3861,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      /**
+       * Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
+       *
+       * Needs `catalog:model:write`.
+       */
+      commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
        * Forget a draft and its bytes.
        *

@@ -181,6 +181,13 @@ export const commitImportSchema = z.strictObject({
   remember: z.boolean().default(true),
 });
 
+/** Keep several models of a draft in one go: those of `picks`, else all of them. Each becomes a model called as in the file, or a version of `model`. */
+export const commitSeveralSchema = z.strictObject({
+  draft_id: z.guid(),
+  picks: z.array(z.string()).nullable().optional(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+});
+
 /**
  * The group's comparison in one phase (absent: the current one).
  *
@@ -1020,6 +1027,7 @@ export const inputs = {
   "imports.draft": draftRefSchema,
   "imports.revise": reviseImportSchema,
   "imports.commit": commitImportSchema,
+  "imports.commitSeveral": commitSeveralSchema,
   "imports.discard": draftRefSchema,
   "imports.reimport": reimportSchema,
   "imports.record": versionRefSchema,

@@ -13,6 +13,7 @@ from backend.importing.errors import (
     ForeignFile,
     MappingTooCostly,
     NoSource,
+    NotSeveral,
     PickleFile,
     StillOpen,
     TableFile,
@@ -29,6 +30,7 @@ from rpc.host import Call
 from schemas.catalog import Version, VersionRef
 from schemas.importing import (
     CommitImport,
+    CommitSeveral,
     DiscardedDraft,
     DraftRef,
     ImportDraft,
@@ -72,6 +74,12 @@ async def revise(ctx: Call, input: ReviseImport) -> ImportDraft:
 async def commit(ctx: Call, input: CommitImport) -> Version:
     """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready."""
     return await committing.commit(ctx.work, input)
+
+
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound, ModelNotFound, NotSeveral, SlugTaken, StillOpen, VersionTaken, *MISUNDERSTOOD))
+async def commit_several(ctx: Call, input: CommitSeveral) -> list[Version]:
+    """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there."""
+    return await committing.commit_several(ctx.work, input)
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound,))

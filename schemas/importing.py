@@ -310,6 +310,14 @@ class CommitImport(Shape, frozen=True, kw_only=True):
     remember: bool = True
 
 
+class CommitSeveral(Shape, frozen=True, kw_only=True):
+    """Keep several models of a draft in one go: those of `picks`, else all of them. Each becomes a model called as in the file, or a version of `model`."""
+
+    draft_id: UUID
+    picks: list[str] | None = None
+    model: Slug | None = None
+
+
 class Reimport(Shape, frozen=True, kw_only=True):
     """Read a version's stored source again: by `mapping`, else as a file that was just brought. A new draft, to be committed as another version."""
 

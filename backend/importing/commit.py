@@ -9,7 +9,8 @@ from backend.catalog.rules import canonical_version, free_version, slug_of
 from backend.importing import actions, drafts, remembered_mappings, repository
 from backend.importing.draft_state import DraftState, preview_of, samples, sources
 from backend.importing.drafts import Brought
-from backend.importing.errors import StillOpen, UnsoundDocument
+from backend.importing.errors import NotSeveral, StillOpen, UnsoundDocument
+from backend.importing.llm.assistance import own_state
 from backend.importing.service import corrected
 from backend.importing.tables import ImportRow
 from backend.importing.validate import issues
@@ -17,7 +18,7 @@ from backend.importing.worker_threads import aside
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import CreateModel, CreateVersion, ModelRef, Version
-from schemas.importing import CommitImport, ImportPreview, ImportRecord, NewModel
+from schemas.importing import CommitImport, CommitSeveral, ImportPreview, ImportRecord, NewModel
 from schemas.model_document import ModelDocument
 
 
@@ -27,9 +28,52 @@ async def commit(work: UnitOfWork, input: CommitImport) -> Version:
     """
     brought = await drafts.brought(work, input.draft_id, lock=True)
     brought = msgspec.structs.replace(brought, state=corrected(brought.state, work.actor, input))
+    version = await _kept(work, input, brought, await _settled(brought))
+    await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
+    return version
+
+
+async def commit_several(work: UnitOfWork, input: CommitSeveral) -> list[Version]:
+    """Keep several of a draft's models in one go, or all of them: each becomes a model of its own, or a version of the one that is named. What the file says of
+    all of them (features, dataset) goes to each. Nothing is kept unless all are. Raises NotSeveral, UnknownModel, and what `commit` raises.
+    """
+    draft = await drafts.brought(work, input.draft_id, lock=True)
+    names = [one.name for one in draft.reading.several]
+    if not names:
+        raise NotSeveral
+    kept = []
+    for name in dict.fromkeys(input.picks if input.picks is not None else names):
+        brought = await drafts.brought(work, input.draft_id, lock=True, pick=name)
+        fresh = await aside(own_state, brought.reading, brought.state.size_bytes, None, None)
+        state = msgspec.structs.replace(fresh, decisions=draft.state.decisions, model=draft.state.model, reimport_of=draft.state.reimport_of)
+        brought = msgspec.structs.replace(brought, state=_decided(state, brought))
+        one = CommitImport(draft_id=input.draft_id, model=input.model, remember=False)
+        kept.append((one, brought, await _settled(brought)))
+    if not kept:
+        raise NotSeveral("Name at least one of the models.")
+    versions = [await _kept(work, one, brought, preview) for one, brought, preview in kept]
+    await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
+    return versions
+
+
+def _decided(state: DraftState, brought: Brought) -> DraftState:
+    """With those of the draft's decisions that are about this model's values."""
+    asked = preview_of(msgspec.structs.replace(state, decisions=[]), brought.reading, brought.name)
+    places = {*asked.provenance.values(), *(claim.pointer for conflict in asked.contradictions for claim in conflict.claims)}
+    return msgspec.structs.replace(state, decisions=[one for one in state.decisions if one.source in places])
+
+
+async def _settled(brought: Brought) -> ImportPreview:
+    """What is about to be kept. Raises StillOpen."""
     preview = await aside(preview_of, brought.state, brought.reading, brought.name)
     if left := drafts.still_open(preview):
-        raise StillOpen(f"This is to be decided first: {left[0].message}.", issues=left)
+        named = f"{preview.picked}: " if preview.picked else ""
+        raise StillOpen(f"This is to be decided first: {named}{left[0].message}.", issues=left)
+    return preview
+
+
+async def _kept(work: UnitOfWork, input: CommitImport, brought: Brought, preview: ImportPreview) -> Version:
+    """One model of a draft, as a version with its source."""
     assert preview.document is not None
     slug = await _model(work, input, brought, preview)
     wanted = input.version or str(preview.document.get("version") or "")
@@ -38,7 +82,6 @@ async def commit(work: UnitOfWork, input: CommitImport) -> Version:
     document = await aside(document_of, preview, brought.state, number, mapping_id)
     version = await catalog.create_version(work, CreateVersion(model=slug, version=number, document=document))
     await _keep_source(work, brought, preview, version, mapping_id)
-    await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
     told = {"draft": input.draft_id, "sha256": preview.sha256, "version_id": version.id, "mapping_id": mapping_id, "decisions": brought.state.decisions}
     work.audit(actions.IMPORTS_COMMIT, f"model:{slug}:{number}", after=told)
     return version

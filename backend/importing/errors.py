@@ -78,6 +78,12 @@ class NoSource(NotFound):
     """This version was not imported from a file, so there is nothing to read again."""
 
 
+class NotSeveral(HubError):
+    """The file describes one model; commit the draft as it is (imports.commit)."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class StillOpen(Conflict):
     """Something is to be decided before this import can be committed."""
 

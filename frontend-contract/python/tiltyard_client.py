@@ -554,6 +554,14 @@ class CommitImport(TypedDict):
     remember: NotRequired[bool]
 
 
+class CommitSeveral(TypedDict):
+    """Keep several models of a draft in one go: those of `picks`, else all of them. Each becomes a model called as in the file, or a version of `model`."""
+
+    draft_id: str | UUID
+    picks: NotRequired[List[str] | None]
+    model: NotRequired[str | None]
+
+
 class CompareGroup(TypedDict):
     """The group's comparison in one phase (absent: the current one).
 
@@ -3179,6 +3187,10 @@ class NotHalted(HubError):
     """There is nothing to resume: no halt is in force."""
 
 
+class NotSeveral(HubError):
+    """The file describes one model; commit the draft as it is (imports.commit)."""
+
+
 class NotSilenced(HubError):
     """This alert is not silenced."""
 
@@ -3367,7 +3379,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "f32e7fc3a109a6ef"
+CONTRACT_HASH = "243ff410383fac39"
 """The contract this client was generated from."""
 
 
@@ -3442,6 +3454,7 @@ ERRORS: dict[str, type[HubError]] = {
     "NOT_A_CHALLENGER": NotAChallenger,
     "NOT_CONFIRMED": NotConfirmed,
     "NOT_HALTED": NotHalted,
+    "NOT_SEVERAL": NotSeveral,
     "NOT_SILENCED": NotSilenced,
     "NOTHING_TO_RESTORE": NothingToRestore,
     "PASSWORDS_BUSY": PasswordsBusy,
@@ -4008,6 +4021,14 @@ class ImportsProcedures:
         Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
+        """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `NOT_SEVERAL`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: List[Version] = self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
 
     def discard(self, *, draft_id: str | UUID) -> DiscardedDraft:
@@ -4840,6 +4861,14 @@ class AsyncImportsProcedures:
         Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
+        return answer
+
+    async def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
+        """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
+
+        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `NOT_SEVERAL`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        """
+        answer: List[Version] = await self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
 
     async def discard(self, *, draft_id: str | UUID) -> DiscardedDraft:

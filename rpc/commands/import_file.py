@@ -29,7 +29,8 @@ FIELDS = ("document", "provenance", "unmapped", "contradictions", "several_model
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Store nothing: show how the file is understood. Needs no running hub, unless a connector is named.")
 @click.option("--json", "as_json", is_flag=True, help=f"Print {', '.join(FIELDS)} as JSON.")
-@click.option("--pick", metavar="MODEL", help="Which model is meant, when the file describes several.")
+@click.option("--pick", "picks", metavar="MODEL", multiple=True, help="Which model is meant, when the file describes several; may be given more than once.")
+@click.option("--pick-all", is_flag=True, help="Bring all models that the file describes, each as a model or, with --model, as a version of one.")
 @click.option("--model", metavar="NAME", help="The model that it becomes a version of; made when there is none. [default: the document's name]")
 @click.option("--connector", metavar="NAME", help="Ask a language model through this connector for what the hub leaves open.")
 @click.option("--agree", is_flag=True, help="What leaves the house was seen; needed once a tenant, before the first question to a language model.")
@@ -41,7 +42,8 @@ def command(
     file: Path,
     dry_run: bool,
     as_json: bool,
-    pick: str | None,
+    picks: tuple[str, ...],
+    pick_all: bool,
     model: str | None,
     connector: str | None,
     agree: bool,
@@ -60,31 +62,39 @@ def command(
     """
     content, name = _read(file), "model" if str(file) == "-" else file.name
     if dry_run and connector is None:
-        understood = preview(content, name, pick)
+        understood = [preview(content, name, pick) for pick in _named(content, name, picks, pick_all)]
         _print(understood, None, as_json)
-        sys.exit(exit_code(understood))
+        sys.exit(max(map(exit_code, understood)))
     from rpc.commands.import_into_hub import Wishes, bring  # noqa: PLC0415  heavy: the whole product, which a dry run does without
 
     try:
         settings = running_installation(read_settings(data_dir))
     except SetupError as error:
         raise SetupError(f"{error} To see how the file is understood without a hub: --dry-run.") from error
-    wishes = Wishes(content=content, name=name, pick=pick, model=model, connector=connector, llm_model=llm_model, dry_run=dry_run, agree=agree)
+    wishes = Wishes(
+        content=content, name=name, picks=picks, pick_all=pick_all, model=model, connector=connector, llm_model=llm_model, dry_run=dry_run, agree=agree
+    )
     outcome = asyncio.run(bring(settings, wishes, email, token))
-    _print(outcome.understood, outcome, as_json)
-    sys.exit(DECISION if outcome.draft.open else FINE)
+    _print([outcome.understood], outcome, as_json)
+    sys.exit(DECISION if outcome.draft.open and not outcome.versions else FINE)
 
 
-def _print(understood: ImportPreview, outcome: "Outcome | None", as_json: bool) -> None:
+def _print(every: list[ImportPreview], outcome: "Outcome | None", as_json: bool) -> None:
     """The report to standard output; with `--json` the JSON alone, and what else there is to say to standard error."""
     if as_json:
-        told = msgspec.to_builtins(understood)
-        click.echo(msgspec.json.format(msgspec.json.encode({field: told[field] for field in FIELDS}), indent=2).decode())
-        warn(understood)
-    else:
-        show(understood)
+        told = [{field: msgspec.to_builtins(understood)[field] for field in FIELDS} for understood in every]
+        click.echo(msgspec.json.format(msgspec.json.encode(told[0] if len(told) == 1 else told), indent=2).decode())
+    for understood in every:
+        (warn if as_json else show)(understood)
     if outcome is not None:
         show_outcome(outcome, to_errors=as_json)
+
+
+def _named(content: bytes, name: str, picks: tuple[str, ...], pick_all: bool) -> list[str | None]:
+    """The models to show, one after the other; None for the file as a whole."""
+    if pick_all and (several := preview(content, name).several_models):
+        return list(several)
+    return list(picks) or [None]
 
 
 def _read(file: Path) -> bytes:

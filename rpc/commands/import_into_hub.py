@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from backend.bootstrap import open_hub
+from backend.catalog.rules import slug_of
 from backend.settings import Settings
 from rpc.commands.call import acting_as
 from rpc.core import Request
@@ -14,7 +15,7 @@ from rpc.host import ProductHost
 from rpc.root import root
 from schemas.catalog import Version
 from schemas.connectors import Connector
-from schemas.importing import CommitImport, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport, ShowImport, ShownImport
+from schemas.importing import CommitImport, CommitSeveral, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport, ShowImport, ShownImport
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -22,7 +23,8 @@ class Wishes(msgspec.Struct, frozen=True):
 
     content: bytes
     name: str
-    pick: str | None
+    picks: tuple[str, ...]
+    pick_all: bool
     model: str | None
     connector: str | None
     llm_model: str | None
@@ -31,10 +33,10 @@ class Wishes(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of it. `version` is there when it was kept."""
+    """What became of it. `versions` are there when it was kept."""
 
     draft: ImportDraft
-    version: Version | None
+    versions: tuple[Version, ...] = ()
     shown: ShownImport | None = None
     """What would leave the house, where nothing was sent because nobody agreed yet."""
 
@@ -83,7 +85,7 @@ async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
     proposed = ProposeImport(
         name=wishes.name,
         file=wishes.content,
-        pick=wishes.pick,
+        pick=wishes.picks[0] if len(wishes.picks) == 1 and not wishes.pick_all else None,
         connector_id=connector.id if connector else None,
         llm_model=wishes.llm_model,
         agreed=wishes.agree,
@@ -94,12 +96,24 @@ async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
         shown = await _do(exchange, "imports.shown", ShowImport(draft_id=draft.draft_id, connector_id=connector.id), ShownImport)
     if wishes.dry_run:
         await _do(exchange, "imports.discard", DraftRef(draft_id=draft.draft_id), Any)
+    if draft.several_models and (wishes.pick_all or len(wishes.picks) > 1) and not wishes.dry_run and shown is None:
+        return await _several(exchange, wishes, draft)
     if wishes.dry_run or draft.open or shown is not None:
-        return Outcome(draft, None, shown)
+        return Outcome(draft, shown=shown)
     commit = CommitImport(draft_id=draft.draft_id, model=draft.model)
     if wishes.model is not None:
         commit = CommitImport(draft_id=draft.draft_id, **await _model(exchange, wishes.model))
-    return Outcome(draft, await _do(exchange, "imports.commit", commit, Version))
+    return Outcome(draft, (await _do(exchange, "imports.commit", commit, Version),))
+
+
+async def _several(exchange: Exchange, wishes: Wishes, draft: ImportDraft) -> Outcome:
+    """Several models of one file in one go."""
+    chosen = await _model(exchange, wishes.model) if wishes.model is not None else {}
+    if "new_model" in chosen:
+        made = await _do(exchange, "models.create", {"name": wishes.model, "slug": slug_of(str(wishes.model))}, Any)
+        chosen = {"model": made["slug"]}
+    several = CommitSeveral(draft_id=draft.draft_id, picks=None if wishes.pick_all else list(wishes.picks), **chosen)
+    return Outcome(draft, tuple(await _do(exchange, "imports.commitSeveral", several, list[Version])))
 
 
 async def _model(exchange: Exchange, name: str) -> dict[str, Any]:

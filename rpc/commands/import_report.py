@@ -31,7 +31,7 @@ def show(understood: ImportPreview) -> None:
     for question in understood.questions:
         console.print(f"[bold yellow]decide[/] {_safe(question)}")
     if understood.several_models and not understood.picked:
-        console.print("    Name it with --pick.")
+        console.print("    Name it with --pick, more than once for several, or take all with --pick-all.")
 
 
 def warn(understood: ImportPreview) -> None:
@@ -54,10 +54,12 @@ def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
         out.print(outcome.shown.text or outcome.shown.reason or "", markup=False, soft_wrap=True)
     for twin in draft.duplicate_of:
         out.print(f"The same bytes are {_safe(twin.model_name)} {twin.label} already.")
-    if outcome.version is not None:
-        out.print(f"Kept as [bold]{_safe(outcome.version.model_name)} {outcome.version.label}[/] ({outcome.version.id}). Its artifact comes next.")
-    elif draft.open:
-        out.print("Nothing is kept yet: decide in the console (Models, Import), or bring the file again with --pick.")
+    for version in outcome.versions:
+        out.print(f"Kept as [bold]{_safe(version.model_name)} {version.label}[/] ({version.id}). Its artifact comes next.")
+    if outcome.versions:
+        return
+    if draft.open:
+        out.print("Nothing is kept yet: decide in the console (Models, Import), or bring the file again with --pick or --pick-all.")
 
 
 def _language_model(report: LlmReport, out: Console) -> None:
