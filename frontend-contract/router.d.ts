@@ -604,7 +604,8 @@ export interface CompareGroup {
  *
  * `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
  * `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
- * the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+ * the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
+ * outcomes that each version needs before its figures say anything.
  */
 export interface Comparison {
   /**
@@ -631,6 +632,8 @@ export interface Comparison {
   maturity: Maturity | null;
   differences: Difference[];
   conclusion: Conclusion | null;
+  /** @default 0 */
+  minimum: number;
 }
 
 /** The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next. */
@@ -1337,6 +1340,7 @@ export interface FeatureStatsInput {
  *
  * `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
  * one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+ * `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
  */
 export interface Group {
   id: string;
@@ -1361,6 +1365,8 @@ export interface Group {
   halted_versions: Halt[];
   log: LogPolicy;
   salt: string;
+  /** @default false */
+  solo: boolean;
   settled: boolean | null;
 }
 
@@ -1476,13 +1482,16 @@ export interface GroupSettingsInput {
 /**
  * What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
  *
- * Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
+ * Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
+ * a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
  */
 export interface GroupTraffic {
   total: number;
   labelled: number;
   refused: number;
   refusals: Refusal[];
+  refused_by_reason: { [key: string]: number };
+  starved: Starved[];
   waiting_explanation: number;
   stale_answers: number;
   shadows: ShadowTraffic;
@@ -3312,6 +3321,17 @@ export interface StartRamp {
    * @default ""
    */
   reason?: string | undefined;
+}
+
+/**
+ * Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+ *
+ * `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+ */
+export interface Starved {
+  version: string;
+  requests: number;
+  lacks: string[];
 }
 
 /** State it of a draft version, before its artifact is uploaded. */

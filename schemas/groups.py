@@ -162,6 +162,7 @@ class Group(Shape, frozen=True, kw_only=True):
 
     `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
     one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+    `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
     """
 
     id: UUID
@@ -178,6 +179,7 @@ class Group(Shape, frozen=True, kw_only=True):
     halted_versions: list[Halt]
     log: LogPolicy
     salt: str
+    solo: bool = False
     settled: bool | None = None
 
 

@@ -226,16 +226,30 @@ class Refusal(Shape, frozen=True, kw_only=True):
     issues: list[Issue]
 
 
+class Starved(Shape, frozen=True, kw_only=True):
+    """Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+
+    `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+    """
+
+    version: str
+    requests: int
+    lacks: list[str]
+
+
 class GroupTraffic(Shape, frozen=True, kw_only=True):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
-    Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
+    Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
+    a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
     """
 
     total: int
     labelled: int
     refused: int
     refusals: list[Refusal]
+    refused_by_reason: dict[str, int]
+    starved: list[Starved]
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic

@@ -82,7 +82,8 @@ class Comparison(Shape, frozen=True, kw_only=True):
 
     `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
     `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
-    the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+    the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
+    outcomes that each version needs before its figures say anything.
     """
 
     slug: Slug
@@ -102,6 +103,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     maturity: Maturity | None = None
     differences: list[Difference] = []
     conclusion: Conclusion | None = None
+    minimum: int = 0
 
 
 class Promote(Shape, frozen=True, kw_only=True):

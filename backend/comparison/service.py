@@ -19,6 +19,7 @@ from backend.comparison.wording import conclude
 from backend.errors import NotFound
 from backend.groups import service as groups
 from backend.ids import new_id
+from backend.numerics.statistics.sequential import MINIMUM
 from backend.outside import Outside
 from backend.tallies import queries
 from backend.work.unit import UnitOfWork
@@ -91,6 +92,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
     sample_ratio = ratio(standings)
     unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic was not shared as asked. {sample_ratio.words}"
     cut = field.cut
+    said = conclude(judged, champion, challengers, standings, sample_ratio, cut, now)
     return Comparison(
         slug=group.slug,
         phase=phase.number,
@@ -108,7 +110,8 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         exact=exact,
         maturity=Maturity(policy=cut.policy, hours=group.settings.maturity_hours, until=_moment(cut.at)),
         differences=list(judged.differences),
-        conclusion=conclude(judged, champion, challengers, standings, sample_ratio, cut, now),
+        conclusion=said if phase.number == group.phase.number else msgspec.structs.replace(said, advice=""),  # what to do now is said of now alone
+        minimum=MINIMUM,
     )
 
 

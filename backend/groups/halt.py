@@ -2,15 +2,13 @@
 
 from uuid import UUID
 
-from backend.access import service as access
-from backend.access.permissions import P
 from backend.catalog import service as catalog
 from backend.db.locks import lock
 from backend.groups import actions, repository
 from backend.groups.errors import NotHalted, SecondPersonNeeded
 from backend.groups.events import GROUP_CHANGED
 from backend.groups.gate import answering, ask_gate
-from backend.groups.phases import describe, find, halt, halts_in_force, settle, specs_of
+from backend.groups.phases import describe, find, halt, halts_in_force, settle, solo, specs_of
 from backend.groups.propagation import heard, lost
 from backend.groups.tables import HaltRow
 from backend.ids import new_id
@@ -91,7 +89,7 @@ async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> 
     """The first person's wish is kept; a second person's ends the halt. Where only one person may resume, that one's is enough, and recorded as such."""
     me = work.actor.person_id
     second = row.requested_at is not None and row.requested_by_id != me
-    alone = not second and await _alone(work)
+    alone = not second and await solo(work)
     if not (second or alone):
         if row.requested_at is not None:
             raise SecondPersonNeeded
@@ -105,10 +103,6 @@ async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> 
     work.audit(actions.GROUPS_RESUME, subject, {"requested_by": row.requested_by}, {"reason": reason, "self_approved": alone})
     await work.session.flush()
     return True
-
-
-async def _alone(work: UnitOfWork) -> bool:
-    return work.hub.settings.solo or await access.count_who_may(work, P.GROUP_GROUP_RESUME) <= 1
 
 
 async def _announce(work: UnitOfWork, slugs: list[str], stale: bool = False) -> None:

@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Row
 
+from backend.access import service as access
+from backend.access.permissions import P
 from backend.catalog import service as catalog
 from backend.catalog.rules import label
 from backend.groups import repository
@@ -89,7 +91,7 @@ async def describe(work: UnitOfWork, group: GroupRow) -> Group:
     """The group as its callers see it."""
     phases = await repository.phases(work.session, work.tenant_id, [group.id])
     members = await repository.members(work.session, work.tenant_id, [group.id], group.phase)
-    return group_of(work, group, phase_of(phases[0], members), await halts_in_force(work))
+    return group_of(work, group, phase_of(phases[0], members), await halts_in_force(work), await solo(work))
 
 
 def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
@@ -118,6 +120,11 @@ async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None
             raise VersionNotReady(issues=[Issue(pointer=f"/members/{at}/version_id", message=message)])
 
 
+async def solo(work: UnitOfWork) -> bool:
+    """Does one person resume what is halted: does the hub run in solo mode, or may nobody else of the tenant?"""
+    return work.hub.settings.solo or await access.count_who_may(work, P.GROUP_GROUP_RESUME) <= 1
+
+
 async def halts_in_force(work: UnitOfWork) -> list[Halt]:
     """What of the tenant's is halted now."""
     return [halt(row) for row in await repository.halts(work.session, work.tenant_id, in_force=True)]
@@ -143,7 +150,7 @@ def halt(row: Row[Any]) -> Halt:
     )
 
 
-def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt]) -> Group:
+def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt], alone: bool) -> Group:
     """A stored group as it is told."""
     serving = {member.version_id for member in phase.members}
     return Group(
@@ -175,6 +182,7 @@ def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt
             stale_max_seconds=row.stale_max_seconds,
         ),
         salt=row.salt,
+        solo=alone,
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.groups import actions, repository
 from backend.groups.errors import GroupSlugTaken, StalePhase
 from backend.groups.gate import answering, ask_gate
-from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of
+from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of, solo
 from backend.groups.tables import GroupRow
 from backend.ids import new_id
 from backend.work.unit import UnitOfWork
@@ -58,8 +58,8 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
     ids = [row.id for row in rows]
     phases = {(phase.group_id, phase.number): phase for phase in await repository.phases(work.session, work.tenant_id, ids)}
     members = await repository.members(work.session, work.tenant_id, ids)
-    halts = await halts_in_force(work)
-    return [group_of(work, row, phase_of(phases[row.id, row.phase], members), halts) for row in rows]
+    halts, alone = await halts_in_force(work), await solo(work)
+    return [group_of(work, row, phase_of(phases[row.id, row.phase], members), halts, alone) for row in rows]
 
 
 async def get(work: UnitOfWork, input: GroupRef) -> Group:

@@ -16,7 +16,7 @@ from backend.inference_log import queries as log_queries
 from backend.inference_log.drain import Drainer
 from backend.inference_log.manifest import folder_of, hold, read_manifest
 from backend.inference_log.parquet import ArchiveUnsound, draft, put
-from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, stream_key
+from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, reasons_key, stream_key
 from backend.inference_log.refs import LogRef
 from backend.ports import Files
 from backend.tallies import queries
@@ -97,7 +97,8 @@ async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, name: str) -> b
 
 
 async def _forget_keys(hub: Hub, group_id: UUID) -> None:
-    await hub.redis.delete(stream_key(group_id), dead_key(group_id), count_key(group_id), latest_key(group_id), missed_key(group_id))
+    counts = count_key(group_id), reasons_key(group_id), latest_key(group_id), missed_key(group_id)
+    await hub.redis.delete(stream_key(group_id), dead_key(group_id), *counts)
 
 
 async def _empty_intake(hub: Hub, group_id: UUID) -> None:

@@ -44,6 +44,11 @@ SELECT NULL AS name, (SELECT count(*) FROM asked) AS requests,
 UNION ALL (SELECT name, 0, count(*) FROM lacking GROUP BY name ORDER BY count(*) DESC LIMIT :features)
 """
 
+PASSED_OVER = """
+SELECT split_part(error, :marker, 1) AS version, split_part(error, :marker, 2) AS lacks, count(*) AS requests FROM {table}
+WHERE inference_id >= :first AND phase = :phase AND status = 'ok' AND strpos(error, :marker) > 0 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 200
+"""
+
 EXPLAIN = """
 UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
@@ -88,6 +93,12 @@ async def totals(session: AsyncSession, table: str) -> Row[Any]:
 async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequence[Row[Any]]:
     """Counts by minute and version."""
     return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
+
+
+async def passed_over(session: AsyncSession, table: str, phase: int, since: datetime, marker: str) -> Sequence[Row[Any]]:
+    """Answered rows of a phase (opened at `since`) whose words hold the marker: what is before it, what is after it, and how many rows."""
+    values = {"first": first_id_at(since), "phase": phase, "marker": marker}
+    return (await session.execute(text(PASSED_OVER.format(table=quoted(table))), values)).all()
 
 
 async def unexplained(session: AsyncSession, table: str, without: Collection[UUID], limit: int) -> Sequence[Row[Any]]:

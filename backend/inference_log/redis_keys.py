@@ -28,6 +28,11 @@ def count_key(group_id: UUID) -> str:
     return f"tiltyard:{group_id}:refused"
 
 
+def reasons_key(group_id: UUID) -> str:
+    """Redis's counts of a group's refused calls, by the error's reason."""
+    return f"tiltyard:{group_id}:refused:reasons"
+
+
 def latest_key(group_id: UUID) -> str:
     """Redis's list of a group's latest refusals, newest first."""
     return f"tiltyard:{group_id}:refusals"

@@ -23,7 +23,8 @@ from schemas.inference import Explanation, Inputs, PredictBody
 MOST_INPUTS = 1000
 
 
-NOT_CHOSEN = "was not chosen, as the request lacks"
+NOT_CHOSEN = " was not chosen, as the request lacks "
+"""Between a challenger's label and the names of what it needs, in a row's `error`."""
 NO_HALTS: Mapping[UUID, HaltFacts] = {}
 
 
@@ -119,7 +120,7 @@ def choose(group: RoutedGroup, bucket: int, inputs: Inputs, halted: Mapping[UUID
     if owner.served is None:
         return Choice(group.champion, _champions_share(group, inputs, halted), "fallback", f"the {owner.role} {owner.version_id} is not loaded")
     if (not inputs.keys() >= group.wanted or None in inputs.values()) and (missing := lacking(owner.served.specs, inputs)):
-        words = f"{owner.served.label} {NOT_CHOSEN} {', '.join(missing)}"[:500]
+        words = f"{owner.served.label}{NOT_CHOSEN}{', '.join(missing)}"[:500]
         return Choice(group.champion, _champions_share(group, inputs, halted), "ok", words)
     return Choice(owner, owner.propensity)
 

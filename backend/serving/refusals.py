@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from redis.exceptions import RedisError
 
 from backend.errors import HubError
-from backend.inference_log.redis_keys import count_key, latest_key
+from backend.inference_log.redis_keys import count_key, latest_key, reasons_key
 from backend.outside import Outside
 from schemas.common import Issue
 from schemas.inference import Refusal
@@ -27,10 +28,10 @@ _decoder = msgspec.msgpack.Decoder(Refusal)
 
 
 class Noted:
-    """A group's refusals that are not written yet: how many, the latest of them, and the last in words."""
+    """A group's refusals that are not written yet: how many for each reason, the latest of them, and the last in words."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.reasons: Counter[str] = Counter()
         self.latest: deque[bytes] = deque(maxlen=REFUSALS_KEPT)
         self.last = ""
 
@@ -46,7 +47,7 @@ class Refusals:
     def note(self, group_id: UUID, caller: str, error: HubError) -> None:
         """Count it and keep who was refused and why: pointers and reasons, but of the payload only what they quote."""
         noted = self._noted[group_id]
-        noted.count += 1
+        noted.reasons[error.reason] += 1
         noted.last = f"to {caller}: {error.reason}"
         issues = [Issue(pointer=one.pointer[:MOST_CHARACTERS], message=one.message[:MOST_CHARACTERS]) for one in error.issues[:MOST_ISSUES]]
         noted.latest.append(msgspec.msgpack.encode(Refusal(at=self._hub.clock.now(), caller=caller, reason=error.reason, issues=issues)))
@@ -65,15 +66,18 @@ class Refusals:
                 await self._write(group_id, mine)
 
     async def _write(self, group_id: UUID, noted: Noted) -> None:
-        log.info("refused %s predictions of group %s, the latest %s", noted.count, group_id, noted.last)
+        count = noted.reasons.total()
+        log.info("refused %s predictions of group %s, the latest %s", count, group_id, noted.last)
         try:
             async with asyncio.timeout(SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
-                pipe.incrby(count_key(group_id), noted.count)
+                pipe.incrby(count_key(group_id), count)
+                for reason, part in noted.reasons.items():
+                    pipe.hincrby(reasons_key(group_id), reason, part)
                 pipe.lpush(latest_key(group_id), *noted.latest)
                 pipe.ltrim(latest_key(group_id), 0, REFUSALS_KEPT - 1)
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError):
-            log.warning("%s refusals of group %s could not be counted: Redis is not answering", noted.count, group_id)
+            log.warning("%s refusals of group %s could not be counted: Redis is not answering", count, group_id)
 
 
 async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
@@ -93,3 +97,13 @@ async def refused(hub: Outside, group_id: UUID) -> int:
             return int(await hub.redis.get(count_key(group_id)) or 0)
     except (RedisError, OSError, TimeoutError):
         return 0
+
+
+async def refused_by_reason(hub: Outside, group_id: UUID) -> dict[str, int]:
+    """How many calls of the group were refused for each reason (`GROUP_HALTED`, `MISSING_FEATURES`); none while Redis, which counts, is gone."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            found: Any = await hub.redis.hgetall(reasons_key(group_id))  # type: ignore[misc]  # redis types it for both its clients at once
+    except (RedisError, OSError, TimeoutError):
+        return {}
+    return {reason.decode(): int(count) for reason, count in found.items()}

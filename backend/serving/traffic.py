@@ -1,19 +1,22 @@
 """What the callers of a group sent, and what became of it."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from backend.groups import service as groups
 from backend.inference_log import queries as log_queries
 from backend.serving import stale_repository
-from backend.serving.refusals import latest, refused
+from backend.serving.prepare import NOT_CHOSEN
+from backend.serving.refusals import latest, refused, refused_by_reason
 from backend.serving.shadows.misses import DROPPED, INCOMPLETE, missed
 from backend.work.unit import UnitOfWork
 from schemas.groups import GroupRef
-from schemas.inference import GroupTraffic, ShadowTraffic, TrafficMinute
+from schemas.inference import GroupTraffic, ShadowTraffic, Starved, TrafficMinute
 
 MINUTES = 60
+MOST_NAMES = 20
 
 
 async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
@@ -27,15 +30,33 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
     for row in await log_queries.minutes(work.session, group.table_name, first):
         counts.setdefault(row.minute, {})[str(row.model_version_id)] = row.predictions
         labels[str(row.model_version_id)] = row.version
+    passed_over = await log_queries.passed_over(work.session, group.table_name, group.phase.number, group.phase.opened_at, NOT_CHOSEN)
     unscored = await missed(work.hub, group.id)
     return GroupTraffic(
         total=total.total,
         labelled=total.labelled,
         refused=await refused(work.hub, group.id),
         refusals=await latest(work.hub, group.id),
+        refused_by_reason=await refused_by_reason(work.hub, group.id),
+        starved=starved_of([(row.version, row.lacks, row.requests) for row in passed_over]),
         waiting_explanation=total.waiting_explanation,
         stale_answers=await stale_repository.count_stale(work.session, work.tenant_id, group.id),
         shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),
         labels=labels,
         minutes=[TrafficMinute(at=at, counts=by_version) for at, by_version in counts.items()],
     )
+
+
+def starved_of(rows: Sequence[tuple[str, str, int]]) -> list[Starved]:
+    """Each challenger that requests did not reach, from rows of version, what they lacked ("a, b"), and how many.
+
+    >>> [one] = starved_of([("v1.3", "age, income", 2), ("v1.3", "income", 3)])
+    >>> one.requests, one.lacks
+    (5, ['income', 'age'])
+    """
+    requests: Counter[str] = Counter()
+    names: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for version, lacks, count in rows:
+        requests[version] += count
+        names[version].update(dict.fromkeys(lacks.split(", "), count))
+    return [Starved(version=version, requests=count, lacks=[name for name, _ in names[version].most_common(MOST_NAMES)]) for version, count in requests.items()]

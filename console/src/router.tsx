@@ -18,6 +18,8 @@ export const router = createRouter({
   defaultPendingComponent: Loading,
   defaultErrorComponent: Broken,
   defaultNotFoundComponent: Lost,
+  // An unknown address is nobody's tab: the whole page says so, once.
+  notFoundMode: 'root',
   scrollRestoration: true,
 });
 

@@ -580,7 +580,8 @@ class Comparison(TypedDict):
 
         `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
         `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
-        the decision is on the errors. `exact`: from every row, not from what was kept while logging.
+        the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
+        outcomes that each version needs before its figures say anything.
     """
 
     slug: str
@@ -601,6 +602,7 @@ class Comparison(TypedDict):
     maturity: Maturity | None
     differences: List[Difference]
     conclusion: Conclusion | None
+    minimum: int
 
 
 class Conclusion(TypedDict):
@@ -1127,6 +1129,7 @@ class Group(TypedDict):
 
         `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
         one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
+        `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
     """
 
     id: str
@@ -1144,6 +1147,7 @@ class Group(TypedDict):
     halted_versions: List[Halt]
     log: LogPolicy
     salt: str
+    solo: bool
     settled: bool | None
 
 
@@ -1199,13 +1203,16 @@ class GroupSettingsInput(TypedDict):
 class GroupTraffic(TypedDict):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
-        Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first.
+        Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
+        a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
     """
 
     total: int
     labelled: int
     refused: int
     refusals: List[Refusal]
+    refused_by_reason: dict[str, int]
+    starved: List[Starved]
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic
@@ -2731,6 +2738,17 @@ class StartRamp(TypedDict):
     reason: NotRequired[str]
 
 
+class Starved(TypedDict):
+    """Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+
+        `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+    """
+
+    version: str
+    requests: int
+    lacks: List[str]
+
+
 class StateArtifact(TypedDict):
     """State it of a draft version, before its artifact is uploaded."""
 
@@ -3379,7 +3397,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "243ff410383fac39"
+CONTRACT_HASH = "8dbad69d3efb06f0"
 """The contract this client was generated from."""
 
 

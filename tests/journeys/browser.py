@@ -65,13 +65,13 @@ class Tab:
         await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
 
     async def assert_accessible(self) -> None:
-        """axe finds nothing serious or critical."""
+        """axe finds nothing moderate, serious or critical."""
         await self.page.evaluate((install() / "node_modules" / "axe-core" / "axe.min.js").read_text())
         found: Any = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [
             f"{violation['id']} ({violation['impact']}): {violation['help']}: {[node['html'][:160] for node in violation['nodes'][:4]]}"
             for violation in found["violations"]
-            if violation["impact"] in {"serious", "critical"}
+            if violation["impact"] in {"moderate", "serious", "critical"}
         ]
         assert not serious, "\n".join(serious)
 

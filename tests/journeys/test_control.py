@@ -54,10 +54,10 @@ async def halt_and_ask_to_resume(browser: Browser, product: Product, slug: str, 
         page = await one.open(f"/groups/{slug}/control")
         await page.get_by_role("button", name=re.compile("^Halt Controlled")).click()
         dialog = page.get_by_role("dialog")
-        await expect(dialog).to_contain_text("answers nobody from now on")
+        await expect(dialog).to_contain_text("rejects all requests from now on")
         await dialog.get_by_label("Reason").fill("the feed is wrong")
         await dialog.get_by_role("button", name="Halt now").click()
-        await expect(page.get_by_text("This group is halted and answers nobody")).to_be_visible()
+        await expect(page.get_by_text("This group is halted and rejects all requests")).to_be_visible()
         refused = await predict(product, slug, inputs)
         assert (refused.status_code, refused.json()["error"]["reason"]) == (503, "GROUP_HALTED")
         assert "the feed is wrong" in refused.json()["error"]["message"]

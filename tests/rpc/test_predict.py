@@ -84,6 +84,19 @@ async def test_a_challenger_that_lacks_its_features_is_not_chosen_and_the_champi
     assert {issue["pointer"] for issue in refused.json()["error"]["issues"]} == {"/inputs/pay_1", "/inputs/bill_amt1"}
 
 
+async def test_requests_that_could_not_reach_a_challenger_are_counted_with_the_inputs_they_lacked(hub: Hub, tenant: Tenant) -> None:
+    serving = await serve_group(hub, tenant, challenger_share=9_000)
+    narrow = {name: value for name, value in serving.inputs.items() if name != "pay_amt1"}
+    async with data_plane(hub, tenant.token) as http:
+        for number in range(20):
+            assert (await http.post(path(serving), json={"inputs": narrow, "entity_key": str(number)})).status_code == 200
+        reached = [(await http.post(path(serving), json={"inputs": serving.inputs, "entity_key": str(n)})).json()["version"] for n in range(20)].count("v1.3")
+    assert await drain(hub, serving.group) == 40
+    async with hub.work(tenant.admin, read_only=True) as work:
+        (starved,) = (await read_traffic(work, GroupRef(slug=serving.group.slug))).starved
+    assert (starved.version, starved.requests, starved.lacks) == ("v1.3", reached, ["pay_amt1"])
+
+
 DEEP = b'{"inputs": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}"
 HOSTILE: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("text for a number", {"json": {"inputs": {"limit_bal": "much", "pay_1": 0, "bill_amt1": 0}}}, 422, "INVALID_FEATURES", "/inputs/limit_bal"),

@@ -3,10 +3,11 @@ import { lazy, Suspense, type ReactNode } from 'react';
 
 import type { Draw } from '@/components/ChartCanvas';
 import css from '@/components/ui.module.css';
+import { fetchChunk } from '@/rpc/chunks';
 
 export type { Draw } from '@/components/ChartCanvas';
 
-const Canvas = lazy(() => import('@/components/ChartCanvas'));
+const Canvas = lazy(() => fetchChunk(() => import('@/components/ChartCanvas')));
 
 interface ChartProps {
   draw: Draw;

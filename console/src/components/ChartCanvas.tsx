@@ -1,5 +1,4 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { useReducedMotion } from '@mantine/hooks';
 import type { EChartsCoreOption } from 'echarts/core';
 import { useEffect, useMemo, useRef } from 'react';
 
@@ -11,9 +10,8 @@ export type Draw = (colours: Colours) => EChartsCoreOption;
 const FONT = "'Inter Variable', system-ui, sans-serif";
 
 const base = (c: Colours): EChartsCoreOption => ({
-  animationDuration: 300,
-  animationDurationUpdate: 450,
-  animationEasingUpdate: 'cubicOut',
+  // Evidence is never animated: a figure in between two true ones is no figure.
+  animation: false,
   textStyle: { fontFamily: FONT, color: c.muted },
   tooltip: { backgroundColor: c.surface, borderColor: c.lineStrong, textStyle: { color: c.text, fontSize: 12, fontFamily: FONT }, padding: [7, 10], confine: true, transitionDuration: 0.1 },
 });
@@ -23,8 +21,7 @@ export default function ChartCanvas({ draw, height, label }: { draw: Draw; heigh
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof init> | null>(null);
   const scheme = useComputedColorScheme('light');
-  const still = useReducedMotion();
-  const option = useMemo(() => ({ ...base(palette[scheme]), animation: !still, ...merged(palette[scheme], draw) }), [draw, scheme, still]);
+  const option = useMemo(() => ({ ...base(palette[scheme]), ...merged(palette[scheme], draw) }), [draw, scheme]);
 
   useEffect(() => {
     if (!box.current) return;

@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconBell, IconCube, IconDots, IconKey, IconLogout, IconMoon, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSun, IconSwords, IconUsers } from '@tabler/icons-react';
+import { IconDots, IconHandStop, IconKey, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
@@ -9,6 +9,8 @@ import css from '@/components/Shell.module.css';
 import { useSignOut } from '@/features/access/session';
 import { AlertBell } from '@/features/alerts/AlertBell';
 import { useAlerts } from '@/features/alerts/alerts';
+import { isHalted } from '@/features/groups/halted';
+import { ALERTS, ELSEWHERE, GROUP, GROUPS, HUB, settingsFor } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { Alert, Me } from '@/rpc/types';
 
@@ -70,43 +72,29 @@ function Navigation({ me, narrow, alerts }: { me: Me; narrow: boolean; alerts: A
           <AlertBell alerts={alerts} />
         </div>
       )}
-      <Link to="/" className={css.item} activeOptions={{ exact: true, includeSearch: false }}>
-        <IconCube size={16} aria-hidden="true" /> Hub
+      <Link to={HUB.path} className={css.item} activeOptions={{ exact: true, includeSearch: false }}>
+        <HUB.icon size={16} aria-hidden="true" /> {HUB.label}
       </Link>
-      <Link to="/groups" className={css.item} activeOptions={{ exact: true }}>
-        <IconSwords size={16} aria-hidden="true" /> Groups
+      <Link to={GROUPS.path} className={css.item} activeOptions={{ exact: true }}>
+        <GROUPS.icon size={16} aria-hidden="true" /> {GROUPS.label}
       </Link>
       {groups.data?.slice(0, 12).map((group) => (
-        <Link key={group.id} to="/groups/$slug" params={{ slug: group.slug }} className={`${css.item ?? ''} ${css.sub ?? ''}`}>
+        <Link key={group.id} to={GROUP} params={{ slug: group.slug }} className={`${css.item ?? ''} ${css.sub ?? ''}`}>
           <span>{group.name}</span>
+          {isHalted(group) && <IconHandStop size={14} color="var(--ty-bad)" aria-label="halted" />}
         </Link>
       ))}
-      {me.permissions.includes('monitoring:alert:read') && (
-        <Link to="/alerts" className={css.item} activeOptions={{ includeSearch: false }}>
-          <IconBell size={16} aria-hidden="true" /> Alerts
+      {me.permissions.includes(ALERTS.permission) && (
+        <Link to={ALERTS.path} className={css.item} activeOptions={{ includeSearch: false }}>
+          <ALERTS.icon size={16} aria-hidden="true" /> {ALERTS.label}
         </Link>
       )}
       <div className={`eyebrow ${css.head ?? ''}`}>Settings</div>
-      <Link to="/settings/tokens" className={css.item}>
-        <IconKey size={16} aria-hidden="true" /> API tokens
-      </Link>
-      {me.permissions.includes('connector:connector:read') && (
-        <Link to="/settings/connectors" className={css.item}>
-          <IconPlug size={16} aria-hidden="true" /> Connectors
+      {settingsFor(me.permissions).map(({ path, label, icon: Icon }) => (
+        <Link key={path} to={path} className={css.item}>
+          <Icon size={16} aria-hidden="true" /> {label}
         </Link>
-      )}
-      <Link to="/settings/mappings" className={css.item}>
-        <IconRoute size={16} aria-hidden="true" /> Mappings
-      </Link>
-      <Link to="/settings/people" className={css.item}>
-        <IconUsers size={16} aria-hidden="true" /> People
-      </Link>
-      <Link to="/settings/audit" className={css.item}>
-        <IconShieldCheck size={16} aria-hidden="true" /> Audit log
-      </Link>
-      <Link to="/settings/system" className={css.item}>
-        <IconServer size={16} aria-hidden="true" /> System
-      </Link>
+      ))}
       <Who me={me} />
     </nav>
   );
@@ -135,7 +123,7 @@ function Who({ me }: { me: Me }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item component={Link} to="/settings/account" leftSection={<IconKey size={14} />}>
+          <Menu.Item component={Link} to={ELSEWHERE.account} leftSection={<IconKey size={14} />}>
             Change password
           </Menu.Item>
           <Menu.Item leftSection={<IconLogout size={14} />} onClick={() => signOut.mutate()}>

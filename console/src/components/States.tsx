@@ -70,7 +70,7 @@ export function Empty({ icon, title, children, action }: { icon?: ReactNode; tit
   return (
     <div className={css.empty}>
       {icon}
-      <Title order={3} fz={15} mt={icon ? 10 : 0}>
+      <Title order={2} fz={15} mt={icon ? 10 : 0}>
         {title}
       </Title>
       <Text c="dimmed" fz="sm" mt={4} mb={action ? 16 : 0} style={{ textWrap: 'pretty' }}>

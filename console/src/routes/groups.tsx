@@ -1,30 +1,32 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
 
+import { ELSEWHERE, GROUP, GROUP_TABS, GROUPS } from '@/nav';
+import { lazyPage } from '@/routes/lazyPage';
 import { signedIn } from '@/routes/root';
 import { flag, inferenceSearch, number, optional } from '@/routes/search';
 
-const list = createRoute({ getParentRoute: () => signedIn, path: '/groups', component: lazyRouteComponent(() => import('@/features/groups/GroupList'), 'GroupList') });
-const create = createRoute({ getParentRoute: () => signedIn, path: '/groups/new', component: lazyRouteComponent(() => import('@/features/groups/NewGroup'), 'NewGroup') });
-const group = createRoute({ getParentRoute: () => signedIn, path: '/groups/$slug', component: lazyRouteComponent(() => import('@/features/groups/GroupFrame'), 'GroupFrame') });
+const list = createRoute({ getParentRoute: () => signedIn, path: GROUPS.path, component: lazyPage(() => import('@/features/groups/GroupList'), 'GroupList') });
+const create = createRoute({ getParentRoute: () => signedIn, path: ELSEWHERE.newGroup, component: lazyPage(() => import('@/features/groups/NewGroup'), 'NewGroup') });
+const group = createRoute({ getParentRoute: () => signedIn, path: GROUP, component: lazyPage(() => import('@/features/groups/GroupFrame'), 'GroupFrame') });
 
 const compare = createRoute({
   getParentRoute: () => group,
-  path: '/',
+  path: GROUP_TABS.comparison.path,
   validateSearch: (raw: Record<string, unknown>) => optional({ phase: number(raw, 'phase'), pooled: flag(raw, 'pooled') }),
-  component: lazyRouteComponent(() => import('@/features/groups/Compare'), 'Compare'),
+  component: lazyPage(() => import('@/features/groups/Compare'), 'Compare'),
 });
-const traffic = createRoute({ getParentRoute: () => group, path: '/traffic', component: lazyRouteComponent(() => import('@/features/inference/Traffic'), 'Traffic') });
+const traffic = createRoute({ getParentRoute: () => group, path: GROUP_TABS.traffic.path, component: lazyPage(() => import('@/features/inference/Traffic'), 'Traffic') });
 const inferences = createRoute({
   getParentRoute: () => group,
-  path: '/inferences',
+  path: GROUP_TABS.inferences.path,
   validateSearch: inferenceSearch,
-  component: lazyRouteComponent(() => import('@/features/groups/GroupInferences'), 'GroupInferences'),
+  component: lazyPage(() => import('@/features/groups/GroupInferences'), 'GroupInferences'),
 });
-const split = createRoute({ getParentRoute: () => group, path: '/split', component: lazyRouteComponent(() => import('@/features/groups/Split'), 'Split') });
-const control = createRoute({ getParentRoute: () => group, path: '/control', component: lazyRouteComponent(() => import('@/features/groups/Control'), 'Control') });
-const log = createRoute({ getParentRoute: () => group, path: '/log', component: lazyRouteComponent(() => import('@/features/groups/LogPage'), 'LogPage') });
-const history = createRoute({ getParentRoute: () => group, path: '/history', component: lazyRouteComponent(() => import('@/features/groups/History'), 'History') });
-const endpoint = createRoute({ getParentRoute: () => group, path: '/endpoint', component: lazyRouteComponent(() => import('@/features/groups/Endpoint'), 'Endpoint') });
-const remove = createRoute({ getParentRoute: () => group, path: '/delete', component: lazyRouteComponent(() => import('@/features/groups/Delete'), 'Delete') });
+const split = createRoute({ getParentRoute: () => group, path: GROUP_TABS.split.path, component: lazyPage(() => import('@/features/groups/Split'), 'Split') });
+const control = createRoute({ getParentRoute: () => group, path: GROUP_TABS.control.path, component: lazyPage(() => import('@/features/groups/Control'), 'Control') });
+const log = createRoute({ getParentRoute: () => group, path: GROUP_TABS.log.path, component: lazyPage(() => import('@/features/groups/LogPage'), 'LogPage') });
+const history = createRoute({ getParentRoute: () => group, path: GROUP_TABS.history.path, component: lazyPage(() => import('@/features/groups/History'), 'History') });
+const endpoint = createRoute({ getParentRoute: () => group, path: GROUP_TABS.endpoint.path, component: lazyPage(() => import('@/features/groups/Endpoint'), 'Endpoint') });
+const remove = createRoute({ getParentRoute: () => group, path: GROUP_TABS.delete.path, component: lazyPage(() => import('@/features/groups/Delete'), 'Delete') });
 
 export const groupRoutes = [list, create, group.addChildren([compare, traffic, inferences, split, control, log, history, endpoint, remove])] as const;

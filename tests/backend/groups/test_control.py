@@ -192,8 +192,9 @@ async def test_where_nobody_else_may_resume_one_person_does_and_the_record_says_
     await halt(hub, alone, group)
     await second_person(hub, alone.tenant, Role.VIEWER)
     async with hub.work(alone.tenant.admin) as work:
-        assert (await resume_group(work, ResumeGroup(slug=group.slug))).halt is None
+        resumed = await resume_group(work, ResumeGroup(slug=group.slug))
         (past,) = await list_halts(work, ListHalts())
+    assert (resumed.halt, resumed.solo) == (None, True)
     assert past.self_approved
 
 

@@ -7,7 +7,7 @@ from backend.groups.halt import halt_group
 from backend.hub import Hub
 from backend.inference_log.redis_keys import latest_key
 from backend.serving.errors import GroupHalted, MissingFeatures
-from backend.serving.refusals import REFUSALS_KEPT, Refusals, refused
+from backend.serving.refusals import REFUSALS_KEPT, Refusals, refused, refused_by_reason
 from schemas.groups import HaltGroup
 from schemas.inference import PredictBody
 from tests.support.predictions import ask, logged
@@ -25,6 +25,7 @@ async def test_a_call_refused_by_a_halt_is_counted_as_one_refused_for_its_inputs
             await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
     await hub.serving.predictor(hub).close()
     assert await refused(hub, group.id) == 4
+    assert await refused_by_reason(hub, group.id) == {"GROUP_HALTED": 3, "MISSING_FEATURES": 1}
     reasons = [msgspec.msgpack.decode(one)["reason"] for one in await hub.redis.lrange(latest_key(group.id), 0, -1)]
     assert reasons == ["GROUP_HALTED"] * 3 + ["MISSING_FEATURES"]
     assert await logged(hub, served.tenant, group) == {}
@@ -37,5 +38,6 @@ async def test_thousands_at_once_are_all_counted_and_the_latest_kept(hub: Hub, s
         refusals.note(group.id, f"caller {number}", GroupHalted())
     await refusals.close()
     assert await refused(hub, group.id) == 3 * REFUSALS_KEPT
+    assert await refused_by_reason(hub, group.id) == {"GROUP_HALTED": 3 * REFUSALS_KEPT}
     latest = [msgspec.msgpack.decode(one)["caller"] for one in await hub.redis.lrange(latest_key(group.id), 0, -1)]
     assert latest == [f"caller {number}" for number in reversed(range(2 * REFUSALS_KEPT, 3 * REFUSALS_KEPT))]

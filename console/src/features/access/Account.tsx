@@ -15,7 +15,7 @@ export function Account() {
   const me = useQuery(meOptions());
   const form = useForm({
     initialValues: { current: '', new: '', again: '' },
-    validate: { current: (v) => (v ? null : 'Enter your present password'), new: (v) => (v.length >= 12 ? null : 'At least 12 characters'), again: (v, all) => (v === all.new ? null : 'The two are not the same') },
+    validate: { current: (v) => (v ? null : 'Enter your current password'), new: (v) => (v.length >= 12 ? null : 'At least 12 characters'), again: (v, all) => (v === all.new ? null : 'The two passwords differ') },
   });
   const save = useMutation(trpc.access.changePassword.mutationOptions({ onSuccess: () => form.reset() }));
   return (
@@ -28,7 +28,7 @@ export function Account() {
         <Panel title="Password">
           <form noValidate onSubmit={form.onSubmit((v) => save.mutate({ current: v.current, new: v.new }))}>
             <Stack gap={14}>
-              <PasswordInput label="Present password" autoComplete="current-password" {...form.getInputProps('current')} />
+              <PasswordInput label="Current password" autoComplete="current-password" {...form.getInputProps('current')} />
               <PasswordInput label="New password" description="At least 12 characters." autoComplete="new-password" {...form.getInputProps('new')} />
               <PasswordInput label="New password, again" autoComplete="new-password" {...form.getInputProps('again')} />
               {save.isSuccess && <Notice tone="ok">Your password is changed.</Notice>}

@@ -4,6 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { ScrollX } from '@/components/ScrollX';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -28,7 +29,7 @@ export function People() {
   const close = () => setDialog(null);
   return (
     <>
-      <PageHead title="People" lede="What a person may do follows from their roles." actions={manages && <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: 'new' })}>New person</Button>} />
+      <PageHead title="People" lede="A person's roles decide what they may do." actions={manages && <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: 'new' })}>New person</Button>} />
       <Panel flush>
         <Answer of={people}>
           {(all) => (
@@ -91,10 +92,12 @@ function NewPerson({ close }: { close: () => void }) {
         <Stack gap={14}>
           <TextInput label="Name" data-autofocus {...form.getInputProps('name')} />
           <TextInput label="E-mail" type="email" {...form.getInputProps('email')} />
-          <PasswordInput label="First password" description="At least 12 characters; theirs to change." autoComplete="new-password" {...form.getInputProps('password')} />
+          <PasswordInput label="First password" description="At least 12 characters. They can change it later." autoComplete="new-password" {...form.getInputProps('password')} />
           <MultiSelect label="Roles" data={ROLES} {...form.getInputProps('roles')} />
           {create.isError && <Failure error={create.error} title="Not created" />}
-          <Button type="submit" size="sm" loading={create.isPending} style={{ alignSelf: 'flex-end' }}>Create person</Button>
+          <DialogActions close={close}>
+            <Button type="submit" size="sm" loading={create.isPending}>Create person</Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>
@@ -109,7 +112,10 @@ function Roles({ person, close }: { person: Person; close: () => void }) {
       <Stack gap={14}>
         <MultiSelect label="Roles" data={ROLES} value={roles} onChange={(v) => setRoles(v)} />
         {save.isError && <Failure error={save.error} title="Not changed" />}
-        <Button size="sm" disabled={roles.length === 0} loading={save.isPending} onClick={() => save.mutate({ person_id: person.id, roles })} style={{ alignSelf: 'flex-end' }}>Save roles</Button>
+        {roles.length === 0 && <span className="hint">Choose at least one role.</span>}
+        <DialogActions close={close}>
+          <Button size="sm" disabled={roles.length === 0} loading={save.isPending} onClick={() => save.mutate({ person_id: person.id, roles })}>Save roles</Button>
+        </DialogActions>
       </Stack>
     </Modal>
   );
@@ -131,10 +137,9 @@ function Disable({ person, close }: { person: Person; close: () => void }) {
     <Modal opened onClose={close} title={`Disable ${person.name}?`}>
       <Text fz="sm" mb={16}>{person.name} is signed out everywhere and cannot sign in again. What they did stays on record.</Text>
       {disable.isError && <Failure error={disable.error} title="Not disabled" />}
-      <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end', marginTop: 12 }}>
-        <Button variant="default" size="sm" onClick={close}>Cancel</Button>
+      <DialogActions close={close}>
         <Button size="sm" color="red" loading={disable.isPending} onClick={() => disable.mutate({ person_id: person.id })}>Disable</Button>
-      </div>
+      </DialogActions>
     </Modal>
   );
 }

@@ -55,7 +55,7 @@ export function SignIn({ next }: { next: string }) {
       <aside className={css.lists} aria-label="About Tiltyard">
         <Lists />
         <p className={css.words}>Champion and challengers, behind one endpoint.</p>
-        <div className={css.more}>Every prediction on record before it is answered, explained to the last feature, and compared on what really happened.</div>
+        <div className={css.more}>Every prediction is logged before it is answered, explained feature by feature, and compared on real outcomes.</div>
       </aside>
     </div>
   );

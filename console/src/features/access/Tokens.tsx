@@ -3,6 +3,7 @@ import { IconKey, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { ScrollX } from '@/components/ScrollX';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -22,7 +23,7 @@ export function Tokens() {
     <>
       <PageHead
         title="API tokens"
-        lede="What calls the hub from outside: predictions, outcomes, automation. A token can do no more than its maker."
+        lede="Tokens let other systems call the hub: predictions, outcomes, automation. A token can do no more than the person who created it."
         actions={<Button leftSection={<IconPlus size={14} />} onClick={() => setMaking(true)}>New token</Button>}
       />
       <Panel flush>
@@ -30,7 +31,7 @@ export function Tokens() {
           {(all) =>
             all.length === 0 ? (
               <Empty icon={<IconKey size={30} />} title="No tokens yet" action={<Button onClick={() => setMaking(true)}>Create a token</Button>}>
-                A caller of a prediction endpoint needs one with the scope <code>inference:group:predict</code>.
+                To call a prediction endpoint, create a token with the scope <code>inference:group:predict</code>.
               </Empty>
             ) : (
               <ScrollX label="API tokens">
@@ -75,7 +76,7 @@ function TokenRow({ token: t, revoke }: { token: Token; revoke: () => void }) {
       <Table.Td>{t.last_used_at ? <Ago at={t.last_used_at} /> : <span className="hint">never</span>}</Table.Td>
       <Table.Td>
         <Status tone={state === 'live' ? 'ok' : 'info'}>{state}</Status>
-        {state === 'live' && <div className="hint">{t.expires_at ? `until ${dayOf(t.expires_at)}` : 'no end'}</div>}
+        {state === 'live' && <div className="hint">{t.expires_at ? `until ${dayOf(t.expires_at)}` : 'never expires'}</div>}
       </Table.Td>
       <Table.Td className="right">
         {state === 'live' && <Button variant="subtle" color="red" onClick={revoke} aria-label={`Revoke ${t.name}`}>Revoke</Button>}
@@ -95,12 +96,11 @@ function Revoke({ token, close }: { token: Token; close: () => void }) {
   );
   return (
     <Modal opened onClose={close} title={`Revoke ${token.name}?`}>
-      <Text fz="sm" mb={16}>Every call with this token is refused from now on. It cannot be undone; its callers need a new one.</Text>
+      <Text fz="sm" mb={16}>Every request with this token is rejected from now on. This cannot be undone; its callers need a new token.</Text>
       {revoke.isError && <Failure error={revoke.error} title="Not revoked" />}
-      <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end', marginTop: 12 }}>
-        <Button variant="default" size="sm" onClick={close}>Cancel</Button>
+      <DialogActions close={close}>
         <Button size="sm" color="red" loading={revoke.isPending} onClick={() => revoke.mutate({ token_id: token.id })}>Revoke token</Button>
-      </div>
+      </DialogActions>
     </Modal>
   );
 }

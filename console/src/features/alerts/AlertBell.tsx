@@ -7,6 +7,7 @@ import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
 import { toneOf } from '@/features/alerts/alerts';
 import css from '@/features/alerts/alerts.module.css';
+import { ALERTS } from '@/nav';
 import type { Alert } from '@/rpc/types';
 
 /** How many alerts are open, and on a click what each is and what to do about it. */
@@ -24,8 +25,8 @@ export function AlertBell({ alerts }: { alerts: Alert[] | undefined }) {
       </Indicator>
       <Popover.Dropdown aria-label="Alerts" className={css.list} tabIndex={0}>
         <div className="eyebrow">{alerts.length === 0 ? 'No alerts' : plural(alerts.length, 'open alert')}</div>
-        {alerts.length === 0 && <p className="hint">What needs somebody shows here: a version that does not load, a worker that is gone, entries that cannot be stored.</p>}
-        <Link to="/alerts" className="hint">All alerts, with their history</Link>
+        {alerts.length === 0 && <p className="hint">Problems that need attention are listed here: a version that does not load, a worker that stopped, log entries that cannot be stored.</p>}
+        <Link to={ALERTS.path} className="hint">All alerts, with their history</Link>
         {alerts.map((alert) => (
           <article key={alert.id} className={css.alert}>
             <div className={css.head}>

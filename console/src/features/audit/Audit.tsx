@@ -24,13 +24,13 @@ export function Audit() {
   const entries = log.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <PageHead title="Audit log" lede="Append-only. Each entry carries the hash of the one before, so a change to any of them shows." />
+      <PageHead title="Audit log" lede="Append-only. Each entry carries the hash of the entry before it, so any change can be detected." />
       <Verify />
       <Panel flush title="Entries" aside={<Filters subject={subject ?? ''} action={action ?? ''} />}>
         <Answer of={log}>
           {() =>
             entries.length === 0 ? (
-              <Empty icon={<IconShieldCheck size={30} />} title="No entries">Nothing matches. The filters look at how a subject or an action begins.</Empty>
+              <Empty icon={<IconShieldCheck size={30} />} title="No entries">Nothing matches. The filters match the beginning of a subject or an action.</Empty>
             ) : (
               <>
                 <Entries entries={entries} />

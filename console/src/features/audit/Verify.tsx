@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 
 import { Identifier } from '@/components/Copy';
 import { Failure, Notice } from '@/components/States';
-import { count } from '@/components/format';
+import { plural } from '@/components/format';
 import { rpc } from '@/rpc/client';
 import type { Outputs } from '@/rpc/types';
 
@@ -42,7 +42,7 @@ function Found({ verdict: v }: { verdict: Verdict }) {
   if (v.ok) {
     return (
       <>
-        Intact: {count(v.checked)} entries checked. {END[v.end]} {v.reanchored.length > 0 && `Accepted as found: ${v.reanchored.map((span) => span.join('–')).join(', ')}. `}
+        Intact: {plural(v.checked, 'entry', 'entries')} checked. {END[v.end]} {v.reanchored.length > 0 && `Accepted as found: ${v.reanchored.map((span) => span.join('–')).join(', ')}. `}
         {v.head_hash && <>Head <Identifier value={v.head_hash} what="head hash" keep={20} /></>}
       </>
     );
@@ -50,7 +50,7 @@ function Found({ verdict: v }: { verdict: Verdict }) {
   return (
     <>
       Not intact. {v.broken_at !== null && `Entry ${v.broken_at.toString()} is the first that does not fit. `}
-      {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {v.end !== 'kept' && v.end !== 'absent' && `${END[v.end]} `}{count(v.checked)} entries were checked.
+      {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {v.end !== 'kept' && v.end !== 'absent' && `${END[v.end]} `}{plural(v.checked, 'entry', 'entries')} checked.
     </>
   );
 }

@@ -2,6 +2,7 @@ import { Button, FileInput, Modal, Progress, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { percent } from '@/components/format';
 import { NOTHING_STATED, sendStatement, type Statement, StatementFields } from '@/features/catalog/StatementFields';
@@ -49,9 +50,11 @@ export function ArtifactDialog({ version, close }: { version: Version; close: ()
         <StatementFields value={stated} change={setStated} />
         {upload.isPending && <UploadProgress sent={sent} />}
         {upload.isError && <Failure error={upload.error} title="The artifact was not accepted" />}
-        <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file, stated })}>
-          Upload
-        </Button>
+        <DialogActions close={close}>
+          <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file, stated })}>
+            Upload
+          </Button>
+        </DialogActions>
       </Stack>
     </Modal>
   );

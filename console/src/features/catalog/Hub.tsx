@@ -13,6 +13,7 @@ import { Answer, Empty, Loading, Status } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
 import { GroupCards } from '@/features/groups/GroupCards';
+import { isHaltedFor } from '@/features/groups/halted';
 import { trpc } from '@/rpc/client';
 import type { Model } from '@/rpc/types';
 
@@ -26,7 +27,7 @@ export function Hub() {
     <>
       <PageHead
         title="Hub"
-        lede="Every model, what it serves, and how its traffic is shared."
+        lede="Every model, where it serves, and how traffic is split."
         actions={
           <>
             <ButtonLink to="/groups/new" variant="default" leftSection={<IconPlus size={14} />}>
@@ -81,7 +82,7 @@ function NoModels({ searched }: { searched: boolean }) {
         </ButtonLink>
       }
     >
-      Drop whatever your tool wrote about a model; you see how it was understood before it is kept. Its artifact follows.
+      Import a file that your tool wrote about a model. You review how it was read before it is saved. Then upload its artifact.
     </Empty>
   );
 }
@@ -128,8 +129,13 @@ function ModelTable({ models }: { models: Model[] }) {
   );
 }
 
-/** A model's status in one word, from where it serves. */
+/** A model's status in one word, from where it serves, and whether that is halted. */
 export function ModelStatus({ model }: { model: Model }) {
+  const groups = useQuery({ ...trpc.groups.list.queryOptions(), staleTime: 5_000 });
+  const halted = model.serving.filter((place) => groups.data?.some((group) => group.slug === place.group_slug && isHaltedFor(group, model.slug)));
+  const answering = model.serving.filter((place) => place.role !== 'shadow');
+  if (answering.length > 0 && answering.every((place) => halted.includes(place))) return <Status tone="bad">Halted</Status>;
+  if (halted.length > 0) return <Status tone="bad">Halted in {plural(halted.length, 'group')}</Status>;
   if (model.serving.some((place) => place.role !== 'shadow')) return <Status tone="ok">Serving</Status>;
   if (model.serving.length > 0) return <Status tone="info">Shadowing</Status>;
   if (model.versions > 0) return <Status tone="info">Not serving</Status>;

@@ -3,11 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
 
 import { ButtonLink } from '@/components/ButtonLink';
-import { Lost } from '@/components/Lost';
+import { Missing } from '@/components/Lost';
 import { PageHead } from '@/components/PageHead';
 import { Answer, Loading } from '@/components/States';
-import css from '@/components/ui.module.css';
+import { Tabs } from '@/components/Tabs';
 import { ModelStatus } from '@/features/catalog/Hub';
+import { HUB, MODEL_TABS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import { isMissing } from '@/rpc/errors';
 
@@ -17,13 +18,13 @@ const route = getRouteApi('/signed-in/models/$slug');
 export function ModelFrame() {
   const { slug } = route.useParams();
   const model = useQuery(trpc.models.get.queryOptions({ slug }));
-  if (model.error && isMissing(model.error)) return <Lost />;
+  if (model.error && isMissing(model.error)) return <Missing />;
   return (
     <Answer of={model} skeleton={<Loading rows={6} />}>
       {(data) => (
         <>
           <PageHead
-            crumbs={[<Link key="hub" to="/">Hub</Link>]}
+            crumbs={[<Link key="hub" to={HUB.path}>{HUB.label}</Link>]}
             title={data.name}
             badges={<ModelStatus model={data} />}
             lede={data.description}
@@ -33,12 +34,7 @@ export function ModelFrame() {
               </ButtonLink>
             }
           />
-          <nav className={css.tabs} aria-label="Model">
-            <Link to="/models/$slug" params={{ slug }} activeOptions={{ exact: true, includeSearch: false }}>Overview</Link>
-            <Link to="/models/$slug/versions" params={{ slug }}>Versions</Link>
-            <Link to="/models/$slug/inferences" params={{ slug }} activeOptions={{ includeSearch: false }}>Inferences</Link>
-            <Link to="/models/$slug/card" params={{ slug }} activeOptions={{ includeSearch: false }}>Card</Link>
-          </nav>
+          <Tabs label="Model" slug={slug} tabs={Object.values(MODEL_TABS)} />
           <Outlet />
         </>
       )}

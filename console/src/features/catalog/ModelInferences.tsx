@@ -24,8 +24,8 @@ export function ModelInferences() {
         if (!chosen) {
           return (
             <Panel>
-              <Empty icon={<IconZoomQuestion size={30} />} title="This model answers nobody yet">
-                Put one of its versions in a group: what it answers there is listed here, each with its explanation.
+              <Empty icon={<IconZoomQuestion size={30} />} title="This model answers no requests yet">
+                Put one of its versions in a group. Its answers are listed here, each with its explanation.
               </Empty>
             </Panel>
           );

@@ -51,7 +51,7 @@ export function NewVersion() {
       <Stack maw={820} gap={14}>
         <Panel
           title="Document"
-          note="what the model is: its features, metrics, training and use, in JSON"
+          note="features, metrics, training and intended use, in JSON"
           aside={
             <FileButton accept="application/json,.json" onChange={(chosen) => void chosen?.text().then(setText)}>
               {(props) => <Button variant="default" leftSection={<IconFileUpload size={14} />} {...props}>Choose a file</Button>}

@@ -49,7 +49,7 @@ function Document({ version, picker }: { version: Version; picker: ReactNode }) 
         <Kpis label="Key figures">{shown.map((m) => <Kpi key={m.name + (m.split ?? '')} name={wordsOf(m.name)} value={Number.isInteger(m.value) ? figure(m.value) : metric(m.value)} note={<MetricNote of={m} />} />)}</Kpis>
       ) : (
         <Panel>
-          <Empty title="The document states no metrics">Import a document with its evaluation, or put the version in a group: live figures come from what really happens.</Empty>
+          <Empty title="The document states no metrics">Import a document with its evaluation, or put the version in a group to get live figures from real outcomes.</Empty>
         </Panel>
       )}
       {document.charts.length > 0 && (

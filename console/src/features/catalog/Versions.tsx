@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { ScrollX } from '@/components/ScrollX';
 import { ButtonLink } from '@/components/ButtonLink';
 import { Identifier } from '@/components/Copy';
@@ -10,7 +11,7 @@ import { Panel } from '@/components/Panel';
 import { RoleBadge } from '@/components/Roles';
 import { Answer, Empty, Failure, Status, type Severity } from '@/components/States';
 import { Ago } from '@/components/Time';
-import { bytes, metric, wordsOf } from '@/components/format';
+import { bytes, metric, plural, wordsOf } from '@/components/format';
 import { ArtifactDialog } from '@/features/catalog/ArtifactDialog';
 import { HaltVersion } from '@/features/catalog/HaltVersion';
 import { headline } from '@/features/catalog/headline';
@@ -73,7 +74,7 @@ function VersionRow({ slug, version: v, upload, archive }: { slug: string; versi
         <div className="hint">{v.version}</div>
       </Table.Td>
       <Table.Td><Status tone={TONES[v.state]}>{v.state}</Status></Table.Td>
-      <Table.Td>{v.artifact ? <>{v.artifact.kind}<div className="hint">{bytes(v.artifact.size_bytes)}, {v.artifact.features.length} features</div></> : <span className="hint">none yet</span>}</Table.Td>
+      <Table.Td>{v.artifact ? <>{v.artifact.kind}<div className="hint">{bytes(v.artifact.size_bytes)}, {plural(v.artifact.features.length, 'feature')}</div></> : <span className="hint">none yet</span>}</Table.Td>
       <Table.Td>{v.artifact ? <Identifier value={v.artifact.sha256} what={`SHA-256 of ${v.label}`} /> : <span className="hint">–</span>}</Table.Td>
       <Table.Td>
         {v.serving.length === 0 && <span className="hint">in no group</span>}
@@ -109,12 +110,11 @@ function ArchiveDialog({ version, close }: { version: Version; close: () => void
   );
   return (
     <Modal opened onClose={close} title={`Archive ${version.label}?`}>
-      <Text fz="sm" mb={16}>It can no longer be put in a group. Its document, its artifact and what it has answered are kept for good.</Text>
+      <Text fz="sm" mb={16}>It can no longer be added to a group. Its document, artifact and answers are kept.</Text>
       {archive.isError && <Failure error={archive.error} title="Not archived" />}
-      <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end', marginTop: 12 }}>
-        <Button variant="default" size="sm" onClick={close}>Cancel</Button>
+      <DialogActions close={close}>
         <Button size="sm" loading={archive.isPending} onClick={() => archive.mutate({ version_id: version.id })}>Archive {version.label}</Button>
-      </div>
+      </DialogActions>
     </Modal>
   );
 }

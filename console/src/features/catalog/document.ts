@@ -1,3 +1,4 @@
+import { plural } from '@/components/format';
 import type { Inputs } from '@/rpc/types';
 
 export type DocumentInput = Inputs['models']['createVersion']['document'];
@@ -20,7 +21,7 @@ export function parseDocument(text: string): Parsed {
   return {
     ok: true,
     document: value as DocumentInput,
-    summary: `${value.name}: ${sizeOf(parts.features).toString()} features, ${sizeOf(parts.metrics).toString()} metrics, ${sizeOf(parts.charts).toString()} charts`,
+    summary: `${value.name}: ${plural(sizeOf(parts.features), 'feature')}, ${plural(sizeOf(parts.metrics), 'metric')}, ${plural(sizeOf(parts.charts), 'chart')}`,
   };
 }
 

@@ -8,6 +8,7 @@ import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Answer, Empty, Failure, Status } from '@/components/States';
 import { Ago } from '@/components/Time';
+import { plural } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { Delete } from '@/features/connectors/Delete';
 import { Models } from '@/features/connectors/Models';
@@ -29,7 +30,7 @@ export function Connectors() {
   const add = manages && <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: 'new' })}>New connector</Button>;
   return (
     <>
-      <PageHead title="Connectors" lede="Language models from outside: OpenAI, Anthropic, Gemini, or anything that speaks the OpenAI API. Keys are kept encrypted and never shown again." actions={add} />
+      <PageHead title="Connectors" lede="External language models: OpenAI, Anthropic, Gemini, or any service with an OpenAI-compatible API. Keys are stored encrypted and never shown again." actions={add} />
       {test.isError && <div style={{ marginBottom: 14 }}><Failure error={test.error} title="Not tested" /></div>}
       <Panel flush>
         <Answer of={connectors}>
@@ -86,7 +87,7 @@ function LastTest({ connector: { last_test: test } }: { connector: Connector }) 
   if (!test) return <span className="hint">never</span>;
   return (
     <>
-      <Status tone={test.ok ? 'ok' : 'bad'}>{test.ok ? `${test.models ?? 0} models in ${test.latency_ms} ms` : 'failed'}</Status>
+      <Status tone={test.ok ? 'ok' : 'bad'}>{test.ok ? `${plural(test.models ?? 0, 'model')} in ${test.latency_ms} ms` : 'failed'}</Status>
       <div className="hint"><Ago at={test.at} /></div>
       {test.message && <div style={{ fontSize: 12 }}>{test.message}</div>}
     </>

@@ -1,6 +1,7 @@
 import { Button, Modal, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { refresh } from '@/features/connectors/words';
 import { trpc } from '@/rpc/client';
@@ -12,10 +13,9 @@ export function Delete({ connector, close }: { connector: Connector; close: () =
     <Modal opened onClose={close} title={`Delete ${connector.name}?`}>
       <Text fz="sm" mb={16}>Its key is deleted for good. It still works elsewhere until you revoke it at the provider.</Text>
       {remove.isError && <Failure error={remove.error} title="Not deleted" />}
-      <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end', marginTop: 12 }}>
-        <Button variant="default" size="sm" onClick={close}>Cancel</Button>
+      <DialogActions close={close}>
         <Button size="sm" color="red" loading={remove.isPending} onClick={() => remove.mutate({ connector_id: connector.id })}>Delete connector</Button>
-      </div>
+      </DialogActions>
     </Modal>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { PROVIDERS, refresh } from '@/features/connectors/words';
 import { trpc } from '@/rpc/client';
@@ -12,7 +13,7 @@ export function NewConnector({ close }: { close: () => void }) {
   const form = useForm({
     initialValues: { name: '', provider: 'openai' as Provider, base_url: '', api_key: '' },
     validate: {
-      name: (v) => (v.trim() ? null : 'Say what it is'),
+      name: (v) => (v.trim() ? null : 'Enter a name'),
       api_key: (v) => (/^[\x21-\x7e]+$/.test(v.trim()) ? null : 'Paste the key: letters, digits and signs, no spaces'),
       base_url: (v, all) => (all.provider !== 'compatible' || /^https?:\/\/\S+$/.test(v.trim()) ? null : 'An address such as https://models.example.com/v1'),
     },
@@ -32,9 +33,11 @@ export function NewConnector({ close }: { close: () => void }) {
           <TextInput label="Name" placeholder="OpenAI, data science" data-autofocus {...form.getInputProps('name')} />
           <Select label="Provider" allowDeselect={false} data={PROVIDERS} {...form.getInputProps('provider')} />
           {compatible && <TextInput label="Base URL" description="Where the API is, often ending in /v1. Private hosts need the operator's permission." placeholder="https://models.example.com/v1" {...form.getInputProps('base_url')} />}
-          <PasswordInput label="API key" description="Kept encrypted. It is never shown again, not even to you." autoComplete="off" {...form.getInputProps('api_key')} />
+          <PasswordInput label="API key" description="Stored encrypted and never shown again." autoComplete="off" {...form.getInputProps('api_key')} />
           {create.isError && <Failure error={create.error} title="Not stored" />}
-          <Button type="submit" size="sm" loading={create.isPending || test.isPending} style={{ alignSelf: 'flex-end' }}>Store and test</Button>
+          <DialogActions close={close}>
+            <Button type="submit" size="sm" loading={create.isPending || test.isPending}>Save and test</Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

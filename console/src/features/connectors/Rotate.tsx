@@ -2,6 +2,7 @@ import { Button, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/c
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { refresh } from '@/features/connectors/words';
 import { trpc } from '@/rpc/client';
@@ -21,11 +22,13 @@ export function Rotate({ connector, close }: { connector: Connector; close: () =
     <Modal opened onClose={close} title={`Replace the key of ${connector.name}`}>
       <form noValidate autoComplete="off" onSubmit={form.onSubmit(({ base_url, api_key }) => rotate.mutate({ connector_id: connector.id, api_key: api_key.trim(), base_url: compatible ? base_url.trim() : null }))}>
         <Stack gap={14}>
-          <Text fz="sm">What uses this connector goes on with the new key at once. Revoke the old one at the provider after.</Text>
+          <Text fz="sm">The connector uses the new key at once. Revoke the old one at the provider afterwards.</Text>
           {compatible && <TextInput label="Base URL" description="A key belongs to its address: a new address needs its key." {...form.getInputProps('base_url')} />}
           <PasswordInput label="New API key" autoComplete="off" data-autofocus {...form.getInputProps('api_key')} />
           {rotate.isError && <Failure error={rotate.error} title="Not replaced" />}
-          <Button type="submit" size="sm" loading={rotate.isPending || test.isPending} style={{ alignSelf: 'flex-end' }}>Replace and test</Button>
+          <DialogActions close={close}>
+            <Button type="submit" size="sm" loading={rotate.isPending || test.isPending}>Replace and test</Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

@@ -5,7 +5,7 @@ export const PROVIDERS = [
   { value: 'openai', label: 'OpenAI' },
   { value: 'anthropic', label: 'Anthropic' },
   { value: 'gemini', label: 'Google Gemini' },
-  { value: 'compatible', label: 'Anything that speaks the OpenAI API' },
+  { value: 'compatible', label: 'Any OpenAI-compatible API' },
 ] as const satisfies readonly { value: Provider; label: string }[];
 
 export function providerWords(provider: Provider): string {

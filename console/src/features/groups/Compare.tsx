@@ -15,6 +15,7 @@ import { Differences } from '@/features/groups/Differences';
 import { LatencyPanel } from '@/features/groups/LatencyPanel';
 import { MetricTable } from '@/features/groups/MetricTable';
 import { PromoteDialog } from '@/features/groups/PromoteDialog';
+import { StarvedNotice } from '@/features/groups/StarvedNotice';
 import { ScoreChart } from '@/features/groups/ScoreChart';
 import css from '@/features/groups/groups.module.css';
 import { queryClient, trpc } from '@/rpc/client';
@@ -36,7 +37,7 @@ export function Compare() {
       }),
     ),
   );
-  const comparison = useQuery(trpc.groups.comparison.queryOptions(wanted, { refetchInterval: heard ? false : 2_000, placeholderData: (old) => old }));
+  const comparison = useQuery(trpc.groups.comparison.queryOptions(wanted, { refetchInterval: heard ? false : 2_000}));
   return (
     <Answer of={comparison} skeleton={<Loading rows={4} height={110} />}>
       {(data) => <View comparison={data} updatedAt={comparison.dataUpdatedAt} heard={heard} failing={comparison.isError || comparison.failureCount > 0} current={phase === undefined} pooled={pooled} />}
@@ -62,6 +63,7 @@ function View({ comparison, current, ...shown }: ViewProps) {
   const answered = comparison.contenders.some((c) => c.n > 0);
   return (
     <>
+      {current && <StarvedNotice slug={comparison.slug} />}
       <ConclusionCard comparison={comparison} current={current} {...shown} />
       <Contenders comparison={comparison} tones={tones} promote={current && promotes ? (contender) => setCandidate({ contender, evidence: comparison }) : null} />
       {answered ? (
@@ -76,7 +78,7 @@ function View({ comparison, current, ...shown }: ViewProps) {
               <Cohorts comparison={comparison} tones={tones} />
             </Panel>
           </div>
-          <Panel flush title="Metrics" note="Bands are 95 % intervals of this moment. The verdict above is the one that may be looked at any time.">
+          <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid however often you look.">
             <MetricTable comparison={comparison} tones={tones} />
           </Panel>
           <div className={css.grid2}>
@@ -91,7 +93,7 @@ function View({ comparison, current, ...shown }: ViewProps) {
       ) : (
         <Panel>
           <Empty icon={<IconScale size={30} />} title="No predictions in this phase yet">
-            Figures appear here within a second of the first prediction. The Endpoint tab has a request to try.
+            Send a first prediction: the Endpoint tab has a request to copy. Figures appear here within a second.
           </Empty>
         </Panel>
       )}

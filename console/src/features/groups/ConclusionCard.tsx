@@ -22,7 +22,7 @@ interface ConclusionProps {
   pooled: boolean;
 }
 
-/** The comparison in plain words: who leads, by how much, how sure that is, what is not in yet, what to do next. */
+/** The comparison in plain words: who leads, by how much, how sure that is, which outcomes are missing, what to do next. */
 export function ConclusionCard({ comparison, updatedAt, heard, failing, current, pooled }: ConclusionProps) {
   const { conclusion: said, sample_ratio: ratio } = comparison;
   return (
@@ -34,8 +34,8 @@ export function ConclusionCard({ comparison, updatedAt, heard, failing, current,
         </Title>
         {said?.margin && <p className={css.margin}>{said.margin}</p>}
         {said?.certainty && <p>{said.certainty}</p>}
-        {said?.waiting && <p>{said.waiting}</p>}
-        {said?.advice && (
+        {current && said?.waiting && <p>{said.waiting}</p>}
+        {current && said?.advice && (
           <div className={css.advice}>
             <IconArrowRight size={15} aria-hidden="true" />
             <span>{said.advice}</span>
@@ -43,7 +43,7 @@ export function ConclusionCard({ comparison, updatedAt, heard, failing, current,
         )}
       </div>
       <div className={css.tools}>
-        {current ? <Live updatedAt={updatedAt} heard={heard} failing={failing} /> : <span className="hint">a past phase</span>}
+        {current ? <Live updatedAt={updatedAt} heard={heard} failing={failing} /> : <span className="hint">A past phase, closed. What to do now is said of the current one.</span>}
         <PhasePicker slug={comparison.slug} shown={comparison.phase} current={current} />
         {comparison.phase > 1 && <Scope pooled={pooled} />}
       </div>
@@ -55,9 +55,9 @@ export function ConclusionCard({ comparison, updatedAt, heard, failing, current,
       <div className={css.foot}>
         <SampleRatio of={ratio} />
         <Outcomes comparison={comparison} />
-        {comparison.maturity?.until && <span>only requests before {when(comparison.maturity.until)}</span>}
-        {!comparison.regression && <span>label at score ≥ {comparison.threshold}</span>}
-        {comparison.exact && <span>read from every row</span>}
+        {comparison.maturity?.until && <span>Requests before {when(comparison.maturity.until)}</span>}
+        {!comparison.regression && <span>Positive if score ≥ {comparison.threshold}</span>}
+        {comparison.exact && <span>Counted from every row</span>}
       </div>
     </section>
   );
@@ -76,9 +76,9 @@ function Outcomes({ comparison }: { comparison: Comparison }) {
 }
 
 function SampleRatio({ of }: { of: Comparison['sample_ratio'] }) {
-  if (!of) return <Status tone="info">split not checked yet</Status>;
+  if (!of) return <Status tone="info">Traffic split not checked yet</Status>;
   const p = of.p_value < 0.001 ? 'p < 0.001' : `p ${of.p_value.toFixed(3)}`;
-  return of.ok ? <Status tone="ok">split as asked, {p}</Status> : <Status tone="bad">split is not as asked, {p}</Status>;
+  return of.ok ? <Status tone="ok">Traffic split is as configured, {p}</Status> : <Status tone="bad">Traffic split is not as configured, {p}</Status>;
 }
 
 function Scope({ pooled }: { pooled: boolean }) {
@@ -86,7 +86,7 @@ function Scope({ pooled }: { pooled: boolean }) {
   return (
     <SegmentedControl
       size="xs"
-      aria-label="Evidence of which phases"
+      aria-label="Phases to include"
       value={pooled ? 'pooled' : 'alone'}
       data={[
         { value: 'alone', label: 'This phase' },

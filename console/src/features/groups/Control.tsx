@@ -18,7 +18,7 @@ export function Control() {
   return (
     <Answer of={group}>
       {(data) => (
-        <div style={{ display: 'grid', gap: 14 }}>
+        <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14 }}>
           <div className={css.grid2} style={{ marginTop: 0 }}>
             <HaltPanel group={data} />
             <RollbackPanel group={data} />

@@ -5,7 +5,7 @@ import { useState } from 'react';
 
 import { Panel } from '@/components/Panel';
 import { Answer, Failure } from '@/components/States';
-import { count, when } from '@/components/format';
+import { bytes, count, plural, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { queryClient, trpc } from '@/rpc/client';
 
@@ -20,27 +20,27 @@ export function DeadLetters({ slug }: { slug: string }) {
       setChosen([]);
       setReason('');
       void queryClient.invalidateQueries({ queryKey: trpc.inference.deadLetters.queryKey() });
-      notifications.show({ title: `${count(moved)} ${what}`, message: 'It is in the audit log.', color: 'pine' });
+      notifications.show({ title: `${count(moved)} ${what}`, message: 'The change is in the audit log.', color: 'pine' });
     },
   });
   const replay = useMutation(trpc.inference.replayDeadLetters.mutationOptions(done('replayed')));
   const discard = useMutation(trpc.inference.discardDeadLetters.mutationOptions(done('discarded')));
   const toggle = (id: string) => setChosen((now) => (now.includes(id) ? now.filter((one) => one !== id) : [...now, id]));
   return (
-    <Panel title="Dead letters" note={letters.data && (letters.data.total ? `${count(letters.data.total)} predictions that could not be stored in the log` : 'None: every prediction is stored')}>
+    <Panel title="Failed log entries" note={letters.data && (letters.data.total ? `dead letters: ${plural(letters.data.total, 'prediction')} that could not be stored in the log` : 'None: every prediction is stored. Also called dead letters.')}>
       <Answer of={letters}>
         {({ letters: shown }) =>
           shown.length === 0 ? (
-            <p style={{ margin: 0, fontSize: 14 }}>A prediction that the log does not take is kept here with the reason, and holds up no other.</p>
+            <p style={{ margin: 0, fontSize: 14 }}>A prediction that cannot be stored is kept here with the reason. It does not delay others.</p>
           ) : (
-            <div style={{ display: 'grid', gap: 14 }}>
+            <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14 }}>
               {shown.map((letter) => (
                 <div key={letter.entry_id} style={{ display: 'grid', gridTemplateColumns: 'auto 1fr', gap: 10 }}>
                   <Checkbox aria-label={`Choose ${letter.entry_id}`} checked={chosen.includes(letter.entry_id)} onChange={() => toggle(letter.entry_id)} />
                   <div style={{ minWidth: 0 }}>
                     <div style={{ fontSize: 14 }}>{letter.reason}</div>
                     <div className="hint">
-                      {when(letter.at)} · {count(letter.size_bytes)} bytes
+                      {when(letter.at)} · {bytes(letter.size_bytes)}
                     </div>
                     <details>
                       <summary className="hint">What it holds</summary>
@@ -66,7 +66,8 @@ export function DeadLetters({ slug }: { slug: string }) {
                   Discard {chosen.length || 'chosen'}
                 </Button>
               </Row>
-              {!may && <span className="hint">Your roles do not allow moving dead letters.</span>}
+              {may && (chosen.length === 0 || !reason) && <span className="hint">To discard, choose entries and give a reason.</span>}
+              {!may && <span className="hint">Your roles do not allow replaying or discarding them. An admin or engineer can.</span>}
             </div>
           )
         }

@@ -8,7 +8,7 @@ import { ButtonLink } from '@/components/ButtonLink';
 import { Identifier } from '@/components/Copy';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Notice } from '@/components/States';
-import { count, when } from '@/components/format';
+import { plural, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
@@ -34,11 +34,11 @@ function DeleteForm({ group }: { group: Group }) {
   if (remove.data) {
     return (
       <Notice tone="ok" action={<ButtonLink to="/groups" variant="default">Go to the groups</ButtonLink>}>
-        {group.name} is being deleted ({remove.data.policy}); its log is dealt with by {when(remove.data.due_at)}. Run <Identifier value={remove.data.run_id} what="run id" />
+        {group.name} is being deleted ({remove.data.policy}); its log is archived or deleted by {when(remove.data.due_at)}. Run <Identifier value={remove.data.run_id} what="run id" />
       </Notice>
     );
   }
-  const rows = traffic.data ? `${count(traffic.data.total)} logged predictions` : 'logged predictions';
+  const rows = traffic.data ? plural(traffic.data.total, 'logged prediction') : 'logged predictions';
   return (
     <Panel title={`Delete ${group.name}`}>
       <form
@@ -49,17 +49,18 @@ function DeleteForm({ group }: { group: Group }) {
       >
         <Stack gap={18} maw={640}>
           <p style={{ margin: 0, fontSize: 14, lineHeight: 1.55 }}>
-            The endpoint <code>{group.endpoint}</code> stops answering at once, for {group.phase.members.map((m) => m.label).join(', ')}. The models and versions stay. The audit log keeps the deletion and every
+            The endpoint <code>{group.endpoint}</code> rejects all requests at once, for {group.phase.members.map((m) => m.label).join(', ')}. The models and versions stay. The audit log keeps the deletion and every
             promotion before it.
           </p>
-          <Radio.Group label={`What becomes of its ${rows}`} value={policy} onChange={(v) => setPolicy(v)}>
+          <Radio.Group label={`What happens to its ${rows}`} value={policy} onChange={(v) => setPolicy(v)}>
             <Stack gap={10} mt={8}>
               <Radio value="archive" label="Archive" description="Written to Parquet with a manifest of row count and SHA-256, verified, and only then dropped." />
-              <Radio value="delete" label="Delete" description="Dropped after the grace period. It cannot be brought back." />
+              <Radio value="delete" label="Delete" description="Deleted after the grace period. It cannot be restored." />
             </Stack>
           </Radio.Group>
           {policy === 'delete' && <NumberInput label="Grace period" suffix=" hours" min={0} max={720} value={grace} onChange={(v) => setGrace(typeof v === 'number' ? v : 24)} w={180} />}
           <TextInput label={`Type ${group.slug} to confirm`} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} autoComplete="off" spellCheck={false} />
+          {may && typed !== group.slug && <span className="hint">Type the slug to confirm.</span>}
           {!may && <Notice tone="info">Your roles do not allow deleting a group. An admin or ML lead can.</Notice>}
           {remove.isError && <Failure error={remove.error} title="The group has not been deleted" />}
           <Button type="submit" size="sm" color="red" disabled={!may || typed !== group.slug} loading={remove.isPending} leftSection={<IconTrash size={15} />} style={{ alignSelf: 'flex-start' }}>

@@ -9,8 +9,12 @@ const WIDTH = 300;
 
 /** How much better or worse than the champion each version is, with the interval that may be looked at any time, around the line of no difference. */
 export function Differences({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
-  const { differences, contenders } = comparison;
-  const ends = differences.flatMap((d) => (d.interval ? [d.interval.low, d.interval.high] : []));
+  const { differences, contenders, minimum } = comparison;
+  const enough = (id: string | undefined) => (contenders.find((c) => c.version_id === id)?.n_compared_labelled ?? 0) >= minimum;
+  const champion = contenders.find((c) => c.role === 'champion')?.version_id;
+  /** A difference is held back while either side has too few outcomes, or there are too few pairs. */
+  const isShort = (d: Difference) => (d.paired ? d.n < minimum : d.phases.length < 2 && !(enough(d.version_id) && enough(champion)));
+  const ends = differences.flatMap((d) => (d.interval && !isShort(d) ? [d.interval.low, d.interval.high] : []));
   const reach = Math.max(1e-9, ...ends.map(Math.abs)) * 1.08;
   const toneOf = (d: Difference) => tones[contenders.findIndex((c) => c.version_id === d.version_id)]?.css;
   return (
@@ -22,10 +26,10 @@ export function Differences({ comparison, tones }: { comparison: Comparison; ton
               <span>
                 <strong>{d.label}</strong> <span className="hint">{d.paired ? 'on the same requests' : `against ${d.against}`}</span>
               </span>
-              <Said of={d} />
+              <Said of={d} held={isShort(d)} />
             </div>
             <div className={css.track}>
-              <Band of={d} reach={reach} tone={toneOf(d)} />
+              {!isShort(d) && <Band of={d} reach={reach} tone={toneOf(d)} />}
             </div>
           </div>
         ))}
@@ -38,7 +42,7 @@ export function Differences({ comparison, tones }: { comparison: Comparison; ton
         )}
       </div>
       <figcaption className="hint" style={{ marginTop: 12 }}>
-        Difference in {metricName(comparison.decision_metric)}, drawn so that right is better. While a band crosses the line in the middle, the versions may be equal. A shadow’s band is narrower because it scored the very same requests.
+        Difference in {metricName(comparison.decision_metric)}, drawn so that right is better. While a band crosses the line in the middle, the versions may be equal. A shadow’s band is narrower because it scored the same requests.
       </figcaption>
     </figure>
   );
@@ -52,16 +56,16 @@ function Band({ of, reach, tone }: { of: Difference; reach: number; tone: string
       <line x1={WIDTH / 2} x2={WIDTH / 2} y1={0} y2={26} stroke="var(--ty-line-strong)" strokeWidth={1.5} vectorEffect="non-scaling-stroke" />
       {of.interval && (
         <g fill={tone}>
-          <rect className={css.band} x={x(of.interval.low)} width={Math.max(1, x(of.interval.high) - x(of.interval.low))} y={8} height={10} rx={2} opacity={0.36} />
-          <rect className={css.band} x={x(of.value ?? 0) - 1.5} width={3} y={4} height={18} />
+          <rect x={x(of.interval.low)} width={Math.max(1, x(of.interval.high) - x(of.interval.low))} y={8} height={10} rx={2} opacity={0.36} />
+          <rect x={x(of.value ?? 0) - 1.5} width={3} y={4} height={18} />
         </g>
       )}
     </svg>
   );
 }
 
-function Said({ of }: { of: Difference }) {
-  if (of.value === null || !of.interval) return <span className="hint">too few outcomes yet ({count(of.n)})</span>;
+function Said({ of, held }: { of: Difference; held: boolean }) {
+  if (held || of.value === null || !of.interval) return <span className="hint">not enough outcomes yet (n = {count(of.n)})</span>;
   const tone = of.better === null ? 'info' : of.better ? 'ok' : 'bad';
   return (
     <span className={css.said}>

@@ -1,15 +1,19 @@
-import { SegmentedControl, Stack } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { SegmentedControl, Stack, Table } from '@mantine/core';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { CodeBlock, Copy } from '@/components/Copy';
 import { Facts } from '@/components/Kpi';
 import { Panel } from '@/components/Panel';
-import { Answer } from '@/components/States';
+import { ScrollX } from '@/components/ScrollX';
+import { Answer, Failure, Loading } from '@/components/States';
+import { plural } from '@/components/format';
+import { type Input, inputsOf } from '@/features/groups/inputs';
 import { outcomeRequest, predictRequest, type Language } from '@/features/groups/requests';
+import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
-import type { Feature, Group } from '@/rpc/types';
+import type { Group } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/groups/$slug/endpoint');
 
@@ -21,10 +25,16 @@ export function Endpoint() {
 }
 
 function Requests({ group }: { group: Group }) {
+  const versions = useQueries({ queries: group.phase.members.map((m) => trpc.models.version.queryOptions({ version_id: m.version_id })) });
+  const failed = versions.find((one) => one.error);
+  if (failed) return <Failure error={failed.error} retry={failed.refetch} title="The inputs of a version cannot be read" />;
+  if (versions.some((one) => !one.data)) return <Loading rows={6} />;
+  return <Snippets group={group} inputs={inputsOf(versions.flatMap((one) => one.data ?? []))} />;
+}
+
+/** A snippet that lacks what one version reads would never reach it: each carries the inputs of all. */
+function Snippets({ group, inputs }: { group: Group; inputs: Input[] }) {
   const [language, setLanguage] = useState<Language>('curl');
-  const champion = group.phase.members.find((m) => m.role === 'champion');
-  const version = useQuery({ ...trpc.models.version.queryOptions({ version_id: champion?.version_id ?? '' }), enabled: champion !== undefined });
-  const features: Feature[] = version.data?.document.features.filter((f) => f.role === 'input') ?? [];
   const endpoint = new URL(group.endpoint, window.location.origin).href;
   return (
     <Stack gap={14}>
@@ -33,25 +43,54 @@ function Requests({ group }: { group: Group }) {
           <Facts
             of={[
               ['Predict', <span key="p"><code>POST {endpoint}</code> <Copy value={endpoint} what="endpoint" /></span>],
-              ['Sign in with', <span key="t">an API token with the scope <code>inference:group:predict</code>, made under <Link to="/settings/tokens" className="link">API tokens</Link></span>],
+              ['Authorization', <span key="t">an API token with the scope <code>inference:group:predict</code>, created under <Link to={SETTINGS.tokens.path} className="link">API tokens</Link></span>],
               ['Log table', <span key="l"><code>{group.table_name}</code> <Copy value={group.table_name} what="table name" /></span>],
-              ['Label', `positive at a score of ${group.threshold.toString()} or more`],
+              ['Label', `Positive if score ≥ ${group.threshold.toString()}`],
             ]}
           />
           <div>
-            <div className="eyebrow" style={{ marginBottom: 6 }}>Ask for a prediction</div>
-            <CodeBlock code={predictRequest(language, endpoint, features)} what="prediction request" />
+            <div className="eyebrow" style={{ marginBottom: 6 }}>Request a prediction</div>
+            <CodeBlock code={predictRequest(language, endpoint, inputs)} what="prediction request" />
           </div>
           <div>
-            <div className="eyebrow" style={{ marginBottom: 6 }}>Tell what really happened, later</div>
+            <div className="eyebrow" style={{ marginBottom: 6 }}>Report the outcome later</div>
             <CodeBlock code={outcomeRequest(language, window.location.origin, group.slug)} what="outcome request" />
           </div>
           <p className="hint" style={{ margin: 0 }}>
-            The same entity key always meets the same version. An answer is on record before it leaves; its inference id finds it under Inferences. Add <code>&quot;explain&quot;: true</code> to have the
-            explanation in the answer; without it, the explanation follows within seconds.
+            The same entity key always gets the same version. An answer is logged before it is sent; find it under Inferences by its inference id. Add <code>&quot;explain&quot;: true</code> to get the
+            explanation with the answer; otherwise it follows within seconds.
           </p>
         </Stack>
       </Panel>
+      <InputsTable group={group} inputs={inputs} />
     </Stack>
+  );
+}
+
+function InputsTable({ group, inputs }: { group: Group; inputs: Input[] }) {
+  const labels = group.phase.members.map((m) => m.label);
+  return (
+    <Panel flush title="Inputs" note={`${plural(inputs.length, 'input')} in all. A request that lacks an input of a challenger is answered by the champion instead.`}>
+      <ScrollX label="Inputs of every version">
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Input</Table.Th>
+              <Table.Th>Type</Table.Th>
+              <Table.Th>Read by</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {inputs.map(({ name, feature, readBy }) => (
+              <Table.Tr key={name}>
+                <Table.Th scope="row" style={{ color: 'inherit', fontSize: 13 }}>{name}</Table.Th>
+                <Table.Td>{feature ? feature.type : 'number'}{feature && !feature.required && <span className="hint"> optional</span>}</Table.Td>
+                <Table.Td>{readBy.length === labels.length ? 'every version' : readBy.join(', ')}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </ScrollX>
+    </Panel>
   );
 }

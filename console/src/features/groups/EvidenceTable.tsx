@@ -45,7 +45,7 @@ export function EvidenceTable({ comparison, only }: { comparison: Comparison; on
         <Table.Tbody>
           {line('Predictions', (c) => count(c.n))}
           {line('With outcome', (c) => (c.n > 0 ? `${count(c.n_labelled)} (${percent(c.n_labelled / c.n, 0)})` : '0'))}
-          {rows.map((row) => line(`${metricName(row.key)}${row.key === decides?.key ? ' (decides)' : ''}`, (c) => <Estimate of={c[row.key]} />))}
+          {rows.map((row) => line(`${metricName(row.key)}${row.key === decides?.key ? ' (decides)' : ''}`, (c) => <Estimate of={c[row.key]} minimum={comparison.minimum} />))}
           {line('Latency p99', (c) => (c.latency ? micros(c.latency.p99_us) : '–'))}
         </Table.Tbody>
       </Table>

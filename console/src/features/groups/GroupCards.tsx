@@ -4,12 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { ButtonLink } from '@/components/ButtonLink';
-import { Animated } from '@/components/Animated';
 import { Panel } from '@/components/Panel';
 import { RoleBadge } from '@/components/Roles';
 import { SplitBar } from '@/components/SplitBar';
 import { Answer, Empty, Status } from '@/components/States';
 import { compact, count, share } from '@/components/format';
+import { isHalted, isPartlyHalted } from '@/features/groups/halted';
 import css from '@/features/groups/groups.module.css';
 import { Sparkline } from '@/features/inference/Sparkline';
 import { trpc } from '@/rpc/client';
@@ -40,7 +40,7 @@ function NoGroups() {
             </ButtonLink>
           }
         >
-          A group puts a champion, and challengers if you like, behind one endpoint. It needs a version that has an artifact.
+          A group puts a champion, and optionally challengers, behind one endpoint. First import a model and upload the artifact of a version.
         </Empty>
       </Panel>
     </div>
@@ -51,7 +51,7 @@ function GroupCard({ group }: { group: Group }) {
   const traffic = useQuery(trpc.inference.traffic.queryOptions({ slug: group.slug }, { refetchInterval: 5_000 }));
   const { members, number } = group.phase;
   return (
-    <article className={css.card}>
+    <article className={css.card} data-halted={isHalted(group)} aria-label={group.name}>
       <div className={css.cardHead}>
         <div style={{ minWidth: 0 }}>
           <Title order={2}>
@@ -60,7 +60,8 @@ function GroupCard({ group }: { group: Group }) {
             </Link>
           </Title>
           <div className="hint">
-            <code>{group.slug}</code> · phase {number} {group.halt && <Status tone="bad">Halted</Status>}
+            <code>{group.slug}</code> · phase {number} {isHalted(group) && <Status tone="bad">Halted, rejects all requests</Status>}
+            {isPartlyHalted(group) && <Status tone="warn">{group.halted_versions.map((one) => one.label).join(', ')} halted</Status>}
           </div>
         </div>
         <div className={css.spark}>{traffic.data && <Sparkline minutes={traffic.data.minutes} />}</div>
@@ -72,7 +73,7 @@ function GroupCard({ group }: { group: Group }) {
             <span style={{ minWidth: 0 }}>
               <RoleBadge role={member.role} label={member.label} /> <span className="hint">{[member.model_name, member.meaning].filter(Boolean).join(': ')}</span>
             </span>
-            <span className="num">{member.role === 'shadow' ? 'a copy' : share(member.share)}</span>
+            <span className="num">{member.role === 'shadow' ? 'copies' : share(member.share)}</span>
           </div>
         ))}
       </div>
@@ -81,7 +82,7 @@ function GroupCard({ group }: { group: Group }) {
           <>
             <span>
               <b>
-                <Animated value={traffic.data.total} show={compact} />
+                <span className="num">{compact(traffic.data.total)}</span>
               </b>{' '}
               predictions
             </span>
@@ -90,7 +91,7 @@ function GroupCard({ group }: { group: Group }) {
             </span>
             {traffic.data.refused > 0 && (
               <span>
-                <b>{count(traffic.data.refused)}</b> refused
+                <b>{count(traffic.data.refused)}</b> rejected
               </span>
             )}
           </>

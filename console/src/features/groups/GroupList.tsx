@@ -9,7 +9,7 @@ export function GroupList() {
     <>
       <PageHead
         title="Groups"
-        lede="A champion and its challengers behind one endpoint. Each group keeps its own log and compares its contenders on what really happened."
+        lede="A champion and its challengers behind one endpoint. Each group keeps its own log and compares its versions on real outcomes."
         actions={
           <ButtonLink to="/groups/new" leftSection={<IconPlus size={14} />}>
             New group

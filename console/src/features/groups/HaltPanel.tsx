@@ -3,9 +3,10 @@ import { IconHandStop, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
-import { when } from '@/components/format';
+import { plural, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { tellUnsettled } from '@/features/groups/settled';
 import { queryClient, trpc } from '@/rpc/client';
@@ -17,6 +18,9 @@ export function keepGroup(group: Group) {
   queryClient.setQueryData(trpc.groups.get.queryKey({ slug: group.slug }), group);
   void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
 }
+
+/** Shown wherever two people would be needed. */
+export const SOLO = 'Solo mode: one person may resume it alone, because nobody else here may or the hub runs in solo mode. The audit log says so.';
 
 /** Stopping a group's answers at once, and letting them go on again by two people. */
 export function HaltPanel({ group }: { group: Group }) {
@@ -30,9 +34,9 @@ export function HaltPanel({ group }: { group: Group }) {
         ) : (
           <>
             <p className="hint" style={{ margin: 0 }}>
-              Every caller of this group is refused, with your reason, within a second: also by a process that has lost its network
-              {group.settings.on_control_loss === 'stale' ? '. Not so in this group: its settings let a process that has lost PostgreSQL go on answering, and no halt reaches that one.' : '.'} Two people
-              let it answer again.
+              A halted group rejects all requests within a second, and tells each caller your reason. This also holds for a process that has lost its network
+              {group.settings.on_control_loss === 'stale' ? ', but not in this group: its settings let a process that has lost PostgreSQL go on answering, and a halt does not reach that process.' : '.'}{' '}
+              {group.solo ? SOLO : 'Two people are needed to resume it.'}
             </p>
             <Button color="red.9" size="sm" leftSection={<IconHandStop size={15} />} disabled={!mayHalt} onClick={() => setAsking(true)}>
               Halt {group.name}
@@ -66,14 +70,16 @@ function HaltDialog({ group, close }: { group: Group; close: () => void }) {
       >
         <Stack gap={16}>
           <Notice tone="bad">
-            <code>{group.endpoint}</code> answers nobody from now on. Whoever asks gets 503 GROUP_HALTED with your name and reason, and decides without these models. {group.phase.members.length} versions
-            stay loaded; nothing is lost.
+            <code>{group.endpoint}</code> rejects all requests from now on. Callers get 503 GROUP_HALTED with your name and reason, and decide without these models. {plural(group.phase.members.length, 'version stays', 'versions stay')}{' '}
+            loaded; nothing is lost.
           </Notice>
-          <TextInput label="Reason" description="Told to every caller that is refused, and kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
+          <TextInput label="Reason" description="Shown to every rejected caller and kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {halt.isError && <Failure error={halt.error} title="It is not known whether the group is halted" />}
-          <Button type="submit" color="red.9" loading={halt.isPending} leftSection={<IconHandStop size={15} />}>
-            Halt now
-          </Button>
+          <DialogActions close={close}>
+            <Button type="submit" size="sm" color="red.9" loading={halt.isPending} leftSection={<IconHandStop size={15} />}>
+              Halt now
+            </Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>
@@ -88,16 +94,17 @@ function Resume({ group, halt }: { group: Group; halt: NonNullable<Group['halt']
     <>
       <Notice tone="bad">
         Halted by {halt.by}, {when(halt.at)}
-        {halt.reason && `: ${halt.reason}`}. Nobody is answered.
+        {halt.reason && `: ${halt.reason}`}. All requests are rejected.
       </Notice>
       {halt.requested_by && (
         <Notice tone="warn">
-          {halt.requested_by} asked to resume it{halt.requested_at && `, ${when(halt.requested_at)}`}. A second person has to confirm.
+          {halt.requested_by} asked to resume it{halt.requested_at && `, ${when(halt.requested_at)}`}. {group.solo ? SOLO : 'A second person has to confirm.'}
         </Notice>
       )}
+      {group.solo && !halt.requested_by && <Notice tone="info">{SOLO}</Notice>}
       <TextInput label="Reason to resume" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={420} maw="100%" />
       <Button size="sm" leftSection={<IconPlayerPlay size={15} />} disabled={!may} loading={resume.isPending} onClick={() => resume.mutate({ slug: group.slug, reason: reason.trim() })}>
-        {halt.requested_by ? 'Confirm, as a second person' : 'Ask to resume'}
+        {group.solo ? 'Resume, as the only person' : halt.requested_by ? 'Confirm, as a second person' : 'Ask to resume'}
       </Button>
       {!may && <span className="hint">Your roles do not allow resuming a group.</span>}
       {resume.isError && <Failure error={resume.error} title="The group is still halted" />}

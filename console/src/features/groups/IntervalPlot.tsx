@@ -16,7 +16,7 @@ const HEIGHT = 30;
 /** Estimates on one shared scale: a dot for the value, a band for its interval. */
 export function IntervalPlot({ marks }: { marks: Mark[] }) {
   const scale = scaleOf(marks.map((m) => m.estimate));
-  if (!scale) return <span className="hint">nothing to draw yet</span>;
+  if (!scale) return <span className="hint">not enough data to draw</span>;
   const x = (value: number) => ((value - scale.low) / (scale.high - scale.low)) * WIDTH;
   const shown = marks.filter((m) => m.estimate.value !== null);
   const lane = (HEIGHT - 4) / shown.length;
@@ -31,8 +31,8 @@ export function IntervalPlot({ marks }: { marks: Mark[] }) {
           const { low, high } = m.estimate.interval ?? { low: value, high: value };
           return (
             <g key={m.label + i.toString()} fill={m.tone.css}>
-              <rect className={css.whisker} x={x(low)} width={Math.max(1, x(high) - x(low))} y={y - 3} height={6} rx={1.5} opacity={0.32} />
-              <rect className={css.whisker} x={x(value) - 1.5} width={3} y={y - 5} height={10} />
+              <rect x={x(low)} width={Math.max(1, x(high) - x(low))} y={y - 3} height={6} rx={1.5} opacity={0.32} />
+              <rect x={x(value) - 1.5} width={3} y={y - 5} height={10} />
             </g>
           );
         })}

@@ -33,9 +33,9 @@ export function LatencyPanel({ comparison, tones }: { comparison: Comparison; to
                     <line key={d} x1={x(d)} x2={x(d)} y1={0} y2={20} stroke="var(--ty-line)" />
                   ))}
                   <g fill={tones[i]?.css}>
-                    <rect className={css.whisker} x={x(c.latency.p50_us)} width={Math.max(1, x(c.latency.p99_us) - x(c.latency.p50_us))} y={7} height={6} opacity={0.32} rx={1.5} />
-                    <rect className={css.whisker} x={x(c.latency.p50_us) - 1.5} width={3} y={4} height={12} />
-                    <rect className={css.whisker} x={x(c.latency.p95_us) - 0.75} width={1.5} y={5} height={10} />
+                    <rect x={x(c.latency.p50_us)} width={Math.max(1, x(c.latency.p99_us) - x(c.latency.p50_us))} y={7} height={6} opacity={0.32} rx={1.5} />
+                    <rect x={x(c.latency.p50_us) - 1.5} width={3} y={4} height={12} />
+                    <rect x={x(c.latency.p95_us) - 0.75} width={1.5} y={5} height={10} />
                   </g>
                 </svg>
                 <span className="hint num">

@@ -15,7 +15,7 @@ export function LogPage() {
   return (
     <Answer of={group}>
       {(data) => (
-        <div style={{ display: 'grid', gap: 16 }}>
+        <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 16 }}>
           <DeadLetters slug={slug} />
           <Retention group={data} />
           <LegalHold group={data} />

@@ -26,7 +26,7 @@ export function Retention({ group }: { group: Group }) {
     <Form title="Retention" error={save.error} may={may} pending={save.isPending} label="Save retention" save={() => save.mutate({ slug: group.slug, days, policy })}>
       <NumberInput
         label="Keep rows for"
-        description="Whole weeks go, once their last day is this old. Empty: rows are kept for good."
+        description="Whole weeks are removed once their last day is this old. Empty: rows are kept indefinitely."
         suffix=" days"
         min={1}
         max={36_500}
@@ -34,10 +34,10 @@ export function Retention({ group }: { group: Group }) {
         onChange={(value) => setDays(typeof value === 'number' ? value : null)}
         w={320}
       />
-      <Radio.Group label="Before they go" value={policy} onChange={(value) => setPolicy(value)}>
+      <Radio.Group label="Before removal" value={policy} onChange={(value) => setPolicy(value)}>
         <Stack gap={10} mt={8}>
-          <Radio value="archive" label="Archive them" description="Written to Parquet with a manifest of row count and SHA-256, verified, and only then dropped." />
-          <Radio value="drop" label="Nothing" description="They are dropped and cannot be brought back." />
+          <Radio value="archive" label="Archive" description="Written to Parquet with a manifest of row count and SHA-256, verified, and only then dropped." />
+          <Radio value="drop" label="Delete without an archive" description="They cannot be restored." />
         </Stack>
       </Radio.Group>
     </Form>
@@ -56,13 +56,13 @@ export function LegalHold({ group }: { group: Group }) {
       {held ? (
         <Notice tone="warn">Nothing is removed from this log, by retention, deletion or erasure: {held}</Notice>
       ) : (
-        <TextInput label="Reason" description="While it stands, retention, deletion of the group and erasure of an entity are stopped." value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+        <TextInput label="Reason" description="While the hold is in force, nothing is removed by retention, deletion of the group or erasure of an entity." value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
       )}
     </Form>
   );
 }
 
-/** What is answered when neither Redis nor PostgreSQL takes a prediction. */
+/** What is answered when neither Redis nor PostgreSQL stores a prediction. */
 export function WhenUnlogged({ group }: { group: Group }) {
   const may = useMay('group:group:write');
   const [policy, setPolicy] = useState(group.log.when_unlogged);
@@ -70,11 +70,11 @@ export function WhenUnlogged({ group }: { group: Group }) {
   const save = useMutation(trpc.groups.setWhenUnlogged.mutationOptions(saved));
   const change = () => save.mutate({ slug: group.slug, when_unlogged: policy, max_age_seconds: age });
   return (
-    <Form title="When nothing can be put on record" error={save.error} may={may} pending={save.isPending} label="Save" save={change}>
-      <Radio.Group label="With Redis and PostgreSQL both gone, a call is" value={policy} onChange={(value) => setPolicy(value)}>
+    <Form title="When nothing can be logged" error={save.error} may={may} pending={save.isPending} label="Save" save={change}>
+      <Radio.Group label="With Redis and PostgreSQL both unavailable, a request is" value={policy} onChange={(value) => setPolicy(value)}>
         <Stack gap={10} mt={8}>
-          <Radio value="refuse" label="refused" description="503, LOG_UNAVAILABLE." />
-          <Radio value="stale" label="answered as the same inputs last were" description="Marked stale, with its age and the id of the inference it repeats. Needs a group that goes on without PostgreSQL (Control)." />
+          <Radio value="refuse" label="rejected" description="503, LOG_UNAVAILABLE." />
+          <Radio value="stale" label="answered with the last answer to the same inputs" description="Marked stale, with its age and the id of the inference it repeats. Requires a group that goes on answering without PostgreSQL (see Control)." />
         </Stack>
       </Radio.Group>
       {policy === 'stale' && <NumberInput label="At most this old" suffix=" seconds" min={1} max={86_400} value={age} onChange={(value) => setAge(typeof value === 'number' ? value : 900)} w={220} />}

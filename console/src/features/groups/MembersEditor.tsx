@@ -96,7 +96,7 @@ function EditorRow({ row, nth, versions, pending, set, remove }: RowProps) {
       </Table.Td>
       <Table.Td>
         {row.role === 'shadow' ? (
-          <span className="hint">a copy of the traffic</span>
+          <span className="hint">copies of requests</span>
         ) : (
           <NumberInput aria-label={`Share of version ${nth.toString()}`} suffix=" %" min={0} max={100} decimalScale={2} step={5} value={row.percent} onChange={(v) => set({ percent: typeof v === 'number' ? v : 0 })} />
         )}

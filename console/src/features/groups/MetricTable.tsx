@@ -1,18 +1,17 @@
 import { Table, Tooltip } from '@mantine/core';
 
 import { ScrollX } from '@/components/ScrollX';
-import { Animated } from '@/components/Animated';
 import type { Tone } from '@/components/Roles';
 import { Status } from '@/components/States';
-import { figure, metric } from '@/components/format';
+import { count, figure, metric } from '@/components/format';
 import { IntervalPlot } from '@/features/groups/IntervalPlot';
 import css from '@/features/groups/groups.module.css';
-import { isDecision, told } from '@/features/groups/metrics';
+import { isDecision, isHeld, shownOf, told } from '@/features/groups/metrics';
 import type { Comparison, MetricEstimate } from '@/rpc/types';
 
 /** Every metric of every contender: value, interval, and both drawn on a scale of their own. */
 export function MetricTable({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
-  const { contenders, decision_metric } = comparison;
+  const { contenders, decision_metric, minimum } = comparison;
   return (
     <ScrollX label="Metrics">
       <Table miw={360 + contenders.length * 170}>
@@ -43,11 +42,11 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
               </Table.Th>
               {contenders.map((c) => (
                 <Table.Td key={c.version_id}>
-                  {row.key === 'fallback_rate' && c.role !== 'challenger' ? <span className="hint">–</span> : <Estimate of={c[row.key]} />}
+                  {row.key === 'fallback_rate' && c.role !== 'challenger' ? <span className="hint">–</span> : <Estimate of={c[row.key]} minimum={minimum} />}
                 </Table.Td>
               ))}
               <Table.Td>
-                <IntervalPlot marks={contenders.map((c, i) => ({ label: c.label, tone: tones[i] ?? { key: 'shadow', css: 'var(--ty-shadow)', dash: 'solid' }, estimate: c[row.key] }))} />
+                <IntervalPlot marks={contenders.map((c, i) => ({ label: c.label, tone: tones[i] ?? { key: 'shadow', css: 'var(--ty-shadow)', dash: 'solid' }, estimate: shownOf(c[row.key], minimum) }))} />
               </Table.Td>
             </Table.Tr>
           ))}
@@ -57,12 +56,14 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
   );
 }
 
-/** A value with its interval, or why there is none. */
-export function Estimate({ of }: { of: MetricEstimate }) {
-  if (of.value === null) return <span className="hint">{of.n === 0 ? 'no outcomes yet' : `too little to say (n ${of.n.toString()})`}</span>;
+/** A value with its interval, or why there is none: below the minimum it is held back. */
+export function Estimate({ of, minimum }: { of: MetricEstimate; minimum: number }) {
+  if (of.n === 0) return <span className="hint">no outcomes yet</span>;
+  if (isHeld(of, minimum)) return <span className="hint">shown from n = {count(minimum)} on (n = {count(of.n)})</span>;
+  if (of.value === null) return <span className="hint">not enough data (n = {count(of.n)})</span>;
   return (
     <span className={css.estimate}>
-      <Animated value={of.value} show={digits} />
+      <span className="num">{digits(of.value)}</span>
       {of.interval && (
         <small>
           {digits(of.interval.low, 3)} to {digits(of.interval.high, 3)}

@@ -74,7 +74,7 @@ export function NewGroup() {
           <Panel title="Decision">
             <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
               <Select label="Compare contenders on" data={DECIDES} allowDeselect={false} {...form.getInputProps('decision_metric')} />
-              <NumberInput label="Positive label at a score of" step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
+              <NumberInput label="Positive if score ≥" step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
             </div>
           </Panel>
           {create.isError && <Failure error={create.error} title="The group has not been created" />}

@@ -58,9 +58,9 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
         <Consequences evidence={evidence} contender={contender} keep={keeps ? Math.round(keep * 100) : 0} />
         <EvidenceTable comparison={evidence} only={[champion?.version_id ?? '', contender.version_id]} />
         {evidence.leader !== contender.version_id && (
-          <Notice tone="warn">The evidence does not say that {contender.label} is better. You can promote it all the same; the record will show that.</Notice>
+          <Notice tone="warn">The evidence does not show that {contender.label} is better. You can still promote it; the record will show that.</Notice>
         )}
-        {evidence.sample_ratio && !evidence.sample_ratio.ok && <Notice tone="bad">The traffic was not shared as asked, so the contenders may not have met the same cases.</Notice>}
+        {evidence.sample_ratio && !evidence.sample_ratio.ok && <Notice tone="bad">The traffic split is not as configured, so the versions may not have met the same cases.</Notice>}
         <Row align="end" gap={14}>
           <Switch label={`Keep ${champion?.label ?? 'the champion'} as a challenger`} checked={keeps} onChange={(e) => setKeeps(e.currentTarget.checked)} style={{ flex: 1 }} />
           {keeps && (

@@ -20,10 +20,18 @@ interface Step {
 const PLAN: Step[] = [1, 5, 25, 50, 100].map((percent, key) => ({ key, percent, minutes: 60, answers: 100 }));
 const numeric = (value: string | number, other = 0) => (typeof value === 'number' ? value : other);
 
+/** Why a ramp cannot start yet, in words; null when it can. */
+export function whyNot({ may, pending, others, version }: { may: boolean; pending: boolean; others: number; version: string | null }): string | null {
+  if (!may) return 'Your roles do not allow a ramp. An admin or ML lead can start one.';
+  if (version) return null;
+  if (pending) return 'The versions are being listed.';
+  return others > 0 ? 'Choose a challenger above to start a ramp.' : 'No version but the champion is ready. Upload an artifact to another version first.';
+}
+
 /** A plan: which version, by which steps, and what takes its share away. */
 export function RampEditor({ group }: { group: Group }) {
   const may = useMay('group:group:write');
-  const { versions } = useReadyVersions();
+  const { versions, pending } = useReadyVersions();
   const champion = group.phase.members.find((m) => m.role === 'champion')?.version_id;
   const [version, setVersion] = useState(group.phase.members.find((m) => m.role !== 'champion')?.version_id ?? null);
   const [steps, setSteps] = useState(PLAN);
@@ -32,6 +40,8 @@ export function RampEditor({ group }: { group: Group }) {
   const [loss, setLoss] = useState(true);
   const [reason, setReason] = useState('');
   const start = useMutation(trpc.groups.startRamp.mutationOptions({ onSuccess: () => void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() }) }));
+  const others = versions.filter((v) => v.id !== champion);
+  const why = whyNot({ may, pending, others: others.length, version });
   const set = (key: number, part: Partial<Step>) => setSteps((all) => all.map((step) => (step.key === key ? { ...step, ...part } : step)));
   const begin = () => {
     if (!version) return;
@@ -47,12 +57,12 @@ export function RampEditor({ group }: { group: Group }) {
   return (
     <Stack gap={16}>
       <p className="hint" style={{ margin: 0 }}>
-        The challenger&rsquo;s share rises by itself, step by step, while it keeps to the guardrails; the champion gives what it gets, nobody else moves. If it breaks one, all its share goes back to the champion
-        and an alert is raised. Each step is a phase.
+        The challenger&rsquo;s share rises step by step while it stays within the guardrails. The champion gives up that share; other versions keep theirs. If the challenger breaks a guardrail, its whole share returns
+        to the champion and an alert opens. Each step is a phase.
       </p>
       <Select
         label="Challenger"
-        data={versions.filter((v) => v.id !== champion).map((v) => ({ value: v.id, label: `${v.model_name} ${v.label}` }))}
+        data={others.map((v) => ({ value: v.id, label: `${v.model_name} ${v.label}` }))}
         value={version}
         onChange={setVersion}
         w={320}
@@ -108,10 +118,10 @@ export function RampEditor({ group }: { group: Group }) {
       <TextInput label="Reason" value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
       {start.isError && <Failure error={start.error} title="The ramp has not started" />}
       <Row gap={12}>
-        <Button size="sm" disabled={!may || !version} loading={start.isPending} onClick={begin}>
+        <Button size="sm" disabled={why !== null} loading={start.isPending} onClick={begin}>
           Start the ramp
         </Button>
-        {!may && <span className="hint">Your roles do not allow a ramp.</span>}
+        {why && <span className="hint">{why}</span>}
       </Row>
     </Stack>
   );

@@ -86,13 +86,14 @@ function Steering({ ramp }: { ramp: Ramp }) {
           </Button>
         ) : (
           <Button variant="default" disabled={!may} loading={resume.isPending} onClick={() => resume.mutate(input)}>
-            Go on
+            Resume the ramp
           </Button>
         )}
         <Button variant="default" color="red" disabled={!may} loading={cancel.isPending} onClick={() => cancel.mutate(input)}>
           End the ramp here
         </Button>
       </Row>
+      {!may && <span className="hint">Your roles do not allow steering a ramp. An admin or ML lead can.</span>}
       {failed && <Failure error={failed.error} title="The ramp goes on as before" />}
     </>
   );

@@ -4,8 +4,10 @@ import { IconArrowBackUp } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { DialogActions } from '@/components/DialogActions';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
+import { when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { keepGroup } from '@/features/groups/HaltPanel';
 import { trpc } from '@/rpc/client';
@@ -19,6 +21,17 @@ export function phaseBefore(phases: readonly Phase[], current: Phase): Phase | u
   return [...phases].sort((a, b) => b.number - a.number).find((phase) => phase.number < current.number && championOf(phase)?.version_id !== now);
 }
 
+/** The rollback that took this version out of its place, when the current champion came by one: going back to it would undo that. */
+export function rolledBackFrom(phases: readonly Phase[], current: Phase, target: string | undefined): Phase | undefined {
+  const now = championOf(current)?.version_id;
+  const newest = [...phases].filter((phase) => phase.number <= current.number).sort((a, b) => b.number - a.number);
+  // The oldest phase of the unbroken run of phases that the current champion has had.
+  const other = newest.findIndex((phase) => championOf(phase)?.version_id !== now);
+  const taken = newest[(other === -1 ? newest.length : other) - 1];
+  const before = newest[other];
+  return taken && before && championOf(before)?.version_id === target && taken.reason.startsWith('rollback: ') ? taken : undefined;
+}
+
 /** Going back to the champion before, with what went with it. */
 export function RollbackPanel({ group }: { group: Group }) {
   const may = useMay('group:group:promote');
@@ -26,14 +39,16 @@ export function RollbackPanel({ group }: { group: Group }) {
   const [asking, setAsking] = useState(false);
   const before = phaseBefore(phases.data ?? [], group.phase);
   const champion = before && championOf(before);
+  const undoes = rolledBackFrom(phases.data ?? [], group.phase, champion?.version_id);
   return (
     <Panel title="Rollback">
       <Stack gap={14} align="flex-start">
         {before && champion ? (
           <>
             <p className="hint" style={{ margin: 0 }}>
-              {champion.label} was champion until phase {before.number}, labelling from a score of {before.threshold}. It is still loaded, so going back takes no time and no request fails.
+              {champion.label} was champion until phase {before.number}. It labels positive if score &ge; {before.threshold}. It is still loaded, so going back takes no time and no request fails.
             </p>
+            {undoes && <Undoes phase={undoes} label={champion.label} />}
             <Button variant="default" size="sm" leftSection={<IconArrowBackUp size={15} />} disabled={!may} onClick={() => setAsking(true)}>
               Roll back to {champion.label}
             </Button>
@@ -45,12 +60,28 @@ export function RollbackPanel({ group }: { group: Group }) {
           </p>
         )}
       </Stack>
-      {asking && before && champion && <Dialog group={group} before={before} label={champion.label} close={() => setAsking(false)} />}
+      {asking && before && champion && <Dialog group={group} before={before} undoes={undoes} label={champion.label} close={() => setAsking(false)} />}
     </Panel>
   );
 }
 
-function Dialog({ group, before, label, close }: { group: Group; before: Phase; label: string; close: () => void }) {
+function Undoes({ phase, label }: { phase: Phase; label: string }) {
+  return (
+    <Notice tone="warn">
+      This group was rolled back from {label} on {when(phase.opened_at)} by {phase.opened_by} ({phase.reason}). Going back to it undoes that.
+    </Notice>
+  );
+}
+
+interface DialogProps {
+  group: Group;
+  before: Phase;
+  undoes: Phase | undefined;
+  label: string;
+  close: () => void;
+}
+
+function Dialog({ group, before, undoes, label, close }: DialogProps) {
   const [reason, setReason] = useState('');
   const [base] = useState(group.phase.number);
   const rollback = useMutation(
@@ -72,14 +103,17 @@ function Dialog({ group, before, label, close }: { group: Group; before: Phase; 
         }}
       >
         <Stack gap={16}>
+          {undoes && <Undoes phase={undoes} label={label} />}
           <Notice tone="warn">
-            {label} answers all traffic, with its own features and the threshold {before.threshold} that it had in phase {before.number}. {leaves.join(', ')} {leaves.length > 1 ? 'have' : 'has'} no share any more.
+            {label} answers all traffic, with its own features and the threshold {before.threshold} that it had in phase {before.number}. {leaves.join(', ')} {leaves.length > 1 ? 'have' : 'has'} no share after that.
           </Notice>
-          <TextInput label="Reason" description="Needed; it is kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
+          <TextInput label="Reason" description="Required. It is kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {rollback.isError && <Failure error={rollback.error} title="Nothing has changed" />}
-          <Button type="submit" loading={rollback.isPending} disabled={reason.trim() === ''} leftSection={<IconArrowBackUp size={15} />}>
-            Roll back now
-          </Button>
+          <DialogActions close={close}>
+            <Button type="submit" size="sm" loading={rollback.isPending} disabled={reason.trim() === ''} leftSection={<IconArrowBackUp size={15} />}>
+              Roll back now
+            </Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

@@ -42,7 +42,7 @@ export function ScoreChart({ comparison, tones }: { comparison: Comparison; tone
       draw={draw}
       height={250}
       label="Score distribution of each contender"
-      caption={`Each outline is one version's own predictions, so shapes compare whatever the split. ${comparison.regression ? '' : 'To the right of the threshold the label is positive; '}outlines that part show versions that judge the same people differently.`}
+      caption={`Each outline is the share of one version's own predictions, so shapes can be compared under any split. ${comparison.regression ? '' : 'To the right of the threshold the label is positive; '}outlines that differ show versions that score similar cases differently.`}
     />
   );
 }

@@ -11,10 +11,10 @@ import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
 const KEYS = [
-  { value: 'entity_key', label: 'Entity key: an applicant always meets the same version' },
+  { value: 'entity_key', label: 'Entity key: an applicant always gets the same version' },
   { value: 'correlation_id', label: 'Correlation id' },
-  { value: 'inference_id', label: 'Nothing: each request by itself' },
-  { value: 'segments.', label: 'A segment: its members meet the same version' },
+  { value: 'inference_id', label: 'Nothing: each request separately' },
+  { value: 'segments.', label: 'A segment: its members get the same version' },
 ];
 
 /** How a group answers, and what its promotions need. */
@@ -38,13 +38,13 @@ export function SettingsPanel({ group }: { group: Group }) {
       <Stack gap={20} maw={640}>
         <Radio.Group label="A process that has lost PostgreSQL for 600 ms" value={draft.on_control_loss} onChange={(value) => set({ on_control_loss: value })}>
           <Stack gap={10} mt={8}>
-            <Radio value="refuse" label="refuses" description="It answers nobody until it is back, since it cannot know whether the group was halted." />
-            <Radio value="stale" label="goes on answering" description="By the last split it knew, each answer marked stale. A halt cannot reach it." />
+            <Radio value="refuse" label="rejects requests" description="It rejects requests until the connection is back, because it cannot know whether the group was halted." />
+            <Radio value="stale" label="goes on answering" description="It uses the last split it knew and marks each answer stale. A halt cannot reach it." />
           </Stack>
         </Radio.Group>
         <NumberInput
           label="Time budget of challengers"
-          description="One that takes longer is answered for by the champion, and the row says so. Empty: no limit."
+          description="If a challenger takes longer, the champion answers and the row says so. Empty: no limit."
           suffix=" ms"
           min={1}
           max={60_000}
@@ -72,8 +72,8 @@ export function SettingsPanel({ group }: { group: Group }) {
           w={260}
         />
         <NumberInput
-          label="Outcomes are in after"
-          description="The comparison takes predictions that are at least this old. Empty: the hub reads it off the outcomes so far, which a young phase may mislead."
+          label="Outcomes are due after"
+          description="The comparison takes predictions that are at least this old. Empty: the hub estimates it from the outcomes so far, which is less reliable early in a phase."
           suffix=" h"
           min={0}
           value={draft.maturity_hours ?? ''}
@@ -99,7 +99,7 @@ export function SettingsPanel({ group }: { group: Group }) {
           <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
             Save settings
           </Button>
-          {!may && <span className="hint">Your roles do not allow changing settings.</span>}
+          {!may ? <span className="hint">Your roles do not allow changing settings. An admin or ML lead can.</span> : unchanged && <span className="hint">Nothing to save.</span>}
         </Row>
       </Stack>
     </Panel>

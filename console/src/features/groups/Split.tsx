@@ -52,8 +52,8 @@ function Editor({ group }: { group: Group }) {
     <Panel title="Split" note={`based on phase ${base.number.toString()}`}>
       <Stack gap={16}>
         <p className="hint" style={{ margin: 0 }}>
-          The same applicant always meets the same version, by a hash of the entity key: changing a share moves only the buckets that change hands. Saving opens a new phase, so
-          a ramp never looks like a result.
+          The same applicant always gets the same version, by a hash of the entity key. Changing a share moves only the requests that have to move. Saving opens a new phase, and figures start again
+          from zero there.
         </p>
         {group.phase.number !== base.number && (
           <Notice tone="warn" action={<Button variant="default" onClick={startOver}>Load phase {group.phase.number}</Button>}>

@@ -23,11 +23,11 @@ export const specsOf = (rows: readonly Draft[]): MemberSpec[] => rows.flatMap((r
 /** What keeps a split from being saved, in words; null when nothing does. */
 export function problemWith(rows: readonly Draft[]): string | null {
   if (rows.some((r) => !r.version_id)) return 'Choose a version in each row.';
-  if (new Set(rows.map((r) => r.version_id)).size < rows.length) return 'A version can have one place only.';
+  if (new Set(rows.map((r) => r.version_id)).size < rows.length) return 'Each version can be listed only once.';
   const champions = rows.filter((r) => r.role === 'champion').length;
-  if (champions !== 1) return champions === 0 ? 'A group needs a champion.' : 'A group has one champion only.';
+  if (champions !== 1) return champions === 0 ? 'A group needs a champion.' : 'A group has exactly one champion.';
   const missing = 10_000 - total(rows);
-  if (missing !== 0) return missing > 0 ? `${share(missing)} of the traffic has no one to answer it.` : `The shares sum to ${share(total(rows))}, ${share(-missing)} too much.`;
+  if (missing !== 0) return missing > 0 ? `${share(missing)} of the traffic is not assigned to a version.` : `The shares sum to ${share(total(rows))}, ${share(-missing)} too much.`;
   return null;
 }
 

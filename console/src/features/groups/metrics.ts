@@ -12,22 +12,22 @@ export interface MetricRow {
 /** The comparison's rows, in the order they are read. */
 export const METRICS: MetricRow[] = [
   { key: 'brier', name: 'Brier score', better: 'lower', about: 'Mean squared distance between the score and what happened. 0 is perfect.' },
-  { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Surprise at what happened, in nats. Punishes confident mistakes.' },
+  { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Negative log likelihood of the outcomes, in nats. Punishes confident mistakes.' },
   { key: 'accuracy', name: 'Accuracy', better: 'higher', about: 'Share of labels that were right, at the group’s threshold.' },
   { key: 'roc_auc', name: 'ROC AUC', better: 'higher', about: 'Chance that a positive is scored above a negative. 0.5 is guessing.' },
   { key: 'gini', name: 'Gini', better: 'higher', about: 'Twice the ROC AUC minus one: 0 is guessing, 1 is perfect.' },
   { key: 'ks', name: 'KS', better: 'higher', about: 'Largest distance between the score distributions of positives and negatives. 0 is guessing, 1 is perfect.' },
   { key: 'pr_auc', name: 'PR AUC', better: 'higher', about: 'Precision averaged over recall. Guessing gives the positive rate.' },
-  { key: 'precision', name: 'Precision', better: 'higher', about: 'Of those called positive, the share that were.' },
-  { key: 'recall', name: 'Recall', better: 'higher', about: 'Of the positives, the share that were called.' },
+  { key: 'precision', name: 'Precision', better: 'higher', about: 'The share of positive labels that were right.' },
+  { key: 'recall', name: 'Recall', better: 'higher', about: 'The share of positive cases that were labelled positive.' },
   { key: 'f1', name: 'F1', better: 'higher', about: 'Harmonic mean of precision and recall.' },
   { key: 'calibration_error', name: 'Calibration error', better: 'lower', about: 'Mean gap between the score and the observed rate, over bins.' },
-  { key: 'brier_skill', name: 'Brier skill', better: 'higher', about: 'How much of the base rate’s Brier score is saved. 0 is no better than always saying the base rate, 1 is perfect.' },
+  { key: 'brier_skill', name: 'Brier skill', better: 'higher', about: 'How much better than always predicting the base rate. 0 is no better, 1 is perfect.' },
   { key: 'rmse', name: 'RMSE', better: 'lower', about: 'Root of the mean squared error, in the units of the outcome. Punishes large errors.' },
   { key: 'mae', name: 'MAE', better: 'lower', about: 'Mean absolute error, in the units of the outcome.' },
-  { key: 'mean_error', name: 'Mean error', better: null, about: 'Score minus outcome, on average: above 0 it says too much, below 0 too little.' },
-  { key: 'error_rate', name: 'Error rate', better: 'lower', about: 'Of what was asked of it, the share that got no answer.' },
-  { key: 'fallback_rate', name: 'Fallback rate', better: 'lower', about: 'Of what was asked of it, the share that the champion answered in its place.' },
+  { key: 'mean_error', name: 'Mean error', better: null, about: 'Score minus outcome, on average: above 0 the score is too high, below 0 too low.' },
+  { key: 'error_rate', name: 'Error rate', better: 'lower', about: 'The share of its requests that got no answer.' },
+  { key: 'fallback_rate', name: 'Fallback rate', better: 'lower', about: 'The share of its requests that the champion answered in its place.' },
   { key: 'mean_score', name: 'Mean score', better: null, about: 'The average score given; neither high nor low is better.' },
 ];
 
@@ -37,7 +37,7 @@ export const isDecision = (row: MetricRow, decisionMetric: string) => row.key ==
 /** The metrics with the one the group decides by first. */
 export const ordered = (decisionMetric: string) => [...METRICS].sort((a, b) => Number(isDecision(b, decisionMetric)) - Number(isDecision(a, decisionMetric)));
 
-/** The rows that say something of some contender; which ones depends on whether outcomes are decisions or numbers. */
+/** The rows that have a value for some contender; which ones depends on whether outcomes are decisions or numbers. */
 export const told = (comparison: Comparison) =>
   ordered(comparison.decision_metric).filter((row) => isDecision(row, comparison.decision_metric) || comparison.contenders.some((c) => c[row.key].value !== null));
 
@@ -50,3 +50,9 @@ export function scaleOf(estimates: MetricEstimate[]): { low: number; high: numbe
   const air = Math.max((high - low) * 0.08, 0.002);
   return { low: low >= 0 ? Math.max(0, low - air) : low - air, high: high + air };
 }
+
+/** Whether an estimate rests on too few rows to be shown: below the comparison's minimum, a figure looks surer than it is. */
+export const isHeld = (of: MetricEstimate, minimum: number) => of.value !== null && of.n < minimum;
+
+/** The estimate as it is shown: without a value while it is held back. */
+export const shownOf = (of: MetricEstimate, minimum: number): MetricEstimate => (isHeld(of, minimum) ? { ...of, value: null, interval: null } : of);

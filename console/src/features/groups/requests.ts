@@ -1,17 +1,19 @@
+import type { Input } from '@/features/groups/inputs';
 import type { Feature } from '@/rpc/types';
 
 export type Language = 'curl' | 'python';
 
 /** A plausible value for a feature: what its training data says, else one of its kind. */
-function example(feature: Feature): unknown {
+function example(feature: Feature | null): unknown {
+  if (!feature) return 0;
   if (feature.type === 'boolean') return true;
   if (feature.type === 'category' || feature.type === 'text') return feature.categories[0] ?? '';
   const middle = feature.stats?.median ?? feature.stats?.mean ?? 0;
   return feature.type === 'integer' ? Math.round(middle) : Number(middle.toPrecision(6));
 }
 
-const bodyOf = (features: readonly Feature[]) => ({
-  inputs: Object.fromEntries(features.map((f) => [f.name, example(f)])),
+const bodyOf = (inputs: readonly Input[]) => ({
+  inputs: Object.fromEntries(inputs.map((input) => [input.name, example(input.feature)])),
   entity_key: 'applicant-1042',
 });
 
@@ -34,8 +36,8 @@ const entry = ([name, value]: [string, unknown]) => `  ${JSON.stringify(name)}: 
 const indent = (json: object) => `{\n${Object.entries(json).map(entry).join(',\n')}\n}`;
 const shell = (json: string) => json.replaceAll("'", String.raw`'\''`);
 
-export function predictRequest(language: Language, endpoint: string, features: readonly Feature[]): string {
-  const body = bodyOf(features);
+export function predictRequest(language: Language, endpoint: string, inputs: readonly Input[]): string {
+  const body = bodyOf(inputs);
   if (language === 'python') return python(endpoint, body, 'print(answer["version"], answer["score"], answer["inference_id"])');
   return curl(endpoint, body);
 }

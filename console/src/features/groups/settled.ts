@@ -8,8 +8,8 @@ export function tellUnsettled(group: Group) {
   notifications.show({
     title: 'Not in force everywhere',
     message: group.halt
-      ? `A process that has lost PostgreSQL may go on answering for ${group.name}, as its settings let it. Stop that process, or take it out of the load balancer.`
-      : `The change stands, but a process has not taken it over within ten seconds and routes ${group.name} as before. Its rows say by which phase; Alerts may say what keeps it.`,
+      ? `A process that has lost PostgreSQL may still answer for ${group.name}, because its settings allow it. Stop that process, or take it out of the load balancer.`
+      : `The change is saved, but one process did not apply it within ten seconds and still routes ${group.name} as before. Its log rows name the phase they used. See Alerts for the cause.`,
     color: 'yellow',
     autoClose: false,
   });

@@ -1,12 +1,12 @@
-import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 
 import { Panel } from '@/components/Panel';
+import { PendingButton } from '@/components/PendingButton';
 import { Notice } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
-import type { Revise } from '@/features/importing/Review';
+import type { Revise } from '@/features/importing/types';
 import { say } from '@/features/importing/words';
 import type { ImportDraft, Revision } from '@/rpc/types';
 
@@ -57,7 +57,7 @@ function SeveralModels({ draft, revise, busy }: Asked) {
       <ul className={css.choices}>
         {names.map((name) => (
           <li key={name}>
-            <Button fullWidth variant={draft.picked === name ? 'filled' : 'default'} loading={busy} onClick={() => revise({ pick: name })}>{name}</Button>
+            <PendingButton fullWidth variant={draft.picked === name ? 'filled' : 'default'} busy={busy} onClick={() => revise({ pick: name })}>{name}</PendingButton>
           </li>
         ))}
       </ul>
@@ -96,18 +96,18 @@ function Contradicted({ of: { target, message, claims, settled }, decide, busy }
         ))}
       </ul>
       <div className={css.decide}>
-        {figure && percentage && <Button variant="default" loading={busy} onClick={() => decide([{ source: figure.pointer, choice: 'percent' }])}>It is a percentage</Button>}
+        {figure && percentage && <PendingButton variant="default" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'percent' }])}>It is a percentage</PendingButton>}
         {swappable && (
-          <Button
+          <PendingButton
             variant="default"
-            loading={busy}
+            busy={busy}
             onClick={() => decide([{ source: first.pointer, choice: 'take', other: second.pointer }, { source: second.pointer, choice: 'take', other: first.pointer }])}
           >
             Swap the two
-          </Button>
+          </PendingButton>
         )}
-        {figure && <Button variant="default" loading={busy} onClick={() => decide([{ source: figure.pointer, choice: 'leave_out' }])}>Leave {say(figure.value)} out</Button>}
-        {figure && !settled && <Button variant="subtle" color="gray" loading={busy} onClick={() => decide([{ source: figure.pointer, choice: 'keep' }])}>Keep it as it is</Button>}
+        {figure && <PendingButton variant="default" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'leave_out' }])}>Leave {say(figure.value)} out</PendingButton>}
+        {figure && !settled && <PendingButton variant="subtle" color="gray" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'keep' }])}>Keep it as it is</PendingButton>}
         {settled && <span className="hint">Decided: it stays.</span>}
       </div>
     </Notice>

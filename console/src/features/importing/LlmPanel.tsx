@@ -4,7 +4,7 @@ import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Notice } from '@/components/States';
 import { count, plural } from '@/components/format';
-import type { Revise } from '@/features/importing/Review';
+import type { Revise } from '@/features/importing/types';
 import { say } from '@/features/importing/words';
 import type { ImportDraft } from '@/rpc/types';
 

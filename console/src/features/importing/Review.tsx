@@ -2,7 +2,7 @@ import { Button, SegmentedControl, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 
-import { Lost } from '@/components/Lost';
+import { Missing } from '@/components/Lost';
 import { PageHead } from '@/components/PageHead';
 import { Answer, Failure, Loading, Status } from '@/components/States';
 import { bytes, plural } from '@/components/format';
@@ -11,21 +11,20 @@ import { Findings } from '@/features/importing/Findings';
 import { LlmPanel } from '@/features/importing/LlmPanel';
 import { Rules } from '@/features/importing/Rules';
 import { SideBySide } from '@/features/importing/SideBySide';
+import type { Revise } from '@/features/importing/types';
 import { Unmapped } from '@/features/importing/Unmapped';
 import { MAPPED_BY } from '@/features/importing/words';
 import { queryClient, trpc } from '@/rpc/client';
 import { isMissing } from '@/rpc/errors';
-import type { ImportDraft, Revision } from '@/rpc/types';
+import type { ImportDraft } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/import/$draft');
-
-export type Revise = (part: Omit<Revision, 'draft_id'>) => void;
 
 /** How a file was understood, side by side with it: corrected here, and then kept. */
 export function Review() {
   const { draft: id } = route.useParams();
   const draft = useQuery(trpc.imports.draft.queryOptions({ draft_id: id }));
-  if (draft.error && isMissing(draft.error)) return <Lost />;
+  if (draft.error && isMissing(draft.error)) return <Missing />;
   return <Answer of={draft} skeleton={<Loading rows={8} />}>{(data) => <Draft draft={data} />}</Answer>;
 }
 

@@ -3,10 +3,12 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import { Panel } from '@/components/Panel';
+import { PendingButton } from '@/components/PendingButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Status } from '@/components/States';
+import { plural } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
-import type { Revise } from '@/features/importing/Review';
+import type { Revise } from '@/features/importing/types';
 import type { ImportDraft, Revision } from '@/rpc/types';
 
 type Rule = NonNullable<Revision['mapping']>[number];
@@ -42,7 +44,7 @@ export function Rules({ draft, revise, busy }: { draft: ImportDraft; revise: Rev
       <Row gap={8} p={16}>
         {whole === null && <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => setRules([...rules, { kind: 'scalar', source: '', target: '' }])}>Add a rule</Button>}
         {changed && <Status tone="info">not applied yet</Status>}
-        <Button style={{ marginLeft: 'auto' }} disabled={!changed || parsed?.ok === false} loading={busy} onClick={() => revise({ mapping: parsed?.ok ? parsed.rules : rules })}>Apply the rules</Button>
+        <PendingButton style={{ marginLeft: 'auto' }} disabled={!changed || parsed?.ok === false} busy={busy} onClick={() => revise({ mapping: parsed?.ok ? parsed.rules : rules })}>Apply the rules</PendingButton>
       </Row>
     </Panel>
   );
@@ -64,7 +66,7 @@ function more({ transform, const: constant, parts, where, words, rules }: Rule):
   const said = [transform, constant && `the word ${constant}`, where && 'some matches only', words && Object.keys(words).length > 0 && 'words translated'];
   const fields = (parts ?? []).map((part) => part.target.replace(/^\//, ''));
   if (fields.length > 0) said.push(`fields ${fields.join(', ')}`);
-  if ((rules ?? []).length > 0) said.push(`${(rules ?? []).length.toString()} rules inside`);
+  if ((rules ?? []).length > 0) said.push(`${plural((rules ?? []).length, 'rule')} inside`);
   return said.filter(Boolean).join('; ');
 }
 

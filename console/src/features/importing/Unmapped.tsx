@@ -1,11 +1,12 @@
-import { Button, Table, TextInput } from '@mantine/core';
+import { Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
 import { Panel } from '@/components/Panel';
+import { PendingButton } from '@/components/PendingButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Empty } from '@/components/States';
 import css from '@/features/importing/importing.module.css';
-import type { Revise } from '@/features/importing/Review';
+import type { Revise } from '@/features/importing/types';
 import { say } from '@/features/importing/words';
 import type { ImportDraft } from '@/rpc/types';
 
@@ -53,7 +54,7 @@ function Place({ of, busy, place }: { of: string; busy: boolean; place: (source:
       }}
     >
       <TextInput aria-label={`Place of ${of} in the document`} placeholder="/training/seed" value={target} onChange={(e) => setTarget(e.currentTarget.value)} />
-      <Button type="submit" variant="default" disabled={!target.startsWith('/')} loading={busy}>Put</Button>
+      <PendingButton type="submit" variant="default" disabled={!target.startsWith('/')} busy={busy}>Put</PendingButton>
     </form>
   );
 }

@@ -3,7 +3,7 @@ import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { notifications } from '@mantine/notifications';
 
-import { count } from '@/components/format';
+import { plural } from '@/components/format';
 import { rpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
 import type { InferenceFilter, InferenceSummary } from '@/rpc/types';
@@ -51,7 +51,7 @@ export function ExportMenu({ filter }: { filter: InferenceFilter }) {
       return { rows: rows.length, cut };
     },
     onSuccess: ({ rows, cut }) =>
-      notifications.show({ title: `${count(rows)} inferences exported`, message: cut ? 'That is the most one export holds. Narrow the filter for the rest.' : 'Everything that matches the filter.', color: 'pine' }),
+      notifications.show({ title: `${plural(rows, 'inference')} exported`, message: cut ? 'This is the limit of one export. Narrow the filter to get the rest.' : 'All rows that match the filter.', color: 'pine' }),
     onError: (error) => notifications.show({ title: 'Nothing was exported', message: problemOf(error).message, color: 'red' }),
   });
   return (

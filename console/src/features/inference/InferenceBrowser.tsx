@@ -10,18 +10,9 @@ import { ExportMenu } from '@/features/inference/ExportMenu';
 import { InferenceDrawer } from '@/features/inference/InferenceDrawer';
 import { InferenceFilters, isFiltered } from '@/features/inference/InferenceFilters';
 import { InferenceList } from '@/features/inference/InferenceList';
-import type { InferenceSearch } from '@/routes/search';
+import type { BrowserProps } from '@/features/inference/types';
 import { trpc } from '@/rpc/client';
 import type { InferenceFilter } from '@/rpc/types';
-
-export interface BrowserProps {
-  slug: string;
-  filter: InferenceSearch;
-  /** Version labels offered in the filter. */
-  versions: string[];
-  /** Filters live in the address; changing them is a navigation. */
-  change: (part: InferenceSearch, replace?: boolean) => void;
-}
 
 /** A group's log: filter, scroll, open one. The newest rows keep coming in while the list is at its top. */
 export function InferenceBrowser({ slug, filter, versions, change }: BrowserProps) {
@@ -66,7 +57,7 @@ export function InferenceBrowser({ slug, filter, versions, change }: BrowserProp
             />
           ) : (
             <Empty icon={<IconZoomQuestion size={30} />} title={filtered ? 'No inference matches' : 'No inferences yet'}>
-              {filtered ? 'Search finds an inference id, an entity key or a correlation id, exactly. Widen a filter to see more.' : 'The Endpoint tab has a request to try. Each answer appears here within a second.'}
+              {filtered ? 'Search matches a whole inference id, entity key or correlation id. Widen a filter to see more.' : 'Send a first prediction: the Endpoint tab has a request to copy. Each answer appears here within a second.'}
             </Empty>
           )
         }

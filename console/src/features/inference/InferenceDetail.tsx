@@ -18,11 +18,11 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
     <Stack gap={20}>
       <Kpis label="Answer">
         <Kpi name="Score" value={i.score === null ? NOTHING : metric(i.score)} note={i.label ? `label ${i.label}` : 'no label'} />
-        <Kpi name="Outcome" value={i.actual === null ? 'Not yet' : figure(i.actual)} note={i.actual_at ? when(i.actual_at) : 'the truth comes later'} />
+        <Kpi name="Outcome" value={i.actual === null ? 'Pending' : figure(i.actual)} note={i.actual_at ? when(i.actual_at) : 'Outcome pending'} />
         <Kpi name="Latency" value={i.latency_us === null ? NOTHING : micros(i.latency_us)} note={<RoleBadge role={i.role} label={i.version} />} />
       </Kpis>
       {i.error && <Notice tone="bad">{i.error}</Notice>}
-      {i.stale && <Notice tone="warn">This answer was replayed from the log because the hub had lost its log; it is marked stale.</Notice>}
+      {i.stale && <Notice tone="warn">This answer repeats an earlier one, because nothing could be logged at the time. It is marked stale.</Notice>}
       <section aria-label="Explanation">
         <Title order={2} mb={8}>Why this score</Title>
         <Explained inference={i} />
@@ -32,11 +32,11 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
         <Facts of={entriesOf(i.inputs).map(([name, value]) => [name, <span key={name} className="num">{typeof value === 'number' ? figure(value) : JSON.stringify(value)}</span>])} />
       </section>
       <section aria-label="Record">
-        <Title order={2} mb={8}>On record</Title>
+        <Title order={2} mb={8}>Record</Title>
         <Facts
           of={[
             ['Inference', <Identifier key="id" value={i.inference_id} what="inference id" keep={40} />],
-            ['Asked', when(i.requested_at)],
+            ['Requested', when(i.requested_at)],
             ['Status', <Status key="s" tone={i.status === 'ok' ? 'ok' : 'warn'}>{i.status}</Status>],
             ['Routing', `phase ${i.phase.toString()}, bucket ${i.bucket.toString()} of 10 000, propensity ${percent(i.propensity, 2)}`],
             ['Entity', i.entity_key ?? NOTHING],
@@ -48,7 +48,7 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
         />
       </section>
       <details>
-        <summary className="hint" style={{ cursor: 'pointer', marginBottom: 8 }}>The whole row as JSON</summary>
+        <summary className="hint" style={{ cursor: 'pointer', marginBottom: 8 }}>Full row as JSON</summary>
         <CodeBlock code={JSON.stringify(i, null, 2)} what="inference as JSON" />
       </details>
     </Stack>
@@ -56,7 +56,7 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
 }
 
 function Explained({ inference: i }: { inference: Inference }) {
-  if (!i.explanation) return <p className="hint">{i.status === 'ok' ? 'The explanation is being computed; it appears here by itself.' : 'There was no answer to explain.'}</p>;
+  if (!i.explanation) return <p className="hint">{i.status === 'ok' ? 'The explanation is being computed; it appears here by itself.' : 'There is no answer to explain.'}</p>;
   if (Object.keys(i.explanation.values).length === 0) return <p className="hint">Not explained: {i.explanation.reason ?? i.explanation.method}.</p>;
   const probability = outputNumber(i.output, 'probability') ?? (i.explanation.space === 'margin' ? logistic(waterfallOf(i.explanation).end) : null);
   return (

@@ -3,7 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch, IconX } from '@tabler/icons-react';
 
 import css from '@/features/inference/inference.module.css';
-import type { BrowserProps } from '@/features/inference/InferenceBrowser';
+import type { BrowserProps } from '@/features/inference/types';
 import { type InferenceSearch, STATUSES } from '@/routes/search';
 
 type FilterProps = Pick<BrowserProps, 'filter' | 'versions' | 'change'>;
@@ -48,14 +48,14 @@ export function InferenceFilters({ filter, versions, change }: FilterProps) {
       <Choice label="Status" value={filter.status} values={STATUSES} pick={(status) => change({ status: status as InferenceSearch['status'] })} />
       <Choice
         label="Outcome"
-        value={filter.labelled === undefined ? undefined : filter.labelled ? 'known' : 'not yet'}
-        values={['known', 'not yet']}
+        value={filter.labelled === undefined ? undefined : filter.labelled ? 'known' : 'pending'}
+        values={['known', 'pending']}
         pick={(v) => change({ labelled: v === undefined ? undefined : v === 'known' })}
       />
       <NumberInput size="xs" w={92} aria-label="Lowest score" placeholder="score ≥" step={0.1} decimalScale={4} defaultValue={filter.min_score ?? ''} onChange={(v) => later({ min_score: asNumber(v) })} />
       <NumberInput size="xs" w={92} aria-label="Highest score" placeholder="score ≤" step={0.1} decimalScale={4} defaultValue={filter.max_score ?? ''} onChange={(v) => later({ max_score: asNumber(v) })} />
-      <TextInput size="xs" type="datetime-local" aria-label="Asked after" leftSection={<span className="hint">after</span>} leftSectionWidth={48} defaultValue={toLocal(filter.after)} onChange={(e) => later({ after: toIso(e.currentTarget.value) })} />
-      <TextInput size="xs" type="datetime-local" aria-label="Asked before" leftSection={<span className="hint">before</span>} leftSectionWidth={54} defaultValue={toLocal(filter.before)} onChange={(e) => later({ before: toIso(e.currentTarget.value) })} />
+      <TextInput size="xs" type="datetime-local" aria-label="Requested after" leftSection={<span className="hint">after</span>} leftSectionWidth={48} defaultValue={toLocal(filter.after)} onChange={(e) => later({ after: toIso(e.currentTarget.value) })} />
+      <TextInput size="xs" type="datetime-local" aria-label="Requested before" leftSection={<span className="hint">before</span>} leftSectionWidth={54} defaultValue={toLocal(filter.before)} onChange={(e) => later({ before: toIso(e.currentTarget.value) })} />
       {active && (
         <Button variant="subtle" color="gray" leftSection={<IconX size={13} />} onClick={() => change(CLEARED)}>
           Clear

@@ -35,7 +35,7 @@ export function InferenceList({ rows, opened, open, more, loading }: ListProps) 
     <div ref={box} className={css.scroller}>
       <div className={css.table} role="table" aria-label="Inferences" aria-rowcount={rows.length + 1}>
         <div className={`${css.row ?? ''} ${css.head ?? ''}`} role="row">
-          <span role="columnheader">Asked</span>
+          <span role="columnheader">Requested</span>
           <span role="columnheader">Version</span>
           <span role="columnheader">Entity</span>
           <span role="columnheader" className={css.num}>Score</span>
@@ -90,7 +90,7 @@ function Row({ row, index, top, selected, open }: RowProps) {
       <span role="cell" title={row.entity_key ?? undefined}>{row.entity_key ?? NOTHING}</span>
       <span role="cell" className={css.num}>{row.score === null ? NOTHING : metric(row.score)}</span>
       <span role="cell">{row.label ?? NOTHING}</span>
-      <span role="cell" className={css.num}>{row.actual === null ? <span className="hint">not yet</span> : figure(row.actual)}</span>
+      <span role="cell" className={css.num}>{row.actual === null ? <span className="hint">pending</span> : figure(row.actual)}</span>
       <span role="cell" className={css.num}>{row.latency_us === null ? NOTHING : micros(row.latency_us)}</span>
       <span role="cell">
         <Status tone={TONES[row.status] ?? 'info'}>{row.status}</Status>

@@ -1,3 +1,4 @@
+import { plural } from '@/components/format';
 import type { GroupTraffic } from '@/rpc/types';
 
 const WIDTH = 96;
@@ -10,7 +11,7 @@ export function Sparkline({ minutes }: { minutes: GroupTraffic['minutes'] }) {
   const step = WIDTH / 60;
   const sum = totals.reduce((a, b) => a + b, 0);
   return (
-    <svg width={WIDTH} height={HEIGHT} role="img" aria-label={`${sum.toString()} predictions in the last hour`}>
+    <svg width={WIDTH} height={HEIGHT} role="img" aria-label={`${plural(sum, 'prediction')} in the last hour`}>
       <line x1={0} x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} stroke="var(--ty-line-strong)" />
       {totals.map((n, i) => (
         <rect

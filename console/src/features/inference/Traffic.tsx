@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
 
-import { Animated } from '@/components/Animated';
 import { Chart, type Draw } from '@/components/Chart';
 import { Kpi, Kpis } from '@/components/Kpi';
 import { Panel } from '@/components/Panel';
@@ -11,6 +10,7 @@ import { Answer, Loading } from '@/components/States';
 import { Live } from '@/components/Time';
 import { category, grid, legend, yValue } from '@/components/axes';
 import { count, minuteOf, percent } from '@/components/format';
+import { StarvedNotice } from '@/features/groups/StarvedNotice';
 import { trpc } from '@/rpc/client';
 import type { GroupTraffic, Member } from '@/rpc/types';
 
@@ -26,13 +26,15 @@ export function Traffic() {
       {(data) => (
         <>
           <Kpis label="Traffic">
-            <Kpi name="Predictions" value={<Animated value={data.total} show={count} />} note="since the group was made" />
-            <Kpi name="Last minute" value={<Animated value={lastWhole(data)} show={count} />} note="predictions in the last whole minute" />
-            <Kpi name="Outcomes in" value={<Animated value={data.labelled} show={count} />} note={data.total > 0 ? `${percent(data.labelled / data.total)} of predictions` : 'none asked yet'} />
-            <Kpi name="Refused" value={<Animated value={data.refused} show={count} />} note="malformed or incomplete requests" />
-            <Kpi name="Being explained" value={<Animated value={data.waiting_explanation} show={count} />} note="on record, explanation to follow" />
+            <Kpi name="Predictions" value={<span className="num">{count(data.total)}</span>} note="since the group was created" />
+            <Kpi name="Last minute" value={<span className="num">{count(lastWhole(data))}</span>} note="predictions in the last whole minute" />
+            <Kpi name="Outcomes in" value={<span className="num">{count(data.labelled)}</span>} note={data.total > 0 ? `${percent(data.labelled / data.total)} of predictions` : 'no predictions yet'} />
+            <Kpi name="Invalid requests" value={<span className="num">{count(data.refused - halted(data))}</span>} note="malformed, incomplete or not permitted" />
+            <Kpi name="Rejected by a halt" value={<span className="num">{count(halted(data))}</span>} note="asked while the group or its champion was halted" />
+            <Kpi name="Being explained" value={<span className="num">{count(data.waiting_explanation)}</span>} note="logged, explanation follows" />
           </Kpis>
           <div style={{ height: 14 }} />
+          <StarvedNotice slug={slug} />
           <Panel title="Predictions a minute" note="last 60 minutes" aside={<Live updatedAt={traffic.dataUpdatedAt} failing={traffic.isError || traffic.failureCount > 0} />}>
             <Minutes minutes={data.minutes} labels={data.labels} members={group.data?.phase.members ?? []} />
           </Panel>
@@ -43,6 +45,8 @@ export function Traffic() {
   );
 }
 
+/** Requests that a halt rejected; the rest of the refused ones had something wrong with them. */
+const halted = (data: GroupTraffic) => data.refused_by_reason.GROUP_HALTED ?? 0;
 const sumOf = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
 const lastWhole = (data: GroupTraffic) => sumOf(data.minutes.at(-2)?.counts ?? data.minutes.at(-1)?.counts ?? {});
 
@@ -52,10 +56,10 @@ function Shadows({ of }: { of: GroupTraffic['shadows'] }) {
   return (
     <div style={{ marginTop: 14 }}>
       <Kpis label="Shadows">
-        <Kpi name="Copies scored" value={count(of.scored)} note="by shadows, after the answer had left" />
-        <Kpi name="Failed" value={count(of.failed)} note="on record, in the shadow’s own row" />
-        <Kpi name="Incomplete" value={count(of.incomplete)} note="lacked a feature that the shadow needs" />
-        <Kpi name="Dropped" value={count(of.dropped)} note="too many were waiting" />
+        <Kpi name="Copies scored" value={count(of.scored)} note="by shadows, after the answer" />
+        <Kpi name="Failed" value={count(of.failed)} note="logged in the shadow’s own row" />
+        <Kpi name="Incomplete" value={count(of.incomplete)} note="an input of the shadow was missing" />
+        <Kpi name="Dropped" value={count(of.dropped)} note="the queue was full" />
       </Kpis>
     </div>
   );
@@ -97,7 +101,7 @@ function Minutes({ minutes, labels, members }: { minutes: GroupTraffic['minutes'
       draw={draw}
       height={280}
       label="Predictions by minute and version, last 60 minutes"
-      caption="Each bar is one minute, stacked by the version that answered. The colours’ proportions should follow the split; the newest bar is still filling."
+      caption="Each bar is one minute, stacked by the version that answered. The colours should follow the split; the newest bar is still filling."
     />
   );
 }

@@ -36,7 +36,7 @@ export function Runs() {
       <Answer of={runs}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="Nothing has run yet">Archiving a deleted group’s log, for one, shows here with its progress.</Empty>
+            <Empty title="Nothing has run yet">Background work, such as archiving a deleted group’s log, is listed here with its progress.</Empty>
           ) : (
             <ScrollX label="Background runs">
               <Table miw={720}>

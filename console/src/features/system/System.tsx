@@ -2,7 +2,6 @@ import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { ScrollX } from '@/components/ScrollX';
-import { Animated } from '@/components/Animated';
 import { Kpi, Kpis } from '@/components/Kpi';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -26,7 +25,7 @@ export function System() {
           <>
             {!h.workers.some((w) => w.alive) && (
               <div style={{ marginBottom: 14 }}>
-                <Notice tone="bad">No worker is alive. Predictions are still answered and on record, but they are not moved to their tables, explained or compared until one runs: <code>tiltyard worker</code>.</Notice>
+                <Notice tone="bad">No worker is running. Predictions are still answered and logged, but they are not moved to their tables, explained or compared until you start one: <code>tiltyard worker</code>.</Notice>
               </div>
             )}
             <Figures health={h} />
@@ -48,10 +47,10 @@ const up = (there: boolean) => <Status tone={there ? 'ok' : 'bad'}>{there ? 'up'
 function Figures({ health: h }: { health: Health }) {
   return (
     <Kpis label="Health">
-      <Kpi name="PostgreSQL" value={up(h.database)} note="keeps the truth" />
+      <Kpi name="PostgreSQL" value={up(h.database)} note="stores all data" />
       <Kpi name="Redis" value={up(h.redis)} note="queue and log intake" />
-      <Kpi name="Log backlog" value={<Animated value={h.intake_backlog} show={count} />} note="on record, not yet in a table" />
-      <Kpi name="Dead letters" value={<Animated value={h.dead_letters} show={count} />} note={h.dead_letters === 0 ? 'every entry could be stored' : 'entries that could not be stored'} />
+      <Kpi name="Log backlog" value={<span className="num">{count(h.intake_backlog)}</span>} note="logged, not yet in a table" />
+      <Kpi name="Failed log entries" value={<span className="num">{count(h.dead_letters)}</span>} note={h.dead_letters === 0 ? 'dead letters: none' : 'dead letters: entries that could not be stored'} />
       <Kpi name="Log guarantee" value={<span style={{ fontSize: 15, lineHeight: 1.35, display: 'block' }}>{h.log_guarantee}</span>} />
       <Kpi name="Version" value={h.version} />
     </Kpis>
@@ -59,7 +58,7 @@ function Figures({ health: h }: { health: Health }) {
 }
 
 function Workers({ workers }: { workers: Health['workers'] }) {
-  if (workers.length === 0) return <Empty title="No worker has reported">A worker tells that it is alive every few seconds once it runs.</Empty>;
+  if (workers.length === 0) return <Empty title="No worker has reported">A running worker reports every few seconds. Start one: tiltyard worker.</Empty>;
   return (
     <ScrollX label="Workers">
       <Table miw={520}>

@@ -1,0 +1,47 @@
+/** Code that is fetched only when a page needs it, and what to do when it cannot be: the hub was updated, or is starting again. */
+
+const RELOADED = 'tiltyard:reloaded-at';
+/** A second reload within this time would not help: the person is told instead. */
+const AGAIN_MS = 30_000;
+
+/** A page's code could not be fetched. A browser keeps a failed import until the page is loaded again. */
+export class ChunkLost extends Error {
+  constructor() {
+    super('The code of this page could not be loaded. The hub may have been updated or may be starting again.');
+    this.name = 'ChunkLost';
+  }
+}
+
+/** Whether the hub gives out the console right now. */
+export async function isReachable(): Promise<boolean> {
+  try {
+    return (await fetch('/', { method: 'GET', cache: 'no-store' })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function reloadedLately(now: number): boolean {
+  const at = Number(sessionStorage.getItem(RELOADED) ?? Number.NaN);
+  return now - at < AGAIN_MS;
+}
+
+/** Loads the page anew when that can help: the hub answers, and it was not tried a moment ago. */
+async function reloadOnce(): Promise<boolean> {
+  if (reloadedLately(Date.now()) || !(await isReachable())) return false;
+  sessionStorage.setItem(RELOADED, Date.now().toString());
+  window.location.reload();
+  return true;
+}
+
+const never = new Promise<never>(() => undefined);
+
+/** An import for a page that is on its way to the screen: fails with `ChunkLost` where a reload does not help. */
+export async function fetchChunk<M>(load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch {
+    if (await reloadOnce()) return never;
+    throw new ChunkLost();
+  }
+}
