@@ -139,6 +139,10 @@ fuzz-import: $(VENV) ## hostile files for the import: `make fuzz-import CASES=10
 	@$(BIN)/python -m tests.backend.importing.fuzz --cases $$(( $(or $(CASES),10000) * 9 / 10 ))
 	@CASES=$$(( $(or $(CASES),10000) / 40 )) $(BIN)/pytest tests/backend/importing/test_properties.py -q -p no:xdist --timeout 0 $(ARGS)
 
+.PHONY: fuzz-access
+fuzz-access: $(VENV) ## random people, roles, tokens, demotions and open connections: `make fuzz-access CASES=20000`
+	@CASES=$(or $(CASES),20000) $(BIN)/pytest tests/backend/access/test_fuzz.py -q -n 0 -p no:rerunfailures -o timeout=0 -s | tee /dev/stderr | grep '^{"cases"'
+
 .PHONY: bench-compare
 bench-compare: $(VENV) ## a comparison over ROWS=1000000 logged rows, and over four times as many
 	@$(BIN)/python -m benchmarks.compare --rows $(or $(ROWS),1000000) $(ARGS)

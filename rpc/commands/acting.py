@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from backend.access.authenticate import authenticate_token
 from backend.access.operator import act_as
@@ -16,6 +17,11 @@ from backend.errors import Forbidden, Unauthorized
 from backend.hub import Hub
 from rpc.commands.installation import read_settings, running_installation
 from rpc.commands.ready import kept_access
+from rpc.core import Request
+from rpc.core.call import Exchange, call, find
+from rpc.host import ProductHost
+from rpc.root import root
+from schemas.common import Shape
 
 T = TypeVar("T")
 Command = Callable[..., Any]
@@ -34,6 +40,28 @@ async def acting(data_dir: Path | None, email: str | None, token: str | None, ne
         if not actor.may(P(needed)):
             raise Forbidden(f"this needs the permission `{needed}`")
         return await do(hub, actor)
+
+
+class Caller:
+    """Calls procedures through the same pipeline as HTTP, each with the rights that the named person or token has then."""
+
+    def __init__(self, hub: ServingHub, email: str | None, token: str | None) -> None:
+        self._hub = hub
+        self._email = email
+        self._token = token
+
+    async def ask(self, path: str, given: Shape, shape: type[T]) -> T:
+        """What a procedure answers, in its shape. Raises what the procedure does, SetupError, Unauthorized and Forbidden."""
+        actor = await _actor(self._hub, self._email, self._token)
+        exchange = Exchange(ProductHost(self._hub), Request(path=path), actor)
+        answer = await call(exchange, find(root, path), msgspec.Raw(msgspec.json.encode(given)))
+        return msgspec.json.decode(answer, type=shape, strict=False)
+
+
+async def calling(data_dir: Path | None, email: str | None, token: str | None, do: Callable[[Caller], Awaitable[T]]) -> T:
+    """Open the installation's hub and call procedures on it as whoever was named."""
+    async with open_hub(running_installation(read_settings(data_dir)), pool_size=2) as hub:
+        return await do(Caller(hub, email, token))
 
 
 async def _actor(hub: Hub, email: str | None, token: str | None) -> Actor:

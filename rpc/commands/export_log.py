@@ -6,12 +6,9 @@ from typing import BinaryIO
 
 import click
 
-from backend.actor import Actor
-from backend.exchange import transfer
-from backend.hub import Hub
-from rpc.commands.acting import acting, acting_options
+from rpc.commands.acting import Caller, acting_options, calling
 from rpc.commands.terminal import data_dir_option
-from schemas.log import ExportLog
+from schemas.log import ExportedLog, ExportLog
 
 LAYOUTS = click.Choice(["databricks", "kserve", "sagemaker"])
 
@@ -25,14 +22,14 @@ LAYOUTS = click.Choice(["databricks", "kserve", "sagemaker"])
 def command(data_dir: Path | None, email: str | None, token: str | None, layout: str, output: BinaryIO, group: str) -> None:
     """Write the log of GROUP as lines of JSON, oldest first. The hub must run."""
 
-    async def export(hub: Hub, actor: Actor) -> int:
+    async def export(caller: Caller) -> int:
         cursor, written = None, 0
         while True:
-            async with hub.work(actor, read_only=True) as work:
-                page = await transfer.export(work, ExportLog(slug=group, layout=layout, cursor=cursor, limit=5000))  # type: ignore[arg-type]  # click's choice
+            given = ExportLog(slug=group, layout=layout, cursor=cursor, limit=5000)  # type: ignore[arg-type]  # click's choice
+            page = await caller.ask("inference.exportLog", given, ExportedLog)
             output.writelines(f"{line}\n".encode() for line in page.lines)
             written, cursor = written + len(page.lines), page.next_cursor
             if cursor is None:
                 return written
 
-    click.echo(f"{asyncio.run(acting(data_dir, email, token, 'inference:group:read', export)):,} lines", err=True)
+    click.echo(f"{asyncio.run(calling(data_dir, email, token, export)):,} lines", err=True)

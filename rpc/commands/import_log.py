@@ -9,10 +9,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from backend.actor import Actor
-from backend.exchange import transfer
-from backend.hub import Hub
-from rpc.commands.acting import acting, acting_options
+from rpc.commands.acting import Caller, acting_options, calling
 from rpc.commands.export_log import LAYOUTS
 from rpc.commands.terminal import data_dir_option, errors
 from schemas.log import ImportedLog, ImportLog
@@ -35,18 +32,18 @@ def command(data_dir: Path | None, email: str | None, token: str | None, layout:
     The exit code is 2 when lines were refused.
     """
 
-    async def bring(hub: Hub, actor: Actor) -> list[ImportedLog]:
+    async def bring(caller: Caller) -> list[ImportedLog]:
         receipts = []
         for part in _parts(file, layout):
-            async with hub.work(actor) as work:
-                lines = [line.decode("utf-8", "replace").strip() for _, line in part]
-                receipt = await transfer.import_lines(work, ImportLog(slug=group, layout=layout, lines=lines))  # type: ignore[arg-type]  # click's choice
+            lines = [line.decode("utf-8", "replace").strip() for _, line in part]
+            given = ImportLog(slug=group, layout=layout, lines=lines)  # type: ignore[arg-type]  # click's choice
+            receipt = await caller.ask("inference.importLog", given, ImportedLog)
             for refused in receipt.refused:
                 errors.print(f"line {part[refused.line][0]}: {refused.reason}", markup=False)
             receipts.append(receipt)
         return receipts
 
-    receipts = asyncio.run(acting(data_dir, email, token, "inference:log:import", bring))
+    receipts = asyncio.run(calling(data_dir, email, token, bring))
     lost = sum(receipt.refused_total for receipt in receipts)
     click.echo(f"{sum(one.rows for one in receipts):,} inferences imported, {sum(one.known for one in receipts):,} known already, {lost:,} lines refused")
     sys.exit(2 if lost else 0)
