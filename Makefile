@@ -114,6 +114,10 @@ bench-against: $(VENV) ## serving and draining beside an earlier commit's, in al
 soak: $(VENV) ## predictions under load while every process is killed in random order: `make soak KILLS=200`
 	@$(BIN)/python -u -m benchmarks.soak --kills $(or $(KILLS),200) $(ARGS)
 
+.PHONY: soak-crons
+soak-crons: $(VENV) ## schedules on time while every other slot is taken: `make soak-crons MINUTES=60`
+	@$(BIN)/python -u -m benchmarks.soak_crons --minutes $(or $(MINUTES),60) $(ARGS)
+
 .PHONY: bench-halt
 bench-halt: $(VENV) ## from a halt to the last answer of four API processes, one of them cut off
 	@$(BIN)/python -m benchmarks.halt $(ARGS)

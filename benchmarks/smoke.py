@@ -27,6 +27,7 @@ SMALLEST = {
     "bench-compare": ["ROWS=2000", "ARGS=--once"],
     "sim-aa": ["RUNS=2", "ARGS=--rows 4000 --power-rows 4000"],
     "soak": ["KILLS=1"],
+    "soak-crons": ["MINUTES=0.3"],
     "fuzz-rpc": ["CASES=50"],
     "fuzz-import": ["CASES=200"],
 }
