@@ -6,7 +6,7 @@ from typing import Final
 
 from backend.importing.changes import changed
 from backend.importing.collect import Collector, Row, Value
-from backend.importing.confusion import confusion_row
+from backend.importing.contradictions.confusion import confusion_row
 from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnreadableFile
 from backend.importing.parse import read_embedded

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 import msgspec
 
 from backend.importing.errors import EmptyFile, FileTooLarge, TooDeep, TooManyLeaves, UnreadableFile
-from backend.importing.not_json import refuse_foreign
-from backend.importing.onnx_tree import looks_like_onnx, onnx_tree
 from backend.importing.pointers import Path, text
-from backend.importing.yaml_text import looks_like_yaml, read_yaml
+from backend.importing.reading.not_json import refuse_foreign
+from backend.importing.reading.onnx_tree import looks_like_onnx, onnx_tree
+from backend.importing.reading.yaml_text import looks_like_yaml, read_yaml
 from schemas.common import Issue, Json
 
 MAX_BYTES = 10 * 1024 * 1024

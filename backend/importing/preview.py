@@ -10,7 +10,7 @@ from backend.importing import formats
 from backend.importing.apply import apply
 from backend.importing.choices import with_choices
 from backend.importing.collect import Collector, Value
-from backend.importing.consistency import contradictions
+from backend.importing.contradictions.consistency import contradictions
 from backend.importing.corrections import NONE, PERSON, Corrections
 from backend.importing.errors import UnknownModel, UnsoundDocument, UnsoundMapping
 from backend.importing.matcher import match

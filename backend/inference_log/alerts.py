@@ -8,7 +8,7 @@ from backend.groups import service as groups
 from backend.hub import Hub
 from backend.inference_log import repository
 from backend.inference_log.events import EXPLANATIONS_DOUBTED
-from backend.inference_log.redis_keys import dead_key
+from backend.inference_log.redis.keys import dead_key
 from backend.live import service as live
 from backend.work.unit import UnitOfWork
 from schemas.alerts import Severity

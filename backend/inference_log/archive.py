@@ -16,7 +16,7 @@ from backend.inference_log import queries as log_queries
 from backend.inference_log.drain import Drainer
 from backend.inference_log.manifest import folder_of, hold, read_manifest
 from backend.inference_log.parquet import ArchiveUnsound, draft, put
-from backend.inference_log.redis_keys import closed_key, count_key, dead_key, latest_key, missed_key, reasons_key, stream_key
+from backend.inference_log.redis.keys import closed_key, count_key, dead_key, latest_key, missed_key, reasons_key, stream_key
 from backend.inference_log.refs import LogRef
 from backend.ports import Files
 from backend.tallies import queries

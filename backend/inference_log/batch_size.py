@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from backend.inference_log.record import FIELD
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -15,7 +15,7 @@ from backend.groups.events import GROUP_CHANGED
 from backend.inference_log import actions
 from backend.inference_log.errors import IntakeAway
 from backend.inference_log.record import FIELD, Record, decode
-from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork
 from schemas.common import Json

@@ -17,7 +17,7 @@ from backend.inference_log import actions, archive_erasure, archived_dead_letter
 from backend.inference_log.archive_erasure import Archived
 from backend.inference_log.errors import IntakeAway, IntakeBusy
 from backend.inference_log.manifest import folder_of, hold, settle
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork, open_work
 from schemas.common import Issue

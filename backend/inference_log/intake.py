@@ -21,12 +21,13 @@ from redis.exceptions import RedisError, ResponseError
 from backend.actor import ANONYMOUS
 from backend.batching import Gathering
 from backend.hub import Hub
-from backend.inference_log import idempotency_repository, redis_stream, repository
+from backend.inference_log import idempotency_repository, repository
 from backend.inference_log.durability import Guarantee, Way
 from backend.inference_log.errors import LogUnavailable
-from backend.inference_log.explanation_doubts import tell_doubts
+from backend.inference_log.explanations.doubts import tell_doubts
 from backend.inference_log.record import Claim, Record, encode
-from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.redis import stream as redis_stream
+from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import Partitions, write

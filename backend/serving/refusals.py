@@ -10,7 +10,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from backend.errors import HubError
-from backend.inference_log.redis_keys import count_key, latest_key, reasons_key
+from backend.inference_log.redis.keys import count_key, latest_key, reasons_key
 from backend.outside import Outside
 from schemas.common import Issue
 from schemas.inference import Refusal

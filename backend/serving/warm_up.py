@@ -4,7 +4,7 @@ import msgspec
 
 from backend.actor import system
 from backend.hub import Hub
-from backend.inference_log.explain import Explainer
+from backend.inference_log.explanations.explain import Explainer
 from backend.serving.routing import repository
 from backend.serving.routing.table import GroupFacts
 

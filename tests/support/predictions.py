@@ -12,7 +12,7 @@ from backend.actor import system
 from backend.db.identifiers import quoted
 from backend.hub import Hub
 from backend.inference_log.drain import Drainer
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.inference_log.sweep import explain_group
 from rpc.predict import DataPlane
 from schemas.groups import Group

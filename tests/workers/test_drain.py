@@ -18,7 +18,7 @@ from backend.hub import Hub
 from backend.inference_log import intake
 from backend.inference_log.drain import Drainer
 from backend.inference_log.record import FIELD, encode
-from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.runs import drain_waiting
 from backend.inference_log.sweep import explain_missing, waiting_groups
 from backend.runs.process import Process

@@ -12,10 +12,11 @@ import pytest
 
 from backend.catalog.artifact_files import artifact_name
 from backend.hub import Hub
-from backend.inference_log import explain, intake, retry_pauses
+from backend.inference_log import intake
 from backend.inference_log.drain import Drainer
-from backend.inference_log.explain import Explainer
-from backend.inference_log.retry_pauses import Pauses
+from backend.inference_log.explanations import explain, retry_pauses
+from backend.inference_log.explanations.explain import Explainer
+from backend.inference_log.explanations.retry_pauses import Pauses
 from backend.inference_log.sweep import explain_group
 from backend.runtimes import served_versions
 from backend.runtimes.errors import ArtifactGone

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from backend.importing.confusion import confusion_row
+from backend.importing.contradictions.confusion import confusion_row
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.pointers import Path, items, text
 from backend.importing.rules import CELLS as ORDER

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from redis.exceptions import RedisError
 
-from backend.inference_log.redis_keys import missed_key
+from backend.inference_log.redis.keys import missed_key
 from backend.outside import Outside
 
 DROPPED = "dropped"

@@ -19,9 +19,9 @@ from backend.declarations.alerts import Finding
 from backend.groups import service as groups
 from backend.groups.buckets import bucket_of
 from backend.hub import Hub
-from backend.inference_log import explanation_doubts as doubts
 from backend.inference_log.alerts import DEAD_LETTERS, RESIDUAL
-from backend.inference_log.redis_keys import dead_key
+from backend.inference_log.explanations import doubts as doubts
+from backend.inference_log.redis.keys import dead_key
 from backend.live.service import follow
 from backend.runs import service as runs
 from backend.runs.alerts import NO_WORKER

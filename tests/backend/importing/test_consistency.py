@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from backend.importing.figures_agree import area_under
+from backend.importing.contradictions.figures_agree import area_under
 from backend.importing.preview import preview
 
 MATRIX = {"tn": 50, "fp": 10, "fn": 5, "tp": 35}

@@ -18,7 +18,7 @@ from backend.hub import Hub
 from backend.inference_log import archive
 from backend.inference_log.columns import COLUMNS
 from backend.inference_log.manifest import ArchiveManifest
-from backend.inference_log.redis_keys import closed_key
+from backend.inference_log.redis.keys import closed_key
 from schemas.groups import DeleteGroup, Group
 from schemas.inference import PredictBody
 from tests.support.predictions import ask

@@ -8,7 +8,7 @@ from backend.hub import Hub
 from backend.inference_log import batch_size, intake
 from backend.inference_log.drain import Batch, Drainer, LogRef
 from backend.inference_log.record import FIELD, encode
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.serving.answers import MOST_BESIDE
 from backend.serving.errors import TooMuchBeside
 from backend.work.unit import UnitOfWork

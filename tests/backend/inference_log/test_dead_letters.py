@@ -12,7 +12,7 @@ from backend.hub import Hub
 from backend.ids import new_id
 from backend.inference_log import dead_letters
 from backend.inference_log.record import FIELD, encode
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from schemas.groups import Group, SetLegalHold
 from schemas.inference import PredictBody
 from schemas.log import DiscardDeadLetters, ListDeadLetters, ReplayDeadLetters

@@ -13,7 +13,7 @@ from backend.inference_log import archive, archived_dead_letters, erasure
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.intake import Intake
 from backend.inference_log.record import FIELD, encode
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.outcomes import service as outcomes
 from schemas.groups import SetLegalHold
 from schemas.inference import Outcome, RecordOutcomes

@@ -13,7 +13,7 @@ from backend.bootstrap import open_hub
 from backend.hub import Hub
 from backend.inference_log import durability, intake
 from backend.inference_log.durability import Guarantee, Way
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
 from tests.support import redis_servers

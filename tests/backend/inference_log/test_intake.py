@@ -13,9 +13,10 @@ from backend.adapters.processes import free_port
 from backend.bootstrap import open_hub
 from backend.db.identifiers import quoted
 from backend.hub import Hub
-from backend.inference_log import durability, intake, redis_stream
+from backend.inference_log import durability, intake
 from backend.inference_log.errors import LogUnavailable
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis import stream as redis_stream
+from backend.inference_log.redis.keys import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
 from tests.support.line import Wire

@@ -18,7 +18,7 @@ from backend.hub import Hub
 from backend.ids import first_id_at
 from backend.inference_log import archive, dead_letters, erasure, retention
 from backend.inference_log.record import FIELD, encode
-from backend.inference_log.redis_keys import stream_key
+from backend.inference_log.redis.keys import stream_key
 from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import Partitions, write

@@ -5,7 +5,7 @@ import pytest
 
 from backend.groups.halt import halt_group
 from backend.hub import Hub
-from backend.inference_log.redis_keys import latest_key
+from backend.inference_log.redis.keys import latest_key
 from backend.serving.errors import GroupHalted, MissingFeatures
 from backend.serving.refusals import REFUSALS_KEPT, Refusals, refused, refused_by_reason
 from schemas.groups import HaltGroup

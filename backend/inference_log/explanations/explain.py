@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backend.catalog import service as catalog
 from backend.hub import Hub
-from backend.inference_log.retry_pauses import Pauses, passes
+from backend.inference_log.explanations.retry_pauses import Pauses, passes
 from backend.runtimes.features import encode
 from backend.runtimes.served_versions import RUNTIMES_KEPT, Runtimes, ServedVersion, VersionFacts, explanations, facts_of
 from backend.work.unit import UnitOfWork

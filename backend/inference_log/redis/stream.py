@@ -7,7 +7,7 @@ from uuid import UUID
 from redis.exceptions import ResponseError
 
 from backend.inference_log.record import FIELD
-from backend.inference_log.redis_keys import closed_key, stream_key
+from backend.inference_log.redis.keys import closed_key, stream_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from backend.importing.collect import Value
-from backend.importing.figures_agree import agree, area_under, decimals, f1_of, matrix_figures
+from backend.importing.contradictions.figures_agree import agree, area_under, decimals, f1_of, matrix_figures
 from backend.importing.pointers import text
 from backend.importing.vocabulary import ALWAYS_BELOW_ONE, FRACTIONS, NEVER_NEGATIVE, SIGNED_FRACTIONS
 from schemas.importing import Claim, Contradiction

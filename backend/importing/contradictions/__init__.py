@@ -1,0 +1,1 @@
+"""Figures of a file that contradict one another."""

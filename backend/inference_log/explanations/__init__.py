@@ -1,0 +1,1 @@
+"""Explaining logged rows, and what is done when one cannot be explained."""

@@ -1,0 +1,1 @@
+"""The log's intake in Redis: its keys and its connection."""
