@@ -28,21 +28,8 @@ from backend.importing.errors import (
 from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import Version, VersionRef
-from schemas.importing import (
-    CommitImport,
-    CommitSeveral,
-    DiscardedDraft,
-    DraftRef,
-    ImportDraft,
-    ImportRecord,
-    ImportSharing,
-    ProposeImport,
-    Reimport,
-    ReviseImport,
-    SetImportSharing,
-    ShowImport,
-    ShownImport,
-)
+from schemas.import_sharing import ImportSharing, SetImportSharing, ShowImport, ShownImport
+from schemas.importing import CommitImport, CommitSeveral, DiscardedDraft, DraftRef, ImportDraft, ImportRecord, ProposeImport, Reimport, ReviseImport
 
 UNREADABLE = (EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile)
 """What a file may be that is no model's metadata."""

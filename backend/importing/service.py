@@ -19,20 +19,8 @@ from backend.importing.worker_threads import aside
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.common import Issue
-from schemas.importing import (
-    CommitImport,
-    Decision,
-    DiscardedDraft,
-    DraftRef,
-    ImportDraft,
-    ImportMode,
-    ImportRecord,
-    ProposeImport,
-    Reimport,
-    ReviseImport,
-    ShowImport,
-    ShownImport,
-)
+from schemas.import_sharing import ImportMode, ShowImport, ShownImport
+from schemas.importing import CommitImport, Decision, DiscardedDraft, DraftRef, ImportDraft, ImportRecord, ProposeImport, Reimport, ReviseImport
 from schemas.mapping import MappedBy, MappingRule
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from backend.importing import actions, repository
 from backend.importing.tables import SharingRow
 from backend.work.unit import UnitOfWork
-from schemas.importing import ImportSharing, SetImportSharing, Shows
+from schemas.import_sharing import ImportSharing, SetImportSharing, Shows
 
 _ORDER: Final = (Shows.VOCABULARY, Shows.KEYS, Shows.FILE)
 

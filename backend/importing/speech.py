@@ -7,7 +7,7 @@ from typing import Final
 from backend.importing.skeleton import KNOWN, alike, shape, type_of, union
 from backend.importing.vocabulary import words
 from schemas.common import Json
-from schemas.importing import Shows
+from schemas.import_sharing import Shows
 
 _ITEMS: Final = 50
 _MANY: Final = 12

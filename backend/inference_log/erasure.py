@@ -13,7 +13,7 @@ from backend.db.long_locks import awake
 from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
 from backend.groups.events import GROUP_CHANGED
-from backend.inference_log import actions, archive_erasure, archived_dead_letters, dead_letters, erasure_repository, outcome_lock, repository
+from backend.inference_log import actions, archive_erasure, archived_dead_letters, dead_letters, outcome_lock, repository
 from backend.inference_log.archive_erasure import Archived
 from backend.inference_log.errors import IntakeAway, IntakeBusy
 from backend.inference_log.manifest import folder_of, hold, settle
@@ -99,7 +99,7 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
         return Erased()
     await outcome_lock.before_outcomes(work, group_id)
     await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
-    rows = await erasure_repository.erase(work.session, log.table_name, entity_key, work.now)
+    rows = await repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
     outcomes = await _tell(work, group_id, log.table_name, told_by)
     dead = [letter for letter in await dead_letters.read(work.hub, group_id) if (record := dead_letters.record_of(letter)) and record.entity_key == entity_key]

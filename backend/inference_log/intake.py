@@ -25,7 +25,7 @@ from backend.inference_log import idempotency_repository, repository
 from backend.inference_log.durability import Guarantee, Way
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.explanations.doubts import tell_doubts
-from backend.inference_log.record import Claim, Record, encode
+from backend.inference_log.record import KeyClaim, Record, encode
 from backend.inference_log.redis import stream as redis_stream
 from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.refs import LogRef
@@ -69,7 +69,7 @@ class Append(NamedTuple):
     group_id: UUID
     records: Sequence[Record]
     done: "asyncio.Future[None]"
-    claim: Claim | None = None
+    claim: KeyClaim | None = None
 
     def succeed(self) -> None:
         """Let the request go on; it may have been given up meanwhile."""
@@ -97,7 +97,7 @@ class Intake:
         self._asking: dict[UUID, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def append(self, group_id: UUID, records: Sequence[Record], claim: Claim | None = None) -> None:
+    async def append(self, group_id: UUID, records: Sequence[Record], claim: KeyClaim | None = None) -> None:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         full = time.monotonic() < self._full_until.get(group_id, 0.0)

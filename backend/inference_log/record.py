@@ -41,7 +41,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     stale: bool = False
 
 
-class Claim(NamedTuple):
+class KeyClaim(NamedTuple):
     """The idempotency key of a request, and a digest of what was asked under it."""
 
     key: str

@@ -21,7 +21,7 @@ from backend.hub import Hub
 from backend.inference_log import idempotency_repository
 from backend.inference_log.errors import InferenceNotFound, LogUnavailable
 from backend.inference_log.intake import KEY_LIFETIME, POSTGRES_SECONDS
-from backend.inference_log.record import Claim
+from backend.inference_log.record import KeyClaim
 from backend.serving.answers import Earlier
 from backend.serving.errors import IdempotencyKeyReused
 from backend.serving.request_digest import digest
@@ -67,9 +67,9 @@ def asked(body: PredictBody) -> bytes:
     return digest((*parts, body.prefer) if body.prefer else parts)
 
 
-def claim_of(body: PredictBody) -> Claim | None:
+def claim_of(body: PredictBody) -> KeyClaim | None:
     """What the intake has to write with the rows of a request that has a key."""
-    return Claim(body.idempotency_key, asked(body)) if body.idempotency_key else None
+    return KeyClaim(body.idempotency_key, asked(body)) if body.idempotency_key else None
 
 
 def _prediction(row: Row[Any], explain: bool) -> Prediction:

@@ -15,7 +15,8 @@ from rpc.host import ProductHost
 from rpc.root import root
 from schemas.catalog import Version
 from schemas.connectors import Connector
-from schemas.importing import CommitImport, CommitSeveral, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport, ShowImport, ShownImport
+from schemas.import_sharing import ShowImport, ShownImport
+from schemas.importing import CommitImport, CommitSeveral, DraftRef, ImportDraft, ImportPreview, NewModel, ProposeImport
 
 
 class Wishes(msgspec.Struct, frozen=True):

@@ -20,7 +20,8 @@ from backend.importing.speech import Speech
 from backend.importing.worker_threads import aside
 from backend.ports.secrets import Access
 from backend.work.unit import UnitOfWork
-from schemas.importing import ImportMode, LlmReport, ProposeImport, Reimport, ReviseImport, ShowImport, ShownImport, Shows
+from schemas.import_sharing import ImportMode, ShowImport, ShownImport, Shows
+from schemas.importing import LlmReport, ProposeImport, Reimport, ReviseImport
 from schemas.mapping import MappedBy, MappingRule
 
 

@@ -11,7 +11,7 @@ from backend.hub import Hub
 from backend.inference_log.durability import Guarantee, Way
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.intake import Intake
-from backend.inference_log.record import Claim, Record
+from backend.inference_log.record import KeyClaim, Record
 from schemas.inference import PredictBody
 from tests.support.log_records import record
 from tests.support.predictions import ask, data_plane, drain, logged
@@ -33,7 +33,7 @@ async def test_a_row_that_postgresql_refuses_fails_its_own_request_and_no_other(
     good, bad, beside = [row(served), row(served)], row(served, caller="a\x00b"), row(served)
     said = await asyncio.gather(
         *(intake.append(group.id, records) for records in ([good[0]], [bad, beside], [good[1]])),
-        intake.append(group.id, [bad], Claim(uuid4().hex, b"asked")),
+        intake.append(group.id, [bad], KeyClaim(uuid4().hex, b"asked")),
         return_exceptions=True,
     )
     assert [type(one) for one in said] == [type(None), LogUnavailable, type(None), LogUnavailable]
@@ -44,7 +44,7 @@ async def test_a_row_that_postgresql_refuses_fails_its_own_request_and_no_other(
 async def test_two_claims_of_one_key_in_one_batch_are_one_answer(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     intake = Intake(hub)
-    key = Claim(uuid4().hex, b"asked")
+    key = KeyClaim(uuid4().hex, b"asked")
     mine = [row(served) for _ in range(3)]
     said = await asyncio.gather(*(intake.append(group.id, [one], key) for one in mine), return_exceptions=True)
     assert [type(one).__name__ for one in said] == ["NoneType", "KeyTaken", "KeyTaken"]

@@ -12,7 +12,8 @@ from backend.importing.llm.check_rules import judge
 from backend.importing.pointers import leaves, real, steps, text
 from backend.importing.preview import preview, read, understand
 from backend.importing.speech import Speech
-from schemas.importing import ImportPreview, Shows
+from schemas.import_sharing import Shows
+from schemas.importing import ImportPreview
 from schemas.mapping import MappedBy
 from tests.backend.importing.invariants import hold
 from tests.backend.importing.llm.conftest import part, rule

@@ -16,7 +16,7 @@ from backend.importing.pointers import leaves, real, steps
 from backend.importing.preview import Understood, preview, read, show, understand
 from backend.importing.speech import Speech
 from backend.importing.vocabulary import VOCABULARY, words
-from schemas.importing import Shows
+from schemas.import_sharing import Shows
 from tests.backend.importing.invariants import hold
 from tests.backend.importing.llm.conftest import FILE, Propose
 from tests.support.openai_server import OpenAiServer
