@@ -2204,6 +2204,11 @@ export interface Member {
   share: number;
   ranges: BucketRange[];
   /**
+   * Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase.
+   * @default false
+   */
+  preparing: boolean;
+  /**
    * What its score is, in words: `the probability of default`.
    * @default ""
    */
@@ -3104,6 +3109,11 @@ export interface ServingRole {
   group_name: string;
   role: string;
   version: string;
+  /**
+   * Some process has not loaded and compiled it yet; that process answers as before.
+   * @default false
+   */
+  preparing: boolean;
 }
 
 /** Choose what is shown to language models. It counts as agreement. */

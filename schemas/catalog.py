@@ -79,6 +79,7 @@ class ServingRole(Shape, frozen=True, kw_only=True):
     group_name: str
     role: str
     version: str
+    preparing: Annotated[bool, msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before.")] = False
 
 
 class Version(Shape, frozen=True, kw_only=True):

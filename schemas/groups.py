@@ -65,6 +65,10 @@ class Member(Shape, frozen=True, kw_only=True):
     role: MemberRole
     share: int
     ranges: list[BucketRange]
+    preparing: Annotated[
+        bool,
+        msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."),
+    ] = False
     meaning: Annotated[str, msgspec.Meta(description="What its score is, in words: `the probability of default`.")] = ""
 
 

@@ -67,6 +67,12 @@ async def members(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UU
     return (await session.execute(statement, values)).all()
 
 
+async def cold(session: AsyncSession, version_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these versions those that some living process has not loaded."""
+    statement = text("SELECT v FROM unnest(CAST(:versions AS uuid[])) AS v WHERE routers_cold(v, interval '600 milliseconds') > 0")
+    return set((await session.execute(statement, {"versions": list(version_ids)})).scalars())
+
+
 async def halts(session: AsyncSession, tenant_id: UUID, in_force: bool, slug: str | None = None) -> Sequence[Row[Any]]:
     """Halts, newest first: of groups and of versions, or of one group and its versions."""
     return (await session.execute(text(HALTS), {"tenant": tenant_id, "in_force": in_force, "slug": slug})).all()

@@ -2,6 +2,7 @@
 
 import secrets
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from backend.groups import actions, repository
@@ -64,7 +65,10 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
 
 async def get(work: UnitOfWork, input: GroupRef) -> Group:
     """One group. Raises GroupNotFound."""
-    return await describe(work, await find(work, input.slug))
+    group = await describe(work, await find(work, input.slug))
+    cold = await repository.cold(work.session, [member.version_id for member in group.phase.members])
+    members = [msgspec.structs.replace(member, preparing=member.version_id in cold) for member in group.phase.members]
+    return msgspec.structs.replace(group, phase=msgspec.structs.replace(group.phase, members=members))
 
 
 async def list_phases(work: UnitOfWork, input: GroupRef) -> list[Phase]:

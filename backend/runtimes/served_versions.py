@@ -149,7 +149,7 @@ def _load(facts: VersionFacts, files: Files) -> ServedVersion:
     warm = np.zeros((1, len(specs))) if medians is None else medians
     if artifact.kind is not ArtifactKind.EXTERNAL:
         runtime.predict(warm)
-    return ServedVersion(
+    served = ServedVersion(
         id=facts.id,
         label=label(facts.version),
         specs=specs,
@@ -158,6 +158,18 @@ def _load(facts: VersionFacts, files: Files) -> ServedVersion:
         background=_background(artifact, files) if artifact.background else None if runtime.covered else warm,
         runtime=runtime,
     )
+    _compile(served, warm)
+    return served
+
+
+def _compile(served: ServedVersion, row: Floats) -> None:
+    """Explain a row [1, features], so that nobody's first explanation waits for the tables. A version that cannot be explained answers all the same."""
+    if not served.runtime.in_line or served.remote:
+        return
+    try:
+        served.explain(row)
+    except Exception:
+        log.exception("%s cannot be explained for an ordinary row; others may do better", served.label)
 
 
 def use_of(artifact: Artifact) -> Use:

@@ -1851,6 +1851,8 @@ class Member(TypedDict):
     role: MemberRole
     share: int
     ranges: List[BucketRange]
+    preparing: bool
+    """Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."""
     meaning: str
     """What its score is, in words: `the probability of default`."""
 
@@ -2577,6 +2579,8 @@ class ServingRole(TypedDict):
     group_name: str
     role: str
     version: str
+    preparing: bool
+    """Some process has not loaded and compiled it yet; that process answers as before."""
 
 
 class SetImportSharing(TypedDict):
@@ -3397,7 +3401,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "8dbad69d3efb06f0"
+CONTRACT_HASH = "0ba6698219516574"
 """The contract this client was generated from."""
 
 

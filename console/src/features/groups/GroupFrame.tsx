@@ -5,7 +5,7 @@ import { Copy } from '@/components/Copy';
 import { Missing } from '@/components/Lost';
 import { PageHead } from '@/components/PageHead';
 import { SplitBar } from '@/components/SplitBar';
-import { Answer, Loading, Status } from '@/components/States';
+import { Answer, Loading, Notice, Status } from '@/components/States';
 import { Tabs } from '@/components/Tabs';
 import { isHalted, isPartlyHalted } from '@/features/groups/halted';
 import { HaltNotice } from '@/features/groups/HaltNotice';
@@ -45,6 +45,11 @@ export function GroupFrame() {
             }
           />
           <HaltNotice group={data} />
+          {data.phase.members.some((m) => m.preparing) && (
+            <Notice tone="info">
+              {data.phase.members.filter((m) => m.preparing).map((m) => m.label).join(', ')} is being prepared: some process still loads and compiles it, and answers as before until that is done.
+            </Notice>
+          )}
           <div style={{ marginBottom: 14 }}>
             <SplitBar members={data.phase.members} height={6} />
           </div>
