@@ -844,7 +844,7 @@ export interface CreateGroup {
    * @default 0.5
    */
   threshold?: number | undefined;
-  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null,"positive_scores":"higher","unknown_inputs":"refuse"} */
+  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null,"positive_scores":"higher","unknown_inputs":"refuse","unknown_categories":"refuse"} */
   settings?: GroupSettingsInput | undefined;
 }
 
@@ -1427,6 +1427,11 @@ export interface GroupSettings {
    * @default "refuse"
    */
   unknown_inputs: "ignore" | "refuse";
+  /**
+   * A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing.
+   * @default "refuse"
+   */
+  unknown_categories: "missing" | "refuse";
 }
 
 /**
@@ -1477,6 +1482,11 @@ export interface GroupSettingsInput {
    * @default "refuse"
    */
   unknown_inputs?: "ignore" | "refuse" | undefined;
+  /**
+   * A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing.
+   * @default "refuse"
+   */
+  unknown_categories?: "missing" | "refuse" | undefined;
 }
 
 /**

@@ -215,6 +215,7 @@ export const groupSettingsInputSchema = z.strictObject({
   maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
   positive_scores: z.enum(["higher", "lower"]).default("higher"),
   unknown_inputs: z.enum(["ignore", "refuse"]).default("refuse"),
+  unknown_categories: z.enum(["missing", "refuse"]).default("refuse"),
 });
 
 /** New settings, all of them. Another routing key opens a phase. */
@@ -500,7 +501,7 @@ export const createGroupSchema = z.strictObject({
   members: z.array(memberSpecSchema).min(1).max(20),
   decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse", "roc_auc"]).default("brier"),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).default(0.5),
-  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null, "positive_scores": "higher", "unknown_inputs": "refuse"}),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null, "positive_scores": "higher", "unknown_inputs": "refuse", "unknown_categories": "refuse"}),
 });
 
 /** A new model. */

@@ -129,6 +129,14 @@ AcceptRefusals = Annotated[
 ]
 
 
+UnknownCategories = Annotated[
+    Literal["refuse", "missing"],
+    msgspec.Meta(
+        description="A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."
+    ),
+]
+
+
 class GroupSettings(Shape, frozen=True, kw_only=True):
     """How a group answers, what is compared, and what a promotion needs.
 
@@ -144,6 +152,7 @@ class GroupSettings(Shape, frozen=True, kw_only=True):
     maturity_hours: MaturityHours | None = None
     positive_scores: PositiveScores = "higher"
     unknown_inputs: UnknownInputs = "refuse"
+    unknown_categories: UnknownCategories = "refuse"
 
 
 class LogPolicy(Shape, frozen=True, kw_only=True):

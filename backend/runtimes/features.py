@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
@@ -21,6 +21,10 @@ MOST_CHARACTERS = 20_000
 
 class UnfitValue(Exception):
     """The value is not what the feature takes; the message says what is."""
+
+
+class UnknownCategory(UnfitValue):
+    """The value is none of the categories that the artifact knows; the model takes it for missing, where the group lets it."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,18 @@ class FeatureSpec:
         found = code_of(self.categories, value) if self.valued or isinstance(value, str) else None
         if found is None:
             shown = ", ".join(text_of(name) for _, name in list(self.categories)[:20])
-            raise UnfitValue(f"one of {shown} is expected here, not {_said(value)}")
+            raise (UnknownCategory if self.valued else UnfitValue)(f"one of {shown} is expected here, not {_said(value)}")
         return found
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A row of numbers in the model's order; what is wrong; which required features are not there."""
+    """A row of numbers in the model's order; what is wrong; which required features are not there; which categories are not known, NaN in the row."""
 
     row: list[float]
     unfit: list[Issue]
     missing: list[str]
+    unknown: list[Issue] = field(default_factory=list)
 
 
 def specs_of(
@@ -102,6 +107,7 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
     row: list[float] = []
     unfit: list[Issue] = []
     missing: list[str] = []
+    unknown: list[Issue] = []
     for spec in specs:
         value = inputs.get(spec.name)
         if type(value) is float and spec.type == "number" and math.isfinite(value):  # nearly always
@@ -113,9 +119,12 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
         else:
             try:
                 row.append(spec.number(value))
+            except UnknownCategory as error:
+                unknown.append(Issue(pointer=f"{pointer}/{escaped(spec.name)}", message=str(error)))
+                row.append(NAN)
             except UnfitValue as error:
                 unfit.append(Issue(pointer=f"{pointer}/{escaped(spec.name)}", message=str(error)))
-    return Encoded(row, unfit, missing)
+    return Encoded(row, unfit, missing, unknown)
 
 
 Plain = Callable[[Inputs], list[float] | None]
@@ -147,8 +156,13 @@ def lacking(specs: Sequence[FeatureSpec], inputs: Inputs) -> list[str]:
     return [spec.name for spec in specs if spec.required and inputs.get(spec.name) is None]
 
 
-def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs: Inputs, pointer: str) -> tuple[list[Issue], list[Issue]]:
-    """Of the inputs that the chosen version does not read: those no version takes, and those that do not fit the version that does."""
+def check_others(
+    known: Mapping[str, FeatureSpec], read: frozenset[str], inputs: Inputs, pointer: str, *, unknown_categories: bool = False
+) -> tuple[list[Issue], list[Issue]]:
+    """Of the inputs that the chosen version does not read: those no version takes, and those that do not fit the version that does.
+
+    With `unknown_categories` a category that no version knows fits.
+    """
     unknown: list[Issue] = []
     unfit: list[Issue] = []
     for name in inputs.keys() - read:
@@ -162,7 +176,8 @@ def check_others(known: Mapping[str, FeatureSpec], read: frozenset[str], inputs:
             try:
                 spec.number(inputs[name])
             except UnfitValue as error:
-                unfit.append(Issue(pointer=at, message=str(error)))
+                if not (unknown_categories and isinstance(error, UnknownCategory)):
+                    unfit.append(Issue(pointer=at, message=str(error)))
     return unknown, unfit
 
 

@@ -148,10 +148,10 @@ def _case(group: RoutedGroup, identifier: UUID, bucket: int, choice: "Choice", i
     if encoded_closely := row is None:
         encoded = encode(version.specs, inputs, pointer)
         row = encoded.row
-        problems.unfit += encoded.unfit
+        problems.unfit += encoded.unfit + ([] if group.facts.answering.unknown_categories == "missing" else encoded.unknown)
         problems.missing += [Issue(pointer=f"{pointer}/{escaped(name)}", message=f"{name} is missing") for name in encoded.missing]
     if encoded_closely or len(inputs) > len(row):
-        unknown, unfit = check_others(group.known, version.names, inputs, pointer)
+        unknown, unfit = check_others(group.known, version.names, inputs, pointer, unknown_categories=group.facts.answering.unknown_categories == "missing")
         if group.facts.answering.unknown_inputs == "refuse":
             problems.unknown += unknown
         problems.unfit += unfit
@@ -180,7 +180,7 @@ def fall_back(group: RoutedGroup, case: Case) -> bool:
     if case.member is champion or champion.served is None or case.propensity == PREFERRED:
         return False
     encoded = encode(champion.served.specs, case.inputs, "")
-    if encoded.unfit or encoded.missing:
+    if encoded.unfit or encoded.missing or (encoded.unknown and group.facts.answering.unknown_categories != "missing"):
         return False
     case.error = f"{case.version.label} failed: {case.error}"[:500]
     case.member, case.row, case.status = champion, encoded.row, "fallback"

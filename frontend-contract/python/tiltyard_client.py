@@ -1177,6 +1177,8 @@ class GroupSettings(TypedDict):
     """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
     unknown_inputs: Literal['ignore', 'refuse']
     """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
+    unknown_categories: Literal['missing', 'refuse']
+    """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
 
 
 class GroupSettingsInput(TypedDict):
@@ -1198,6 +1200,8 @@ class GroupSettingsInput(TypedDict):
     """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
     unknown_inputs: NotRequired[Literal['ignore', 'refuse']]
     """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
+    unknown_categories: NotRequired[Literal['missing', 'refuse']]
+    """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
 
 
 class GroupTraffic(TypedDict):
@@ -3401,7 +3405,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "0ba6698219516574"
+CONTRACT_HASH = "282b55a89faf2a03"
 """The contract this client was generated from."""
 
 

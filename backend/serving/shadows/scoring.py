@@ -56,7 +56,7 @@ async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[U
             if shadow.served is None or not shadow.served.remote or shadow.version_id in halted:
                 continue
             started = time.perf_counter_ns()
-            pairs = _pairs(cases, shadow, shadow.served, missed)
+            pairs = _pairs(cases, shadow, shadow.served, missed, strict=request.group.facts.answering.unknown_categories == "refuse")
             if pairs:
                 give_up(await remote.score(request.group.facts.tenant_id, [copy for _, copy in pairs]))
             records += _records(request, pairs, started)
@@ -69,18 +69,18 @@ def _score_one(request: PredictionRequest, answered: Sequence[Case], shadow: Rou
         missed[DROPPED] += len(answered)
         return []
     started = time.perf_counter_ns()
-    pairs = _pairs(answered, shadow, shadow.served, missed)
+    pairs = _pairs(answered, shadow, shadow.served, missed, strict=request.group.facts.answering.unknown_categories == "refuse")
     if pairs:
         give_up(score_version([copy for _, copy in pairs]))
     return _records(request, pairs, started)
 
 
-def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersion, missed: Counter[str]) -> list[tuple[Case, Case]]:
+def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersion, missed: Counter[str], *, strict: bool) -> list[tuple[Case, Case]]:
     """Each answered case with its copy, as the shadow reads it."""
     pairs: list[tuple[Case, Case]] = []
     for case in answered:
         encoded = encode(version.specs, case.inputs, "")
-        if encoded.missing or encoded.unfit:
+        if encoded.missing or encoded.unfit or (strict and encoded.unknown):
             missed[INCOMPLETE] += 1
         else:
             pairs.append((case, Case(shadow_id(case.id, shadow.version_id), case.inputs, case.bucket, shadow, encoded.row)))

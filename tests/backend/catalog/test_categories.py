@@ -11,14 +11,19 @@ import pytest
 
 from backend.catalog.categories import assigned, code_of, codes_of
 from backend.catalog.errors import CategoriesUnclear
+from backend.groups import service as groups
 from backend.hub import Hub
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.lightgbm_text import read_category_lists
-from backend.runtimes.features import UnfitValue, encode
+from backend.runtimes.features import UnknownCategory, encode
 from backend.runtimes.served_versions import Runtimes, ServedVersion, facts_of
+from backend.serving.errors import InvalidFeatures
 from schemas.catalog import Version
+from schemas.groups import CreateGroup, GroupSettings, MemberRole, MemberSpec
+from schemas.inference import PredictBody
 from schemas.model_document import ModelDocument
 from tests.backend.catalog.test_versions import new_version, upload
+from tests.support.predictions import ask
 from tests.support.tenants import Tenant
 
 CASES = json.loads((Path(__file__).parent / "cases/lightgbm_pandas_categories.json").read_text())
@@ -73,11 +78,34 @@ async def test_numbers_texts_and_truth_values_are_encoded_as_lightgbm_encodes_th
 
 async def test_a_value_that_is_no_category_is_refused_by_name(hub: Hub, tenant: Tenant) -> None:
     _, served = await serve(hub, tenant, lgb.train(SETTINGS, lgb.Dataset(FRAME, LATE), 3).model_to_string().encode(), "2.1")
-    (issue,) = encode(served.specs, {"debt": 1.0, "grade": 30, "region": "west", "owner": True, "rate": 2}, "/inputs").unfit
+    (issue,) = encode(served.specs, {"debt": 1.0, "grade": 30, "region": "west", "owner": True, "rate": 2}, "/inputs").unknown
     assert issue.pointer == "/inputs/grade"
     assert "one of 40, 10, 20, 80 is expected" in issue.message
-    with pytest.raises(UnfitValue):
+    with pytest.raises(UnknownCategory):
         served.specs[2].number("north")
+
+
+@pytest.mark.parametrize("setting", ["refuse", "missing"])
+async def test_a_group_says_whether_an_unknown_category_is_refused_or_missing(hub: Hub, tenant: Tenant, setting: Any) -> None:
+    booster = lgb.train(SETTINGS, lgb.Dataset(FRAME, LATE), 8)
+    ready, _ = await serve(hub, tenant, booster.model_to_string().encode(), "3.0" if setting == "refuse" else "3.1")
+    slug = f"categories_{setting}"
+    async with hub.work(tenant.admin) as work:
+        members = [MemberSpec(version_id=ready.id, role=MemberRole.CHAMPION, share=10_000)]
+        group = await groups.create(work, CreateGroup(name=slug, slug=slug, members=members, settings=GroupSettings(unknown_categories=setting)))
+    asked = PredictBody(inputs={"debt": 1.0, "grade": 30, "region": "north", "owner": True, "rate": 2}, explain=True)
+    if setting == "refuse":
+        with pytest.raises(InvalidFeatures) as refused:
+            await ask(hub, tenant, group, asked)
+        assert {issue.pointer for issue in refused.value.issues} == {"/inputs/grade", "/inputs/region"}
+        return
+    (answer,) = await ask(hub, tenant, group, asked)
+    frame = FRAME.head(1).assign(
+        debt=1.0, grade=pd.Categorical([30]), region=pd.Categorical(["north"]), owner=pd.Categorical([True]), rate=pd.Categorical([2.0])
+    )
+    assert answer.score == booster.predict(frame)[0]
+    assert answer.explanation is not None
+    assert answer.explanation.base + sum(answer.explanation.values.values()) == pytest.approx(booster.predict(frame, raw_score=True)[0], abs=1e-9)
 
 
 async def test_an_ordered_category_is_known_by_the_documents_types_or_asked_for(hub: Hub, tenant: Tenant) -> None:

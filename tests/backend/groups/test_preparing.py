@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import text
 
 from backend.catalog import service as catalog
-from backend.catalog.artifact_files import artifact_path
+from backend.catalog.artifact_files import artifact_name
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, facts_of
@@ -25,7 +25,7 @@ async def test_a_version_that_is_served_is_compiled_already(hub: Hub, tenant: Te
     """Before, the first explained answer waited for the tables: 10 s for 400 trees of 400 features."""
     version = await ready(hub, tenant, "1.0")
     assert version.artifact is not None
-    kept = artifact_path(hub.files, version.artifact.sha256)
+    kept = hub.files.fetch(artifact_name(version.artifact.sha256), version.artifact.sha256)
     for table in kept.parent.glob(f"{kept.name}*.table"):
         table.unlink()
     served = await Runtimes(hub.files).serve(facts_of(version))

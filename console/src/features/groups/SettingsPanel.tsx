@@ -94,6 +94,12 @@ export function SettingsPanel({ group }: { group: Group }) {
           checked={draft.unknown_inputs === 'ignore'}
           onChange={(e) => set({ unknown_inputs: e.currentTarget.checked ? 'ignore' : 'refuse' })}
         />
+        <Switch
+          label="Take unknown categories for missing"
+          description="Otherwise a request is refused, by name, whose value is none of the categories that the artifact lists. LightGBM takes such a value for missing."
+          checked={draft.unknown_categories === 'missing'}
+          onChange={(e) => set({ unknown_categories: e.currentTarget.checked ? 'missing' : 'refuse' })}
+        />
         {save.isError && <Failure error={save.error} title="Nothing has changed" />}
         <Row gap={12}>
           <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
