@@ -199,13 +199,18 @@ class RecordOutcomes(Shape, frozen=True, kw_only=True):
 
 
 class OutcomesReceipt(Shape, frozen=True, kw_only=True):
-    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives."""
+    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+
+    `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
+    outcome, so they take none.
+    """
 
     received: int
     applied: int
     duplicate: int
     corrected: int
     waiting: int
+    repeats: int = 0
 
 
 class ShadowTraffic(Shape, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: S
     `brought` is the truth that some of the rows came with. An outcome that cannot be the truth of its row (10, of a probability) waits on, and is reported
     with those whose inference never came.
     """
-    told = await _fitting(work, table, await repository.told_before(work.session, work.tenant_id, group_id, arrived))
+    told = await _fitting(work, table, await repository.told_before(work.session, table, work.tenant_id, group_id, arrived))
     if not told:
         return
     by_inference: defaultdict[UUID, KnownTruth] = defaultdict(

@@ -17,10 +17,10 @@ PROBABLE = "output->>'probability' IS NOT NULL"
 """Did a row answer by a probability? What was imported or erased does not say."""
 
 TARGETS = f"""
-SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
 WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 UNION
-SELECT inference_id, correlation_id, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
 WHERE correlation_id = ANY(CAST(:correlations AS text[]))
 """  # noqa: S608 (constants)
 
@@ -31,17 +31,23 @@ SELECT coalesce(bool_and(probable), false) FROM (
 """  # noqa: S608 (constants)
 
 # A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
+# What was told by correlation id is the truth of the first inference of its entity alone: the others are repeats. Of a batch it could be any row's.
 TOLD = """
 WITH arrived AS (
-  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered))
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered)),
+named AS MATERIALIZED (
+  SELECT o.id, a.inference_id AS target, coalesce(a.answered, a.inference_id) AS answer, a.answered IS NULL AS met, o.actual, o.at, o.received_at, o.received_by
+  FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group)
 SELECT o.id, a.inference_id AS target, true AS met, o.actual, o.at, o.received_at, o.received_by
 FROM arrived a JOIN outcomes o ON o.inference_id = a.inference_id WHERE o.tenant_id = :tenant AND o.group_id = :group
 UNION ALL
 SELECT o.id, a.inference_id, false, o.actual, o.at, o.received_at, o.received_by
 FROM arrived a JOIN outcomes o ON o.inference_id = a.answered WHERE o.tenant_id = :tenant AND o.group_id = :group
 UNION ALL
-SELECT o.id, a.inference_id, a.answered IS NULL, o.actual, o.at, o.received_at, o.received_by
-FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group
+SELECT n.id, n.target, n.met, n.actual, n.at, n.received_at, n.received_by FROM named n JOIN {table} r ON r.inference_id = n.answer
+WHERE NOT EXISTS (
+  SELECT FROM {table} e WHERE e.correlation_id = r.correlation_id AND e.entity_key IS NOT DISTINCT FROM r.entity_key AND e.role <> 'shadow'
+    AND (e.inference_id < r.inference_id OR (e.requested_at = r.requested_at AND e.inference_id <> r.inference_id)))
 ORDER BY id
 """
 
@@ -109,11 +115,11 @@ async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalars().all()
 
 
-async def told_before(session: AsyncSession, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
+async def told_before(session: AsyncSession, table: str, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
     """The outcomes already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
     ids, correlations, answered = (list(column) for column in zip(*arrived, strict=True))
     values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations, "answered": answered}
-    return (await session.execute(text(TOLD), values)).all()
+    return (await session.execute(text(TOLD.format(table=quoted(table))), values)).all()
 
 
 async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, by: str, now: datetime, told: Sequence[tuple[Any, ...]]) -> None:

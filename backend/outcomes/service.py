@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from backend.groups import service as groups
 from backend.groups.events import GROUP_CHANGED
 from backend.ids import shadow_id
@@ -28,13 +30,18 @@ Target = UUID | str
 
 
 async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
-    """Take in a batch, in its order. An outcome by correlation id goes to every inference asked with it. Raises GroupNotFound, InvalidOutcome, DiskFull."""
+    """Take in a batch, in its order.
+
+    An outcome by correlation id goes to the first inference that each entity was asked with it: later ones are repeats of one case.
+    Raises GroupNotFound, InvalidOutcome, DiskFull.
+    """
     work.hub.disk.require()
     _check(input.outcomes)
     group = await groups.get(work, GroupRef(slug=input.slug))
     await outcome_lock.before_outcomes(work, group.id)
     book = Book(work)
     await book.read(group.id, group.table_name, input.outcomes)
+    _check_batches(book, input.outcomes)
     await _check_kind(work, group.table_name, book, input.outcomes)
     told = [(outcome, book.take(outcome)) for outcome in input.outcomes]
     if book.changed:
@@ -45,7 +52,12 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
         await repository.add_to_ledger(work.session, work.tenant_id, group.id, work.actor.name, work.now, new)
     counts = Counter(effect for _, effect in told)
     return OutcomesReceipt(
-        received=len(told), applied=counts["applied"], duplicate=counts["duplicate"], corrected=counts["corrected"], waiting=counts["waiting"]
+        received=len(told),
+        applied=counts["applied"],
+        duplicate=counts["duplicate"],
+        corrected=counts["corrected"],
+        waiting=counts["waiting"],
+        repeats=sum(book.repeats.values()),
     )
 
 
@@ -60,6 +72,10 @@ class Book:
         self._probable: set[Target] = set()
         self.known: dict[UUID, KnownTruth] = {}
         self.changed: set[UUID] = set()
+        self.repeats: Counter[str] = Counter()
+        """By correlation id how many inferences repeat an earlier one of the same entity."""
+        self.batches: Counter[str] = Counter()
+        """By correlation id how many more inferences were asked in the same request."""
 
     async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
         """Read the rows and the waiting outcomes that the batch speaks of."""
@@ -67,6 +83,7 @@ class Book:
         ids = [one for one in targets if isinstance(one, UUID)]
         correlations = [one for one in targets if isinstance(one, str)]
         shadows = await repository.shadow_versions(self._work.session, self._work.tenant_id, group_id)
+        named: defaultdict[str, list[Row[Any]]] = defaultdict(list)
         answers = {shadow_id(one, version): one for one in ids for version in shadows}
         for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
             if row.probable and row.role != "shadow":
@@ -75,11 +92,29 @@ class Book:
             if row.inference_id in answers:
                 self._shadows[answers[row.inference_id]].append(row.inference_id)
             if row.correlation_id in targets:
-                (self._shadows if row.role == "shadow" else self._by_correlation)[row.correlation_id].append(row.inference_id)
+                named[row.correlation_id].append(row)
+        for correlation, rows in named.items():
+            self._sort(correlation, rows, shadows)
         for row in await repository.waiting(self._work.session, self._work.tenant_id, group_id, ids, correlations):
             truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
             target = row.inference_id or row.correlation_id
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
+
+    def _sort(self, correlation: str, rows: Sequence[Row[Any]], shadows: Sequence[UUID]) -> None:
+        """Tell cases, repeats and batches apart. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
+        first: dict[str | None, Row[Any]] = {}
+        for row in sorted((one for one in rows if one.role != "shadow"), key=lambda one: one.inference_id):
+            case = first.setdefault(row.entity_key, row)
+            if case is not row:
+                if row.requested_at == case.requested_at:
+                    self.batches[correlation] += 1
+                else:
+                    self.repeats[correlation] += 1
+        cases = [row.inference_id for row in first.values()]
+        copies = {shadow_id(one, version) for one in cases for version in shadows}
+        if cases:
+            self._by_correlation[correlation] = cases
+        self._shadows[correlation] += [row.inference_id for row in rows if row.role == "shadow" and row.inference_id in copies]
 
     def answered_by_probability(self, target: Target) -> bool | None:
         """Was an inference answered by a probability? None where there is none yet."""
@@ -132,6 +167,20 @@ def _check(outcomes: Sequence[Outcome]) -> None:
             )
         if outcome.at is not None and outcome.at.tzinfo is None:
             issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
+    if issues:
+        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+
+
+def _check_batches(book: Book, outcomes: Sequence[Outcome]) -> None:
+    """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
+    issues = [
+        Issue(
+            pointer=f"/outcomes/{at}/correlation_id",
+            message=f"a batch of {book.batches[name] + 1} inputs was asked with this correlation id; tell an outcome for each row by its inference_id",
+        )
+        for at, outcome in enumerate(outcomes)
+        if (name := None if outcome.inference_id else outcome.correlation_id) and book.batches[name]
+    ]
     if issues:
         raise InvalidOutcome(issues=issues[:MOST_ISSUES])
 

@@ -77,13 +77,45 @@ async def test_an_orphan_is_reported_as_waiting_and_known_again(hub: Hub, served
     assert (await tell(hub, served, group, orphan)).duplicate == 1
 
 
-async def test_an_outcome_by_correlation_id_reaches_every_inference_asked_with_it(hub: Hub, served: Served) -> None:
+async def test_one_outcome_for_a_batch_is_refused_with_its_size_and_each_row_takes_one_of_its_own(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     body = PredictBody(inputs=[served.serving.inputs] * 3, correlation_id="batch-1")
-    await ask(hub, served.tenant, group, body)
+    answered = await ask(hub, served.tenant, group, body)
     await drain(hub, group)
-    assert (await tell(hub, served, group, Outcome(correlation_id="batch-1", actual=1))).applied == 1
-    assert [one["actual"] for one in (await logged(hub, served.tenant, group)).values()] == [1, 1, 1]
+    with pytest.raises(InvalidOutcome) as refused:
+        await tell(hub, served, group, Outcome(correlation_id="batch-1", actual=1))
+    (issue,) = refused.value.issues
+    assert issue.pointer == "/outcomes/0/correlation_id"
+    assert "a batch of 3 inputs" in issue.message
+    each = [Outcome(inference_id=one.inference_id, actual=number % 2) for number, one in enumerate(answered)]
+    assert (await tell(hub, served, group, *each)).applied == 3
+    rows = await logged(hub, served.tenant, group)
+    assert [rows[one.inference_id]["actual"] for one in answered] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_request_sent_again_without_a_key_is_one_case_with_one_outcome(hub: Hub, served: Served, early: bool) -> None:
+    group = await served.group(hub)
+    told = Outcome(correlation_id="order-9", actual=1)
+    if early:
+        assert (await tell(hub, served, group, told)).waiting == 1
+    body = PredictBody(inputs=served.serving.inputs, correlation_id="order-9", entity_key="applicant-1")
+    ids = [(await ask(hub, served.tenant, group, body))[0].inference_id for _ in range(3)]
+    (other,) = await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs, correlation_id="order-9", entity_key="applicant-2"))
+    await drain(hub, group)
+    receipt = await tell(hub, served, group, told)
+    assert (receipt.applied, receipt.duplicate, receipt.repeats) == ((0, 1, 2) if early else (1, 0, 2))
+    rows = await logged(hub, served.tenant, group)
+    assert [rows[one]["actual"] for one in ids] == [1, None, None]
+    assert rows[other.inference_id]["actual"] == 1
+
+
+async def test_a_batch_takes_no_outcome_that_was_told_before_it(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    await tell(hub, served, group, Outcome(correlation_id="batch-2", actual=1))
+    await ask(hub, served.tenant, group, PredictBody(inputs=[served.serving.inputs] * 2, correlation_id="batch-2"))
+    await drain(hub, group)
+    assert [one["actual"] for one in (await logged(hub, served.tenant, group)).values()] == [None, None]
 
 
 async def test_the_replay_of_a_dated_outcome_that_was_corrected_since_changes_nothing(hub: Hub, served: Served) -> None:
