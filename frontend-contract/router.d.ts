@@ -2432,13 +2432,20 @@ export interface Outcome {
   at?: string | null | undefined;
 }
 
-/** What happened to a batch: applied now, already known, corrected, or kept until their inference arrives. */
+/**
+ * What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+ *
+ * `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
+ * outcome, so they take none.
+ */
 export interface OutcomesReceipt {
   received: number;
   applied: number;
   duplicate: number;
   corrected: number;
   waiting: number;
+  /** @default 0 */
+  repeats: number;
 }
 
 /**

@@ -2004,13 +2004,18 @@ class Outcome(TypedDict):
 
 
 class OutcomesReceipt(TypedDict):
-    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives."""
+    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+
+        `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
+        outcome, so they take none.
+    """
 
     received: int
     applied: int
     duplicate: int
     corrected: int
     waiting: int
+    repeats: int
 
 
 class Output(TypedDict):
@@ -3405,7 +3410,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "282b55a89faf2a03"
+CONTRACT_HASH = "da939812a425dac5"
 """The contract this client was generated from."""
 
 
