@@ -81,6 +81,7 @@ def run(slices: Sequence[Slice] = SLICES) -> None:
     """The process's entry: settings from the environment, the log on standard error."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("arq").setLevel(logging.WARNING)
+    os.umask(0o077)  # what it writes is its owner's alone
     uvloop.run(main(Settings.from_environment(), slices))
 
 

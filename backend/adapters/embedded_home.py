@@ -16,6 +16,9 @@ from backend.adapters.processes import Progress, SetupError, User, write_private
 SHARED = Path("/var/lib/tiltyard")
 """Where server folders go that could not lie in their data folder, because the servers' account may not pass through to it."""
 
+PRIVATE = ("archives", "artifacts", "audit-heads", "cache", "logs", "quarantine", "secrets")
+"""Folders of the data folder that only their owner enters."""
+
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """Passwords and ports of the embedded servers, kept in `secrets/servers.json` with mode 0600."""
@@ -58,10 +61,16 @@ def prepare_data_dir(data_dir: Path) -> Path:
     data_dir = data_dir.expanduser().resolve()
     try:
         if not data_dir.exists():
-            data_dir.mkdir(parents=True)
+            for missing in reversed([folder for folder in data_dir.parents if not folder.exists()]):
+                missing.mkdir(mode=0o755)
+                missing.chmod(0o755)
+            data_dir.mkdir(0o700)
             data_dir.chmod(0o711 if server_user() else 0o700)
         for name in ("logs", "secrets"):
             (data_dir / name).mkdir(mode=0o700, exist_ok=True)
+        for name in PRIVATE:
+            if (data_dir / name).is_dir() and (data_dir / name).stat().st_mode & 0o077:  # made by an earlier release
+                (data_dir / name).chmod(0o700)
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
         raise SetupError(f"The data folder {data_dir} cannot be used: {error.strerror} at {error.filename}. Choose another with --data-dir.") from error
     return data_dir
@@ -78,6 +87,8 @@ def open_home(data_dir: Path, progress: Progress, shared: Path = SHARED) -> Home
     elif user is None or (data_dir / "servers").exists() or traversable(data_dir, user):
         servers = data_dir / "servers"
         servers.mkdir(mode=0o711, exist_ok=True)
+        if user:
+            servers.chmod(0o711)
     else:
         servers = _place_outside(data_dir, shared, progress)
         write_private(pointer, f"{servers}\n")

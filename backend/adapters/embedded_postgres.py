@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.adapters.embedded_home import Home, Keys
 from backend.adapters.embedded_programs import POSTGRES_MAJOR
-from backend.adapters.processes import Progress, SetupError, carries, ports_to_try, shorten, spawn, stop, stop_orphan, tail
+from backend.adapters.processes import Progress, SetupError, bare_environment, carries, ports_to_try, shorten, spawn, stop, stop_orphan, tail
 
 DATABASE = "tiltyard"
 OWNER = "tiltyard_owner"
@@ -105,14 +105,9 @@ class EmbeddedPostgres:
 
     def program(self, name: str, *arguments: str, stdin: str = "") -> str:
         """Run one of PostgreSQL's own programs against this server as superuser and return its output."""
-        environment = {
-            **os.environ,
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(self.port),
-            "PGUSER": SUPERUSER,
-            "PGPASSWORD": self._keys.superuser_password,
-            "PGCONNECT_TIMEOUT": "10",
-        }
+        environment = bare_environment(
+            PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=SUPERUSER, PGPASSWORD=self._keys.superuser_password, PGCONNECT_TIMEOUT="10"
+        )
         done = subprocess.run([str(self._bin / name), *arguments], input=stdin, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SetupError(f"{name} failed: {done.stderr.strip()}")

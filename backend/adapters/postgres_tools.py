@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from backend.adapters.embedded_programs import find
-from backend.adapters.processes import SetupError
+from backend.adapters.processes import SetupError, bare_environment
 from backend.db.addresses import program_environment
 
 TABLES = """
@@ -36,7 +35,7 @@ async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
 
 async def run_program(database_url: str, name: str, *arguments: str) -> None:
     """One of PostgreSQL's programs, the password in its environment rather than where every user sees it."""
-    environment = os.environ | program_environment(database_url)
+    environment = bare_environment("PG") | program_environment(database_url)
     command = [str(_program(name, environment.get("PGSSLMODE", "prefer"))), *arguments]
     done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:

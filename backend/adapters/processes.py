@@ -18,6 +18,8 @@ Progress = Callable[[str], None]
 PORTS = range(20000, 32000)
 """Below the range from which kernels take ports for outgoing connections, so that a port stays ours while its server restarts."""
 
+_PLAIN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Variables that any program may need, and that hold no secret."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -34,6 +36,11 @@ class User:
     gid: int
 
 
+def bare_environment(prefix: str | None = None, **given: str) -> dict[str, str]:
+    """An environment without our secrets, for a program that needs none: a few plain variables, those that begin with `prefix`, and what is `given`."""
+    return {name: value for name, value in os.environ.items() if name in _PLAIN or name.startswith("LC_") or (prefix and name.startswith(prefix))} | given
+
+
 def spawn(
     argv: Sequence[str | Path],
     *,
@@ -46,7 +53,7 @@ def spawn(
     """Start a child in a session of its own: a Ctrl-C in the terminal reaches only us, and we stop children in order.
 
     On Linux the kernel sends it `on_parent_death` when the calling thread dies, by kill -9 too; call from a thread that lives
-    as long as the child should. Output is appended to `log`, or goes where ours goes.
+    as long as the child should. Without `env` it gets the bare environment. Output is appended to `log`, or goes where ours goes.
     """
     parent = os.getpid()
 
@@ -64,8 +71,9 @@ def spawn(
             stdout=output,
             stderr=output,
             cwd=cwd,
-            env=None if env is None else dict(env),
+            env=bare_environment() if env is None else dict(env),
             start_new_session=True,
+            umask=0o077,
             preexec_fn=tie_to_parent,  # two system calls; after the change of user, which would clear the signal
             user=user.uid if user else None,
             group=user.gid if user else None,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def command(data_dir: Path | None, host: str | None, port: int | None) -> None:
 
     Several of these may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
     """
+    os.umask(0o077)  # what it writes is its owner's alone
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     uvloop.run(serve(running_installation(read_settings(data_dir, host=host, port=port))))
 

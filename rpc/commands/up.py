@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import os
 import socket
 import time
 import urllib.error
@@ -43,6 +44,7 @@ def command(data_dir: Path | None, host: str | None, port: int | None, ready_fil
 
 def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = None) -> None:
     """Start everything, do `when_up` if given, say that it is ready, and watch over it until a signal comes."""
+    os.umask(0o077)  # what this and its children write is their owner's alone
     steps = Steps(6 if when_up else 5)
     if ready_file:
         remove_ready_file(ready_file)

@@ -1,5 +1,6 @@
 """Installing, stopping, starting again, backing up, bringing back: as whoever runs the machine."""
 
+import stat
 import subprocess
 import sys
 import time
@@ -46,6 +47,13 @@ async def test_the_ready_file_opens_every_door_it_names(hub: Product) -> None:
     assert (await hub.sql("SELECT pg_get_userbyid(datdba) = current_user AS owner FROM pg_database WHERE datname = current_database()"))[0]["owner"]
     async with Redis.from_url(hub.ready["redis_url"]) as redis:
         assert (await redis.config_get("appendfsync"))["appendfsync"] == "always"
+
+
+async def test_what_a_running_hub_wrote_is_its_owners_alone(hub: Product) -> None:
+    ways = {hub.folder / "data", hub.folder / "data" / "servers"}
+    for path in (hub.folder / "data").rglob("*"):
+        if path not in ways and path.exists():
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 async def test_doctor_finds_nothing_wrong_with_a_running_hub(hub: Product) -> None:

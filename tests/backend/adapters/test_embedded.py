@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 import redis
 
@@ -119,6 +120,33 @@ def test_secrets_are_readable_by_their_owner_only(folder: Path) -> None:
     with start(folder, quiet):
         assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "secrets").iterdir()} == {0o600}
         assert stat.S_IMODE((folder / "secrets").stat().st_mode) == 0o700
+
+
+def test_the_servers_get_none_of_our_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TILTYARD_SECRET_KEY", "TILTYARD_KEK", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD"):
+        monkeypatch.setenv(name, "hidden")
+    with start(folder, quiet) as servers:
+        for pid in (servers.postgres.pid, servers.redis.pid):
+            environment = psutil.Process(pid).environ()
+            assert "hidden" not in environment.values()
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
+def test_the_data_folder_is_its_owners_alone(folder: Path, umask: int) -> None:
+    """But for the way through to the servers' own folders, where they run as somebody else. Folders of an earlier release are closed."""
+    earlier = os.umask(umask)
+    try:
+        start(folder, quiet).stop()
+        (folder / "artifacts").mkdir()
+        (folder / "artifacts").chmod(0o755)
+        with start(folder, quiet) as servers:
+            assert stat.S_IMODE((folder / "artifacts").stat().st_mode) == 0o700
+            ways = {folder, servers.home.servers} if server_user() else {folder}
+            for path in (folder, *folder.rglob("*")):
+                mode = stat.S_IMODE(path.stat().st_mode)
+                assert mode & 0o077 == (0o011 if path in ways and server_user() else 0), (path, oct(mode))
+    finally:
+        os.umask(earlier)
 
 
 async def test_a_second_start_takes_under_a_second_and_keeps_data_and_addresses(folder: Path) -> None:
