@@ -453,7 +453,7 @@ export interface AuditVerdict {
 export interface BrowseInferences {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   search?: string | null | undefined;
@@ -554,13 +554,13 @@ export interface CommitImport {
   draft_id: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model?: string | null | undefined;
   new_model?: NewModel | null | undefined;
   /**
    * `1.2.0`, `v1.2` is read as 1.2.0.
-   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$
+   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version?: string | null | undefined;
   mapping?: MappingRuleInput[] | null | undefined;
@@ -576,7 +576,7 @@ export interface CommitSeveral {
   picks?: string[] | null | undefined;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model?: string | null | undefined;
 }
@@ -589,7 +589,7 @@ export interface CommitSeveral {
 export interface CompareGroup {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase?: number | null | undefined;
@@ -610,7 +610,7 @@ export interface CompareGroup {
 export interface Comparison {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase: number;
@@ -650,7 +650,7 @@ export interface Conclusion {
 export interface ConfigureGroup {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   settings: GroupSettingsInput;
@@ -782,16 +782,18 @@ export interface Contradiction {
 /** A new connector. `base_url` is for `compatible`, and only for it. */
 export interface CreateConnector {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   provider: Provider;
   /**
-   * Kept encrypted; no answer, log or audit entry ever holds it.
+   * Kept encrypted; no answer, log or audit entry holds it.
    * @minLength 1
    * @maxLength 1000
-   * @pattern ^[\x21-\x7e]+$
+   * @pattern ^[\x21-\x7e]+$(?!\n)
    */
   api_key: string;
   /**
@@ -806,12 +808,12 @@ export interface CreateConnector {
 export interface CreateExternalVersion {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model: string;
   /**
    * `1.2.0`, `v1.2` is read as 1.2.0.
-   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$
+   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version: string;
   document: ModelDocumentInput;
@@ -821,13 +823,15 @@ export interface CreateExternalVersion {
 /** A new group. The shares of champion and challengers sum to 10 000. */
 export interface CreateGroup {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -851,13 +855,15 @@ export interface CreateGroup {
 /** A new model. */
 export interface CreateModel {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   description?: string | null | undefined;
@@ -867,12 +873,14 @@ export interface CreateModel {
 export interface CreatePerson {
   /**
    * @maxLength 254
-   * @pattern ^[^@\s]+@[^@\s]+$
+   * @pattern ^[^@\s]+@[^@\s]+$(?!\n)
    */
   email: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
@@ -887,8 +895,10 @@ export interface CreatePerson {
 /** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
 export interface CreateToken {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /** @minLength 1 */
@@ -905,12 +915,12 @@ export interface CreateToken {
 export interface CreateVersion {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model: string;
   /**
    * `1.2.0`, `v1.2` is read as 1.2.0.
-   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$
+   * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version: string;
   document: ModelDocumentInput;
@@ -1006,7 +1016,7 @@ export interface DecisionInput {
 export interface DeleteGroup {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /** @default "archive" */
@@ -1030,7 +1040,7 @@ export interface DeletedConnector {
 export interface Deletion {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   policy: string;
@@ -1062,7 +1072,7 @@ export interface Difference {
 export interface DiscardDeadLetters {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1091,7 +1101,7 @@ export interface DraftRef {
 export interface EraseEntity {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1120,7 +1130,7 @@ export interface Erasure {
 export interface EstimateImpact {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1134,7 +1144,7 @@ export interface EstimateImpact {
 export interface EstimateSplit {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1180,7 +1190,7 @@ export interface Explanation {
 export interface ExportLog {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   layout: "databricks" | "kserve" | "sagemaker";
@@ -1264,8 +1274,10 @@ export interface ExternalModel {
  */
 export interface Feature {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /** @default "number" */
@@ -1289,8 +1301,10 @@ export interface Feature {
  */
 export interface FeatureInput {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /** @default "number" */
@@ -1345,13 +1359,15 @@ export interface FeatureStatsInput {
 export interface Group {
   id: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   table_name: string;
@@ -1374,7 +1390,7 @@ export interface Group {
 export interface GroupRef {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
 }
@@ -1399,7 +1415,7 @@ export interface GroupSettings {
   time_budget_ms: number | null;
   /**
    * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
-   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$
+   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)
    * @default "entity_key"
    */
   routing_key: string;
@@ -1454,7 +1470,7 @@ export interface GroupSettingsInput {
   time_budget_ms?: number | null | undefined;
   /**
    * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
-   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$
+   * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)
    * @default "entity_key"
    */
   routing_key?: string | undefined;
@@ -1583,7 +1599,7 @@ export interface Halt {
 export interface HaltGroup {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1658,7 +1674,7 @@ export interface ImportDraft {
   reimport_of: string | null;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model: string | null;
   version: string | null;
@@ -1672,7 +1688,7 @@ export interface ImportDraft {
 export interface ImportLog {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   layout: "databricks" | "kserve" | "sagemaker";
@@ -1756,13 +1772,15 @@ export interface ImportedLog {
 export interface ImportedVersion {
   version_id: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   model_name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model_slug: string;
   label: string;
@@ -1805,7 +1823,7 @@ export interface Inference {
 export interface InferenceRef {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   inference_id: string;
@@ -1978,7 +1996,7 @@ export interface ListAudit {
 export interface ListDeadLetters {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -1993,7 +2011,7 @@ export interface ListDeadLetters {
 export interface ListHalts {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug?: string | null | undefined;
   /** @default false */
@@ -2022,7 +2040,7 @@ export interface ListModels {
 export interface ListOrphans {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -2243,8 +2261,10 @@ export interface MemberSpec {
 /** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export interface Metric {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   value: number;
@@ -2279,8 +2299,10 @@ export interface MetricEstimate {
 /** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export interface MetricInput {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   value: number;
@@ -2303,13 +2325,15 @@ export interface MetricInput {
 export interface Model {
   id: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   description: string | null;
@@ -2324,8 +2348,10 @@ export interface ModelDocument {
   /** @default "1.0" */
   schema_version: "1.0";
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   version: string | null;
@@ -2354,8 +2380,10 @@ export interface ModelDocumentInput {
   /** @default "1.0" */
   schema_version?: "1.0" | undefined;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   version?: string | null | undefined;
@@ -2383,7 +2411,7 @@ export interface ModelDocumentInput {
 export interface ModelRef {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
 }
@@ -2391,13 +2419,15 @@ export interface ModelRef {
 /** A model made for the import. Without a slug, one is made from the name. */
 export interface NewModel {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug?: string | null | undefined;
   description?: string | null | undefined;
@@ -2502,12 +2532,14 @@ export interface Person {
   id: string;
   /**
    * @maxLength 254
-   * @pattern ^[^@\s]+@[^@\s]+$
+   * @pattern ^[^@\s]+@[^@\s]+$(?!\n)
    */
   email: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   roles: Role[];
@@ -2571,7 +2603,7 @@ export interface Predict {
   idempotency_key?: string | null | undefined;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
 }
@@ -2610,7 +2642,7 @@ export interface Predictions {
 export interface Promote {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   version_id: string;
@@ -2662,8 +2694,10 @@ export interface PromotionRecord {
  */
 export interface ProposeImport {
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    * @default "model"
    */
   name?: string | undefined;
@@ -2672,7 +2706,7 @@ export interface ProposeImport {
   pick?: string | null | undefined;
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   model?: string | null | undefined;
   connector_id?: string | null | undefined;
@@ -2750,7 +2784,7 @@ export interface RampFigures {
 export interface RampRef {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -2830,7 +2864,7 @@ export interface ReanchorAudit {
 export interface RecordOutcomes {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -2873,7 +2907,7 @@ export interface Reimport {
 export interface ReplayDeadLetters {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   entry_ids?: string[] | null | undefined;
@@ -2883,7 +2917,7 @@ export interface ReplayDeadLetters {
 export interface ReplayRouting {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase?: number | null | undefined;
@@ -2911,7 +2945,7 @@ export interface ResidualsChartInput {
 export interface ResumeGroup {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -2972,7 +3006,7 @@ export type Role = "admin" | "connector_admin" | "engineer" | "ml_lead" | "ethic
 export interface Rollback {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase: number;
@@ -2987,10 +3021,10 @@ export interface Rollback {
 export interface RotateConnector {
   connector_id: string;
   /**
-   * Kept encrypted; no answer, log or audit entry ever holds it.
+   * Kept encrypted; no answer, log or audit entry holds it.
    * @minLength 1
    * @maxLength 1000
-   * @pattern ^[\x21-\x7e]+$
+   * @pattern ^[\x21-\x7e]+$(?!\n)
    */
   api_key: string;
   /**
@@ -3145,7 +3179,7 @@ export interface SetImportSharing {
 export interface SetLegalHold {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -3159,7 +3193,7 @@ export interface SetLegalHold {
 export interface SetRetention {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   /**
@@ -3182,7 +3216,7 @@ export interface SetRoles {
 export interface SetSplit {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase: number;
@@ -3210,7 +3244,7 @@ export interface SetSplit {
 export interface SetWhenUnlogged {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   when_unlogged: "refuse" | "stale";
@@ -3257,7 +3291,7 @@ export type Shows = "vocabulary" | "keys" | "file";
 export interface SignIn {
   /**
    * @maxLength 254
-   * @pattern ^[^@\s]+@[^@\s]+$
+   * @pattern ^[^@\s]+@[^@\s]+$(?!\n)
    */
   email: string;
   /**
@@ -3266,8 +3300,10 @@ export interface SignIn {
    */
   password: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   tenant?: string | null | undefined;
 }
@@ -3331,7 +3367,7 @@ export interface SplitShare {
 export interface StartRamp {
   /**
    * Lower-case letters, digits and underscores.
-   * @pattern ^[a-z][a-z0-9_]{0,62}$
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
   phase: number;
@@ -3406,8 +3442,10 @@ export interface TaskInput {
 export interface Token {
   id: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   name: string;
   prefix: string;
@@ -3476,8 +3514,10 @@ export interface Version {
   id: string;
   model_id: string;
   /**
+   * No control characters, such as new lines.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
    */
   model_name: string;
   version: string;

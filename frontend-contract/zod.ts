@@ -69,7 +69,7 @@ export const artifactStatementSchema = z.strictObject({
 
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
 export const browseInferencesSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   search: z.string().nullable().optional(),
   version: z.string().nullable().optional(),
   role: z.string().nullable().optional(),
@@ -107,8 +107,8 @@ export const changePasswordSchema = z.strictObject({
 
 /** A model made for the import. Without a slug, one is made from the name. */
 export const newModelSchema = z.strictObject({
-  name: text(1, 200),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
   description: z.string().nullable().optional(),
 });
 
@@ -172,9 +172,9 @@ export const decisionInputSchema = z.strictObject({
  */
 export const commitImportSchema = z.strictObject({
   draft_id: z.guid(),
-  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
   new_model: newModelSchema.nullable().optional(),
-  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$", 'u')).nullable().optional(),
+  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')).nullable().optional(),
   mapping: z.array(mappingRuleInputSchema).nullable().optional(),
   decisions: z.array(decisionInputSchema).nullable().optional(),
   confirmed: z.array(text(0, 2000)).nullable().optional(),
@@ -185,7 +185,7 @@ export const commitImportSchema = z.strictObject({
 export const commitSeveralSchema = z.strictObject({
   draft_id: z.guid(),
   picks: z.array(z.string()).nullable().optional(),
-  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
 });
 
 /**
@@ -194,7 +194,7 @@ export const commitSeveralSchema = z.strictObject({
  * `exact` computes it from every row of the log, `pooled` draws on earlier phases too: each phase's difference by itself, then all of them weighed.
  */
 export const compareGroupSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int().nullable().optional(),
   exact: z.boolean().default(false),
   pooled: z.boolean().default(false),
@@ -209,7 +209,7 @@ export const compareGroupSchema = z.strictObject({
 export const groupSettingsInputSchema = z.strictObject({
   on_control_loss: z.enum(["refuse", "stale"]).default("refuse"),
   time_budget_ms: z.int().gte(1).lte(60000).nullable().optional(),
-  routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$", 'u')).default("entity_key"),
+  routing_key: z.string().regex(new RegExp("^(entity_key|correlation_id|inference_id|segments\\..{1,100})$(?!\\n)", 'u')).default("entity_key"),
   require_verdict: z.boolean().default(false),
   min_matured_share: z.number().gte(0).lte(1).default(0.0),
   maturity_hours: z.number().gte(0).lte(87600).nullable().optional(),
@@ -220,7 +220,7 @@ export const groupSettingsInputSchema = z.strictObject({
 
 /** New settings, all of them. Another routing key opens a phase. */
 export const configureGroupSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   settings: groupSettingsInputSchema,
 });
 
@@ -251,9 +251,9 @@ export const providerSchema = z.enum(["anthropic", "compatible", "gemini", "open
 
 /** A new connector. `base_url` is for `compatible`, and only for it. */
 export const createConnectorSchema = z.strictObject({
-  name: text(1, 200),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   provider: providerSchema,
-  api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$", 'u')),
+  api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$(?!\\n)", 'u')),
   base_url: text(8, 500).nullable().optional(),
 });
 
@@ -303,7 +303,7 @@ export const importanceInputSchema = z.strictObject({
  * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
  */
 export const featureInputSchema = z.strictObject({
-  name: text(1, 200),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   type: z.enum(["boolean", "category", "integer", "number", "text"]).default("number"),
   role: z.enum(["identifier", "input", "protected", "segment", "target"]).default("input"),
   description: z.string().nullable().optional(),
@@ -317,7 +317,7 @@ export const featureInputSchema = z.strictObject({
 
 /** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export const metricInputSchema = z.strictObject({
-  name: text(1, 200),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   value: z.number(),
   label: z.string().nullable().optional(),
   split: z.enum(["cross_validation", "holdout", "production", "test", "train", "validation"]).nullable().optional(),
@@ -436,7 +436,7 @@ export const lineageInputSchema = z.strictObject({
 /** The imported metadata of one model version. */
 export const modelDocumentInputSchema = z.strictObject({
   schema_version: z.literal("1.0").default("1.0"),
-  name: text(1, 200),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   version: z.string().nullable().optional(),
   description: z.string().nullable().optional(),
   license: z.string().nullable().optional(),
@@ -478,8 +478,8 @@ export const externalModelSchema = z.strictObject({
 
 /** A new version that answers through a connector. It is ready at once: there is nothing to upload. */
 export const createExternalVersionSchema = z.strictObject({
-  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
-  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$", 'u')),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')),
   document: modelDocumentInputSchema,
   external: externalModelSchema,
 });
@@ -496,8 +496,8 @@ export const memberSpecSchema = z.strictObject({
 
 /** A new group. The shares of champion and challengers sum to 10 000. */
 export const createGroupSchema = z.strictObject({
-  name: text(1, 200),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   members: z.array(memberSpecSchema).min(1).max(20),
   decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse", "roc_auc"]).default("brier"),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).default(0.5),
@@ -506,8 +506,8 @@ export const createGroupSchema = z.strictObject({
 
 /** A new model. */
 export const createModelSchema = z.strictObject({
-  name: text(1, 200),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   description: z.string().nullable().optional(),
 });
 
@@ -516,29 +516,29 @@ export const roleSchema = z.enum(["admin", "auditor", "connector_admin", "engine
 
 /** A new person. The password is theirs to change. */
 export const createPersonSchema = z.strictObject({
-  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$", 'u')),
-  name: text(1, 200),
+  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$(?!\\n)", 'u')),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   password: text(12, 200),
   roles: z.array(roleSchema).min(1),
 });
 
 /** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
 export const createTokenSchema = z.strictObject({
-  name: text(1, 200),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   scopes: z.array(z.string()).min(1),
   expires_in_days: z.int().gte(1).lte(730).nullable().default(90),
 });
 
 /** A new version of a model from a document already in Tiltyard's own shape. */
 export const createVersionSchema = z.strictObject({
-  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
-  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$", 'u')),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')),
   document: modelDocumentInputSchema,
 });
 
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
 export const deleteGroupSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   policy: z.enum(["archive", "delete"]).default("archive"),
   grace_hours: z.int().gte(0).lte(720).default(24),
   confirm: z.string(),
@@ -546,7 +546,7 @@ export const deleteGroupSchema = z.strictObject({
 
 /** Throw dead letters away for good, for a reason that goes to the audit log. */
 export const discardDeadLettersSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entry_ids: z.array(z.string()).min(1).max(1000),
   reason: text(1, 1000),
 });
@@ -558,7 +558,7 @@ export const draftRefSchema = z.strictObject({
 
 /** Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone. */
 export const eraseEntitySchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entity_key: text(1, 200),
   confirm: z.string(),
   reason: text(1, 1000),
@@ -566,7 +566,7 @@ export const eraseEntitySchema = z.strictObject({
 
 /** Which versions would be asked the group's requests. */
 export const estimateImpactSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version_ids: z.array(z.guid()).min(1).max(20),
 });
 
@@ -578,14 +578,14 @@ export const splitShareSchema = z.strictObject({
 
 /** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
 export const estimateSplitSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   members: z.array(splitShareSchema).min(1).max(20),
   phase: z.int().nullable().optional(),
 });
 
 /** A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with. */
 export const exportLogSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   layout: z.enum(["databricks", "kserve", "sagemaker"]),
   after: z.string().nullable().optional(),
   before: z.string().nullable().optional(),
@@ -595,7 +595,7 @@ export const exportLogSchema = z.strictObject({
 
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
 });
 
 /**
@@ -612,7 +612,7 @@ export const guardrailsInputSchema = z.strictObject({
 
 /** Stop all answers of a group. */
 export const haltGroupSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(0, 1000).default(""),
 });
 
@@ -624,7 +624,7 @@ export const haltVersionSchema = z.strictObject({
 
 /** Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call. */
 export const importLogSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   layout: z.enum(["databricks", "kserve", "sagemaker"]),
   lines: z.array(z.string()).min(1).max(10000),
 });
@@ -634,7 +634,7 @@ export const importModeSchema = z.enum(["map", "rewrite"]);
 
 /** One inference of a group. */
 export const inferenceRefSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   inference_id: z.guid(),
 });
 
@@ -657,13 +657,13 @@ export const listAuditSchema = z.strictObject({
 
 /** A group's dead letters, oldest first. */
 export const listDeadLettersSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   limit: z.int().gte(1).lte(500).default(50),
 });
 
 /** Halts of the tenant, newest first; `slug`: of one group. */
 export const listHaltsSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
   in_force: z.boolean().default(false),
 });
 
@@ -681,7 +681,7 @@ export const listModelsSchema = z.strictObject({
 
 /** Outcomes whose inference has not come within so many days of their telling. */
 export const listOrphansSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   older_than_days: z.int().gte(0).lte(3650).default(7),
   limit: z.int().gte(1).lte(500).default(50),
 });
@@ -703,7 +703,7 @@ export const mappingRefSchema = z.strictObject({
 
 /** A model, by slug. */
 export const modelRefSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
 });
 
 /**
@@ -733,7 +733,7 @@ export const predictSchema = z.strictObject({
   explain: z.boolean().default(false),
   prefer: text(0, 200).nullable().optional(),
   idempotency_key: text(1, 200).nullable().optional(),
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
 });
 
 /**
@@ -742,7 +742,7 @@ export const predictSchema = z.strictObject({
  * `threshold` is the decision threshold that comes with the new one (absent: as it is).
  */
 export const promoteSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version_id: z.guid(),
   evidence_id: z.guid(),
   keep_old: z.int().gte(0).lte(10000).nullable().optional(),
@@ -758,11 +758,11 @@ export const promoteSchema = z.strictObject({
  * `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
  */
 export const proposeImportSchema = z.strictObject({
-  name: text(1, 200).default("model"),
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).default("model"),
   text: z.string().nullable().optional(),
   file: z.base64().nullable().optional(),
   pick: z.string().nullable().optional(),
-  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')).nullable().optional(),
+  model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
   connector_id: z.guid().nullable().optional(),
   llm_model: z.string().nullable().optional(),
   mode: importModeSchema.default("map"),
@@ -772,7 +772,7 @@ export const proposeImportSchema = z.strictObject({
 
 /** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
 export const rampRefSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(0, 1000).default(""),
 });
 
@@ -791,7 +791,7 @@ export const reanchorAuditSchema = z.strictObject({
 
 /** A batch of outcomes for one group. */
 export const recordOutcomesSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   outcomes: z.array(outcomeSchema).min(1).max(10000),
 });
 
@@ -809,13 +809,13 @@ export const reimportSchema = z.strictObject({
 
 /** Put dead letters back into the intake: those named, or all. */
 export const replayDeadLettersSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entry_ids: z.array(z.string()).nullable().optional(),
 });
 
 /** Recompute who had to answer, of a phase or of a span of time (absent: of everything). */
 export const replayRoutingSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int().nullable().optional(),
   after: z.string().nullable().optional(),
   before: z.string().nullable().optional(),
@@ -823,7 +823,7 @@ export const replayRoutingSchema = z.strictObject({
 
 /** Ask that a group answers again, or, as a second person, confirm it. */
 export const resumeGroupSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(0, 1000).default(""),
 });
 
@@ -851,7 +851,7 @@ export const reviseImportSchema = z.strictObject({
 
 /** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
 export const rollbackSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
   reason: text(1, 1000),
 });
@@ -859,7 +859,7 @@ export const rollbackSchema = z.strictObject({
 /** Another key; for `compatible` another address too, which never goes without its key. */
 export const rotateConnectorSchema = z.strictObject({
   connector_id: z.guid(),
-  api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$", 'u')),
+  api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$(?!\\n)", 'u')),
   base_url: text(8, 500).nullable().optional(),
 });
 
@@ -880,13 +880,13 @@ export const setImportSharingSchema = z.strictObject({
 
 /** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
 export const setLegalHoldSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(1, 1000).nullable().optional(),
 });
 
 /** How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough. */
 export const setRetentionSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   days: z.int().gte(1).lte(36500).nullable().optional(),
   policy: z.enum(["archive", "drop"]).default("archive"),
 });
@@ -899,7 +899,7 @@ export const setRolesSchema = z.strictObject({
 
 /** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is. */
 export const setSplitSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
   members: z.array(memberSpecSchema).min(1).max(20),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
@@ -909,7 +909,7 @@ export const setSplitSchema = z.strictObject({
 
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
 export const setWhenUnloggedSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   when_unlogged: z.enum(["refuse", "stale"]),
   max_age_seconds: z.int().gte(1).lte(86400).default(900),
 });
@@ -922,9 +922,9 @@ export const showImportSchema = z.strictObject({
 
 /** An attempt to sign in. */
 export const signInSchema = z.strictObject({
-  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$", 'u')),
+  email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$(?!\\n)", 'u')),
   password: text(1, 200),
-  tenant: text(1, 200).nullable().optional(),
+  tenant: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).nullable().optional(),
 });
 
 /** No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence. */
@@ -936,7 +936,7 @@ export const silenceAlertSchema = z.strictObject({
 
 /** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
 export const startRampSchema = z.strictObject({
-  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
   version_id: z.guid(),
   steps: z.array(rampStepInputSchema).min(1).max(20),

@@ -52,8 +52,8 @@ def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
 def with_key(asked: PredictBody, key: bytes) -> PredictBody:
     """The request with the key of its Idempotency-Key header. Raises Invalid for a key that cannot be used."""
     said = key.decode("latin-1").strip()
-    if not 1 <= len(said) <= 200 or asked.idempotency_key not in (None, said):
-        raise Invalid("The header Idempotency-Key holds 1 to 200 characters, and the same as the body's `idempotency_key` where that is given too.")
+    if not 1 <= len(said) <= 200 or not said.isprintable() or asked.idempotency_key not in (None, said):
+        raise Invalid("The header Idempotency-Key holds 1 to 200 printable characters, and the same as the body's `idempotency_key` where that is given too.")
     return msgspec.structs.replace(asked, idempotency_key=said)
 
 

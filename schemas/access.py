@@ -26,7 +26,7 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
-Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$(?!\n)", max_length=254)]
 Password = Annotated[str, msgspec.Meta(min_length=12, max_length=200)]
 
 

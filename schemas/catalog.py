@@ -10,7 +10,7 @@ import msgspec
 from schemas.common import Issue, Name, PageSize, Shape, Slug
 from schemas.model_document import ModelDocument
 
-Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
+Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
 
 
 class ArtifactKind(StrEnum):

@@ -9,8 +9,8 @@ T = TypeVar("T")
 Json = Any
 """Any JSON value."""
 
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Lower-case letters, digits and underscores.")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$(?!\n)", description="Lower-case letters, digits and underscores.")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", description="No control characters, such as new lines.")]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Threshold = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12, description="In the score's own scale: from 0 to 1 where scores are probabilities.")]
 SAFE = 2**53 - 1

@@ -10,7 +10,8 @@ import msgspec
 from schemas.common import Name, Shape
 
 ApiKey = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[\x21-\x7e]+$", description="Kept encrypted; no answer, log or audit entry ever holds it.")
+    str,
+    msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[\x21-\x7e]+$(?!\n)", description="Kept encrypted; no answer, log or audit entry holds it."),
 ]
 BaseUrl = Annotated[str, msgspec.Meta(min_length=8, max_length=500, description="Where the OpenAI API is spoken, up to and with `/v1`.")]
 

@@ -24,7 +24,7 @@ class MemberRole(StrEnum):
 RoutingKey = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^(entity_key|correlation_id|inference_id|segments\..{1,100})$",
+        pattern=r"^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)",
         description="What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).",
     ),
 ]

@@ -22,6 +22,7 @@ from backend.connectors.keys import check_at_start
 from backend.gc_tuning import collect_less
 from backend.hub import Hub
 from backend.inference_log.drain import Drainer
+from backend.logs import write_logs
 from backend.runs.cron import with_settings
 from backend.runs.process import Process
 from backend.settings import Settings
@@ -79,7 +80,7 @@ def _end_within(seconds: float) -> None:
 
 def run(slices: Sequence[Slice] = SLICES) -> None:
     """The process's entry: settings from the environment, the log on standard error."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    write_logs()
     logging.getLogger("arq").setLevel(logging.WARNING)
     os.umask(0o077)  # what it writes is its owner's alone
     uvloop.run(main(Settings.from_environment(), slices))

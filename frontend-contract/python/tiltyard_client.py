@@ -744,9 +744,10 @@ class CreateConnector(TypedDict):
     """A new connector. `base_url` is for `compatible`, and only for it."""
 
     name: str
+    """No control characters, such as new lines."""
     provider: Provider
     api_key: str
-    """Kept encrypted; no answer, log or audit entry ever holds it."""
+    """Kept encrypted; no answer, log or audit entry holds it."""
     base_url: NotRequired[str | None]
 
 
@@ -765,6 +766,7 @@ class CreateGroup(TypedDict):
     """A new group. The shares of champion and challengers sum to 10 000."""
 
     name: str
+    """No control characters, such as new lines."""
     slug: str
     """Lower-case letters, digits and underscores."""
     members: List[MemberSpec]
@@ -778,6 +780,7 @@ class CreateModel(TypedDict):
     """A new model."""
 
     name: str
+    """No control characters, such as new lines."""
     slug: str
     """Lower-case letters, digits and underscores."""
     description: NotRequired[str | None]
@@ -788,6 +791,7 @@ class CreatePerson(TypedDict):
 
     email: str
     name: str
+    """No control characters, such as new lines."""
     password: str
     roles: List[Role]
 
@@ -796,6 +800,7 @@ class CreateToken(TypedDict):
     """A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds."""
 
     name: str
+    """No control characters, such as new lines."""
     scopes: List[str]
     expires_in_days: NotRequired[int | None]
 
@@ -1073,6 +1078,7 @@ class Feature(TypedDict):
     """
 
     name: str
+    """No control characters, such as new lines."""
     type: Literal['boolean', 'category', 'integer', 'number', 'text']
     role: Literal['identifier', 'input', 'protected', 'segment', 'target']
     description: str | None
@@ -1091,6 +1097,7 @@ class FeatureInput(TypedDict):
     """
 
     name: str
+    """No control characters, such as new lines."""
     type: NotRequired[Literal['boolean', 'category', 'integer', 'number', 'text']]
     role: NotRequired[Literal['identifier', 'input', 'protected', 'segment', 'target']]
     description: NotRequired[str | None]
@@ -1134,6 +1141,7 @@ class Group(TypedDict):
 
     id: str
     name: str
+    """No control characters, such as new lines."""
     slug: str
     """Lower-case letters, digits and underscores."""
     table_name: str
@@ -1436,6 +1444,7 @@ class ImportedVersion(TypedDict):
 
     version_id: str
     model_name: str
+    """No control characters, such as new lines."""
     model_slug: str
     """Lower-case letters, digits and underscores."""
     label: str
@@ -1897,6 +1906,7 @@ class Model(TypedDict):
 
     id: str
     name: str
+    """No control characters, such as new lines."""
     slug: str
     """Lower-case letters, digits and underscores."""
     description: str | None
@@ -1911,6 +1921,7 @@ class ModelDocument(TypedDict):
 
     schema_version: Literal['1.0']
     name: str
+    """No control characters, such as new lines."""
     version: str | None
     description: str | None
     license: str | None
@@ -1937,6 +1948,7 @@ class ModelDocumentInput(TypedDict):
 
     schema_version: NotRequired[Literal['1.0']]
     name: str
+    """No control characters, such as new lines."""
     version: NotRequired[str | None]
     description: NotRequired[str | None]
     license: NotRequired[str | None]
@@ -1969,6 +1981,7 @@ class NewModel(TypedDict):
     """A model made for the import. Without a slug, one is made from the name."""
 
     name: str
+    """No control characters, such as new lines."""
     slug: NotRequired[str | None]
     description: NotRequired[str | None]
 
@@ -2079,6 +2092,7 @@ class Person(TypedDict):
     id: str
     email: str
     name: str
+    """No control characters, such as new lines."""
     roles: List[Role]
     created_at: str
     disabled: bool
@@ -2207,6 +2221,7 @@ class ProposeImport(TypedDict):
     """
 
     name: NotRequired[str]
+    """No control characters, such as new lines."""
     text: NotRequired[str | None]
     file: NotRequired[str | None]
     pick: NotRequired[str | None]
@@ -2461,7 +2476,7 @@ class RotateConnector(TypedDict):
 
     connector_id: str | UUID
     api_key: str
-    """Kept encrypted; no answer, log or audit entry ever holds it."""
+    """Kept encrypted; no answer, log or audit entry holds it."""
     base_url: NotRequired[str | None]
 
 
@@ -2813,6 +2828,7 @@ class Token(TypedDict):
 
     id: str
     name: str
+    """No control characters, such as new lines."""
     prefix: str
     scopes: List[str]
     created_at: str
@@ -2902,6 +2918,7 @@ class Version(TypedDict):
     id: str
     model_id: str
     model_name: str
+    """No control characters, such as new lines."""
     version: str
     label: str
     state: VersionState
@@ -3410,7 +3427,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "da939812a425dac5"
+CONTRACT_HASH = "51d55d2098e6bfd3"
 """The contract this client was generated from."""
 
 

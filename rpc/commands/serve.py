@@ -1,7 +1,6 @@
 """`tiltyard serve`: the API process alone, with the console."""
 
 import asyncio
-import logging
 import os
 import signal
 from pathlib import Path
@@ -11,6 +10,7 @@ import uvloop
 
 from backend.adapters.processes import SetupError
 from backend.gc_tuning import collect_less
+from backend.logs import write_logs
 from backend.settings import Settings
 from rpc.app import create_app
 from rpc.commands.installation import read_settings, running_installation
@@ -28,7 +28,7 @@ def command(data_dir: Path | None, host: str | None, port: int | None) -> None:
     Several of these may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
     """
     os.umask(0o077)  # what it writes is its owner's alone
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    write_logs()
     uvloop.run(serve(running_installation(read_settings(data_dir, host=host, port=port))))
 
 

@@ -17,6 +17,7 @@ ADDED_BY_CLIENTS = frozenset({"cursor", "direction", "lastEventId"})
 Raw = msgspec.Raw | bytes | FormData | None
 """An input as it arrived: JSON, octets, a form, or nothing."""
 
+_NUL = b"\\u0000"
 _UNSAFE = f"Expected `int` between -{SAFE} and {SAFE}"
 _AT = re.compile(r"^(?P<what>.*?) - at `(?P<place>[^`]*)`(?: in `(?P<inside>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
@@ -56,6 +57,8 @@ class JsonInput:
             raise MalformedRequest(f"the input is not JSON: {error}") from error
 
     def _decode(self, raw: msgspec.Raw) -> Any:
+        if _NUL in bytes(raw):
+            _refuse_nul(msgspec.json.decode(raw))
         if self._big or has_long_number(bytes(raw)):
             raw = self._conformed(raw)
         try:
@@ -89,6 +92,26 @@ class JsonInput:
             raise invalid(second) from second
 
 
+def _refuse_nul(value: Any) -> None:
+    """PostgreSQL keeps no NUL in a text. Raises Invalid, pointing at the first."""
+    if (pointer := _nul_in(value, "")) is not None:
+        raise Invalid(f"a text holds a NUL character, which cannot be kept (at {pointer})", issues=[Issue(pointer=pointer, message="NUL cannot be kept")])
+
+
+def _nul_in(value: Any, pointer: str) -> str | None:
+    if isinstance(value, str):
+        return pointer if "\0" in value else None
+    if isinstance(value, dict):
+        if any("\0" in name for name in value):
+            return pointer
+        inner = ((f"{pointer}/{_escape(name)}", item) for name, item in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{pointer}/{at}", item) for at, item in enumerate(value))
+    else:
+        return None
+    return next((found for place, item in inner if (found := _nul_in(item, place)) is not None), None)
+
+
 class FormInput:
     """Takes the form as it is."""
 
@@ -109,6 +132,7 @@ class EitherInput(JsonInput):
         if not isinstance(raw, FormData):
             return super().decode(raw)
         given: dict[str, Any] = {name: value for name, value in raw.fields.items() if value != ""}
+        _refuse_nul(given)
         for field, file in raw.files.items():
             given[field] = file.content
             given.setdefault("name", file.filename)

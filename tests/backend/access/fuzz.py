@@ -45,6 +45,8 @@ class World:
     owner: dict[UUID, UUID] = field(default_factory=dict)
     parent: dict[UUID, UUID | None] = field(default_factory=dict)
     dead: set[UUID] = field(default_factory=set)
+    ended: set[UUID] = field(default_factory=set)
+    """Sessions that ended with their person's being disabled."""
     open: list[Exchange] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
@@ -96,7 +98,8 @@ async def _step(world: World, exchange: Exchange) -> None:
     try:
         await exchange.renew()
     except HubError:
-        world.check(before.person_id in world.disabled or world.is_dead(before.token_id), f"{before.name} was thrown out without reason")
+        gone = before.person_id in world.disabled or before.session_id in world.ended or world.is_dead(before.token_id)
+        world.check(gone, f"{before.name} was thrown out without reason")
         world.open.remove(exchange)
         return
     actor, allowed = exchange.caller(), world.may(exchange.caller())
@@ -145,6 +148,7 @@ async def _disable(world: World, actor: Actor, allowed: frozenset[P]) -> None:
         return
     world.check(P.ACCESS_PERSON_MANAGE in allowed, f"{actor.name} disabled somebody")
     world.disabled.add(whom)
+    world.ended |= {one.actor.session_id for one in world.open if one.actor and one.actor.session_id and one.actor.person_id == whom}
     world.dead |= {token for token, owner in world.owner.items() if owner == whom}
     await _one_administrator(world)
 
