@@ -79,4 +79,31 @@ async def test_what_is_no_document_is_told_why(console: Tab) -> None:
     await page.locator('input[type="file"]').set_input_files({"name": "model.pkl", "mimeType": "application/octet-stream", "buffer": b"\x80\x04\x95\x0b\x00"})
     await expect(page.get_by_text("The file was not taken")).to_be_visible()
     await expect(page.get_by_role("alert").filter(has_text="The file was not taken")).to_contain_text("pickle")
-    console.troubles = [trouble for trouble in console.troubles if "proposeImport" not in trouble]  # Chromium reports the refusal, which is the expected answer
+    console.troubles = [
+        trouble for trouble in console.troubles if "imports.propose" not in trouble
+    ]  # Chromium reports the refusal, which is the expected answer
+
+
+async def test_several_models_are_kept_at_once(console: Tab) -> None:
+    models = [{"model": "forest", "roc_auc": 0.81}, {"model": "logit", "roc_auc": 0.78}, {"model": "svm", "roc_auc": 0.7}]
+    page = await bring(console, "three.json", {"results": models})
+    await page.get_by_label("Choose forest").check()
+    await page.get_by_label("Choose svm").check()
+    await console.assert_accessible()
+    await page.get_by_role("button", name="Keep the 2 chosen models").click()
+    await expect(page.get_by_text("forest").first).to_be_visible()
+    await expect(page.get_by_text("svm").first).to_be_visible()
+
+
+async def test_a_contradiction_offers_its_readings_and_a_list_becomes_features_at_once(console: Tab) -> None:
+    said = {"name": "Freight", "task": "regression", "metrics": {"mae": "1,912", "r2": 0.9}, "spalten_liste": ["gewicht", "strecke"]}
+    page = await bring(console, "freight.json", said)
+    await expect(page.get_by_text("Understood: Freight")).to_be_visible()
+    await page.get_by_role("button", name="Use 1.912").click()
+    await expect(page.get_by_role("heading", name="Contradictions")).to_have_count(0)
+    await page.get_by_text("Not mapped (").click()
+    await page.get_by_label("Place of /spalten_liste in the document").click()
+    await page.get_by_role("option", name="These are features", exact=True).click()
+    await page.get_by_text("Values (").click()
+    await expect(page.get_by_role("row").filter(has_text="/spalten_liste/0")).to_contain_text("gewicht")
+    await console.assert_accessible()

@@ -1,13 +1,17 @@
-import { Link } from '@tanstack/react-router';
+import { Button, Checkbox } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 
 import { Panel } from '@/components/Panel';
 import { PendingButton } from '@/components/PendingButton';
-import { Notice } from '@/components/States';
+import { Failure, Notice } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
 import type { Revise } from '@/features/importing/types';
 import { say } from '@/features/importing/words';
+import { queryClient, trpc } from '@/rpc/client';
 import type { ImportDraft, Revision } from '@/rpc/types';
 
 type Contradiction = ImportDraft['contradictions'][number];
@@ -52,15 +56,34 @@ export function Findings({ draft, revise, busy }: Asked) {
 
 function SeveralModels({ draft, revise, busy }: Asked) {
   const names = draft.several_models ?? [];
+  const [chosen, setChosen] = useState<string[]>([]);
+  const navigate = useNavigate();
+  const commit = useMutation(
+    trpc.imports.commitSeveral.mutationOptions({
+      onSuccess: (versions) => {
+        void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
+        const [first] = versions;
+        if (first) void navigate({ to: '/' });
+      },
+    }),
+  );
+  const keep = (picks: string[] | null) => commit.mutate({ draft_id: draft.draft_id, picks, ...(draft.model ? { model: draft.model } : {}) });
   return (
-    <Panel title={`The file describes ${plural(names.length, 'model')}`} note="which one is meant? They are never blended">
+    <Panel title={`The file describes ${plural(names.length, 'model')}`} note="look at one, or keep several at once. They are never blended">
       <ul className={css.choices}>
         {names.map((name) => (
-          <li key={name}>
+          <li key={name} style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
+            <Checkbox aria-label={`Choose ${name}`} checked={chosen.includes(name)} onChange={(e) => setChosen(e.currentTarget.checked ? [...chosen, name] : chosen.filter((one) => one !== name))} />
             <PendingButton fullWidth variant={draft.picked === name ? 'filled' : 'default'} busy={busy} onClick={() => revise({ pick: name })}>{name}</PendingButton>
           </li>
         ))}
       </ul>
+      <div className={css.decide}>
+        <Button variant="default" disabled={chosen.length === 0} loading={commit.isPending} onClick={() => keep(chosen)}>Keep the {plural(chosen.length, 'chosen model')}</Button>
+        <Button variant="default" disabled={commit.isPending} onClick={() => keep(null)}>Keep all {names.length}</Button>
+        <span className="hint">Each becomes {draft.model ? `a version of ${draft.model}` : 'a model of its own'}; shared parts, such as features and dataset, go to each.</span>
+      </div>
+      {commit.isError && <Failure error={commit.error} title="They were not kept" />}
     </Panel>
   );
 }
@@ -80,34 +103,21 @@ function Contradictions({ draft, revise, busy }: Asked) {
   );
 }
 
-function Contradicted({ of: { target, message, claims, settled }, decide, busy }: { of: Contradiction; decide: (more: Decision[]) => void; busy: boolean }) {
-  const [first, second] = claims;
-  const figure = claims.find((claim) => claim.target === target) ?? first;
-  const percentage = typeof figure?.value === 'number' && figure.value > 1 && figure.value <= 100;
-  const swappable = first && second && first.target !== '' && second.target !== '' && first.target !== second.target;
+function Contradicted({ of: { message, claims, settled, choices }, decide, busy }: { of: Contradiction; decide: (more: Decision[]) => void; busy: boolean }) {
   return (
     <Notice tone={settled ? 'info' : 'warn'}>
       <strong>{message}</strong>
       <ul className={css.claims}>
-        {claims.map((claim) => (
-          <li key={claim.pointer} className={css.claim}>
-            <code>{claim.pointer}</code> says <b>{say(claim.value)}</b> {claim.target && <span className="hint">for {claim.target}</span>}
+        {claims.map((claim, i) => (
+          <li key={`${claim.pointer} ${i.toString()}`} className={css.claim}>
+            <code>{claim.pointer}</code> {claim.reading ? 'read as' : 'says'} <b>{say(claim.value)}</b> {claim.target && <span className="hint">for {claim.target}</span>}
           </li>
         ))}
       </ul>
       <div className={css.decide}>
-        {figure && percentage && <PendingButton variant="default" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'percent' }])}>It is a percentage</PendingButton>}
-        {swappable && (
-          <PendingButton
-            variant="default"
-            busy={busy}
-            onClick={() => decide([{ source: first.pointer, choice: 'take', other: second.pointer }, { source: second.pointer, choice: 'take', other: first.pointer }])}
-          >
-            Swap the two
-          </PendingButton>
-        )}
-        {figure && <PendingButton variant="default" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'leave_out' }])}>Leave {say(figure.value)} out</PendingButton>}
-        {figure && !settled && <PendingButton variant="subtle" color="gray" busy={busy} onClick={() => decide([{ source: figure.pointer, choice: 'keep' }])}>Keep it as it is</PendingButton>}
+        {choices.map((choice) => (
+          <PendingButton key={choice.label} variant="default" busy={busy} onClick={() => decide(choice.decisions)}>{choice.label.charAt(0).toUpperCase() + choice.label.slice(1)}</PendingButton>
+        ))}
         {settled && <span className="hint">Decided: it stays.</span>}
       </div>
     </Notice>

@@ -1,4 +1,4 @@
-import { Button, Table } from '@mantine/core';
+import { Button, Code, Table } from '@mantine/core';
 
 import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
@@ -21,6 +21,12 @@ export function LlmPanel({ report, draft, revise }: { report: Report; draft: Imp
         <p style={{ margin: 0 }}>
           {plural(report.accepted.length, 'rule')} taken, {count(report.refused.length)} refused, in {plural(report.calls, 'call')} and {report.seconds.toFixed(1)} s; {count(report.input_tokens)} tokens in, {count(report.output_tokens)} out.
         </p>
+      )}
+      {report.sent.length > 0 && (
+        <details style={{ marginTop: 10 }}>
+          <summary>What left the house</summary>
+          {report.sent.map((text, i) => <Code key={i} block mah={320} mt={8} style={{ overflow: 'auto' }} tabIndex={0}>{text}</Code>)}
+        </details>
       )}
       {report.refused.length > 0 && (
         <ScrollX label="Refused rules">

@@ -4,12 +4,13 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 
 import { Missing } from '@/components/Lost';
 import { PageHead } from '@/components/PageHead';
-import { Answer, Failure, Loading, Status } from '@/components/States';
+import { Answer, Failure, Loading, Notice, Status } from '@/components/States';
 import { bytes, plural } from '@/components/format';
 import { Commit } from '@/features/importing/Commit';
 import { Findings } from '@/features/importing/Findings';
 import { LlmPanel } from '@/features/importing/LlmPanel';
 import { Rules } from '@/features/importing/Rules';
+import { Sharing } from '@/features/importing/Sharing';
 import { SideBySide } from '@/features/importing/SideBySide';
 import type { Revise } from '@/features/importing/types';
 import { Unmapped } from '@/features/importing/Unmapped';
@@ -49,6 +50,7 @@ function Draft({ draft }: { draft: ImportDraft }) {
       />
       <Stack gap={14}>
         {revise.isError && <Failure error={revise.error} title="The correction was not taken" />}
+        {draft.document && <Found draft={draft} />}
         <Findings draft={draft} revise={change} busy={revise.isPending} />
         {draft.llm && <LlmPanel report={draft.llm} draft={draft} revise={change} />}
         {draft.document && (
@@ -67,12 +69,37 @@ function Draft({ draft }: { draft: ImportDraft }) {
             {view === 'values' && <SideBySide draft={draft} />}
             {view === 'unmapped' && <Unmapped draft={draft} revise={change} busy={revise.isPending} />}
             {view === 'rules' && <Rules key={draft.mapping.length} draft={draft} revise={change} busy={revise.isPending} />}
+            <Sharing draft={draft} revise={change} busy={revise.isPending} />
             <Commit draft={draft} />
+          </>
+        )}
+        {!draft.document && (
+          <>
+            <Unmapped draft={draft} revise={change} busy={revise.isPending} />
+            <Sharing draft={draft} revise={change} busy={revise.isPending} />
           </>
         )}
       </Stack>
     </>
   );
+}
+
+/** What was understood, in a line, before anything is asked. */
+function Found({ draft }: { draft: ImportDraft }) {
+  const { name, algorithm, task, metrics, features } = draft.document ?? {};
+  const parts = [
+    typeof name === 'string' && name,
+    inside(algorithm, 'name'),
+    inside(task, 'target') && `predicts ${inside(task, 'target') ?? ''}`,
+    Array.isArray(metrics) && plural(metrics.length, 'figure'),
+    Array.isArray(features) && plural(features.length, 'feature'),
+  ].filter(Boolean);
+  return <Notice tone="ok">Understood: {parts.join(' · ')}. {draft.unmapped.length > 0 ? `${plural(draft.unmapped.length, 'value')} found no place.` : 'Every value has its place.'}</Notice>;
+}
+
+function inside(part: unknown, field: string): string | undefined {
+  const found = typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[field] : undefined;
+  return typeof found === 'string' ? found : undefined;
 }
 
 function Understood({ draft }: { draft: ImportDraft }) {

@@ -1,25 +1,25 @@
-import { Table, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Select, Table } from '@mantine/core';
 
 import { Panel } from '@/components/Panel';
-import { PendingButton } from '@/components/PendingButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Empty } from '@/components/States';
+import { plural } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
+import { LISTS, options, PLACES, suggested, type Place, type Rule } from '@/features/importing/places';
 import type { Revise } from '@/features/importing/types';
 import { say } from '@/features/importing/words';
 import type { ImportDraft } from '@/rpc/types';
 
 const SHOWN = 300;
 
-/** What the file says and the document does not. Each value may be given a place. */
+/** What the file says and the document does not. A value, or a whole list at once, is given a place. */
 export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
-  const place = (source: string, target: string) => revise({ mapping: [...draft.mapping, { kind: 'scalar', source, target }] });
+  const take = (rule: Rule) => revise({ mapping: [...draft.mapping, rule] });
   if (draft.unmapped.length === 0) return <Panel><Empty title="Every value has its place">The document has all that the file says.</Empty></Panel>;
   return (
     <Panel title="Not mapped" note="kept with the version as they are, so that nothing is lost" flush>
       <ScrollX label="Values that found no place">
-        <Table miw={760}>
+        <Table miw={680}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>In the file</Table.Th>
@@ -28,11 +28,18 @@ export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: 
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
+            {listsOf(draft.unmapped).map(({ pointer, values }) => (
+              <Table.Tr key={`${pointer}/*`}>
+                <Table.Td><code>{pointer || '/'}</code></Table.Td>
+                <Table.Td className={css.value}>{plural(values.length, 'value')}: {say(values.slice(0, 6).map(say).join(', '))}</Table.Td>
+                <Table.Td><Picker of={pointer} places={LISTS} first={[]} busy={busy} take={take} /></Table.Td>
+              </Table.Tr>
+            ))}
             {draft.unmapped.slice(0, SHOWN).map((leaf) => (
               <Table.Tr key={leaf.pointer}>
                 <Table.Td><code>{leaf.pointer}</code></Table.Td>
                 <Table.Td className={css.value}>{say(leaf.value)}</Table.Td>
-                <Table.Td><Place of={leaf.pointer} busy={busy} place={place} /></Table.Td>
+                <Table.Td><Picker of={leaf.pointer} places={PLACES} first={suggested(leaf.pointer)} busy={busy} take={take} /></Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -43,18 +50,32 @@ export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: 
   );
 }
 
-function Place({ of, busy, place }: { of: string; busy: boolean; place: (source: string, target: string) => void }) {
-  const [target, setTarget] = useState('');
+/** Lists of plain values of which none has a place. */
+function listsOf(unmapped: ImportDraft['unmapped']) {
+  const found = new Map<string, unknown[]>();
+  for (const { pointer, value } of unmapped) {
+    const parent = /^(.*)\/\d+$/.exec(pointer)?.[1];
+    if (parent !== undefined) found.set(parent, [...(found.get(parent) ?? []), value]);
+  }
+  return [...found].filter(([, values]) => values.length > 1).map(([pointer, values]) => ({ pointer, values }));
+}
+
+function Picker({ of, places, first, busy, take }: { of: string; places: Place[]; first: Place[]; busy: boolean; take: (rule: Rule) => void }) {
   return (
-    <form
-      style={{ display: 'flex', gap: 6 }}
-      onSubmit={(e) => {
-        e.preventDefault();
-        if (target.startsWith('/')) place(of, target);
+    <Select
+      aria-label={`Place of ${of || 'the file'} in the document`}
+      placeholder={first[0] ? `${first[0].label}?` : 'Search a place'}
+      searchable
+      clearable
+      disabled={busy}
+      maw={280}
+      value={null}
+      data={options(places, first)}
+      onChange={(id) => {
+        const chosen = places.find((place) => place.id === id);
+        if (chosen) take(chosen.rule(of));
       }}
-    >
-      <TextInput aria-label={`Place of ${of} in the document`} placeholder="/training/seed" value={target} onChange={(e) => setTarget(e.currentTarget.value)} />
-      <PendingButton type="submit" variant="default" disabled={!target.startsWith('/')} busy={busy}>Put</PendingButton>
-    </form>
+      nothingFoundMessage="No such place. The rules take any pointer."
+    />
   );
 }

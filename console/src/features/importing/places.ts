@@ -1,0 +1,124 @@
+import type { Revision } from '@/rpc/types';
+
+export type Rule = NonNullable<Revision['mapping']>[number];
+
+/** A place of a model document, as a person would call it, and the rule that takes a value of the file there. */
+export interface Place {
+  id: string;
+  label: string;
+  group: 'Model' | 'Figures' | 'Training' | 'Use';
+  rule: (source: string) => Rule;
+}
+
+const single = (group: Place['group'], label: string, target: string, transform?: Rule['transform']): Place => ({
+  id: target,
+  label,
+  group,
+  rule: (source) => ({ kind: 'scalar', source, target, ...(transform ? { transform } : {}) }),
+});
+
+const figure = (label: string, name: string): Place => ({
+  id: `metric:${name}`,
+  label,
+  group: 'Figures',
+  rule: (source) => ({ kind: 'rows', source, target: '/metrics/*', parts: [{ target: 'name', const: name }, { target: 'value', transform: 'quantity' }] }),
+});
+
+const row = (label: string, target: string): Place => ({
+  id: `row:${target}`,
+  label,
+  group: 'Use',
+  rule: (source) => ({ kind: 'rows', source, target, parts: [{ target: '' }] }),
+});
+
+/** Where a single value can go. */
+export const PLACES: Place[] = [
+  single('Model', 'Name of the model', '/name'),
+  single('Model', 'Version', '/version', 'text'),
+  single('Model', 'Description', '/description'),
+  single('Model', 'Licence', '/license'),
+  single('Model', 'Algorithm', '/algorithm/name'),
+  single('Model', 'Framework', '/algorithm/framework'),
+  single('Model', 'Framework version', '/algorithm/framework_version', 'text'),
+  single('Model', 'Base model', '/algorithm/base_model'),
+  single('Model', 'Task type', '/task/type', 'task_type'),
+  single('Model', 'Target', '/task/target'),
+  single('Model', 'Positive class', '/task/positive_class', 'text'),
+  single('Model', 'Decision threshold', '/task/threshold', 'number'),
+  { id: 'owner', label: 'Owner', group: 'Model', rule: (source) => ({ kind: 'rows', source, target: '/owners/*', parts: [{ target: 'name' }] }) },
+  figure('Accuracy', 'accuracy'),
+  figure('Balanced accuracy', 'balanced_accuracy'),
+  figure('ROC AUC', 'roc_auc'),
+  figure('PR AUC, average precision', 'pr_auc'),
+  figure('Precision', 'precision'),
+  figure('Recall, sensitivity', 'recall'),
+  figure('Specificity', 'specificity'),
+  figure('F1', 'f1'),
+  figure('Log loss', 'log_loss'),
+  figure('Brier score', 'brier'),
+  figure('Gini', 'gini'),
+  figure('KS', 'ks'),
+  figure('MCC', 'mcc'),
+  figure('RMSE', 'rmse'),
+  figure('MSE', 'mse'),
+  figure('MAE', 'mae'),
+  figure('MAPE', 'mape'),
+  figure('R², r2', 'r2'),
+  single('Training', 'Trained at, date', '/training/finished_at', 'date'),
+  single('Training', 'Training started', '/training/started_at', 'date'),
+  single('Training', 'Dataset name', '/training/dataset/name'),
+  single('Training', 'Dataset location, path, URI', '/training/dataset/uri'),
+  single('Training', 'Dataset digest, hash', '/training/dataset/digest'),
+  single('Training', 'Rows of the dataset', '/training/dataset/rows', 'count'),
+  single('Training', 'Rows for training', '/training/split_rows/train', 'count'),
+  single('Training', 'Rows for validation', '/training/split_rows/validation', 'count'),
+  single('Training', 'Rows for testing', '/training/split_rows/test', 'count'),
+  single('Training', 'Random seed', '/training/seed', 'integer'),
+  single('Training', 'Code, commit, repository', '/training/code'),
+  single('Use', 'Purpose, intended use', '/intended_use/purpose'),
+  row('Limitation, consideration, note', '/considerations/*'),
+  row('Use case', '/intended_use/use_cases/*'),
+  row('Prohibited use', '/intended_use/prohibited/*'),
+];
+
+const features = (id: string, label: string, type?: string): Place => ({
+  id,
+  label,
+  group: 'Model',
+  rule: (source) => ({ kind: 'rows', source: `${source}/*`, target: '/features/*', parts: [{ target: 'name' }, ...(type ? [{ target: 'type', const: type }] : [])] }),
+});
+
+const list = (id: string, label: string, target: string): Place => ({
+  id,
+  label,
+  group: 'Use',
+  rule: (source) => ({ kind: 'rows', source: `${source}/*`, target, parts: [{ target: '', transform: 'text' }] }),
+});
+
+/** Where a whole list can go at once. */
+export const LISTS: Place[] = [
+  features('features', 'These are features'),
+  features('features-number', 'These are features: numbers', 'number'),
+  features('features-category', 'These are features: categories', 'category'),
+  list('classes', 'These are the classes', '/task/classes/*'),
+  list('considerations', 'These are limitations', '/considerations/*'),
+  list('use-cases', 'These are use cases', '/intended_use/use_cases/*'),
+  list('prohibited', 'These are prohibited uses', '/intended_use/prohibited/*'),
+];
+
+const words = (text: string) => text.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 1);
+
+/** The places whose name has most words of a pointer's last two keys, best first. */
+export function suggested(pointer: string): Place[] {
+  const said = new Set(pointer.split('/').slice(-2).flatMap(words));
+  const scored = PLACES.map((place) => ({ place, score: words(`${place.label} ${place.id}`).filter((word) => said.has(word)).length }));
+  return scored.filter((one) => one.score > 0).sort((a, b) => b.score - a.score).slice(0, 3).map((one) => one.place);
+}
+
+/** What a picker lists: suggestions first, then everything by group. */
+export function options(places: Place[], first: Place[]) {
+  const item = (place: Place) => ({ value: place.id, label: place.label });
+  const rest = places.filter((place) => !first.includes(place));
+  const groups = [...new Set(rest.map((place) => place.group))].map((group) => ({ group, items: rest.filter((place) => place.group === group).map(item) }));
+  return first.length > 0 ? [{ group: 'Suggested', items: first.map(item) }, ...groups] : groups;
+}
