@@ -30,7 +30,10 @@ def _inlined(node: Any) -> Any:
         ]
         known = {"type": "object", "properties": {name: {"enum": list(node["discriminator"]["mapping"])}}, "required": [name]}
         return {"allOf": [known, *options]}
-    return {key: _inlined(value) for key, value in node.items() if key not in ("$defs", "title", "description", "default")} if "$defs" not in node else node
+    if "$defs" in node:
+        return node
+    kept = {key: value for key, value in node.items() if key not in ("$defs", "title", "description", "default")}
+    return {key: {name: _inlined(one) for name, one in value.items()} if key == "properties" else _inlined(value) for key, value in kept.items()}
 
 
 def _compact(node: Any) -> Any:

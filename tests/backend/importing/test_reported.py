@@ -174,3 +174,11 @@ def test_dates_are_of_the_calendar(written: str, kept: str | None) -> None:
     assert found.document is not None
     assert found.document.get("training", {}).get("finished_at") == kept
     assert ("/trained_at" in found.unmapped) == (kept is None)
+
+
+def test_a_feature_may_have_a_description() -> None:
+    document = {"model_name": "m", "algorithm": "XGBoost", "features": [{"name": "age", "description": "in years", "unit": "a"}]}
+    found = look(document)
+    assert found.document is not None
+    assert found.document["features"][0]["description"] == "in years"
+    hold(found, document)
