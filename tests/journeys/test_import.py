@@ -102,7 +102,7 @@ async def test_a_contradiction_offers_its_readings_and_a_list_becomes_features_a
     await page.get_by_role("button", name="Use 1.912").click()
     await expect(page.get_by_role("heading", name="Contradictions")).to_have_count(0)
     await page.get_by_text("Not mapped (").click()
-    await page.get_by_label("Place of /spalten_liste in the document").click()
+    await page.get_by_role("combobox", name="Place of /spalten_liste in the document").click()
     await page.get_by_role("option", name="These are features", exact=True).click()
     await page.get_by_text("Values (").click()
     await expect(page.get_by_role("row").filter(has_text="/spalten_liste/0")).to_contain_text("gewicht")
