@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure."""
     max_artifact_bytes: int = 256 * 1024 * 1024
-    max_predict_bytes: int = 1024 * 1024
+    max_predict_bytes: int = 16 * 1024 * 1024
     max_rpc_bytes: int = 16 * 1024 * 1024
     max_rpc_batch: int = 50
     rpc_rate_per_second: float = 200.0

@@ -1509,7 +1509,8 @@ export interface GroupSettingsInput {
  * What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
  *
  * Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
- * a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
+ * a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
+ * `ignored` the inputs that no version takes, where the group ignores them.
  */
 export interface GroupTraffic {
   total: number;
@@ -1518,6 +1519,7 @@ export interface GroupTraffic {
   refusals: Refusal[];
   refused_by_reason: { [key: string]: number };
   starved: Starved[];
+  ignored: IgnoredInput[];
   waiting_explanation: number;
   stale_answers: number;
   shadows: ShadowTraffic;
@@ -1635,6 +1637,12 @@ export interface HistogramChartInput {
   edges: number[];
   counts: number[];
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
+}
+
+/** An input that no version of the group takes, and how many of the latest 1,000 requests had it. */
+export interface IgnoredInput {
+  name: string;
+  requests: number;
 }
 
 /** A picture that a tool drew; kept by reference. */
@@ -2414,6 +2422,17 @@ export interface ModelRef {
    * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
+}
+
+/** A name in any script. */
+export interface NameForSlug {
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  name: string;
 }
 
 /** A model made for the import. Without a slug, one is made from the name. */
@@ -3403,6 +3422,15 @@ export interface StateArtifact {
   artifact: ArtifactStatement;
 }
 
+/** A slug made from a name: its letters as they are written in Latin ones. */
+export interface SuggestedSlug {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+}
+
 /** Is everything that the hub needs there? */
 export interface SystemHealth {
   database: boolean;
@@ -4104,6 +4132,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:write`.
        */
       create: M<CreateModel, Model, AppErrorShape | SlugTaken>;
+      /**
+       * A slug from a name in any script.
+       *
+       * Needs a sign-in.
+       */
+      suggestSlug: Q<NameForSlug, SuggestedSlug>;
       /**
        * A model's versions, the highest number first.
        *

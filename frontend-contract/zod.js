@@ -705,6 +705,11 @@ export const modelRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
 });
 
+/** A name in any script. */
+export const nameForSlugSchema = z.strictObject({
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+});
+
 /**
  * The truth, later. Name the inference, or the correlation id it was asked with.
  *
@@ -1051,6 +1056,7 @@ export const inputs = {
   "models.list": listModelsSchema.optional(),
   "models.get": modelRefSchema,
   "models.create": createModelSchema,
+  "models.suggestSlug": nameForSlugSchema,
   "models.versions": modelRefSchema,
   "models.version": versionRefSchema,
   "models.createVersion": createVersionSchema,

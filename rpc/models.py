@@ -3,10 +3,22 @@
 from backend.access.permissions import P
 from backend.catalog import artifact_statement, external, service
 from backend.catalog.errors import ArtifactPresent, ExternalUnfit, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from backend.catalog.rules import slug_of
 from backend.connectors.errors import ConnectorDisabled, ConnectorNotFound
 from rpc.core import Router
 from rpc.host import Call
-from schemas.catalog import CreateModel, CreateVersion, ListModels, Model, ModelRef, StateArtifact, Version, VersionRef
+from schemas.catalog import (
+    CreateModel,
+    CreateVersion,
+    ListModels,
+    Model,
+    ModelRef,
+    NameForSlug,
+    StateArtifact,
+    SuggestedSlug,
+    Version,
+    VersionRef,
+)
 from schemas.common import Page
 from schemas.external import CreateExternalVersion
 
@@ -29,6 +41,12 @@ async def get(ctx: Call, input: ModelRef) -> Model:
 async def create(ctx: Call, input: CreateModel) -> Model:
     """A new model, without a version yet."""
     return await service.create_model(ctx.work, input)
+
+
+@models.query(permission=P.SIGNED_IN)
+async def suggest_slug(ctx: Call, input: NameForSlug) -> SuggestedSlug:
+    """A slug from a name in any script."""
+    return SuggestedSlug(slug=slug_of(input.name))
 
 
 @models.query(permission=P.CATALOG_MODEL_READ, errors=(ModelNotFound,))

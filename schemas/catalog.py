@@ -24,6 +24,18 @@ class ArtifactKind(StrEnum):
     """A language model behind a connector; nothing is uploaded."""
 
 
+class NameForSlug(Shape, frozen=True, kw_only=True):
+    """A name in any script."""
+
+    name: Name
+
+
+class SuggestedSlug(Shape, frozen=True, kw_only=True):
+    """A slug made from a name: its letters as they are written in Latin ones."""
+
+    slug: Slug
+
+
 class VersionState(StrEnum):
     """`draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing."""
 

@@ -242,11 +242,19 @@ class Starved(Shape, frozen=True, kw_only=True):
     lacks: list[str]
 
 
+class IgnoredInput(Shape, frozen=True, kw_only=True):
+    """An input that no version of the group takes, and how many of the latest 1,000 requests had it."""
+
+    name: str
+    requests: int
+
+
 class GroupTraffic(Shape, frozen=True, kw_only=True):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
     Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
-    a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
+    a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
+    `ignored` the inputs that no version takes, where the group ignores them.
     """
 
     total: int
@@ -255,6 +263,7 @@ class GroupTraffic(Shape, frozen=True, kw_only=True):
     refusals: list[Refusal]
     refused_by_reason: dict[str, int]
     starved: list[Starved]
+    ignored: list[IgnoredInput] = []
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic

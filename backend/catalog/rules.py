@@ -1,10 +1,10 @@
 """Pure decisions of the catalog: version numbers, and whether document and artifact speak of the same features."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from anyascii import anyascii
 
 from schemas.common import Issue
 from schemas.model_document import Algorithm, Feature, ModelDocument, Task
@@ -50,10 +50,10 @@ def free_version(taken: Sequence[str], wanted: str | None) -> str:
 def slug_of(name: str) -> str:
     """A slug made from a name.
 
-    >>> slug_of("Credit scoring (v2)"), slug_of("3 trees"), slug_of("–")
-    ('credit_scoring_v2', 'm_3_trees', 'model')
+    >>> slug_of("Credit scoring (v2)"), slug_of("3 trees"), slug_of("–"), slug_of("Кредитный скоринг"), slug_of("Überziehung größer")
+    ('credit_scoring_v2', 'm_3_trees', 'model', 'kreditnyy_skoring', 'uberziehung_grosser')
     """
-    plain = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()).strip("_")
+    plain = re.sub(r"[^a-z0-9]+", "_", anyascii(name).lower()).strip("_")
     return (plain if plain[:1].isalpha() else f"m_{plain}" if plain else "model")[:63].rstrip("_")
 
 

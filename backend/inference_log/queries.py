@@ -49,6 +49,14 @@ SELECT split_part(error, :marker, 1) AS version, split_part(error, :marker, 2) A
 WHERE inference_id >= :first AND phase = :phase AND status = 'ok' AND strpos(error, :marker) > 0 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 200
 """
 
+# Inputs of the latest requests that none of the named features is.
+UNREAD = """
+SELECT i.name, count(*) AS requests FROM (
+  SELECT inputs FROM {table} WHERE role <> 'shadow' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest,
+  jsonb_object_keys(CASE WHEN jsonb_typeof(inputs) = 'object' THEN inputs ELSE '{{}}' END) AS i(name)
+WHERE i.name <> ALL(CAST(:names AS text[])) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :features
+"""
+
 EXPLAIN = """
 UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
@@ -199,3 +207,10 @@ async def lacking(session: AsyncSession, table: str, since: datetime, names: Seq
     values = {"first": first_id_at(since), "names": list(names), "most": most, "features": features}
     whole, *each = (await session.execute(text(LACKING.format(table=quoted(table))), values)).all()
     return Lacking(int(whole.requests), int(whole.lacking), [(row.name, int(row.lacking)) for row in each])
+
+
+async def unread(session: AsyncSession, table: str, names: Sequence[str], most: int, features: int = 20) -> list[tuple[str, int]]:
+    """Inputs of the latest `most` requests that are none of the named features, with the number of requests, the most frequent first."""
+    values = {"names": list(names), "most": most, "features": features}
+    rows = await session.execute(text(UNREAD.format(table=quoted(table))), values)
+    return [(row.name, int(row.requests)) for row in rows]

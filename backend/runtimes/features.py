@@ -171,7 +171,7 @@ def check_others(
         spec = known.get(name)
         at = f"{pointer}/{escaped(name)}"
         if spec is None:
-            unknown.append(Issue(pointer=at[:300], message=f"no version of this group takes {name[:100]!r}"))
+            unknown.append(Issue(pointer=at[:300], message=f"no version of this group takes {name[:100]!r}{_advice(name)}"))
         elif inputs[name] is not None:
             try:
                 spec.number(inputs[name])
@@ -179,6 +179,12 @@ def check_others(
                 if not (unknown_categories and isinstance(error, UnknownCategory)):
                     unfit.append(Issue(pointer=at, message=str(error)))
     return unknown, unfit
+
+
+def _advice(name: str) -> str:
+    """What to do with an input that looks like an identifier."""
+    words = name.lower().replace("-", "_").split("_")
+    return "; say who a request is about in `entity_key`, your own id in `correlation_id`" if words[-1] in ("id", "key", "number", "no") else ""
 
 
 def escaped(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from backend.catalog import service as catalog
 from backend.groups import service as groups
 from backend.inference_log import queries as log_queries
 from backend.serving import stale_repository
@@ -12,11 +13,14 @@ from backend.serving.prepare import NOT_CHOSEN
 from backend.serving.refusals import latest, refused, refused_by_reason
 from backend.serving.shadows.misses import DROPPED, INCOMPLETE, missed
 from backend.work.unit import UnitOfWork
-from schemas.groups import GroupRef
-from schemas.inference import GroupTraffic, ShadowTraffic, Starved, TrafficMinute
+from schemas.catalog import VersionRef
+from schemas.groups import Group, GroupRef
+from schemas.inference import GroupTraffic, IgnoredInput, ShadowTraffic, Starved, TrafficMinute
 
 MINUTES = 60
 MOST_NAMES = 20
+LATEST = 1_000
+"""Of so many of the latest requests inputs are looked at that no version takes."""
 
 
 async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
@@ -31,6 +35,7 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
         counts.setdefault(row.minute, {})[str(row.model_version_id)] = row.predictions
         labels[str(row.model_version_id)] = row.version
     passed_over = await log_queries.passed_over(work.session, group.table_name, group.phase.number, group.phase.opened_at, NOT_CHOSEN)
+    ignored = await log_queries.unread(work.session, group.table_name, await _names(work, group), LATEST) if _ignores(group) else []
     unscored = await missed(work.hub, group.id)
     return GroupTraffic(
         total=total.total,
@@ -39,12 +44,23 @@ async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
         refusals=await latest(work.hub, group.id),
         refused_by_reason=await refused_by_reason(work.hub, group.id),
         starved=starved_of([(row.version, row.lacks, row.requests) for row in passed_over]),
+        ignored=[IgnoredInput(name=name, requests=requests) for name, requests in ignored],
         waiting_explanation=total.waiting_explanation,
         stale_answers=await stale_repository.count_stale(work.session, work.tenant_id, group.id),
         shadows=ShadowTraffic(scored=total.shadow_scored, failed=total.shadow_failed, dropped=unscored[DROPPED], incomplete=unscored[INCOMPLETE]),
         labels=labels,
         minutes=[TrafficMinute(at=at, counts=by_version) for at, by_version in counts.items()],
     )
+
+
+def _ignores(group: Group) -> bool:
+    return group.settings.unknown_inputs == "ignore"
+
+
+async def _names(work: UnitOfWork, group: Group) -> list[str]:
+    """Every feature that a version of the group takes."""
+    versions = [await catalog.get_version(work, VersionRef(version_id=member.version_id)) for member in group.phase.members]
+    return sorted({name for version in versions if version.artifact for name in version.artifact.features})
 
 
 def starved_of(rows: Sequence[tuple[str, str, int]]) -> list[Starved]:

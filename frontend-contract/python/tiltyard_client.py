@@ -1216,7 +1216,8 @@ class GroupTraffic(TypedDict):
     """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
 
         Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
-        a halt's are told from malformed requests. `starved` names each challenger that requests could not reach.
+        a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
+        `ignored` the inputs that no version takes, where the group ignores them.
     """
 
     total: int
@@ -1225,6 +1226,7 @@ class GroupTraffic(TypedDict):
     refusals: List[Refusal]
     refused_by_reason: dict[str, int]
     starved: List[Starved]
+    ignored: List[IgnoredInput]
     waiting_explanation: int
     stale_answers: int
     shadows: ShadowTraffic
@@ -1311,6 +1313,13 @@ class HistogramChartInput(TypedDict):
     edges: List[float]
     counts: List[float]
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
+
+
+class IgnoredInput(TypedDict):
+    """An input that no version of the group takes, and how many of the latest 1,000 requests had it."""
+
+    name: str
+    requests: int
 
 
 class ImageChart(TypedDict):
@@ -1975,6 +1984,13 @@ class ModelRef(TypedDict):
 
     slug: str
     """Lower-case letters, digits and underscores."""
+
+
+class NameForSlug(TypedDict):
+    """A name in any script."""
+
+    name: str
+    """No control characters, such as new lines."""
 
 
 class NewModel(TypedDict):
@@ -2784,6 +2800,13 @@ class StateArtifact(TypedDict):
     artifact: ArtifactStatement
 
 
+class SuggestedSlug(TypedDict):
+    """A slug made from a name: its letters as they are written in Latin ones."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+
+
 class SystemHealth(TypedDict):
     """Is everything that the hub needs there?"""
 
@@ -3427,7 +3450,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "51d55d2098e6bfd3"
+CONTRACT_HASH = "7ff7d04b6291b2f2"
 """The contract this client was generated from."""
 
 
@@ -4280,6 +4303,11 @@ class ModelsProcedures:
         answer: Model = self._hub._call(self._hub._mutation("models.create", {"name": name, "slug": slug, **_set({"description": description})}))
         return answer
 
+    def suggest_slug(self, *, name: str) -> SuggestedSlug:
+        """A slug from a name in any script."""
+        answer: SuggestedSlug = self._hub._call(self._hub._query("models.suggestSlug", {"name": name}))
+        return answer
+
     def versions(self, *, slug: str) -> List[Version]:
         """A model's versions, the highest number first.
 
@@ -5118,6 +5146,11 @@ class AsyncModelsProcedures:
         Refused as `SLUG_TAKEN`.
         """
         answer: Model = await self._hub._call(self._hub._mutation("models.create", {"name": name, "slug": slug, **_set({"description": description})}))
+        return answer
+
+    async def suggest_slug(self, *, name: str) -> SuggestedSlug:
+        """A slug from a name in any script."""
+        answer: SuggestedSlug = await self._hub._call(self._hub._query("models.suggestSlug", {"name": name}))
         return answer
 
     async def versions(self, *, slug: str) -> List[Version]:

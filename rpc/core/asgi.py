@@ -24,6 +24,7 @@ BODY_SECONDS = 10.0
 BODY_RATE = 64 * 1024
 DRAINED = 64 * 1024 * 1024
 """So many bytes of a body that is too large are read and dropped."""
+LIMITS = "TILTYARD_MAX_PREDICT_BYTES for predictions, TILTYARD_MAX_RPC_BYTES for procedures and outcomes, TILTYARD_MAX_ARTIFACT_BYTES for artifacts"
 
 
 class Disconnected(Exception):
@@ -86,7 +87,9 @@ async def refuse_body(receive: Receive | None, limit: int) -> NoReturn:
             while receive is not None and more and dropped < DRAINED:
                 message = await receive()
                 dropped, more = dropped + len(message.get("body", b"")), message.get("more_body", False)
-    raise errors.PayloadTooLarge(f"The body is larger than {limit} bytes, which is what one request may carry", limit=limit)
+    raise errors.PayloadTooLarge(
+        f"The body is larger than {limit:,} bytes, which is what one request may carry. Send fewer rows at a time, or raise the limit: {LIMITS}.", limit=limit
+    )
 
 
 class Departure:

@@ -1,3 +1,5 @@
+import { rpc } from '@/rpc/client';
+
 /** A slug made from a name: lower-case letters, digits and underscores, starting with a letter. */
 export const slugOf = (name: string) =>
   name
@@ -6,5 +8,14 @@ export const slugOf = (name: string) =>
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^[^a-z]+|_+$/g, '')
     .slice(0, 63);
+
+/** Letters that `slugOf` would lose: the hub knows how each script is written in Latin letters. */
+const FOREIGN = /[\u0250-\uffff]/;
+
+/** The slug for a name in any script, told to `set`: at once, and again once the hub has written foreign letters in Latin ones. */
+export const suggestSlug = (name: string, set: (slug: string) => void) => {
+  set(slugOf(name));
+  if (FOREIGN.test(name)) void rpc.models.suggestSlug.query({ name }).then((found) => set(found.slug), () => undefined);
+};
 
 export const slugProblem = (slug: string) => (/^[a-z][a-z0-9_]{0,62}$/.test(slug) ? null : 'Lower-case letters, digits and underscores, starting with a letter');

@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Failure } from '@/components/States';
-import { slugOf, slugProblem } from '@/components/slug';
+import { slugProblem, suggestSlug } from '@/components/slug';
 import { queryClient, trpc } from '@/rpc/client';
 
 /** A new model is a name; its first version follows. */
@@ -36,7 +36,7 @@ export function NewModel() {
                 {...form.getInputProps('name')}
                 onChange={(e) => {
                   form.setFieldValue('name', e.currentTarget.value);
-                  if (!ownSlug) form.setFieldValue('slug', slugOf(e.currentTarget.value));
+                  if (!ownSlug) suggestSlug(e.currentTarget.value, (slug) => form.setFieldValue('slug', slug));
                 }}
               />
               <TextInput
