@@ -6,8 +6,7 @@ from uuid import UUID
 
 from backend.ids import new_id
 from backend.live.service import Topic
-from backend.runs import repository
-from backend.runs.actions import RUNS_CANCEL
+from backend.runs import actions, repository
 from backend.runs.claims import LEASE
 from backend.runs.errors import RunFinished, RunNotFound
 from backend.runs.events import RUN_CHANGED
@@ -65,7 +64,7 @@ async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
         row.status, row.error, row.finished_at = RunStatus.CANCELLED, row.cancel_reason, work.now
     await work.session.flush()
     run = tell(work, row)
-    work.audit(RUNS_CANCEL, f"run:{row.id}", {"status": before.status}, {"status": run.status, "reason": input.reason})
+    work.audit(actions.RUNS_CANCEL, f"run:{row.id}", {"status": before.status}, {"status": run.status, "reason": input.reason})
     return run
 
 

@@ -82,7 +82,7 @@ async def test_a_server_too_old_is_told_which_version_is_needed(monkeypatch: pyt
     monkeypatch.setattr(external, "REDIS_MINIMUM", (99, 0))
     with pytest.raises(SetupError, match=r"is version 18\.\d+; Tiltyard needs 99 or newer"):
         await check_postgres(servers.database_url(f"fine_{worker_number}"))
-    with pytest.raises(SetupError, match=r"is version 6\.2\.\d+; Tiltyard needs 99\.0 or newer"):
+    with pytest.raises(SetupError, match=r"is version \d+\.\d+\.\d+; Tiltyard needs 99\.0 or newer"):
         await check_redis(servers.redis_url(0))
 
 

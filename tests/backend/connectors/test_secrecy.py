@@ -129,6 +129,7 @@ async def test_whatever_a_run_wrote_holds_no_key(
 async def _imports(run: Everything, hub: Hub, tenant: Tenant, provider: OpenAiServer, ref: dict[str, str]) -> None:
     """A language model is asked to map and to rewrite a file, with every fault once and once without; one draft is committed."""
     given = {"name": "m.json", "text": '{"model_name": "m", "auc": 0.8, "unknown thing": 3}', **ref, "llm_model": "gpt-test"}
+    await run.do(hub, tenant, "imports.setSharing", {"shows": "file"})
     for mode in ("map", "rewrite"):
         for fault in Fault:
             provider.fail(fault, path="/v1/chat", seconds=0.01)
