@@ -29,6 +29,7 @@ from backend.inference_log import actions as inference_log_actions
 from backend.inference_log import alerts as inference_log_alerts
 from backend.inference_log import events as inference_log_events
 from backend.inference_log import runs as inference_log_runs
+from backend.outcomes import actions as outcomes_actions
 from backend.promotion import actions as promotion_actions
 from backend.promotion import alerts as promotion_alerts
 from backend.promotion import runs as promotion_runs
@@ -109,6 +110,7 @@ SLICES: tuple[Slice, ...] = (
         alerts=constants(inference_log_alerts, AlertKind),
         checks=inference_log_alerts.checks,
     ),
+    Slice(name="outcomes", actions=constants(outcomes_actions, AuditAction)),
     Slice(
         name="promotion",
         schedules=promotion_runs.SCHEDULES,

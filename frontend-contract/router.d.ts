@@ -126,6 +126,8 @@ export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
 export type GroupSlugTaken = Failure<"GROUP_SLUG_TAKEN", "CONFLICT", 409>;
 /** This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key. */
 export type IdempotencyKeyReused = Failure<"IDEMPOTENCY_KEY_REUSED", "UNPROCESSABLE_CONTENT", 422>;
+/** Too many imports of this organisation are being read; send it again in a few seconds. */
+export type ImportsBusy = Failure<"IMPORTS_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** This group has no such inference. One just answered is in the log within about a second. */
 export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
 /** Redis, which keeps the intake and its dead letters, does not answer. Try again when it does. */
@@ -3957,31 +3959,31 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | ImportsBusy | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * A draft as it is understood now.
        *
        * Needs `catalog:model:read`.
        */
-      draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
        *
        * Needs `catalog:model:write`.
        */
-      revise: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      revise: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
        *
        * Needs `catalog:model:write`.
        */
-      commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
        * Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
        *
        * Needs `catalog:model:write`.
        */
-      commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
        * Forget a draft and its bytes.
        *
@@ -3993,7 +3995,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
+      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | ImportsBusy | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
       /**
        * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
        *
@@ -4005,7 +4007,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:read`.
        */
-      shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * What the tenant shows to language models when it imports a file.
        *

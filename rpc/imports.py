@@ -11,6 +11,7 @@ from backend.importing.errors import (
     EmptyFile,
     FileTooLarge,
     ForeignFile,
+    ImportsBusy,
     MappingTooCostly,
     NoSource,
     NotSeveral,
@@ -25,6 +26,7 @@ from backend.importing.errors import (
     UnsoundDocument,
     UnsoundMapping,
 )
+from backend.importing.worker_threads import turn
 from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import Version, VersionRef
@@ -39,34 +41,43 @@ MISUNDERSTOOD = (MappingTooCostly, UnknownModel, UnsoundDecision, UnsoundDocumen
 imports = Router("imports")
 
 
-@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, *UNREADABLE, *MISUNDERSTOOD), audited=False, transaction=False)
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, ImportsBusy, *UNREADABLE, *MISUNDERSTOOD), audited=False, transaction=False)
 async def propose(ctx: Call, input: ProposeImport | FormData) -> ImportDraft:
     """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself."""
-    return await importing.propose(ctx.hub, ctx.actor, input)  # type: ignore[arg-type]  # a form arrives as the shape
+    async with turn(ctx.actor.tenant_id):
+        return await importing.propose(ctx.hub, ctx.actor, input)  # type: ignore[arg-type]  # a form arrives as the shape
 
 
-@imports.query(permission=P.CATALOG_MODEL_READ, errors=(DraftNotFound, *MISUNDERSTOOD))
+@imports.query(permission=P.CATALOG_MODEL_READ, errors=(DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def draft(ctx: Call, input: DraftRef) -> ImportDraft:
     """A draft as it is understood now."""
-    return await importing.get(ctx.work, input)
+    async with turn(ctx.actor.tenant_id), ctx.open(read_only=True) as work:
+        return await importing.get(work, input)
 
 
-@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, DraftNotFound, *MISUNDERSTOOD), audited=False, transaction=False)
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), audited=False, transaction=False)
 async def revise(ctx: Call, input: ReviseImport) -> ImportDraft:
     """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open."""
-    return await importing.revise(ctx.hub, ctx.actor, input)
+    async with turn(ctx.actor.tenant_id):
+        return await importing.revise(ctx.hub, ctx.actor, input)
 
 
-@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound, ModelNotFound, SlugTaken, StillOpen, VersionTaken, *MISUNDERSTOOD))
+COMMIT = (DraftNotFound, ImportsBusy, ModelNotFound, SlugTaken, StillOpen, VersionTaken, *MISUNDERSTOOD)
+"""Why a draft cannot be committed."""
+
+
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=COMMIT, audited=False, transaction=False)
 async def commit(ctx: Call, input: CommitImport) -> Version:
     """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready."""
-    return await committing.commit(ctx.work, input)
+    async with turn(ctx.actor.tenant_id), ctx.open(read_only=False) as work:
+        return await committing.commit(work, input)
 
 
-@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound, ModelNotFound, NotSeveral, SlugTaken, StillOpen, VersionTaken, *MISUNDERSTOOD))
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(NotSeveral, *COMMIT), audited=False, transaction=False)
 async def commit_several(ctx: Call, input: CommitSeveral) -> list[Version]:
     """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there."""
-    return await committing.commit_several(ctx.work, input)
+    async with turn(ctx.actor.tenant_id), ctx.open(read_only=False) as work:
+        return await committing.commit_several(work, input)
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound,))
@@ -75,10 +86,15 @@ async def discard(ctx: Call, input: DraftRef) -> DiscardedDraft:
     return await importing.discard(ctx.work, input)
 
 
-@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, NoSource, VersionNotFound, *MISUNDERSTOOD), audited=False, transaction=False)
+REIMPORT = (ConnectorNotFound, ImportsBusy, NoSource, VersionNotFound, *MISUNDERSTOOD)
+"""Why a stored source cannot be read again."""
+
+
+@imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=REIMPORT, audited=False, transaction=False)
 async def reimport(ctx: Call, input: Reimport) -> ImportDraft:
     """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version."""
-    return await importing.reimport(ctx.hub, ctx.actor, input)
+    async with turn(ctx.actor.tenant_id):
+        return await importing.reimport(ctx.hub, ctx.actor, input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(NoSource, VersionNotFound))
@@ -87,10 +103,11 @@ async def record(ctx: Call, input: VersionRef) -> ImportRecord:
     return await importing.record(ctx.work, input)
 
 
-@imports.query(permission=P.CATALOG_MODEL_READ, errors=(ConnectorNotFound, DraftNotFound, *MISUNDERSTOOD))
+@imports.query(permission=P.CATALOG_MODEL_READ, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def shown(ctx: Call, input: ShowImport) -> ShownImport:
     """What would leave the house, word for word, if a language model were asked about a draft through a connector."""
-    return await importing.shown(ctx.work, input)
+    async with turn(ctx.actor.tenant_id), ctx.open(read_only=True) as work:
+        return await importing.shown(work, input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ)

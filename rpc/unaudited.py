@@ -8,6 +8,8 @@ UNAUDITED: Mapping[str, str] = {
     "access.signIn": "Checks the password outside any transaction, then writes `access.signIn`, `signInFailed` or `signInRefused` in one of its own.",
     "inference.predict": "Every prediction is a row of its group's log, with its caller; a second entry for each would double the writes.",
     "inference.recordOutcomes": "Every outcome is a row of its own, kept with its time and its corrections.",
+    "imports.commit": "Waits for its turn before any transaction, then writes `imports.commit` in the transaction that keeps the version.",
+    "imports.commitSeveral": "Waits for its turn before any transaction, then writes `imports.commit` in the transaction that keeps the versions.",
     "imports.propose": "Reads a file before any transaction, then writes `imports.propose` in the transaction that keeps the draft.",
     "imports.reimport": "Reads a stored source before any transaction, then writes `imports.reimport` in the transaction that keeps the draft.",
     "imports.revise": "May ask a language model before any transaction, then writes `imports.revise` in the transaction that keeps the draft.",

@@ -5,6 +5,7 @@ from backend.declarations.actions import AuditAction
 ACCESS_CHANGE_PASSWORD = AuditAction("access.changePassword", "Somebody changed their own password.")
 ACCESS_PEOPLE_CREATE = AuditAction("access.people.create", "A person was added.")
 ACCESS_PEOPLE_DISABLE = AuditAction("access.people.disable", "A person was disabled.")
+ACCESS_PEOPLE_LIST = AuditAction("access.people.list", "Somebody looked at the list of people.")
 ACCESS_PEOPLE_SET_ROLES = AuditAction("access.people.setRoles", "A person's roles were changed.")
 ACCESS_RESET_PASSWORD = AuditAction("access.resetPassword", "An operator set a person's password from the command line.")
 ACCESS_SIGN_IN = AuditAction("access.signIn", "Somebody signed in with a password.")

@@ -19,7 +19,9 @@ from schemas.access import CreatePerson, Person, PersonRef, Role, SetRoles
 
 async def list_people(work: UnitOfWork) -> list[Person]:
     """Everybody in the tenant."""
-    return [_person(row) for row in await repository.people(work.session, work.tenant_id)]
+    found = [_person(row) for row in await repository.people(work.session, work.tenant_id)]
+    work.audit_read(actions.ACCESS_PEOPLE_LIST, "people")
+    return found
 
 
 async def create_person(work: UnitOfWork, input: CreatePerson, password_hash: str) -> Person:

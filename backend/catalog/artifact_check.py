@@ -1,6 +1,5 @@
 """Everything that is checked of an artifact before it serves: its structure, its document, what is stated of it, and its answers to sample rows."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from numpy import float64
 from numpy.typing import NDArray
 
-from backend.catalog.artifacts import ArtifactFacts, inspect, probe
+from backend.catalog.artifacts import ArtifactFacts, inspect_aside, probe
 from backend.catalog.artifacts.facts import ProbeReport
 from backend.catalog.categories import assigned, told
 from backend.catalog.errors import CategoriesUnclear, FeaturesDisagree, StatementUnfit
@@ -41,7 +40,7 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
 
     Nothing unchecked is loaded in this process: the structure is read by our own reader, the probe runs in a limited child process.
     """
-    facts = await asyncio.to_thread(inspect, path, limit_bytes)
+    facts = await inspect_aside(path, limit_bytes)
     features = _features(facts, document)
     categories = _categories(facts, document, features)
     background = background_of(document, features, facts.kind, categories)

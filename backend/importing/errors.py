@@ -1,7 +1,11 @@
 """What an import answers when a file cannot be read. Each says what the file is, and what to bring instead."""
 
-from backend.errors import Conflict, HubError, NotFound
+from backend.errors import Conflict, HubError, NotFound, TooManyRequests
 from schemas.errors import ErrorCode
+
+
+class ImportsBusy(TooManyRequests):
+    """Too many imports of this organisation are being read; send it again in a few seconds."""
 
 
 class UnreadableFile(HubError):

@@ -42,6 +42,7 @@ async def list_letters(work: UnitOfWork, input: ListDeadLetters) -> DeadLetters:
     """The oldest first. Raises GroupNotFound, IntakeAway."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     letters = await read(work.hub, group.id)
+    work.audit_read(actions.INFERENCE_DEAD_LETTERS, f"group:{group.slug}")
     return DeadLetters(total=len(letters), letters=[_shown(letter) for letter in letters[: input.limit]])
 
 

@@ -3154,6 +3154,10 @@ class IdempotencyKeyReused(HubError):
     """This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key."""
 
 
+class ImportsBusy(HubError):
+    """Too many imports of this organisation are being read; send it again in a few seconds."""
+
+
 class InferenceNotFound(HubError):
     """This group has no such inference. One just answered is in the log within about a second."""
 
@@ -3450,7 +3454,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "7ff7d04b6291b2f2"
+CONTRACT_HASH = "7f199de76859f643"
 """The contract this client was generated from."""
 
 
@@ -3499,6 +3503,7 @@ ERRORS: dict[str, type[HubError]] = {
     "GROUP_NOT_FOUND": GroupNotFound,
     "GROUP_SLUG_TAKEN": GroupSlugTaken,
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
+    "IMPORTS_BUSY": ImportsBusy,
     "INFERENCE_NOT_FOUND": InferenceNotFound,
     "INTAKE_AWAY": IntakeAway,
     "INTAKE_BUSY": IntakeBusy,
@@ -4065,7 +4070,7 @@ class ImportsProcedures:
     def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4073,7 +4078,7 @@ class ImportsProcedures:
     def draft(self, *, draft_id: str | UUID) -> ImportDraft:
         """A draft as it is understood now.
 
-        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
@@ -4081,7 +4086,7 @@ class ImportsProcedures:
     def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4089,7 +4094,7 @@ class ImportsProcedures:
     def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
         """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
 
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
         return answer
@@ -4097,7 +4102,7 @@ class ImportsProcedures:
     def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
         """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
 
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `NOT_SEVERAL`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: List[Version] = self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
@@ -4113,7 +4118,7 @@ class ImportsProcedures:
     def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4129,7 +4134,7 @@ class ImportsProcedures:
     def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
         """What would leave the house, word for word, if a language model were asked about a draft through a connector.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
         return answer
@@ -4910,7 +4915,7 @@ class AsyncImportsProcedures:
     async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4918,7 +4923,7 @@ class AsyncImportsProcedures:
     async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
         """A draft as it is understood now.
 
-        Refused as `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
@@ -4926,7 +4931,7 @@ class AsyncImportsProcedures:
     async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4934,7 +4939,7 @@ class AsyncImportsProcedures:
     async def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
         """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
 
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
         return answer
@@ -4942,7 +4947,7 @@ class AsyncImportsProcedures:
     async def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
         """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
 
-        Refused as `DRAFT_NOT_FOUND`, `MODEL_NOT_FOUND`, `NOT_SEVERAL`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: List[Version] = await self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
@@ -4958,7 +4963,7 @@ class AsyncImportsProcedures:
     async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4974,7 +4979,7 @@ class AsyncImportsProcedures:
     async def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
         """What would leave the house, word for word, if a language model were asked about a draft through a connector.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = await self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
         return answer

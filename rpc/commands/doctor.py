@@ -17,6 +17,7 @@ from backend.adapters.processes import SetupError
 from backend.bootstrap import open_hub
 from backend.connectors.errors import BadKek
 from backend.connectors.keys import check_at_start
+from backend.files import FilesAway
 from backend.hub import Hub
 from backend.inference_log import durability
 from backend.runs.service import workers
@@ -132,6 +133,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         yield Diagnosis("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
+    yield await _storage(hub)
     yield await _connector_keys(hub)
     async with hub.work(ANONYMOUS, read_only=True) as work:
         alive = [worker for worker in await workers(work) if worker.alive]
@@ -141,6 +143,15 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
         yield Diagnosis(
             "note", "Workers", "none at work: predictions are answered and kept, but not yet moved to their logs.", "Run `tiltyard up` or `tiltyard worker`."
         )
+
+
+async def _storage(hub: Hub) -> Diagnosis:
+    where = hub.settings.files_url or "the data folder"
+    try:
+        await asyncio.to_thread(hub.files.size, "doctor")
+    except FilesAway as error:
+        return Diagnosis("WRONG", "Files", error.message)
+    return Diagnosis("ok", "Files", f"artifacts and archives are in {where}, which answers.")
 
 
 async def _connector_keys(hub: Hub) -> Diagnosis:

@@ -14,6 +14,7 @@ from backend.adapters.embedded_home import locked, prepare_data_dir, read_keys
 from backend.adapters.external import check_postgres, check_redis
 from backend.adapters.processes import Progress, SetupError, write_private
 from backend.adapters.vault import new_key
+from backend.db.addresses import application_url
 from backend.settings import Settings
 
 
@@ -61,7 +62,7 @@ def installation(settings: Settings, progress: Progress) -> Iterator[Settings]:
 
 def running_installation(settings: Settings) -> Settings:
     """For `serve` and `worker`, which start no servers: those named in the settings, or those of an `up` that runs on the data folder."""
-    if not embedded(settings):
+    if settings.redis_url and (settings.database_url or settings.app_database_url):
         return complete(settings, None)
     keys = read_keys(settings.data_dir)
     if keys is None or not keys.created or not locked(settings.data_dir):
@@ -79,6 +80,12 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {**inherited, **given}
 
 
+def environment_of_application(settings: Settings) -> dict[str, str]:
+    """For the API process and the worker, which need the application's role alone: without the address of the database's owner. Raises BadAddress."""
+    own = application_url(settings.app_database_url, settings.secret_key, settings.database_url)
+    return environment_of(msgspec.structs.replace(settings, database_url=None, app_database_url=own))
+
+
 def kek_path(data_dir: Path) -> Path:
     """Where an installation with an embedded database keeps its key-encryption keys."""
     return data_dir / "secrets" / "kek"
@@ -87,7 +94,7 @@ def kek_path(data_dir: Path) -> Path:
 def _kek(settings: Settings) -> str | None:
     """The keys in the data folder; the first is made where the database is embedded. With a database of one's own they are one's own affair."""
     path = kek_path(settings.data_dir)
-    if settings.database_url is None and not path.exists():
+    if settings.database_url is None and settings.app_database_url is None and not path.exists():
         write_private(path, new_key(1))
     return path.read_text(encoding="utf-8").strip() if path.exists() else None
 

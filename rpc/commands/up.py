@@ -20,7 +20,7 @@ from backend.adapters.processes import SetupError, free_port, write_private
 from backend.settings import Settings
 from migrations.current import is_current
 from rpc.commands.administrator import first_access
-from rpc.commands.installation import check_external, complete, embedded, environment_of, read_settings
+from rpc.commands.installation import check_external, complete, embedded, environment_of_application, read_settings
 from rpc.commands.ready import SignIn, remove_ready_file, write_ready_file
 from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
 from rpc.commands.terminal import Steps, console, server_options
@@ -105,7 +105,7 @@ def _prepare_administrator(settings: Settings, steps: Steps, *, token: bool) -> 
 
 def _start_processes(settings: Settings, supervisor: Supervisor, steps: Steps) -> None:
     steps.step("API and worker")
-    environment = environment_of(settings)
+    environment = environment_of_application(settings)
     supervisor.start("API process", "rpc.cli", "serve", environment=environment)
     supervisor.start("worker", "workers.main", environment=environment)
 

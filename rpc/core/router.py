@@ -34,9 +34,9 @@ class Router:
                 self._put(name, entry)
         return self
 
-    def query(self, *, permission: P, errors: tuple[type[HubError], ...] = ()) -> Callable[[F], F]:
-        """Declare a query: it reads only."""
-        return self._declaring(Kind.QUERY, permission, errors, audited=False)
+    def query(self, *, permission: P, errors: tuple[type[HubError], ...] = (), transaction: bool = True) -> Callable[[F], F]:
+        """Declare a query: it reads only. With `transaction=False` it gets no unit of work."""
+        return self._declaring(Kind.QUERY, permission, errors, audited=False, transaction=transaction)
 
     def mutation(self, *, permission: P, errors: tuple[type[HubError], ...] = (), audited: bool = True, transaction: bool = True) -> Callable[[F], F]:
         """Declare a mutation. Unless `audited=False` it must leave an audit entry; with `transaction=False` it gets no unit of work."""

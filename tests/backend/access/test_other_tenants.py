@@ -4,15 +4,17 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
+from backend.access import people
 from backend.exchange import transfer
 from backend.groups import service as groups
 from backend.health import health
 from backend.hub import Hub
-from backend.inference_log import browse
+from backend.inference_log import browse, dead_letters
+from backend.outcomes import orphans
 from schemas.access import Role
 from schemas.groups import CreateGroup, MemberSpec
 from schemas.inference import BrowseInferences
-from schemas.log import ExportLog
+from schemas.log import ExportLog, ListDeadLetters, ListOrphans
 from tests.support.group import serve_group
 from tests.support.tenants import Tenant, new_tenant
 
@@ -57,3 +59,15 @@ async def test_looking_at_predictions_is_on_record(hub: Hub, tenant: Tenant) -> 
     async with hub.work(tenant.admin, read_only=True) as work:
         said = (await work.session.execute(text("SELECT action FROM audit_entries WHERE subject = :group"), {"group": f"group:{slug}"})).scalars().all()
     assert (said.count("inference.exportLog"), said.count("inference.browse")) == (2, 1)
+
+
+async def test_looking_at_dead_letters_orphans_and_people_is_on_record(hub: Hub, tenant: Tenant) -> None:
+    slug = (await serve_group(hub, tenant)).group.slug
+    for _ in range(2):
+        async with hub.work(tenant.admin, read_only=True) as work:
+            await dead_letters.list_letters(work, ListDeadLetters(slug=slug))
+            await orphans.orphans(work, ListOrphans(slug=slug))
+            await people.list_people(work)
+    async with hub.work(tenant.admin, read_only=True) as work:
+        said = (await work.session.execute(text("SELECT action FROM audit_entries"))).scalars().all()
+    assert [said.count(f"{action}") for action in ("inference.deadLetters", "inference.orphans", "access.people.list")] == [1, 1, 1]

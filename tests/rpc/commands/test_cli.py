@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from backend.settings import Settings
 from rpc.cli import COMMANDS, main
-from rpc.commands.installation import complete, environment_of, read_settings
+from rpc.commands.installation import complete, environment_of, environment_of_application, read_settings, running_installation
 from rpc.commands.ready import SignIn, keep_access, kept_access, write_ready_file
 from tests.conftest import SECRET
 from tests.support import servers
@@ -128,6 +128,16 @@ def test_a_child_is_told_the_complete_settings_and_nothing_else_of_ours(tmp_path
     environment = environment_of(settings)
     assert Settings.from_environment(environment) == settings
     assert "TILTYARD_REDIS_URL_FILE" not in environment
+
+
+def test_the_api_process_and_the_worker_never_learn_the_address_of_the_databases_owner(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://owner:very-secret@h/d", redis_url="redis://h", secret_key="s" * 20)
+    environment = environment_of_application(settings)
+    assert "TILTYARD_DATABASE_URL" not in environment
+    assert not any("very-secret" in value or "owner" in value for name, value in environment.items() if name.startswith("TILTYARD_"))
+    told = running_installation(Settings.from_environment(environment))
+    assert (told.database_url, told.redis_url, told.kek) == (None, "redis://h", None)
+    assert (told.app_database_url or "").endswith("@h/d")
 
 
 def test_the_installations_secret_is_made_once_and_kept_to_oneself(tmp_path: Path) -> None:
