@@ -45,7 +45,8 @@ async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Sli
     """Build the hub from complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
     if not ((settings.database_url or settings.app_database_url) and settings.redis_url and settings.secret_key):
         raise BadSetting(
-            "This process needs TILTYARD_APP_DATABASE_URL or TILTYARD_DATABASE_URL, TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; `tiltyard up` starts servers of its own."
+            "This process needs TILTYARD_APP_DATABASE_URL (or TILTYARD_DATABASE_URL), TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; "
+            "`tiltyard up` starts servers of its own."
         )
     files = open_files(settings)
     vault = AesVault(LocalKeys(settings.kek))

@@ -1,6 +1,7 @@
 """The worker process: one event loop for the queues, the schedules and the heartbeat.
 
-`python -m workers.main` with `TILTYARD_APP_DATABASE_URL` (or `TILTYARD_DATABASE_URL`), `TILTYARD_REDIS_URL` and `TILTYARD_SECRET_KEY` set; `tiltyard worker` does just that.
+`python -m workers.main` with `TILTYARD_APP_DATABASE_URL` (or `TILTYARD_DATABASE_URL`), `TILTYARD_REDIS_URL` and `TILTYARD_SECRET_KEY`
+set; `tiltyard worker` does just that.
 """
 
 import asyncio
