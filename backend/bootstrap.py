@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from backend import tracing
 from backend.adapters.arq_queue import ArqQueue
 from backend.adapters.file_storage import open_files
 from backend.adapters.guarded_transport import AddressGuard
@@ -49,6 +50,7 @@ async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Sli
             "`tiltyard up` starts servers of its own."
         )
     files = open_files(settings)
+    tracing.start()
     vault = AesVault(LocalKeys(settings.kek))
     llm = OpenAiCompatible(AddressGuard(hosts_of(settings.private_hosts)))
     engine = make_engine(application_url(settings.app_database_url, settings.secret_key, settings.database_url), pool_size)

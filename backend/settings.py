@@ -63,6 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     """The time zone in which the hub's schedules are read; a tenant may have one of its own."""
     session_days: int = 14
+    metrics_token: str | None = None
+    """Who sends it as `Authorization: Bearer …` may read `/metrics`. Absent: callers on the same machine, not through a proxy."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """Where a worker serves its `/metrics`: the first free port from this one on, of twenty. Absent: it serves none."""
     solo: bool = False
     """One person runs this hub: what otherwise takes two people, one may do, and the record says so."""
     kek: str | None = None

@@ -1,7 +1,7 @@
 """The list of slices and what each declares. Workers, alerts, live events, audit and `/metrics` read it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol, TypeVar
@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from backend.access import actions as access_actions
 from backend.alerts import actions as alerts_actions
 from backend.alerts import events as alerts_events
+from backend.alerts import metrics as alerts_metrics
 from backend.audit import actions as audit_slice_actions
 from backend.catalog import actions as catalog_actions
 from backend.comparison import actions as comparison_actions
@@ -28,6 +29,7 @@ from backend.importing import actions as importing_actions
 from backend.inference_log import actions as inference_log_actions
 from backend.inference_log import alerts as inference_log_alerts
 from backend.inference_log import events as inference_log_events
+from backend.inference_log import metrics as inference_log_metrics
 from backend.inference_log import runs as inference_log_runs
 from backend.outcomes import actions as outcomes_actions
 from backend.promotion import actions as promotion_actions
@@ -36,6 +38,7 @@ from backend.promotion import runs as promotion_runs
 from backend.runs import actions as runs_actions
 from backend.runs import alerts as runs_alerts
 from backend.runs import events as runs_events
+from backend.runs import metrics as runs_metrics
 from backend.runs import runs as runs_runs
 from backend.runs.kinds import RunKind, Schedule
 from backend.serving import alerts as serving_alerts
@@ -66,7 +69,8 @@ def constants(module: ModuleType, kind: type[T]) -> tuple[T, ...]:
 class Slice:
     """A slice by name, with its declarations. A new sort of declaration is a further attribute with an empty default.
 
-    `checks` gives what a worker process checks for `alerts`; it is called once in each process.
+    `checks` gives what a worker process checks for `alerts`; it is called once in each process. `sample` sets the
+    series of `metrics.py` that are counted in PostgreSQL or Redis; it is called before `/metrics` is answered.
     """
 
     name: str
@@ -76,11 +80,12 @@ class Slice:
     events: Sequence[EventKind[object]] = ()
     alerts: Sequence[AlertKind] = ()
     checks: Checks | None = None
+    sample: Callable[[Hub], Awaitable[None]] | None = None
 
 
 SLICES: tuple[Slice, ...] = (
     Slice(name="access", actions=constants(access_actions, AuditAction)),
-    Slice(name="alerts", actions=constants(alerts_actions, AuditAction), events=constants(alerts_events, EventKind)),
+    Slice(name="alerts", sample=alerts_metrics.sample, actions=constants(alerts_actions, AuditAction), events=constants(alerts_events, EventKind)),
     Slice(name="audit", actions=constants(audit_slice_actions, AuditAction)),
     Slice(name="catalog", actions=constants(catalog_actions, AuditAction)),
     Slice(
@@ -103,6 +108,7 @@ SLICES: tuple[Slice, ...] = (
     Slice(name="importing", actions=constants(importing_actions, AuditAction)),
     Slice(
         name="inference_log",
+        sample=inference_log_metrics.sample,
         runs=inference_log_runs.RUNS,
         schedules=inference_log_runs.SCHEDULES,
         actions=constants(inference_log_actions, AuditAction),
@@ -120,6 +126,7 @@ SLICES: tuple[Slice, ...] = (
     ),
     Slice(
         name="runs",
+        sample=runs_metrics.sample,
         schedules=runs_runs.SCHEDULES,
         actions=constants(runs_actions, AuditAction),
         events=constants(runs_events, EventKind),

@@ -11,6 +11,7 @@ from backend.bootstrap import open_hub
 from backend.connectors.keys import check_at_start
 from backend.health import redis_answers
 from backend.hub import Hub
+from backend.metrics import Metrics
 from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
@@ -45,6 +46,7 @@ class Application:
         self.settings = settings
         self._started = started
         self.rpc: RpcApp | None = None
+        self.metrics: Metrics | None = None
         self.web = Litestar(
             route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
             lifespan=[self._lifespan],
@@ -62,6 +64,8 @@ class Application:
                 scope, send = as_get(scope, send)
             if scope["type"] == "http" and self.data_plane.takes(path):
                 return await self.data_plane(scope, receive, send)
+            if path == "/metrics" and scope["type"] == "http" and self.metrics is not None:
+                return await self.metrics(scope, receive, send)
             if under_rpc:
                 assert self.rpc is not None, "a request before start-up is complete"
                 return await self.rpc(scope, receive, send)
@@ -87,6 +91,7 @@ class Application:
             host = ProductHost(hub)
             self.rpc = RpcApp(root, host, wire_options(self.settings))
             app.state.host = host
+            self.metrics = Metrics(hub)
             hub.wakeups.start()
             async with DataPlane.open(hub) as self.data_plane, watch_workers(hub):
                 self._started()

@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
+
+from backend import tracing
 from backend.actor import ANONYMOUS, system
 from backend.errors import HubError
 from backend.hub import Hub
@@ -13,6 +17,7 @@ from backend.runs import holding
 from backend.runs.claims import ClaimedHub, Stop
 from backend.runs.errors import HandlerStopped, RunTimedOut
 from backend.runs.kinds import RunKind
+from backend.runs.metrics import JOB_SECONDS, JOB_TRIGGERS
 from backend.runs.process import Process
 from backend.runs.task import Task
 from backend.work.unit import UnitOfWork
@@ -88,7 +93,7 @@ class Executor:
             await asyncio.wait(self._executions, timeout=GRACE_SECONDS + 2.0)
 
     async def _carry_out(self, task: Task, kind: RunKind) -> None:
-        handling = asyncio.ensure_future(kind.handler(task))
+        handling = asyncio.ensure_future(_measured(task, kind))
         held = self.held[task.run.id] = Held(task, kind, handling)
         timer = asyncio.get_running_loop().call_later(kind.timeout.total_seconds(), held.stop, Stop.TIMEOUT)
         try:
@@ -109,6 +114,22 @@ async def execute(hub: Hub, kinds: Mapping[str, RunKind], worker_id: str, run_id
 
 async def _unknown(task: Task) -> Json:
     raise HubError(f"This worker knows no run of the kind {task.run.kind!r}. Give it the same release as the hub.")
+
+
+async def _measured(task: Task, kind: RunKind) -> Json:
+    """What the handler returns; counted, timed and traced."""
+    began, ended = time.monotonic(), "failed"
+    JOB_TRIGGERS.labels(kind.name).inc()
+    try:
+        with tracing.span(f"run {kind.name}", SpanKind.CONSUMER, tiltyard__run=str(task.run.id), tiltyard__attempt=task.run.attempts):
+            result = await kind.handler(task)
+        ended = "succeeded"
+        return result
+    except asyncio.CancelledError:
+        ended = "stopped"
+        raise
+    finally:
+        JOB_SECONDS.labels(kind.name, ended).observe(time.monotonic() - began)
 
 
 async def _ended_or_told(held: Held) -> None:

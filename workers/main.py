@@ -30,6 +30,7 @@ from backend.settings import Settings
 from backend.slices import SLICES, Slice, by_name, run_kinds, schedules
 from workers.execute import Executor
 from workers.heartbeat import keep_beating, leave
+from workers.metrics_server import serve_metrics
 from workers.queues import keep, workers_of
 from workers.schedule import Clockwork
 from workers.watch import watches
@@ -69,7 +70,7 @@ def _begin(hub: Hub, executor: Executor, process: Process, slices: Sequence[Slic
     ctx: dict[str, Any] = {"hub": hub, "executor": executor, "drainer": process.one(Drainer, lambda: Drainer(hub))}
     declared = {**schedules(slices), **by_name(watches(slices))}
     clockwork = Clockwork(hub, with_settings(declared, hub.settings.schedules), executor.worker_id, process)
-    work = [*(keep(make) for make in workers_of(redis, ctx)), clockwork.keep(), keep_beating(executor)]
+    work = [*(keep(make) for make in workers_of(redis, ctx)), clockwork.keep(), keep_beating(executor), serve_metrics(hub)]
     return [asyncio.create_task(one) for one in work]
 
 

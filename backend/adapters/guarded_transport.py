@@ -10,7 +10,9 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
+from opentelemetry.trace import SpanKind
 
+from backend import tracing
 from backend.connectors.addresses import is_public
 from backend.connectors.errors import ProviderAnswerTooLarge, ProviderDown, ProviderRedirected
 from backend.connectors.providers import Traits
@@ -72,7 +74,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
         addresses = await self._guard.addresses(request.url)
-        response = await self._dial(request, addresses)
+        with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, server__address=request.url.host):
+            response = await self._dial(request, addresses)
         if response.is_redirect or 300 <= response.status_code < 400:
             await response.aclose()
             raise ProviderRedirected

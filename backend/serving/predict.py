@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from time import perf_counter
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
+
+from backend import tracing
 from backend.access.permissions import P
 from backend.actor import Actor
 from backend.errors import Forbidden, HubError
@@ -16,6 +20,7 @@ from backend.serving.errors import PredictionFailed
 from backend.serving.idempotency import Once, claim_of
 from backend.serving.inline_explanations import Inline
 from backend.serving.language_models import Remote
+from backend.serving.metrics import series_of
 from backend.serving.prepare import Case, fall_back, prepare
 from backend.serving.refusals import Refusals
 from backend.serving.routing.refresh import Routing
@@ -44,14 +49,23 @@ class Predictor:
         """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable,
         DiskFull."""
         group = await self.find(actor, slug)
+        series = series_of(group.facts.group_id, group.facts.tenant_id, group.facts.slug)
+        began = perf_counter()
         try:
-            answers = await self._predict(actor, group, body)
-        except PredictionFailed:  # on record: it was asked, and is no refusal
+            answers = await (self._traced(actor, group, body) if tracing.enabled() else self._predict(actor, group, body))
+        except PredictionFailed as error:  # on record: it was asked, and is no refusal
+            series.refused(error.reason)
             raise
         except HubError as error:
+            series.refused(error.reason)
             self._refusals.note(group.facts.group_id, actor.name, error)
             raise
+        series.answered(len(answers), perf_counter() - began)
         return answers if isinstance(body.inputs, list) else answers[0]
+
+    async def _traced(self, actor: Actor, group: RoutedGroup, body: PredictBody) -> list[Prediction]:
+        with tracing.span("predict", SpanKind.SERVER, tiltyard__group=group.facts.slug, tiltyard__tenant=str(group.facts.tenant_id)):
+            return await self._predict(actor, group, body)
 
     def refuse(self, actor: Actor, slug: str, error: HubError) -> None:
         """Note that a request was refused before it came to be a prediction's. One for no group of the tenant is nobody's."""

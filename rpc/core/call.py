@@ -6,8 +6,12 @@ HTTP, the command line and tests all go through here.
 import logging
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
+from opentelemetry.trace import SpanKind
+
+from backend import tracing
 from backend.access.permissions import P
 from backend.actor import Actor
 from backend.errors import Forbidden, HubError, Unauthorized
@@ -15,6 +19,7 @@ from rpc.core.context import Ctx, Host, Outgoing, Request
 from rpc.core.errors import UnknownProcedure
 from rpc.core.inputs import Raw
 from rpc.core.limits import Limiter
+from rpc.core.metrics import note_call, path_of
 from rpc.core.procedure import Kind, Procedure
 from rpc.core.router import Router
 
@@ -91,6 +96,21 @@ async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
 
     What is learned after the commit, of how far the change has got, is in the result too.
     """
+    began, result = perf_counter(), "ok"
+    try:
+        if not tracing.enabled():
+            return await _call(exchange, procedure, raw)
+        name = path_of(procedure)
+        with tracing.span(name, SpanKind.SERVER, exchange.request.headers, rpc__system="tiltyard", rpc__method=name):
+            return await _call(exchange, procedure, raw)
+    except Exception as error:
+        result = error.reason if isinstance(error, HubError) else type(error).__name__
+        raise
+    finally:
+        note_call(procedure, result, perf_counter() - began)
+
+
+async def _call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
     arguments = decode(procedure, raw)
     ctx = authorise(exchange, procedure)
     if not procedure.transaction:

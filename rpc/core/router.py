@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from backend.access.permissions import P
 from backend.errors import HubError
+from rpc.core.metrics import name_series
 from rpc.core.procedure import DeclarationError, F, Kind, Procedure, check_name, declare
 
 _SEPARATORS = str.maketrans("_~-", "...")
@@ -50,6 +51,7 @@ class Router:
         """The procedure at a dotted path. Clients may write `_`, `~` or `-` for the dots; the path comes back with dots when it is found."""
         if self._paths is None:
             self._paths = dict(self.procedures())
+            name_series(self._paths)
         found = self._paths.get(path)
         if found is not None:
             return path, found

@@ -1,0 +1,85 @@
+"""Spans for OpenTelemetry. Without a tracer provider nothing is made: `enabled()` is one look at a flag.
+
+`OTEL_TRACES_EXPORTER` or `OTEL_EXPORTER_OTLP_ENDPOINT` switches tracing on where OpenTelemetry's SDK (and the exporter) is installed; a provider that
+the process's own start-up has set is used as it is.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
+
+from opentelemetry import propagate, trace
+
+log = logging.getLogger("tiltyard.tracing")
+OTLP = ("otlp", "otlp_proto_http", "otlp_proto_grpc")
+"""Names by which the packages of OTLP exporters register."""
+
+
+class _State:
+    enabled = False
+
+
+def enabled() -> bool:
+    """Is anybody told of spans?"""
+    return _State.enabled
+
+
+def detect() -> bool:
+    """Look once whether a tracer provider is set. Called when a process opens its hub."""
+    _State.enabled = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    return _State.enabled
+
+
+def start(environment: Mapping[str, str] = os.environ) -> bool:
+    """Set a tracer provider if the `OTEL_` variables ask for one; is tracing on? What is missing for it is logged, and stops nothing."""
+    if detect():
+        return True
+    wanted = exporter_name(environment)
+    if wanted is None:
+        return False
+    if find_spec("opentelemetry.sdk") is None:
+        log.warning("OTEL_ variables ask for traces, but opentelemetry-sdk is not installed; install it, with the exporter you use")
+        return False
+    names = OTLP if wanted == "otlp" else (wanted,)
+    found = {one.name: one for one in entry_points(group="opentelemetry_traces_exporter")}
+    exporter = next((found[name] for name in names if name in found), None)
+    if exporter is None:
+        log.warning("OTEL_TRACES_EXPORTER asks for %r, but no installed package offers it", wanted)
+        return False
+    sdk, export = import_module("opentelemetry.sdk.trace"), import_module("opentelemetry.sdk.trace.export")
+    provider = sdk.TracerProvider()
+    provider.add_span_processor(export.BatchSpanProcessor(exporter.load()()))
+    trace.set_tracer_provider(provider)
+    return detect()
+
+
+def exporter_name(environment: Mapping[str, str]) -> str | None:
+    """The exporter that the variables ask for.
+
+    >>> exporter_name({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}), exporter_name({"OTEL_TRACES_EXPORTER": "console"})
+    ('otlp', 'console')
+    >>> exporter_name({}), exporter_name({"OTEL_TRACES_EXPORTER": "none"}), exporter_name({"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "otlp"})
+    (None, None, None)
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    endpoint = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    wanted = environment.get("OTEL_TRACES_EXPORTER") or ("otlp" if endpoint else "none")
+    return None if wanted == "none" else wanted
+
+
+@contextmanager
+def span(name: str, kind: trace.SpanKind = trace.SpanKind.INTERNAL, headers: Mapping[str, str] | None = None, **attributes: Any) -> Iterator[None]:
+    """A span around the block; `headers` of an incoming request may carry its parent (W3C `traceparent`). An error is recorded on it and raised."""
+    if not _State.enabled:
+        yield
+        return
+    parent = propagate.extract(headers) if headers else None
+    named = {key.replace("__", "."): value for key, value in attributes.items()}
+    with trace.get_tracer("tiltyard").start_as_current_span(name, context=parent, kind=kind, attributes=named):
+        yield
