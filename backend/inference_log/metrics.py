@@ -4,7 +4,7 @@ from prometheus_client import Gauge
 
 from backend.declarations.metrics import REGISTRY
 from backend.hub import Hub
-from backend.inference_log.redis_keys import dead_key, stream_key
+from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.refs import log_refs
 
 BACKLOG = Gauge("tiltyard_log_backlog", "Predictions on record that are not yet in their logs, of all groups.", registry=REGISTRY)
