@@ -176,7 +176,10 @@ def _score(one: Any, where: str) -> float | None:
         return None
     if isinstance(one, bool) or not isinstance(one, int | float):
         raise refused(where, one, "a number (a label is no score)" if isinstance(one, bool | str) else "a number")
-    return float(one) if math.isfinite(one) else None
+    try:
+        return float(one) if math.isfinite(one) else None
+    except OverflowError:
+        raise refused(where, one, "a number of at most 1.8e308") from None
 
 
 def _of_columns(row: dict[str, Any], where: str) -> float | None:
