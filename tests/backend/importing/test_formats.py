@@ -55,6 +55,11 @@ def test_files_of_no_known_format_are_not_mistaken_for_one(path: Path) -> None:
     assert formats.recognise(json.loads(path.read_bytes())) is None
 
 
+def test_dvc_names_its_workspace_by_an_empty_key() -> None:
+    document, _ = look("dvc_metrics_show")
+    assert figures(document) == {("roc_auc", "test"): 0.812, ("accuracy", "test"): 0.77, ("roc_auc", "train"): 0.861}
+
+
 def test_lightgbm_calls_its_own_format_v4_and_its_model_tree_and_neither_is_the_models() -> None:
     document, found = look("lightgbm_dump")
     assert "version" not in document
