@@ -21,17 +21,8 @@ from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef, VersionState
 from schemas.common import Issue
-from schemas.groups import (
-    BucketRange,
-    Group,
-    GroupSettings,
-    Halt,
-    LogPolicy,
-    Member,
-    MemberRole,
-    MemberSpec,
-    Phase,
-)
+from schemas.group_settings import GroupSettings, LogPolicy
+from schemas.groups import BucketRange, Group, Halt, Member, MemberRole, MemberSpec, Phase
 from schemas.promotion import Promotion
 
 

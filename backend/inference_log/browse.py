@@ -1,6 +1,8 @@
 """Looking into a group's log."""
 
 import math
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,10 +13,15 @@ from backend.groups import service as groups
 from backend.inference_log import actions
 from backend.inference_log import queries as log_queries
 from backend.inference_log.errors import InferenceNotFound
+from backend.inference_log.queries import Lacking
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue, Page
 from schemas.groups import GroupRef
 from schemas.inference import BrowseInferences, Explanation, Inference, InferenceRef, InferenceSummary
+
+LACKING_SPAN = timedelta(days=7)
+LACKING_MOST = 20_000
+"""So many of the latest requests tell enough of all, and are read in a moment."""
 
 
 async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSummary]:
@@ -57,3 +64,8 @@ def _inference(row: Row[Any]) -> Inference:
     values = dict(row._mapping)
     values["explanation"] = msgspec.convert(values["explanation"], Explanation, strict=False) if values["explanation"] else None
     return Inference(**values)
+
+
+async def lacking_requests(work: UnitOfWork, table: str, required: Sequence[str]) -> Lacking:
+    """Of a group's latest requests, at most 20,000 of the last week, those that lack a required feature."""
+    return await log_queries.lacking(work.session, table, work.now - LACKING_SPAN, required, LACKING_MOST)

@@ -23,7 +23,8 @@ from backend.inference_log.writer import AHEAD
 from backend.outside import Outside
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork, open_work
-from schemas.groups import GroupRef, LogPolicy
+from schemas.group_settings import LogPolicy
+from schemas.groups import GroupRef
 
 log = logging.getLogger("tiltyard.retention")
 TRIES = 3

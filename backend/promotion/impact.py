@@ -6,7 +6,7 @@ from uuid import UUID
 from backend.catalog import service as catalog
 from backend.groups import service as groups
 from backend.groups.errors import RefusalsExpected
-from backend.inference_log.lacking import lacking_requests
+from backend.inference_log.browse import lacking_requests
 from backend.runtimes.served_versions import facts_of
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef

@@ -19,7 +19,8 @@ from backend.promotion import actions, impact, repository
 from backend.promotion.tables import PromotionRow
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
-from schemas.groups import GroupRef, GroupSettings, MemberRole
+from schemas.group_settings import GroupSettings
+from schemas.groups import GroupRef, MemberRole
 from schemas.promotion import Comparison, Evidence, Promote, Promotion, PromotionRecord
 
 POLICY = "promotion/1"

@@ -9,7 +9,7 @@ from backend.groups.buckets import BUCKETS, MemberFacts, Role, bucket_of, owners
 from backend.runtimes.features import FeatureSpec
 from backend.runtimes.served_versions import ServedVersion, VersionFacts
 from schemas.common import Shape
-from schemas.groups import PositiveScores, UnknownCategories, UnknownInputs
+from schemas.group_settings import PositiveScores, UnknownCategories, UnknownInputs
 
 
 class Answering(Shape, frozen=True, kw_only=True):

@@ -19,7 +19,8 @@ from backend.runtimes.features import UnknownCategory, encode
 from backend.runtimes.served_versions import Runtimes, ServedVersion, facts_of
 from backend.serving.errors import InvalidFeatures
 from schemas.catalog import Version
-from schemas.groups import CreateGroup, GroupSettings, MemberRole, MemberSpec
+from schemas.group_settings import GroupSettings
+from schemas.groups import CreateGroup, MemberRole, MemberSpec
 from schemas.inference import PredictBody
 from schemas.model_document import ModelDocument
 from tests.backend.catalog.test_versions import new_version, upload

@@ -16,7 +16,8 @@ from backend.inference_log.rows import row_of
 from backend.inference_log.writer import write
 from backend.promotion.promote import promote
 from backend.settings import Settings
-from schemas.groups import ConfigureGroup, Group, GroupSettings, HaltGroup
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group, HaltGroup
 from schemas.promotion import Promote
 from tests.backend.comparison.test_comparison import compare, fill, of, scorers
 from tests.support.log_records import record

@@ -10,7 +10,8 @@ from backend.groups import service as groups
 from backend.hub import Hub
 from backend.numerics.statistics.counted import of_rows
 from backend.numerics.statistics.sequential import compare as sequential
-from schemas.groups import ConfigureGroup, Group, GroupSettings
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group
 from tests.backend.comparison.test_comparison import compare, fill, of, scorers
 from tests.support.served import Served
 

@@ -23,7 +23,8 @@ from backend.runtimes.protocol import Floats, Scores
 from backend.serving.errors import MissingFeatures
 from backend.serving.predict import Predictor
 from backend.settings import Settings
-from schemas.groups import ConfigureGroup, Group, GroupSettings, HaltVersion, MemberSpec, ResumeVersion, SetSplit
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group, HaltVersion, MemberSpec, ResumeVersion, SetSplit
 from schemas.inference import PredictBody, Prediction
 from schemas.ramps import EstimateSplit, ReplayRouting, RoutingReplay, SplitShare
 from tests.support.log_records import record

@@ -23,11 +23,11 @@ from backend.serving.predict import Predictor
 from backend.settings import Settings
 from schemas.access import Role
 from schemas.audit import ListAudit
+from schemas.group_settings import GroupSettings
 from schemas.groups import (
     ConfigureGroup,
     Group,
     GroupRef,
-    GroupSettings,
     HaltGroup,
     HaltVersion,
     ListHalts,

@@ -17,7 +17,8 @@ from backend.promotion.promote import promote
 from backend.serving.errors import GroupHalted
 from backend.serving.predict import Predictor
 from backend.settings import Settings
-from schemas.groups import ConfigureGroup, Group, GroupSettings, HaltGroup, MemberSpec, SetSplit
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group, HaltGroup, MemberSpec, SetSplit
 from schemas.inference import PredictBody
 from schemas.promotion import Promote
 from tests.support.line import Wire

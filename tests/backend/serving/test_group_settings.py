@@ -7,7 +7,8 @@ from backend.groups import service as groups
 from backend.hub import Hub
 from backend.serving.errors import UnknownFeatures
 from backend.serving.traffic import traffic as read_traffic
-from schemas.groups import ConfigureGroup, Group, GroupRef, GroupSettings
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group, GroupRef
 from schemas.inference import IgnoredInput, PredictBody
 from tests.support.predictions import ask, drain
 from tests.support.served import Served
