@@ -98,7 +98,7 @@ def attacks(api: Api) -> list[tuple[str, str, bytes, dict[str, str], int]]:
         ("a wrong binary size", api.infer, wrong + b"\0" * 8, {"Inference-Header-Content-Length": str(len(wrong))}, 400),
         ("more values than the shape", api.infer, matrix, {}, 400),
         ("a bomb", api.infer, gzip.compress(b"[" * 200_000_000, 1), {"Content-Encoding": "gzip"}, 413),
-        ("2 MB", api.predict, b" " * 2_000_000, {}, 413),
+        ("20 MB", api.predict, b" " * 20_000_000, {}, 413),
     ]
 
 
