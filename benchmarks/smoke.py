@@ -28,6 +28,7 @@ SMALLEST = {
     "sim-aa": ["RUNS=2", "ARGS=--rows 4000 --power-rows 4000"],
     "soak": ["KILLS=1"],
     "soak-crons": ["MINUTES=0.3"],
+    "fuzz-access": ["CASES=50"],
     "fuzz-rpc": ["CASES=50"],
     "fuzz-import": ["CASES=200"],
 }

@@ -119,7 +119,7 @@ HOSTILE: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("a number for the inputs", {"json": {"inputs": 3}}, 400, "INVALID_BODY", "/inputs"),
     ("a NUL in the key", {"json": {"inputs": {}, "entity_key": "a\x00b"}}, 400, "INVALID", "/entity_key"),
     ("a key of 201 characters", {"json": {"inputs": {}, "entity_key": "k" * 201}}, 400, "INVALID_BODY", "/entity_key"),
-    ("a body past the limit", {"content": b" " * (1024 * 1024 + 1)}, 413, "PAYLOAD_TOO_LARGE", ""),
+    ("a body past the limit", {"content": b" " * (16 * 1024 * 1024 + 1)}, 413, "PAYLOAD_TOO_LARGE", ""),
     ("another content type", {"content": b"{}", "headers": {"content-type": "text/plain"}}, 415, "UNSUPPORTED_MEDIA_TYPE", ""),
 ]
 
@@ -183,7 +183,7 @@ async def test_outcomes_are_taken_and_told_what_became_of_them(hub: Hub, tenant:
         told = {"slug": serving.group.slug, "outcomes": [{"inference_id": known, "actual": 1}, {"inference_id": str(new_id()), "actual": 0}]}
         receipt = (await http.post("/v1/outcomes", json=told)).json()
         nameless = await http.post("/v1/outcomes", json={"slug": serving.group.slug, "outcomes": [{"actual": 1}]})
-    assert receipt == {"received": 2, "applied": 1, "duplicate": 0, "corrected": 0, "waiting": 1}
+    assert receipt == {"received": 2, "applied": 1, "duplicate": 0, "corrected": 0, "waiting": 1, "repeats": 0}
     assert (nameless.status_code, nameless.json()["error"]["issues"][0]["pointer"]) == (400, "/outcomes/0")
 
 

@@ -181,7 +181,7 @@ async def test_a_draft_expires_and_the_oldest_of_many_go(hub: Hub, tenant: Tenan
 
 
 async def test_expired_drafts_of_every_tenant_are_pruned(hub: Hub, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.importing.drafts.KEPT", timedelta(seconds=-1))
+    monkeypatch.setattr("backend.importing.drafts.DRAFT_LIFETIME", timedelta(seconds=-1))
     draft = await propose(hub, tenant, DOC14)
     with pytest.raises(DraftNotFound):
         await do(hub, tenant.admin, "imports.draft", {"draft_id": draft["draft_id"]})

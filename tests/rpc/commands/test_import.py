@@ -90,9 +90,9 @@ async def test_a_language_model_is_asked_through_a_connector_and_what_it_did_is_
     assert made.exit_code == 0, made.output
     file = tmp_path / "modell.json"
     file.write_text(json.dumps(UNKNOWN))
-    title = {"kind": "scalar", "source": "/<key 1>", "target": "/name", "transform": None, "const": None, "parts": None}
+    title = {"kind": "scalar", "source": "/titel", "target": "/name", "transform": None, "const": None, "parts": None}
     await control(provider, "answers", answer=json.dumps({"rules": [title]}))
-    dry = await bring(environment, tenant, str(file), "--connector", "local", "--dry-run")
+    dry = await bring(environment, tenant, str(file), "--connector", "local", "--agree", "--dry-run")
     assert dry.exit_code == FINE, dry.output
     assert "Local (gpt-test): 1 rules taken, 0 refused; 1 call," in dry.output
     assert (await do(hub, tenant.admin, "models.list", {}))["items"] == []

@@ -105,7 +105,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("a bomb in gzip", {"content": gzip.compress(b" " * 50_000_000), "headers": {"Content-Encoding": "gzip"}}, 413, "once it is unpacked"),
     ("a bomb in deflate", {"content": zlib.compress(b" " * 50_000_000), "headers": {"Content-Encoding": "deflate"}}, 413, "once it is unpacked"),
     ("another encoding", {"content": b"{}", "headers": {"Content-Encoding": "br"}}, 415, "send gzip, deflate, or none"),
-    ("a body past the limit", {"content": b" " * (1024 * 1024 + 1)}, 413, "larger than"),
+    ("a body past the limit", {"content": b" " * (16 * 1024 * 1024 + 1)}, 413, "larger than"),
 ]
 
 
