@@ -26,6 +26,7 @@ export type Contender = Comparison['contenders'][number];
 export type MetricEstimate = Contender['brier'];
 export type Difference = Comparison['differences'][number];
 export type Promotion = Outputs['groups']['promote'];
+export type ServingImpact = Outputs['groups']['impact'][number];
 export type Ramp = Outputs['groups']['ramps'][number];
 export type PromotionRecord = Outputs['groups']['promotions'][number];
 

@@ -8,6 +8,7 @@ import { share } from '@/components/format';
 import { EvidenceTable } from '@/features/groups/EvidenceTable';
 import { keepGroup } from '@/features/groups/HaltPanel';
 import { PromotionResult } from '@/features/groups/PromotionResult';
+import { countAgain, ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import css from '@/features/groups/groups.module.css';
 import { queryClient, trpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
@@ -34,8 +35,10 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
         keepGroup(group);
         void queryClient.invalidateQueries({ queryKey: trpc.models.pathKey() });
       },
+      onError: countAgain,
     }),
   );
+  const impact = useServingImpact({ slug: evidence.slug, champion: contender.version_id, challengers: [] });
   const champion = evidence.contenders.find((c) => c.role === 'champion');
   const stale = promote.isError && problemOf(promote.error).reason?.startsWith('STALE');
   const refresh = () => {
@@ -43,7 +46,14 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
     promote.reset();
   };
   const confirm = () =>
-    promote.mutate({ slug: evidence.slug, version_id: contender.version_id, evidence_id: evidence.evidence_id, keep_old: keeps ? Math.round(keep * 100) : null, reason: reason.trim() });
+    promote.mutate({
+      slug: evidence.slug,
+      version_id: contender.version_id,
+      evidence_id: evidence.evidence_id,
+      keep_old: keeps ? Math.round(keep * 100) : null,
+      reason: reason.trim(),
+      accept_refusals: impact.accepted,
+    });
 
   if (promote.data) {
     return (
@@ -61,6 +71,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
           <Notice tone="warn">The evidence does not show that {contender.label} is better. You can still promote it; the record will show that.</Notice>
         )}
         {evidence.sample_ratio && !evidence.sample_ratio.ok && <Notice tone="bad">The traffic split is not as configured, so the versions may not have met the same cases.</Notice>}
+        <ServingImpact of={impact} />
         <Row align="end" gap={14}>
           <Switch label={`Keep ${champion?.label ?? 'the champion'} as a challenger`} checked={keeps} onChange={(e) => setKeeps(e.currentTarget.checked)} style={{ flex: 1 }} />
           {keeps && (
@@ -70,6 +81,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
         <TextInput label="Reason" description="Kept in the audit log beside the evidence." value={reason} onChange={(e) => setReason(e.currentTarget.value)} placeholder="Better calibrated on this quarter's applicants" />
         {promote.isError && <Failure error={promote.error} title={stale ? 'The evidence has aged' : 'Not promoted; nothing has changed'} />}
         <Row justify="flex-end" gap={8}>
+          {impact.why && !stale && <span className="hint">{impact.why}</span>}
           <Button variant="default" size="sm" onClick={close}>
             Cancel
           </Button>
@@ -78,7 +90,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
               Take the latest figures
             </Button>
           ) : (
-            <Button size="sm" leftSection={<IconCrown size={15} />} loading={promote.isPending} onClick={confirm}>
+            <Button size="sm" leftSection={<IconCrown size={15} />} loading={promote.isPending} disabled={impact.why !== null} onClick={confirm}>
               Promote {contender.label}
             </Button>
           )}

@@ -7,6 +7,7 @@ import { ScrollX } from '@/components/ScrollX';
 import { Failure } from '@/components/States';
 import { useMay } from '@/features/access/session';
 import { useReadyVersions } from '@/features/catalog/useReadyVersions';
+import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
@@ -40,6 +41,7 @@ export function RampEditor({ group }: { group: Group }) {
   const [loss, setLoss] = useState(true);
   const [reason, setReason] = useState('');
   const start = useMutation(trpc.groups.startRamp.mutationOptions({ onSuccess: () => void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() }) }));
+  const impact = useServingImpact({ slug: group.slug, champion: null, challengers: version ? [version] : [] });
   const others = versions.filter((v) => v.id !== champion);
   const why = whyNot({ may, pending, others: others.length, version });
   const set = (key: number, part: Partial<Step>) => setSteps((all) => all.map((step) => (step.key === key ? { ...step, ...part } : step)));
@@ -68,6 +70,7 @@ export function RampEditor({ group }: { group: Group }) {
         w={320}
         maw="100%"
       />
+      <ServingImpact of={impact} />
       <ScrollX label="Steps">
         <Table miw={520} withRowBorders={false}>
           <Table.Thead>

@@ -10,6 +10,7 @@ import { Failure, Notice } from '@/components/States';
 import { when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { keepGroup } from '@/features/groups/HaltPanel';
+import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import { trpc } from '@/rpc/client';
 import type { Group, Phase } from '@/rpc/types';
 
@@ -21,15 +22,23 @@ export function phaseBefore(phases: readonly Phase[], current: Phase): Phase | u
   return [...phases].sort((a, b) => b.number - a.number).find((phase) => phase.number < current.number && championOf(phase)?.version_id !== now);
 }
 
-/** The rollback that took this version out of its place, when the current champion came by one: going back to it would undo that. */
+/** The rollback that took this version out of its place, by a person or by a ramp's guardrail: going back to it would undo that. */
 export function rolledBackFrom(phases: readonly Phase[], current: Phase, target: string | undefined): Phase | undefined {
   const now = championOf(current)?.version_id;
   const newest = [...phases].filter((phase) => phase.number <= current.number).sort((a, b) => b.number - a.number);
   // The oldest phase of the unbroken run of phases that the current champion has had.
   const other = newest.findIndex((phase) => championOf(phase)?.version_id !== now);
-  const taken = newest[(other === -1 ? newest.length : other) - 1];
+  const since = newest.slice(0, other === -1 ? newest.length : other);
+  const taken = since.at(-1);
   const before = newest[other];
-  return taken && before && championOf(before)?.version_id === target && taken.reason.startsWith('rollback: ') ? taken : undefined;
+  if (taken && before && championOf(before)?.version_id === target && taken.reason.startsWith('rollback: ')) return taken;
+  return since.find((phase) => phase.reason.startsWith('ramp rolled back: ') && tookShareFrom(phase, phases, target));
+}
+
+/** Whether the phase took this version's share of the traffic away. */
+function tookShareFrom(phase: Phase, phases: readonly Phase[], target: string | undefined): boolean {
+  const shareIn = (one: Phase | undefined) => one?.members.find((m) => m.version_id === target)?.share ?? 0;
+  return shareIn(phase) < shareIn(phases.find((one) => one.number === phase.number - 1));
 }
 
 /** Going back to the champion before, with what went with it. */
@@ -60,7 +69,7 @@ export function RollbackPanel({ group }: { group: Group }) {
           </p>
         )}
       </Stack>
-      {asking && before && champion && <Dialog group={group} before={before} undoes={undoes} label={champion.label} close={() => setAsking(false)} />}
+      {asking && before && champion && <Dialog group={group} before={before} undoes={undoes} version={champion.version_id} label={champion.label} close={() => setAsking(false)} />}
     </Panel>
   );
 }
@@ -77,13 +86,15 @@ interface DialogProps {
   group: Group;
   before: Phase;
   undoes: Phase | undefined;
+  version: string;
   label: string;
   close: () => void;
 }
 
-function Dialog({ group, before, undoes, label, close }: DialogProps) {
+function Dialog({ group, before, undoes, version, label, close }: DialogProps) {
   const [reason, setReason] = useState('');
   const [base] = useState(group.phase.number);
+  const impact = useServingImpact({ slug: group.slug, champion: version, challengers: [] });
   const rollback = useMutation(
     trpc.groups.rollback.mutationOptions({
       onSuccess: (back) => {
@@ -107,6 +118,7 @@ function Dialog({ group, before, undoes, label, close }: DialogProps) {
           <Notice tone="warn">
             {label} answers all traffic, with its own features and the threshold {before.threshold} that it had in phase {before.number}. {leaves.join(', ')} {leaves.length > 1 ? 'have' : 'has'} no share after that.
           </Notice>
+          <ServingImpact of={impact} tells />
           <TextInput label="Reason" description="Required. It is kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {rollback.isError && <Failure error={rollback.error} title="Nothing has changed" />}
           <DialogActions close={close}>

@@ -8,8 +8,9 @@ import { Panel } from '@/components/Panel';
 import { Answer, Failure, Notice } from '@/components/States';
 import { useMay } from '@/features/access/session';
 import { MembersEditor } from '@/features/groups/MembersEditor';
-import { draftsOf, problemWith, specsOf } from '@/features/groups/members';
+import { draftsOf, joining, problemWith, specsOf } from '@/features/groups/members';
 import { keepGroup } from '@/features/groups/HaltPanel';
+import { countAgain, ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import { queryClient, trpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
 import type { Group } from '@/rpc/types';
@@ -37,6 +38,7 @@ function Editor({ group }: { group: Group }) {
         notifications.show({ title: `Phase ${saved.phase.number.toString()} is open`, message: saved.settled === false ? 'The new split stands.' : 'The new split is in force.', color: 'pine' });
       },
       onError: (error) => {
+        countAgain(error);
         if (problemOf(error).reason === 'STALE_PHASE') void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
       },
     }),
@@ -47,7 +49,8 @@ function Editor({ group }: { group: Group }) {
     save.reset();
   };
   const unchanged = JSON.stringify(specsOf(rows)) === JSON.stringify(specsOf(draftsOf(base.members)));
-  const problem = useMay('group:group:write') ? problemWith(rows) : 'Your roles do not allow changing the split.';
+  const impact = useServingImpact({ slug: group.slug, ...joining(specsOf(rows), base.members) });
+  const problem = useMay('group:group:write') ? (problemWith(rows) ?? (unchanged ? 'Nothing to save.' : impact.why)) : 'Your roles do not allow changing the split.';
   return (
     <Panel title="Split" note={`based on phase ${base.number.toString()}`}>
       <Stack gap={16}>
@@ -63,17 +66,18 @@ function Editor({ group }: { group: Group }) {
         )}
         <MembersEditor rows={rows} change={setRows} />
         <TextInput label="Reason" description="Kept with the phase and in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+        <ServingImpact of={impact} />
         {save.isError && <Failure error={save.error} title="The split has not changed" />}
         <Row justify="flex-end" gap={12}>
-          {problem ? <span className="hint">{problem}</span> : unchanged && <span className="hint">Nothing to save.</span>}
+          {problem && <span className="hint">{problem}</span>}
           <Button variant="default" size="sm" disabled={unchanged} onClick={startOver}>
             Undo changes
           </Button>
           <Button
             size="sm"
-            disabled={unchanged || problem !== null}
+            disabled={problem !== null}
             loading={save.isPending}
-            onClick={() => save.mutate({ slug: group.slug, phase: base.number, members: specsOf(rows), reason: reason.trim() })}
+            onClick={() => save.mutate({ slug: group.slug, phase: base.number, members: specsOf(rows), reason: reason.trim(), accept_refusals: impact.accepted })}
           >
             Open phase {base.number + 1}
           </Button>

@@ -31,6 +31,14 @@ export function problemWith(rows: readonly Draft[]): string | null {
   return null;
 }
 
+/** The version that becomes champion, null where it is already; and the challengers whose share of the traffic is new or larger. */
+export function joining(wanted: readonly MemberSpec[], now: readonly Member[]): { champion: string | null; challengers: string[] } {
+  const champion = wanted.find((one) => one.role === 'champion')?.version_id ?? null;
+  const was = new Map(now.map((one) => [one.version_id, one]));
+  const grows = (one: MemberSpec) => one.role === 'challenger' && one.share > (was.get(one.version_id)?.role === 'challenger' ? (was.get(one.version_id)?.share ?? 0) : 0);
+  return { champion: champion !== null && was.get(champion)?.role === 'champion' ? null : champion, challengers: wanted.filter(grows).map((one) => one.version_id) };
+}
+
 /** Gives the champion whatever the challengers leave. */
 export function restToChampion(rows: readonly Draft[]): Draft[] {
   const others = rows.reduce((sum, r) => sum + (r.role === 'challenger' ? points(r) : 0), 0);
