@@ -16,6 +16,7 @@ from backend.numerics.statistics.estimate import Estimate
 from backend.numerics.statistics.quantiles import quantile
 from backend.numerics.statistics.sample_ratio import sample_ratio
 from backend.numerics.statistics.sketch import UNIT
+from backend.plural import plural
 from schemas.common import Interval
 from schemas.comparison import NO_ESTIMATE, CohortCount, Latency, MetricEstimate, SampleRatio, Scale, ScoreBin
 from schemas.groups import Member, MemberRole
@@ -127,11 +128,11 @@ def ratio(standings: Sequence[Standing]) -> SampleRatio | None:
     if found is None:
         return None
     asked, seen = (" / ".join(f"{100 * part / sum(parts):.4g}" for part in parts) for parts in (shares, counts))
-    words = f"Asked for {asked} %, got {seen} % of {sum(counts):,} requests drawn by lot: "
+    words = f"Asked for {asked} %, got {seen} % of {plural(sum(counts), 'request')} drawn by lot: "
     words += (
         "entities that ask often may do that, as each is always asked of the same version."
         if found.ok and often > OFTEN
-        else "that is the split that was asked for."
+        else "the split is as configured."
         if found.ok
         else "chance does not explain that. The versions may not have met the same kind of request, so their figures cannot be compared."
     )

@@ -90,7 +90,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
-    unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic was not shared as asked. {sample_ratio.words}"
+    unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic split is not as configured. {sample_ratio.words}"
     cut = field.cut
     said = conclude(judged, champion, challengers, standings, sample_ratio, cut, now)
     return Comparison(

@@ -56,12 +56,16 @@ class Side:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is."""
+    """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is.
+
+    `early`: there is not enough data to look for a leader.
+    """
 
     text: str
     leader: Member | None
     differences: Sequence[Difference]
     metric: str
+    early: bool = False
 
 
 def metric_for(metric: str, scale: Scale) -> str:
@@ -136,10 +140,11 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
         return Judged("There is no challenger to compare with.", None, told, metric)
     if short := [side for side in (champion, *challengers) if side.all.n < MINIMUM]:
         counts = ", ".join(f"{side.member.label} has {side.all.n}" for side in short)
-        return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric)
+        return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric, early=True)
     comparable = [(side, gap) for side, gap in found if gap.difference is not None]
     if not comparable:
-        return Judged("Not enough to compare yet: the outcomes are of too few entities, or of phases in which only one side answered.", None, told, metric)
+        words = "Not enough to compare yet: the outcomes are of too few entities, or of phases in which only one side answered."
+        return Judged(words, None, told, metric, early=True)
     winners = [(side, gap) for side, gap in comparable if gap.low is not None and gap.low > 0]
     side, gap = max(winners or comparable, key=lambda one: one[1].difference or 0.0)
     if winners:

@@ -6,6 +6,7 @@ from backend.comparison.figures import Standing
 from backend.comparison.maturity import Cut
 from backend.comparison.verdict import Judged, Side, figure
 from backend.numerics.statistics.sequential import MINIMUM
+from backend.plural import plural
 from schemas.comparison import Conclusion, Difference, SampleRatio
 from schemas.groups import MemberRole
 
@@ -35,14 +36,14 @@ def conclude(
         return Conclusion(state="alone", headline="The champion alone answers.", margin=told, certainty=SURE if told else "", waiting=waiting, advice=advice)
     if ratio and not ratio.ok:
         advice = "Find out why before deciding: a challenger that fails or lacks features, or callers that repeat some kinds of request, are the usual reasons."
-        headline = "The traffic was not shared as asked."
+        headline = "The traffic split is not as configured."
         return Conclusion(state="mismatch", headline=headline, margin=ratio.words, certainty="", waiting=waiting, advice=advice)
-    if judged.text.startswith("Not enough"):
+    if judged.early:
         counts = ", ".join(f"{side.member.label} has {side.all.n:,}" for side in (champion, *challengers))
         short = any(side.all.n < MINIMUM for side in (champion, *challengers))
         margin = f"Each version needs {MINIMUM} outcomes of requests that are old enough: {counts}." if short else judged.text
         advice = "Nothing to do but wait. Figures move as outcomes come in."
-        return Conclusion(state="early", headline="Too early to say.", margin=margin, certainty="", waiting=waiting, advice=advice)
+        return Conclusion(state="early", headline="Not enough data to call a winner.", margin=margin, certainty="", waiting=waiting, advice=advice)
     if judged.leader is None:
         best = max(by_id.values(), key=lambda one: one.value or 0.0)
         advice = _patience(best)
@@ -78,7 +79,7 @@ def _gap(gap: Difference, champion: Side, challengers: Sequence[Side], metric: s
 def _patience(best: Difference) -> str:
     if best.needed is None:
         return "Let it run on. If it matters that the versions may be about equal, keep the champion: nothing says that a change would help."
-    return f"Let it run on: if the difference stays as it is, about {best.needed:,} more outcomes decide."
+    return f"Let it run on: if the difference stays as it is, about {plural(best.needed, 'more outcome')} would decide."
 
 
 def _shadows(judged: Judged, before: str = "") -> str:
@@ -91,7 +92,7 @@ def _shadow(gap: Difference) -> str:
     assert gap.value is not None
     side = "better" if gap.value > 0 else "worse"
     sure = ", which may be chance" if gap.better is None else ""
-    return f"As a shadow on the same {gap.n:,} requests, {gap.label} would have done {side} than the answers given, by {abs(gap.value):.4f}{sure}."
+    return f"As a shadow on the same {plural(gap.n, 'request')}, {gap.label} would have done {side} than the answers given, by {abs(gap.value):.4f}{sure}."
 
 
 def _with_shadows(judged: Judged) -> str:
@@ -110,7 +111,8 @@ def _waiting(standings: Sequence[Standing], cut: Cut, now: float) -> str:
     young = sum(one.lot.sketch.rows - one.compared.sketch.rows for one in answering)
     words = f"Outcomes in: {shares}."
     if cut.at is not None and young:
-        words += f" {young:,} requests younger than {_span(now - cut.at)} are left out, so that only requests of the same age are compared."
+        left = f"{plural(young, 'request')} younger than {_span(now - cut.at)} {'is' if young == 1 else 'are'} left out"
+        words += f" {left}, so that only requests of the same age are compared."
     low, high = (pick(_part(one) for one in answering) for pick in (min, max))
     if high - low > 0.1 and len(answering) > 1:
         words += " One version’s outcomes are missing more often than another’s: what is missing may not be like what is in."
@@ -129,4 +131,4 @@ def _share(part: int, whole: int) -> str:
 def _span(seconds: float) -> str:
     length, name = next(one[1:] for one in SPAN if seconds >= one[0])
     count = max(round(seconds / length), 1)
-    return f"{count} {name}{'s' if count > 1 else ''}"
+    return plural(count, name)

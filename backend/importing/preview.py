@@ -21,6 +21,7 @@ from backend.importing.several.find import members
 from backend.importing.several.member import Member
 from backend.importing.skeleton import fingerprint
 from backend.importing.validate import quick_issues
+from backend.plural import plural
 from schemas.common import Json
 from schemas.importing import Contradiction, ImportPreview
 from schemas.mapping import MappingRule
@@ -171,5 +172,5 @@ def _questions(understood: Understood, document: dict[str, Any], several: list[s
     if not understood.is_model:
         found.append("The file does not describe a model: it names neither an algorithm nor figures of one. Is it the right file?")
     if unsettled := sum(not one.settled for one in conflicts):
-        found.append(f"{unsettled} thing{'s' if unsettled > 1 else ''} in the file cannot be true together. Which holds?")
+        found.append(f"{plural(unsettled, 'thing')} in the file cannot be true together. Which holds?")
     return found

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.groups.buckets import BUCKETS
+from backend.plural import plural
 from schemas.common import Issue
 from schemas.groups import MemberRole, MemberSpec
 from schemas.ramps import Guardrails, RampFigures, RampStep
@@ -47,7 +48,7 @@ def broken(figures: RampFigures, rails: Guardrails) -> str | None:
     if figures.requests >= rails.min_answers:
         if rails.max_error_rate is not None and figures.error_rate is not None and figures.error_rate > rails.max_error_rate:
             rate, allowed = f"{figures.error_rate * 100:.1f} %", f"{rails.max_error_rate * 100:.1f} %"
-            return f"{figures.errors} of its {figures.requests} requests failed: {rate}, at most {allowed} may"
+            return f"{figures.errors:,} of its {plural(figures.requests, 'request')} failed: {rate}, at most {allowed} may"
         if rails.max_latency_p95_ms is not None and figures.latency_p95_us is not None and figures.latency_p95_us > rails.max_latency_p95_ms * 1000:
             return f"one request in twenty takes longer than {figures.latency_p95_us / 1000:.1f} ms; {rails.max_latency_p95_ms:g} ms are allowed"
     if rails.loss and figures.loss_high is not None and figures.loss_high < 0:
@@ -61,9 +62,9 @@ def waits_for(step: RampStep, figures: RampFigures, since: datetime, now: dateti
     if now < due:
         return f"holds until {due.isoformat(timespec='seconds')}"
     if figures.requests < step.min_answers:
-        return f"waits for {step.min_answers} requests, has {figures.requests}"
+        return f"waits for {plural(step.min_answers, 'request')}, has {figures.requests:,}"
     if figures.outcomes < step.min_outcomes:
-        return f"waits for {step.min_outcomes} outcomes, has {figures.outcomes}"
+        return f"waits for {plural(step.min_outcomes, 'outcome')}, has {figures.outcomes:,}"
     return None
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from backend.actor import Actor
 from backend.bootstrap import ServingHub
+from backend.plural import plural
 from rpc.commands.acting import acting, acting_options
 from rpc.commands.terminal import data_dir_option
 from rpc.core import Request
@@ -93,7 +94,7 @@ def retention(data_dir: Path | None, email: str | None, token: str | None, days:
     changed = days is not None or for_good
     answer = _ask(data_dir, email, token, "alerts.setRetention" if changed else "alerts.retention", {"days": days} if changed else None)
     kept = msgspec.json.decode(answer, type=AlertRetention).days
-    click.echo("Resolved alerts are kept for good." if kept is None else f"Resolved alerts are kept for {kept} days.")
+    click.echo("Resolved alerts are kept for good." if kept is None else f"Resolved alerts are kept for {plural(kept, 'day')}.")
 
 
 def _ask(data_dir: Path | None, email: str | None, token: str | None, path: str, given: Any) -> bytes:

@@ -9,6 +9,7 @@ from backend.adapters.archive import BackupManifest
 from backend.adapters.backup import back_up
 from backend.adapters.file_storage import open_files
 from backend.adapters.processes import SetupError
+from backend.plural import plural
 from backend.settings import Settings
 from migrations.apply import current_revision
 from rpc.commands.installation import installation, read_settings
@@ -29,7 +30,8 @@ def command(data_dir: Path | None, archive: Path) -> None:
     with installation(read_settings(data_dir), say) as settings:
         manifest = asyncio.run(_back_up(archive.resolve(), settings))
     size = archive.stat().st_size
-    click.echo(f"{archive}: {size:,} bytes, {sum(manifest.tables.values()):,} rows in {len(manifest.tables)} tables, {len(manifest.members)} files.")
+    rows, files = plural(sum(manifest.tables.values()), "row"), plural(len(manifest.members), "file")
+    click.echo(f"{archive}: {plural(size, 'byte')}, {rows} in {plural(len(manifest.tables), 'table')}, {files}.")
 
 
 async def _back_up(archive: Path, settings: Settings) -> BackupManifest:

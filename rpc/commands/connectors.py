@@ -11,6 +11,7 @@ from backend.adapters.vault import LocalKeys, new_key
 from backend.bootstrap import open_hub
 from backend.connectors import keys
 from backend.hub import Hub
+from backend.plural import plural
 from backend.runs import service as runs
 from backend.settings import Settings
 from rpc.commands.installation import installation, kek_path, read_settings
@@ -64,7 +65,7 @@ async def _rewrap(settings: Settings, background: bool) -> list[str]:
             result = await keys.rewrap(hub, actor)
             done += result.done
             unreadable += [str(connector) for connector in result.unreadable]
-        said = f"{len(actors)} runs started" if background else f"{done} keys are encrypted by version {hub.vault.current} now"
+        said = f"{plural(len(actors), 'run')} started" if background else f"{plural(done, 'key')} encrypted by version {hub.vault.current} now"
     click.echo(f"{said}.")
     return unreadable
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from backend.importing.pointers import leaves, text
+from backend.plural import plural
 from rpc.commands.terminal import console, errors
 from schemas.importing import ImportPreview, LlmReport
 
@@ -63,8 +64,9 @@ def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
 
 
 def _language_model(report: LlmReport, out: Console) -> None:
-    took = f"{report.calls} call{'s' * (report.calls != 1)}, {report.input_tokens} tokens in, {report.output_tokens} out"
-    out.print(f"{_safe(report.connector)} ({_safe(report.model or 'no model')}): {len(report.accepted)} rules taken, {len(report.refused)} refused; {took}")
+    taken = plural(len(report.accepted), "rule")
+    took = f"{plural(report.calls, 'call')}, {plural(report.input_tokens, 'token')} in, {report.output_tokens} out"
+    out.print(f"{_safe(report.connector)} ({_safe(report.model or 'no model')}): {taken} taken, {len(report.refused)} refused; {took}")
     for refused in report.refused:
         out.print(f"    refused: {_safe(refused.reason)}")
     if report.message:
@@ -93,7 +95,7 @@ def _unmapped(understood: ImportPreview) -> None:
     if not understood.unmapped:
         console.print("Every value of the file has its place.")
         return
-    console.print(f"{len(understood.unmapped)} values of the file found no place:")
+    console.print(f"{plural(len(understood.unmapped), 'value')} of the file found no place:")
     for pointer in understood.unmapped[:_UNMAPPED]:
         console.print(f"    {_printable(pointer)}", markup=False)
     if len(understood.unmapped) > _UNMAPPED:

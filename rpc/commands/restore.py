@@ -10,6 +10,7 @@ from backend.adapters.archive import BackupManifest, fingerprint, read_manifest,
 from backend.adapters.embedded_home import prepare_data_dir, read_keys
 from backend.adapters.file_storage import open_files
 from backend.adapters.processes import SetupError
+from backend.plural import plural
 from backend.settings import Settings
 from migrations.apply import migrate
 from rpc.commands.installation import installation, read_settings
@@ -33,7 +34,8 @@ def command(data_dir: Path | None, archive: Path) -> None:
     restore.files(archive, manifest, settings.data_dir, open_files(settings))
     with installation(settings, say) as complete:
         asyncio.run(_load(archive, manifest, complete))
-    click.echo(f"Restored {sum(manifest.tables.values()):,} rows in {len(manifest.tables)} tables, as of {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC.")
+    rows, tables = plural(sum(manifest.tables.values()), "row"), plural(len(manifest.tables), "table")
+    click.echo(f"Restored {rows} in {tables}, as of {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _require_empty(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from backend.importing.collect import Value
 from backend.importing.contradictions.figures_agree import agree, area_under, decimals, f1_of, matrix_figures
 from backend.importing.pointers import text
 from backend.importing.vocabulary import ALWAYS_BELOW_ONE, FRACTIONS, NEVER_NEGATIVE, SIGNED_FRACTIONS
+from backend.plural import plural
 from schemas.importing import Claim, Contradiction
 
 Metric = dict[str, Any]
@@ -139,12 +140,14 @@ def rows_of_splits(figures: Figures) -> Iterator[Contradiction]:
     parts = {name: count for name, count in rows.items() if name in ("train", "validation", "test", "holdout")}
     if total is not None and "train" in parts and len(parts) > 1 and sum(parts.values()) != total:
         targets = ["/training/dataset/rows", *(f"/training/split_rows/{name}" for name in parts)]
-        yield figures.contradiction(f"the dataset has {total} rows, its splits {sum(parts.values())}", *targets)
+        yield figures.contradiction(f"the dataset has {plural(total, 'row')}, its splits {sum(parts.values())}", *targets)
     for chart, matrix, split in _charts(figures, "confusion_matrix"):
         counted = sum(sum(row) for row in matrix["matrix"])
         if split in rows and counted > 1.5 and counted != rows[split] and float(counted).is_integer():
             yield figures.contradiction(
-                f"the {split} split has {rows[split]} rows, its confusion matrix counts {counted:g}", f"/training/split_rows/{split}", f"{chart}/matrix"
+                f"the {split} split has {plural(rows[split], 'row')}, its confusion matrix counts {counted:g}",
+                f"/training/split_rows/{split}",
+                f"{chart}/matrix",
             )
 
 

@@ -36,10 +36,10 @@ async def test_where_the_traffic_was_not_shared_as_asked_nobody_leads_and_no_gat
     for exact in (False, True):
         shown = await compare(hub, served, group, exact=exact)
         assert (shown.leader, shown.differences[0].better) == (None, True)
-        assert shown.verdict.startswith("No leader can be named: the traffic was not shared as asked. Asked for 50 / 50 %, got 60 / 40 %")
+        assert shown.verdict.startswith("No leader can be named: the traffic split is not as configured. Asked for 50 / 50 %, got 60 / 40 %")
         assert shown.conclusion is not None
         assert shown.conclusion.state == "mismatch"
-        with pytest.raises(GateNotMet, match="not shared as asked"):
+        with pytest.raises(GateNotMet, match="split is not as configured"):
             async with hub.work(served.tenant.admin) as work:
                 await promote(work, promotion(group, shown))
 

@@ -8,6 +8,7 @@ import { Live } from '@/components/Time';
 import { count, dayOf, percent, when } from '@/components/format';
 import css from '@/features/groups/comparison.module.css';
 import { metricName } from '@/features/groups/metrics';
+import { positiveIf, usePositiveScores } from '@/features/groups/positive';
 import { trpc } from '@/rpc/client';
 import type { Comparison } from '@/rpc/types';
 
@@ -25,6 +26,7 @@ interface ConclusionProps {
 /** The comparison in plain words: who leads, by how much, how sure that is, which outcomes are missing, what to do next. */
 export function ConclusionCard({ comparison, updatedAt, heard, failing, current, pooled }: ConclusionProps) {
   const { conclusion: said, sample_ratio: ratio } = comparison;
+  const positive = usePositiveScores(comparison.slug);
   return (
     <section className={css.conclusion} data-state={said?.state} aria-label="Verdict">
       <div className={css.words}>
@@ -56,7 +58,7 @@ export function ConclusionCard({ comparison, updatedAt, heard, failing, current,
         <SampleRatio of={ratio} />
         <Outcomes comparison={comparison} />
         {comparison.maturity?.until && <span>Requests before {when(comparison.maturity.until)}</span>}
-        {!comparison.regression && <span>Positive if score ≥ {comparison.threshold}</span>}
+        {!comparison.regression && <span>{positiveIf(positive, comparison.threshold)}</span>}
         {comparison.exact && <span>Counted from every row</span>}
       </div>
     </section>

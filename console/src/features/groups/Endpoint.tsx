@@ -11,6 +11,7 @@ import { Answer, Failure, Loading } from '@/components/States';
 import { plural } from '@/components/format';
 import { type Input, inputsOf } from '@/features/groups/inputs';
 import { outcomeRequest, predictRequest, type Language } from '@/features/groups/requests';
+import { positiveIf } from '@/features/groups/positive';
 import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
@@ -45,7 +46,7 @@ function Snippets({ group, inputs }: { group: Group; inputs: Input[] }) {
               ['Predict', <span key="p"><code>POST {endpoint}</code> <Copy value={endpoint} what="endpoint" /></span>],
               ['Authorization', <span key="t">an API token with the scope <code>inference:group:predict</code>, created under <Link to={SETTINGS.tokens.path} className="link">API tokens</Link></span>],
               ['Log table', <span key="l"><code>{group.table_name}</code> <Copy value={group.table_name} what="table name" /></span>],
-              ['Label', `Positive if score ≥ ${group.threshold.toString()}`],
+              ['Label', positiveIf(group.settings.positive_scores, group.threshold)],
             ]}
           />
           <div>

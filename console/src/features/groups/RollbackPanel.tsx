@@ -10,6 +10,7 @@ import { Failure, Notice } from '@/components/States';
 import { when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { keepGroup } from '@/features/groups/HaltPanel';
+import { positiveIf } from '@/features/groups/positive';
 import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import { trpc } from '@/rpc/client';
 import type { Group, Phase } from '@/rpc/types';
@@ -55,7 +56,7 @@ export function RollbackPanel({ group }: { group: Group }) {
         {before && champion ? (
           <>
             <p className="hint" style={{ margin: 0 }}>
-              {champion.label} was champion until phase {before.number}. It labels positive if score &ge; {before.threshold}. It is still loaded, so going back takes no time and no request fails.
+              {champion.label} was champion until phase {before.number}. {positiveIf(group.settings.positive_scores, before.threshold)}. It is still loaded, so going back takes no time and no request fails.
             </p>
             {undoes && <Undoes phase={undoes} label={champion.label} />}
             <Button variant="default" size="sm" leftSection={<IconArrowBackUp size={15} />} disabled={!may} onClick={() => setAsking(true)}>
