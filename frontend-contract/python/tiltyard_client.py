@@ -578,7 +578,7 @@ class CompareGroup(TypedDict):
 class Comparison(TypedDict):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
-        `leader` is absent while nothing is proven, and where the traffic was not shared as asked (`sample_ratio`).
+        `leader` is absent while nothing is proven, and where the traffic split is not as configured (`sample_ratio`).
         `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
         the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
         outcomes that each version needs before its figures say anything.
