@@ -60,7 +60,7 @@ async def drop(hub: Hub, actor: Actor, group_id: UUID) -> Json:
         return {"dropped": False}
     said: dict[str, Json] = {"dropped": True, "table_name": ref.table_name, "dead_letters": len(await dead_letters.read(hub, group_id))}
     async with hub.work(actor) as work:
-        await _drop(work, group_id)
+        await drop_with_tallies(work, group_id)
         work.audit(actions.GROUPS_DROPPED, f"group:{ref.slug}", after=said)
     await _forget_keys(hub, group_id)
     return said
@@ -91,7 +91,7 @@ async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, name: str) -> b
         await outcome_lock.before_outcomes(work, ref.group_id)
         if await log_queries.state(work.session, ref.table_name) != drafted.state:
             return False
-        await _drop(work, ref.group_id)
+        await drop_with_tallies(work, ref.group_id)
         work.audit(actions.GROUPS_ARCHIVED, f"group:{ref.slug}", after=plain(drafted.manifest))
     return True
 
@@ -116,7 +116,7 @@ def _said(files: Files, name: str) -> Json:
     return plain(manifest) if manifest else {"rows": 0}
 
 
-async def _drop(work: UnitOfWork, group_id: UUID) -> bool:
+async def drop_with_tallies(work: UnitOfWork, group_id: UUID) -> bool:
     """Drop a deleted group's log and its tallies; False when it is gone already."""
     await queries.forget(work.session, work.tenant_id, group_id)
     return await repository.drop_log(work.session, group_id)

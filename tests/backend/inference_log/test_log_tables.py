@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from backend.actor import Actor, system
 from backend.db.identifiers import quoted
+from backend.groups import repository as groups_repository
 from backend.groups.tables import GroupRow
 from backend.hub import Hub
 from backend.ids import new_id
-from backend.inference_log import service as log
+from backend.inference_log.archive import drop_with_tallies
 from backend.inference_log.columns import COLUMNS
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import row_of
@@ -29,7 +30,7 @@ async def make_log(hub: Hub, actor: Actor, slug: str) -> LogRef:
         row = GroupRow(id=group_id, tenant_id=work.tenant_id, created_at=work.now, created_by="test", deleted_at=None, **made)
         work.session.add(row)
         await work.session.flush()
-        row.table_name = await log.provision(work, group_id, slug)
+        row.table_name = await groups_repository.provision(work.session, group_id, work.now)
         return LogRef(group_id, work.tenant_id, slug, row.table_name)
 
 
@@ -114,13 +115,13 @@ async def test_a_log_in_use_is_not_dropped_nor_is_any_table_that_is_no_log(hub: 
     ref = await make_log(hub, tenant.admin, f"g_{uuid4().hex[:8]}")
     with pytest.raises(DBAPIError, match="in use"):
         async with hub.work(tenant.admin) as work:
-            await log.drop(work, ref.group_id)
+            await drop_with_tallies(work, ref.group_id)
     async with hub.work(tenant.admin) as work:
         await work.session.execute(text("UPDATE groups SET deleted_at = now(), table_name = 'people' WHERE id = :g"), {"g": ref.group_id})
     async with hub.work(tenant.admin) as work:
-        assert await log.drop(work, ref.group_id)
+        assert await drop_with_tallies(work, ref.group_id)
     async with hub.work(tenant.admin) as work:
-        assert not await log.drop(work, ref.group_id)
+        assert not await drop_with_tallies(work, ref.group_id)
         assert (await work.session.execute(text("SELECT count(*) FROM people"))).scalar_one() == 1
 
 

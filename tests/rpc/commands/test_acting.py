@@ -15,7 +15,7 @@ from backend.access.tokens import create_token
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import Access, keep_access
+from rpc.commands.ready import SignIn, keep_access
 from schemas.access import CreateToken
 from tests.support.group import serve_group
 from tests.support.tenants import Tenant
@@ -27,7 +27,7 @@ Tool = Callable[..., Any]
 def tiltyard(settings: Settings, tenant: Tenant) -> Tool:
     """Runs a command on the test's hub."""
     (settings.data_dir / "secrets").mkdir(exist_ok=True)
-    keep_access(settings.data_dir, Access(email=tenant.email))
+    keep_access(settings.data_dir, SignIn(email=tenant.email))
     environment = {
         "TILTYARD_DATA_DIR": str(settings.data_dir),
         "TILTYARD_DATABASE_URL": settings.database_url,
