@@ -28,7 +28,7 @@ class HubError(Exception):
 
 
 class Invalid(HubError):
-    """The input is not what this call takes."""
+    """This call does not take this input. See the issues."""
 
     code = ErrorCode.BAD_REQUEST
 
@@ -46,13 +46,13 @@ class Forbidden(HubError):
 
 
 class NotFound(HubError):
-    """There is no such thing here."""
+    """There is nothing under this name or id."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class Conflict(HubError):
-    """This clashes with what is already there."""
+    """This conflicts with the current state. Look again, then decide."""
 
     code = ErrorCode.CONFLICT
 
@@ -64,6 +64,6 @@ class TooManyRequests(HubError):
 
 
 class Unavailable(HubError):
-    """Something the hub depends on is not answering; try again shortly."""
+    """A service that the hub needs does not answer. Try again shortly."""
 
     code = ErrorCode.SERVICE_UNAVAILABLE

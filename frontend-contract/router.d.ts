@@ -34,7 +34,7 @@ export interface Failure<Reason extends string, Code extends TRPC_ERROR_CODE_KEY
   };
 }
 
-/** This clashes with what is already there. */
+/** This conflicts with the current state. Look again, then decide. */
 export type Conflict = Failure<"CONFLICT", "CONFLICT", 409>;
 /** The request came from another site. Send the header `x-tiltyard: 1`, as the generated client does. */
 export type CrossSite = Failure<"CROSS_SITE", "FORBIDDEN", 403>;
@@ -42,29 +42,29 @@ export type CrossSite = Failure<"CROSS_SITE", "FORBIDDEN", 403>;
 export type Forbidden = Failure<"FORBIDDEN", "FORBIDDEN", 403>;
 /** Something went wrong inside the hub. Quote the request id when you ask for help. */
 export type InternalError = Failure<"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", 500>;
-/** The input is not what this call takes. */
+/** This call does not take this input. See the issues. */
 export type Invalid = Failure<"INVALID", "BAD_REQUEST", 400>;
-/** The request is not one this endpoint can read. */
+/** This endpoint cannot read the request. */
 export type MalformedRequest = Failure<"MALFORMED_REQUEST", "BAD_REQUEST", 400>;
-/** The procedure is not called by this HTTP method. */
+/** The procedure needs another HTTP method: GET for a query, POST for a mutation. */
 export type MethodNotSupported = Failure<"METHOD_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED", 405>;
-/** There is no such thing here. */
+/** There is nothing under this name or id. */
 export type NotFound = Failure<"NOT_FOUND", "NOT_FOUND", 404>;
-/** The request's body is larger than this endpoint takes. */
+/** The request's body is too large for this endpoint. Send it in parts. */
 export type PayloadTooLarge = Failure<"PAYLOAD_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
-/** The call took longer than it may. */
+/** The call took too long and was stopped. Ask for less at once, or try again. */
 export type TimedOut = Failure<"TIMED_OUT", "TIMEOUT", 408>;
 /** Too many attempts; wait and try again. */
 export type TooManyRequests = Failure<"TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", 429>;
 /** Sign in, or send an API token in `Authorization: Bearer …`. */
 export type Unauthorized = Failure<"UNAUTHORIZED", "UNAUTHORIZED", 401>;
-/** Something the hub depends on is not answering; try again shortly. */
+/** A service that the hub needs does not answer. Try again shortly. */
 export type Unavailable = Failure<"UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
-/** There is no such procedure. */
+/** There is no such procedure. `tiltyard contract show` lists them. */
 export type UnknownProcedure = Failure<"UNKNOWN_PROCEDURE", "NOT_FOUND", 404>;
 /** `connectionParams` is not a JSON object of strings. */
 export type UnreadableParams = Failure<"UNREADABLE_PARAMS", "PARSE_ERROR", 400>;
-/** The content type is not one this endpoint reads or writes. */
+/** This endpoint does not read or write this content type. Send `application/json`. */
 export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE", 415>;
 
 /** What any call may meet; a procedure's own errors are declared with it. */
@@ -72,29 +72,29 @@ export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | I
 
 /** This alert is resolved, so there is nothing to acknowledge or silence. */
 export type AlertIsResolved = Failure<"ALERT_IS_RESOLVED", "CONFLICT", 409>;
-/** There is no alert of this id in this tenant; `alerts.history` lists them all. */
+/** This tenant has no alert with this id. `alerts.history` lists all alerts. */
 export type AlertNotFound = Failure<"ALERT_NOT_FOUND", "NOT_FOUND", 404>;
-/** The model's answer was cut off at its length limit. */
+/** The model's answer was cut off at its length limit. Choose another model, or ask for less. */
 export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
-/** An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again. */
+/** An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again. */
 export type ArchiveUnreadable = Failure<"ARCHIVE_UNREADABLE", "CONFLICT", 409>;
-/** This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly. */
+/** Another process writes this group's archives: retention, deletion or an erasure. Try again shortly. */
 export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
-/** This version has its artifact; other bytes are another version. */
+/** This version already has its artifact. Make a new version for other bytes. */
 export type ArtifactPresent = Failure<"ARTIFACT_PRESENT", "CONFLICT", 409>;
-/** TILTYARD_KEK is not the key that this installation's secrets were stored with. */
+/** TILTYARD_KEK differs from the key that encrypted this installation's secrets. Set the right key. */
 export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
-/** The base URL is not one that this hub calls. */
+/** This hub does not call this base URL. Use a public https address, or have the operator list the host in TILTYARD_PRIVATE_HOSTS. */
 export type BaseUrlRefused = Failure<"BASE_URL_REFUSED", "BAD_REQUEST", 400>;
-/** Every entry of the audit log fits: there is nothing to anchor anew. */
+/** The audit chain is intact, so there is no broken span to accept. */
 export type ChainIntact = Failure<"CHAIN_INTACT", "CONFLICT", 409>;
-/** This connector is disabled; enable it first. */
+/** This connector is disabled. Enable it first. */
 export type ConnectorDisabled = Failure<"CONNECTOR_DISABLED", "PRECONDITION_FAILED", 412>;
-/** This connector is in use; end what uses it first, or disable it. */
+/** This connector is in use. End what uses it first, or disable the connector. */
 export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
-/** There already is a connector of this name; choose another. */
+/** A connector already has this name. Choose another name. */
 export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
-/** There is no such connector in this tenant. */
+/** There is no such connector in this tenant. `connectors.list` lists them. */
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
 /** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly. */
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
@@ -102,177 +102,177 @@ export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 export type DiskFull = Failure<"DISK_FULL", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
-/** Somebody of this tenant already signs in with this email. */
+/** A person of this tenant already signs in with this email. Choose another email. */
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** The file is empty: there is nothing to import. */
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
-/** Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does. */
+/** Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote. */
 export type EvidenceAway = Failure<"EVIDENCE_AWAY", "SERVICE_UNAVAILABLE", 503>;
-/** What is asked of the language model is not complete. */
+/** The request to the language model is not complete. See the issues. */
 export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
-/** The document's input features are not the artifact's. */
+/** The document's input features differ from the artifact's. Correct the document's features. */
 export type FeaturesDisagree = Failure<"FEATURES_DISAGREE", "UNPROCESSABLE_CONTENT", 422>;
-/** The file is larger than an import takes. */
+/** The file is too large for an import. Leave out predictions and trees. */
 export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
-/** This is not a text file with a model's metadata. */
+/** This is not a text file with a model's metadata. Bring the JSON or YAML file that describes the model. */
 export type ForeignFile = Failure<"FOREIGN_FILE", "UNPROCESSABLE_CONTENT", 422>;
-/** The group asks more of a promotion than the evidence shows; nothing was changed. */
+/** The evidence does not meet the group's conditions for a promotion; nothing was changed. Wait for more outcomes, or change the group's settings. */
 export type GateNotMet = Failure<"GATE_NOT_MET", "PRECONDITION_FAILED", 412>;
 /** Somebody stopped this group, or the version that answers in it. It answers again once two people resume it. */
 export type GroupHalted = Failure<"GROUP_HALTED", "SERVICE_UNAVAILABLE", 503>;
-/** There is no such group in this tenant. */
+/** There is no such group in this tenant. `groups.list` lists them. */
 export type GroupNotFound = Failure<"GROUP_NOT_FOUND", "NOT_FOUND", 404>;
-/** There already is a group with this slug; choose another. */
+/** A group already has this slug. Choose another slug. */
 export type GroupSlugTaken = Failure<"GROUP_SLUG_TAKEN", "CONFLICT", 409>;
 /** This Idempotency-Key was used within the last 24 hours for another request. A new request needs a new key. */
 export type IdempotencyKeyReused = Failure<"IDEMPOTENCY_KEY_REUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** Too many imports of this organisation are being read; send it again in a few seconds. */
 export type ImportsBusy = Failure<"IMPORTS_BUSY", "TOO_MANY_REQUESTS", 429>;
-/** This group has no such inference. One just answered is in the log within about a second. */
+/** This group has no such inference. A new inference is in the log within about a second. */
 export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
-/** Redis, which keeps the intake and its dead letters, does not answer. Try again when it does. */
+/** Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back. */
 export type IntakeAway = Failure<"INTAKE_AWAY", "SERVICE_UNAVAILABLE", 503>;
-/** What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it. */
+/** Earlier predictions are still on their way into the log. Try again shortly; docs/runbooks/log-lag.md lists the causes. */
 export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
-/** A batch holds from 1 to 1 000 inputs; send more in several requests. */
+/** A batch holds 1 to 1 000 inputs. Send more in several requests. */
 export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
-/** These values are not what the model takes. */
+/** The model does not take these values. Correct them at the pointers in the issues. */
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
-/** An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number. */
+/** An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number. */
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A ramp raises a challenger's share step by step, within what the other challengers leave. */
 export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
-/** A silence ends in the future, at most 90 days ahead. */
+/** A silence must end in the future, at most 90 days ahead. Send another end. */
 export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
-/** A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share. */
+/** A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
 /** The stored key cannot be read for this provider and address. Enter it again. */
 export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
-/** A tenant keeps at least one administrator who can sign in. */
+/** A tenant keeps at least one administrator who can sign in. Make another person administrator first. */
 export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
-/** A legal hold keeps this group's log as it is; lift it first. */
+/** A legal hold protects this group's log. Lift it first. */
 export type LegalHold = Failure<"LEGAL_HOLD", "CONFLICT", 409>;
-/** The prediction could not be put on record, so it is not given. Try again shortly. */
+/** The prediction could not be put on record, so it is not answered. Try again shortly. */
 export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
-/** There is no such mapping in this tenant. */
+/** There is no such mapping in this tenant. `mappings.list` lists them. */
 export type MappingNotFound = Failure<"MAPPING_NOT_FOUND", "NOT_FOUND", 404>;
-/** Applying this mapping takes too long; name places instead of stars. */
+/** This mapping takes too long to apply. Name places instead of stars. */
 export type MappingTooCostly = Failure<"MAPPING_TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
-/** The champion needs features that the request does not have. */
+/** The request lacks features that the champion needs. Send the features in the issues. */
 export type MissingFeatures = Failure<"MISSING_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
-/** There is no such model in this tenant. */
+/** There is no such model in this tenant. `models.list` lists them. */
 export type ModelNotFound = Failure<"MODEL_NOT_FOUND", "NOT_FOUND", 404>;
 /** The champion of this group is not loaded in this process. Its artifact may be missing: see the process's log. */
 export type ModelNotLoaded = Failure<"MODEL_NOT_LOADED", "SERVICE_UNAVAILABLE", 503>;
-/** The model declined to answer. */
+/** The model declined to answer. Choose another model, or change the prompt. */
 export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again. */
 export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
-/** This group has no ramp under way. */
+/** This group has no running ramp. */
 export type NoRamp = Failure<"NO_RAMP", "NOT_FOUND", 404>;
 /** This version was not imported from a file, so there is nothing to read again. */
 export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
 /** Nothing is known of what these versions would have answered: in that phase they answered nobody. */
 export type NoSupport = Failure<"NO_SUPPORT", "BAD_REQUEST", 400>;
-/** Only a challenger or shadow of the current phase can be promoted. */
+/** Only a challenger or shadow of the current phase can be promoted. Add the version to the split first. */
 export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
-/** Deleting a group is confirmed by its slug in `confirm`. */
+/** To delete a group, repeat its slug in `confirm`. */
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
-/** There is nothing to resume: no halt is in force. */
+/** No halt is in force, so there is nothing to resume. */
 export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
-/** The file describes one model; commit the draft as it is (imports.commit). */
+/** The file describes only one model. Commit the draft with `imports.commit`. */
 export type NotSeveral = Failure<"NOT_SEVERAL", "UNPROCESSABLE_CONTENT", 422>;
-/** This alert is not silenced. */
+/** This alert is not silenced, so no silence can end. */
 export type NotSilenced = Failure<"NOT_SILENCED", "CONFLICT", 409>;
 /** This group has had no other champion, so there is nothing to go back to. */
 export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
-/** Too many passwords are being checked at this moment; try again in a second. */
+/** The hub is checking too many passwords at this moment. Try again in a second. */
 export type PasswordsBusy = Failure<"PASSWORDS_BUSY", "TOO_MANY_REQUESTS", 429>;
-/** There is no such person in this tenant. */
+/** There is no such person in this tenant. `people.list` lists them. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
 /** This group has no such phase. */
 export type PhaseNotFound = Failure<"PHASE_NOT_FOUND", "NOT_FOUND", 404>;
 /** This is a pickle (or joblib) file. Loading one runs code, so it is never opened: write the model's metadata with json.dump, and export the model itself as ONNX or LightGBM text. */
 export type PickleFile = Failure<"PICKLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
-/** The champion could not answer this request; it is on record as failed. Try again, or have the version looked at. */
+/** The champion failed on this request, and the log says so. Try again, or have the version examined. */
 export type PredictionFailed = Failure<"PREDICTION_FAILED", "BAD_GATEWAY", 502>;
-/** The provider's answer is larger than this hub reads. */
+/** The provider's answer is larger than this hub reads. Check the base URL. */
 export type ProviderAnswerTooLarge = Failure<"PROVIDER_ANSWER_TOO_LARGE", "BAD_GATEWAY", 502>;
-/** The provider's answer is not what was asked for. */
+/** The provider's answer does not have the expected form. Check the base URL, or choose another model. */
 export type ProviderAnswerUnreadable = Failure<"PROVIDER_ANSWER_UNREADABLE", "BAD_GATEWAY", 502>;
-/** The provider refuses more calls for now. */
+/** The provider refuses more calls for now. Wait, or raise the limit at the provider. */
 export type ProviderBusy = Failure<"PROVIDER_BUSY", "TOO_MANY_REQUESTS", 429>;
-/** The provider cannot be reached or is out of order; try again later. */
+/** The provider cannot be reached or has a fault. Try again later. */
 export type ProviderDown = Failure<"PROVIDER_DOWN", "SERVICE_UNAVAILABLE", 503>;
 /** The provider does not accept the key. Check it there, then replace it. */
 export type ProviderKeyRefused = Failure<"PROVIDER_KEY_REFUSED", "BAD_GATEWAY", 502>;
 /** The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL. */
 export type ProviderRedirected = Failure<"PROVIDER_REDIRECTED", "BAD_GATEWAY", 502>;
-/** The provider does not accept the request. */
+/** The provider does not accept the request. Check the model's name and the settings. */
 export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GATEWAY", 502>;
-/** The provider took longer than this call may. */
+/** The provider did not answer in time. Try again, or choose a smaller model. */
 export type ProviderSlow = Failure<"PROVIDER_SLOW", "GATEWAY_TIMEOUT", 504>;
-/** A ramp of this group is under way; cancel it first. */
+/** This group already has a running ramp. Cancel it first. */
 export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
-/** The new champion would refuse some of the last week's requests, and nobody has accepted that. */
+/** The new champion would refuse some of the last week's requests. Accept this with `accept_refusals`, or have the callers send the missing features. */
 export type RefusalsExpected = Failure<"REFUSALS_EXPECTED", "PRECONDITION_FAILED", 412>;
-/** Nobody gives a role that allows more than they may do themselves. */
+/** You cannot give a role that allows more than you may do. Ask somebody who holds its permissions. */
 export type RoleNotHeld = Failure<"ROLE_NOT_HELD", "FORBIDDEN", 403>;
-/** The run has ended; there is nothing to cancel. */
+/** The run has ended, so there is nothing to cancel. */
 export type RunFinished = Failure<"RUN_FINISHED", "CONFLICT", 409>;
-/** There is no such run in this tenant. */
+/** There is no such run in this tenant. `runs.list` lists them. */
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
-/** A token cannot be given more than its maker holds. */
+/** A token cannot hold more than its maker. Leave out the scopes that you do not hold. */
 export type ScopeNotHeld = Failure<"SCOPE_NOT_HELD", "FORBIDDEN", 403>;
-/** You have asked for this already; another person who may resume has to confirm it. */
+/** You have already asked to resume. Another person with this permission must confirm. */
 export type SecondPersonNeeded = Failure<"SECOND_PERSON_NEEDED", "PRECONDITION_FAILED", 412>;
-/** There already is a model with this slug; choose another. */
+/** A model already has this slug. Choose another slug. */
 export type SlugTaken = Failure<"SLUG_TAKEN", "CONFLICT", 409>;
 /** The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again. */
 export type StaleEvidence = Failure<"STALE_EVIDENCE", "CONFLICT", 409>;
-/** The split has changed since you looked; nothing was changed. Look again and decide on what is there now. */
+/** Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again. */
 export type StalePhase = Failure<"STALE_PHASE", "CONFLICT", 409>;
-/** Something is to be decided before this import can be committed. */
+/** This import still has open questions. Decide what `open` lists, then commit. */
 export type StillOpen = Failure<"STILL_OPEN", "CONFLICT", 409>;
 /** This is a table (CSV), not a model's metadata. Bring the JSON that describes the model: its name, features, metrics. */
 export type TableFile = Failure<"TABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** This email and password belong to people of several tenants. Send the `tenant` to sign in to. */
 export type TenantNeeded = Failure<"TENANT_NEEDED", "CONFLICT", 409>;
-/** There is no such token in this tenant. */
+/** There is no such token in this tenant. `tokens.list` lists them. */
 export type TokenNotFound = Failure<"TOKEN_NOT_FOUND", "NOT_FOUND", 404>;
-/** The file is nested deeper than an import reads. */
+/** The file is nested too deeply for an import. Bring the part that describes the model. */
 export type TooDeep = Failure<"TOO_DEEP", "UNPROCESSABLE_CONTENT", 422>;
-/** The file has more values than an import reads. */
+/** The file has too many values for an import. Leave out predictions and trees. */
 export type TooManyLeaves = Failure<"TOO_MANY_LEAVES", "UNPROCESSABLE_CONTENT", 422>;
 /** Too many failed attempts from your network address. Wait fifteen minutes, or have the password reset from the command line. */
 export type TooManySignIns = Failure<"TOO_MANY_SIGN_INS", "TOO_MANY_REQUESTS", 429>;
-/** Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less. */
+/** Segments and context may have 4 000 characters together, since each input keeps them. Send less. */
 export type TooMuchBeside = Failure<"TOO_MUCH_BESIDE", "UNPROCESSABLE_CONTENT", 422>;
 /** No version of this group takes these features. Remove them, or correct their names. */
 export type UnknownFeatures = Failure<"UNKNOWN_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
-/** The file has no model of that name. */
+/** The file has no model of that name. `several_models` lists the names in the file. */
 export type UnknownModel = Failure<"UNKNOWN_MODEL", "NOT_FOUND", 404>;
 /** A token's scopes are permissions such as `inference:group:predict`, or `*`. */
 export type UnknownScope = Failure<"UNKNOWN_SCOPE", "BAD_REQUEST", 400>;
-/** This file is not JSON that can be read. */
+/** This file is not readable JSON. Bring the JSON or YAML file that describes the model. */
 export type UnreadableFile = Failure<"UNREADABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
-/** A decision about a value of the file cannot be carried out. */
+/** A decision about a value of the file cannot be applied. Correct it at the pointer in the issues. */
 export type UnsoundDecision = Failure<"UNSOUND_DECISION", "UNPROCESSABLE_CONTENT", 422>;
-/** What was understood does not make a model document. */
+/** The values found do not make a valid model document. Correct the mapping at the pointers in the issues. */
 export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT", 422>;
-/** A mapping rule cannot be applied. */
+/** A mapping rule cannot be applied. Correct it at the pointer in the issues. */
 export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
-/** There is no such version in this tenant. */
+/** There is no such version in this tenant. `models.versions` lists those of a model. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
-/** The version that `prefer` names is no champion or challenger of this group, or is not loaded. */
+/** `prefer` must name a loaded champion or challenger of this group. `groups.get` lists them. */
 export type VersionNotPreferred = Failure<"VERSION_NOT_PREFERRED", "NOT_FOUND", 404>;
-/** Only a version with a checked artifact can serve. */
+/** Only a version with a checked artifact can serve. Upload its artifact first. */
 export type VersionNotReady = Failure<"VERSION_NOT_READY", "PRECONDITION_FAILED", 412>;
 /** Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts. */
 export type VersionNotWarm = Failure<"VERSION_NOT_WARM", "PRECONDITION_FAILED", 412>;
-/** This version serves in a group; take it out of the group first. */
+/** This version serves in a group. Take it out of the group first. */
 export type VersionServing = Failure<"VERSION_SERVING", "CONFLICT", 409>;
-/** The model already has this version; a version is never overwritten, so choose the next number. */
+/** The model already has this version, and a version is never overwritten. Choose the next number. */
 export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;

@@ -12,7 +12,7 @@ class TooManySignIns(TooManyRequests):
 
 
 class PasswordsBusy(TooManyRequests):
-    """Too many passwords are being checked at this moment; try again in a second."""
+    """The hub is checking too many passwords at this moment. Try again in a second."""
 
 
 class TenantNeeded(Conflict):
@@ -20,15 +20,15 @@ class TenantNeeded(Conflict):
 
 
 class EmailTaken(Conflict):
-    """Somebody of this tenant already signs in with this email."""
+    """A person of this tenant already signs in with this email. Choose another email."""
 
 
 class PersonNotFound(NotFound):
-    """There is no such person in this tenant."""
+    """There is no such person in this tenant. `people.list` lists them."""
 
 
 class TokenNotFound(NotFound):
-    """There is no such token in this tenant."""
+    """There is no such token in this tenant. `tokens.list` lists them."""
 
 
 class UnknownScope(Invalid):
@@ -36,12 +36,12 @@ class UnknownScope(Invalid):
 
 
 class ScopeNotHeld(Forbidden):
-    """A token cannot be given more than its maker holds."""
+    """A token cannot hold more than its maker. Leave out the scopes that you do not hold."""
 
 
 class RoleNotHeld(Forbidden):
-    """Nobody gives a role that allows more than they may do themselves."""
+    """You cannot give a role that allows more than you may do. Ask somebody who holds its permissions."""
 
 
 class LastAdministrator(Conflict):
-    """A tenant keeps at least one administrator who can sign in."""
+    """A tenant keeps at least one administrator who can sign in. Make another person administrator first."""

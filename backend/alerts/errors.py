@@ -4,7 +4,7 @@ from backend.errors import Conflict, Invalid, NotFound
 
 
 class AlertNotFound(NotFound):
-    """There is no alert of this id in this tenant; `alerts.history` lists them all."""
+    """This tenant has no alert with this id. `alerts.history` lists all alerts."""
 
 
 class AlertIsResolved(Conflict):
@@ -12,8 +12,8 @@ class AlertIsResolved(Conflict):
 
 
 class NotSilenced(Conflict):
-    """This alert is not silenced."""
+    """This alert is not silenced, so no silence can end."""
 
 
 class InvalidSilence(Invalid):
-    """A silence ends in the future, at most 90 days ahead."""
+    """A silence must end in the future, at most 90 days ahead. Send another end."""

@@ -4,4 +4,4 @@ from backend.errors import Conflict
 
 
 class ChainIntact(Conflict):
-    """Every entry of the audit log fits: there is nothing to anchor anew."""
+    """The audit chain is intact, so there is no broken span to accept."""

@@ -5,64 +5,64 @@ from schemas.errors import ErrorCode
 
 
 class ModelNotFound(NotFound):
-    """There is no such model in this tenant."""
+    """There is no such model in this tenant. `models.list` lists them."""
 
 
 class VersionNotFound(NotFound):
-    """There is no such version in this tenant."""
+    """There is no such version in this tenant. `models.versions` lists those of a model."""
 
 
 class SlugTaken(Conflict):
-    """There already is a model with this slug; choose another."""
+    """A model already has this slug. Choose another slug."""
 
 
 class VersionTaken(Conflict):
-    """The model already has this version; a version is never overwritten, so choose the next number."""
+    """The model already has this version, and a version is never overwritten. Choose the next number."""
 
 
 class ArtifactPresent(Conflict):
-    """This version has its artifact; other bytes are another version."""
+    """This version already has its artifact. Make a new version for other bytes."""
 
 
 class VersionServing(Conflict):
-    """This version serves in a group; take it out of the group first."""
+    """This version serves in a group. Take it out of the group first."""
 
 
 class BackgroundUnfit(Invalid):
-    """The document's background rows are not rows of the artifact's features."""
+    """The document's background rows do not fit the artifact's features. Correct `extensions.background`."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class CategoriesUnclear(Invalid):
-    """The artifact's lists of categories cannot be assigned to its features."""
+    """The artifact's lists of categories cannot be assigned to its features. Give these features the type `category` in the document."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class StatementUnfit(Invalid):
-    """What is stated of the artifact does not fit it."""
+    """A statement about the artifact does not fit it. Correct it with `models.stateArtifact`."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class SamplesDisagree(Conflict):
-    """Sample rows are answered otherwise than expected."""
+    """The artifact answers sample rows differently than expected. Export the model again, or correct the expected answers."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class ExternalUnfit(Invalid):
-    """What is asked of the language model is not complete."""
+    """The request to the language model is not complete. See the issues."""
 
 
 class ClassUnclear(Invalid):
-    """Artifact and document do not settle which class the score is the probability of. Correct the document, or state the class (`models.stateArtifact`)."""
+    """Artifact and document do not settle which class the score belongs to. Correct the document, or state the class (`models.stateArtifact`)."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class FeaturesDisagree(Conflict):
-    """The document's input features are not the artifact's."""
+    """The document's input features differ from the artifact's. Correct the document's features."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT

@@ -4,4 +4,4 @@ from backend.errors import Unavailable
 
 
 class EvidenceAway(Unavailable):
-    """Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does."""
+    """Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote."""

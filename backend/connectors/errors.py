@@ -5,25 +5,25 @@ from schemas.errors import ErrorCode
 
 
 class ConnectorNotFound(NotFound):
-    """There is no such connector in this tenant."""
+    """There is no such connector in this tenant. `connectors.list` lists them."""
 
 
 class ConnectorNameTaken(Conflict):
-    """There already is a connector of this name; choose another."""
+    """A connector already has this name. Choose another name."""
 
 
 class ConnectorInUse(Conflict):
-    """This connector is in use; end what uses it first, or disable it."""
+    """This connector is in use. End what uses it first, or disable the connector."""
 
 
 class ConnectorDisabled(Conflict):
-    """This connector is disabled; enable it first."""
+    """This connector is disabled. Enable it first."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
 
 class BaseUrlRefused(Invalid):
-    """The base URL is not one that this hub calls."""
+    """This hub does not call this base URL. Use a public https address, or have the operator list the host in TILTYARD_PRIVATE_HOSTS."""
 
 
 class NoKek(HubError):
@@ -33,7 +33,7 @@ class NoKek(HubError):
 
 
 class BadKek(HubError):
-    """TILTYARD_KEK is not the key that this installation's secrets were stored with."""
+    """TILTYARD_KEK differs from the key that encrypted this installation's secrets. Set the right key."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
@@ -51,19 +51,19 @@ class ProviderError(HubError):
 
 
 class ProviderDown(ProviderError):
-    """The provider cannot be reached or is out of order; try again later."""
+    """The provider cannot be reached or has a fault. Try again later."""
 
     code = ErrorCode.SERVICE_UNAVAILABLE
 
 
 class ProviderSlow(ProviderError):
-    """The provider took longer than this call may."""
+    """The provider did not answer in time. Try again, or choose a smaller model."""
 
     code = ErrorCode.GATEWAY_TIMEOUT
 
 
 class ProviderBusy(ProviderError):
-    """The provider refuses more calls for now."""
+    """The provider refuses more calls for now. Wait, or raise the limit at the provider."""
 
     code = ErrorCode.TOO_MANY_REQUESTS
 
@@ -73,7 +73,7 @@ class ProviderKeyRefused(ProviderError):
 
 
 class ProviderRequestRefused(ProviderError):
-    """The provider does not accept the request."""
+    """The provider does not accept the request. Check the model's name and the settings."""
 
 
 class ProviderRedirected(ProviderError):
@@ -81,20 +81,20 @@ class ProviderRedirected(ProviderError):
 
 
 class ProviderAnswerTooLarge(ProviderError):
-    """The provider's answer is larger than this hub reads."""
+    """The provider's answer is larger than this hub reads. Check the base URL."""
 
 
 class ProviderAnswerUnreadable(ProviderError):
-    """The provider's answer is not what was asked for."""
+    """The provider's answer does not have the expected form. Check the base URL, or choose another model."""
 
 
 class ModelRefused(ProviderError):
-    """The model declined to answer."""
+    """The model declined to answer. Choose another model, or change the prompt."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class AnswerCutOff(ProviderError):
-    """The model's answer was cut off at its length limit."""
+    """The model's answer was cut off at its length limit. Choose another model, or ask for less."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT

@@ -5,29 +5,29 @@ from schemas.errors import ErrorCode
 
 
 class GroupNotFound(NotFound):
-    """There is no such group in this tenant."""
+    """There is no such group in this tenant. `groups.list` lists them."""
 
 
 class GroupSlugTaken(Conflict):
-    """There already is a group with this slug; choose another."""
+    """A group already has this slug. Choose another slug."""
 
 
 class InvalidSplit(Invalid):
-    """A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share."""
+    """A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0."""
 
 
 class VersionNotReady(Conflict):
-    """Only a version with a checked artifact can serve."""
+    """Only a version with a checked artifact can serve. Upload its artifact first."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
 
 class StalePhase(Conflict):
-    """The split has changed since you looked; nothing was changed. Look again and decide on what is there now."""
+    """Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again."""
 
 
 class RefusalsExpected(Conflict):
-    """The new champion would refuse some of the last week's requests, and nobody has accepted that."""
+    """The new champion would refuse some of the last week's requests. Accept this with `accept_refusals`, or have the callers send the missing features."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
@@ -37,19 +37,19 @@ class StaleEvidence(Conflict):
 
 
 class NotAChallenger(Conflict):
-    """Only a challenger or shadow of the current phase can be promoted."""
+    """Only a challenger or shadow of the current phase can be promoted. Add the version to the split first."""
 
 
 class LegalHold(Conflict):
-    """A legal hold keeps this group's log as it is; lift it first."""
+    """A legal hold protects this group's log. Lift it first."""
 
 
 class NotConfirmed(Invalid):
-    """Deleting a group is confirmed by its slug in `confirm`."""
+    """To delete a group, repeat its slug in `confirm`."""
 
 
 class GateNotMet(Conflict):
-    """The group asks more of a promotion than the evidence shows; nothing was changed."""
+    """The evidence does not meet the group's conditions for a promotion; nothing was changed. Wait for more outcomes, or change the group's settings."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
@@ -67,11 +67,11 @@ class VersionNotWarm(Conflict):
 
 
 class NotHalted(Conflict):
-    """There is nothing to resume: no halt is in force."""
+    """No halt is in force, so there is nothing to resume."""
 
 
 class SecondPersonNeeded(Conflict):
-    """You have asked for this already; another person who may resume has to confirm it."""
+    """You have already asked to resume. Another person with this permission must confirm."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
@@ -81,8 +81,8 @@ class InvalidRamp(Invalid):
 
 
 class RampUnderWay(Conflict):
-    """A ramp of this group is under way; cancel it first."""
+    """This group already has a running ramp. Cancel it first."""
 
 
 class NoRamp(NotFound):
-    """This group has no ramp under way."""
+    """This group has no running ramp."""

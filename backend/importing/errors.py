@@ -9,7 +9,7 @@ class ImportsBusy(TooManyRequests):
 
 
 class UnreadableFile(HubError):
-    """This file is not JSON that can be read."""
+    """This file is not readable JSON. Bring the JSON or YAML file that describes the model."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
@@ -19,17 +19,17 @@ class EmptyFile(UnreadableFile):
 
 
 class FileTooLarge(HubError):
-    """The file is larger than an import takes."""
+    """The file is too large for an import. Leave out predictions and trees."""
 
     code = ErrorCode.PAYLOAD_TOO_LARGE
 
 
 class TooDeep(UnreadableFile):
-    """The file is nested deeper than an import reads."""
+    """The file is nested too deeply for an import. Bring the part that describes the model."""
 
 
 class TooManyLeaves(UnreadableFile):
-    """The file has more values than an import reads."""
+    """The file has too many values for an import. Leave out predictions and trees."""
 
 
 class PickleFile(UnreadableFile):
@@ -43,29 +43,29 @@ class TableFile(UnreadableFile):
 
 
 class ForeignFile(UnreadableFile):
-    """This is not a text file with a model's metadata."""
+    """This is not a text file with a model's metadata. Bring the JSON or YAML file that describes the model."""
 
 
 class UnsoundMapping(HubError):
-    """A mapping rule cannot be applied."""
+    """A mapping rule cannot be applied. Correct it at the pointer in the issues."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class UnknownModel(HubError):
-    """The file has no model of that name."""
+    """The file has no model of that name. `several_models` lists the names in the file."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class UnsoundDocument(HubError):
-    """What was understood does not make a model document."""
+    """The values found do not make a valid model document. Correct the mapping at the pointers in the issues."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class UnsoundDecision(HubError):
-    """A decision about a value of the file cannot be carried out."""
+    """A decision about a value of the file cannot be applied. Correct it at the pointer in the issues."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
@@ -75,7 +75,7 @@ class DraftNotFound(NotFound):
 
 
 class MappingNotFound(NotFound):
-    """There is no such mapping in this tenant."""
+    """There is no such mapping in this tenant. `mappings.list` lists them."""
 
 
 class NoSource(NotFound):
@@ -83,14 +83,14 @@ class NoSource(NotFound):
 
 
 class NotSeveral(HubError):
-    """The file describes one model; commit the draft as it is (imports.commit)."""
+    """The file describes only one model. Commit the draft with `imports.commit`."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class StillOpen(Conflict):
-    """Something is to be decided before this import can be committed."""
+    """This import still has open questions. Decide what `open` lists, then commit."""
 
 
 class MappingTooCostly(UnsoundMapping):
-    """Applying this mapping takes too long; name places instead of stars."""
+    """This mapping takes too long to apply. Name places instead of stars."""

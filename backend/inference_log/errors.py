@@ -4,24 +4,24 @@ from backend.errors import Conflict, NotFound, Unavailable
 
 
 class LogUnavailable(Unavailable):
-    """The prediction could not be put on record, so it is not given. Try again shortly."""
+    """The prediction could not be put on record, so it is not answered. Try again shortly."""
 
 
 class IntakeAway(Unavailable):
-    """Redis, which keeps the intake and its dead letters, does not answer. Try again when it does."""
+    """Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back."""
 
 
 class IntakeBusy(Unavailable):
-    """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
+    """Earlier predictions are still on their way into the log. Try again shortly; docs/runbooks/log-lag.md lists the causes."""
 
 
 class ArchivesBusy(Unavailable):
-    """This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly."""
+    """Another process writes this group's archives: retention, deletion or an erasure. Try again shortly."""
 
 
 class ArchiveUnreadable(Conflict):
-    """An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again."""
+    """An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again."""
 
 
 class InferenceNotFound(NotFound):
-    """This group has no such inference. One just answered is in the log within about a second."""
+    """This group has no such inference. A new inference is in the log within about a second."""

@@ -4,4 +4,4 @@ from backend.errors import Invalid
 
 
 class InvalidOutcome(Invalid):
-    """An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number."""
+    """An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number."""

@@ -4,11 +4,11 @@ from backend.errors import Conflict, HubError, NotFound
 
 
 class RunNotFound(NotFound):
-    """There is no such run in this tenant."""
+    """There is no such run in this tenant. `runs.list` lists them."""
 
 
 class RunFinished(Conflict):
-    """The run has ended; there is nothing to cancel."""
+    """The run has ended, so there is nothing to cancel."""
 
 
 class ClaimLost(HubError):

@@ -5,7 +5,7 @@ from schemas.errors import ErrorCode
 
 
 class ArtifactChanged(HubError):
-    """The artifact's bytes are no longer those that were checked. It is not loaded; upload it again."""
+    """The artifact's bytes differ from the checked ones, so it is not loaded. Upload it again."""
 
     code = ErrorCode.PRECONDITION_FAILED
 

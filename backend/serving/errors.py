@@ -5,7 +5,7 @@ from schemas.errors import ErrorCode
 
 
 class MissingFeatures(Invalid):
-    """The champion needs features that the request does not have."""
+    """The request lacks features that the champion needs. Send the features in the issues."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
@@ -17,25 +17,25 @@ class UnknownFeatures(Invalid):
 
 
 class InvalidFeatures(Invalid):
-    """These values are not what the model takes."""
+    """The model does not take these values. Correct them at the pointers in the issues."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class InvalidBatch(Invalid):
-    """A batch holds from 1 to 1 000 inputs; send more in several requests."""
+    """A batch holds 1 to 1 000 inputs. Send more in several requests."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class TooMuchBeside(Invalid):
-    """Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less."""
+    """Segments and context may have 4 000 characters together, since each input keeps them. Send less."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class PredictionFailed(HubError):
-    """The champion could not answer this request; it is on record as failed. Try again, or have the version looked at."""
+    """The champion failed on this request, and the log says so. Try again, or have the version examined."""
 
     code = ErrorCode.BAD_GATEWAY
 
@@ -53,7 +53,7 @@ class ControlLost(Unavailable):
 
 
 class VersionNotPreferred(NotFound):
-    """The version that `prefer` names is no champion or challenger of this group, or is not loaded."""
+    """`prefer` must name a loaded champion or challenger of this group. `groups.get` lists them."""
 
 
 class IdempotencyKeyReused(Invalid):

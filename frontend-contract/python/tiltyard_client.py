@@ -2979,7 +2979,7 @@ class WorkerHealth(TypedDict):
 
 
 class Conflict(HubError):
-    """This clashes with what is already there."""
+    """This conflicts with the current state. Look again, then decide."""
 
 
 class CrossSite(HubError):
@@ -2995,27 +2995,27 @@ class InternalError(HubError):
 
 
 class Invalid(HubError):
-    """The input is not what this call takes."""
+    """This call does not take this input. See the issues."""
 
 
 class MalformedRequest(HubError):
-    """The request is not one this endpoint can read."""
+    """This endpoint cannot read the request."""
 
 
 class MethodNotSupported(HubError):
-    """The procedure is not called by this HTTP method."""
+    """The procedure needs another HTTP method: GET for a query, POST for a mutation."""
 
 
 class NotFound(HubError):
-    """There is no such thing here."""
+    """There is nothing under this name or id."""
 
 
 class PayloadTooLarge(HubError):
-    """The request's body is larger than this endpoint takes."""
+    """The request's body is too large for this endpoint. Send it in parts."""
 
 
 class TimedOut(HubError):
-    """The call took longer than it may."""
+    """The call took too long and was stopped. Ask for less at once, or try again."""
 
 
 class TooManyRequests(HubError):
@@ -3027,11 +3027,11 @@ class Unauthorized(HubError):
 
 
 class Unavailable(HubError):
-    """Something the hub depends on is not answering; try again shortly."""
+    """A service that the hub needs does not answer. Try again shortly."""
 
 
 class UnknownProcedure(HubError):
-    """There is no such procedure."""
+    """There is no such procedure. `tiltyard contract show` lists them."""
 
 
 class UnreadableParams(HubError):
@@ -3039,7 +3039,7 @@ class UnreadableParams(HubError):
 
 
 class UnsupportedMediaType(HubError):
-    """The content type is not one this endpoint reads or writes."""
+    """This endpoint does not read or write this content type. Send `application/json`."""
 
 
 class AlertIsResolved(HubError):
@@ -3047,51 +3047,51 @@ class AlertIsResolved(HubError):
 
 
 class AlertNotFound(HubError):
-    """There is no alert of this id in this tenant; `alerts.history` lists them all."""
+    """This tenant has no alert with this id. `alerts.history` lists all alerts."""
 
 
 class AnswerCutOff(HubError):
-    """The model's answer was cut off at its length limit."""
+    """The model's answer was cut off at its length limit. Choose another model, or ask for less."""
 
 
 class ArchiveUnreadable(HubError):
-    """An archive of this group cannot be read, so nobody can say what it holds. Bring it back from a backup, with its manifest, and try again."""
+    """An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again."""
 
 
 class ArchivesBusy(HubError):
-    """This group's archives are being written: by its retention, its deletion or another erasure. Try again shortly."""
+    """Another process writes this group's archives: retention, deletion or an erasure. Try again shortly."""
 
 
 class ArtifactPresent(HubError):
-    """This version has its artifact; other bytes are another version."""
+    """This version already has its artifact. Make a new version for other bytes."""
 
 
 class BadKek(HubError):
-    """TILTYARD_KEK is not the key that this installation's secrets were stored with."""
+    """TILTYARD_KEK differs from the key that encrypted this installation's secrets. Set the right key."""
 
 
 class BaseUrlRefused(HubError):
-    """The base URL is not one that this hub calls."""
+    """This hub does not call this base URL. Use a public https address, or have the operator list the host in TILTYARD_PRIVATE_HOSTS."""
 
 
 class ChainIntact(HubError):
-    """Every entry of the audit log fits: there is nothing to anchor anew."""
+    """The audit chain is intact, so there is no broken span to accept."""
 
 
 class ConnectorDisabled(HubError):
-    """This connector is disabled; enable it first."""
+    """This connector is disabled. Enable it first."""
 
 
 class ConnectorInUse(HubError):
-    """This connector is in use; end what uses it first, or disable it."""
+    """This connector is in use. End what uses it first, or disable the connector."""
 
 
 class ConnectorNameTaken(HubError):
-    """There already is a connector of this name; choose another."""
+    """A connector already has this name. Choose another name."""
 
 
 class ConnectorNotFound(HubError):
-    """There is no such connector in this tenant."""
+    """There is no such connector in this tenant. `connectors.list` lists them."""
 
 
 class ControlLost(HubError):
@@ -3107,7 +3107,7 @@ class DraftNotFound(HubError):
 
 
 class EmailTaken(HubError):
-    """Somebody of this tenant already signs in with this email."""
+    """A person of this tenant already signs in with this email. Choose another email."""
 
 
 class EmptyFile(HubError):
@@ -3115,27 +3115,27 @@ class EmptyFile(HubError):
 
 
 class EvidenceAway(HubError):
-    """Redis, which keeps what comparisons have shown, does not answer; nothing was changed. Look at the comparison and promote when it does."""
+    """Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote."""
 
 
 class ExternalUnfit(HubError):
-    """What is asked of the language model is not complete."""
+    """The request to the language model is not complete. See the issues."""
 
 
 class FeaturesDisagree(HubError):
-    """The document's input features are not the artifact's."""
+    """The document's input features differ from the artifact's. Correct the document's features."""
 
 
 class FileTooLarge(HubError):
-    """The file is larger than an import takes."""
+    """The file is too large for an import. Leave out predictions and trees."""
 
 
 class ForeignFile(HubError):
-    """This is not a text file with a model's metadata."""
+    """This is not a text file with a model's metadata. Bring the JSON or YAML file that describes the model."""
 
 
 class GateNotMet(HubError):
-    """The group asks more of a promotion than the evidence shows; nothing was changed."""
+    """The evidence does not meet the group's conditions for a promotion; nothing was changed. Wait for more outcomes, or change the group's settings."""
 
 
 class GroupHalted(HubError):
@@ -3143,11 +3143,11 @@ class GroupHalted(HubError):
 
 
 class GroupNotFound(HubError):
-    """There is no such group in this tenant."""
+    """There is no such group in this tenant. `groups.list` lists them."""
 
 
 class GroupSlugTaken(HubError):
-    """There already is a group with this slug; choose another."""
+    """A group already has this slug. Choose another slug."""
 
 
 class IdempotencyKeyReused(HubError):
@@ -3159,27 +3159,27 @@ class ImportsBusy(HubError):
 
 
 class InferenceNotFound(HubError):
-    """This group has no such inference. One just answered is in the log within about a second."""
+    """This group has no such inference. A new inference is in the log within about a second."""
 
 
 class IntakeAway(HubError):
-    """Redis, which keeps the intake and its dead letters, does not answer. Try again when it does."""
+    """Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back."""
 
 
 class IntakeBusy(HubError):
-    """What was answered before this call is still on its way into the log. Try again shortly; docs/runbooks/log-lag.md says what may keep it."""
+    """Earlier predictions are still on their way into the log. Try again shortly; docs/runbooks/log-lag.md lists the causes."""
 
 
 class InvalidBatch(HubError):
-    """A batch holds from 1 to 1 000 inputs; send more in several requests."""
+    """A batch holds 1 to 1 000 inputs. Send more in several requests."""
 
 
 class InvalidFeatures(HubError):
-    """These values are not what the model takes."""
+    """The model does not take these values. Correct them at the pointers in the issues."""
 
 
 class InvalidOutcome(HubError):
-    """An outcome names its inference by `inference_id` or by `correlation_id`; its `actual` is 0 or 1 where a probability was answered, else a number."""
+    """An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number."""
 
 
 class InvalidRamp(HubError):
@@ -3187,11 +3187,11 @@ class InvalidRamp(HubError):
 
 
 class InvalidSilence(HubError):
-    """A silence ends in the future, at most 90 days ahead."""
+    """A silence must end in the future, at most 90 days ahead. Send another end."""
 
 
 class InvalidSplit(HubError):
-    """A group has one champion, distinct versions, shares that sum to 10 000, and shadows without a share."""
+    """A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0."""
 
 
 class KeyUnreadable(HubError):
@@ -3199,31 +3199,31 @@ class KeyUnreadable(HubError):
 
 
 class LastAdministrator(HubError):
-    """A tenant keeps at least one administrator who can sign in."""
+    """A tenant keeps at least one administrator who can sign in. Make another person administrator first."""
 
 
 class LegalHold(HubError):
-    """A legal hold keeps this group's log as it is; lift it first."""
+    """A legal hold protects this group's log. Lift it first."""
 
 
 class LogUnavailable(HubError):
-    """The prediction could not be put on record, so it is not given. Try again shortly."""
+    """The prediction could not be put on record, so it is not answered. Try again shortly."""
 
 
 class MappingNotFound(HubError):
-    """There is no such mapping in this tenant."""
+    """There is no such mapping in this tenant. `mappings.list` lists them."""
 
 
 class MappingTooCostly(HubError):
-    """Applying this mapping takes too long; name places instead of stars."""
+    """This mapping takes too long to apply. Name places instead of stars."""
 
 
 class MissingFeatures(HubError):
-    """The champion needs features that the request does not have."""
+    """The request lacks features that the champion needs. Send the features in the issues."""
 
 
 class ModelNotFound(HubError):
-    """There is no such model in this tenant."""
+    """There is no such model in this tenant. `models.list` lists them."""
 
 
 class ModelNotLoaded(HubError):
@@ -3231,7 +3231,7 @@ class ModelNotLoaded(HubError):
 
 
 class ModelRefused(HubError):
-    """The model declined to answer."""
+    """The model declined to answer. Choose another model, or change the prompt."""
 
 
 class NoKek(HubError):
@@ -3239,7 +3239,7 @@ class NoKek(HubError):
 
 
 class NoRamp(HubError):
-    """This group has no ramp under way."""
+    """This group has no running ramp."""
 
 
 class NoSource(HubError):
@@ -3251,23 +3251,23 @@ class NoSupport(HubError):
 
 
 class NotAChallenger(HubError):
-    """Only a challenger or shadow of the current phase can be promoted."""
+    """Only a challenger or shadow of the current phase can be promoted. Add the version to the split first."""
 
 
 class NotConfirmed(HubError):
-    """Deleting a group is confirmed by its slug in `confirm`."""
+    """To delete a group, repeat its slug in `confirm`."""
 
 
 class NotHalted(HubError):
-    """There is nothing to resume: no halt is in force."""
+    """No halt is in force, so there is nothing to resume."""
 
 
 class NotSeveral(HubError):
-    """The file describes one model; commit the draft as it is (imports.commit)."""
+    """The file describes only one model. Commit the draft with `imports.commit`."""
 
 
 class NotSilenced(HubError):
-    """This alert is not silenced."""
+    """This alert is not silenced, so no silence can end."""
 
 
 class NothingToRestore(HubError):
@@ -3275,11 +3275,11 @@ class NothingToRestore(HubError):
 
 
 class PasswordsBusy(HubError):
-    """Too many passwords are being checked at this moment; try again in a second."""
+    """The hub is checking too many passwords at this moment. Try again in a second."""
 
 
 class PersonNotFound(HubError):
-    """There is no such person in this tenant."""
+    """There is no such person in this tenant. `people.list` lists them."""
 
 
 class PhaseNotFound(HubError):
@@ -3291,23 +3291,23 @@ class PickleFile(HubError):
 
 
 class PredictionFailed(HubError):
-    """The champion could not answer this request; it is on record as failed. Try again, or have the version looked at."""
+    """The champion failed on this request, and the log says so. Try again, or have the version examined."""
 
 
 class ProviderAnswerTooLarge(HubError):
-    """The provider's answer is larger than this hub reads."""
+    """The provider's answer is larger than this hub reads. Check the base URL."""
 
 
 class ProviderAnswerUnreadable(HubError):
-    """The provider's answer is not what was asked for."""
+    """The provider's answer does not have the expected form. Check the base URL, or choose another model."""
 
 
 class ProviderBusy(HubError):
-    """The provider refuses more calls for now."""
+    """The provider refuses more calls for now. Wait, or raise the limit at the provider."""
 
 
 class ProviderDown(HubError):
-    """The provider cannot be reached or is out of order; try again later."""
+    """The provider cannot be reached or has a fault. Try again later."""
 
 
 class ProviderKeyRefused(HubError):
@@ -3319,43 +3319,43 @@ class ProviderRedirected(HubError):
 
 
 class ProviderRequestRefused(HubError):
-    """The provider does not accept the request."""
+    """The provider does not accept the request. Check the model's name and the settings."""
 
 
 class ProviderSlow(HubError):
-    """The provider took longer than this call may."""
+    """The provider did not answer in time. Try again, or choose a smaller model."""
 
 
 class RampUnderWay(HubError):
-    """A ramp of this group is under way; cancel it first."""
+    """This group already has a running ramp. Cancel it first."""
 
 
 class RefusalsExpected(HubError):
-    """The new champion would refuse some of the last week's requests, and nobody has accepted that."""
+    """The new champion would refuse some of the last week's requests. Accept this with `accept_refusals`, or have the callers send the missing features."""
 
 
 class RoleNotHeld(HubError):
-    """Nobody gives a role that allows more than they may do themselves."""
+    """You cannot give a role that allows more than you may do. Ask somebody who holds its permissions."""
 
 
 class RunFinished(HubError):
-    """The run has ended; there is nothing to cancel."""
+    """The run has ended, so there is nothing to cancel."""
 
 
 class RunNotFound(HubError):
-    """There is no such run in this tenant."""
+    """There is no such run in this tenant. `runs.list` lists them."""
 
 
 class ScopeNotHeld(HubError):
-    """A token cannot be given more than its maker holds."""
+    """A token cannot hold more than its maker. Leave out the scopes that you do not hold."""
 
 
 class SecondPersonNeeded(HubError):
-    """You have asked for this already; another person who may resume has to confirm it."""
+    """You have already asked to resume. Another person with this permission must confirm."""
 
 
 class SlugTaken(HubError):
-    """There already is a model with this slug; choose another."""
+    """A model already has this slug. Choose another slug."""
 
 
 class StaleEvidence(HubError):
@@ -3363,11 +3363,11 @@ class StaleEvidence(HubError):
 
 
 class StalePhase(HubError):
-    """The split has changed since you looked; nothing was changed. Look again and decide on what is there now."""
+    """Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again."""
 
 
 class StillOpen(HubError):
-    """Something is to be decided before this import can be committed."""
+    """This import still has open questions. Decide what `open` lists, then commit."""
 
 
 class TableFile(HubError):
@@ -3379,15 +3379,15 @@ class TenantNeeded(HubError):
 
 
 class TokenNotFound(HubError):
-    """There is no such token in this tenant."""
+    """There is no such token in this tenant. `tokens.list` lists them."""
 
 
 class TooDeep(HubError):
-    """The file is nested deeper than an import reads."""
+    """The file is nested too deeply for an import. Bring the part that describes the model."""
 
 
 class TooManyLeaves(HubError):
-    """The file has more values than an import reads."""
+    """The file has too many values for an import. Leave out predictions and trees."""
 
 
 class TooManySignIns(HubError):
@@ -3395,7 +3395,7 @@ class TooManySignIns(HubError):
 
 
 class TooMuchBeside(HubError):
-    """Segments and context hold at most 4 000 characters together, for they are kept with each of the request's inputs. Send less."""
+    """Segments and context may have 4 000 characters together, since each input keeps them. Send less."""
 
 
 class UnknownFeatures(HubError):
@@ -3403,7 +3403,7 @@ class UnknownFeatures(HubError):
 
 
 class UnknownModel(HubError):
-    """The file has no model of that name."""
+    """The file has no model of that name. `several_models` lists the names in the file."""
 
 
 class UnknownScope(HubError):
@@ -3411,31 +3411,31 @@ class UnknownScope(HubError):
 
 
 class UnreadableFile(HubError):
-    """This file is not JSON that can be read."""
+    """This file is not readable JSON. Bring the JSON or YAML file that describes the model."""
 
 
 class UnsoundDecision(HubError):
-    """A decision about a value of the file cannot be carried out."""
+    """A decision about a value of the file cannot be applied. Correct it at the pointer in the issues."""
 
 
 class UnsoundDocument(HubError):
-    """What was understood does not make a model document."""
+    """The values found do not make a valid model document. Correct the mapping at the pointers in the issues."""
 
 
 class UnsoundMapping(HubError):
-    """A mapping rule cannot be applied."""
+    """A mapping rule cannot be applied. Correct it at the pointer in the issues."""
 
 
 class VersionNotFound(HubError):
-    """There is no such version in this tenant."""
+    """There is no such version in this tenant. `models.versions` lists those of a model."""
 
 
 class VersionNotPreferred(HubError):
-    """The version that `prefer` names is no champion or challenger of this group, or is not loaded."""
+    """`prefer` must name a loaded champion or challenger of this group. `groups.get` lists them."""
 
 
 class VersionNotReady(HubError):
-    """Only a version with a checked artifact can serve."""
+    """Only a version with a checked artifact can serve. Upload its artifact first."""
 
 
 class VersionNotWarm(HubError):
@@ -3443,11 +3443,11 @@ class VersionNotWarm(HubError):
 
 
 class VersionServing(HubError):
-    """This version serves in a group; take it out of the group first."""
+    """This version serves in a group. Take it out of the group first."""
 
 
 class VersionTaken(HubError):
-    """The model already has this version; a version is never overwritten, so choose the next number."""
+    """The model already has this version, and a version is never overwritten. Choose the next number."""
 
 
 class WrongCredentials(HubError):

@@ -47,11 +47,11 @@ WIRE: Mapping[ErrorCode, Wire] = {
 
 
 class UnknownProcedure(NotFound):
-    """There is no such procedure."""
+    """There is no such procedure. `tiltyard contract show` lists them."""
 
 
 class MalformedRequest(Invalid):
-    """The request is not one this endpoint can read."""
+    """This endpoint cannot read the request."""
 
 
 class UnreadableParams(HubError):
@@ -61,7 +61,7 @@ class UnreadableParams(HubError):
 
 
 class MethodNotSupported(HubError):
-    """The procedure is not called by this HTTP method."""
+    """The procedure needs another HTTP method: GET for a query, POST for a mutation."""
 
     code = ErrorCode.METHOD_NOT_SUPPORTED
 
@@ -72,19 +72,19 @@ class MethodNotSupported(HubError):
 
 
 class UnsupportedMediaType(HubError):
-    """The content type is not one this endpoint reads or writes."""
+    """This endpoint does not read or write this content type. Send `application/json`."""
 
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
 
 
 class TimedOut(HubError):
-    """The call took longer than it may."""
+    """The call took too long and was stopped. Ask for less at once, or try again."""
 
     code = ErrorCode.TIMEOUT
 
 
 class PayloadTooLarge(HubError):
-    """The request's body is larger than this endpoint takes."""
+    """The request's body is too large for this endpoint. Send it in parts."""
 
     code = ErrorCode.PAYLOAD_TOO_LARGE
 

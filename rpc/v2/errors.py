@@ -4,11 +4,11 @@ from backend.errors import Invalid, NotFound
 
 
 class InvalidTensor(Invalid):
-    """A tensor is not what it says it is."""
+    """A tensor's data does not fit its shape or datatype. See the issues."""
 
 
 class InvalidRequest(Invalid):
-    """The request cannot be read."""
+    """The request cannot be read. See the issues."""
 
 
 class NothingThere(NotFound):

@@ -11,13 +11,13 @@ class UnservableArtifact(HubError):
 
 
 class ArtifactTooLarge(HubError):
-    """The artifact is larger than this hub takes."""
+    """The artifact is larger than this hub takes. Train a smaller model, or raise TILTYARD_MAX_ARTIFACT_BYTES."""
 
     code = ErrorCode.PAYLOAD_TOO_LARGE
 
 
 class EmptyArtifact(UnservableArtifact):
-    """The file is empty."""
+    """The file is empty. Export the model again and upload the new file."""
 
 
 class UnknownArtifact(UnservableArtifact):
@@ -119,8 +119,8 @@ class MalformedArtifact(UnservableArtifact):
 
 
 class UnsupportedModel(UnservableArtifact):
-    """The model is sound but gives something other than one number a row."""
+    """The model does not give one number a row. Train one model for each question."""
 
 
 class ProbeFailed(UnservableArtifact):
-    """The model passed the structure check but did not load and predict in a process of its own."""
+    """The file has a sound structure, but the model did not load and predict in a test process. Export it again."""
