@@ -13,7 +13,7 @@ from backend.catalog.categories import assigned, told
 from backend.catalog.errors import CategoriesUnclear, FeaturesDisagree, StatementUnfit
 from backend.catalog.explanation_background import background_of
 from backend.catalog.rules import differences, disagreements, medians, renamed
-from backend.catalog.sample_rows import compare, matrix_of
+from backend.catalog.sample_rows import compare, matrix_of, tell_classes_apart
 from backend.catalog.served_class import ServedClass, served_class
 from schemas.catalog import ArtifactKind, ArtifactStatement
 from schemas.common import Issue
@@ -44,7 +44,9 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
     features = _features(facts, document)
     categories = _categories(facts, document, features)
     background = background_of(document, features, facts.kind, categories)
-    score = served_class(facts, document, stated.positive_class)
+    log_odds = facts.objective == "binary:logitraw"
+    sampled = stated.samples is not None and tell_classes_apart(stated.samples, facts.kind, log_odds=log_odds)
+    score = served_class(facts, document, stated.positive_class, sampled=sampled)
     rounds, of_rounds = _rounds(facts, stated)
     if stated.missing is not None and facts.kind is not ArtifactKind.XGBOOST:
         raise StatementUnfit(issues=[Issue(pointer="/missing", message="only an XGBoost model has a value that stands for missing; send null instead")])
