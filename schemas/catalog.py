@@ -68,7 +68,9 @@ class Artifact(Shape, frozen=True, kw_only=True):
         msgspec.Meta(description="Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."),
     ] = []
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
-    differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
+    differences: Annotated[
+        list[Issue], msgspec.Meta(description="Where the document said something else (the artifact counts), and what is assumed of what its file leaves open.")
+    ] = []
 
 
 class Model(Shape, frozen=True, kw_only=True):

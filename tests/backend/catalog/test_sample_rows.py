@@ -110,7 +110,7 @@ async def test_a_file_that_keeps_its_best_iteration_says_so_and_either_is_served
     assert found.rounds is None
     assert f"best_iteration is {best - 1}" in found.told[0].message
     found = await checked(path, iterations="best", samples=SampleRows(rows=ROWS, expected=short))
-    assert (found.rounds, found.told) == (best, [])
+    assert (found.rounds, [issue.pointer for issue in found.told]) == (best, ["/extensions/artifact/missing"])
     for rounds, expected in ((None, whole), (best, short)):  # one file, two uses: each has tables of its own
         served = runtime(path, Use(rounds=rounds))
         assert served.predict(X[:20].astype(float)).score.tolist() == expected
@@ -126,12 +126,16 @@ async def test_a_value_that_stood_for_missing_is_missing(tmp_path: Path) -> None
     samples = SampleRows(rows=[row.tolist() for row in rows[:50].astype(float)], expected=booster.predict(xgb.DMatrix(rows[:50], missing=-999)).tolist())
     with pytest.raises(SamplesDisagree):
         await checked(path, samples=samples)
-    assert (await checked(path, missing=-999, samples=samples)).missing == -999
+    (told,) = (await checked(path)).told  # before, nothing was said
+    assert (told.pointer, "missing: -999" in told.message) == ("/extensions/artifact/missing", True)
+    found = await checked(path, missing=-999, samples=samples)
+    assert (found.missing, found.told) == (-999, [])
     served = runtime(path, Use(missing=-999))
     given, gone = served.explain(rows[:50].astype(float)), served.explain(np.where(rows[:50] == -999, np.nan, rows[:50]).astype(float))
     assert np.array_equal(given.values, gone.values)
     with pytest.raises(StatementUnfit):
         await checked(saved(tmp_path, lightgbm_model()[0]), missing=-999)
+    assert (await checked(saved(tmp_path, lightgbm_model()[0]))).told == []
 
 
 def test_the_command_checks_a_file_without_a_hub(tmp_path: Path) -> None:
