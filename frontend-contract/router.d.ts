@@ -400,7 +400,7 @@ export interface Artifact {
    * @default ""
    */
   meaning: string;
-  /** Where the document said something else (the artifact counts), and what is assumed of what its file leaves open. */
+  /** Where the document said otherwise (the artifact counts), and what is assumed where its file is silent. */
   differences: Issue[];
 }
 

@@ -69,7 +69,7 @@ class Artifact(Shape, frozen=True, kw_only=True):
     ] = []
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
     differences: Annotated[
-        list[Issue], msgspec.Meta(description="Where the document said something else (the artifact counts), and what is assumed of what its file leaves open.")
+        list[Issue], msgspec.Meta(description="Where the document said otherwise (the artifact counts), and what is assumed where its file is silent.")
     ] = []
 
 

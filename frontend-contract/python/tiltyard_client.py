@@ -399,7 +399,7 @@ class Artifact(TypedDict):
     meaning: str
     """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
-    """Where the document said something else (the artifact counts), and what is assumed of what its file leaves open."""
+    """Where the document said otherwise (the artifact counts), and what is assumed where its file is silent."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
