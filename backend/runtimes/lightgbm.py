@@ -41,6 +41,10 @@ class LightgbmRuntime(Runtime):
         self.estimated = forest.linear or not (forest.covered or self._explainers.compiles)
         self._fast = FastRows(booster, len(forest.features))
 
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._explainers.at_hand(background)
+
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""

@@ -59,6 +59,10 @@ class XgboostRuntime(Runtime):
         """Whether explanations come from tables: what is explained by XGBoost itself is left to the worker, like what is estimated."""
         return self._explainers.compiles
 
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._explainers.at_hand(background)
+
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
