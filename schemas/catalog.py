@@ -94,6 +94,9 @@ class ServingRole(Shape, frozen=True, kw_only=True):
     role: str
     version: str
     preparing: Annotated[bool, msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before.")] = False
+    load_error: Annotated[str | None, msgspec.Meta(description="Why some process could not load it; the champion answers for it, unless it is a shadow.")] = (
+        None
+    )
 
 
 class Version(Shape, frozen=True, kw_only=True):
