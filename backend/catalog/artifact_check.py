@@ -12,7 +12,7 @@ from backend.catalog.artifacts.facts import ProbeReport
 from backend.catalog.categories import assigned, told
 from backend.catalog.errors import CategoriesUnclear, FeaturesDisagree, StatementUnfit
 from backend.catalog.explanation_background import background_of
-from backend.catalog.rules import differences, disagreements, medians, renamed
+from backend.catalog.rules import differences, disagreements, medians, name_changes, renamed
 from backend.catalog.sample_rows import compare, matrix_of, tell_classes_apart
 from backend.catalog.served_class import ServedClass, served_class
 from schemas.catalog import ArtifactKind, ArtifactStatement
@@ -54,7 +54,9 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
     report = await probe(path, facts, medians(document, features), use=use, samples=samples)
     if stated.samples:
         compare(stated.samples, report.sample_scores, facts.kind)
-    said = differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told + told(document, categories) + of_rounds + of_missing
+    said = differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told
+    said += name_changes(document, features, facts.features) if facts.named else []
+    said += told(document, categories) + of_rounds + of_missing
     return CheckedArtifact(facts, features, score, categories, background, rounds, stated.missing, said, report)
 
 

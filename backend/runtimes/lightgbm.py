@@ -8,7 +8,8 @@ import numpy as np
 
 from backend.numerics.trees.forest import Forest
 from backend.numerics.trees.lightgbm_objectives import PROBABILITIES
-from backend.numerics.trees.lightgbm_text import plain_text, read_lightgbm
+from backend.numerics.trees.lightgbm_text import read_lightgbm
+from backend.numerics.trees.transfers import plain_text
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.estimated_explainer import explain_by_sampling

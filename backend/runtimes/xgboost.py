@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from backend.numerics.trees.evaluate import Walk
+from backend.numerics.trees.transfers import plain_json
 from backend.numerics.trees.trials import trial_rows
 from backend.numerics.trees.xgboost_model import XgboostModel, read_xgboost
 from backend.runtimes.checked_files import read_checked
@@ -108,7 +109,7 @@ class XgboostRuntime(Runtime):
         with without(WRAPPED):
             from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and by a worker for a model too large to compile
 
-        return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
+        return Booster({"nthread": 1}, model_file=bytearray(plain_json(read_checked(*self._file))))
 
     def _answer(self, rows: Floats, **what: bool) -> Floats:
         """What XGBoost itself gives for rows [n, features]."""

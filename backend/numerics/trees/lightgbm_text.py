@@ -12,6 +12,7 @@ from backend.numerics.trees.forest import Forest, Tree, near_zero_is_zero
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
 from backend.numerics.trees.lightgbm_tree import tree_of
 from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.transfers import plain_text
 
 END = b"end of trees\n"
 VERSIONS = {"v3", "v4"}
@@ -58,17 +59,6 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
         infos=infos,
         category_lists=lists,
     )
-
-
-def plain_text(content: bytes) -> bytes:
-    """The text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
-
-    >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
-    b'tree\\nversion=v4\\n'
-    """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        content = content.decode("utf-16", errors="replace").encode()
-    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
 
 
 def check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:

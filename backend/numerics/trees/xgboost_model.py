@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backend.numerics.trees.forest import Forest, Tree, in_single
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.transfers import plain_json
 from backend.numerics.trees.ubjson import is_ubjson, read_ubjson
 from backend.numerics.trees.xgboost_errors import UnsupportedTrees
 from backend.numerics.trees.xgboost_fields import numbers
@@ -37,6 +38,7 @@ class XgboostModel:
 
 def read_xgboost(content: bytes, limits: Limits | None = None) -> XgboostModel:
     """The model in a file. Raises `MalformedTrees` for what XGBoost would not have written, `UnsupportedTrees` for what is not served."""
+    content = plain_json(content)
     return model_of(Sections(read_ubjson(content) if is_ubjson(content) else read_json(content)), limits or Limits())
 
 

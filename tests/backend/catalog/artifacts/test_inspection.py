@@ -78,6 +78,23 @@ async def test_lightgbm_text_that_a_transfer_altered_without_harm_is_served_the_
     assert report.scores == (await probe(saved(tmp_path, text), inspect(saved(tmp_path, text)))).scores
 
 
+@pytest.mark.parametrize("case", ["a byte order mark", "UTF-16"])
+@pytest.mark.parametrize("made", [lambda: saved_xgboost(train_xgboost(objective="binary:logistic"), "json"), lambda: linear()], ids=["XGBoost", "linear"])
+async def test_json_that_a_transfer_altered_without_harm_is_served_the_same(tmp_path: Path, made: Callable[[], bytes], case: str) -> None:
+    """Before, a byte order mark was refused by the library in the probe, or as malformed, and UTF-16 was not known."""
+    content = made()
+    plain = await probe(saved(tmp_path, content), inspect(saved(tmp_path, content)))
+    path = saved(tmp_path, ALTERED[case](content))
+    assert (await probe(path, inspect(path))).scores == plain.scores
+
+
+def test_what_is_advised_in_place_of_an_ebm_is_additive_and_served(tmp_path: Path) -> None:
+    booster = train(objective="binary", interaction_constraints=[[at] for at in range(5)])
+    splits = [line.partition("=")[2].split() for line in booster.model_to_string().split("\n") if line.startswith("split_feature=")]
+    assert all(len(set(features)) <= 1 for features in splits)
+    assert inspect(saved(tmp_path, booster.model_to_string().encode())).kind is ArtifactKind.LIGHTGBM
+
+
 @pytest.mark.parametrize("form", ["json", "ubj"])
 def test_xgboost_is_known_by_its_content(tmp_path: Path, form: str) -> None:
     facts = inspect(saved(tmp_path, saved_xgboost(train_xgboost(objective="binary:logistic"), form)))
