@@ -400,7 +400,7 @@ export interface Artifact {
    * @default ""
    */
   meaning: string;
-  /** Where the document said something else; what the artifact says counts. */
+  /** Where the document said otherwise (the artifact counts), and what is assumed where its file is silent. */
   differences: Issue[];
 }
 
@@ -2246,6 +2246,8 @@ export interface Member {
    * @default false
    */
   preparing: boolean;
+  /** Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is. */
+  load_error: string | null;
   /**
    * What its score is, in words: `the probability of default`.
    * @default ""
@@ -3186,6 +3188,8 @@ export interface ServingRole {
    * @default false
    */
   preparing: boolean;
+  /** Why some process could not load it; the champion answers for it, unless it is a shadow. */
+  load_error: string | null;
 }
 
 /** Choose what is shown to language models. It counts as agreement. */

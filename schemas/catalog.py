@@ -68,7 +68,9 @@ class Artifact(Shape, frozen=True, kw_only=True):
         msgspec.Meta(description="Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."),
     ] = []
     meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
-    differences: Annotated[list[Issue], msgspec.Meta(description="Where the document said something else; what the artifact says counts.")] = []
+    differences: Annotated[
+        list[Issue], msgspec.Meta(description="Where the document said otherwise (the artifact counts), and what is assumed where its file is silent.")
+    ] = []
 
 
 class Model(Shape, frozen=True, kw_only=True):
@@ -92,6 +94,9 @@ class ServingRole(Shape, frozen=True, kw_only=True):
     role: str
     version: str
     preparing: Annotated[bool, msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before.")] = False
+    load_error: Annotated[str | None, msgspec.Meta(description="Why some process could not load it; the champion answers for it, unless it is a shadow.")] = (
+        None
+    )
 
 
 class Version(Shape, frozen=True, kw_only=True):

@@ -55,6 +55,10 @@ class Member(Shape, frozen=True, kw_only=True):
         bool,
         msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."),
     ] = False
+    load_error: Annotated[
+        str | None,
+        msgspec.Meta(description="Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is."),
+    ] = None
     meaning: Annotated[str, msgspec.Meta(description="What its score is, in words: `the probability of default`.")] = ""
 
 

@@ -12,8 +12,8 @@ from backend.catalog.artifacts.facts import ProbeReport
 from backend.catalog.categories import assigned, told
 from backend.catalog.errors import CategoriesUnclear, FeaturesDisagree, StatementUnfit
 from backend.catalog.explanation_background import background_of
-from backend.catalog.rules import differences, disagreements, medians, renamed
-from backend.catalog.sample_rows import compare, matrix_of
+from backend.catalog.rules import differences, disagreements, medians, name_changes, renamed
+from backend.catalog.sample_rows import compare, matrix_of, tell_classes_apart
 from backend.catalog.served_class import ServedClass, served_class
 from schemas.catalog import ArtifactKind, ArtifactStatement
 from schemas.common import Issue
@@ -44,16 +44,19 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
     features = _features(facts, document)
     categories = _categories(facts, document, features)
     background = background_of(document, features, facts.kind, categories)
-    score = served_class(facts, document, stated.positive_class)
+    log_odds = facts.objective == "binary:logitraw"
+    sampled = stated.samples is not None and tell_classes_apart(stated.samples, facts.kind, log_odds=log_odds)
+    score = served_class(facts, document, stated.positive_class, sampled=sampled)
     rounds, of_rounds = _rounds(facts, stated)
-    if stated.missing is not None and facts.kind is not ArtifactKind.XGBOOST:
-        raise StatementUnfit(issues=[Issue(pointer="/missing", message="only an XGBoost model has a value that stands for missing; send null instead")])
+    of_missing = _missing(facts, stated)
     samples = matrix_of(stated.samples, document, features, categories) if stated.samples else None
     use = {"column": score.column, "columns": facts.columns, "rounds": rounds, "missing": stated.missing}
     report = await probe(path, facts, medians(document, features), use=use, samples=samples)
     if stated.samples:
         compare(stated.samples, report.sample_scores, facts.kind)
-    said = differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told + told(document, categories) + of_rounds
+    said = differences(document, features, facts.kind, facts.objective, facts.outputs) + score.told
+    said += name_changes(document, features, facts.features) if facts.named else []
+    said += told(document, categories) + of_rounds + of_missing
     return CheckedArtifact(facts, features, score, categories, background, rounds, stated.missing, said, report)
 
 
@@ -85,6 +88,21 @@ def _rounds(facts: ArtifactFacts, stated: ArtifactStatement) -> tuple[int | None
         f"as Booster.predict does; XGBClassifier.predict and XGBRegressor.predict use the first {facts.best_round}. State iterations: best to serve those"
     )
     return None, [Issue(pointer=at, message=message)]
+
+
+def _missing(facts: ArtifactFacts, stated: ArtifactStatement) -> list[Issue]:
+    """What is assumed of the value that stands for missing, where nothing is stated. Raises StatementUnfit."""
+    if facts.kind is not ArtifactKind.XGBOOST:
+        if stated.missing is not None:
+            raise StatementUnfit(issues=[Issue(pointer="/missing", message="only an XGBoost model has a value that stands for missing; send null instead")])
+        return []
+    if stated.missing is not None:
+        return []
+    message = (
+        "an XGBoost file does not keep the value that stood for missing in training (missing= of DMatrix and XGBClassifier). NaN is assumed: only null and an "
+        "absent value are missing. If it was another, -999 say, upload the file as a new version with missing: -999 stated"
+    )
+    return [Issue(pointer="/extensions/artifact/missing", message=message)]
 
 
 def _categories(facts: ArtifactFacts, document: ModelDocument, features: list[str]) -> dict[str, list[Any]]:

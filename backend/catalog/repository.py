@@ -19,7 +19,7 @@ GROUP BY m.id ORDER BY m.slug LIMIT :limit
 
 SERVING = """
 SELECT v.id AS version_id, v.model_id, v.version, b.role, g.slug AS group_slug, g.name AS group_name,
-  routers_cold(v.id, interval '600 milliseconds') > 0 AS preparing
+  routers_preparing(v.id, interval '600 milliseconds') > 0 AS preparing, routers_failure(v.id, interval '600 milliseconds') AS load_error
 FROM published_groups g JOIN published_members b ON b.group_id = g.id AND b.phase = g.phase JOIN versions v ON v.id = b.version_id
 WHERE g.tenant_id = :tenant AND g.deleted_at IS NULL
 ORDER BY g.slug, b.role, v.version

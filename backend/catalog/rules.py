@@ -69,16 +69,35 @@ def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issu
 
 
 def renamed(document: ModelDocument, features: Sequence[str]) -> list[str] | None:
-    """The document's own names of the artifact's features, in the artifact's order, where LightGBM put `_` for white space in them; None where that is not it.
+    """The document's own names of the artifact's features, in the artifact's order, where some have `_` in the artifact for characters that training libraries
+    do not keep; None where that is not it.
 
     >>> renamed(ModelDocument(name="m", features=[Feature(name="Net income"), Feature(name="age")]), ["age", "Net_income"])
     ['age', 'Net income']
     """
     named = [feature.name for feature in document.features if feature.role == "input"]
-    own = {re.sub(r"\s", "_", name): name for name in named}
-    if len(own) != len(named) or set(own) != set(features) or set(named) == set(features):
+    kept = set(features)
+    own = {name if name in kept else NOT_KEPT.sub("_", name): name for name in named}
+    if len(own) != len(named) or set(own) != kept or set(named) == kept:
         return None
     return [own[name] for name in features]
+
+
+NOT_KEPT = re.compile(r"[\s\",:\[\]{}<]")
+"""LightGBM writes `_` for a space and refuses `",:[]{}`; XGBoost refuses `[`, `]` and `<`. Who trains writes `_` for these."""
+
+
+def name_changes(document: ModelDocument, features: Sequence[str], artifact: Sequence[str]) -> list[Issue]:
+    """Where the artifact, which names its features, has another name than `features`, as callers know them."""
+    places = {feature.name: at for at, feature in enumerate(document.features)}
+    return [
+        Issue(
+            pointer=f"/features/{places[name]}/name" if name in places else "/features",
+            message=f"the artifact calls {name!r} {own!r}; requests send {name!r}, as the document says",
+        )
+        for name, own in zip(features, artifact, strict=True)
+        if name != own
+    ]
 
 
 def completed(

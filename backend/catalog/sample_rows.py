@@ -33,6 +33,18 @@ def matrix_of(samples: SampleRows, document: ModelDocument, features: Sequence[s
     return found
 
 
+def tell_classes_apart(samples: SampleRows, kind: ArtifactKind, *, log_odds: bool = False) -> bool:
+    """Whether the other class's probability, or log-odds, would not be taken for some expected answer.
+
+    >>> half, clear = (SampleRows(rows=[[1]], expected=[expected]) for expected in (0.5, 0.9))
+    >>> tell_classes_apart(half, ArtifactKind.ONNX), tell_classes_apart(clear, ArtifactKind.ONNX)
+    (False, True)
+    """
+    allowed = samples.tolerance if samples.tolerance is not None else TOLERANCE[kind]
+    apart = (abs(2 * expected - (0 if log_odds else 1)) / max(1.0, abs(expected)) for expected in samples.expected)
+    return max(apart, default=0.0) > 2 * allowed
+
+
 def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> None:
     """Hold the answers against the expected ones. Raises SamplesDisagree with each row that differs, its expected answer and the one given."""
     allowed = samples.tolerance if samples.tolerance is not None else TOLERANCE[kind]

@@ -1,5 +1,6 @@
 """Which class a score is the probability of: settled at upload, from the artifact's own classes, the document and what the uploader states."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.catalog.artifacts import ArtifactFacts
@@ -13,6 +14,8 @@ CODES = (("0", "1"), ("-1", "1"), ("False", "True"))
 """Labels that are codes: the second is the positive class by convention, and a document may have names for both."""
 NEGATIVE = frozenset({"0", "0.0", "-1", "false", "no", "n", "negative"})
 """Names that nobody gives to label 1."""
+PLAIN = NEGATIVE | {"1", "1.0", "true", "yes", "y", "positive"}
+"""Names that say themselves which label they are of."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,25 @@ class ServedClass:
     told: list[Issue]
 
 
-def served_class(facts: ArtifactFacts, document: ModelDocument, stated: str | None = None) -> ServedClass:
-    """What the score is. `stated` is the artifact's own class that the uploader wants served. Raises ClassUnclear where that is not settled."""
+def served_class(facts: ArtifactFacts, document: ModelDocument, stated: str | None = None, *, sampled: bool = False) -> ServedClass:
+    """What the score is. `stated` is the artifact's own class that the uploader wants served; `sampled` says that answers to sample rows are held against
+    the probability of the document's positive class next. Raises ClassUnclear where that is not settled.
+    """
     task = document.task or Task()
     classes = _classes(facts, task)
     if not classes:
         if stated is not None:
             raise _unclear(STATED_AT, f"the artifact gives a plain number, of no class; leave positive_class out instead of stating {stated!r}")
         return ServedClass((), None, 0, _plain(facts), [])
-    chosen = _stated(facts, classes, stated) if stated is not None else _settled(facts, classes, task)
+    chosen = _stated(facts, classes, stated) if stated is not None else _settled(facts, classes, task, sampled)
     names = _names(classes, chosen, task)
-    return ServedClass(classes, names, chosen if facts.columns == 2 else 0, _words(facts, classes[chosen], names[1]), _told(classes, chosen, task, names))
+    return ServedClass(
+        classes,
+        names,
+        chosen if facts.columns == 2 else 0,
+        _words(facts, classes[chosen], names[1]),
+        _told(classes, chosen, task, names, sampled and stated is None),
+    )
 
 
 def _classes(facts: ArtifactFacts, task: Task) -> tuple[str, ...]:
@@ -59,7 +70,7 @@ def _stated(facts: ArtifactFacts, classes: tuple[str, ...], stated: str) -> int:
     return at
 
 
-def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task) -> int:
+def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled: bool) -> int:
     """The class that document and artifact agree on, by its place among the artifact's."""
     said = task.positive_class
     places = {name.lower(): at for at, name in enumerate(classes)}
@@ -80,7 +91,25 @@ def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task) -> int:
             f"the document's positive class is {said!r}, and the artifact only knows {_list(classes)}: whether {classes[-1]} is {said!r} is not said. "
             f"State positive_class {classes[-1]!r} if it is; else train with the labels exchanged",
         )
+    if not sampled and (words := _words_for(task)):
+        raise _unclear(AT, _unlinked(classes, words))
     return len(classes) - 1
+
+
+def _words_for(task: Task) -> list[str]:
+    """The document's names of the classes, the positive one last, where they do not say themselves which label they are of."""
+    names = [*(name for name in task.classes if name != task.positive_class), *([task.positive_class] if task.positive_class is not None else [])]
+    return names if any(name.strip().lower() not in PLAIN for name in names) else []
+
+
+def _unlinked(classes: tuple[str, ...], words: list[str]) -> str:
+    one, wrapped = classes[-1], sorted(words)[-1]
+    called = "its positive class" if len(words) == 1 else "its classes"
+    hint = f" (scikit-learn wrappers number text labels in alphabetical order: there it is {wrapped!r})" if len(words) == 2 else ""
+    return (
+        f"the document calls {called} {_list(words)}, the artifact only knows {_list(classes)}, and nothing says what {one} is{hint}. "
+        f"State positive_class {one!r} if {one} is {words[-1]!r} (else train with the labels exchanged), or send sample rows with expected answers"
+    )
 
 
 def _backward(said: str, names: list[str]) -> bool:
@@ -99,20 +128,15 @@ def _names(classes: tuple[str, ...], chosen: int, task: Task) -> tuple[str, str]
     return negative or f"not {task.positive_class}", task.positive_class
 
 
-def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, str]) -> list[Issue]:
+def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, str], sampled: bool) -> list[Issue]:
     said = task.positive_class
     if said is not None and said.lower() != names[1].lower():
         return [Issue(pointer=AT, message=f"the document says {said!r}; as stated at the upload, the probability of {names[1]!r} is served")]
     if len(task.classes) > 2:
         return [Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact has two")]
-    texts = names[1] not in classes and not names[0].startswith("not ")
-    if texts and sorted(names)[1] != names[1]:
-        message = (
-            f"the artifact knows the labels {_list(classes)} only; {classes[chosen]} is read as {names[1]!r}, the second of the document's classes. "
-            f"scikit-learn wrappers number text labels in alphabetical order: "
-            f"there {classes[chosen]} would be {sorted(names)[1]!r}. Sample rows with expected answers settle it"
-        )
-        return [Issue(pointer="/task/classes", message=message)]
+    if sampled and names[1] not in classes and _words_for(task):
+        message = f"{classes[chosen]} is read as {names[1]!r}, for the sample rows are met: their expected answers are taken for those of {names[1]!r}"
+        return [Issue(pointer=AT if said is not None else "/task/classes", message=message)]
     return []
 
 
@@ -131,7 +155,7 @@ def _one_only(classes: tuple[str, ...], said: str) -> str:
     return f"the artifact gives the probability of {last} alone, not of {said}. Make {last} the positive class, or train with the labels exchanged"
 
 
-def _list(classes: tuple[str, ...]) -> str:
+def _list(classes: Sequence[str]) -> str:
     return " and ".join(repr(name) for name in classes)
 
 

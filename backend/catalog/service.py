@@ -165,4 +165,11 @@ def _model(row: Row[Any], serving: Sequence[Row[Any]]) -> Model:
 
 
 def _place(place: Row[Any]) -> ServingRole:
-    return ServingRole(group_slug=place.group_slug, group_name=place.group_name, role=place.role, version=label(place.version), preparing=place.preparing)
+    return ServingRole(
+        group_slug=place.group_slug,
+        group_name=place.group_name,
+        role=place.role,
+        version=label(place.version),
+        preparing=place.preparing,
+        load_error=place.load_error,
+    )

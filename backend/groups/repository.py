@@ -67,10 +67,13 @@ async def members(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UU
     return (await session.execute(statement, values)).all()
 
 
-async def cold(session: AsyncSession, version_ids: Sequence[UUID]) -> set[UUID]:
-    """Of these versions those that some living process has not loaded."""
-    statement = text("SELECT v FROM unnest(CAST(:versions AS uuid[])) AS v WHERE routers_cold(v, interval '600 milliseconds') > 0")
-    return set((await session.execute(statement, {"versions": list(version_ids)})).scalars())
+async def loading(session: AsyncSession, version_ids: Sequence[UUID]) -> dict[UUID, tuple[bool, str | None]]:
+    """Of each version whether some living process still loads it, and why one could not."""
+    statement = text(
+        "SELECT v, routers_preparing(v, interval '600 milliseconds') > 0, routers_failure(v, interval '600 milliseconds') "
+        "FROM unnest(CAST(:versions AS uuid[])) AS v"
+    )
+    return {version: (preparing, failure) for version, preparing, failure in await session.execute(statement, {"versions": list(version_ids)})}
 
 
 async def halts(session: AsyncSession, tenant_id: UUID, in_force: bool, slug: str | None = None) -> Sequence[Row[Any]]:

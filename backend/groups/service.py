@@ -66,8 +66,9 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
 async def get(work: UnitOfWork, input: GroupRef) -> Group:
     """One group. Raises GroupNotFound."""
     group = await describe(work, await find(work, input.slug))
-    cold = await repository.cold(work.session, [member.version_id for member in group.phase.members])
-    members = [msgspec.structs.replace(member, preparing=member.version_id in cold) for member in group.phase.members]
+    loading = await repository.loading(work.session, [member.version_id for member in group.phase.members])
+    states = {version: {"preparing": preparing, "load_error": failure} for version, (preparing, failure) in loading.items()}
+    members = [msgspec.structs.replace(member, **states[member.version_id]) for member in group.phase.members]
     return msgspec.structs.replace(group, phase=msgspec.structs.replace(group.phase, members=members))
 
 

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.numerics.trees.transfers import plain_json
 from schemas.linear_model import LinearModel
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ class Linear:
 def read_linear(content: bytes) -> Linear:
     """The model in a file. Raises MalformedLinear."""
     try:
-        said = msgspec.json.decode(content, type=LinearModel)
+        said = msgspec.json.decode(plain_json(content), type=LinearModel)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedLinear(str(error)) from error
     count = len(said.features)

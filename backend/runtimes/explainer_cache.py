@@ -17,6 +17,12 @@ EXPLAINERS_KEPT = 2
 """How many explainers a model keeps: the path-dependent one and the current background's, as a rule."""
 
 
+LEAVES_AT_ONCE = 5_000
+"""Leaves of a forest that is compiled in the process that answers. More would keep its event loop waiting, by single steps of the compiler that hold the
+GIL: 0.1 s at 12,000 leaves, 1 s at 190,000.
+"""
+
+
 class Explainers:
     """Compiles at most once at a time, so that two threads do not do the same work."""
 
@@ -24,6 +30,7 @@ class Explainers:
         """For the forest of a model's file, beside which compiled tables are kept; nothing is compiled yet."""
         self.compiles = compiles(forest)
         self._covered = forest.covered
+        self._large = sum(tree.leaves for tree in forest.trees) > LEAVES_AT_ONCE
         self._forest = forest
         self._file = file
         self._made: dict[str | None, CompiledExplainer] = {}
@@ -33,10 +40,17 @@ class Explainers:
         """Whether the forest is explained against `background`, or path-dependently where there is none, from tables."""
         return self.compiles and (self._covered or (background is not None and len(background) > 0))
 
+    def at_hand(self, background: Floats | None) -> bool:
+        """Whether the tables against `background` are there, or are made in a moment."""
+        if not self._large or not self.take(background):
+            return True
+        digest = _digest(_rows(background))
+        return digest in self._made or table_path(self._file, digest).exists()
+
     def of(self, background: Floats | None) -> tuple[CompiledExplainer, str, str | None]:
         """The explainer, its method, and the background's SHA-256. Raises `CannotCompile` for what it does not take."""
-        rows = None if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
-        digest = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+        rows = _rows(background)
+        digest = _digest(rows)
         with self._lock:
             if digest not in self._made:
                 self._make(digest, rows)
@@ -58,3 +72,11 @@ class Explainers:
             found = CompiledExplainer.compile(self._forest, rows)
             keep_table(kept, found)
         self._made[digest] = found
+
+
+def _rows(background: Floats | None) -> Floats | None:
+    return None if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
+
+
+def _digest(rows: Floats | None) -> str | None:
+    return None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()

@@ -8,7 +8,8 @@ import numpy as np
 
 from backend.numerics.trees.forest import Forest
 from backend.numerics.trees.lightgbm_objectives import PROBABILITIES
-from backend.numerics.trees.lightgbm_text import plain_text, read_lightgbm
+from backend.numerics.trees.lightgbm_text import read_lightgbm
+from backend.numerics.trees.transfers import plain_text
 from backend.runtimes.checked_files import read_checked
 from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.estimated_explainer import explain_by_sampling
@@ -40,6 +41,10 @@ class LightgbmRuntime(Runtime):
         self.covered = forest.covered
         self.estimated = forest.linear or not (forest.covered or self._explainers.compiles)
         self._fast = FastRows(booster, len(forest.features))
+
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._explainers.at_hand(background)
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:

@@ -42,6 +42,10 @@ class OnnxRuntime(Runtime):
         if self._trees:
             self.space = self._trees.space
 
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._trees is None or self._trees.tables_at_hand(self._compared(background))
+
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""
@@ -72,7 +76,10 @@ class OnnxRuntime(Runtime):
         plain: Space = "probability" if self.classifies else "value"
         if self._trees is None:
             return explain_by_sampling(self._score, matrix, background, plain)
-        return self._trees.explain(matrix, background if background is not None or self.covered else np.zeros((1, len(self.features))))
+        return self._trees.explain(matrix, self._compared(background))
+
+    def _compared(self, background: Floats | None) -> Floats | None:
+        return background if background is not None or self.covered else np.zeros((1, len(self.features)))
 
     def _find_trees(self, content: bytes, file: Path) -> OnnxTrees | None:
         from onnx import ModelProto  # noqa: PLC0415  heavy: loaded with the first model of its kind

@@ -53,6 +53,10 @@ class OnnxTrees:
         rows = np.nan_to_num(trial_rows(self._walk.forest))
         return bool((np.abs(self._gap(rows)) <= AGREED * np.maximum(1.0, np.abs(self._margin(rows)))).all())
 
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._explainers.at_hand(background)
+
     def explain(self, matrix: Floats, background: Floats | None) -> ExplanationBatch:
         """Exact Shapley values. The residual is the larger of what is missed of the forest's output and of onnxruntime's answer."""
         found = self._explainers.explain(matrix, background, self._margin(matrix), self.space)

@@ -79,6 +79,10 @@ class Runtime(Protocol):
         """Whether explanations are made within an answer where they are asked for. Estimates take their time: the worker makes them."""
         return not self.estimated
 
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` [b, features] begins at once; else its tables are compiled first, which takes seconds or a minute."""
+        return True
+
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
         """Load the artifact, once its bytes have the SHA-256 they were checked under."""

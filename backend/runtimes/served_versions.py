@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -17,6 +17,7 @@ from backend.runtimes import ExplanationBatch, Runtime, load_runtime
 from backend.runtimes.features import FeatureSpec, Plain, plain_reader, specs_of
 from backend.runtimes.language_model import ExternalRuntime
 from backend.runtimes.protocol import NO_METHOD, Floats, Use
+from backend.runtimes.table_process import make_tables
 from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
 from schemas.inference import Explanation
@@ -158,15 +159,19 @@ def _load(facts: VersionFacts, files: Files) -> ServedVersion:
         background=_background(artifact, files) if artifact.background else None if runtime.covered else warm,
         runtime=runtime,
     )
-    _compile(served, warm)
+    if runtime.in_line and not served.remote:
+        _compile(served, warm, lambda: make_tables(artifact.kind, path, artifact.sha256, use_of(artifact), served.background))
     return served
 
 
-def _compile(served: ServedVersion, row: Floats) -> None:
-    """Explain a row [1, features], so that nobody's first explanation waits for the tables. A version that cannot be explained answers all the same."""
-    if not served.runtime.in_line or served.remote:
-        return
+def _compile(served: ServedVersion, row: Floats, aside: Callable[[], None]) -> None:
+    """Explain a row [1, features], so that nobody's first explanation waits for the tables; those of a large model come from a process `aside`.
+
+    A version that cannot be explained answers all the same.
+    """
     try:
+        if not served.runtime.tables_at_hand(served.background):
+            aside()
         served.explain(row)
     except Exception:
         log.exception("%s cannot be explained for an ordinary row; others may do better", served.label)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from backend.numerics.trees.evaluate import Walk
+from backend.numerics.trees.transfers import plain_json
 from backend.numerics.trees.trials import trial_rows
 from backend.numerics.trees.xgboost_model import XgboostModel, read_xgboost
 from backend.runtimes.checked_files import read_checked
@@ -58,6 +59,10 @@ class XgboostRuntime(Runtime):
     def in_line(self) -> bool:
         """Whether explanations come from tables: what is explained by XGBoost itself is left to the worker, like what is estimated."""
         return self._explainers.compiles
+
+    def tables_at_hand(self, background: Floats | None) -> bool:
+        """Whether explaining against `background` begins at once."""
+        return self._explainers.at_hand(background)
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
@@ -104,7 +109,7 @@ class XgboostRuntime(Runtime):
         with without(WRAPPED):
             from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and by a worker for a model too large to compile
 
-        return Booster({"nthread": 1}, model_file=bytearray(read_checked(*self._file)))
+        return Booster({"nthread": 1}, model_file=bytearray(plain_json(read_checked(*self._file))))
 
     def _answer(self, rows: Floats, **what: bool) -> Floats:
         """What XGBoost itself gives for rows [n, features]."""

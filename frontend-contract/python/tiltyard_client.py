@@ -399,7 +399,7 @@ class Artifact(TypedDict):
     meaning: str
     """What the score is, in words: `the probability of default`."""
     differences: List[Issue]
-    """Where the document said something else; what the artifact says counts."""
+    """Where the document said otherwise (the artifact counts), and what is assumed where its file is silent."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
@@ -1875,6 +1875,8 @@ class Member(TypedDict):
     ranges: List[BucketRange]
     preparing: bool
     """Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."""
+    load_error: str | None
+    """Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is."""
     meaning: str
     """What its score is, in words: `the probability of default`."""
 
@@ -2621,6 +2623,8 @@ class ServingRole(TypedDict):
     version: str
     preparing: bool
     """Some process has not loaded and compiled it yet; that process answers as before."""
+    load_error: str | None
+    """Why some process could not load it; the champion answers for it, unless it is a shadow."""
 
 
 class SetImportSharing(TypedDict):
@@ -3454,7 +3458,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "7f199de76859f643"
+CONTRACT_HASH = "f435c3fd5bed9747"
 """The contract this client was generated from."""
 
 

@@ -84,9 +84,10 @@ class CatboostArtifact(UnservableArtifact):
 
 
 class EbmArtifact(UnservableArtifact):
-    """This is an explainable boosting machine's JSON (InterpretML), which describes the model and cannot be loaded again.
+    """This is an explainable boosting machine's JSON (InterpretML), which is not served.
 
-    Train a LightGBM model with `interaction_constraints` of one feature each: it is as additive, and its text is served and explained exactly.
+    Train a LightGBM model with `interaction_constraints` of one feature each, `[[0], [1], …]`: like a machine without interactions it adds up functions of one
+    feature each, and its text is served and explained exactly.
     """
 
 

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backend.catalog.artifacts.onnx_arrays import ClassicArrays, ModernArrays
 from backend.numerics.trees.forest import Ints
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, GraphProto, NodeProto
+    from onnx import GraphProto
 
 CLASSIC = {"TreeEnsembleClassifier", "TreeEnsembleRegressor"}
-BY_NODE = ["nodes_treeids", "nodes_nodeids", "nodes_featureids", "nodes_truenodeids", "nodes_falsenodeids"]
 BRANCHES = {b"BRANCH_LEQ", b"BRANCH_LT", b"BRANCH_GTE", b"BRANCH_GT", b"BRANCH_EQ", b"BRANCH_NEQ"}
 MAX_NODES = 5_000_000
 
@@ -26,37 +26,41 @@ def check_trees(graph: "GraphProto", features: int) -> tuple[int | None, int | N
     Feature indices are held to `features` only where the ensemble reads the graph's input itself: a step before it may widen it.
     """
     inputs = {entry.name for entry in graph.input}
-    found = [_check_classic(node, features if node.input[0] in inputs else None) for node in graph.node if node.op_type in CLASSIC]
-    found += [_check_modern(node, features if node.input[0] in inputs else None) for node in graph.node if node.op_type == "TreeEnsemble"]
+    found = []
+    for node in graph.node:
+        held = features if node.input and node.input[0] in inputs else None
+        if node.op_type in CLASSIC:
+            found.append(check_classic(ClassicArrays.of(node), held))
+        elif node.op_type == "TreeEnsemble":
+            found.append(check_modern(ModernArrays.of(node), held))
     return (sum(trees for trees, _ in found), sum(leaves for _, leaves in found)) if found else (None, None)
 
 
-def _check_classic(node: "NodeProto", features: int | None) -> tuple[int, int]:
-    attributes = {entry.name: entry for entry in node.attribute}
-    arrays = {name: _ints(attributes, name) for name in BY_NODE}
-    count = len(arrays["nodes_treeids"])
-    modes = np.array(attributes["nodes_modes"].strings if "nodes_modes" in attributes else [], dtype=object)
-    values = _values(attributes, "nodes_values")
-    if not 1 <= count <= MAX_NODES or {len(array) for array in arrays.values()} | {len(modes), values} != {count}:
-        raise MalformedTrees(f"{node.op_type}: the nodes_* arrays do not agree in length.")
-    for optional in ("nodes_missing_value_tracks_true", "nodes_hitrates"):
-        if optional in attributes and _values(attributes, optional) not in (0, count):
-            raise MalformedTrees(f"{node.op_type}: {optional} does not agree with the other nodes_* arrays.")
+def check_classic(arrays: ClassicArrays, features: int | None) -> tuple[int, int]:
+    """How many trees and leaves the arrays make, of a model that takes so many features where that is known. Raises `MalformedTrees`, `SharedSubtrees`."""
+    name, count = arrays.name, len(arrays.trees)
+    modes = np.array(arrays.modes, dtype=object)
+    lengths = {len(array) for array in (arrays.nodes, arrays.features, arrays.true, arrays.false, modes)} | {arrays.values}
+    if not 1 <= count <= MAX_NODES or lengths != {count}:
+        raise MalformedTrees(f"{name}: the nodes_* arrays do not agree in length.")
+    for optional, length in arrays.optional.items():
+        if length not in (0, count):
+            raise MalformedTrees(f"{name}: {optional} does not agree with the other nodes_* arrays.")
     leaf = modes == b"LEAF"
     if not set(modes[~leaf]) <= BRANCHES:
-        raise MalformedTrees(f"{node.op_type}: nodes_modes has a mode that is not known.")
-    _check_features(node.op_type, arrays["nodes_featureids"][~leaf], features)
-    rows = {key: row for row, key in enumerate(zip(arrays["nodes_treeids"].tolist(), arrays["nodes_nodeids"].tolist(), strict=True))}
+        raise MalformedTrees(f"{name}: nodes_modes has a mode that is not known.")
+    _check_features(name, arrays.features[~leaf], features)
+    rows = {key: row for row, key in enumerate(zip(arrays.trees.tolist(), arrays.nodes.tolist(), strict=True))}
     if len(rows) != count:
-        raise MalformedTrees(f"{node.op_type}: a node id is used twice in a tree.")
+        raise MalformedTrees(f"{name}: a node id is used twice in a tree.")
     inner = np.flatnonzero(~leaf)
-    children = [[rows.get((int(arrays["nodes_treeids"][row]), int(arrays[side][row])), -1) for side in BY_NODE[3:]] for row in inner]
-    roots = _roots(node.op_type, count, np.array(children, dtype=np.int64).reshape(-1, 2), inner, arrays["nodes_treeids"])
-    _check_weights(node.op_type, attributes, rows, leaf)
+    children = [[rows.get((int(arrays.trees[row]), int(side[row])), -1) for side in (arrays.true, arrays.false)] for row in inner]
+    roots = check_roots(name, count, np.array(children, dtype=np.int64).reshape(-1, 2), inner, arrays.trees)
+    _check_weights(arrays, rows, leaf)
     return roots, int(leaf.sum())
 
 
-def _roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> int:
+def check_roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> int:
     """One root a tree, and every other node the child of exactly one: then following children ends."""
     if np.any(children < 0):
         raise MalformedTrees(f"{name}: a child is not a node of its tree.")
@@ -93,35 +97,25 @@ def _circular(count: int, children: Ints, inner: Ints) -> bool:
     return passed < count
 
 
-def _check_weights(
-    name: str, attributes: "dict[str, AttributeProto]", rows: dict[tuple[int, int], int], leaf: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> None:
-    kind = "class" if name == "TreeEnsembleClassifier" else "target"
-    trees, nodes, ids = (_ints(attributes, f"{kind}_{part}") for part in ("treeids", "nodeids", "ids"))
-    if len({len(trees), len(nodes), len(ids), _values(attributes, f"{kind}_weights")}) != 1 or len(trees) == 0:
-        raise MalformedTrees(f"{name}: the {kind}_* arrays do not agree in length.")
-    where = [rows.get(key, -1) for key in zip(trees.tolist(), nodes.tolist(), strict=True)]
+def _check_weights(arrays: ClassicArrays, rows: dict[tuple[int, int], int], leaf: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> None:
+    name, ids = arrays.name, arrays.weight_ids
+    if len({len(arrays.weight_trees), len(arrays.weight_nodes), len(ids), arrays.weights}) != 1 or len(ids) == 0:
+        raise MalformedTrees(f"{name}: the {arrays.prefix}_* arrays do not agree in length.")
+    where = [rows.get(key, -1) for key in zip(arrays.weight_trees.tolist(), arrays.weight_nodes.tolist(), strict=True)]
     if min(where) < 0 or not leaf[where].all():
         raise MalformedTrees(f"{name}: a weight is given to something that is not a leaf.")
-    labels = [entry for entry in ("classlabels_int64s", "classlabels_strings") if entry in attributes]
-    outputs = (
-        len(attributes[labels[0]].ints) or len(attributes[labels[0]].strings) if labels else int(attributes["n_targets"].i) if "n_targets" in attributes else 1
-    )
-    if ids.min() < 0 or ids.max() >= outputs:
+    if ids.min() < 0 or ids.max() >= arrays.outputs:
         raise MalformedTrees(f"{name}: a weight is given to an output that is not there.")
 
 
-def _check_modern(node: "NodeProto", features: int | None) -> tuple[int, int]:
-    """`TreeEnsemble` of ai.onnx.ml 5: inner nodes and leaves in arrays of their own, trees as indices of roots."""
-    attributes = {entry.name: entry for entry in node.attribute}
-    names = ["nodes_featureids", "nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids", "nodes_falseleafs"]
-    column, true, true_leaf, false, false_leaf = (_ints(attributes, name) for name in names)
-    roots, targets = _ints(attributes, "tree_roots"), _ints(attributes, "leaf_targetids")
-    count, leaves = len(column), len(targets)
-    lengths = {len(true), len(true_leaf), len(false), len(false_leaf), _values(attributes, "nodes_splits"), _values(attributes, "nodes_modes")}
-    if not 1 <= count <= MAX_NODES or lengths != {count} or _values(attributes, "leaf_weights") != leaves:
+def check_modern(arrays: ModernArrays, features: int | None) -> tuple[int, int]:
+    """How many trees and leaves the arrays make. Raises `MalformedTrees`."""
+    true, true_leaf, false, false_leaf, roots = arrays.true, arrays.true_leaf, arrays.false, arrays.false_leaf, arrays.roots
+    count, leaves = len(arrays.features), len(arrays.targets)
+    lengths = {len(true), len(true_leaf), len(false), len(false_leaf), *arrays.lengths}
+    if not 1 <= count <= MAX_NODES or lengths != {count} or arrays.weights != leaves:
         raise MalformedTrees("TreeEnsemble: its arrays do not agree in length.")
-    _check_features("TreeEnsemble", column, features)
+    _check_features("TreeEnsemble", arrays.features, features)
     inner = np.concatenate([true[true_leaf == 0], false[false_leaf == 0], roots])
     ends = np.concatenate([true[true_leaf == 1], false[false_leaf == 1]])
     # A tree of one leaf is written as a node whose two children are that leaf.
@@ -145,15 +139,3 @@ def _check_modern(node: "NodeProto", features: int | None) -> tuple[int, int]:
 def _check_features(name: str, column: Ints, features: int | None) -> None:
     if len(column) and (column.min() < 0 or (features is not None and column.max() >= features)):
         raise MalformedTrees(f"{name}: nodes_featureids names a feature the model does not take.")
-
-
-def _ints(attributes: "dict[str, AttributeProto]", name: str) -> Ints:
-    return np.array(attributes[name].ints if name in attributes else [], dtype=np.int64)
-
-
-def _values(attributes: "dict[str, AttributeProto]", name: str) -> int:
-    """How many numbers an attribute holds, as a list or as a tensor (`…_as_tensor` for doubles)."""
-    for found in (attributes.get(name), attributes.get(f"{name}_as_tensor")):
-        if found is not None:
-            return len(found.floats) or len(found.ints) or int(np.prod(list(found.t.dims), dtype=np.int64) if found.HasField("t") else 0)
-    return 0

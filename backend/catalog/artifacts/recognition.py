@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from backend.catalog.artifacts import errors
-from backend.numerics.trees.lightgbm_text import plain_text
+from backend.numerics.trees.transfers import plain_json, plain_text
 from backend.numerics.trees.ubjson import is_ubjson
 from schemas.catalog import ArtifactKind
 
@@ -36,8 +36,8 @@ def recognise(path: Path) -> ArtifactKind:
         return ArtifactKind.LIGHTGBM
     if is_ubjson(head) and b"learner" in head[:32]:
         return ArtifactKind.XGBOOST
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _of_json(path, head)
+    if plain_json(head).lstrip(b" \t\r\n").startswith(b"{"):
+        return _of_json(path, plain_json(head))
     _refuse_known(path, head)
     if _looks_like_onnx(head):
         return ArtifactKind.ONNX
@@ -93,7 +93,7 @@ def _of_json(path: Path, head: bytes) -> ArtifactKind:
     if b'"tree_info"' in head or b'"num_tree_per_iteration"' in head:
         raise errors.LightgbmJsonArtifact
     with path.open("rb") as file:
-        text = file.read(JSON_HEAD)
+        text = plain_json(file.read(JSON_HEAD))
     if b'"oblivious_trees"' in text or (b'"features_info"' in text and b'"model_info"' in text):
         raise errors.CatboostArtifact
     if b'"ebm"' in text and b'"outputs"' in text:

@@ -3,7 +3,8 @@
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.xgboost_model import UnsupportedTrees, read_xgboost
+from backend.numerics.trees.xgboost_errors import UnsupportedTrees
+from backend.numerics.trees.xgboost_model import read_xgboost
 from backend.numerics.trees.xgboost_objectives import HINGE, LOG_ODDS, LOGISTIC
 from backend.numerics.trees.xgboost_tree import CategoricalSplit
 from schemas.catalog import ArtifactKind

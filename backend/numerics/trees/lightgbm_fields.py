@@ -61,16 +61,18 @@ class Fields:
 
     def integers(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Ints:
         """A field of whole numbers, `length` of them."""
+        words = self._words(name, missing, loose)
         try:
-            values = np.array([int(word) for word in self._words(name, missing, loose)], dtype=np.int64)
+            values = np.array([int(word) for word in words], dtype=np.int64)
         except (ValueError, OverflowError) as error:
             raise MalformedTrees(f"{self.where}: `{name}` must be whole numbers.") from error
         return self._sized(name, values, length)
 
     def floats(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Floats:
         """A field of numbers, `length` of them, finite but for thresholds and gains; an absent one that may be `missing` is empty."""
+        words = self._words(name, missing, loose)
         try:
-            values = np.array([float(word) for word in self._words(name, missing, loose)], dtype=np.float64)
+            values = np.array([float(word) for word in words], dtype=np.float64)
         except ValueError as error:
             raise MalformedTrees(f"{self.where}: `{name}` must be numbers.") from error
         if name not in UNBOUNDED and not np.isfinite(values).all():

@@ -6,28 +6,16 @@ here before the library sees a byte. The format is what `Booster.save_model` wri
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from backend.numerics.trees.forest import CATEGORICAL, Forest, Tree, near_zero_is_zero
+from backend.numerics.trees.forest import Forest, Tree, near_zero_is_zero
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
-from backend.numerics.trees.shape import check_structure
+from backend.numerics.trees.lightgbm_tree import tree_of
+from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.transfers import plain_text
 
 END = b"end of trees\n"
 VERSIONS = {"v3", "v4"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large a model may be."""
-
-    trees: int = 20_000
-    leaves: int = 131_072
-    nodes: int = 5_000_000
-    features: int = 10_000
-    depth: int = 512
 
 
 def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
@@ -46,17 +34,17 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     if start < 0:
         raise MalformedTrees("The header has no `Tree=0`, or ends before it.")
     header = Fields.of(content[: start + 1], "the header", flags=True)
-    features, sizes = _check_header(header, limits)
+    features, sizes = check_header(header, limits)
     trees, nodes, offset = [], 0, start + 1
     for number, size in enumerate(sizes):
-        tree = _read_tree(content[offset : offset + size], number, len(features), limits)
+        tree = read_tree(content[offset : offset + size], number, len(features), limits)
         trees.append(tree)
         nodes, offset = nodes + tree.leaves, offset + size
         if nodes > limits.nodes:
             raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
     if not content.startswith(END, offset):
         raise MalformedTrees("The file does not go on with `end of trees` where `tree_sizes` says the trees end: it is cut off or was edited.")
-    parameters, lists = _read_tail(content[offset + len(END) :])
+    parameters, lists = read_tail(content[offset + len(END) :])
     iterations = max(len(trees) // header.integer("num_tree_per_iteration"), 1)
     infos = tuple(header.require("feature_infos").split(" "))
     scale = 1.0 / iterations if "average_output" in header.flags else 1.0
@@ -73,18 +61,8 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     )
 
 
-def plain_text(content: bytes) -> bytes:
-    """The text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
-
-    >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
-    b'tree\\nversion=v4\\n'
-    """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        content = content.decode("utf-16", errors="replace").encode()
-    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-
-
-def _check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:
+def check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:
+    """The features' names and the trees' sizes in bytes, from the fields before the trees. Raises `MalformedTrees`."""
     if header.text.get("version") not in VERSIONS:
         raise MalformedTrees(f"The format's version is {header.text.get('version')!r}; {' and '.join(sorted(VERSIONS))} are read.")
     count = header.integer("max_feature_idx") + 1
@@ -104,83 +82,16 @@ def _check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]
     return features, sizes
 
 
-def _read_tree(block: bytes, number: int, features: int, limits: Limits) -> Tree:
+def read_tree(block: bytes, number: int, features: int, limits: Limits) -> Tree:
+    """The tree in its own span of the file, `tree_sizes` long. Raises `MalformedTrees`."""
     where = f"tree {number}"
     head = b"Tree=%d\n" % number
     if not block.startswith(head) or not block.endswith(b"\n\n"):
         raise MalformedTrees(f"`tree_sizes` does not fit {where}: the file is cut off or was edited.")
-    fields = Fields.of(block[len(head) :].rstrip(b"\n") + b"\n", where)
-    leaves = fields.integer("num_leaves")
-    if not 1 <= leaves <= limits.leaves:
-        raise MalformedTrees(f"{where}: {leaves} leaves; 1 to {limits.leaves} are allowed.")
-    inner = leaves - 1
-    tree = Tree(
-        feature=fields.integers("split_feature", inner),
-        threshold=fields.floats("threshold", inner),
-        decision=fields.integers("decision_type", inner),
-        left=fields.integers("left_child", inner),
-        right=fields.integers("right_child", inner),
-        leaf_value=fields.floats("leaf_value", leaves),
-        leaf_count=_counts(fields, "leaf_count", leaves),
-        node_count=_counts(fields, "internal_count", inner),
-        category_starts=fields.integers("cat_boundaries", missing=True),
-        category_bits=_bits(fields),
-        linear=fields.text.get("is_linear", "0") == "1",
-    )
-    for name, length in {"split_gain": inner, "internal_value": inner, "internal_weight": inner, "leaf_weight": leaves}.items():
-        fields.floats(name, length if leaves > 1 else None, missing=True)
-    if np.any((tree.feature < 0) | (tree.feature >= features)):
-        raise MalformedTrees(f"{where}: `split_feature` names a feature beyond max_feature_idx.")
-    if np.any((tree.decision < 0) | (tree.decision > 11)):
-        raise MalformedTrees(f"{where}: `decision_type` has a value LightGBM does not write.")
-    check_structure(tree.left, tree.right, leaves, where, limits.depth)
-    _check_categories(fields, tree, where)
-    if tree.linear:
-        _check_linear(fields, leaves, features, where)
-    return tree
+    return tree_of(Fields.of(block[len(head) :].rstrip(b"\n") + b"\n", where), features, limits)
 
 
-def _counts(fields: Fields, name: str, length: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Counts, or ones where the file has none (a single leaf)."""
-    values = fields.integers(name, missing=True)
-    if len(values) == 0:
-        return np.zeros(length)
-    if len(values) != length or values.min() < 0:
-        raise MalformedTrees(f"{fields.where}: `{name}` must be {length} counts.")
-    return values.astype(np.float64)
-
-
-def _bits(fields: Fields) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
-    values = fields.integers("cat_threshold", missing=True)
-    if len(values) and (values.min() < 0 or values.max() > 0xFFFFFFFF):
-        raise MalformedTrees(f"{fields.where}: `cat_threshold` must be 32-bit words.")
-    return values.astype(np.uint32)
-
-
-def _check_categories(fields: Fields, tree: Tree, where: str) -> None:
-    sets = fields.integer("num_cat")
-    starts = tree.category_starts
-    indices = tree.threshold[(tree.decision & CATEGORICAL) == CATEGORICAL]
-    if sets < 0 or len(starts) != (sets + 1 if sets else 0) or (sets == 0 and len(tree.category_bits)):
-        raise MalformedTrees(f"{where}: `num_cat` and `cat_boundaries` do not fit each other.")
-    if sets and (starts[0] != 0 or np.any(np.diff(starts) < 1) or starts[-1] != len(tree.category_bits)):
-        raise MalformedTrees(f"{where}: `cat_boundaries` must rise from 0 to the length of `cat_threshold`.")
-    if np.any((indices != np.floor(indices)) | (indices < 0) | (indices >= sets)):
-        raise MalformedTrees(f"{where}: a categorical split names a category set that is not there.")
-
-
-def _check_linear(fields: Fields, leaves: int, features: int, where: str) -> None:
-    fields.floats("leaf_const", leaves)
-    counts = fields.integers("num_features", leaves)
-    named = fields.integers("leaf_features", loose=True)
-    slopes = fields.floats("leaf_coeff", loose=True)
-    if counts.min() < 0 or len(named) != counts.sum() or len(slopes) != counts.sum():
-        raise MalformedTrees(f"{where}: `num_features`, `leaf_features` and `leaf_coeff` do not fit each other.")
-    if np.any((named < 0) | (named >= features)):
-        raise MalformedTrees(f"{where}: `leaf_features` names a feature beyond max_feature_idx.")
-
-
-def _read_tail(tail: bytes) -> tuple[dict[str, str], tuple[tuple[Any, ...], ...]]:
+def read_tail(tail: bytes) -> tuple[dict[str, str], tuple[tuple[Any, ...], ...]]:
     """The training parameters, and the values of the pandas categories. What follows the parameters must be JSON: LightGBM's Python package parses it."""
     text = tail.decode("utf-8", errors="replace")
     found = re.search(r"^parameters:\n(.*?)^end of parameters$", text, re.MULTILINE | re.DOTALL)

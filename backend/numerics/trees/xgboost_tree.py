@@ -6,7 +6,7 @@ import numpy as np
 
 from backend.numerics.trees.forest import DEFAULT_LEFT, MISSING_NAN, Floats, Ints, Tree
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.lightgbm_text import Limits
+from backend.numerics.trees.limits import Limits
 from backend.numerics.trees.xgboost_fields import numbers, wholes
 
 
@@ -29,7 +29,7 @@ def read_tree(raw: Any, number: int, features: int, limits: Limits, weight: np.f
 def _read(raw: Any, features: int, limits: Limits, weight: np.float32) -> Tree:
     if not isinstance(raw, dict):
         raise MalformedTrees("it is no object.")
-    count = len(raw.get("left_children", ()))
+    count = len(numbers(raw.get("left_children"), "left_children"))
     if not 1 <= count <= 2 * limits.leaves:
         raise MalformedTrees(f"{count} nodes; 1 to {2 * limits.leaves} are allowed.")
     left, right = (wholes(raw.get(name), name, -1, count) for name in ("left_children", "right_children"))

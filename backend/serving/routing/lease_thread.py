@@ -29,15 +29,19 @@ CONNECT_SECONDS = 2.0
 ROUTING = "tiltyard_routing"
 TOKENS = "tiltyard_tokens"
 POLL = "SELECT at, stamp, halted FROM routing_poll($1, $2, $3, $4, $5, $6)"
+FAILURES = "SELECT routing_failures($1, $2)"
 
 
 class RoutedState(NamedTuple):
-    """What this process tells of itself: as of which moment of the database it routes, which groups it is late with, which versions it has loaded."""
+    """What this process tells of itself: as of which moment of the database it routes, which groups it is late with, which versions it has loaded,
+    and why each of others did not load.
+    """
 
     at: datetime | None = None
     stamp: str = ""
     late: tuple[UUID, ...] = ()
     loaded: tuple[UUID, ...] = ()
+    failed: tuple[tuple[UUID, str], ...] = ()
 
 
 class LeaseThread:
@@ -52,6 +56,8 @@ class LeaseThread:
         self._loop = asyncio.new_event_loop()
         self._woken = asyncio.Event()
         self._polls = 0
+        self._told: tuple[tuple[UUID, str], ...] = ()
+        """The failures that PostgreSQL knows of."""
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._main, name="control line", daemon=True)
 
@@ -98,6 +104,7 @@ class LeaseThread:
     async def _talk(self) -> None:
         settings = {"application_name": "tiltyard control", "synchronous_commit": "off", "jit": "off"}
         connection = await connect(self._address, timeout=CONNECT_SECONDS, server_settings=settings)
+        self._told = ()
         try:
             await connection.add_listener(ROUTING, self._wake)
             await connection.add_listener(TOKENS, self._tokens_changed)
@@ -121,6 +128,9 @@ class LeaseThread:
         who = (self._process, socket.gethostname(), os.getpid())
         async with asyncio.timeout(ANSWER_SECONDS):
             row = await connection.fetchrow(POLL, *who, known.at, list(known.late), list(known.loaded))
+            if known.failed != self._told:
+                await connection.execute(FAILURES, self._process, msgspec.json.encode(dict(known.failed)).decode())
+                self._told = known.failed
         self._control.hear(row["at"], halts_of(msgspec.json.decode(row["halted"], type=list[HaltFacts])))
         self._control.renew(sent, current=row["stamp"] == known.stamp)
         self._polls += 1

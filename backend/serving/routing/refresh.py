@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from backend.db.addresses import application_url
+from backend.errors import HubError
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, ServedVersion
 from backend.serving.routing import repository
@@ -35,8 +36,8 @@ class Routing:
         self._runtimes = Runtimes(hub.files)
         self._refreshing = asyncio.Lock()
         self._served: dict[UUID, ServedVersion] = {}
-        self._failed: set[tuple[UUID, int, UUID]] = set()
-        """Versions that did not load for a group as it was at a revision."""
+        self._failed: dict[tuple[UUID, int, UUID], str] = {}
+        """Versions that did not load for a group as it was at a revision, and why."""
         self._late: dict[UUID, GroupFacts] = {}
         self._line: LeaseThread | None = None
         self._known = RoutedState()
@@ -123,7 +124,7 @@ class Routing:
             unloaded = self._route(stamp, rows) if rows is not None else []
             if self._line is None:
                 self.control.renew(sent, current=True)  # with a line, only what PostgreSQL knows to be a poll renews the lease
-            self._known = RoutedState(at, stamp, tuple(self._late), tuple(self._served))
+            self._known = RoutedState(at, stamp, tuple(self._late), tuple(self._served), self._failures())
             if self._line:
                 self._line.tell(self._known)
             return unloaded
@@ -149,7 +150,7 @@ class Routing:
                 groups[facts.tenant_id, facts.slug] = found
         self._late = late
         self._served = {version_id: served for version_id, served in self._served.items() if version_id in needed}
-        self._failed = {one for one in self._failed if one[2] in needed}
+        self._failed = {one: why for one, why in self._failed.items() if one[2] in needed}
         self.table = RoutingTable(stamp, groups)
         return unloaded
 
@@ -170,6 +171,10 @@ class Routing:
     def _unloaded(self, facts: GroupFacts, wanted: Iterable[UUID]) -> list[UUID]:
         return [one for one in wanted if one not in self._served and (facts.group_id, facts.revision, one) not in self._failed]
 
+    def _failures(self) -> tuple[tuple[UUID, str], ...]:
+        """Why versions did not load, once each, without those that have loaded for another group or since."""
+        return tuple({one[2]: why for one, why in self._failed.items() if one[2] not in self._served}.items())
+
     async def _load(self, unloaded: Sequence[GroupFacts]) -> None:
         """Load what these groups need: their members, then what stays warm for a rollback. Then route by it."""
         for facts in unloaded:
@@ -177,10 +182,14 @@ class Routing:
             for version_id in self._unloaded(facts, _needed(facts)):
                 try:
                     self._served[version_id] = await self._runtimes.serve(versions[version_id])
-                except Exception:
+                except Exception as error:
                     log.exception("version %s of group %s does not load; the champion answers for it, unless it is a shadow", version_id, facts.slug)
-                    self._failed.add((facts.group_id, facts.revision, version_id))
+                    self._failed[facts.group_id, facts.revision, version_id] = _why(error)
         await self._update()
+
+
+def _why(error: Exception) -> str:
+    return error.message[:500] if isinstance(error, HubError) else f"{type(error).__name__}; the process's log says more."
 
 
 def _needed(facts: GroupFacts) -> list[UUID]:

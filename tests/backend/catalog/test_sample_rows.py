@@ -15,11 +15,12 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from backend.catalog.artifact_check import CheckedArtifact, check
 from backend.catalog.errors import SamplesDisagree, StatementUnfit
+from backend.catalog.rules import renamed
 from backend.runtimes import Runtime, load_runtime
 from backend.runtimes.protocol import Use
 from rpc.cli import main
 from schemas.catalog import ArtifactStatement, SampleRows
-from schemas.model_document import ModelDocument
+from schemas.model_document import Feature, ModelDocument
 
 DRAW = np.random.default_rng(5)
 X = DRAW.normal(size=(300, 2)).astype(np.float32)
@@ -110,7 +111,7 @@ async def test_a_file_that_keeps_its_best_iteration_says_so_and_either_is_served
     assert found.rounds is None
     assert f"best_iteration is {best - 1}" in found.told[0].message
     found = await checked(path, iterations="best", samples=SampleRows(rows=ROWS, expected=short))
-    assert (found.rounds, found.told) == (best, [])
+    assert (found.rounds, [issue.pointer for issue in found.told]) == (best, ["/extensions/artifact/missing"])
     for rounds, expected in ((None, whole), (best, short)):  # one file, two uses: each has tables of its own
         served = runtime(path, Use(rounds=rounds))
         assert served.predict(X[:20].astype(float)).score.tolist() == expected
@@ -126,12 +127,41 @@ async def test_a_value_that_stood_for_missing_is_missing(tmp_path: Path) -> None
     samples = SampleRows(rows=[row.tolist() for row in rows[:50].astype(float)], expected=booster.predict(xgb.DMatrix(rows[:50], missing=-999)).tolist())
     with pytest.raises(SamplesDisagree):
         await checked(path, samples=samples)
-    assert (await checked(path, missing=-999, samples=samples)).missing == -999
+    (told,) = (await checked(path)).told  # before, nothing was said
+    assert (told.pointer, "missing: -999" in told.message) == ("/extensions/artifact/missing", True)
+    found = await checked(path, missing=-999, samples=samples)
+    assert (found.missing, found.told) == (-999, [])
     served = runtime(path, Use(missing=-999))
     given, gone = served.explain(rows[:50].astype(float)), served.explain(np.where(rows[:50] == -999, np.nan, rows[:50]).astype(float))
     assert np.array_equal(given.values, gone.values)
     with pytest.raises(StatementUnfit):
         await checked(saved(tmp_path, lightgbm_model()[0]), missing=-999)
+    assert (await checked(saved(tmp_path, lightgbm_model()[0]))).told == []
+
+
+NAMES = ["Net income (EUR)", "Share, of [all]"]
+
+
+async def test_names_that_lightgbm_does_not_keep_are_those_of_the_document_and_told(tmp_path: Path) -> None:
+    """LightGBM writes `_` for a space and refuses special characters of JSON, for which people write `_` too."""
+    with pytest.raises(lgb.basic.LightGBMError, match="special JSON characters"):
+        lgb.train({"objective": "binary", "verbose": -1}, lgb.Dataset(X, LATE, feature_name=NAMES), 1)
+    written = [NAMES[0], "Share__of__all_"]
+    booster = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lgb.Dataset(X, LATE, feature_name=written), 5)
+    assert booster.feature_name() == ["Net_income_(EUR)", "Share__of__all_"]
+    document = ModelDocument(name="Loans", features=[Feature(name=name) for name in reversed(NAMES)])
+    samples = SampleRows(rows=[dict(zip(NAMES, row, strict=True)) for row in X[:5].tolist()], expected=booster.predict(X[:5]).tolist())
+    found = await check(saved(tmp_path, booster.model_to_string().encode()), document, ArtifactStatement(samples=samples), 1 << 28)
+    assert found.features == NAMES
+    told = {issue.pointer: issue.message for issue in found.told if "requests send" in issue.message}
+    assert set(told) == {"/features/0/name", "/features/1/name"}
+    assert "'Net_income_(EUR)'" in told["/features/1/name"]
+
+
+def test_a_name_that_the_artifact_keeps_is_not_taken_for_another() -> None:
+    document = ModelDocument(name="m", features=[Feature(name="a b"), Feature(name="a\tb")])
+    assert renamed(document, ["a_b", "a\tb"]) == ["a b", "a\tb"]
+    assert renamed(document, ["a_b", "c"]) is None
 
 
 def test_the_command_checks_a_file_without_a_hub(tmp_path: Path) -> None:

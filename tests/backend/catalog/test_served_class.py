@@ -17,11 +17,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from backend.catalog.artifact_statement import state_artifact
 from backend.catalog.artifacts import inspect
 from backend.catalog.artifacts.errors import UnsupportedModel
-from backend.catalog.errors import ClassUnclear
+from backend.catalog.errors import ClassUnclear, SamplesDisagree
 from backend.catalog.served_class import served_class
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, facts_of
-from schemas.catalog import ArtifactStatement, StateArtifact
+from schemas.catalog import ArtifactStatement, SampleRows, StateArtifact, Version
 from schemas.model_document import ModelDocument
 from tests.backend.catalog.test_versions import new_version, upload
 from tests.support.tenants import Tenant
@@ -100,8 +100,10 @@ async def test_what_is_stated_of_the_artifact_settles_the_class(hub: Hub, tenant
 SETTLED: dict[str, tuple[Any, dict[str, Any], str | None, tuple[str, str]]] = {
     "nothing said": (lightgbm_text, {}, None, ("0", "1")),
     "codes": (lightgbm_text, {"classes": ["0", "1"], "positive_class": "1"}, None, ("0", "1")),
-    "names in the order of the codes": (xgboost_file, {"classes": ["paid", "default"], "positive_class": "default"}, None, ("paid", "default")),
-    "a name alone": (linear_json, {"positive_class": "default"}, None, ("not default", "default")),
+    "words of truth": (xgboost_file, {"classes": ["no", "yes"], "positive_class": "yes"}, None, ("no", "yes")),
+    "names in the order of the codes, stated": (xgboost_file, {"classes": ["paid", "default"], "positive_class": "default"}, "1", ("paid", "default")),
+    "names without a positive class, stated": (lightgbm_text, {"classes": ["paid", "default"]}, "1", ("paid", "default")),
+    "a name alone, stated": (linear_json, {"positive_class": "default"}, "1", ("not default", "default")),
     "stated": (lightgbm_text, {"classes": ["default", "paid"], "positive_class": "default"}, "1", ("paid", "default")),
     "log-odds": (lambda: xgboost_file("binary:logitraw"), {"positive_class": "1"}, None, ("0", "1")),
     "texts, stated": (lambda: onnx_file(LogisticRegression(), np.where(LATE, "late", "paid")), {}, "late", ("paid", "late")),
@@ -120,6 +122,12 @@ UNCLEAR: dict[str, tuple[Any, dict[str, Any], str | None, str, str]] = {
     "XGBoost gives the probability of 1": (xgboost_file, {"positive_class": "0"}, None, "/task/positive_class", "probability of 1 alone"),
     "a linear model gives the probability of 1": (linear_json, {"positive_class": "0"}, None, "/task/positive_class", "probability of 1 alone"),
     "a negative word": (lightgbm_text, {"positive_class": "no"}, None, "/task/positive_class", "is not said"),
+    "names of codes": (lightgbm_text, {"classes": ["paid", "default"], "positive_class": "default"}, None, "/task/positive_class", "there it is 'paid'"),
+    "names of an ONNX model's codes": (
+        lambda: onnx_file(LogisticRegression(), LATE), {"classes": ["paid", "default"]}, None, "/task/positive_class", "nothing says what 1 is",
+    ),
+    "a name of a code": (linear_json, {"positive_class": "default"}, None, "/task/positive_class", "State positive_class '1'"),
+    "names of three classes": (xgboost_file, {"classes": ["a", "b", "c"], "positive_class": "c"}, None, "/task/positive_class", "nothing says what 1 is"),
     "the positive class is listed first": (
         lightgbm_text, {"classes": ["default", "paid"], "positive_class": "default"}, None, "/task/positive_class", "State positive_class '1'",
     ),
@@ -143,9 +151,37 @@ def test_what_does_not_agree_or_is_not_said_is_asked_for(tmp_path: Path, case: s
     assert words in refused.value.issues[0].message
 
 
-def test_names_in_the_order_of_codes_that_a_wrapper_would_number_otherwise_are_told(tmp_path: Path) -> None:
-    (told,) = settle(tmp_path, lightgbm_text(), {"classes": ["paid", "default"], "positive_class": "default"}).told
-    assert "alphabetical" in told.message
+async def test_sample_rows_that_are_met_settle_what_a_documents_names_stand_for(hub: Hub, tenant: Tenant) -> None:
+    """Before, label 1 was served as `default` although a wrapper may have numbered `paid` so."""
+    said = {"name": "Loans", "task": {"type": "binary_classification", "classes": ["paid", "default"], "positive_class": "default"}}
+    draft = await new_version(hub, tenant, "3.1", said, slug="classes")
+    answers = lgb.Booster(model_str=lightgbm_text().decode()).predict(X[:5].astype(float))
+    with pytest.raises(ClassUnclear):
+        await upload(hub, tenant, draft, lightgbm_text())
+    for expected, error in ((answers, None), (1 - answers, SamplesDisagree)):
+        await state(hub, tenant, draft, SampleRows(rows=X[:5].tolist(), expected=expected.tolist()))
+        if error is not None:
+            with pytest.raises(error):
+                await upload(hub, tenant, draft, lightgbm_text())
+            continue
+        ready = await upload(hub, tenant, draft, lightgbm_text())
+        assert ready.artifact is not None
+        assert ready.artifact.meaning == "the probability of default (the artifact's class 1)"
+        assert "sample rows are met" in ready.artifact.differences[0].message
+        draft = await new_version(hub, tenant, "3.2", said, slug="classes")
+
+
+async def test_sample_rows_that_would_fit_either_class_settle_nothing(hub: Hub, tenant: Tenant) -> None:
+    said = {"name": "Loans", "task": {"type": "binary_classification", "positive_class": "default"}}
+    draft = await new_version(hub, tenant, "3.3", said, slug="classes")
+    await state(hub, tenant, draft, SampleRows(rows=[[0, 0]], expected=[0.5]))
+    with pytest.raises(ClassUnclear):
+        await upload(hub, tenant, draft, linear_json())
+
+
+async def state(hub: Hub, tenant: Tenant, draft: Version, samples: SampleRows) -> None:
+    async with hub.work(tenant.admin) as work:
+        await state_artifact(work, StateArtifact(version_id=draft.id, artifact=ArtifactStatement(samples=samples)))
 
 
 @pytest.mark.parametrize("zipmap", [True, False])

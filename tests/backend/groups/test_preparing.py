@@ -1,5 +1,6 @@
 """A version is loaded and compiled before it takes traffic, and it shows that some process is not done with it."""
 
+import asyncio
 from uuid import uuid4
 
 import numpy as np
@@ -10,6 +11,7 @@ from backend.catalog.artifact_files import artifact_name
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, facts_of
+from backend.serving.routing.refresh import Routing
 from schemas.catalog import Version, VersionRef
 from schemas.groups import CreateGroup, GroupRef, MemberRole, MemberSpec
 from tests.backend.catalog.test_versions import new_version, upload
@@ -60,3 +62,30 @@ async def test_a_version_that_some_process_has_not_loaded_is_told_to_be_in_prepa
     finally:
         async with hub.engine.begin() as connection:
             await connection.execute(text("SELECT routing_leave(:process)"), {"process": process})
+
+
+async def test_a_version_that_a_process_cannot_load_is_told_with_the_reason_and_not_in_preparation_for_ever(hub: Hub, tenant: Tenant) -> None:
+    """Before, it was shown to be in preparation as long as the process lived."""
+    version = await upload(hub, tenant, await new_version(hub, tenant, "1.2", slug="preparing"), lightgbm_text(trees=3))
+    assert version.artifact is not None
+    slug = f"preparing_{uuid4().hex[:8]}"
+    async with hub.work(tenant.admin) as work:
+        members = [MemberSpec(version_id=version.id, role=MemberRole.CHAMPION, share=10_000)]
+        await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
+    hub.files.fetch(artifact_name(version.artifact.sha256), version.artifact.sha256).unlink()
+    routing = Routing(hub)
+    await routing.start()
+    try:
+        for _ in range(200):
+            async with hub.work(tenant.admin, read_only=True) as work:
+                member = (await groups.get(work, GroupRef(slug=slug))).phase.members[0]
+                place = (await catalog.get_version(work, VersionRef(version_id=version.id))).serving[0]
+            if member.load_error:
+                break
+            await asyncio.sleep(0.05)
+        assert (member.preparing, place.preparing) == (False, False)
+        assert member.load_error == place.load_error
+        assert member.load_error is not None
+        assert "not in the data folder" in member.load_error
+    finally:
+        await routing.stop()

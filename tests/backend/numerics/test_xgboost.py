@@ -1,6 +1,8 @@
-"""Our own reader of XGBoost's files, and our own walk of its trees, beside XGBoost itself."""
+"""Our own reader of XGBoost's files, and our own walk of its trees, beside XGBoost itself.
 
-import json
+What XGBoost would not write is tried on the parsed arrays, never as a whole file.
+"""
+
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +13,15 @@ import shap
 import xgboost as xgb
 
 from backend.numerics.attribution.compiled import CompiledExplainer
+from backend.numerics.trees.forest import Tree
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.lightgbm_text import Limits
+from backend.numerics.trees.limits import Limits
 from backend.numerics.trees.ubjson import read_ubjson
-from backend.numerics.trees.xgboost_model import UnsupportedTrees, read_xgboost
-from backend.numerics.trees.xgboost_tree import CategoricalSplit
+from backend.numerics.trees.xgboost_errors import UnsupportedTrees
+from backend.numerics.trees.xgboost_header import Sections, base_score_of, booster_of, names_of, objective_name, width_of
+from backend.numerics.trees.xgboost_json import read_json
+from backend.numerics.trees.xgboost_model import read_xgboost, trees_of
+from backend.numerics.trees.xgboost_tree import CategoricalSplit, read_tree
 from backend.runtimes.xgboost_links import objective_of
 from tests.backend.numerics import oracle
 from tests.backend.numerics.models import table
@@ -44,7 +50,7 @@ def test_features_without_names_are_numbered() -> None:
 
 @pytest.mark.parametrize("written", ["2.5E-1", "[2.5E-1]"])
 def test_the_base_score_is_read_in_its_old_and_its_new_form(written: str) -> None:
-    assert read_xgboost(edited(lambda tree: parameters(tree).update(base_score=written))).base_score == np.float32(0.25)
+    assert base_score_of(written, "binary:logistic") == np.float32(0.25)
 
 
 @pytest.mark.parametrize(("label", "start"), [(0.0, -13.81551), (1.0, 13.74516)])
@@ -87,99 +93,112 @@ def test_larger_models_agree_with_shap(depth: int) -> None:
 
 
 BOOSTER = train_xgboost(rounds=3, objective="binary:logistic")
+SOUND: dict[str, Any] = {
+    "left_children": [1, 3, -1, -1, -1], "right_children": [2, 4, -1, -1, -1], "split_indices": [0, 1, 0, 0, 0],
+    "split_conditions": [0.5, -1.0, 0.1, 0.2, 0.3], "default_left": [1, 0, 0, 0, 0], "sum_hessian": [9.0, 6.0, 3.0, 4.0, 2.0], "split_type": [0] * 5,
+}  # fmt: skip
+"""The arrays of one sound tree: two splits and three leaves."""
 
 
-def edited(change: Callable[[Any], object]) -> bytes:
-    tree = json.loads(saved(BOOSTER, "json"))
-    change(tree)
-    return json.dumps(tree).encode()
+def put(name: str, at: int, value: Any) -> dict[str, Any]:
+    """The sound tree with one entry changed."""
+    return SOUND | {name: [*SOUND[name][:at], value, *SOUND[name][at + 1 :]]}
 
 
-def parameters(tree: Any) -> Any:
-    return tree["learner"]["learner_model_param"]
+def one(raw: Any) -> Tree:
+    return read_tree(raw, 0, 5, Limits(), np.float32(1))
 
 
-def first(tree: Any) -> Any:
-    return tree["learner"]["gradient_booster"]["model"]["trees"][0]
+def test_the_sound_arrays_make_a_tree() -> None:
+    assert (one(SOUND).leaves, one(SOUND).feature.tolist()) == (3, [0, 1])
 
 
-def put(name: str, at: int, value: Any) -> Callable[[Any], object]:
-    return lambda tree: first(tree)[name].__setitem__(at, value)
-
-
-TAMPERED: dict[str, tuple[Callable[[Any], object], str]] = {
+MALFORMED: dict[str, tuple[Any, str]] = {
     "child out of range": (put("left_children", 0, 999), "left_children"),
     "child far below zero": (put("left_children", 0, -7), "left_children"),
     "child that is no whole number": (put("left_children", 0, 1.5), "whole numbers"),
     "child reached twice": (put("left_children", 0, 2), "reached twice"),
     "child is the root": (put("left_children", 0, 0), "reached twice"),
     "one child": (put("left_children", 0, -1), "one child"),
+    "splits that only point at each other": (
+        SOUND | {"left_children": [-1, 2, 1, -1, -1], "right_children": [-1, 3, 4, -1, -1]}, "cycle",
+    ),
+    "children that are no list": (SOUND | {"left_children": 7}, "left_children"),
+    "no nodes": (SOUND | {"left_children": []}, "nodes"),
     "feature out of range": (put("split_indices", 0, 5), "split_indices"),
     "threshold not finite": (put("split_conditions", 0, 1e39), "finite"),
     "threshold a word": (put("split_conditions", 0, "x"), "numbers"),
     "threshold far too large": (put("split_conditions", 0, 10**400), "too large"),
-    "an array too short": (lambda tree: first(tree)["default_left"].pop(), "length"),
-    "covers missing": (lambda tree: first(tree).pop("sum_hessian"), "sum_hessian"),
-    "no trees": (lambda tree: tree["learner"]["gradient_booster"]["model"].update(trees=[]), "trees"),
-    "trees no list": (lambda tree: tree["learner"]["gradient_booster"]["model"].update(trees=7), "trees"),
-    "a tree that is none": (lambda tree: tree["learner"]["gradient_booster"]["model"]["trees"].__setitem__(0, 3), "object"),
-    "another booster": (lambda tree: tree["learner"]["gradient_booster"].update(name="evil"), "gbtree"),
-    "no learner": (lambda tree: tree.pop("learner"), "learner"),
-    "names that repeat": (lambda tree: tree["learner"].update(feature_names=["a"] * 5), "different names"),
-    "too many features": (lambda tree: parameters(tree).update(num_feature="99999999"), "features"),
-    "features not a number": (lambda tree: parameters(tree).update(num_feature=[5]), "num_feature"),
-    "base scores": (lambda tree: parameters(tree).update(base_score="[1E-1,2E-1]"), "one number"),
+    "an array too short": (SOUND | {"default_left": [1, 0, 0, 0]}, "length"),
+    "covers missing": ({name: array for name, array in SOUND.items() if name != "sum_hessian"}, "sum_hessian"),
+    "a tree that is none": (3, "object"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", TAMPERED)
-def test_a_tampered_model_is_refused_for_what_is_wrong(case: str) -> None:
-    change, said = TAMPERED[case]
+@pytest.mark.parametrize("case", MALFORMED)
+def test_arrays_that_make_no_tree_are_refused_for_what_is_wrong(case: str) -> None:
+    raw, said = MALFORMED[case]
     with pytest.raises(MalformedTrees, match=said):
-        read_xgboost(edited(change))
+        one(raw)
 
 
-def test_splits_that_only_point_at_each_other_are_a_cycle() -> None:
-    def loop(tree: Any) -> None:
-        first(tree).update(left_children=[1, -1, -1, 4, 3], right_children=[2, -1, -1, 5, 6])
-        for name in ("left_children", "right_children"):
-            first(tree)[name] += [-1, -1]
-        for name in ("split_indices", "split_conditions", "default_left", "sum_hessian", "split_type"):
-            first(tree)[name] = [0] * 7
-
-    with pytest.raises(MalformedTrees, match="cycle"):
-        read_xgboost(edited(loop))
+def test_splits_by_category_are_not_served() -> None:
+    with pytest.raises(CategoricalSplit):
+        one(put("split_type", 0, 1))
 
 
-UNSERVED: dict[str, tuple[Callable[[Any], object], str]] = {
-    "several classes": (lambda tree: parameters(tree).update(num_class="3"), "3 numbers a row"),
-    "several targets": (lambda tree: parameters(tree).update(num_target="2"), "2 numbers a row"),
-    "an unknown objective": (lambda tree: tree["learner"]["objective"].update(name="multi:softprob"), "multi:softprob"),
-    "a base score outside": (lambda tree: parameters(tree).update(base_score="[2E0]"), "labels that are not all alike"),
-    "a linear booster": (lambda tree: tree["learner"]["gradient_booster"].update(name="gblinear"), "linear JSON"),
+def booster(said: Any) -> object:
+    return booster_of(Sections({"learner": {"gradient_booster": said}}))
+
+
+HEADERS: dict[str, tuple[Callable[[], object], str]] = {
+    "no trees": (lambda: trees_of({"trees": []}, None, 5, Limits()), "trees"),
+    "trees no list": (lambda: trees_of({"trees": 7}, None, 5, Limits()), "trees"),
+    "a weight too few": (lambda: trees_of({"trees": [SOUND, SOUND]}, np.ones(1, dtype=np.float32), 5, Limits()), "weight_drop"),
+    "another booster": (lambda: booster({"name": "evil"}), "gbtree"),
+    "no booster": (lambda: booster(None), "gradient_booster"),
+    "no learner": (lambda: Sections({}).at("learner"), "learner"),
+    "names that repeat": (lambda: names_of(["a"] * 5, 5), "different names"),
+    "names that are no list": (lambda: names_of(5, 5), "different names"),
+    "too many features": (lambda: width_of({"num_feature": "99999999"}, Limits()), "features"),
+    "features not a number": (lambda: width_of({"num_feature": [5]}, Limits()), "num_feature"),
+    "base scores": (lambda: base_score_of("[1E-1,2E-1]", "binary:logistic"), "one number"),
+    "a base score without end": (lambda: base_score_of("inf", "reg:squarederror"), "finite"),
+    "an objective without a name": (lambda: objective_name(7), "no name"),
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_what_is_said_beside_the_trees_is_checked(case: str) -> None:
+    read, said = HEADERS[case]
+    with pytest.raises(MalformedTrees, match=said):
+        read()
+
+
+UNSERVED: dict[str, tuple[Callable[[], object], str]] = {
+    "several classes": (lambda: width_of({"num_class": "3", "num_feature": "5"}, Limits()), "3 numbers a row"),
+    "several targets": (lambda: width_of({"num_target": "2", "num_feature": "5"}, Limits()), "2 numbers a row"),
+    "trees of several outputs": (lambda: trees_of({"trees": [SOUND, SOUND], "tree_info": [0, 1]}, None, 5, Limits()), "several outputs"),
+    "an unknown objective": (lambda: objective_name("multi:softprob"), "multi:softprob"),
+    "a base score outside": (lambda: base_score_of("[2E0]", "binary:logistic"), "labels that are not all alike"),
+    "a linear booster": (lambda: booster({"name": "gblinear"}), "linear JSON"),
 }
 
 
 @pytest.mark.parametrize("case", UNSERVED)
 def test_what_is_sound_but_not_served_is_named(case: str) -> None:
-    change, said = UNSERVED[case]
+    read, said = UNSERVED[case]
     with pytest.raises(UnsupportedTrees, match=said):
-        read_xgboost(edited(change))
-
-
-def test_splits_by_category_are_not_served() -> None:
-    with pytest.raises(CategoricalSplit):
-        read_xgboost(edited(put("split_type", 0, 1)))
+        read()
 
 
 def test_nesting_and_repeated_names_are_refused() -> None:
-    deep = b'{"learner":' + b"[" * 100_000
     with pytest.raises(MalformedTrees, match=r"nested|column"):
-        read_xgboost(deep)
+        read_json(b"[" * 100_000)
     with pytest.raises(MalformedTrees, match="nested"):
-        read_xgboost(b"{" + struct.pack(">cq", b"L", 7) + b"learner" + b"[" * 1000)
+        read_ubjson(b"{U\x01a" + b"[" * 1000)
     with pytest.raises(MalformedTrees, match="twice"):
-        read_xgboost(b'{"learner":{},"learner":{}}')
+        read_json(b'{"a":{},"a":{}}')
     with pytest.raises(MalformedTrees, match="twice"):
         read_ubjson(b"{U\x01aZU\x01aZ}")
 
@@ -194,24 +213,51 @@ def test_ubjson_that_ends_or_lies_about_a_length_is_refused_at_its_byte(content:
 
 @pytest.mark.parametrize("form", ["json", "ubj"])
 def test_a_model_cut_off_anywhere_is_refused(form: str) -> None:
+    """What a transfer that broke off leaves; none of it parses."""
     content = saved(BOOSTER, form)
     for cut in range(2, len(content) - 1, 131):
         with pytest.raises(MalformedTrees):
-            read_xgboost(content[:cut])
+            (read_json if form == "json" else read_ubjson)(content[:cut])
 
 
-@pytest.mark.parametrize("form", ["json", "ubj"])
-def test_random_bytes_changed_never_give_anything_but_a_model_or_a_refusal(form: str) -> None:
-    rng, original, refused = np.random.default_rng(1), saved(BOOSTER, form), 0
-    for _ in range(400):
+def test_random_entries_never_give_anything_but_a_tree_or_a_refusal() -> None:
+    """What passes is a tree that can be walked: following children from the root meets every leaf once."""
+    rng, refused = np.random.default_rng(1), 0
+    entries = [-99, -1, 0, 1, 2, 3, 4, 5, 0.5, 1e39, float("nan"), float("inf"), 10**400, "x", None, True, [], {}]
+    for _ in range(3000):
+        raw = dict(SOUND)
+        for name in rng.choice(list(SOUND), rng.integers(1, 3), replace=False).tolist():
+            value = entries[int(rng.integers(len(entries)))]
+            raw[name] = value if rng.random() < 0.1 else put(name, int(rng.integers(5)), value)[name]
+        try:
+            tree = one(raw)
+        except (MalformedTrees, CategoricalSplit):
+            refused += 1
+            continue
+        assert leaves_under(tree, 0) == list(range(tree.leaves))
+    assert 1000 < refused < 3000
+
+
+def test_random_bytes_of_ubjson_never_give_anything_but_a_value_or_a_refusal() -> None:
+    rng, refused = np.random.default_rng(1), 0
+    original = b"{U\x01a[$d#U\x03" + struct.pack(">3f", 1, 2, 3) + b"U\x01b[$l#U\x02" + struct.pack(">2i", 4, 5) + b"U\x01cSU\x02hi}"
+    assert read_ubjson(original)["c"] == "hi"
+    for _ in range(2000):
         content = bytearray(original)
-        for position in rng.integers(0, len(content), 3):
+        for position in rng.integers(0, len(content), 2):
             content[position] = rng.integers(0, 256)
         try:
-            read_xgboost(bytes(content))
-        except (MalformedTrees, UnsupportedTrees, CategoricalSplit):
+            read_ubjson(bytes(content))
+        except MalformedTrees:
             refused += 1
-    assert refused > 100
+    assert refused > 200
+
+
+def leaves_under(tree: Tree, node: int, depth: int = 0) -> list[int]:
+    assert depth <= tree.leaves
+    if node < 0 or tree.leaves == 1:
+        return [max(-node - 1, 0)]
+    return sorted(leaves_under(tree, int(tree.left[node]), depth + 1) + leaves_under(tree, int(tree.right[node]), depth + 1))
 
 
 def test_limits_hold() -> None:

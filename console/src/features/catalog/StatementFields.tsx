@@ -64,7 +64,7 @@ export function StatementFields({ value, change }: { value: Statement; change: (
           />
           <TextInput
             label="XGBoost missing value"
-            description="missing= in training, beside NaN"
+            description="missing= in training. The file does not keep it: left empty, only null is missing"
             value={value.missing}
             onChange={(e) => set({ missing: e.currentTarget.value })}
             error={unnumbered && 'A number is expected here'}

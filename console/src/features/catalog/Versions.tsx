@@ -82,6 +82,7 @@ function VersionRow({ slug, version: v, upload, archive }: { slug: string; versi
           <div key={s.group_slug} style={{ display: 'flex', gap: 6, alignItems: 'center', whiteSpace: 'nowrap' }}>
             <RoleBadge role={s.role} /> <Link to="/groups/$slug" params={{ slug: s.group_slug }} className="link">{s.group_name}</Link>
             {s.preparing && <span className="hint" role="status">being prepared</span>}
+            {s.load_error && <Status tone="bad">does not load</Status>}
           </div>
         ))}
       </Table.Td>

@@ -50,6 +50,11 @@ export function GroupFrame() {
               {data.phase.members.filter((m) => m.preparing).map((m) => m.label).join(', ')} is being prepared: some process still loads and compiles it, and answers as before until that is done.
             </Notice>
           )}
+          {data.phase.members.filter((m) => m.load_error).map((m) => (
+            <Notice key={m.version_id} tone="bad">
+              {m.label} does not load in some process, so {m.role === 'shadow' ? 'it is not asked there' : 'the champion answers for it there'}. {m.load_error}
+            </Notice>
+          ))}
           <div style={{ marginBottom: 14 }}>
             <SplitBar members={data.phase.members} height={6} />
           </div>

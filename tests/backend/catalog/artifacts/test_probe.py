@@ -54,7 +54,7 @@ async def test_a_sound_xgboost_model_is_scored_by_xgboost_too_and_both_agree(tmp
 async def test_an_xgboost_file_that_the_library_refuses_is_refused(tmp_path: Path) -> None:
     """Our reader passes over what it does not need; XGBoost's own has the last word."""
     tree = json.loads(saved(train_xgboost(objective="binary:logistic"), "json"))
-    tree["learner"]["gradient_booster"]["model"]["gbtree_model_param"]["num_trees"] = "-5"
+    tree["learner"]["gradient_booster"]["model"]["gbtree_model_param"]["num_trees"] = "many"
     path = tmp_path / "model.json"
     path.write_text(json.dumps(tree))
     with pytest.raises(errors.ProbeFailed):

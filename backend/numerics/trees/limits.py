@@ -1,0 +1,14 @@
+"""How large a model may be."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that the readers take."""
+
+    trees: int = 20_000
+    leaves: int = 131_072
+    nodes: int = 5_000_000
+    features: int = 10_000
+    depth: int = 512

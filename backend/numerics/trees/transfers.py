@@ -1,0 +1,24 @@
+"""Text that a transfer or an editor altered without harm, as it was."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def plain_text(content: bytes) -> bytes:
+    """The text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
+
+    >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
+    b'tree\\nversion=v4\\n'
+    """
+    if content[:2] in UTF_16:
+        content = content.decode("utf-16", errors="replace").encode()
+    return content.removeprefix(BYTE_ORDER_MARK).replace(b"\r\n", b"\n")
+
+
+def plain_json(content: bytes) -> bytes:
+    """JSON in UTF-8 without a byte order mark; anything else, UBJSON say, as it is.
+
+    >>> plain_json(b"\\xef\\xbb\\xbf{}"), plain_json(b"{U\\r\\n")
+    (b'{}', b'{U\\r\\n')
+    """
+    return plain_text(content) if content.startswith((BYTE_ORDER_MARK, *UTF_16)) else content

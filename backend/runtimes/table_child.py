@@ -1,0 +1,28 @@
+"""The child process that compiles the tables of a large model: it loads the checked artifact, explains a row, and the tables lie beside the file.
+
+Run by path through `python -I`. Standard input is one line of JSON, `{kind, path, sha256, use, background}` (`background` is its shape [b, f], or null),
+and then the background's numbers (float64).
+"""
+
+import json
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Compile, and write nothing to standard output. What goes wrong ends the process with a traceback."""
+    line, _, numbers = sys.stdin.buffer.read().partition(b"\n")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    import numpy as np  # noqa: PLC0415  found only now: -I leaves the checkout out
+
+    from backend.runtimes.protocol import Use  # noqa: PLC0415  likewise
+    from backend.runtimes.registry import load_runtime  # noqa: PLC0415  likewise
+
+    request = json.loads(line)
+    runtime = load_runtime(request["kind"], Path(request["path"]), request["sha256"], Use(**request["use"]))
+    background = None if request["background"] is None else np.frombuffer(numbers).reshape(request["background"])
+    runtime.explain(np.zeros((1, len(runtime.features))), background)
+
+
+if __name__ == "__main__":
+    main()
