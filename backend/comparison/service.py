@@ -21,7 +21,7 @@ from backend.groups import service as groups
 from backend.ids import new_id
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.outside import Outside
-from backend.tallies import queries
+from backend.tallies import service as tallies
 from backend.work.unit import UnitOfWork
 from schemas.comparison import Maturity, RowRange
 from schemas.groups import Group, GroupRef, Phase
@@ -53,7 +53,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     begun = time.monotonic()
     if kept and kept[0] > (since or begun - FRESH_SECONDS):
         return kept[1]
-    exact = exact or await queries.rebuild_wanted(work.session, work.tenant_id, group.id)
+    exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
     comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact)
     await _keep(work.hub, group.id, comparison)

@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -21,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from backend.actor import ANONYMOUS
 from backend.batching import Gathering
 from backend.hub import Hub
-from backend.inference_log import idempotency_repository, repository
+from backend.inference_log import idempotency, repository
 from backend.inference_log.durability import Guarantee, Way
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.explanations.doubts import tell_doubts
@@ -47,8 +46,6 @@ SAMPLES = 50
 WRITERS = 4
 """So many groups' rows are written directly at the same time; a group that waits for its table keeps no other waiting."""
 WAKE_SECONDS = 0.25
-KEY_LIFETIME = timedelta(hours=24)
-"""How long an idempotency key stands for its first answer."""
 
 
 class KeyTaken(Exception):
@@ -239,7 +236,7 @@ async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> l
     if not first:
         return []
     claims = [(key, one.claim.asked, [record.inference_id for record in one.records]) for key, one in first.items() if one.claim]
-    ours = await idempotency_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEY_LIFETIME)
+    ours = await idempotency.claim(work, group_id, claims)
     return [one for one in batch if one.claim and not (one.claim.key in ours and first[one.claim.key] is one)]
 
 

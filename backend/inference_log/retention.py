@@ -13,11 +13,10 @@ from backend.groups import service as groups
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import actions, idempotency_repository, outcome_lock, repository
+from backend.inference_log import actions, idempotency, outcome_lock, repository
 from backend.inference_log import queries as log_queries
-from backend.inference_log.intake import KEY_LIFETIME
-from backend.inference_log.manifest import ArchiveManifest, folder_of, hold, read_manifest, settle
-from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
+from backend.inference_log.archives.manifest import ArchiveManifest, folder_of, hold, read_manifest, settle
+from backend.inference_log.archives.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
 from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.writer import AHEAD
 from backend.outside import Outside
@@ -43,7 +42,7 @@ async def keep_logs(hub: Hub) -> None:
 async def keep_log(hub: Hub, ref: LogRef) -> list[str]:
     """See to one log; gives the partitions that went."""
     async with hub.work(ref.actor) as work:
-        await idempotency_repository.prune(work.session, ref.tenant_id, ref.group_id, work.now - KEY_LIFETIME)
+        await idempotency.prune(work, ref.group_id)
         try:
             group = await groups.get(work, GroupRef(slug=ref.slug))
         except GroupNotFound:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN
-from backend.inference_log import archive as archiving
 from backend.inference_log import retention
+from backend.inference_log.archives import archive as archiving
 from backend.inference_log.drain import Drainer
 from backend.inference_log.sweep import explain_missing, waiting_groups
 from backend.runs.kinds import RunKind, Schedule

@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.actor import system
 from backend.hub import Hub
+from backend.inference_log.idempotency import LoggedAnswer
 from backend.serving import stale_repository
-from backend.serving.answers import Earlier, PredictionRequest
+from backend.serving.answers import PredictionRequest
 from backend.serving.prepare import Case
 from backend.serving.request_digest import digest
 from schemas.inference import Inputs, PredictBody, Prediction
@@ -75,7 +76,7 @@ class StaleAnswers:
         while len(self._answers) > MOST_REMEMBERED:
             self._answers.popitem(last=False)
 
-    def again(self, request: PredictionRequest) -> list[Earlier]:
+    def again(self, request: PredictionRequest) -> list[LoggedAnswer]:
         """The last logged answers for the same inputs, marked as stale; none when the policy or their age does not allow it, or one was never given."""
         group_id = request.group.facts.group_id
         most = self._most_seconds.get(group_id)
@@ -84,7 +85,7 @@ class StaleAnswers:
         known = [one for one in found if one is not None and most is not None and now - one.at <= most]
         if not known or len(known) < len(found):
             return []
-        return [Earlier(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
+        return [LoggedAnswer(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
 
     def note(self, request: PredictionRequest, replayed: Sequence[Prediction]) -> None:
         """See that these replays are noted once the log is back."""

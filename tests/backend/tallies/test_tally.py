@@ -24,8 +24,8 @@ from backend.inference_log.writer import Partitions, write
 from backend.numerics.statistics.sketch import Sketch, sketch_of
 from backend.outcomes.service import record as record_outcomes
 from backend.tallies import compaction, queries
-from backend.tallies.queries import Key
-from backend.tallies.spans import span_of
+from backend.tallies.compaction import span_of
+from backend.tallies.tally import Key
 from schemas.groups import Group, MemberRole, MemberSpec, SetSplit
 from schemas.inference import Outcome, RecordOutcomes
 from tests.support.log_records import record
