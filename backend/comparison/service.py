@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from backend.comparison.cells import Cell, counted_anew, tallied
 from backend.comparison.errors import EvidenceAway
 from backend.comparison.figures import contender, ratio
-from backend.comparison.standings import Field, standings_of
+from backend.comparison.standings import PhaseCells, standings_of
 from backend.comparison.verdict import judge
 from backend.comparison.wording import conclude
 from backend.errors import NotFound
@@ -84,7 +84,7 @@ async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> 
 
 def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool) -> Comparison:
     now, phase = work.now.timestamp(), phases[0]
-    field = Field(group, phases, cells, now)
+    field = PhaseCells(group, phases, cells, now)
     standings = standings_of(field, phase)
     champion, challengers = field.sides(standings)
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])

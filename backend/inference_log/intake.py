@@ -18,10 +18,10 @@ from uuid import UUID
 from redis.exceptions import RedisError, ResponseError
 
 from backend.actor import ANONYMOUS
-from backend.batching import Gathering
+from backend.batching import Batcher
 from backend.hub import Hub
 from backend.inference_log import idempotency, repository
-from backend.inference_log.durability import Guarantee, Way
+from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.explanations.doubts import tell_doubts
 from backend.inference_log.record import KeyClaim, Record, encode
@@ -86,8 +86,8 @@ class Intake:
         self._hub = hub
         self._partitions = Partitions(hub)
         self._line = redis_stream.RedisConnection(hub.redis)
-        self._streamed = Gathering(self._flush_streamed)
-        self._direct: dict[UUID, Gathering[Append]] = {}
+        self._streamed = Batcher(self._flush_streamed)
+        self._direct: dict[UUID, Batcher[Append]] = {}
         self._writers = asyncio.Semaphore(WRITERS)
         self._guarantee = Guarantee(hub)
         self._full_until: dict[UUID, float] = {}
@@ -98,8 +98,8 @@ class Intake:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         full = time.monotonic() < self._full_until.get(group_id, 0.0)
-        way = Way.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
-        (self._directly(group_id) if way is Way.DIRECT else self._streamed).add(one)
+        way = Durability.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
+        (self._directly(group_id) if way is Durability.DIRECT else self._streamed).add(one)
         await one.done
 
     async def close(self) -> None:
@@ -118,12 +118,12 @@ class Intake:
     async def _stream(self, batch: Sequence[Append]) -> list[Append]:
         """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
         way = self._guarantee.known
-        if way is Way.DIRECT:  # since this waited for its turn
+        if way is Durability.DIRECT:  # since this waited for its turn
             return list(batch)
         entries: defaultdict[UUID, list[bytes]] = defaultdict(list)
         for one in batch:
             entries[one.group_id] += map(encode, one.records)
-        wait_ms = int(REDIS_SECONDS * 900) if way is Way.AOF else None
+        wait_ms = int(REDIS_SECONDS * 900) if way is Durability.AOF else None
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 lengths, synced = await redis_stream.append(self._line, entries, wait_ms)
@@ -170,9 +170,9 @@ class Intake:
             async with asyncio.timeout(REDIS_SECONDS):
                 await self._hub.queue.drain(group_id)
 
-    def _directly(self, group_id: UUID) -> Gathering[Append]:
+    def _directly(self, group_id: UUID) -> Batcher[Append]:
         if group_id not in self._direct:
-            self._direct[group_id] = Gathering(partial(self._write_directly, group_id))
+            self._direct[group_id] = Batcher(partial(self._write_directly, group_id))
         return self._direct[group_id]
 
     async def _write_directly(self, group_id: UUID, batch: Sequence[Append]) -> None:

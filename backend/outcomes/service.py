@@ -39,7 +39,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     _check(input.outcomes)
     group = await groups.get(work, GroupRef(slug=input.slug))
     await outcome_lock.before_outcomes(work, group.id)
-    book = Book(work)
+    book = OutcomeBatch(work)
     await book.read(group.id, group.table_name, input.outcomes)
     _check_batches(book, input.outcomes)
     await _check_kind(work, group.table_name, book, input.outcomes)
@@ -61,7 +61,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     )
 
 
-class Book:
+class OutcomeBatch:
     """What is known of the truth about a batch's inferences."""
 
     def __init__(self, work: UnitOfWork) -> None:
@@ -171,7 +171,7 @@ def _check(outcomes: Sequence[Outcome]) -> None:
         raise InvalidOutcome(issues=issues[:MOST_ISSUES])
 
 
-def _check_batches(book: Book, outcomes: Sequence[Outcome]) -> None:
+def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
     """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
     issues = [
         Issue(
@@ -185,7 +185,7 @@ def _check_batches(book: Book, outcomes: Sequence[Outcome]) -> None:
         raise InvalidOutcome(issues=issues[:MOST_ISSUES])
 
 
-async def _check_kind(work: UnitOfWork, table: str, book: Book, outcomes: Sequence[Outcome]) -> None:
+async def _check_kind(work: UnitOfWork, table: str, book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
     """A probability is held against whether it happened. Of an inference that is not there yet, what the group answered last says what it will be."""
     numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
     early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
