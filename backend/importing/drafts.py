@@ -24,7 +24,7 @@ from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmRe
 
 DRAFT_LIFETIME: Final = timedelta(days=1)
 """How long a draft waits to be committed."""
-MOST: Final = 50
+MOST_DRAFTS: Final = 50
 """A tenant's drafts; the oldest go first."""
 
 
@@ -53,7 +53,7 @@ async def create(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
             created_at=work.now,
             expires_at=work.now + DRAFT_LIFETIME,
         )
-        await repository.keep_newest(work.session, work.tenant_id, MOST - 1, work.now)
+        await repository.keep_newest(work.session, work.tenant_id, MOST_DRAFTS - 1, work.now)
         work.session.add(row)
         if file.state.mapping_id is not None:
             await remembered_mappings.note_use(work, file.state.mapping_id)

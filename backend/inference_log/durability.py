@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from backend.outside import Outside
 
-LOOK_SECONDS = 30.0
+DURABILITY_SECONDS = 30.0
 """A Redis may be set up anew, or be another one after a failover."""
 ANSWER_SECONDS = 0.5
 """A Redis that takes longer to say what it is takes no entries either."""
@@ -111,7 +111,7 @@ class Guarantee:
         except (RedisError, OSError, TimeoutError):
             self.forget()
             return Durability.DIRECT
-        self._until = time.monotonic() + LOOK_SECONDS if self._strict else float("inf")
+        self._until = time.monotonic() + DURABILITY_SECONDS if self._strict else float("inf")
         return self._way
 
     async def _asked(self) -> Durability:

@@ -26,7 +26,7 @@ from schemas.group_settings import LogPolicy
 from schemas.groups import GroupRef
 
 log = logging.getLogger("tiltyard.retention")
-TRIES = 3
+ARCHIVE_TRIES = 3
 """So often a week is archived anew when it changed meanwhile."""
 
 
@@ -68,7 +68,7 @@ async def _let_go(hub: Hub, ref: LogRef, policy: LogPolicy, age: timedelta) -> l
 
 async def _let_week_go(hub: Hub, ref: LogRef, week: Row[Any], archived: bool) -> None:
     """Archive the week and drop it, under one lock; again when it changed meanwhile. Raises ArchivesBusy, ArchiveUnsound."""
-    for _ in range(TRIES):
+    for _ in range(ARCHIVE_TRIES):
         async with hub.work(ref.actor) as work:
             await hold(work.session, ref.group_id)
             drafted = await _archive(work, ref, week) if archived else None

@@ -22,7 +22,7 @@ from schemas.common import Issue
 from schemas.groups import GroupRef
 from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
-MOST_ISSUES = 100
+MOST_OUTCOME_ISSUES = 100
 LATEST_ANSWERS = 100
 YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
 Target = UUID | str
@@ -168,7 +168,7 @@ def _check(outcomes: Sequence[Outcome]) -> None:
         if outcome.at is not None and outcome.at.tzinfo is None:
             issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
     if issues:
-        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+        raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 
 def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
@@ -182,7 +182,7 @@ def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
         if (name := None if outcome.inference_id else outcome.correlation_id) and book.batches[name]
     ]
     if issues:
-        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+        raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 
 async def _check_kind(work: UnitOfWork, table: str, book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
@@ -190,4 +190,4 @@ async def _check_kind(work: UnitOfWork, table: str, book: OutcomeBatch, outcomes
     numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
     early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
     if wrong := [at for at, answered in numbers if (early if answered is None else answered)]:
-        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_ISSUES]])
+        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_OUTCOME_ISSUES]])

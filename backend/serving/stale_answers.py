@@ -26,7 +26,7 @@ from backend.serving.request_digest import digest
 from schemas.inference import Inputs, PredictBody, Prediction
 
 log = logging.getLogger("tiltyard.stale")
-LOOK_SECONDS = 2.0
+POLICIES_SECONDS = 2.0
 """How old what is known of the groups' policies may be while answers are given."""
 MOST_REMEMBERED = 50_000
 MOST_NOTES = 100_000
@@ -57,7 +57,7 @@ class StaleAnswers:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._most_seconds: dict[UUID, int] = {}
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = -POLICIES_SECONDS
         self._looking: asyncio.Task[None] | None = None
         self._answers: OrderedDict[bytes, Remembered] = OrderedDict()
         self._notes: list[Note] = []
@@ -65,7 +65,7 @@ class StaleAnswers:
 
     def remember(self, request: PredictionRequest, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
         """Keep answers that are on record, if the group's policy is to give them again."""
-        if time.monotonic() - self._looked_at > LOOK_SECONDS:
+        if time.monotonic() - self._looked_at > POLICIES_SECONDS:
             self._looked_at = time.monotonic()
             self._looking = asyncio.create_task(self._look())
         group_id = request.group.facts.group_id

@@ -16,7 +16,7 @@ from backend.tallies import queries
 from backend.tallies.tally import Key, Tally
 from backend.work.unit import UnitOfWork
 
-MOST_OPEN = 40
+FOLD_ABOVE = 40
 """A group with more appended tallies than this is folded."""
 HOUR, DAY = 3_600, 86_400
 AGES = ((3 * DAY, DAY), (3 * HOUR, HOUR))
@@ -26,7 +26,7 @@ AGES = ((3 * DAY, DAY), (3 * HOUR, HOUR))
 async def fold_waiting(hub: Hub) -> int:
     """Fold the groups that need it, of every tenant; how many."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
-        groups = await queries.backlog(work.session, MOST_OPEN)
+        groups = await queries.backlog(work.session, FOLD_ABOVE)
     for group in groups:
         async with hub.work(system(group.tenant_id, "tally")) as work:
             await fold(work, group.group_id)

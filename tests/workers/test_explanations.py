@@ -139,7 +139,7 @@ async def test_a_version_that_takes_too_long_waits_and_the_others_are_explained(
     group = await written(hub, served, 20, monkeypatch, challenger_share=5_000)
     explainer = await ready(hub, served, group)
     monkeypatch.setattr(LightgbmRuntime, "explain", hangs_where_narrow)
-    monkeypatch.setattr("backend.inference_log.sweep.SECONDS", 0.1)
+    monkeypatch.setattr("backend.inference_log.sweep.EXPLAIN_SECONDS", 0.1)
     monkeypatch.setattr(explain, "GRACE_SECONDS", 0.5)
     started = time.monotonic()
     await explain_group(hub, explainer, group.id)

@@ -29,7 +29,7 @@ SETTLE_SECONDS = 1.5
 """Within this every process has stopped answering for a deleted group."""
 CLOSED = timedelta(days=7)
 """So long a process may be held up with an answer and still find the intake closed."""
-TRIES = 5
+ARCHIVE_TRIES = 5
 
 
 class IntakeNotEmpty(HubError):
@@ -43,7 +43,7 @@ async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
     """
     name = f"{folder_of(group_id)}/log.parquet"
     ref = await _close(hub, actor, group_id)
-    for _ in range(TRIES):
+    for _ in range(ARCHIVE_TRIES):
         if ref is None:
             await _forget_keys(hub, group_id)
             return await asyncio.to_thread(_said, hub.files, name)

@@ -12,7 +12,7 @@ from schemas.common import BIG, SAFE
 
 Direction = Literal["in", "out"]
 
-_PLAIN: dict[type[mi.Type], str] = {
+_TYPESCRIPT_TYPES: dict[type[mi.Type], str] = {
     mi.NoneType: "null",
     mi.BoolType: "boolean",
     mi.IntType: "number",
@@ -78,7 +78,7 @@ class Names:
             self._survey(part, way)
 
     def _write(self, info: mi.Type, way: Direction) -> str:
-        if plain := _PLAIN.get(type(info)):
+        if plain := _TYPESCRIPT_TYPES.get(type(info)):
             return plain
         if isinstance(info, mi.Metadata):
             return "string" if (info.extra or {}).get(BIG) else self._write(info.type, way)
