@@ -20,7 +20,7 @@ class Asked(Protocol):
 T = TypeVar("T", bound=Asked)
 
 
-class Gathering(Generic[T]):
+class Batcher(Generic[T]):
     """Requests that wait while batches are on their way, and then go together. Whoever does a batch lets its requests know that they are done."""
 
     def __init__(self, do: Callable[[Sequence[T]], Awaitable[None]], at_once: int = 1) -> None:

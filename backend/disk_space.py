@@ -8,7 +8,7 @@ from backend.errors import Unavailable
 
 RESERVE = 64 * 1024 * 1024
 """Bytes kept free, so that the servers can finish what they have begun and the log can be drained."""
-LOOK_SECONDS = 0.5
+MEASURE_SECONDS = 0.5
 
 
 class DiskFull(Unavailable):
@@ -36,7 +36,7 @@ class DiskSpace:
             return
         now = time.monotonic()
         if now >= self._until:
-            self._free, self._until = free_bytes(self._folder), now + LOOK_SECONDS
+            self._free, self._until = free_bytes(self._folder), now + MEASURE_SECONDS
         if self._free < self._reserve:
             free, reserve = (f"{size / 2**20:.0f} MiB" for size in (self._free, self._reserve))
             raise DiskFull(

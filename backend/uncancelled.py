@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 5.0
+FINISH_SECONDS = 5.0
 
 
 async def undisturbed(reading: Coroutine[Any, Any, T]) -> T:
@@ -17,7 +17,7 @@ async def undisturbed(reading: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+        done, _ = await asyncio.wait({task}, timeout=FINISH_SECONDS)
         if not done:
             task.cancel()
         elif not task.cancelled():

@@ -1,17 +1,19 @@
-"""All tables, for Alembic: importing one table of a slice brings its others along."""
+"""All tables, for Alembic: each slice's `tables.py` is found and imported."""
 
-from backend.access.tables import PersonRow
-from backend.alerts.tables import AlertRow
-from backend.audit.tables import AuditRow
-from backend.catalog.tables import ModelRow
-from backend.connectors.tables import ConnectorRow
+import importlib
+import pkgutil
+from pathlib import Path
+
+import backend
 from backend.db.base import Base
-from backend.groups.tables import GroupRow
-from backend.importing.tables import DraftRow
-from backend.live.tables import LiveEventRow
-from backend.outcomes.tables import OutcomeRow
-from backend.promotion.tables import RampRow
-from backend.runs.tables import RunRow
 
-SLICES = (PersonRow, AlertRow, AuditRow, ModelRow, ConnectorRow, GroupRow, DraftRow, OutcomeRow, LiveEventRow, RampRow, RunRow)
+
+def slices_with_tables() -> list[str]:
+    """The names of the slices that have a `tables.py`."""
+    folders = [Path(folder) / one.name for folder in backend.__path__ for one in pkgutil.iter_modules([folder]) if one.ispkg]
+    return sorted(folder.name for folder in folders if (folder / "tables.py").exists())
+
+
+for name in slices_with_tables():
+    importlib.import_module(f"backend.{name}.tables")
 METADATA = Base.metadata

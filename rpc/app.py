@@ -17,7 +17,7 @@ from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.health import database_answers
 from rpc.host import ProductHost
-from rpc.http_connection import Headers, Whole
+from rpc.http_connection import CompleteResponse, Headers
 from rpc.predict import DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact
@@ -75,7 +75,7 @@ class Application:
         """Is it answered without ASGI?"""
         return self.data_plane.takes_whole(target)
 
-    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, Whole]:
+    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:
         """Answer it."""
         return self.data_plane.answer_whole(path, headers, body)
 

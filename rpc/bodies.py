@@ -12,7 +12,7 @@ from schemas.common import Issue
 from schemas.inference import PredictBody
 
 T = TypeVar("T")
-MOST_ISSUES = 50
+MOST_BODY_ISSUES = 50
 
 
 class MalformedBody(Invalid):
@@ -76,7 +76,7 @@ def _not_finite(raw: bytes) -> list[Issue]:
         _walk(json.loads(raw, parse_constant=_Constant), "", found)
     except (ValueError, RecursionError):
         return []
-    return found[:MOST_ISSUES]
+    return found[:MOST_BODY_ISSUES]
 
 
 class _Constant(str):

@@ -22,7 +22,7 @@ HEAD_SECONDS = 10.0
 Headers = list[tuple[bytes, bytes]]
 
 
-class Whole(NamedTuple):
+class CompleteResponse(NamedTuple):
     """A complete answer, in JSON."""
 
     status: int
@@ -38,7 +38,7 @@ class AnswersWhole(Protocol):
         """Does it answer a POST to this target?"""
         ...
 
-    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, Whole]:
+    def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:
         """The answer to a POST that came whole. Header names are in lower case. Raises nothing but what is unforeseen."""
         ...
 
@@ -50,7 +50,7 @@ class _NobodyWaits:
         """Tell nobody."""
 
 
-class Turn:
+class DirectCycle:
     """A request being answered whole, as uvicorn looks at it: may the next one begin, and the connection stay?"""
 
     message_event: Final = _NobodyWaits()
@@ -107,7 +107,7 @@ class Connection(HttpToolsProtocol):
     @property
     def _busy(self) -> bool:
         """Is an answer under way? Until it is done, reading may pause."""
-        before: RequestResponseCycle | Turn | None = self.cycle
+        before: RequestResponseCycle | DirectCycle | None = self.cycle
         return before is not None and not before.response_complete
 
     def on_message_begin(self) -> None:
@@ -142,7 +142,7 @@ class Connection(HttpToolsProtocol):
         if self._body is None:
             return super().on_message_complete()
         body, self._body = b"".join(self._body), None
-        turn = Turn(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
+        turn = DirectCycle(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
         self.cycle = turn  # type: ignore[assignment]  # all that is asked of a cycle when others than ASGI answer
         task = self.loop.create_task(self._answer(turn, self.url.decode("ascii"), self.headers, body))
         self.tasks.add(task)
@@ -160,7 +160,7 @@ class Connection(HttpToolsProtocol):
         for part in came or ():
             super().on_body(part)
 
-    async def _answer(self, turn: Turn, path: str, headers: Headers, body: bytes) -> None:
+    async def _answer(self, turn: DirectCycle, path: str, headers: Headers, body: bytes) -> None:
         assert self._whole is not None, "only such an application has a turn"
         try:
             status, said, more = await self._whole.answer_whole(path, headers, body)

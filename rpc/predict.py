@@ -19,7 +19,7 @@ from backend.serving.predict import Predictor
 from rpc.bodies import decode, given, with_key
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
-from rpc.http_connection import Whole
+from rpc.http_connection import CompleteResponse
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
 from rpc.v2.transport import OpenInference
@@ -73,7 +73,7 @@ class DataPlane:
         try:
             if scope["method"] != "POST":
                 raise MethodNotSupported(f"{scope['path']} is asked by POST", allow="POST")
-            status, body, headers = Whole(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive)), [])
+            status, body, headers = CompleteResponse(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive)), [])
         except Disconnected:
             return None
         except Exception as error:  # whatever it is, the caller gets a body it can read
@@ -92,10 +92,10 @@ class DataPlane:
         """Is a POST to this target a prediction, with nothing in the target to decode?"""
         return target.startswith(_GROUPS) and target.endswith(_PREDICT) and not _UNPLAIN(target)
 
-    async def answer_whole(self, path: str, headers: Headers, body: bytes) -> Whole:
+    async def answer_whole(self, path: str, headers: Headers, body: bytes) -> CompleteResponse:
         """The same answer to a POST whose body is there already."""
         try:
-            return Whole(200, await self._answer(path, headers, partial(given, body)), [])
+            return CompleteResponse(200, await self._answer(path, headers, partial(given, body)), [])
         except Exception as error:
             return _failure(error, path)
 
@@ -157,7 +157,7 @@ def _require(actor: Actor, permission: P) -> None:
         raise Forbidden(f"this needs a token with the scope `{permission}`", permission=permission)
 
 
-def _failure(error: Exception, path: str) -> Whole:
+def _failure(error: Exception, path: str) -> CompleteResponse:
     request_id = uuid4().hex
     report(error, path=path, request_id=request_id)
     status, body = error_body(known(error), request_id)
@@ -166,4 +166,4 @@ def _failure(error: Exception, path: str) -> Whole:
         headers.append((b"allow", error.allow.encode()))
     if isinstance(error, HubError) and status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    return Whole(status, body, headers)
+    return CompleteResponse(status, body, headers)

@@ -11,9 +11,9 @@ from backend.errors import Unauthorized, Unavailable
 from backend.hub import Hub
 
 BEARER = b"Bearer "
-SECONDS = 1.0
+KNOWN_SECONDS = 1.0
 """How long a disabled person's token may go on; a revoked token is forgotten at once, by NOTIFY."""
-MOST = 10_000
+MOST_TOKENS = 10_000
 
 
 class TokenCache:
@@ -48,9 +48,9 @@ class TokenCache:
         return actor
 
     def _ask(self, secret: bytes) -> tuple[float, "asyncio.Future[Actor | None]"]:
-        asked = (time.monotonic() + SECONDS, asyncio.ensure_future(self._look_up(secret)))
+        asked = (time.monotonic() + KNOWN_SECONDS, asyncio.ensure_future(self._look_up(secret)))
         self._known[secret] = asked
-        if len(self._known) > MOST:
+        if len(self._known) > MOST_TOKENS:
             self._known.popitem(last=False)
         return asked
 

@@ -15,11 +15,11 @@ from backend.errors import HubError
 from backend.hub import Hub
 from backend.runs import holding
 from backend.runs.claims import ClaimedHub, Stop
+from backend.runs.context import RunContext
 from backend.runs.errors import HandlerStopped, RunTimedOut
 from backend.runs.kinds import RunKind
 from backend.runs.metrics import JOB_SECONDS, JOB_TRIGGERS
 from backend.runs.process import Process
-from backend.runs.task import Task
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
 
@@ -35,7 +35,7 @@ WRITES = 60
 class Held:
     """A run in this worker's hands."""
 
-    task: Task
+    task: RunContext
     kind: RunKind
     handling: "asyncio.Task[Json]"
     told: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,7 +80,7 @@ class Executor:
             claimed = await holding.claim(work, run_id, self.worker_id, kind.attempts)
         if claimed is not None:
             claim, run, args = claimed
-            await self._carry_out(Task(ClaimedHub.of(self.hub, claim), actor, run, args, claim, self._process), kind)
+            await self._carry_out(RunContext(ClaimedHub.of(self.hub, claim), actor, run, args, claim, self._process), kind)
 
     async def finish(self, seconds: float) -> None:
         """Claim nothing more; let what runs end within so many seconds, then hand it back to other workers."""
@@ -92,7 +92,7 @@ class Executor:
         if self._executions:
             await asyncio.wait(self._executions, timeout=GRACE_SECONDS + 2.0)
 
-    async def _carry_out(self, task: Task, kind: RunKind) -> None:
+    async def _carry_out(self, task: RunContext, kind: RunKind) -> None:
         handling = asyncio.ensure_future(_measured(task, kind))
         held = self.held[task.run.id] = Held(task, kind, handling)
         timer = asyncio.get_running_loop().call_later(kind.timeout.total_seconds(), held.stop, Stop.TIMEOUT)
@@ -112,11 +112,11 @@ async def execute(hub: Hub, kinds: Mapping[str, RunKind], worker_id: str, run_id
     await Executor(hub, kinds, worker_id).execute(run_id)
 
 
-async def _unknown(task: Task) -> Json:
+async def _unknown(task: RunContext) -> Json:
     raise HubError(f"This worker knows no run of the kind {task.run.kind!r}. Give it the same release as the hub.")
 
 
-async def _measured(task: Task, kind: RunKind) -> Json:
+async def _measured(task: RunContext, kind: RunKind) -> Json:
     """What the handler returns; counted, timed and traced."""
     began, ended = time.monotonic(), "failed"
     JOB_TRIGGERS.labels(kind.name).inc()
@@ -168,11 +168,11 @@ def _timed_out(kind: RunKind) -> RunTimedOut:
     return RunTimedOut(f"The run took longer than the {kind.timeout.total_seconds():g} s that its kind allows, and was stopped.")
 
 
-def _words(failure: BaseException, task: Task) -> str:
+def _words(failure: BaseException, task: RunContext) -> str:
     return failure.message if isinstance(failure, HubError) else f"{type(failure).__name__}: see the worker's log for run {task.run.id}"
 
 
-async def _insist(task: Task, ending: Ending | None) -> None:
+async def _insist(task: RunContext, ending: Ending | None) -> None:
     for attempt in range(WRITES if ending else 0):
         try:
             assert ending

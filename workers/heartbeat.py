@@ -14,7 +14,7 @@ from backend.runs.claims import HEARTBEAT, Stop
 from workers.execute import Executor
 
 log = logging.getLogger("tiltyard.worker")
-LOOK_SECONDS = 0.5
+STOP_CHECK_SECONDS = 0.5
 """How often a worker with runs looks whether one is to stop."""
 
 
@@ -56,4 +56,4 @@ async def keep_beating(executor: Executor) -> None:
             await look(executor, renew)
         except Exception:
             log.exception("the heartbeat could not be written")
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(STOP_CHECK_SECONDS)

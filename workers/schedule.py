@@ -10,10 +10,10 @@ from backend.actor import ANONYMOUS, system
 from backend.errors import HubError
 from backend.hub import Hub
 from backend.runs import ticks
+from backend.runs.context import Tick
 from backend.runs.cron import next_tick, zone
 from backend.runs.kinds import Schedule, Scope
 from backend.runs.process import Process
-from backend.runs.task import Tick
 
 log = logging.getLogger("tiltyard.worker")
 NAP_SECONDS = 1.0

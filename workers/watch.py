@@ -8,8 +8,8 @@ from backend.alerts import service as alerts
 from backend.importing import service as importing
 from backend.inference_log.drain import Drainer
 from backend.live import service as live
+from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
-from backend.runs.task import Tick
 from backend.slices import Slice
 from workers.alert_checks import AlertChecks
 

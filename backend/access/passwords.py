@@ -12,14 +12,14 @@ from backend.access.rules import hash_password
 
 T = TypeVar("T")
 
-AT_ONCE = 2
+HASHING_THREADS = 2
 """Threads. Each takes 64 MiB and a core for the tenth of a second that a hash takes."""
 MOST_OF_ONE = 16
 """Checks that one network address, one person or one tenant may have under way."""
-MOST = 64
+MOST_CHECKS = 64
 """Checks that may be under way in all."""
 
-_threads = ThreadPoolExecutor(AT_ONCE, "passwords")
+_threads = ThreadPoolExecutor(HASHING_THREADS, "passwords")
 _under_way: Counter[str] = Counter()
 _total = 0
 
@@ -28,7 +28,7 @@ _total = 0
 def turn(*callers: str) -> Iterator[None]:
     """One check under way for all of the callers (`address 192.0.2.1`). Raises PasswordsBusy when one of them has too many, or all together have."""
     global _total
-    if _total >= MOST or any(_under_way[caller] >= MOST_OF_ONE for caller in callers):
+    if _total >= MOST_CHECKS or any(_under_way[caller] >= MOST_OF_ONE for caller in callers):
         raise PasswordsBusy(retryAfter=1)
     _total += 1
     _under_way.update(callers)

@@ -18,7 +18,7 @@ Progress = Callable[[str], None]
 PORTS = range(20000, 32000)
 """Below the range from which kernels take ports for outgoing connections, so that a port stays ours while its server restarts."""
 
-_PLAIN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_HARMLESS = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Variables that any program may need, and that hold no secret."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -38,7 +38,7 @@ class User:
 
 def bare_environment(prefix: str | None = None, **given: str) -> dict[str, str]:
     """An environment without our secrets, for a program that needs none: a few plain variables, those that begin with `prefix`, and what is `given`."""
-    return {name: value for name, value in os.environ.items() if name in _PLAIN or name.startswith("LC_") or (prefix and name.startswith(prefix))} | given
+    return {name: value for name, value in os.environ.items() if name in _HARMLESS or name.startswith("LC_") or (prefix and name.startswith(prefix))} | given
 
 
 def spawn(

@@ -17,7 +17,7 @@ from backend.connectors.rules import refuse
 from backend.errors import HubError
 from backend.ports.secrets import Secret
 
-_WORDS = 300
+_MOST_CHARACTERS = 300
 _LONGEST_WAIT = 24 * 3600
 
 
@@ -72,7 +72,7 @@ def _said(body: Any, key: Secret) -> str:
     message = inner.get("message") if isinstance(inner, dict) else inner
     if not isinstance(message, str) or message.lstrip().startswith("<"):
         return ""
-    return key.redact(re.sub(r"[\s\x00-\x1f\x7f]+", " ", message[: 4 * _WORDS]).strip())[:_WORDS]
+    return key.redact(re.sub(r"[\s\x00-\x1f\x7f]+", " ", message[: 4 * _MOST_CHARACTERS]).strip())[:_MOST_CHARACTERS]
 
 
 def _seconds(retry_after: str | None) -> int | None:

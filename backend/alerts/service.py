@@ -13,7 +13,7 @@ from backend.work.unit import UnitOfWork
 from schemas.alerts import AcknowledgeAlert, Alert, AlertHistory, AlertRef, AlertRetention, AlertState, ListAlerts, SilenceAlert
 from schemas.common import Issue, Page
 
-MOST_OPEN = 500
+MOST_LISTED = 500
 
 
 async def browse(work: UnitOfWork, input: ListAlerts) -> list[Alert]:
@@ -29,7 +29,7 @@ async def history(work: UnitOfWork, input: AlertHistory) -> Page[Alert]:
 
 
 async def _open(work: UnitOfWork) -> list[Alert]:
-    return await browse(work, ListAlerts(limit=MOST_OPEN))
+    return await browse(work, ListAlerts(limit=MOST_LISTED))
 
 
 TOPIC = Topic(ALERT_CHANGED, _open)

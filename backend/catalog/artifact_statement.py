@@ -11,7 +11,7 @@ from schemas.catalog import ArtifactStatement, StateArtifact, Version
 from schemas.common import Issue
 from schemas.model_document import ModelDocument
 
-AT = "/extensions/artifact"
+ARTIFACT_AT = "/extensions/artifact"
 
 
 def statement_of(document: ModelDocument) -> ArtifactStatement:
@@ -19,7 +19,7 @@ def statement_of(document: ModelDocument) -> ArtifactStatement:
     try:
         return msgspec.convert(document.extensions.get("artifact") or {}, ArtifactStatement)
     except msgspec.ValidationError as error:
-        raise StatementUnfit(issues=[Issue(pointer=AT, message=str(error)[:300])]) from error
+        raise StatementUnfit(issues=[Issue(pointer=ARTIFACT_AT, message=str(error)[:300])]) from error
 
 
 async def state_artifact(work: UnitOfWork, input: StateArtifact) -> Version:

@@ -16,7 +16,7 @@ from schemas.common import Issue
 from schemas.model_document import ModelDocument
 
 MOST_ROWS = 1000
-AT = "/extensions/background"
+ROWS_AT = "/extensions/background"
 
 
 def background_of(
@@ -30,13 +30,13 @@ def background_of(
     if said is None or kind is ArtifactKind.EXTERNAL:
         return None
     if not isinstance(said, list) or not 1 <= len(said) <= MOST_ROWS or not all(isinstance(row, dict) for row in said):
-        raise BackgroundUnfit(issues=[Issue(pointer=AT, message=f"1 to {MOST_ROWS} rows are expected here, each an object of feature and value")])
+        raise BackgroundUnfit(issues=[Issue(pointer=ROWS_AT, message=f"1 to {MOST_ROWS} rows are expected here, each an object of feature and value")])
     known = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
     known |= {name: codes_of(values) for name, values in (categories or {}).items()}
     issues: list[Issue] = []
     rows = [[_number(row, name, known.get(name), at, issues, strict=name in (categories or {})) for name in features] for at, row in enumerate(said)]
     if kind is ArtifactKind.LINEAR and not issues and np.isnan(rows).any():
-        issues.append(Issue(pointer=AT, message="a linear model takes no missing values"))
+        issues.append(Issue(pointer=ROWS_AT, message="a linear model takes no missing values"))
     if issues:
         raise BackgroundUnfit(issues=issues[:50])
     return np.array(rows, dtype=np.float64)
@@ -57,6 +57,6 @@ def _number(row: Mapping[str, Any], name: str, codes: Codes | None, at: int, iss
     if not strict and isinstance(value, int | float) and math.isfinite(value):
         return float(value)
     issues.append(
-        Issue(pointer=f"{AT}/{at}/{name.replace('~', '~0').replace('/', '~1')}"[:300], message="a finite number, a category or null is expected here")
+        Issue(pointer=f"{ROWS_AT}/{at}/{name.replace('~', '~0').replace('/', '~1')}"[:300], message="a finite number, a category or null is expected here")
     )
     return math.nan

@@ -10,7 +10,7 @@ from schemas.catalog import ArtifactKind, SampleRows
 from schemas.common import Issue
 from schemas.model_document import ModelDocument
 
-AT = "/samples"
+SAMPLES_AT = "/samples"
 TOLERANCE = {ArtifactKind.LIGHTGBM: 1e-9, ArtifactKind.LINEAR: 1e-9, ArtifactKind.XGBOOST: 1e-6, ArtifactKind.ONNX: 1e-5}
 """How far an answer may be from the expected one, relative to max(1, |expected|): double precision, single precision, and sums in single precision."""
 SHOWN = 20
@@ -23,11 +23,11 @@ def matrix_of(samples: SampleRows, document: ModelDocument, features: Sequence[s
     """
     if len(samples.rows) != len(samples.expected):
         message = f"{len(samples.rows)} rows and {len(samples.expected)} expected answers are here; each row needs one"
-        raise StatementUnfit(issues=[Issue(pointer=f"{AT}/expected", message=message)])
+        raise StatementUnfit(issues=[Issue(pointer=f"{SAMPLES_AT}/expected", message=message)])
     codes = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
     codes |= {name: codes_of(values) for name, values in categories.items()}
     issues: list[Issue] = []
-    found = [_row(row, f"{AT}/rows/{at}", features, codes, frozenset(categories), issues) for at, row in enumerate(samples.rows)]
+    found = [_row(row, f"{SAMPLES_AT}/rows/{at}", features, codes, frozenset(categories), issues) for at, row in enumerate(samples.rows)]
     if issues:
         raise StatementUnfit(issues=issues[:SHOWN])
     return found
@@ -53,7 +53,9 @@ def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> No
     if not wrong:
         return
     hint = _hint(wrong, allowed)
-    issues = [Issue(pointer=f"{AT}/expected/{at}", message=f"row {at}: expected {expected!r}, got {answer!r}{hint}") for at, expected, answer in wrong[:SHOWN]]
+    issues = [
+        Issue(pointer=f"{SAMPLES_AT}/expected/{at}", message=f"row {at}: expected {expected!r}, got {answer!r}{hint}") for at, expected, answer in wrong[:SHOWN]
+    ]
     raise SamplesDisagree(f"{len(wrong)} of {len(samples.rows)} sample rows are answered otherwise than expected.", issues=issues)
 
 

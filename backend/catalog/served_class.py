@@ -9,7 +9,7 @@ from backend.catalog.rules import task_of
 from schemas.common import Issue
 from schemas.model_document import ModelDocument, Task
 
-AT, STATED_AT = "/task/positive_class", "/positive_class"
+CLASS_AT, STATED_AT = "/task/positive_class", "/positive_class"
 CODES = (("0", "1"), ("-1", "1"), ("False", "True"))
 """Labels that are codes: the second is the positive class by convention, and a document may have names for both."""
 NEGATIVE = frozenset({"0", "0.0", "-1", "false", "no", "n", "negative"})
@@ -75,19 +75,21 @@ def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled
     said = task.positive_class
     places = {name.lower(): at for at, name in enumerate(classes)}
     if facts.columns == 2 and not facts.classes and said is None:
-        raise _unclear(AT, "the artifact gives two numbers a row and does not name their classes; state positive_class: 0 for the first, 1 for the second")
+        raise _unclear(
+            CLASS_AT, "the artifact gives two numbers a row and does not name their classes; state positive_class: 0 for the first, 1 for the second"
+        )
     if said is not None and said.lower() in places:
         at = places[said.lower()]
         if facts.columns == 1 and at != len(classes) - 1:
-            raise _unclear(AT, f"the document's positive class is {said!r}. {_one_only(classes, said)}")
+            raise _unclear(CLASS_AT, f"the document's positive class is {said!r}. {_one_only(classes, said)}")
         return at
     coded = classes in CODES or {name.lower() for name in classes} in ({"0", "1"}, {"-1", "1"}, {"false", "true"})
     if not coded:
         wanted = f"the document's positive class is {said!r}" if said is not None else "the document names no positive class"
-        raise _unclear(AT, f"{wanted}, and the artifact's classes are {_list(classes)}; state positive_class as one of them")
+        raise _unclear(CLASS_AT, f"{wanted}, and the artifact's classes are {_list(classes)}; state positive_class as one of them")
     if said is not None and _backward(said, task.classes):
         raise _unclear(
-            AT,
+            CLASS_AT,
             f"the document's positive class is {said!r}, and the artifact only knows {_list(classes)}: whether {classes[-1]} is {said!r} is not said. "
             f"State positive_class {classes[-1]!r} if it is; else train with the labels exchanged",
         )
@@ -131,7 +133,7 @@ def _names(classes: tuple[str, ...], chosen: int, task: Task) -> tuple[str, str]
 def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, str], sampled: bool) -> list[Issue]:
     said = task.positive_class
     if said is not None and said.lower() != names[1].lower():
-        return [Issue(pointer=AT, message=f"the document says {said!r}; as stated at the upload, the probability of {names[1]!r} is served")]
+        return [Issue(pointer=CLASS_AT, message=f"the document says {said!r}; as stated at the upload, the probability of {names[1]!r} is served")]
     if len(task.classes) > 2:
         return [Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact has two")]
     if sampled and names[1] not in classes and _words_for(task):

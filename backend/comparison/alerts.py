@@ -13,7 +13,7 @@ from backend.hub import Hub
 from backend.live import service as live
 from backend.numerics.statistics.clusters import Clusters
 from backend.numerics.statistics.sample_ratio import proven_mismatch
-from backend.tallies import queries as tallies
+from backend.tallies import service as tallies
 from backend.work.unit import UnitOfWork
 from schemas.alerts import Severity
 from schemas.groups import Group, Member, MemberRole
@@ -73,7 +73,7 @@ async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, flo
 
     It may be asked at any time, any number of times.
     """
-    counts = await tallies.random_counts(work.session, work.tenant_id, group.id, group.phase.number)
+    counts = await tallies.random_counts(work, group.id, group.phase.number)
     members = [member for member in group.phase.members if member.role is not MemberRole.SHADOW]
     seen = [counts.get(member.version_id, 0) for member in members]
     shares = [member.share for member in members]

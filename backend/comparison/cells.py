@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
+from backend.comparison import log_queries
 from backend.comparison.from_log import Logged, by_span, ends, logged, pair_tallies
 from backend.ids import first_id_at
 from backend.numerics.statistics.binning import score_spans
@@ -15,8 +16,8 @@ from backend.numerics.statistics.clusters import Clusters
 from backend.numerics.statistics.counted import NOTHING, Counted, of_rows, of_sketch
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import LABELS, OTHER, Sketch, clustered
-from backend.tallies import queries
-from backend.tallies.queries import Key
+from backend.tallies import service as tallies
+from backend.tallies.tally import Key
 from backend.work.unit import UnitOfWork
 from schemas.comparison import Scale
 from schemas.groups import Phase
@@ -103,13 +104,8 @@ def together(cells: Sequence[Cell]) -> Counted:
 
 async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
     """The cells of some phases, from what was kept while logging."""
-    found = await queries.of_phases(work.session, work.tenant_id, group_id, [phase.number for phase in phases])
-    cells = []
-    for row in found:
-        sketch = Sketch.decode(row.sketch)
-        key = Key(row.phase, row.version_id, row.arm, row.other_id, row.slot, row.seconds)
-        cells.append(Cell(key, sketch.rows, row.labelled, sketch.failed, row.first, row.last, sketch))
-    return cells
+    found = await tallies.of_phases(work, group_id, [phase.number for phase in phases])
+    return [Cell(one.key, one.sketch.rows, one.labelled, one.sketch.failed, one.first, one.last, one.sketch) for one in found]
 
 
 async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Sequence[Phase]) -> list[Cell]:
@@ -120,7 +116,7 @@ async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Seq
         first = first_id_at(_since(phase))
         for part in await logged(work, group_id, table, first, LAST, phase.number):
             cells += _cells(part, phase.threshold, now)
-        for row in await queries.pair_columns(work.session, table, first, LAST, phase.number):
+        for row in await log_queries.pair_columns(work.session, table, first, LAST, phase.number):
             cells += [Cell(one.key, one.sketch.rows, one.labelled, 0, None, None, one.sketch) for one in pair_tallies(row, phase.threshold, now)]
     return cells
 

@@ -9,12 +9,12 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.comparison import log_queries
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import Sketch, clustered, pair_sketch, sketch_of
-from backend.tallies import queries
 from backend.tallies.assignment import CLOSE, NOBODY, Draw, draws
-from backend.tallies.queries import Key, Tally
-from backend.tallies.spans import span_of
+from backend.tallies.compaction import span_of
+from backend.tallies.tally import Key, Tally
 from backend.tallies.update import SLOT
 from backend.work.unit import UnitOfWork
 
@@ -37,7 +37,7 @@ class Logged:
 
 async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, phase: int | None = None) -> list[Logged]:
     """The log's rows between two ids, of one phase or all, by phase, version, arm and whose place was taken."""
-    rows = [row for row in await queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
+    rows = [row for row in await log_queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
     lots = await draws(work, group_id, {row.phase for row in rows})
     parts: defaultdict[Key, list[Logged]] = defaultdict(list)
     for row in rows:
@@ -49,7 +49,7 @@ async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, unti
 async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, now: float) -> list[Tally]:
     """The tallies of the log's rows between two ids, folded as they are by now; no pair may lie across a bound, which one of whole slots sees to."""
     parts = await logged(work, group_id, table, first, until)
-    rows = await queries.pair_columns(work.session, table, first, until)
+    rows = await log_queries.pair_columns(work.session, table, first, until)
     lots = await draws(work, group_id, {part.key.phase for part in parts} | {row.phase for row in rows})
     found = [tally for part in parts for tally in _tallies(part, lots[part.key.phase].threshold, now)]
     return found + [tally for row in rows for tally in pair_tallies(row, lots[row.phase].threshold, now)]

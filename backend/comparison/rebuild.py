@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.actor import ANONYMOUS, Actor, system
-from backend.comparison import actions
+from backend.comparison import actions, log_queries
 from backend.comparison.from_log import tallies_of
 from backend.db import tenancy
 from backend.groups import service as groups
@@ -21,9 +21,9 @@ from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
 from backend.ids import first_id_at, moment_of
 from backend.runs import service as runs
-from backend.tallies import queries
-from backend.tallies.queries import Tally
-from backend.tallies.spans import DAY
+from backend.tallies import service as tallies
+from backend.tallies.compaction import DAY
+from backend.tallies.tally import Tally
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
 from schemas.comparison import TallyRebuild
@@ -45,11 +45,11 @@ async def ask(work: UnitOfWork, input: GroupRef) -> TallyRebuild:
 async def ask_due(hub: Hub) -> int:
     """Ask for every rebuild that is due, of every tenant; how many."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
-        due = await queries.rebuilds_due(work.session)
+        due = await tallies.rebuilds_due(work)
     for group in due:
         async with hub.work(system(group.tenant_id, "tally")) as work:
             run_id = await runs.start(work, REBUILD_RUN, f"group:{group.slug}", {"group_id": str(group.group_id)})
-            await queries.ask_rebuild(work.session, work.tenant_id, group.group_id, work.now, run_id)
+            await tallies.ask_rebuild(work, group.group_id, run_id)
     return len(due)
 
 
@@ -60,14 +60,10 @@ async def rebuild(hub: Hub, actor: Actor, group_id: UUID, progress: Progress | N
     if found is None:
         return {"rows": 0}
     async with _snapshot(hub, actor) as work:
-        before = await queries.keys_of(work.session, work.tenant_id, group_id)
-        bounds = await queries.bounds(work.session, found.table_name)
+        bounds = await log_queries.bounds(work.session, found.table_name)
         begin = _midnight(moment_of(bounds[0])) if bounds else None
         made = await _read(work, group_id, found.table_name, begin, moment_of(bounds[1]), progress) if begin and bounds else []
-        stale = [row.id for row in before if begin is None or row.slot >= int(begin.timestamp())]
-        await queries.take(work.session, work.tenant_id, stale if begin else [])
-        await queries.add(work.session, work.tenant_id, group_id, made, folded=True)
-        await queries.rebuilt(work.session, work.tenant_id, group_id)
+        await tallies.replace(work, group_id, made, begin)
         work.live(GROUP_CHANGED, found.slug)
     rows = sum(tally.sketch.rows for tally in made if tally.key.arm != "pair")
     log.info("the tallies of group %s were made anew from %s rows", found.slug, rows)

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from backend.comparison.rebuild import REBUILD_RUN, ask_due, rebuild
+from backend.runs.context import RunContext, Tick
 from backend.runs.kinds import RunKind, Schedule
-from backend.runs.task import Task, Tick
 from schemas.common import Json
 
 
-async def rebuild_tallies(task: Task) -> Json:
+async def rebuild_tallies(task: RunContext) -> Json:
     """Make a group's tallies from its log."""
     return await rebuild(task.hub, task.actor, UUID(task.args["group_id"]), task.progress)
 

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from backend.comparison.cells import Cell, counted_anew, tallied
 from backend.comparison.errors import EvidenceAway
 from backend.comparison.figures import contender, ratio
-from backend.comparison.standings import Field, standings_of
+from backend.comparison.standings import PhaseCells, standings_of
 from backend.comparison.verdict import judge
 from backend.comparison.wording import conclude
 from backend.errors import NotFound
@@ -21,7 +21,7 @@ from backend.groups import service as groups
 from backend.ids import new_id
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.outside import Outside
-from backend.tallies import queries
+from backend.tallies import service as tallies
 from backend.work.unit import UnitOfWork
 from schemas.comparison import Maturity, RowRange
 from schemas.groups import Group, GroupRef, Phase
@@ -53,7 +53,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     begun = time.monotonic()
     if kept and kept[0] > (since or begun - FRESH_SECONDS):
         return kept[1]
-    exact = exact or await queries.rebuild_wanted(work.session, work.tenant_id, group.id)
+    exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
     comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact)
     await _keep(work.hub, group.id, comparison)
@@ -84,7 +84,7 @@ async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> 
 
 def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool) -> Comparison:
     now, phase = work.now.timestamp(), phases[0]
-    field = Field(group, phases, cells, now)
+    field = PhaseCells(group, phases, cells, now)
     standings = standings_of(field, phase)
     champion, challengers = field.sides(standings)
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])

@@ -18,7 +18,7 @@ from schemas.groups import Group, Member, MemberRole, Phase
 By = tuple[int, UUID]
 
 
-class Field:
+class PhaseCells:
     """The cells of a comparison, by phase and version. The first phase is the one that is shown; more of them are strata of the verdict alone."""
 
     def __init__(self, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], now: float) -> None:
@@ -106,15 +106,15 @@ def rule_of(group: Group, phase: Phase) -> Rule:
 
 async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> str:
     """What the rows of a phase are judged by, one by one: the comparison's metric, or wrong labels where that is one of rank."""
-    return row_metric_for(Field(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric)
+    return row_metric_for(PhaseCells(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric)
 
 
-def standings_of(field: Field, phase: Phase) -> list[Standing]:
+def standings_of(field: PhaseCells, phase: Phase) -> list[Standing]:
     """Where each member of the phase stands."""
     return [_standing(field, phase, member) for member in phase.members]
 
 
-def _standing(field: Field, phase: Phase, member: Member) -> Standing:
+def _standing(field: PhaseCells, phase: Phase, member: Member) -> Standing:
     by = (phase.number, member.version_id)
     mine, old, others = field.lot[by], field.compared(by), field.others[by]
     lot = together(mine)

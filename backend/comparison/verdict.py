@@ -55,7 +55,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is.
 
     `early`: there is not enough data to look for a leader.
@@ -129,7 +129,7 @@ def _clustered(sketch: Sketch, metric: str, n: int, sign: int = 1) -> Clustered 
     return found if found and round(found.counts.sum()) == n else None
 
 
-def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judged:
+def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judgement:
     """Compare each challenger with the champion, corrected for their number; shadows' pairs are told, and lead nobody."""
     comparisons = max(len(challengers) + len(shadows), 1)
     found = [(side, pooled(zip(champion.losses, side.losses, strict=True), ALPHA, comparisons)) for side in challengers]
@@ -137,22 +137,22 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
     copies = [(member, paired(gaps, ALPHA, comparisons)) for member, gaps in shadows]
     told += [_difference(member, None, metric, gap, phases, True, comparisons) for member, gap in copies]
     if not challengers:
-        return Judged("There is no challenger to compare with.", None, told, metric)
+        return Judgement("There is no challenger to compare with.", None, told, metric)
     if short := [side for side in (champion, *challengers) if side.all.n < MINIMUM]:
         counts = ", ".join(f"{side.member.label} has {side.all.n}" for side in short)
-        return Judged(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric, early=True)
+        return Judgement(f"Not enough outcomes yet: {counts} of the {MINIMUM} it takes.", None, told, metric, early=True)
     comparable = [(side, gap) for side, gap in found if gap.difference is not None]
     if not comparable:
         words = "Not enough to compare yet: the outcomes are of too few entities, or of phases in which only one side answered."
-        return Judged(words, None, told, metric, early=True)
+        return Judgement(words, None, told, metric, early=True)
     winners = [(side, gap) for side, gap in comparable if gap.low is not None and gap.low > 0]
     side, gap = max(winners or comparable, key=lambda one: one[1].difference or 0.0)
     if winners:
-        return Judged(_leads(side, champion, gap, metric), side.member, told, metric)
+        return Judgement(_leads(side, champion, gap, metric), side.member, told, metric)
     if all(gap.high is not None and gap.high < 0 for _, gap in found):
-        return Judged(_leads(champion, side, _turned(gap), metric), champion.member, told, metric)
+        return Judgement(_leads(champion, side, _turned(gap), metric), champion.member, told, metric)
     figures = f"{side.member.label} {figure(side, metric):.3f}, {champion.member.label} {figure(champion, metric):.3f}"
-    return Judged(f"No leader on {NAMES[metric]} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None, told, metric)
+    return Judgement(f"No leader on {NAMES[metric]} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None, told, metric)
 
 
 def figure(side: Side, metric: str) -> float:

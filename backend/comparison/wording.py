@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from backend.comparison.figures import Standing
 from backend.comparison.maturity import Cut
-from backend.comparison.verdict import Judged, Side, figure
+from backend.comparison.verdict import Judgement, Side, figure
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.plural import plural
 from schemas.comparison import Conclusion, Difference, SampleRatio
@@ -23,7 +23,7 @@ SPAN = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (0, 60, "minute"))
 
 
 def conclude(
-    judged: Judged, champion: Side, challengers: Sequence[Side], standings: Sequence[Standing], ratio: SampleRatio | None, cut: Cut, now: float
+    judged: Judgement, champion: Side, challengers: Sequence[Side], standings: Sequence[Standing], ratio: SampleRatio | None, cut: Cut, now: float
 ) -> Conclusion:
     """The words; the state is what a screen colours by."""
     waiting = _waiting(standings, cut, now)
@@ -82,7 +82,7 @@ def _patience(best: Difference) -> str:
     return f"Let it run on: if the difference stays as it is, about {plural(best.needed, 'more outcome')} would decide."
 
 
-def _shadows(judged: Judged, before: str = "") -> str:
+def _shadows(judged: Judgement, before: str = "") -> str:
     """What shadows would have done on the very same requests."""
     told = [_shadow(gap) for gap in judged.differences if gap.paired and gap.value is not None]
     return before + " ".join(told) if told else ""
@@ -95,7 +95,7 @@ def _shadow(gap: Difference) -> str:
     return f"As a shadow on the same {plural(gap.n, 'request')}, {gap.label} would have done {side} than the answers given, by {abs(gap.value):.4f}{sure}."
 
 
-def _with_shadows(judged: Judged) -> str:
+def _with_shadows(judged: Judgement) -> str:
     good = [gap.label for gap in judged.differences if gap.paired and gap.better]
     if good:
         return f"{good[0]} can be promoted, or be given a small share of the traffic as a challenger first."

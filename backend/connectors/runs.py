@@ -1,12 +1,12 @@
 """Runs of connectors."""
 
 from backend.connectors import keys
+from backend.runs.context import RunContext
 from backend.runs.kinds import RunKind
-from backend.runs.task import Task
 from schemas.common import Json
 
 
-async def rewrap(task: Task) -> Json:
+async def rewrap(task: RunContext) -> Json:
     """Wrap the tenant's keys anew by the current key-encryption key; the result names the connectors that cannot be read."""
     done = await keys.rewrap(task.hub, task.actor)
     return {"rewrapped": done.done, "unreadable": [str(connector) for connector in done.unreadable]}

@@ -1,48 +1,38 @@
 """Logs to and from other platforms' layouts, page by page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
-from backend.errors import Invalid
-from backend.exchange import actions, repository
+from backend.exchange import actions
 from backend.exchange.formats import Foreign, lines_of, read
 from backend.groups import service as groups
 from backend.groups.events import GROUP_CHANGED
-from backend.ids import first_id_at, moment_of
-from backend.inference_log import outcome_lock
-from backend.inference_log import queries as log_queries
+from backend.ids import first_id_at
+from backend.inference_log import imported_rows, pages
 from backend.outcomes.early import apply_waiting
 from backend.outcomes.rules import KnownTruth
 from backend.work.unit import UnitOfWork
-from schemas.common import Issue
 from schemas.groups import Group, GroupRef
 from schemas.log import ExportedLog, ExportLog, ImportedLog, ImportLog, LineRefused
 
 NOBODY = UUID(int=0)
 """The version of an imported row whose own is none of the group's."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-OF_A_ROW = ("22", "23", "54")
-"""The classes of PostgreSQL's errors that are about a value, a constraint or a limit, and so about one row."""
 ROLES = ("champion", "challenger", "shadow")
 
 
 async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
     """A page of a group's log in a layout, oldest first, without rows that were erased. Raises GroupNotFound, Invalid."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    after = log_queries.as_uuid(input.cursor) if input.cursor else None
-    if input.cursor and after is None:
-        raise Invalid("This cursor is not one that a page ended with.", issues=[Issue(pointer="/cursor", message="not a cursor")])
-    bounds = [first_id_at(moment) if moment else None for moment in (input.after, input.before)]
-    rows = await log_queries.page_after(work.session, group.table_name, after, input.limit, *bounds)
-    lines = [line.decode() for row in rows if row.erased_at is None for line in lines_of(input.layout, group.slug, dict(row._mapping))]
+    rows = await pages.read(work, group.table_name, input.cursor, input.limit, input.after, input.before)
+    lines = [line.decode() for row in rows if row["erased_at"] is None for line in lines_of(input.layout, group.slug, row)]
     what = {"layout": input.layout, "rows": len(rows), "after": input.cursor}
     work.audit_read(actions.INFERENCE_EXPORT_LOG, f"group:{group.slug}", what, once=False)
-    return ExportedLog(lines=lines, next_cursor=str(rows[-1].inference_id) if len(rows) == input.limit else None)
+    return ExportedLog(lines=lines, next_cursor=str(rows[-1]["inference_id"]) if len(rows) == input.limit else None)
 
 
 async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
@@ -57,10 +47,7 @@ async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
     made = {one.inference_id: one for one in found if one.line not in refused_lines}
     versions = await _versions(work, group)
     rows = [_row(identifier, one, input.layout, versions, work) for identifier, one in sorted(made.items())]
-    await outcome_lock.before_rows(work, group.id)
-    for moment in _weeks(made):
-        await repository.add_partitions(work.session, group.id, moment)
-    new, untaken = await _insert(work, group.table_name, rows)
+    new, untaken = await imported_rows.insert(work, group.id, group.table_name, rows)
     wrong += [(made[identifier].line, why) for identifier, why in untaken]
     await _apply_waiting(work, group, [row for row in rows if row["inference_id"] in new])
     known = len(made) - len(new) - len(untaken)
@@ -68,35 +55,6 @@ async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
     work.live(GROUP_CHANGED, group.slug)
     refused = [LineRefused(line=at, reason=why) for at, why in sorted(wrong)[:100]]
     return ImportedLog(rows=len(new), known=known, refused=refused, refused_total=len(wrong))
-
-
-def _weeks(ids: Iterable[UUID]) -> list[datetime]:
-    """A moment of each week that ids are of: their partitions go by the ids."""
-    moments = map(moment_of, ids)
-    return sorted({at.date() - timedelta(days=at.weekday()): at for at in moments}.values())
-
-
-async def _insert(work: UnitOfWork, table: str, rows: Sequence[dict[str, Any]]) -> tuple[set[UUID], list[tuple[UUID, str]]]:
-    """Write rows; which were new, and which PostgreSQL does not take, and why: rows that hold one are halved until it is alone."""
-    if not rows:
-        return set(), []
-    try:
-        async with work.session.begin_nested():
-            return set(await repository.insert(work.session, table, rows)), []
-    except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", None))[:2] not in OF_A_ROW:
-            raise
-        if len(rows) == 1:
-            return set(), [(rows[0]["inference_id"], _why(error))]
-    middle = len(rows) // 2
-    first, second = await _insert(work, table, rows[:middle]), await _insert(work, table, rows[middle:])
-    return first[0] | second[0], first[1] + second[1]
-
-
-def _why(error: DBAPIError) -> str:
-    """PostgreSQL's own words, without the driver's."""
-    said = str(error.orig).partition(">: ")
-    return f"the database does not take it: {said[2] or said[0]}"[:300]
 
 
 async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str, Any]]) -> None:

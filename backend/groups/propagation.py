@@ -11,12 +11,12 @@ from backend.outside import Outside
 
 log = logging.getLogger("tiltyard.routing")
 
-PATIENCE_SECONDS = 10.0
+PROPAGATION_SECONDS = 10.0
 """A process may have to load a new version first. One that takes longer goes on with the phase before, and its rows say so."""
 PAUSE_SECONDS = 0.01
 LEASE_SECONDS = 0.6
 """How long a process may answer after its last poll, in seconds."""
-LEASE = timedelta(seconds=LEASE_SECONDS)
+ROUTER_LEASE = timedelta(seconds=LEASE_SECONDS)
 HEARD_SECONDS = LEASE_SECONDS + 0.05
 """A lease, and the time that an answer which was checked against it takes to leave."""
 EVER = timedelta(days=10_000)
@@ -25,13 +25,13 @@ EVER = timedelta(days=10_000)
 async def everywhere(hub: Outside, group_id: UUID | None = None) -> bool:
     """Return once every living process has acknowledged what was committed before this call, or its lease has run out.
 
-    With a group, also once none is late with it. False when `PATIENCE_SECONDS` end first.
+    With a group, also once none is late with it. False when `PROPAGATION_SECONDS` end first.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + PROPAGATION_SECONDS
     async with hub.engine.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
         since = await propagation_repository.wake_routers(connection)
-        while behind := await propagation_repository.routers_behind(connection, since, group_id, LEASE):
+        while behind := await propagation_repository.routers_behind(connection, since, group_id, ROUTER_LEASE):
             if time.monotonic() > deadline:
                 log.warning("%s processes still route group %s as before", behind, group_id)
                 return False
@@ -63,11 +63,11 @@ async def lost(hub: Outside) -> int:
     async with hub.engine.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
         to_come = hub.clock.now() + EVER
-        ever, living = [await propagation_repository.routers_behind(connection, to_come, None, lease) for lease in (EVER, LEASE)]
+        ever, living = [await propagation_repository.routers_behind(connection, to_come, None, lease) for lease in (EVER, ROUTER_LEASE)]
     return ever - living
 
 
 async def warm_everywhere(hub: Outside, version_id: UUID) -> bool:
     """Has every living process loaded the version?"""
     async with hub.engine.connect() as connection:
-        return not await propagation_repository.routers_cold(connection, version_id, LEASE)
+        return not await propagation_repository.routers_cold(connection, version_id, ROUTER_LEASE)

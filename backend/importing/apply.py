@@ -30,7 +30,7 @@ def apply(rules: Sequence[MappingRule], tree: Json, readings: Mapping[Path, str]
     found = Collector(readings)
     for rule in rules:
         found.check_time()
-        _KINDS[rule.kind](rule, tree, found, None)
+        _APPLIERS[rule.kind](rule, tree, found, None)
     return found
 
 
@@ -271,10 +271,10 @@ def _parse_json(rule: MappingRule, tree: Json, found: Collector, at: Path | None
         except UnreadableFile:
             continue
         for below in rule.rules:
-            _KINDS[below.kind](below, inner, found, at or path)
+            _APPLIERS[below.kind](below, inner, found, at or path)
 
 
-_KINDS: Final[dict[str, Callable[[MappingRule, Json, Collector, Path | None], None]]] = {
+_APPLIERS: Final[dict[str, Callable[[MappingRule, Json, Collector, Path | None], None]]] = {
     "scalar": _scalar,
     "const": _const,
     "rows": _rows,

@@ -16,11 +16,11 @@ from schemas.importing import Contradiction, Decision
 
 PERSON: Final = "person:"
 """The mark, and the beginning of the source, of a value that a person vouches for."""
-_ROWS: Final = {"metrics": ("name", "value"), "features": ("name",), "owners": ("name",), "charts": None}
+_NEEDED_BY_ROWS: Final = {"metrics": ("name", "value"), "features": ("name",), "owners": ("name",), "charts": None}
 """What a row cannot be without; a chart cannot be without anything."""
 READINGS: Final = ("thousands", "decimal", "as_written")
 """Choices that say how a value is read, before any rule takes it."""
-_WORDS: Final = ("const", "key")
+_WORD_TRANSFORMS: Final = ("const", "key")
 """Transforms of values that are words beside the value at their source."""
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ class Corrections(msgspec.Struct, frozen=True):
     def carried_out(self, document: Document, values: Values, conflicts: list[Contradiction], tree: Json) -> tuple[Document, Values, list[Contradiction]]:
         """The document, its leaves, and of what contradicted itself that which still does. Raises UnsoundDecision."""
         before = dict(values)
-        taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORDS}
+        taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORD_TRANSFORMS}
         gone: list[str] = []
         for at, decision in enumerate(self.decisions):
             if decision.choice in READINGS:
@@ -52,7 +52,7 @@ class Corrections(msgspec.Struct, frozen=True):
                 gone += targets
                 continue
             for target in targets:
-                if before[target].transform not in _WORDS:
+                if before[target].transform not in _WORD_TRANSFORMS:
                     _put(document, values, target, _other(at, decision, taken, tree) if decision.choice == "take" else _percentage(at, before[target], target))
         values = _without(document, values, gone)
         return document, values, [one for one in conflicts if not self._resolves(one, values)]
@@ -141,8 +141,8 @@ def _from_the_end(path: tuple[str, ...]) -> list[tuple[int, str]]:
 
 def _least(document: Document, path: tuple[str, ...]) -> tuple[str, ...]:
     """The least that can go: a row that needs the leaf, half an interval's other half, else the leaf itself."""
-    if path[0] in _ROWS:
-        needed = _ROWS[path[0]]
+    if path[0] in _NEEDED_BY_ROWS:
+        needed = _NEEDED_BY_ROWS[path[0]]
         if needed is None or path[2] in needed:
             return path[:2]
         if path[2] == "importance":

@@ -15,7 +15,7 @@ from schemas.model_document import ModelDocument
 SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(ModelDocument)
 """The JSON Schema (2020-12) of a model document, as it is in the contract."""
 
-_KINDS: Final[Mapping[str, tuple[type, ...]]] = {"string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "null": ()}
+_PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {"string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "null": ()}
 
 
 class Leaf(msgspec.Struct, frozen=True):

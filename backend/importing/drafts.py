@@ -24,12 +24,12 @@ from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmRe
 
 DRAFT_LIFETIME: Final = timedelta(days=1)
 """How long a draft waits to be committed."""
-MOST: Final = 50
+MOST_DRAFTS: Final = 50
 """A tenant's drafts; the oldest go first."""
 
 
-class Brought(msgspec.Struct, frozen=True):
-    """A file somebody brought, read and understood. `row` is there once it is kept."""
+class DraftFile(msgspec.Struct, frozen=True):
+    """The file of a draft, read and understood. `row` is absent until the draft is stored."""
 
     name: str
     content: bytes
@@ -38,61 +38,61 @@ class Brought(msgspec.Struct, frozen=True):
     row: DraftRow | None = None
 
 
-async def keep(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
+async def create(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
     """Store a new draft. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly; then nothing is stored."""
-    preview = await aside(preview_of, brought.state, brought.reading, brought.name)
+    preview = await aside(preview_of, file.state, file.reading, file.name)
     async with hub.work(actor) as work:
         row = DraftRow(
             id=new_id(),
             tenant_id=work.tenant_id,
-            file_name=brought.name,
-            sha256=brought.reading.parsed.sha256,
-            content=brought.content,
-            state=plain(brought.state),
+            file_name=file.name,
+            sha256=file.reading.parsed.sha256,
+            content=file.content,
+            state=plain(file.state),
             created_by=work.actor.name,
             created_at=work.now,
             expires_at=work.now + DRAFT_LIFETIME,
         )
-        await repository.keep_newest(work.session, work.tenant_id, MOST - 1, work.now)
+        await repository.keep_newest(work.session, work.tenant_id, MOST_DRAFTS - 1, work.now)
         work.session.add(row)
-        if brought.state.mapping_id is not None:
-            await remembered_mappings.note_use(work, brought.state.mapping_id)
-        work.audit(actions.IMPORTS_REIMPORT if brought.state.reimport_of else actions.IMPORTS_PROPOSE, f"import:{row.id}", after=_told(brought))
-        return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
+        if file.state.mapping_id is not None:
+            await remembered_mappings.note_use(work, file.state.mapping_id)
+        work.audit(actions.IMPORTS_REIMPORT if file.state.reimport_of else actions.IMPORTS_PROPOSE, f"import:{row.id}", after=_told(file))
+        return await _presented(work, msgspec.structs.replace(file, row=row), preview)
 
 
-async def replace(hub: Hub, actor: Actor, brought: Brought) -> ImportDraft:
-    """Store another state of a draft. Raises DraftNotFound, and what `keep` raises."""
-    assert brought.row is not None
-    preview = await aside(preview_of, brought.state, brought.reading, brought.name)
+async def update(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
+    """Store another state of a draft. Raises DraftNotFound, and what `create` raises."""
+    assert file.row is not None
+    preview = await aside(preview_of, file.state, file.reading, file.name)
     async with hub.work(actor) as work:
-        row = await repository.draft(work.session, work.tenant_id, brought.row.id, work.now, lock=True)
+        row = await repository.draft(work.session, work.tenant_id, file.row.id, work.now, lock=True)
         if row is None:
             raise DraftNotFound
-        row.state = plain(brought.state)
-        work.audit(actions.IMPORTS_REVISE, f"import:{row.id}", after=_told(brought))
-        return await _shown(work, msgspec.structs.replace(brought, row=row), preview)
+        row.state = plain(file.state)
+        work.audit(actions.IMPORTS_REVISE, f"import:{row.id}", after=_told(file))
+        return await _presented(work, msgspec.structs.replace(file, row=row), preview)
 
 
-async def brought(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: str | None = None) -> Brought:
+async def load(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: str | None = None) -> DraftFile:
     """A kept draft, read again; with `pick`, as if that model were meant. Raises DraftNotFound, UnknownModel."""
     row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock)
     if row is None:
         raise DraftNotFound
     state = msgspec.convert(row.state, DraftState, strict=False)
     reading = await aside(read, row.content, pick if pick is not None else state.pick)
-    return Brought(row.file_name, row.content, reading, state, row)
+    return DraftFile(row.file_name, row.content, reading, state, row)
 
 
-async def shown(work: UnitOfWork, brought: Brought) -> ImportDraft:
+async def present(work: UnitOfWork, file: DraftFile) -> ImportDraft:
     """A kept draft as its callers see it. Raises what `preview_of` raises."""
-    return await _shown(work, brought, await aside(preview_of, brought.state, brought.reading, brought.name))
+    return await _presented(work, file, await aside(preview_of, file.state, file.reading, file.name))
 
 
-async def _shown(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> ImportDraft:
-    row, state, tree = brought.row, brought.state, brought.reading.tree
+async def _presented(work: UnitOfWork, file: DraftFile, preview: ImportPreview) -> ImportDraft:
+    row, state, tree = file.row, file.state, file.reading.tree
     assert row is not None
-    model, version = await _suggested(work, brought, preview)
+    model, version = await _suggested(work, file, preview)
     return ImportDraft(
         draft_id=row.id,
         file_name=row.file_name,
@@ -139,12 +139,12 @@ def still_open(preview: ImportPreview) -> list[Issue]:
     return found + [Issue(pointer=one.target, message=one.message) for one in preview.contradictions if not one.settled]
 
 
-async def _suggested(work: UnitOfWork, brought: Brought, preview: ImportPreview) -> tuple[str | None, str | None]:
+async def _suggested(work: UnitOfWork, file: DraftFile, preview: ImportPreview) -> tuple[str | None, str | None]:
     """The model and the number that a new version is suggested for; no model when it would be a new one."""
     if preview.document is None:
-        return brought.state.model, None
+        return file.state.model, None
     wanted = str(preview.document.get("version") or "")
-    slug = await catalog.find_by_name(work, brought.state.model or preview.document["name"])
+    slug = await catalog.find_by_name(work, file.state.model or preview.document["name"])
     return slug, await catalog.next_version(work, slug, wanted) if slug else free_version([], wanted)
 
 
@@ -156,15 +156,15 @@ async def _duplicates(work: UnitOfWork, row: DraftRow) -> list[ImportedVersion]:
     ]
 
 
-def _told(brought: Brought) -> dict[str, object]:
+def _told(file: DraftFile) -> dict[str, object]:
     """What the audit trail is told: which bytes, how they were understood, and what left the house."""
-    state = brought.state
+    state = file.state
     asked = state.llm and {
         "connector": state.llm.connector_id, "model": state.llm.model, "mode": state.llm.mode, "calls": state.llm.calls, "reason": state.llm.reason
     }  # fmt: skip
     return {
-        "file_name": brought.name,
-        "sha256": brought.reading.parsed.sha256,
+        "file_name": file.name,
+        "sha256": file.reading.parsed.sha256,
         "size_bytes": state.size_bytes,
         "format": state.format,
         "mapped_by": state.mapped_by,

@@ -16,7 +16,7 @@ _GROUPS: Final = r"[ '\u2019\u00a0\u202f_]"
 _BODY: Final = rf"(?:\d{{1,3}}(?:{_GROUPS}\d{{3}})+(?:[.,]\d{{1,18}})?|\d[\d.,]{{0,40}}|[.,]\d{{1,30}})"
 _WHOLE: Final = re.compile(rf"\s*({_SIGN})({_BODY})([eE][-+]?\d{{1,3}})?\s*(%?)\s*")
 _TOKEN: Final = re.compile(rf"(?<![\w.,/\-])({_SIGN})({_BODY.replace(' ', '')})([eE][-+]?\d{{1,3}})?(\s?%)?(?![\w%])")
-_PLAIN: Final = re.compile(r"\d{1,18}(?:\.\d{0,30})?|\.\d{1,30}")
+_PLAIN_NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d{0,30})?|\.\d{1,30}")
 _COMMA_GROUPS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _DOT_GROUPS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _DECIMAL_COMMA: Final = re.compile(r"\d{0,18},\d{1,30}")
@@ -84,7 +84,7 @@ def _amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount
         power = exponent or ""
         return Amount(minus * Decimal(digits + power), percent, whole and not power, None if other is None else minus * Decimal(other + power))
 
-    if _PLAIN.fullmatch(plain):
+    if _PLAIN_NUMBER.fullmatch(plain):
         return made(plain, "." not in plain)
     if _ENGLISH.fullmatch(plain):
         return made(plain.replace(",", ""))

@@ -21,7 +21,7 @@ from schemas.mapping import MappingRule
 
 MAX_RULES = 2_000
 MAX_PARTS = 100
-_ROWS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*", "/training/split_rows/*", "/training/hyperparameters/*", "/task/classes/*")
+_COLLECTIONS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*", "/training/split_rows/*", "/training/hyperparameters/*", "/task/classes/*")
 _OF_ROWS: Final = ("metrics", "features", "charts", "owners")
 CELLS: Final = ("tn", "fp", "fn", "tp")
 
@@ -63,7 +63,7 @@ def _of_rule(rule: MappingRule, depth: int) -> list[Issue]:
             found.append(Issue(pointer="/parts", message="a confusion matrix takes the parts tn, fp, fn and tp, or none of them"))
         return found
     collection = rule.target.split("/", 2)[1] if rule.target.startswith("/") else ""
-    if collection in _OF_ROWS and rule.target not in _ROWS:
+    if collection in _OF_ROWS and rule.target not in _COLLECTIONS:
         return [*found, Issue(pointer="/target", message=f"{collection} are rows: a rule with parts makes them, to /{collection}/*")]
     if rule.kind == "scalar" or rule.kind == "const":
         return found + _of_target(rule.target, rule.const if rule.kind == "const" else None, rule.kind == "const")
@@ -77,8 +77,8 @@ def _of_source(rule: MappingRule) -> list[Issue]:
 
 
 def _of_rows(rule: MappingRule) -> list[Issue]:
-    if rule.target not in _ROWS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
-        return [Issue(pointer="/target", message=f"rows go to one of {', '.join(_ROWS)}")]
+    if rule.target not in _COLLECTIONS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
+        return [Issue(pointer="/target", message=f"rows go to one of {', '.join(_COLLECTIONS)}")]
     found = [] if rule.kind != "select" or rule.where else [Issue(pointer="/where", message="a selection says what it selects")]
     for at, part in enumerate(rule.parts):
         inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"

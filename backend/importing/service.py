@@ -10,7 +10,7 @@ from backend.errors import Invalid
 from backend.hub import Hub
 from backend.importing import actions, drafts, remembered_mappings, repository
 from backend.importing.draft_state import DraftState, preview_of
-from backend.importing.drafts import Brought
+from backend.importing.drafts import DraftFile
 from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
 from backend.importing.llm import assistance
 from backend.importing.preview import Reading, read
@@ -26,14 +26,14 @@ from schemas.mapping import MappedBy, MappingRule
 
 async def propose(hub: Hub, actor: Actor, input: ProposeImport) -> ImportDraft:
     """Understand a file and keep it as a draft. Raises UnreadableFile and its kin, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
-    request = assistance.wish(input, actor)
+    request = assistance.llm_request(input, actor)
     content = _content(input)
     reading = await aside(read, content, input.pick)
     state = await _own(hub, actor, reading, len(content), input.use_memory)
     if request is not None and (state.mapped_by is MappedBy.MATCHER or request.mode is ImportMode.REWRITE):
-        state = await assistance.asked(hub, actor, reading, state, input.name, request)
+        state = await assistance.with_llm(hub, actor, reading, state, input.name, request)
     state = msgspec.structs.replace(state, model=input.model)
-    return await drafts.keep(hub, actor, Brought(input.name, content, reading, state))
+    return await drafts.create(hub, actor, DraftFile(input.name, content, reading, state))
 
 
 def _content(input: ProposeImport) -> bytes:
@@ -50,7 +50,7 @@ async def _own(hub: Hub, actor: Actor, reading: Reading, size: int, use_memory: 
             row = await remembered_mappings.find(work, reading.fingerprint)
             if row is not None:
                 rules, mapping_id, decisions = remembered_mappings.rules_of_row(row), row.id, remembered_mappings.decisions_of_row(row)
-    state = await aside(assistance.own_state, reading, size, rules, mapping_id)
+    state = await aside(assistance.understand_alone, reading, size, rules, mapping_id)
     return await aside(again_decided, state, reading, decisions) if decisions else state
 
 
@@ -64,22 +64,22 @@ def again_decided(state: DraftState, reading: Reading, decisions: Sequence[Decis
 
 async def get(work: UnitOfWork, input: DraftRef) -> ImportDraft:
     """A draft as it is understood now. Raises DraftNotFound."""
-    return await drafts.shown(work, await drafts.brought(work, input.draft_id))
+    return await drafts.present(work, await drafts.load(work, input.draft_id))
 
 
 async def revise(hub: Hub, actor: Actor, input: ReviseImport) -> ImportDraft:
     """A person's corrections to a draft, or a language model's turn. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel, UnsoundDocument."""
-    request = assistance.wish(input, actor)
+    request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
-        before = await drafts.brought(work, input.draft_id, pick=input.pick)
+        before = await drafts.load(work, input.draft_id, pick=input.pick)
     state = before.state
     if input.pick is not None and (before.reading.picked is None or before.reading.picked.name != state.pick):
-        fresh = await aside(assistance.own_state, before.reading, state.size_bytes, None, None)
+        fresh = await aside(assistance.understand_alone, before.reading, state.size_bytes, None, None)
         state = msgspec.structs.replace(fresh, reimport_of=state.reimport_of, model=state.model)
     state = corrected(state, actor, input)
     if request is not None:
-        state = await assistance.asked(hub, actor, before.reading, state, before.name, request)
-    return await drafts.replace(hub, actor, msgspec.structs.replace(before, state=state))
+        state = await assistance.with_llm(hub, actor, before.reading, state, before.name, request)
+    return await drafts.update(hub, actor, msgspec.structs.replace(before, state=state))
 
 
 def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImport) -> DraftState:
@@ -112,8 +112,8 @@ def sound(mapping: list[MappingRule]) -> list[MappingRule]:
 
 async def shown(work: UnitOfWork, input: ShowImport) -> ShownImport:
     """What would leave the house of a draft. Raises DraftNotFound, ConnectorNotFound."""
-    brought = await drafts.brought(work, input.draft_id)
-    return await assistance.shown(work, input, brought.reading, brought.state, brought.name)
+    file = await drafts.load(work, input.draft_id)
+    return await assistance.show(work, input, file.reading, file.state, file.name)
 
 
 async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
@@ -126,7 +126,7 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
 
 async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
     """A version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
-    request = assistance.wish(input, actor)
+    request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
         model = await catalog.model_of_version(work, input.version_id)
         row = await repository.source(work.session, work.tenant_id, input.version_id, content=True)
@@ -138,9 +138,9 @@ async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
     if input.mapping is not None:
         state = with_mapping(state, input.mapping)
     if request is not None:
-        state = await assistance.asked(hub, actor, reading, state, name, request)
+        state = await assistance.with_llm(hub, actor, reading, state, name, request)
     state = msgspec.structs.replace(state, reimport_of=input.version_id, model=model)
-    return await drafts.keep(hub, actor, Brought(name, content, reading, state))
+    return await drafts.create(hub, actor, DraftFile(name, content, reading, state))
 
 
 async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:

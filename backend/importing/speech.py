@@ -38,12 +38,16 @@ def is_data(key: str) -> bool:
 def _speakable(key: str) -> bool:
     """At the level `vocabulary`: only the hub's own words are, beside short numbers."""
     tokens = words(key).split("_")
-    return bool(_KEY.fullmatch(key)) and any(token in _WORDS for token in tokens) and all(token in _WORDS or _SHORT.fullmatch(token) for token in tokens)
+    return (
+        bool(_KEY.fullmatch(key))
+        and any(token in _KNOWN_WORDS for token in tokens)
+        and all(token in _KNOWN_WORDS or _SHORT.fullmatch(token) for token in tokens)
+    )
 
 
 _KEY: Final = re.compile(r"[A-Za-zÀ-ɏ_@$][\w .:@/()%-]{0,63}")
 _SHORT: Final = re.compile(r"[0-9]{1,2}")
-_WORDS: Final = frozenset(token for word in KNOWN for token in word.split("_") if token and not token.isdigit())
+_KNOWN_WORDS: Final = frozenset(token for word in KNOWN for token in word.split("_") if token and not token.isdigit())
 
 
 class Speech:

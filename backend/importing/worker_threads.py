@@ -13,7 +13,7 @@ from backend.importing.errors import ImportsBusy
 
 T = TypeVar("T")
 
-AT_ONCE: Final = 3
+CALLS_OF_A_TENANT: Final = 3
 """A tenant's calls that are worked on at the same time; one that asks a language model waits for it meanwhile."""
 MOST_OF_ONE: Final = 12
 """A tenant's calls that are under way, the waiting ones included. Each may hold a file."""
@@ -26,7 +26,7 @@ class _Turns:
     """One tenant's calls: how many there are, which are worked on, and the one that a thread reads for."""
 
     under_way: int = 0
-    working: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    working: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_OF_A_TENANT))
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

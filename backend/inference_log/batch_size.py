@@ -9,7 +9,7 @@ from backend.inference_log.redis.keys import stream_key
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-MOST = 4000
+MOST_ENTRIES = 4000
 FIRST = 250
 """So many are read first; what they weigh says how many more fit."""
 MOST_BYTES = 32 * 2**20
@@ -34,7 +34,7 @@ class Portions:
 
     async def read(self, redis: "Redis", group_id: UUID, after: bytes) -> Portion:
         """The next portion from `after` on, as XRANGE says it. Raises what Redis raises."""
-        most = self._most.get(group_id, MOST)
+        most = self._most.get(group_id, MOST_ENTRIES)
         entries = await _read(redis, group_id, after, min(FIRST, most))
         if len(entries) < min(FIRST, most):
             return Portion(entries, False)
@@ -47,13 +47,13 @@ class Portions:
 
     def too_much(self, group_id: UUID, taken: int | None) -> None:
         """There was no time for what was taken (as much as may be, where that was not even read): take half of it next."""
-        self._most[group_id] = max(1, (taken or self._most.get(group_id, MOST)) // 2)
+        self._most[group_id] = max(1, (taken or self._most.get(group_id, MOST_ENTRIES)) // 2)
 
     def stored(self, group_id: UUID) -> None:
         """There was time: take more again."""
         if group_id in self._most:
             self._most[group_id] *= 2
-            if self._most[group_id] >= MOST:
+            if self._most[group_id] >= MOST_ENTRIES:
                 del self._most[group_id]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from backend.errors import Invalid
 from backend.groups import service as groups
-from backend.inference_log import actions
+from backend.inference_log import actions, pages
 from backend.inference_log import queries as log_queries
 from backend.inference_log.errors import InferenceNotFound
 from backend.inference_log.queries import Lacking
@@ -26,9 +26,7 @@ LACKING_MOST = 20_000
 
 async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSummary]:
     """A page of a group's log, newest first; the cursor is the last id shown. Raises GroupNotFound."""
-    cursor = log_queries.as_uuid(input.cursor) if input.cursor else None
-    if input.cursor and cursor is None:
-        raise Invalid("This cursor is not one that a page ended with.", issues=[Issue(pointer="/cursor", message="not a cursor")])
+    cursor = pages.id_of(input.cursor)
     _check(input)
     group = await groups.get(work, GroupRef(slug=input.slug))
     rows = await log_queries.browse(work.session, group.table_name, input, cursor)

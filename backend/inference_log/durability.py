@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from backend.outside import Outside
 
-LOOK_SECONDS = 30.0
+DURABILITY_SECONDS = 30.0
 """A Redis may be set up anew, or be another one after a failover."""
 ANSWER_SECONDS = 0.5
 """A Redis that takes longer to say what it is takes no entries either."""
@@ -28,7 +28,7 @@ REWRITE = "no-appendfsync-on-rewrite"
 REWRITING = f"writes its file anew ({REWRITE} yes)"
 
 
-class Way(StrEnum):
+class Durability(StrEnum):
     """How entries are put on record."""
 
     STREAM = "stream"
@@ -36,7 +36,7 @@ class Way(StrEnum):
     DIRECT = "direct"
 
 
-class Promise(NamedTuple):
+class RedisDurability(NamedTuple):
     """What a Redis says of itself. Its settings are absent where it does not tell."""
 
     version: tuple[int, ...]
@@ -54,19 +54,19 @@ class Promise(NamedTuple):
         return self.appendonly == "yes" and self.appendfsync == "always" and self.not_while_rewriting != "yes"
 
     @property
-    def way(self) -> Way:
+    def durability(self) -> Durability:
         """How to be sure that an entry is on disk.
 
-        >>> Promise((6, 2), "yes", "always").way, Promise((7, 2), "yes", "everysec").way, Promise((6, 2), "yes", "everysec").way
-        (<Way.STREAM: 'stream'>, <Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
-        >>> Promise((8, 0), None, None).way, Promise((8, 0), "no", None).way
-        (<Way.AOF: 'waitaof'>, <Way.DIRECT: 'direct'>)
-        >>> Promise((6, 2), "yes", "always", "yes").way
-        <Way.DIRECT: 'direct'>
+        >>> [RedisDurability(version, "yes", sync).durability for version, sync in (((6, 2), "always"), ((7, 2), "everysec"), ((6, 2), "everysec"))]
+        [<Durability.STREAM: 'stream'>, <Durability.AOF: 'waitaof'>, <Durability.DIRECT: 'direct'>]
+        >>> RedisDurability((8, 0), None, None).durability, RedisDurability((8, 0), "no", None).durability
+        (<Durability.AOF: 'waitaof'>, <Durability.DIRECT: 'direct'>)
+        >>> RedisDurability((6, 2), "yes", "always", "yes").durability
+        <Durability.DIRECT: 'direct'>
         """
         if self.always:
-            return Way.STREAM
-        return Way.AOF if self.version >= AOF_VERSION and self.appendonly != "no" else Way.DIRECT
+            return Durability.STREAM
+        return Durability.AOF if self.version >= AOF_VERSION and self.appendonly != "no" else Durability.DIRECT
 
 
 class Guarantee:
@@ -75,54 +75,54 @@ class Guarantee:
     def __init__(self, hub: Outside) -> None:
         self._hub = hub
         self._strict = hub.settings.log_guarantee == "strict"
-        self._way: Way | None = None if self._strict else Way.STREAM
+        self._way: Durability | None = None if self._strict else Durability.STREAM
         self._until = 0.0 if self._strict else float("inf")
-        self._looking: asyncio.Task[Way] | None = None
+        self._looking: asyncio.Task[Durability] | None = None
 
     @property
-    def known(self) -> Way | None:
+    def known(self) -> Durability | None:
         """The way, unless nobody has looked yet. One that may be out of date is looked up again, beside whoever asks."""
         if time.monotonic() >= self._until and self._way is not None:
             self._looking = self._begin()
         return self._way
 
-    async def look(self) -> Way:
+    async def look(self) -> Durability:
         """Ask Redis, together with whoever else does. One that does not answer is left alone for a while, and rows are written directly."""
         return await asyncio.shield(self._begin())
 
     def forget(self) -> None:
         """Something went wrong: rows are written directly until Redis has said again what it is."""
-        self._way, self._until = Way.DIRECT, time.monotonic() + REST_SECONDS
+        self._way, self._until = Durability.DIRECT, time.monotonic() + REST_SECONDS
 
     async def close(self) -> None:
         """Wait for what is under way."""
         if self._looking:
             await self._looking
 
-    def _begin(self) -> "asyncio.Task[Way]":
+    def _begin(self) -> "asyncio.Task[Durability]":
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return self._looking
 
-    async def _look(self) -> Way:
+    async def _look(self) -> Durability:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 self._way = await self._asked()
         except (RedisError, OSError, TimeoutError):
             self.forget()
-            return Way.DIRECT
-        self._until = time.monotonic() + LOOK_SECONDS if self._strict else float("inf")
+            return Durability.DIRECT
+        self._until = time.monotonic() + DURABILITY_SECONDS if self._strict else float("inf")
         return self._way
 
-    async def _asked(self) -> Way:
+    async def _asked(self) -> Durability:
         """What is right for that Redis; where anything is, whether it is there at all."""
         if self._strict:
-            return (await promise(self._hub)).way
+            return (await read_durability(self._hub)).durability
         await self._hub.redis.ping()
-        return Way.STREAM
+        return Durability.STREAM
 
 
-async def promise(hub: Outside) -> Promise:
+async def read_durability(hub: Outside) -> RedisDurability:
     """What the Redis at hand says of itself. Raises what Redis raises."""
     server = await hub.redis.info("server")
     try:
@@ -130,7 +130,7 @@ async def promise(hub: Outside) -> Promise:
     except ResponseError:  # a managed one hides its settings
         said = {}
     version, valkey = str(server["redis_version"]), server.get("valkey_version")
-    return Promise(
+    return RedisDurability(
         version=tuple(int(part) for part in version.split(".")[:2]),
         appendonly=said.get("appendonly"),
         appendfsync=said.get("appendfsync"),
@@ -143,16 +143,16 @@ async def in_words(hub: Outside) -> str:
     """What an answered prediction survives on this installation; begins with `disk` where that is everything."""
     try:
         async with asyncio.timeout(WORDS_SECONDS):
-            found = await promise(hub)
+            found = await read_durability(hub)
     except (RedisError, OSError, TimeoutError):
         return "disk, slower: Redis does not answer, so each answer is written to PostgreSQL before it is given"
-    if found.way is Way.STREAM:
+    if found.durability is Durability.STREAM:
         return f"disk: {found.name} has each answer on disk before it is given (appendfsync always)"
     return _strictly(found) if hub.settings.log_guarantee == "strict" else f"{_as_it_is(found)} (TILTYARD_LOG_GUARANTEE is standard)"
 
 
-def _strictly(found: Promise) -> str:
-    if found.way is Way.AOF:
+def _strictly(found: RedisDurability) -> str:
+    if found.durability is Durability.AOF:
         how = found.appendfsync or "everysec"
         return f"disk: each answer waits until {found.name} has it on disk (WAITAOF; up to a second with appendfsync {how})"
     if found.appendonly == "no":
@@ -162,7 +162,7 @@ def _strictly(found: Promise) -> str:
     return f"disk, slower: {found.name} {why}, so each answer is written to PostgreSQL before it is given"
 
 
-def _as_it_is(found: Promise) -> str:
+def _as_it_is(found: RedisDurability) -> str:
     if found.appendonly == "no":
         return "memory: this Redis keeps no append-only file, so its crash loses predictions not yet in the log"
     if found.appendonly is None:

@@ -13,10 +13,12 @@ from backend.db.long_locks import awake
 from backend.groups import log_policy
 from backend.groups.errors import NotConfirmed
 from backend.groups.events import GROUP_CHANGED
-from backend.inference_log import actions, archive_erasure, archived_dead_letters, dead_letters, outcome_lock, repository
-from backend.inference_log.archive_erasure import Archived
+from backend.inference_log import actions, dead_letters, outcome_lock, repository
+from backend.inference_log.archives import dead_letters as archived_dead_letters
+from backend.inference_log.archives import erasure as archive_erasure
+from backend.inference_log.archives.erasure import Archived
+from backend.inference_log.archives.manifest import folder_of, hold, settle
 from backend.inference_log.errors import IntakeAway, IntakeBusy
-from backend.inference_log.manifest import folder_of, hold, settle
 from backend.inference_log.redis.keys import stream_key
 from backend.outside import Outside
 from backend.work.unit import UnitOfWork, open_work

@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -19,10 +18,10 @@ from uuid import UUID
 from redis.exceptions import RedisError, ResponseError
 
 from backend.actor import ANONYMOUS
-from backend.batching import Gathering
+from backend.batching import Batcher
 from backend.hub import Hub
-from backend.inference_log import idempotency_repository, repository
-from backend.inference_log.durability import Guarantee, Way
+from backend.inference_log import idempotency, repository
+from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.explanations.doubts import tell_doubts
 from backend.inference_log.record import KeyClaim, Record, encode
@@ -47,8 +46,6 @@ SAMPLES = 50
 WRITERS = 4
 """So many groups' rows are written directly at the same time; a group that waits for its table keeps no other waiting."""
 WAKE_SECONDS = 0.25
-KEY_LIFETIME = timedelta(hours=24)
-"""How long an idempotency key stands for its first answer."""
 
 
 class KeyTaken(Exception):
@@ -89,8 +86,8 @@ class Intake:
         self._hub = hub
         self._partitions = Partitions(hub)
         self._line = redis_stream.RedisConnection(hub.redis)
-        self._streamed = Gathering(self._flush_streamed)
-        self._direct: dict[UUID, Gathering[Append]] = {}
+        self._streamed = Batcher(self._flush_streamed)
+        self._direct: dict[UUID, Batcher[Append]] = {}
         self._writers = asyncio.Semaphore(WRITERS)
         self._guarantee = Guarantee(hub)
         self._full_until: dict[UUID, float] = {}
@@ -101,8 +98,8 @@ class Intake:
         """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         full = time.monotonic() < self._full_until.get(group_id, 0.0)
-        way = Way.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
-        (self._directly(group_id) if way is Way.DIRECT else self._streamed).add(one)
+        way = Durability.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
+        (self._directly(group_id) if way is Durability.DIRECT else self._streamed).add(one)
         await one.done
 
     async def close(self) -> None:
@@ -121,12 +118,12 @@ class Intake:
     async def _stream(self, batch: Sequence[Append]) -> list[Append]:
         """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
         way = self._guarantee.known
-        if way is Way.DIRECT:  # since this waited for its turn
+        if way is Durability.DIRECT:  # since this waited for its turn
             return list(batch)
         entries: defaultdict[UUID, list[bytes]] = defaultdict(list)
         for one in batch:
             entries[one.group_id] += map(encode, one.records)
-        wait_ms = int(REDIS_SECONDS * 900) if way is Way.AOF else None
+        wait_ms = int(REDIS_SECONDS * 900) if way is Durability.AOF else None
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 lengths, synced = await redis_stream.append(self._line, entries, wait_ms)
@@ -173,9 +170,9 @@ class Intake:
             async with asyncio.timeout(REDIS_SECONDS):
                 await self._hub.queue.drain(group_id)
 
-    def _directly(self, group_id: UUID) -> Gathering[Append]:
+    def _directly(self, group_id: UUID) -> Batcher[Append]:
         if group_id not in self._direct:
-            self._direct[group_id] = Gathering(partial(self._write_directly, group_id))
+            self._direct[group_id] = Batcher(partial(self._write_directly, group_id))
         return self._direct[group_id]
 
     async def _write_directly(self, group_id: UUID, batch: Sequence[Append]) -> None:
@@ -239,7 +236,7 @@ async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> l
     if not first:
         return []
     claims = [(key, one.claim.asked, [record.inference_id for record in one.records]) for key, one in first.items() if one.claim]
-    ours = await idempotency_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEY_LIFETIME)
+    ours = await idempotency.claim(work, group_id, claims)
     return [one for one in batch if one.claim and not (one.claim.key in ours and first[one.claim.key] is one)]
 
 

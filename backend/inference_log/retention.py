@@ -13,11 +13,10 @@ from backend.groups import service as groups
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import actions, idempotency_repository, outcome_lock, repository
+from backend.inference_log import actions, idempotency, outcome_lock, repository
 from backend.inference_log import queries as log_queries
-from backend.inference_log.intake import KEY_LIFETIME
-from backend.inference_log.manifest import ArchiveManifest, folder_of, hold, read_manifest, settle
-from backend.inference_log.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
+from backend.inference_log.archives.manifest import ArchiveManifest, folder_of, hold, read_manifest, settle
+from backend.inference_log.archives.parquet import ArchiveUnsound, Drafted, draft, ids_in, put
 from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.writer import AHEAD
 from backend.outside import Outside
@@ -27,7 +26,7 @@ from schemas.group_settings import LogPolicy
 from schemas.groups import GroupRef
 
 log = logging.getLogger("tiltyard.retention")
-TRIES = 3
+ARCHIVE_TRIES = 3
 """So often a week is archived anew when it changed meanwhile."""
 
 
@@ -43,7 +42,7 @@ async def keep_logs(hub: Hub) -> None:
 async def keep_log(hub: Hub, ref: LogRef) -> list[str]:
     """See to one log; gives the partitions that went."""
     async with hub.work(ref.actor) as work:
-        await idempotency_repository.prune(work.session, ref.tenant_id, ref.group_id, work.now - KEY_LIFETIME)
+        await idempotency.prune(work, ref.group_id)
         try:
             group = await groups.get(work, GroupRef(slug=ref.slug))
         except GroupNotFound:
@@ -69,7 +68,7 @@ async def _let_go(hub: Hub, ref: LogRef, policy: LogPolicy, age: timedelta) -> l
 
 async def _let_week_go(hub: Hub, ref: LogRef, week: Row[Any], archived: bool) -> None:
     """Archive the week and drop it, under one lock; again when it changed meanwhile. Raises ArchivesBusy, ArchiveUnsound."""
-    for _ in range(TRIES):
+    for _ in range(ARCHIVE_TRIES):
         async with hub.work(ref.actor) as work:
             await hold(work.session, ref.group_id)
             drafted = await _archive(work, ref, week) if archived else None

@@ -5,24 +5,24 @@ from datetime import timedelta
 from uuid import UUID
 
 from backend.groups.log_policy import ARCHIVE_RUN, DROP_RUN
-from backend.inference_log import archive as archiving
 from backend.inference_log import retention
+from backend.inference_log.archives import archive as archiving
 from backend.inference_log.drain import Drainer
 from backend.inference_log.sweep import explain_missing, waiting_groups
+from backend.runs.context import RunContext, Tick
 from backend.runs.kinds import RunKind, Schedule
-from backend.runs.task import Task, Tick
 from schemas.common import Json
 
 log = logging.getLogger("tiltyard.worker")
 
 
-async def archive(task: Task) -> Json:
+async def archive(task: RunContext) -> Json:
     """Write the log as Parquet with a manifest, verify it, then drop the log."""
     await task.progress(5, "waiting for the intake to empty")
     return await archiving.archive(task.hub, task.actor, UUID(task.args["group_id"]))
 
 
-async def drop(task: Task) -> Json:
+async def drop(task: RunContext) -> Json:
     """Drop the log."""
     return await archiving.drop(task.hub, task.actor, UUID(task.args["group_id"]))
 

@@ -13,7 +13,7 @@ from backend.inference_log.refs import LogRef, log_refs
 
 log = logging.getLogger("tiltyard.drain")
 BATCH = 5000
-SECONDS = 3.0
+EXPLAIN_SECONDS = 3.0
 
 
 async def waiting_groups(hub: Hub) -> list[UUID]:
@@ -50,7 +50,7 @@ async def _explain(hub: Hub, explainer: Explainer, ref: LogRef) -> int:
         if not rows or not await try_lock(work.session, f"explain:{ref.group_id}"):
             return len(rows)
         cases = by_version([(row.model_version_id, (row.inference_id, row.inputs, None)) for row in rows])
-        explained = await explainer.explain(work, cases, SECONDS)
+        explained = await explainer.explain(work, cases, EXPLAIN_SECONDS)
         tell_doubts(work, ref.slug, explained.values())
         await log_queries.set_explanations(work.session, ref.table_name, explained, hub.clock.now())
         return len(rows)

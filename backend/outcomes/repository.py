@@ -16,7 +16,7 @@ from backend.tallies.update import CHANGED
 PROBABLE = "output->>'probability' IS NOT NULL"
 """Did a row answer by a probability? What was imported or erased does not say."""
 
-TARGETS = f"""
+FIND_TARGETS = f"""
 SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
 WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 UNION
@@ -78,7 +78,7 @@ RETURNING {CHANGED}, u.was, l.actual
 
 async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
     """The rows that outcomes speak of, with what they know of the truth."""
-    statement = text(TARGETS.format(table=quoted(table)))
+    statement = text(FIND_TARGETS.format(table=quoted(table)))
     return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
 
 

@@ -22,7 +22,7 @@ from schemas.common import Issue
 from schemas.groups import GroupRef
 from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
-MOST_ISSUES = 100
+MOST_OUTCOME_ISSUES = 100
 LATEST_ANSWERS = 100
 YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
 Target = UUID | str
@@ -39,7 +39,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     _check(input.outcomes)
     group = await groups.get(work, GroupRef(slug=input.slug))
     await outcome_lock.before_outcomes(work, group.id)
-    book = Book(work)
+    book = OutcomeBatch(work)
     await book.read(group.id, group.table_name, input.outcomes)
     _check_batches(book, input.outcomes)
     await _check_kind(work, group.table_name, book, input.outcomes)
@@ -61,7 +61,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
     )
 
 
-class Book:
+class OutcomeBatch:
     """What is known of the truth about a batch's inferences."""
 
     def __init__(self, work: UnitOfWork) -> None:
@@ -168,10 +168,10 @@ def _check(outcomes: Sequence[Outcome]) -> None:
         if outcome.at is not None and outcome.at.tzinfo is None:
             issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
     if issues:
-        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+        raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 
-def _check_batches(book: Book, outcomes: Sequence[Outcome]) -> None:
+def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
     """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
     issues = [
         Issue(
@@ -182,12 +182,12 @@ def _check_batches(book: Book, outcomes: Sequence[Outcome]) -> None:
         if (name := None if outcome.inference_id else outcome.correlation_id) and book.batches[name]
     ]
     if issues:
-        raise InvalidOutcome(issues=issues[:MOST_ISSUES])
+        raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 
-async def _check_kind(work: UnitOfWork, table: str, book: Book, outcomes: Sequence[Outcome]) -> None:
+async def _check_kind(work: UnitOfWork, table: str, book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
     """A probability is held against whether it happened. Of an inference that is not there yet, what the group answered last says what it will be."""
     numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
     early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
     if wrong := [at for at, answered in numbers if (early if answered is None else answered)]:
-        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_ISSUES]])
+        raise InvalidOutcome(issues=[Issue(pointer=f"/outcomes/{at}/actual", message=YES_OR_NO) for at in wrong[:MOST_OUTCOME_ISSUES]])

@@ -1,8 +1,8 @@
 """Schedules of promotion: ramps."""
 
 from backend.promotion import ramp_tend
+from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
-from backend.runs.task import Tick
 
 
 async def tend_ramps(tick: Tick) -> None:

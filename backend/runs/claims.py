@@ -16,7 +16,7 @@ from backend.work.unit import UnitOfWork
 
 HEARTBEAT = timedelta(seconds=5)
 """How often a worker renews what it holds."""
-LEASE = 2 * HEARTBEAT
+RUN_LEASE = 2 * HEARTBEAT
 """A run that nobody renewed for this long has lost its worker."""
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backend.db.locks import try_lock
 from backend.runs import repository
-from backend.runs.claims import LEASE, Claim, lock_name
+from backend.runs.claims import RUN_LEASE, Claim, lock_name
 from backend.runs.rules import worker_died
 from backend.runs.service import tell
 from backend.runs.tables import RunRow
@@ -32,7 +32,7 @@ async def claim(work: UnitOfWork, run_id: UUID, worker_id: str, attempts: int = 
     """
     if not await try_lock(work.session, lock_name(run_id)):
         return None
-    row = await repository.takeable(work.session, work.tenant_id, run_id, LEASE)
+    row = await repository.takeable(work.session, work.tenant_id, run_id, RUN_LEASE)
     if row is None:
         return None
     if row.status == RunStatus.RUNNING:
@@ -91,13 +91,13 @@ async def standing(work: UnitOfWork, claims: Sequence[Claim], renew: bool) -> di
 
 async def overdue(work: UnitOfWork) -> list[tuple[UUID, UUID, str, bool]]:
     """Run, tenant, kind and silence of every run that is due and that no living worker holds; each is given again after `ASK_AGAIN`."""
-    rows = await repository.overdue(work.session, LEASE, ASK_AGAIN)
+    rows = await repository.overdue(work.session, RUN_LEASE, ASK_AGAIN)
     return [(row.run_id, row.tenant_id, row.kind, row.silent) for row in rows]
 
 
 async def lose(work: UnitOfWork, run_id: UUID) -> None:
     """Show a run whose worker is gone as lost."""
-    if row := await repository.lose(work.session, work.tenant_id, run_id, LEASE):
+    if row := await repository.lose(work.session, work.tenant_id, run_id, RUN_LEASE):
         tell(work, row)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from backend.runs.task import Task, Tick
+from backend.runs.context import RunContext, Tick
 from schemas.common import Json
 
 
@@ -23,7 +23,7 @@ class Queue(StrEnum):
 
 Delays = tuple[timedelta, ...]
 """The wait after the first attempt, after the second, and so on; the last one repeats. Empty: no further attempt."""
-Handler = Callable[[Task], Awaitable[Json]]
+Handler = Callable[[RunContext], Awaitable[Json]]
 ScheduleHandler = Callable[[Tick], Awaitable[None]]
 RETRY: Mapping[type[BaseException], Delays] = {Exception: (timedelta(seconds=8), timedelta(seconds=32), timedelta(seconds=128))}
 

@@ -2,9 +2,9 @@
 
 from backend.actor import ANONYMOUS
 from backend.runs import ticks
+from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
 from backend.runs.sweep import sweep
-from backend.runs.task import Tick
 
 
 async def ask_again(tick: Tick) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from backend.ids import new_id
 from backend.live.service import Topic
 from backend.runs import actions, repository
-from backend.runs.claims import LEASE
+from backend.runs.claims import RUN_LEASE
 from backend.runs.errors import RunFinished, RunNotFound
 from backend.runs.events import RUN_CHANGED
 from backend.runs.rules import shown
@@ -38,8 +38,8 @@ async def start(work: UnitOfWork, kind: str, subject: str, args: dict[str, Json]
 
 async def browse(work: UnitOfWork, input: ListRuns) -> list[Run]:
     """Runs, newest first."""
-    rows = await repository.newest(work.session, work.tenant_id, input.kind, input.status, input.limit, LEASE)
-    return [shown(row, work.now, LEASE) for row in rows]
+    rows = await repository.newest(work.session, work.tenant_id, input.kind, input.status, input.limit, RUN_LEASE)
+    return [shown(row, work.now, RUN_LEASE) for row in rows]
 
 
 async def get(work: UnitOfWork, input: RunRef) -> Run:
@@ -47,7 +47,7 @@ async def get(work: UnitOfWork, input: RunRef) -> Run:
     row = await repository.get(work.session, work.tenant_id, input.run_id)
     if row is None:
         raise RunNotFound
-    return shown(row, work.now, LEASE)
+    return shown(row, work.now, RUN_LEASE)
 
 
 async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
@@ -55,7 +55,7 @@ async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
     row = await repository.get(work.session, work.tenant_id, input.run_id, lock=True)
     if row is None:
         raise RunNotFound
-    before = shown(row, work.now, LEASE)
+    before = shown(row, work.now, RUN_LEASE)
     if before.status not in OPEN:
         raise RunFinished(f"The run has ended: it is {before.status}. There is nothing to cancel.")
     row.cancel_requested_at = row.cancel_requested_at or work.now
@@ -99,7 +99,7 @@ def topic(input: WatchRuns) -> Topic[Run]:
 
 def tell(work: UnitOfWork, row: RunRow) -> Run:
     """Tell those who watch how the run is now."""
-    run = shown(row, work.now, LEASE)
+    run = shown(row, work.now, RUN_LEASE)
     work.live(RUN_CHANGED, str(run.id), run)
     return run
 

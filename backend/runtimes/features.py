@@ -12,9 +12,9 @@ from schemas.inference import Inputs
 from schemas.model_document import Feature
 
 NAN = math.nan
-NUMBERS = frozenset({float, int})
+NUMBER_TYPES = frozenset({float, int})
 NO_CATEGORIES: Mapping[str, Sequence[Any]] = {}
-MOST_ISSUES = 200
+MOST_INPUT_ISSUES = 200
 """What is wrong beyond these nobody reads."""
 MOST_CHARACTERS = 20_000
 
@@ -141,7 +141,7 @@ def plain_reader(specs: Sequence[FeatureSpec]) -> Plain:
     def read(inputs: Inputs) -> list[float] | None:
         try:
             values = take(inputs)
-            if not NUMBERS.issuperset(map(type, values)) or not math.isfinite(sum(values)):
+            if not NUMBER_TYPES.issuperset(map(type, values)) or not math.isfinite(sum(values)):
                 return None
             row = list(map(float, values))
         except (KeyError, OverflowError):
@@ -166,7 +166,7 @@ def check_others(
     unknown: list[Issue] = []
     unfit: list[Issue] = []
     for name in inputs.keys() - read:
-        if len(unknown) + len(unfit) >= MOST_ISSUES:
+        if len(unknown) + len(unfit) >= MOST_INPUT_ISSUES:
             break
         spec = known.get(name)
         at = f"{pointer}/{escaped(name)}"

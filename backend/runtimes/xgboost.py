@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 
-MOST = np.finfo(np.float32).max
+FLOAT_MAX = np.finfo(np.float32).max
 
 
 class XgboostRuntime(Runtime):
@@ -116,7 +116,8 @@ class XgboostRuntime(Runtime):
         from xgboost import DMatrix  # noqa: PLC0415  likewise
 
         with np.errstate(over="ignore"):
-            single = np.clip(self._missing(rows).astype(np.float32), -MOST, MOST)  # XGBoost takes no infinite values, which is what is past float32
+            # Values past float32 become infinite, and XGBoost takes no infinite values.
+            single = np.clip(self._missing(rows).astype(np.float32), -FLOAT_MAX, FLOAT_MAX)
         matrix = DMatrix(single, nthread=1)
         used = (0, self._use.rounds or 0)
         return np.asarray(self._booster.predict(matrix, validate_features=False, iteration_range=used, **what), dtype=np.float64)

@@ -2,8 +2,6 @@
 
 import time
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -46,13 +44,6 @@ def check_beside(body: PredictBody) -> None:
     if segments + context > MOST_BESIDE:
         found = (("/segments", segments), ("/context", context))
         raise TooMuchBeside(issues=[Issue(pointer=at, message=f"{size:,} characters are here") for at, size in found if size])
-
-
-class Earlier(NamedTuple):
-    """An answer that was given before, and the version that gave it."""
-
-    answer: Prediction
-    version_id: UUID
 
 
 def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record:

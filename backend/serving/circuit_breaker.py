@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 FAILURES = 5
-REST_SECONDS = 30.0
+OPEN_SECONDS = 30.0
 
 
 class Breaker:
@@ -20,7 +20,7 @@ class Breaker:
     True
     """
 
-    def __init__(self, failures: int = FAILURES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, failures: int = FAILURES, rest: float = OPEN_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._failures, self._rest, self._clock = failures, rest, clock
         self._in_a_row = 0
         self._open_until = 0.0

@@ -7,28 +7,24 @@ whatever becomes of Redis. The answer is read from its rows.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-import msgspec
-from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.actor import Actor
-from backend.db.identifiers import quoted
 from backend.hub import Hub
-from backend.inference_log import idempotency_repository
-from backend.inference_log.errors import InferenceNotFound, LogUnavailable
-from backend.inference_log.intake import KEY_LIFETIME, POSTGRES_SECONDS
+from backend.inference_log import idempotency
+from backend.inference_log.errors import LogUnavailable
+from backend.inference_log.idempotency import LoggedAnswer
+from backend.inference_log.intake import POSTGRES_SECONDS
 from backend.inference_log.record import KeyClaim
-from backend.serving.answers import Earlier
 from backend.serving.errors import IdempotencyKeyReused
 from backend.serving.request_digest import digest
-from schemas.inference import Explanation, Output, PredictBody, Prediction
+from schemas.inference import PredictBody
 
 
-class Once:
+class IdempotencyKeys:
     """This process's requests with a key: one at a time for each key."""
 
     def __init__(self, hub: Hub) -> None:
@@ -42,23 +38,18 @@ class Once:
         async with lock:
             yield
 
-    async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[Earlier]:
-        """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, LogUnavailable."""
+    async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[LoggedAnswer]:
+        """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, InferenceNotFound, LogUnavailable."""
         try:
             async with asyncio.timeout(POSTGRES_SECONDS), self._hub.work(actor, read_only=True) as work:
-                found = await idempotency_repository.find(work.session, group_id, body.idempotency_key or "", work.now - KEY_LIFETIME)
+                found = await idempotency.first_use(work, group_id, body.idempotency_key or "")
                 if found is None:
                     return []
-                if found.asked != asked(body):
+                if found.digest != asked(body):
                     raise IdempotencyKeyReused
-                rows = await idempotency_repository.rows(work.session, quoted(found.table_name), found.inference_ids)
+                return await idempotency.answers(work, found, body.explain)
         except (SQLAlchemyError, OSError, TimeoutError):
             raise LogUnavailable from None
-        by_id = {row.inference_id: row for row in rows}
-        if len(by_id) < len(found.inference_ids):
-            raise InferenceNotFound("The answer to this key is no longer kept.")
-        asked_again = [by_id[identifier] for identifier in found.inference_ids]
-        return [Earlier(_prediction(row, body.explain), row.model_version_id) for row in asked_again]
 
 
 def asked(body: PredictBody) -> bytes:
@@ -70,18 +61,3 @@ def asked(body: PredictBody) -> bytes:
 def claim_of(body: PredictBody) -> KeyClaim | None:
     """What the intake has to write with the rows of a request that has a key."""
     return KeyClaim(body.idempotency_key, asked(body)) if body.idempotency_key else None
-
-
-def _prediction(row: Row[Any], explain: bool) -> Prediction:
-    return Prediction(
-        inference_id=row.inference_id,
-        version=row.version,
-        role=row.role,
-        phase=row.phase,
-        score=row.score,
-        label=row.label,
-        output=msgspec.convert(row.output, Output),
-        explanation=msgspec.convert(row.explanation, Explanation) if explain and row.explanation else None,
-        stale=row.stale,
-        latency_us=row.latency_us,
-    )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from backend.batching import Gathering
+from backend.batching import Batcher
 from backend.runtimes.served_versions import ServedVersion, explanations
 from backend.serving.prepare import Case
 from backend.serving.scoring import by_version
@@ -42,7 +42,7 @@ class Inline:
     def __init__(self) -> None:
         self._seconds: WeakKeyDictionary[ServedVersion, float] = WeakKeyDictionary()
         """How long each version took to explain a row when it last did."""
-        self._gatherings: WeakKeyDictionary[ServedVersion, Gathering[Waiting]] = WeakKeyDictionary()
+        self._gatherings: WeakKeyDictionary[ServedVersion, Batcher[Waiting]] = WeakKeyDictionary()
 
     async def explain(self, cases: Sequence[Case]) -> None:
         """Return once they are explained: a batch in a thread of its own, one case together with others of its version."""
@@ -51,7 +51,7 @@ class Inline:
             return
         one = Waiting(cases[0], asyncio.get_running_loop().create_future())
         if (gathering := self._gatherings.get(one.case.version)) is None:
-            gathering = self._gatherings[one.case.version] = Gathering(self._explain, BATCHES)
+            gathering = self._gatherings[one.case.version] = Batcher(self._explain, BATCHES)
         gathering.add(one)
         await one.done
 

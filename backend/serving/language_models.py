@@ -21,7 +21,7 @@ from schemas.external import ExternalModel
 from schemas.inference import Inputs
 
 log = logging.getLogger("tiltyard.inference")
-AT_ONCE = 8
+QUESTIONS_OF_A_VERSION = 8
 """Questions under way to one version, from this process."""
 MOST_TOKENS = 200
 PAUSE_SECONDS = 0.2
@@ -39,7 +39,7 @@ class Remote:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._breakers: defaultdict[UUID, Breaker] = defaultdict(Breaker)
-        self._turns: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._turns: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(QUESTIONS_OF_A_VERSION))
 
     async def score(self, tenant_id: UUID, cases: Sequence[Case]) -> list[Case]:
         """Score cases of one external version; gives those that failed, with why: also where PostgreSQL, which knows its connector, does not answer."""

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
-from backend.declarations.metrics import REGISTRY, SECONDS
+from backend.declarations.metrics import DURATIONS, REGISTRY
 
 PREDICTIONS = Counter("ml_predictions", "Predictions answered.", ("tenant", "group"), registry=REGISTRY)
 REFUSALS = Counter("ml_prediction_refusals", "Refused requests, by the error's reason.", ("tenant", "group", "reason"), registry=REGISTRY)
-DURATION = Histogram("ml_prediction_duration_seconds", "From the routed request to its answer.", ("tenant", "group"), registry=REGISTRY, buckets=SECONDS)
+DURATION = Histogram("ml_prediction_duration_seconds", "From the routed request to its answer.", ("tenant", "group"), registry=REGISTRY, buckets=DURATIONS)
 MOST_GROUPS: Final = 1_000
 """Groups that are counted by name in one process; those after them are counted together as `other`."""
 

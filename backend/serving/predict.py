@@ -14,10 +14,11 @@ from backend.errors import Forbidden, HubError
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
 from backend.inference_log.errors import LogUnavailable
+from backend.inference_log.idempotency import LoggedAnswer
 from backend.inference_log.intake import Intake, KeyTaken
-from backend.serving.answers import Earlier, PredictionRequest, answer_of, check_beside, record_of
+from backend.serving.answers import PredictionRequest, answer_of, check_beside, record_of
 from backend.serving.errors import PredictionFailed
-from backend.serving.idempotency import Once, claim_of
+from backend.serving.idempotency import IdempotencyKeys, claim_of
 from backend.serving.inline_explanations import Inline
 from backend.serving.language_models import Remote
 from backend.serving.metrics import series_of
@@ -42,7 +43,7 @@ class Predictor:
         self._remote = Remote(hub)
         self._shadows = Shadows(hub, routing, self._remote)
         self._inline = Inline()
-        self._once = Once(hub)
+        self._idempotency_keys = IdempotencyKeys(hub)
         self._stale = StaleAnswers(hub)
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
@@ -86,13 +87,13 @@ class Predictor:
     async def _answer_once(self, request: PredictionRequest, key: str) -> list[Prediction]:
         """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
         group_id = request.group.facts.group_id
-        async with self._once.turn(group_id, key):
-            earlier = await self._once.earlier(request.actor, group_id, request.body)
+        async with self._idempotency_keys.turn(group_id, key):
+            earlier = await self._idempotency_keys.earlier(request.actor, group_id, request.body)
             if not earlier:
                 try:
                     return await self._answer(request)
                 except KeyTaken:  # by another process, meanwhile
-                    earlier = await self._once.earlier(request.actor, group_id, request.body)
+                    earlier = await self._idempotency_keys.earlier(request.actor, group_id, request.body)
         return await self._said_again(request.group, earlier)
 
     async def _answer(self, request: PredictionRequest) -> list[Prediction]:
@@ -117,7 +118,7 @@ class Predictor:
         self._shadows.offer(request, cases)
         return answers
 
-    async def _said_again(self, group: RoutedGroup, earlier: Sequence[Earlier]) -> list[Prediction]:
+    async def _said_again(self, group: RoutedGroup, earlier: Sequence[LoggedAnswer]) -> list[Prediction]:
         """Answers that were given before leave as new ones do. Raises GroupHalted, also where a version that gave one is halted; ControlLost."""
         await self._admit_again(group, (one.version_id for one in earlier))
         return [one.answer for one in earlier]

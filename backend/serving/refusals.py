@@ -18,9 +18,9 @@ from schemas.inference import Refusal
 log = logging.getLogger("tiltyard.inference")
 REFUSALS_KEPT = 1000
 SHOWN = 20
-SECONDS = 2.0
+REDIS_SECONDS = 2.0
 """How long a Redis that hangs is waited for."""
-MOST_ISSUES = 20
+MOST_NOTED_ISSUES = 20
 MOST_CHARACTERS = 300
 """Of a pointer or a message, which may quote what was sent."""
 
@@ -49,7 +49,7 @@ class Refusals:
         noted = self._noted[group_id]
         noted.reasons[error.reason] += 1
         noted.last = f"to {caller}: {error.reason}"
-        issues = [Issue(pointer=one.pointer[:MOST_CHARACTERS], message=one.message[:MOST_CHARACTERS]) for one in error.issues[:MOST_ISSUES]]
+        issues = [Issue(pointer=one.pointer[:MOST_CHARACTERS], message=one.message[:MOST_CHARACTERS]) for one in error.issues[:MOST_NOTED_ISSUES]]
         noted.latest.append(msgspec.msgpack.encode(Refusal(at=self._hub.clock.now(), caller=caller, reason=error.reason, issues=issues)))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
@@ -69,7 +69,7 @@ class Refusals:
         count = noted.reasons.total()
         log.info("refused %s predictions of group %s, the latest %s", count, group_id, noted.last)
         try:
-            async with asyncio.timeout(SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(REDIS_SECONDS), self._hub.redis.pipeline(transaction=False) as pipe:
                 pipe.incrby(count_key(group_id), count)
                 for reason, part in noted.reasons.items():
                     pipe.hincrby(reasons_key(group_id), reason, part)
@@ -83,7 +83,7 @@ class Refusals:
 async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
     """The latest refused calls of the group, newest first; none while Redis, which keeps them, is gone."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(REDIS_SECONDS):
             kept: list[bytes] = await hub.redis.lrange(latest_key(group_id), 0, SHOWN - 1)  # type: ignore[misc]  # redis types it for both its clients at once
     except (RedisError, OSError, TimeoutError):
         return []
@@ -93,7 +93,7 @@ async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
 async def refused(hub: Outside, group_id: UUID) -> int:
     """How many calls of the group were refused."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(REDIS_SECONDS):
             return int(await hub.redis.get(count_key(group_id)) or 0)
     except (RedisError, OSError, TimeoutError):
         return 0
@@ -102,7 +102,7 @@ async def refused(hub: Outside, group_id: UUID) -> int:
 async def refused_by_reason(hub: Outside, group_id: UUID) -> dict[str, int]:
     """How many calls of the group were refused for each reason (`GROUP_HALTED`, `MISSING_FEATURES`); none while Redis, which counts, is gone."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(REDIS_SECONDS):
             found: Any = await hub.redis.hgetall(reasons_key(group_id))  # type: ignore[misc]  # redis types it for both its clients at once
     except (RedisError, OSError, TimeoutError):
         return {}

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from backend.inference_log.drain import Drainer
+from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
-from backend.runs.task import Tick
 from backend.serving.warm_up import prepare_serving
 
 

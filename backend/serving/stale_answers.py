@@ -18,14 +18,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.actor import system
 from backend.hub import Hub
+from backend.inference_log.idempotency import LoggedAnswer
 from backend.serving import stale_repository
-from backend.serving.answers import Earlier, PredictionRequest
+from backend.serving.answers import PredictionRequest
 from backend.serving.prepare import Case
 from backend.serving.request_digest import digest
 from schemas.inference import Inputs, PredictBody, Prediction
 
 log = logging.getLogger("tiltyard.stale")
-LOOK_SECONDS = 2.0
+POLICIES_SECONDS = 2.0
 """How old what is known of the groups' policies may be while answers are given."""
 MOST_REMEMBERED = 50_000
 MOST_NOTES = 100_000
@@ -56,7 +57,7 @@ class StaleAnswers:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._most_seconds: dict[UUID, int] = {}
-        self._looked_at = -LOOK_SECONDS
+        self._looked_at = -POLICIES_SECONDS
         self._looking: asyncio.Task[None] | None = None
         self._answers: OrderedDict[bytes, Remembered] = OrderedDict()
         self._notes: list[Note] = []
@@ -64,7 +65,7 @@ class StaleAnswers:
 
     def remember(self, request: PredictionRequest, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
         """Keep answers that are on record, if the group's policy is to give them again."""
-        if time.monotonic() - self._looked_at > LOOK_SECONDS:
+        if time.monotonic() - self._looked_at > POLICIES_SECONDS:
             self._looked_at = time.monotonic()
             self._looking = asyncio.create_task(self._look())
         group_id = request.group.facts.group_id
@@ -75,7 +76,7 @@ class StaleAnswers:
         while len(self._answers) > MOST_REMEMBERED:
             self._answers.popitem(last=False)
 
-    def again(self, request: PredictionRequest) -> list[Earlier]:
+    def again(self, request: PredictionRequest) -> list[LoggedAnswer]:
         """The last logged answers for the same inputs, marked as stale; none when the policy or their age does not allow it, or one was never given."""
         group_id = request.group.facts.group_id
         most = self._most_seconds.get(group_id)
@@ -84,7 +85,7 @@ class StaleAnswers:
         known = [one for one in found if one is not None and most is not None and now - one.at <= most]
         if not known or len(known) < len(found):
             return []
-        return [Earlier(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
+        return [LoggedAnswer(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
 
     def note(self, request: PredictionRequest, replayed: Sequence[Prediction]) -> None:
         """See that these replays are noted once the log is back."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.catalog import service as catalog
 from backend.groups import service as groups
-from backend.inference_log import queries as log_queries
+from backend.inference_log import traffic as log_traffic
 from backend.serving import stale_repository
 from backend.serving.prepare import NOT_CHOSEN
 from backend.serving.refusals import latest, refused, refused_by_reason
@@ -26,16 +26,16 @@ LATEST = 1_000
 async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
     """What a group's endpoint has done. Raises GroupNotFound."""
     group = await groups.get(work, input)
-    total = await log_queries.totals(work.session, group.table_name)
+    total = await log_traffic.totals(work, group.table_name)
     this_minute = work.now.replace(second=0, microsecond=0)
     first = this_minute - timedelta(minutes=MINUTES - 1)
     counts: OrderedDict[Any, dict[str, int]] = OrderedDict((first + timedelta(minutes=at), {}) for at in range(MINUTES))
     labels: dict[str, str] = {}
-    for row in await log_queries.minutes(work.session, group.table_name, first):
-        counts.setdefault(row.minute, {})[str(row.model_version_id)] = row.predictions
-        labels[str(row.model_version_id)] = row.version
-    passed_over = await log_queries.passed_over(work.session, group.table_name, group.phase.number, group.phase.opened_at, NOT_CHOSEN)
-    ignored = await log_queries.unread(work.session, group.table_name, await _names(work, group), LATEST) if _ignores(group) else []
+    for row in await log_traffic.minutes(work, group.table_name, first):
+        counts.setdefault(row.minute, {})[str(row.version_id)] = row.predictions
+        labels[str(row.version_id)] = row.version
+    passed_over = await log_traffic.passed_over(work, group.table_name, group.phase.number, group.phase.opened_at, NOT_CHOSEN)
+    ignored = await log_traffic.unread(work, group.table_name, await _names(work, group), LATEST) if _ignores(group) else []
     unscored = await missed(work.hub, group.id)
     return GroupTraffic(
         total=total.total,

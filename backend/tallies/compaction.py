@@ -1,4 +1,7 @@
-"""Folding: many appended tallies become few, and old ones longer, so that reading them costs the same however many rows there were."""
+"""Folding: many appended tallies become few, and old ones longer, so that reading them costs the same however many rows there were.
+
+A tally spans five minutes while its rows are young, an hour after three hours, a day after three days.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,18 +13,20 @@ from backend.db.locks import lock
 from backend.hub import Hub
 from backend.numerics.statistics.sketch import Sketch
 from backend.tallies import queries
-from backend.tallies.queries import Key, Tally
-from backend.tallies.spans import span_of
+from backend.tallies.tally import Key, Tally
 from backend.work.unit import UnitOfWork
 
-MOST_OPEN = 40
+FOLD_ABOVE = 40
 """A group with more appended tallies than this is folded."""
+HOUR, DAY = 3_600, 86_400
+AGES = ((3 * DAY, DAY), (3 * HOUR, HOUR))
+"""From which age of a span's end on, in seconds, it becomes part of one so long."""
 
 
 async def fold_waiting(hub: Hub) -> int:
     """Fold the groups that need it, of every tenant; how many."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
-        groups = await queries.backlog(work.session, MOST_OPEN)
+        groups = await queries.backlog(work.session, FOLD_ABOVE)
     for group in groups:
         async with hub.work(system(group.tenant_id, "tally")) as work:
             await fold(work, group.group_id)
@@ -43,6 +48,19 @@ def folded(rows: Sequence[Any], now: float) -> list[Tally]:
     for row in rows:
         by_key[_target(row, now)].append(row)
     return [_merged(key, mine) for key, mine in by_key.items()]
+
+
+def span_of(slot: int, seconds: int, now: float) -> tuple[int, int]:
+    """The start and length of the span that a tally of `seconds` from `slot` (seconds since 1970) belongs to by now.
+
+    >>> span_of(7_200, 300, 7_500), span_of(7_200, 300, 7_200 + 5 * HOUR), span_of(7_200, 300, 10 * DAY)
+    ((7200, 300), (7200, 3600), (0, 86400))
+    """
+    for age, length in AGES:
+        start = slot - slot % length
+        if length > seconds and start + length + age <= now:
+            return start, length
+    return slot, seconds
 
 
 def _to_fold(rows: Sequence[Any], now: float) -> list[int]:

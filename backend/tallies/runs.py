@@ -1,7 +1,7 @@
 """Schedules of tallies: what writers appended is folded."""
 
+from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
-from backend.runs.task import Tick
 from backend.tallies.compaction import fold_waiting
 
 

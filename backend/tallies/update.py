@@ -14,7 +14,7 @@ from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import Sketch, clustered, pair_sketch, sketch_of, told
 from backend.tallies import queries
 from backend.tallies.assignment import Draw, draws
-from backend.tallies.queries import Key, Tally
+from backend.tallies.tally import Key, Tally
 from backend.work.unit import UnitOfWork
 
 SLOT = 300

@@ -9,7 +9,7 @@ from rich.text import Text
 from rpc.commands.terminal import console
 from rpc.core.contract.failures import declared
 from rpc.core.contract.router_types import needs
-from rpc.core.contract.typescript import Names, Way
+from rpc.core.contract.typescript import Direction, Names
 from rpc.core.errors import WIRE
 from rpc.core.inputs import FormInput, JsonInput
 from rpc.core.procedure import Procedure
@@ -76,7 +76,7 @@ def _input(procedure: Procedure) -> list[str]:
     return ["a form (multipart/form-data)" if isinstance(procedure.input, FormInput) else "bytes (application/octet-stream)"]
 
 
-def _shape(annotation: Any, way: Way) -> list[str]:
+def _shape(annotation: Any, way: Direction) -> list[str]:
     """The shape's name, then it and what it is made of, in TypeScript's words."""
     names = Names()
     info = names.survey(annotation, way)

@@ -13,7 +13,7 @@ from schemas.importing import ImportPreview, LlmReport
 if TYPE_CHECKING:
     from rpc.commands.import_into_hub import Outcome
 
-_ROWS = 200
+_SHOWN_ROWS = 200
 _UNMAPPED = 40
 
 
@@ -76,11 +76,11 @@ def _language_model(report: LlmReport, out: Console) -> None:
 def _document(understood: ImportPreview) -> None:
     """Aligned lines, never cut: they may be piped."""
     rows = [("document", "value", "from", "changed"), *_rows(understood.document or {}, understood)]
-    widths = [max(len(row[column]) for row in rows[: _ROWS + 1]) for column in range(3)]
-    for row in rows[: _ROWS + 1]:
+    widths = [max(len(row[column]) for row in rows[: _SHOWN_ROWS + 1]) for column in range(3)]
+    for row in rows[: _SHOWN_ROWS + 1]:
         console.print("  ".join((*(_printable(cell).ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])).rstrip(), markup=False)
-    if len(rows) > _ROWS + 1:
-        console.print(f"… and {len(rows) - _ROWS - 1} more values (--json shows all)")
+    if len(rows) > _SHOWN_ROWS + 1:
+        console.print(f"… and {len(rows) - _SHOWN_ROWS - 1} more values (--json shows all)")
 
 
 def _rows(document: dict[str, Any], understood: ImportPreview) -> Iterator[tuple[str, str, str, str]]:

@@ -13,7 +13,7 @@ from msgspec import inspect as mi
 from rpc.core.contract.typescript import parts
 from schemas.common import BIG, SAFE, Json
 
-Way = Literal["in", "out"]
+Direction = Literal["in", "out"]
 
 _DIGITS = re.compile(r"-?\d{1,20}", re.ASCII)
 _LONG_NUMBER = re.compile(rb"(?:^|[\[:,])\s*-?\d{16,}(?![\d.eE])")
@@ -60,7 +60,7 @@ def within(info: mi.Type) -> Iterator[mi.Type]:
         waiting += parts(one)
 
 
-def conform(value: Json, info: mi.Type, way: Way, pointer: str = "") -> Json:
+def conform(value: Json, info: mi.Type, way: Direction, pointer: str = "") -> Json:
     """Decoded JSON of a shape with its integers as they travel (out), or as Python takes them (in). Raises Unsafe."""
     if is_big(info):
         return _big(value, way)
@@ -82,13 +82,13 @@ def conform(value: Json, info: mi.Type, way: Way, pointer: str = "") -> Json:
 _ANYTHING = mi.AnyType()
 
 
-def _big(value: Json, way: Way) -> Json:
+def _big(value: Json, way: Direction) -> Json:
     if way == "out":
         return str(value) if isinstance(value, int) else value
     return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
 
 
-def _long(value: int, info: mi.Type, way: Way, pointer: str) -> Json:
+def _long(value: int, info: mi.Type, way: Direction, pointer: str) -> Json:
     if isinstance(info, mi.IntType):
         raise Unsafe(pointer)
     if way == "in":

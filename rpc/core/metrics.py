@@ -5,10 +5,10 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from backend.declarations.metrics import REGISTRY, SECONDS
+from backend.declarations.metrics import DURATIONS, REGISTRY
 
 CALLS = Counter("tiltyard_rpc_requests", "Calls of procedures, by how they ended: `ok` or the error's reason.", ("procedure", "result"), registry=REGISTRY)
-CALL_SECONDS = Histogram("tiltyard_rpc_duration_seconds", "How long calls of procedures took.", ("procedure",), registry=REGISTRY, buckets=SECONDS)
+CALL_SECONDS = Histogram("tiltyard_rpc_duration_seconds", "How long calls of procedures took.", ("procedure",), registry=REGISTRY, buckets=DURATIONS)
 
 _paths: dict[int, str] = {}
 

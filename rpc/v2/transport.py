@@ -30,7 +30,7 @@ from schemas.open_inference import InferRequest
 
 PREFIX = "/v2"
 JSON, BINARY = b"application/json", b"application/octet-stream"
-MOST_ISSUES = 10
+MOST_ISSUES_IN_TEXT = 10
 
 _encode = msgspec.json.Encoder().encode
 
@@ -155,6 +155,6 @@ def _failure(error: Exception, path: str) -> tuple[InferReply, list[tuple[bytes,
 
 def _told(error: HubError) -> str:
     """The protocol has one text for an error: what is wrong, then where."""
-    issues = [f"{issue.pointer}: {issue.message}" for issue in error.issues[:MOST_ISSUES] if issue.pointer and issue.message not in error.message]
-    more = len(error.issues) - MOST_ISSUES
+    issues = [f"{issue.pointer}: {issue.message}" for issue in error.issues[:MOST_ISSUES_IN_TEXT] if issue.pointer and issue.message not in error.message]
+    more = len(error.issues) - MOST_ISSUES_IN_TEXT
     return " ".join([error.message, "; ".join(issues)]).strip() + (f"; and {more} more" if more > 0 else "")

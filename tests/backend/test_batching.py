@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from backend.batching import Gathering
+from backend.batching import Batcher
 
 
 @dataclass
@@ -40,7 +40,7 @@ async def test_whatever_comes_whenever_is_done_once_and_no_more_batches_go_at_on
             one.done.set_result(None)
         under_way -= 1
 
-    gathering = Gathering(do, at_once)
+    gathering = Batcher(do, at_once)
 
     async def ask(number: int) -> None:
         await asyncio.sleep(0.1 * chance.random())
@@ -67,7 +67,7 @@ async def test_a_batch_that_fails_fails_its_requests_and_the_next_one_goes() -> 
         for one in batch:
             one.done.set_result(None)
 
-    gathering = Gathering(do)
+    gathering = Batcher(do)
     unlucky = Asked(0)
     gathering.add(unlucky)
     with pytest.raises(RuntimeError, match="no luck"):

@@ -13,8 +13,8 @@ from backend import tracing
 from backend.bootstrap import ServingHub
 from backend.errors import HubError
 from backend.runs import service as runs
+from backend.runs.context import RunContext
 from backend.runs.kinds import RunKind
-from backend.runs.task import Task
 from rpc.core import Request
 from rpc.core.call import Exchange, call, find
 from rpc.host import ProductHost
@@ -54,7 +54,7 @@ async def test_a_call_a_prediction_and_a_run_are_spans(spans: InMemorySpanExport
         except HubError:
             assert slug == "nowhere"
 
-    async def handle(task: Task) -> Json:
+    async def handle(task: RunContext) -> Json:
         return None
 
     async with hub.work(tenant.admin) as work:

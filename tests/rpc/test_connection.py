@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.app import Application
-from rpc.http_connection import Headers, Whole
+from rpc.http_connection import CompleteResponse, Headers
 from tests.support.group import serve_group
 from tests.support.serving import serving
 from tests.support.tenants import Tenant
@@ -30,8 +30,8 @@ class Echo:
     def takes_whole(self, target: bytes) -> bool:
         return target.startswith(b"/whole")
 
-    async def answer_whole(self, path: str, headers: Headers, body: bytes) -> Whole:
-        return Whole(200, await self._said("whole", path, headers, body), [(b"x-way", b"whole")])
+    async def answer_whole(self, path: str, headers: Headers, body: bytes) -> CompleteResponse:
+        return CompleteResponse(200, await self._said("whole", path, headers, body), [(b"x-way", b"whole")])
 
     async def __call__(self, scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         message: dict[str, Any] = {"more_body": True}

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OF_CLIENTS = {"rpc/core/contract/python_runtime.py"}
 """The text of the generated Python client: another program, with an error class of its own."""
+DECLARED = {"RUNS", "SCHEDULES", "PUBLISHED"}
+"""What each slice declares under one name."""
 
 
 def classes() -> dict[str, list[str]]:
@@ -32,6 +34,29 @@ def test_no_constant_is_called_after_nothing() -> None:
     files = [path for folder in ("backend", "rpc", "workers") for path in (ROOT / folder).rglob("*.py")]
     named = {str(path.relative_to(ROOT)): names for path in files if (names := vague & _constants(path))}
     assert named == {}
+
+
+def test_no_constant_has_more_than_three_meanings() -> None:
+    """A constant is named after what it limits or counts: `MOST` and `SECONDS` had five meanings each and more."""
+    by_value: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for folder in ("backend", "rpc", "schemas", "workers"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for name, value in assigned(path).items():
+                if name not in DECLARED and not value.startswith("TypeVar("):
+                    by_value[name].setdefault(value, str(path.relative_to(ROOT)))
+    assert {name: list(values.values()) for name, values in by_value.items() if len(values) > 3} == {}
+
+
+def assigned(path: Path) -> dict[str, str]:
+    """The constants of a module, each with its value's source text."""
+    found = {}
+    for node in ast.parse(path.read_text()).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        for target in targets:
+            named, value = target, getattr(node, "value", None)
+            pairs = zip(named.elts, value.elts, strict=False) if isinstance(named, ast.Tuple) and isinstance(value, ast.Tuple) else [(named, value)]
+            found |= {one.id: ast.unparse(said) for one, said in pairs if isinstance(one, ast.Name) and one.id.isupper() and said is not None}
+    return found
 
 
 def _constants(path: Path) -> set[str]:

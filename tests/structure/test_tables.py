@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ UNMAPPED = {
 WRITES_FOR = {"work": {"audit", "live"}}
 """A unit of work writes audit entries and live events; the slices audit and live read them."""
 NAMED = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_][a-z0-9_]*)\b(?!\s*\()")
+LOG_WRITERS = {"inference_log", "outcomes"}
+"""A group's log has a table by name; the log's slice writes its rows, `outcomes` the columns of outcomes."""
+WRITES_A_LOG = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s*(?:\{|$)")
 STATEMENT = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|FROM)\b")
 
 
@@ -66,6 +70,21 @@ def test_sql_names_tables_of_its_own_slice_only(path: Path) -> None:
     mine = {slice_of(path)} | WRITES_FOR.get(slice_of(path), set())
     foreign = {name: owner for name in named_tables(path) if (owner := owners().get(name)) and owner not in mine}
     assert not foreign, f"{path.relative_to(ROOT)} reads tables of other slices: ask their service, or a view that they publish in tables.py"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_rows_of_logs_are_written_by_the_slice_of_the_log(path: Path) -> None:
+    written = [text for text in texts(path) if WRITES_A_LOG.search(text)]
+    assert slice_of(path) in LOG_WRITERS or not written, f"{path.relative_to(ROOT)} writes into logs: call backend/inference_log instead"
+
+
+def test_every_file_of_sql_is_closed_to_other_slices() -> None:
+    """import-linter takes no pattern like `*_repository`, so pyproject.toml names each such file."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    closed = next(set(contract["forbidden_modules"]) for contract in contracts if contract["id"] == "own-slice")
+    sql = [path for path in FILES if path.stem.endswith(("_repository", "_queries"))]
+    assert sql
+    assert [name for path in sql if (name := ".".join(path.relative_to(ROOT).with_suffix("").parts)) not in closed] == []
 
 
 def test_procedures_and_jobs_hold_no_sql_on_tables() -> None:

@@ -13,7 +13,8 @@ from backend.actor import system
 from backend.groups import delete
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import archive, erasure, retention
+from backend.inference_log import erasure, retention
+from backend.inference_log.archives import archive
 from backend.inference_log.record import Record
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import Partitions, write

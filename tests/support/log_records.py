@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from backend.ids import moment_of, new_id
-from backend.inference_log.manifest import ArchiveManifest, manifest_name
+from backend.inference_log.archives.manifest import ArchiveManifest, manifest_name
 from backend.inference_log.record import Record
 
 BLANK = Record(

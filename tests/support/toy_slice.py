@@ -5,24 +5,24 @@ import os
 import time
 from datetime import timedelta
 
+from backend.runs.context import RunContext, Tick
 from backend.runs.kinds import Missed, Queue, RunKind, Schedule, Scope
-from backend.runs.task import Task, Tick
 from backend.slices import Slice
 from schemas.common import Json
 
 
-async def add(task: Task) -> Json:
+async def add(task: RunContext) -> Json:
     """Give the sum of two numbers."""
     await task.progress(50, "adding")
     return {"sum": task.args["a"] + task.args["b"]}
 
 
-async def die(task: Task) -> Json:
+async def die(task: RunContext) -> Json:
     """End the worker as a crash in native code does."""
     os._exit(1)
 
 
-async def wait(task: Task) -> Json:
+async def wait(task: RunContext) -> Json:
     """Wait `seconds` (in later attempts `again`), or until stopped; note in Redis when that began, and why it ended."""
     await note(task, "began")
     try:
@@ -34,7 +34,7 @@ async def wait(task: Task) -> Json:
     return {"finished": True}
 
 
-async def stubborn(task: Task) -> Json:
+async def stubborn(task: RunContext) -> Json:
     """Ignore cancellations for a while, then end as if nothing had been."""
     await note(task, "began")
     until = time.monotonic() + 6
@@ -46,7 +46,7 @@ async def stubborn(task: Task) -> Json:
     return {"stubborn": True}
 
 
-async def note(task: Task, said: str) -> None:
+async def note(task: RunContext, said: str) -> None:
     """Put it where the test sees it."""
     await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
 

@@ -21,8 +21,8 @@ from backend.inference_log.record import FIELD, encode
 from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.runs import drain_waiting
 from backend.inference_log.sweep import explain_missing, waiting_groups
+from backend.runs.context import Tick
 from backend.runs.process import Process
-from backend.runs.task import Tick
 from backend.settings import Settings
 from schemas.groups import Group
 from schemas.inference import PredictBody

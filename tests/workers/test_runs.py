@@ -10,10 +10,10 @@ from sqlalchemy import text
 from backend.hub import Hub
 from backend.runs import holding
 from backend.runs import service as runs
+from backend.runs.context import RunContext
 from backend.runs.errors import RunNotFound
 from backend.runs.kinds import RunKind
 from backend.runs.sweep import sweep
-from backend.runs.task import Task
 from schemas.common import Json
 from schemas.runs import Run, RunRef, RunStatus
 from tests.support.clock import moved
@@ -32,8 +32,8 @@ async def look(hub: Hub, tenant: Tenant, run_id: UUID) -> Run:
         return await runs.get(work, RunRef(run_id=run_id))
 
 
-def handler(seen: list[Task], result: Callable[[], Json] = lambda: {"done": True}) -> dict[str, RunKind]:
-    async def carry_out(task: Task) -> Json:
+def handler(seen: list[RunContext], result: Callable[[], Json] = lambda: {"done": True}) -> dict[str, RunKind]:
+    async def carry_out(task: RunContext) -> Json:
         seen.append(task)
         await task.progress(50, "half way")
         return result()
@@ -46,7 +46,7 @@ def breaking() -> Json:
 
 
 async def test_a_run_is_carried_out_once_however_often_it_is_asked_for(hub: Hub, tenant: Tenant) -> None:
-    seen: list[Task] = []
+    seen: list[RunContext] = []
     run_id = await start(hub, tenant)
     for _ in range(3):
         await execute(hub, handler(seen), "w1", run_id)
@@ -56,13 +56,13 @@ async def test_a_run_is_carried_out_once_however_often_it_is_asked_for(hub: Hub,
 
 
 async def test_a_run_that_is_not_due_waits(hub: Hub, tenant: Tenant) -> None:
-    seen: list[Task] = []
+    seen: list[RunContext] = []
     await execute(hub, handler(seen), "w1", await start(hub, tenant, timedelta(hours=1)))
     assert seen == []
 
 
 async def test_a_failing_run_is_tried_three_times_and_its_innermost_error_stays_inside(hub: Hub, tenant: Tenant) -> None:
-    seen: list[Task] = []
+    seen: list[RunContext] = []
     run_id = await start(hub, tenant)
     for attempt in range(1, 4):
         await execute(hub, handler(seen, breaking), "w1", run_id)
@@ -82,7 +82,7 @@ async def test_a_run_whose_worker_died_is_asked_for_again_and_taken_over(hub: Hu
     run_id = await start(hub, tenant)
     async with hub.work(tenant.admin) as work:
         assert await holding.claim(work, run_id, "dead worker") is not None
-    seen: list[Task] = []
+    seen: list[RunContext] = []
     await execute(hub, handler(seen), "w2", run_id)
     assert seen == [], "while the first worker may live, nobody else takes its run"
     async with moved(hub, LATER):

@@ -20,7 +20,7 @@ import pytest
 from backend.adapters.file_storage import open_files
 from backend.adapters.processes import free_port
 from backend.bootstrap import open_hub
-from backend.inference_log.manifest import ArchiveManifest, folder_of
+from backend.inference_log.archives.manifest import ArchiveManifest, folder_of
 from backend.settings import Settings
 from tests.support.group import serve_group
 from tests.support.object_storage import bucket

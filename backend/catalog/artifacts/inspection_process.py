@@ -18,7 +18,7 @@ from backend.catalog.artifacts.probe import SCRUBBED
 CHILD: Final = Path(__file__).parent / "inspection_child.py"
 SMALL_BYTES: Final = 1024 * 1024
 """Up to this size a file is read in a thread: JSON takes about 30 times its size while it is read."""
-SECONDS: Final = 120
+READING_SECONDS: Final = 120
 BASE_BYTES: Final = 4 << 30
 BYTES_EACH: Final = 40
 """Address space of the child, for each byte of the file."""
@@ -35,7 +35,7 @@ def _inspect(path: Path, limit_bytes: int, small_bytes: int) -> ArtifactFacts:
     size = path.stat().st_size
     if size <= small_bytes or size > limit_bytes:
         return inspect(path, limit_bytes)
-    request = {"path": str(path.absolute()), "limit_bytes": limit_bytes, "seconds": SECONDS, "memory_bytes": BASE_BYTES + BYTES_EACH * size}
+    request = {"path": str(path.absolute()), "limit_bytes": limit_bytes, "seconds": READING_SECONDS, "memory_bytes": BASE_BYTES + BYTES_EACH * size}
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(CHILD)],
@@ -44,12 +44,12 @@ def _inspect(path: Path, limit_bytes: int, small_bytes: int) -> ArtifactFacts:
             stderr=subprocess.DEVNULL,
             env=SCRUBBED,
             cwd="/",
-            timeout=SECONDS,
+            timeout=READING_SECONDS,
             start_new_session=True,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise errors.UnservableArtifact(f"The file could not be read within {SECONDS} s. It is not served; export a smaller model.") from None
+        raise errors.UnservableArtifact(f"The file could not be read within {READING_SECONDS} s. It is not served; export a smaller model.") from None
     if done.returncode != 0:
         raise errors.UnservableArtifact(
             f"The file of {size:,} bytes takes more memory or time to read than the hub gives. It is not served; export a smaller model, or XGBoost as UBJ."

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto
 
 CLASSIFIERS = ("TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier")
-PASSING = ("ZipMap", "Identity", "Cast", "Normalizer")
-TARGETS = {"TreeEnsembleRegressor": "n_targets", "LinearRegressor": "targets", "TreeEnsemble": "n_targets"}
+PASS_THROUGH_NODES = ("ZipMap", "Identity", "Cast", "Normalizer")
+OUTPUT_COUNTS = {"TreeEnsembleRegressor": "n_targets", "LinearRegressor": "targets", "TreeEnsemble": "n_targets"}
 LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 
 
@@ -47,7 +47,7 @@ def columns_of(graph: "GraphProto", output: str, classes: tuple[str, ...]) -> in
         width = max(width, _targets(maker))
         probable |= maker.op_type in (*CLASSIFIERS, "Softmax", "ZipMap")
         width = max(width, 2) if maker.op_type in ("ZipMap", "TreeEnsembleClassifier") and len(classes) == 2 else width
-        if maker.op_type not in PASSING:
+        if maker.op_type not in PASS_THROUGH_NODES:
             break
         output = maker.input[0]
     if width > 2 or (width == 2 and not classes and not probable):
@@ -59,7 +59,7 @@ def columns_of(graph: "GraphProto", output: str, classes: tuple[str, ...]) -> in
 
 
 def _targets(node: "NodeProto") -> int:
-    wanted = TARGETS.get(node.op_type)
+    wanted = OUTPUT_COUNTS.get(node.op_type)
     return max((int(entry.i) for entry in node.attribute if entry.name == wanted), default=1)
 
 

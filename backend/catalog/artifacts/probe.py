@@ -15,7 +15,7 @@ from backend.catalog.artifacts.errors import ProbeFailed
 from backend.catalog.artifacts.facts import ArtifactFacts, ProbeReport
 
 CHILD = Path(backend.__file__).parent / "runtimes" / "probe_child.py"
-SECONDS = 30
+PROBE_SECONDS = 30
 MEMORY_BYTES = 1 << 30
 SCRUBBED = {
     "PATH": os.defpath,
@@ -34,7 +34,7 @@ async def probe(
     *,
     use: Mapping[str, Any] | None = None,
     samples: Sequence[Sequence[float]] | None = None,
-    seconds: int = SECONDS,
+    seconds: int = PROBE_SECONDS,
 ) -> ProbeReport:
     """Load the inspected artifact in a limited process of its own and score a few rows.
 

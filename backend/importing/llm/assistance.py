@@ -26,7 +26,7 @@ from schemas.mapping import MappedBy, MappingRule
 
 
 class LlmRequest(msgspec.Struct, frozen=True):
-    """A wish to ask a language model. `agreed`: what leaves the house was seen."""
+    """Whom to ask and how. `agreed`: the caller has seen what leaves the house."""
 
     connector_id: UUID
     model: str | None
@@ -34,8 +34,8 @@ class LlmRequest(msgspec.Struct, frozen=True):
     agreed: bool = False
 
 
-def wish(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> LlmRequest | None:
-    """The wish in an input. Raises Forbidden for who may not use connectors."""
+def llm_request(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> LlmRequest | None:
+    """The request to a language model in an input, if there is one. Raises Forbidden for a caller who may not use connectors."""
     if input.connector_id is None:
         return None
     if not actor.may(P.CONNECTOR_CONNECTOR_USE):
@@ -43,7 +43,7 @@ def wish(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> LlmReq
     return LlmRequest(input.connector_id, input.llm_model, input.mode, input.agreed)
 
 
-def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
+def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
     """How the hub understands a file by itself."""
     understood = understand(reading, remembered)
     by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
@@ -58,7 +58,7 @@ def own_state(reading: Reading, size: int, remembered: list[MappingRule] | None,
     )
 
 
-async def asked(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: LlmRequest) -> DraftState:
+async def with_llm(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: LlmRequest) -> DraftState:
     """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
     speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
@@ -103,7 +103,7 @@ _NOT_AGREED: Final = "Nothing was sent. See what leaves the house (imports.shown
 _SHOWS_LESS: Final = "Nothing was sent. To rewrite a file, a language model has to see it whole; imports.setSharing allows that with `shows: file`."
 
 
-async def shown(work: UnitOfWork, input: ShowImport, reading: Reading, state: DraftState, name: str) -> ShownImport:
+async def show(work: UnitOfWork, input: ShowImport, reading: Reading, state: DraftState, name: str) -> ShownImport:
     """What would leave the house, word for word, for a draft and a connector. Raises ConnectorNotFound."""
     await connectors.get(work, input.connector_id)
     chosen = await sharing(work)

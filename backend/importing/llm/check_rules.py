@@ -21,7 +21,7 @@ from schemas.mapping import MappingPart, MappingRule, RefusedRule, Transform
 MAX_PROPOSED: Final = 200
 _SECONDS: Final = 10.0
 _ROW_KINDS: Final = ("rows", "zip", "pairs", "columnar")
-_ROWS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*")
+_ROW_TARGETS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*")
 _NEEDED: Final = ("name", "value", "", "*")
 """Parts that a row cannot be without."""
 Proposable = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "split_from_key", "const"]
@@ -107,7 +107,7 @@ def _read(raw: Json, tree: Json, speech: Speech, dropped: list[RefusedRule]) -> 
     leaves = alone.document()[1]
     if not leaves:
         return None, "nothing at its source is of the kind that its target takes"
-    for part in rule.parts if rule.kind in _ROW_KINDS and rule.target in _ROWS else []:
+    for part in rule.parts if rule.kind in _ROW_KINDS and rule.target in _ROW_TARGETS else []:
         if not any(target.split("/", 3)[3].startswith(part.target) for target in leaves):
             if part.target in _NEEDED or rule.target == "/charts/*":
                 return None, f"its part {part.target!r} finds nothing"

@@ -15,7 +15,7 @@ from schemas.common import Json, Shape
 from schemas.model_document import Chart, Feature, Metric, Owner
 
 MAX_VALUES = 5_000
-_ROWS: Final[Mapping[str, Any]] = {"metrics": Metric, "features": Feature, "charts": Chart, "owners": Owner}
+_ROW_SHAPES: Final[Mapping[str, Any]] = {"metrics": Metric, "features": Feature, "charts": Chart, "owners": Owner}
 _TRIED: Final = ("number", "percent", "integer", "quantity", "count", "date", "lower", "text", "metric", "split", "task_type", "feature_type")
 _COMMON: Final = frozenset((0, 1, 2, True, False))
 """Values that stand in so many places that finding one proves nothing."""
@@ -107,7 +107,7 @@ def gathered(written: Sequence[Written], confirmed: Mapping[str, str], tree: Jso
         path = steps(one.target)
         if value is None:
             continue
-        if path[0] in _ROWS and len(path) > 2 and path[1].isdecimal():
+        if path[0] in _ROW_SHAPES and len(path) > 2 and path[1].isdecimal():
             rows.setdefault((path[0], int(path[1])), {})["/".join(path[2:])] = value
         else:
             found.put(one.target, value)
@@ -132,7 +132,7 @@ def _is_whole(collection: str, row: Row) -> bool:
     alone.add(f"/{collection}", row)
     try:
         for made in alone.document()[0].get(collection, [None]):
-            msgspec.convert(made, _ROWS[collection])
+            msgspec.convert(made, _ROW_SHAPES[collection])
     except msgspec.ValidationError:
         return False
     return True

@@ -81,7 +81,7 @@ _PLACES: Final = """/name /version /description /license /considerations/*
 /training/hyperparameters (any object) /training/seed /training/started_at /training/finished_at /training/code
 /intended_use/purpose /intended_use/use_cases/* /intended_use/regions/* /intended_use/products/* /intended_use/prohibited/*"""
 
-_WORDS: Final = f"""Metric names: {", ".join(VOCABULARY["metrics"])}.
+_VOCABULARY: Final = f"""Metric names: {", ".join(VOCABULARY["metrics"])}.
 Splits: {", ".join(VOCABULARY["splits"])}.
 Task types: {", ".join(VOCABULARY["words"]["task"])}.
 Feature types: {", ".join(VOCABULARY["words"]["type"])}."""
@@ -112,7 +112,7 @@ metric_split, split, task_type, feature_type.
 Places of the document:
 {_PLACES}
 
-{_WORDS}"""
+{_VOCABULARY}"""
 
 VALUES_SYSTEM: Final = f"""\
 You rewrite the metadata of a machine-learning model as a standard document, as a list of values: target is a JSON Pointer into the document
@@ -122,7 +122,7 @@ notation (a percentage to a fraction). Never compute, guess or complete. What th
 Places of the document:
 {_PLACES}
 
-{_WORDS}"""
+{_VOCABULARY}"""
 
 
 def message(tree: Json, unmapped: Sequence[Path], targets: Iterable[str], speech: Speech) -> str | None:

@@ -11,7 +11,7 @@ from backend.importing.transforms import is_number
 from backend.importing.vocabulary import CELLS, CURVES, FIELDS, section, split_of, words
 from schemas.mapping import MappingPart, MappingRule
 
-_KINDS: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
+_CHART_AXES: Final = (("roc", ("fpr", "tpr")), ("pr", ("recall", "precision")), ("calibration", ("predicted", "observed")))
 _MATRIX: Final = ("matrix", "values", "data", "cm", "confusion_matrix", "counts")
 _FEW: Final = 20
 _HINTS: Final = {"roc": "roc", "pr": "pr", "precision": "pr", "calibration": "calibration", "reliability": "calibration"}
@@ -113,7 +113,7 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
     if points and any(isinstance(one, str) and not is_number(one) for row in value for one in row.values()):
         return False  # figures by whatever the words say
     fields = {words(name): name for name in sample}
-    for kind, axes in _KINDS:
+    for kind, axes in _CHART_AXES:
         found = [next((fields[one] for one in CURVES[axis] if one in fields), None) for axis in axes]
         if None in found or (hint and hint != kind) or (any(found[at] in ("x", "y") for at in (0, 1)) and not hint):
             continue

@@ -83,7 +83,7 @@ def components(node: Json, key: str) -> set[str]:
     if not listed:
         return set()
     names = {words(str(name)) for one in listed for name, _ in items(node[one])}
-    kinds = [words(value) for name, value in node.items() if isinstance(value, str) and words(name) in _KINDS]
+    kinds = [words(value) for name, value in node.items() if isinstance(value, str) and words(name) in _TYPE_FIELDS]
     told = (
         any(words(name) in SECTIONS["combining"] for name in node)
         or section(key, "ensemble")
@@ -93,7 +93,7 @@ def components(node: Json, key: str) -> set[str]:
 
 
 _ENSEMBLE: Final = re.compile(r"(?:^|_)(?:ensemble|stack|stacked|stacking|voting|blend|blended|blending)")
-_KINDS: Final = frozenset({*STRONG_ALGORITHM, "type", "kind", "class", "method", "strategy", "architecture", "name", "model", "model_name"})
+_TYPE_FIELDS: Final = frozenset({*STRONG_ALGORITHM, "type", "kind", "class", "method", "strategy", "architecture", "name", "model", "model_name"})
 
 
 def _own_name(node: Json) -> str | None:

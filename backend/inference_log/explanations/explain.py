@@ -18,11 +18,11 @@ from schemas.catalog import VersionRef
 from schemas.inference import Explanation, Inputs
 
 log = logging.getLogger("tiltyard.drain")
-MOST, CHUNK_SECONDS = 1024, 0.25
+MOST_AT_A_TIME, CHUNK_SECONDS = 1024, 0.25
 """Rows explained before the time is looked at again: as many as are likely to take this long, from one up."""
-SECONDS, GRACE_SECONDS = 2.0, 2.0
+EXPLAIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """Time for the rows, and for what was begun within it to be ended."""
-PATIENCE_SECONDS = 1.0
+LOAD_SECONDS = 1.0
 """How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
 MANY = 16
 """Rows enough for the kernel of many."""
@@ -59,7 +59,7 @@ class Explainer:
         """The versions that failed and are not tried again yet."""
         return self._pauses.current()
 
-    async def explain(self, work: UnitOfWork, cases: Mapping[UUID, Sequence[Case]], seconds: float = SECONDS) -> dict[UUID, Explanation]:
+    async def explain(self, work: UnitOfWork, cases: Mapping[UUID, Sequence[Case]], seconds: float = EXPLAIN_SECONDS) -> dict[UUID, Explanation]:
         """The explanations of cases by version: as many as fit the time, but some of each version that is ready.
 
         A case that its model cannot be explained for is marked with the reason. Of a version that fails for a reason that may pass (its
@@ -106,7 +106,7 @@ class Explainer:
     async def _version(self, work: UnitOfWork, version_id: UUID) -> ServedVersion:
         await self.prepare(work, version_id)
         task = self._ready[version_id]
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+        done, _ = await asyncio.wait({task}, timeout=LOAD_SECONDS)
         if not done:
             raise NotReady
         return task.result()
@@ -144,7 +144,7 @@ def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float, fou
         _explain_chunk(version, chunk, found)
         start += len(chunk)
         each = (time.monotonic() - began) / len(chunk)
-        size = max(1, min(MOST, int(CHUNK_SECONDS / max(each, 1e-9))))
+        size = max(1, min(MOST_AT_A_TIME, int(CHUNK_SECONDS / max(each, 1e-9))))
 
 
 def _explain_chunk(version: ServedVersion, chunk: Sequence[Case], found: Found) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from backend.runtimes.errors import ArtifactChanged, ArtifactGone
 
 FIRST_SECONDS, LONGEST_SECONDS = 5.0, 300.0
-PASSING = (ArtifactGone, ArtifactChanged, MemoryError, OSError)
+TEMPORARY_ERRORS = (ArtifactGone, ArtifactChanged, MemoryError, OSError)
 """The data folder may come back, memory be free again, the machine be less busy (a `TimeoutError` is an `OSError`)."""
 OUT_OF_MEMORY = re.compile(r"bad[ _]?alloc|out of memory|(cannot|unable to|failed to) allocate", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def passes(error: Exception) -> bool:
     >>> passes(MemoryError()), passes(RuntimeError("std::bad_alloc")), passes(ValueError("no number"))
     (True, True, False)
     """
-    return isinstance(error, PASSING) or OUT_OF_MEMORY.search(str(error)) is not None
+    return isinstance(error, TEMPORARY_ERRORS) or OUT_OF_MEMORY.search(str(error)) is not None
 
 
 class Pause(NamedTuple):

@@ -18,7 +18,7 @@ for at = 1, #ARGV do redis.call('XADD', KEYS[1], '*', '{FIELD.decode()}', ARGV[a
 return redis.call('XLEN', KEYS[1])
 """
 """A client spends more on a command and its answer than Redis does on the entry, so all entries of a group are one command."""
-AT_ONCE = 500
+ENTRIES_OF_A_COMMAND = 500
 """Entries in one command: others than us wait for Redis too."""
 
 
@@ -59,7 +59,7 @@ async def append(line: RedisConnection, entries: Mapping[UUID, Sequence[bytes]],
 
     Raises what the connection raises; each entry may then have been taken.
     """
-    parts = [(group_id, mine[at : at + AT_ONCE]) for group_id, mine in entries.items() for at in range(0, len(mine), AT_ONCE)]
+    parts = [(group_id, mine[at : at + ENTRIES_OF_A_COMMAND]) for group_id, mine in entries.items() for at in range(0, len(mine), ENTRIES_OF_A_COMMAND)]
     commands: list[Command] = [("EVAL", APPEND, 2, stream_key(group_id), closed_key(group_id), *some) for group_id, some in parts]
     if wait_ms is not None:
         commands.append(("WAITAOF", 1, 0, wait_ms))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 CLASSIC = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
-PASSING = ("ZipMap", "Identity", "Cast")
+PASS_THROUGH_NODES = ("ZipMap", "Identity", "Cast")
 Link = Literal["identity", "logistic"]
 
 
@@ -68,7 +68,7 @@ def _ensemble(model: "ModelProto", output: str) -> "NodeProto":
             if place != (1 if node.op_type == CLASSIC[0] else 0):
                 break
             return node  # type: ignore[no-any-return]  # protobuf's are untyped
-        if node.op_type not in PASSING:
+        if node.op_type not in PASS_THROUGH_NODES:
             break
         output = node.input[0]
     raise UnclearGraph("the output is not that of a tree ensemble alone")

@@ -6,7 +6,7 @@ import numpy as np
 
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
 
-NUMBERS = {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
+NUMBER_FORMATS = {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
 CONSTANTS: dict[bytes, Any] = {b"Z": None, b"T": True, b"F": False}
 WHOLE = frozenset(b"iUIlL")
 MAX_DEPTH = 16
@@ -44,8 +44,8 @@ class _UbjsonReader:
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise MalformedTrees(f"At byte {self.at}: nested deeper than {MAX_DEPTH} levels, or more than {MAX_ITEMS} values.")
-        if marker in NUMBERS:
-            dtype = np.dtype(NUMBERS[marker])
+        if marker in NUMBER_FORMATS:
+            dtype = np.dtype(NUMBER_FORMATS[marker])
             return np.frombuffer(self.take(dtype.itemsize), dtype)[0].item()
         if marker in CONSTANTS:
             return CONSTANTS[marker]
@@ -64,7 +64,7 @@ class _UbjsonReader:
         marker = self.take(1)
         if marker[0] not in WHOLE:
             raise MalformedTrees(f"At byte {self.at - 1}: a length is expected.")
-        found = int(np.frombuffer(self.take(np.dtype(NUMBERS[marker]).itemsize), NUMBERS[marker])[0])
+        found = int(np.frombuffer(self.take(np.dtype(NUMBER_FORMATS[marker]).itemsize), NUMBER_FORMATS[marker])[0])
         if found < 0:
             raise MalformedTrees(f"At byte {self.at}: a length is below zero.")
         return found
@@ -82,9 +82,9 @@ class _UbjsonReader:
         if self.peek() == b"$":
             self.take(1)
             marker = self.take(1)
-            if marker not in NUMBERS or self.take(1) != b"#":
+            if marker not in NUMBER_FORMATS or self.take(1) != b"#":
                 raise MalformedTrees(f"At byte {self.at}: a typed array must be of numbers and counted.")
-            dtype = np.dtype(NUMBERS[marker])
+            dtype = np.dtype(NUMBER_FORMATS[marker])
             count = self.length()
             return np.frombuffer(self.take(count * dtype.itemsize), dtype).astype(dtype.newbyteorder("="))
         if self.peek() == b"#":

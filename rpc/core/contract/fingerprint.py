@@ -8,7 +8,7 @@ import msgspec
 from rpc.core.contract.schema import contract
 from rpc.core.router import Router
 
-_WORDS = frozenset({"description", "title", "examples"})
+_PROSE_FIELDS = frozenset({"description", "title", "examples"})
 _NAMED = frozenset({"properties", "$defs", "procedures", "errors"})
 """Keys whose members are named by us: a property called `description` is a shape, not words."""
 
@@ -32,7 +32,7 @@ def _shape(procedure: dict[str, Any]) -> dict[str, Any]:
 
 def _wordless(value: Any, *, named: bool) -> Any:
     if isinstance(value, dict):
-        kept = value.items() if named else ((k, v) for k, v in value.items() if k not in _WORDS)
+        kept = value.items() if named else ((k, v) for k, v in value.items() if k not in _PROSE_FIELDS)
         return {k: _wordless(v, named=not named and k in _NAMED) for k, v in kept}
     if isinstance(value, list):
         return [_wordless(item, named=False) for item in value]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from rpc.core.contract.refs import Schema, name_of
 
-_PLAIN = {"boolean": "bool", "integer": "int", "null": "None", "number": "float", "string": "str"}
+_PYTHON_NAMES = {"boolean": "bool", "integer": "int", "null": "None", "number": "float", "string": "str"}
 _RICHER = {"uuid": "str | UUID", "date-time": "str | datetime", "date": "str | date", "int64": "str | int"}
 """What may be given where such a string is sent."""
 
@@ -28,7 +28,7 @@ class Writer:
         kind = schema.get("type")
         if kind == "string" and self.way == "in":
             return _RICHER.get(schema.get("format", ""), "str")
-        return _PLAIN.get(kind or "") or self._container(kind, schema)
+        return _PYTHON_NAMES.get(kind or "") or self._container(kind, schema)
 
     def _container(self, kind: str | None, schema: Schema) -> str:
         if kind == "array" and "prefixItems" in schema:

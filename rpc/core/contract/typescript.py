@@ -10,9 +10,9 @@ from msgspec import inspect as mi
 
 from schemas.common import BIG, SAFE
 
-Way = Literal["in", "out"]
+Direction = Literal["in", "out"]
 
-_PLAIN: dict[type[mi.Type], str] = {
+_TYPESCRIPT_TYPES: dict[type[mi.Type], str] = {
     mi.NoneType: "null",
     mi.BoolType: "boolean",
     mi.IntType: "number",
@@ -44,16 +44,16 @@ class Names:
     def __init__(self) -> None:
         self.declarations: dict[str, str] = {}
         self._owners: dict[str, object] = {}
-        self._ways: dict[object, set[Way]] = {}
+        self._ways: dict[object, set[Direction]] = {}
         self._structs: dict[object, mi.StructType] = {}
 
-    def survey(self, annotation: Any, way: Way) -> mi.Type:
+    def survey(self, annotation: Any, way: Direction) -> mi.Type:
         """Note what a type is made of. Every type is surveyed before the first is written: a name depends on where it is used."""
         info = mi.type_info(annotation)
         self._survey(info, way)
         return info
 
-    def write(self, info: mi.Type, way: Way) -> str:
+    def write(self, info: mi.Type, way: Direction) -> str:
         """The type as TypeScript, declaring what it names."""
         return self._write(info, way)
 
@@ -67,7 +67,7 @@ class Names:
         """What each name stands for: a class, a generic shape, or a word of our own."""
         return self._owners
 
-    def _survey(self, info: mi.Type, way: Way) -> None:
+    def _survey(self, info: mi.Type, way: Direction) -> None:
         if isinstance(info, mi.StructType):
             ways = self._ways.setdefault(info.cls, set())
             if way in ways:
@@ -77,8 +77,8 @@ class Names:
         for part in parts(info):
             self._survey(part, way)
 
-    def _write(self, info: mi.Type, way: Way) -> str:
-        if plain := _PLAIN.get(type(info)):
+    def _write(self, info: mi.Type, way: Direction) -> str:
+        if plain := _TYPESCRIPT_TYPES.get(type(info)):
             return plain
         if isinstance(info, mi.Metadata):
             return "string" if (info.extra or {}).get(BIG) else self._write(info.type, way)
@@ -94,7 +94,7 @@ class Names:
             return self._struct(info, way)
         return self._compound(info, way)
 
-    def _compound(self, info: mi.Type, way: Way) -> str:
+    def _compound(self, info: mi.Type, way: Direction) -> str:
         if isinstance(info, _SEQUENCES):
             item = self._write(info.item_type, way)
             return f"({item})[]" if " | " in item else f"{item}[]"
@@ -114,7 +114,7 @@ class Names:
         self.declarations[name] = f"{jsdoc(info.cls.__doc__)}export type {name} = {values};\n"
         return name
 
-    def _struct(self, info: mi.StructType, way: Way) -> str:
+    def _struct(self, info: mi.StructType, way: Direction) -> str:
         name = struct_name(info.cls)
         if way == "in" and self._ways[info.cls] == {"in", "out"} and self._differs(info, set()):
             name += "Input"
@@ -127,7 +127,7 @@ class Names:
             self.declarations[name] = f"{jsdoc(doc)}export interface {name} {{\n{body}}}\n"
         return name
 
-    def _field(self, field: mi.Field, way: Way) -> str:
+    def _field(self, field: mi.Field, way: Direction) -> str:
         written = self._write(field.type, way)
         optional = way == "in" and not field.required
         mark, undefined = ("?", " | undefined") if optional and written != "unknown" else ("?", "") if optional else ("", "")

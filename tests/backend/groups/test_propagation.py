@@ -55,7 +55,7 @@ def stick(monkeypatch: pytest.MonkeyPatch, far: Hub) -> None:
 
     assert far.serving._routing is not None
     monkeypatch.setattr(far.serving._routing, "_update_quietly", nothing)
-    monkeypatch.setattr(propagation, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(propagation, "PROPAGATION_SECONDS", 1.0)
 
 
 async def test_a_change_that_every_process_has_says_so_and_one_that_some_process_has_not_says_that(
@@ -96,7 +96,7 @@ async def test_a_halt_is_complete_within_a_second_though_a_process_is_stuck_with
     assert await far[1].predict(served.tenant.admin, group.slug, PredictBody(inputs=served.serving.inputs))
     stick(monkeypatch, far[0])
     assert (await split(hub, served, other)).settled is False
-    monkeypatch.setattr(propagation, "PATIENCE_SECONDS", 10.0)
+    monkeypatch.setattr(propagation, "PROPAGATION_SECONDS", 10.0)
     halted, took = await halt(hub, served, group)
     assert took < 1.0, f"the halt took {took:.2f} s"
     assert halted.settled is True

@@ -170,7 +170,7 @@ async def test_a_file_comes_as_a_form_too_with_its_own_name(hub: Hub, tenant: Te
 
 
 async def test_a_draft_expires_and_the_oldest_of_many_go(hub: Hub, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.importing.drafts.MOST", 2)
+    monkeypatch.setattr("backend.importing.drafts.MOST_DRAFTS", 2)
     drafts = [await propose(hub, tenant, json.dumps({"model_name": f"m{at}", "auc": 0.8})) for at in range(3)]
     with pytest.raises(DraftNotFound):
         await do(hub, tenant.admin, "imports.draft", {"draft_id": drafts[0]["draft_id"]})

@@ -7,7 +7,7 @@ import pytest
 
 from backend.ids import new_id
 from backend.importing.errors import ImportsBusy
-from backend.importing.worker_threads import AT_ONCE, MOST_OF_ONE, aside, turn
+from backend.importing.worker_threads import CALLS_OF_A_TENANT, MOST_OF_ONE, aside, turn
 
 
 async def test_a_tenant_keeps_a_thread_free_for_another_and_is_refused_when_too_much_waits() -> None:
@@ -32,4 +32,4 @@ async def test_a_tenant_keeps_a_thread_free_for_another_and_is_refused_when_too_
     await asyncio.gather(*waiting)
     assert len(read) == 1 + MOST_OF_ONE
     async with turn(crowd):
-        assert await aside(lambda: AT_ONCE) == AT_ONCE
+        assert await aside(lambda: CALLS_OF_A_TENANT) == CALLS_OF_A_TENANT

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from backend.groups import log_policy
 from backend.groups.errors import LegalHold
 from backend.hub import Hub
-from backend.inference_log import archive, archived_dead_letters, erasure
+from backend.inference_log import erasure
+from backend.inference_log.archives import archive
+from backend.inference_log.archives import dead_letters as archived_dead_letters
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.intake import Intake
 from backend.inference_log.record import FIELD, encode

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.hub import Hub
-from backend.inference_log.durability import Guarantee, Way
+from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.intake import Intake
 from backend.inference_log.record import KeyClaim, Record
@@ -20,7 +20,7 @@ from tests.support.served import Served
 
 @pytest.fixture(autouse=True)
 def directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Guarantee, "known", Way.DIRECT)
+    monkeypatch.setattr(Guarantee, "known", Durability.DIRECT)
 
 
 def row(served: Served, **changes: object) -> Record:
@@ -67,8 +67,8 @@ async def test_a_group_whose_table_is_locked_keeps_no_other_group_waiting(hub: H
     await waiting
 
 
-@pytest.mark.parametrize("way", [Way.DIRECT, Way.STREAM])
-async def test_a_whole_number_past_64_bits_is_answered_and_on_record(hub: Hub, served: Served, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", [Durability.DIRECT, Durability.STREAM])
+async def test_a_whole_number_past_64_bits_is_answered_and_on_record(hub: Hub, served: Served, way: Durability, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Guarantee, "known", way)
     group = await served.group(hub)
     async with data_plane(hub, served.tenant.token) as http:

@@ -12,7 +12,7 @@ import pytest
 from backend.bootstrap import open_hub
 from backend.hub import Hub
 from backend.inference_log import durability, intake
-from backend.inference_log.durability import Guarantee, Way
+from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.redis.keys import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
@@ -35,7 +35,7 @@ def strict(settings: Settings, redis_url: str | None = None) -> Settings:
 
 async def test_strict_on_a_server_without_a_file_writes_each_answer_to_postgresql(served: Served, settings: Settings) -> None:
     async with open_hub(strict(settings)) as hub:
-        assert await Guarantee(hub).look() is Way.DIRECT
+        assert await Guarantee(hub).look() is Durability.DIRECT
         group = await served.group(hub)
         (answer,) = await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
         assert await hub.redis.xlen(stream_key(group.id)) == 0
@@ -44,7 +44,7 @@ async def test_strict_on_a_server_without_a_file_writes_each_answer_to_postgresq
 
 
 async def test_standard_takes_what_that_redis_gives(hub: Hub, served: Served) -> None:
-    assert Guarantee(hub).known is Way.STREAM
+    assert Guarantee(hub).known is Durability.STREAM
     group = await served.group(hub)
     await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
     assert await hub.redis.xlen(stream_key(group.id)) == 1
@@ -92,7 +92,7 @@ async def test_strict_on_debians_redis_7_0_which_lacks_waitaof_writes_to_postgre
                 pytest.skip(f"the system's Redis {version} has WAITAOF; only 7.0 and older lack it")
             group = await served.group(hub)
             (answer,) = await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
-            assert (await Guarantee(hub).look(), await hub.redis.xlen(stream_key(group.id))) == (Way.DIRECT, 0)
+            assert (await Guarantee(hub).look(), await hub.redis.xlen(stream_key(group.id))) == (Durability.DIRECT, 0)
             assert set(await logged(hub, served.tenant, group)) == {answer.inference_id}
             assert (await durability.in_words(hub)).startswith(f"disk, slower: Redis {version.rpartition('.')[0]} cannot say what it has on disk")
 
@@ -136,12 +136,12 @@ async def test_what_goes_wrong_makes_it_look_again_and_be_careful_meanwhile(sett
         async with open_hub(strict(settings, url)) as hub:
             way = Guarantee(hub)
             assert way.known is None
-            assert await way.look() is Way.AOF
-            assert way.known is Way.AOF
+            assert await way.look() is Durability.AOF
+            assert way.known is Durability.AOF
             way.forget()
-            assert way.known is Way.DIRECT
+            assert way.known is Durability.DIRECT
             await way.close()
-            assert way.known is Way.AOF
+            assert way.known is Durability.AOF
 
 
 @pytest.mark.parametrize("level", ["strict", "standard"])

@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from uuid import uuid4
 
 import msgspec
 import pytest
-from redis.exceptions import ResponseError
 from sqlalchemy import text
 
 from backend.adapters.processes import free_port
@@ -15,7 +13,6 @@ from backend.db.identifiers import quoted
 from backend.hub import Hub
 from backend.inference_log import durability, intake
 from backend.inference_log.errors import LogUnavailable
-from backend.inference_log.redis import stream as redis_stream
 from backend.inference_log.redis.keys import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
@@ -81,17 +78,6 @@ async def test_a_line_to_redis_that_was_cut_loses_nothing_and_is_there_again(hub
             answers.append(await ask(hub, served.tenant, group, body))
     await drain(hub, group)
     assert set(await logged(hub, served.tenant, group)) == {answer[0].inference_id for answer in answers}
-
-
-async def test_a_cut_off_append_leaves_no_answer_to_the_next_one(hub: Hub) -> None:
-    line, key = redis_stream.RedisConnection(hub.redis), f"test:{uuid4()}"
-    slow = asyncio.create_task(line.ask([("BLPOP", key, 5)]))
-    await asyncio.sleep(0.1)
-    slow.cancel()
-    await asyncio.gather(slow, return_exceptions=True)
-    mine, refused, too = await line.ask([("ECHO", "mine"), ("NO-SUCH-COMMAND",), ("ECHO", "too")])
-    assert (mine, type(refused), too) == (b"mine", ResponseError, b"too")
-    await line.close()
 
 
 async def test_a_process_stops_though_redis_hangs(served: Served, settings: Settings, hub: Hub) -> None:

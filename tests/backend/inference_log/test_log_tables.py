@@ -14,7 +14,7 @@ from backend.groups import repository as groups_repository
 from backend.groups.tables import GroupRow
 from backend.hub import Hub
 from backend.ids import new_id
-from backend.inference_log.archive import drop_with_tallies
+from backend.inference_log.archives.archive import drop_with_tallies
 from backend.inference_log.columns import COLUMNS
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import row_of

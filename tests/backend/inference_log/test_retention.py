@@ -16,7 +16,8 @@ from backend.groups import service as groups
 from backend.groups.errors import LegalHold, NotConfirmed
 from backend.hub import Hub
 from backend.ids import first_id_at
-from backend.inference_log import archive, dead_letters, erasure, retention
+from backend.inference_log import dead_letters, erasure, retention
+from backend.inference_log.archives import archive
 from backend.inference_log.record import FIELD, encode
 from backend.inference_log.redis.keys import stream_key
 from backend.inference_log.refs import LogRef, log_refs

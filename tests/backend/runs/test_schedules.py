@@ -11,9 +11,9 @@ from backend.actor import ANONYMOUS
 from backend.hub import Hub
 from backend.ids import new_id
 from backend.runs import ticks
+from backend.runs.context import RunContext, Tick
 from backend.runs.cron import last_tick, next_tick, ticks_after, with_settings, zone
 from backend.runs.kinds import Delays, Missed, RunKind, Schedule
-from backend.runs.task import Task, Tick
 from backend.settings import BadSetting
 from schemas.common import Json
 from tests.support.clock import moved
@@ -25,7 +25,7 @@ async def nothing(tick: Tick) -> None:
     return None
 
 
-async def no_run(task: Task) -> Json:
+async def no_run(task: RunContext) -> Json:
     return None
 
 

@@ -24,8 +24,8 @@ from backend.inference_log.writer import Partitions, write
 from backend.numerics.statistics.sketch import Sketch, sketch_of
 from backend.outcomes.service import record as record_outcomes
 from backend.tallies import compaction, queries
-from backend.tallies.queries import Key
-from backend.tallies.spans import span_of
+from backend.tallies.compaction import span_of
+from backend.tallies.tally import Key
 from schemas.groups import Group, MemberRole, MemberSpec, SetSplit
 from schemas.inference import Outcome, RecordOutcomes
 from tests.support.log_records import record
@@ -183,7 +183,7 @@ async def test_a_group_that_was_there_before_tallies_is_compared_from_its_rows_u
 
 async def test_many_appended_tallies_become_one_and_old_ones_longer(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
-    for _ in range(compaction.MOST_OPEN + 2):
+    for _ in range(compaction.FOLD_ABOVE + 2):
         await put(hub, served, group, [record(version_id=served.serving.champion.id)])
     old = datetime.now(UTC) - timedelta(days=5)
     ids = [UUID(int=first_id_at(old + timedelta(minutes=minutes)).int | minutes) for minutes in range(0, 60, 5)]
@@ -191,7 +191,7 @@ async def test_many_appended_tallies_become_one_and_old_ones_longer(hub: Hub, se
     before = sum(part[0].rows for part in (await kept(hub, served, group)).values())
     await compaction.fold_waiting(hub)
     after = await kept(hub, served, group)
-    assert sum(part[0].rows for part in after.values()) == before == compaction.MOST_OPEN + 2 + 12
+    assert sum(part[0].rows for part in after.values()) == before == compaction.FOLD_ABOVE + 2 + 12
     assert {key.seconds for key in after} == {300, 86_400}
     async with hub.work(served.tenant.admin, read_only=True) as work:
         assert len(await queries.keys_of(work.session, work.tenant_id, group.id)) == len(after)

@@ -6,13 +6,10 @@ import { Failure, Status } from '@/components/States';
 import { plural, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { Silence } from '@/features/alerts/Silence';
-import { toneOf } from '@/features/alerts/alerts';
+import { readAgain, toneOf } from '@/features/alerts/alerts';
 import css from '@/features/alerts/alerts.module.css';
-import { queryClient, trpc } from '@/rpc/client';
+import { trpc } from '@/rpc/client';
 import type { Alert } from '@/rpc/types';
-
-/** The open alerts and the history, read anew. */
-export const readAgain = () => queryClient.invalidateQueries({ queryKey: trpc.alerts.pathKey() });
 
 /** One alert, and what a person can do about it here. */
 export function AlertRow({ alert }: { alert: Alert }) {

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { Failure } from '@/components/States';
-import { readAgain } from '@/features/alerts/AlertRow';
+import { readAgain } from '@/features/alerts/alerts';
 import { trpc } from '@/rpc/client';
 import type { Alert } from '@/rpc/types';
 

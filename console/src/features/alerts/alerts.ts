@@ -13,6 +13,9 @@ export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const satisfi
 
 export const toneOf = (severity: Alert['severity']) => (severity === 'critical' ? 'bad' : severity === 'low' ? 'info' : 'warn');
 
+/** The open alerts and the history, read anew. */
+export const readAgain = () => queryClient.invalidateQueries({ queryKey: trpc.alerts.pathKey() });
+
 const order = (a: Alert, b: Alert) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.first_seen.localeCompare(a.first_seen);
 
 /** The open alerts with one of them as it is now. */

@@ -16,7 +16,6 @@ from backend.inference_log import intake
 from backend.inference_log.drain import Drainer
 from backend.inference_log.explanations import explain, retry_pauses
 from backend.inference_log.explanations.explain import Explainer
-from backend.inference_log.explanations.retry_pauses import Pauses
 from backend.inference_log.sweep import explain_group
 from backend.runtimes import served_versions
 from backend.runtimes.errors import ArtifactGone
@@ -139,7 +138,7 @@ async def test_a_version_that_takes_too_long_waits_and_the_others_are_explained(
     group = await written(hub, served, 20, monkeypatch, challenger_share=5_000)
     explainer = await ready(hub, served, group)
     monkeypatch.setattr(LightgbmRuntime, "explain", hangs_where_narrow)
-    monkeypatch.setattr("backend.inference_log.sweep.SECONDS", 0.1)
+    monkeypatch.setattr("backend.inference_log.sweep.EXPLAIN_SECONDS", 0.1)
     monkeypatch.setattr(explain, "GRACE_SECONDS", 0.5)
     started = time.monotonic()
     await explain_group(hub, explainer, group.id)
@@ -151,15 +150,6 @@ async def test_a_version_that_takes_too_long_waits_and_the_others_are_explained(
     assert not any(row["explained_at"] for row in champion)
     assert any(row["explained_at"] for row in challenger)
     assert explainer.paused == {served.serving.champion.id}
-
-
-def test_pauses_grow_to_five_minutes_and_begin_anew_after_a_success() -> None:
-    ours, version = Pauses(), uuid4()
-    assert [ours.lengthen(version) for _ in range(8)] == [5, 10, 20, 40, 80, 160, 300, 300]
-    assert ours.current() == {version}
-    ours.end(version)
-    assert ours.current() == frozenset()
-    assert ours.lengthen(version) == 5
 
 
 async def test_versions_that_no_group_holds_are_let_go_when_others_come(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from backend.adapters import local_files
 from backend.hub import Hub
-from backend.inference_log import archive_erasure, retention
-from backend.inference_log import manifest as archive_manifest
+from backend.inference_log import retention
+from backend.inference_log.archives import erasure as archive_erasure
+from backend.inference_log.archives import manifest as archive_manifest
+from backend.inference_log.archives.manifest import hold, settle
 from backend.inference_log.errors import ArchivesBusy, ArchiveUnreadable
-from backend.inference_log.manifest import hold, settle
 from backend.outcomes import service as outcomes
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.log import Erasure

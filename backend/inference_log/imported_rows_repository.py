@@ -1,4 +1,4 @@
-"""Imported rows: all SQL."""
+"""Imported rows of a log: all SQL."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

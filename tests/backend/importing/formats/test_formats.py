@@ -21,7 +21,7 @@ from backend.importing.preview import preview
 from schemas.importing import ImportPreview
 from tests.backend.importing.invariants import hold
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 FILES = {path.name.rsplit("-", 1)[0].removesuffix(".json"): path for folder in ("tools", "published") for path in sorted((FIXTURES / folder).iterdir())}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.hub import Hub
 from backend.ids import new_id
-from backend.inference_log import parquet
+from backend.inference_log.archives import parquet
 from backend.inference_log.columns import COLUMNS
 from backend.inference_log.refs import LogRef
 from tests.backend.inference_log.test_retention import ref_of

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 
 from backend.files import FileAltered, FileLost, digest_of
+from backend.inference_log.archives.manifest import ArchiveManifest, publish, read_manifest
+from backend.inference_log.archives.parquet import PAGE, WRITTEN, describe
 from backend.inference_log.columns import PERSONAL
 from backend.inference_log.errors import ArchiveUnreadable
-from backend.inference_log.manifest import ArchiveManifest, publish, read_manifest
-from backend.inference_log.parquet import PAGE, WRITTEN, describe
 from backend.ports import Files
 
 

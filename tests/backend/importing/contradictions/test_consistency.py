@@ -77,7 +77,7 @@ def test_a_fraction_beyond_one_is_probably_a_percentage_and_is_asked_about() -> 
 
 def test_rows_of_splits_make_up_those_of_the_dataset() -> None:
     assert found(n_train=700, n_test=300, n_rows=1000) == []
-    assert any("1000 rows" in message for message in found(n_train=700, n_test=200, n_rows=1000))
+    assert any("1,000 rows" in message for message in found(n_train=700, n_test=200, n_rows=1000))
 
 
 def test_a_matrix_counts_the_rows_of_its_split() -> None:

@@ -12,7 +12,7 @@ from backend.importing.preview import preview
 from backend.importing.vocabulary import words
 from tests.backend.importing.judge import misses
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOLD: dict[str, dict[str, str]] = json.loads((FIXTURES / "labelled/gold.json").read_text())
 LABELLED = {path.name: json.loads(path.read_text()) for path in sorted((FIXTURES / "labelled").glob("doc*.json"))}
 UNSEEN: list[dict[str, Any]] = json.loads((FIXTURES / "unseen/cases.json").read_text())

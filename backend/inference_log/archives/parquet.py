@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.errors import HubError
 from backend.files import digest_of
 from backend.inference_log import queries as log_queries
+from backend.inference_log.archives.manifest import ArchiveManifest, publish, settle
 from backend.inference_log.columns import COLUMNS, JSON
-from backend.inference_log.manifest import ArchiveManifest, publish, settle
 from backend.inference_log.refs import LogRef
 from backend.outside import Outside
 from backend.ports import Files

@@ -15,9 +15,9 @@ from backend.db.identifiers import quoted
 from backend.groups import delete
 from backend.groups.errors import GroupNotFound
 from backend.hub import Hub
-from backend.inference_log import archive
+from backend.inference_log.archives import archive
+from backend.inference_log.archives.manifest import ArchiveManifest
 from backend.inference_log.columns import COLUMNS
-from backend.inference_log.manifest import ArchiveManifest
 from backend.inference_log.redis.keys import closed_key
 from schemas.groups import DeleteGroup, Group
 from schemas.inference import PredictBody

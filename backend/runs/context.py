@@ -21,7 +21,7 @@ class Stopping:
 
 
 @dataclass(frozen=True)
-class Task:
+class RunContext:
     """A claimed run, for its handler: what to do, for which tenant, and where to say how far it is.
 
     `hub` writes only while this worker holds the run: afterwards its units of work raise ClaimLost. A run that is to stop gets a CancelledError; `stopped`

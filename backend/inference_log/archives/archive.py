@@ -11,15 +11,16 @@ from backend.db.long_locks import awake
 from backend.errors import HubError
 from backend.groups import log_policy
 from backend.hub import Hub
-from backend.inference_log import actions, archived_dead_letters, dead_letters, outcome_lock, repository
+from backend.inference_log import actions, dead_letters, outcome_lock, repository
 from backend.inference_log import queries as log_queries
+from backend.inference_log.archives import dead_letters as archived_dead_letters
+from backend.inference_log.archives.manifest import folder_of, hold, read_manifest
+from backend.inference_log.archives.parquet import ArchiveUnsound, draft, put
 from backend.inference_log.drain import Drainer
-from backend.inference_log.manifest import folder_of, hold, read_manifest
-from backend.inference_log.parquet import ArchiveUnsound, draft, put
 from backend.inference_log.redis.keys import closed_key, count_key, dead_key, latest_key, missed_key, reasons_key, stream_key
 from backend.inference_log.refs import LogRef
 from backend.ports import Files
-from backend.tallies import queries
+from backend.tallies import service as tallies
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.common import Json
@@ -28,7 +29,7 @@ SETTLE_SECONDS = 1.5
 """Within this every process has stopped answering for a deleted group."""
 CLOSED = timedelta(days=7)
 """So long a process may be held up with an answer and still find the intake closed."""
-TRIES = 5
+ARCHIVE_TRIES = 5
 
 
 class IntakeNotEmpty(HubError):
@@ -42,7 +43,7 @@ async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
     """
     name = f"{folder_of(group_id)}/log.parquet"
     ref = await _close(hub, actor, group_id)
-    for _ in range(TRIES):
+    for _ in range(ARCHIVE_TRIES):
         if ref is None:
             await _forget_keys(hub, group_id)
             return await asyncio.to_thread(_said, hub.files, name)
@@ -118,5 +119,5 @@ def _said(files: Files, name: str) -> Json:
 
 async def drop_with_tallies(work: UnitOfWork, group_id: UUID) -> bool:
     """Drop a deleted group's log and its tallies; False when it is gone already."""
-    await queries.forget(work.session, work.tenant_id, group_id)
+    await tallies.forget(work, group_id)
     return await repository.drop_log(work.session, group_id)

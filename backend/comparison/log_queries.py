@@ -1,0 +1,53 @@
+"""A log's rows as columns, for tallies made anew: all SQL. The table's name only ever comes from `groups.table_name`, and is quoted."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.identifiers import quoted
+from backend.ids import SHADOW_OF
+
+# Columns as their bytes, big-endian: a million rows arrive without a Python object for each. NaN stands for NULL.
+COLUMNS = """
+SELECT phase, model_version_id, role, status, string_agg(uuid_send(inference_id), ''::bytea) AS ids,
+  string_agg(float8send(coalesce(score, 'NaN')), ''::bytea) AS scores, string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals,
+  string_agg(float8send(coalesce(latency_us, 'NaN'::float8)), ''::bytea) AS times, string_agg(int4send(bucket), ''::bytea) AS buckets,
+  string_agg(float8send(propensity), ''::bytea) AS propensities
+FROM {table} WHERE inference_id >= :first AND inference_id < :until {also} GROUP BY phase, model_version_id, role, status
+"""
+
+PAIRS = f"""
+SELECT s.phase, s.model_version_id, a.model_version_id AS other_id, string_agg(uuid_send(s.inference_id), ''::bytea) AS ids,
+  string_agg(float8send(s.score), ''::bytea) AS mine, string_agg(float8send(a.score), ''::bytea) AS theirs,
+  string_agg(float8send(s.actual), ''::bytea) AS actuals, string_agg(int4send(s.bucket), ''::bytea) AS buckets
+FROM {{table}} s JOIN {{table}} a ON a.inference_id = (s.output->>'{SHADOW_OF}')::uuid
+WHERE s.inference_id >= :first AND s.inference_id < :until AND a.inference_id >= :first AND a.inference_id < :until {{also}} AND s.role = 'shadow'
+  AND s.score IS NOT NULL AND s.actual IS NOT NULL AND a.role <> 'shadow' AND a.status IN ('ok', 'fallback') AND a.score IS NOT NULL GROUP BY 1, 2, 3
+"""  # noqa: S608 (a constant)
+
+
+async def columns(session: AsyncSession, table: str, first: UUID, until: UUID, phase: int | None = None) -> Sequence[Row[Any]]:
+    """What the log holds between two ids (of one phase, or of all), by phase, version, role and status, as columns of bytes."""
+    return await _columns(session, COLUMNS.format(table=quoted(table), also="" if phase is None else "AND phase = :phase"), first, until, phase)
+
+
+async def pair_columns(session: AsyncSession, table: str, first: UUID, until: UUID, phase: int | None = None) -> Sequence[Row[Any]]:
+    """The shadows' rows whose truth is known with the answers that they are copies of, likewise."""
+    return await _columns(session, PAIRS.format(table=quoted(table), also="" if phase is None else "AND s.phase = :phase"), first, until, phase)
+
+
+async def _columns(session: AsyncSession, statement: str, first: UUID, until: UUID, phase: int | None) -> Sequence[Row[Any]]:
+    values = {"first": first, "until": until} | ({} if phase is None else {"phase": phase})
+    return (await session.execute(text(statement), values)).all()
+
+
+async def bounds(session: AsyncSession, table: str) -> tuple[UUID, UUID] | None:
+    """The first and the last id of a log; None when it is empty."""
+    found = [
+        (await session.execute(text(f"SELECT inference_id FROM {quoted(table)} ORDER BY inference_id {way} LIMIT 1"))).scalar_one_or_none()  # noqa: S608
+        for way in ("ASC", "DESC")
+    ]
+    return (found[0], found[1]) if found[0] and found[1] else None
