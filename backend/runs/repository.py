@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, case, delete, func, literal, select, 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.locks import BRIEF_SILENCE, end_in_silence
 from backend.runs.tables import RunRow, WorkerRow
 from schemas.runs import RunStatus
 
@@ -45,7 +46,11 @@ async def find(session: AsyncSession, run_id: UUID) -> Row[Any] | None:
 
 
 async def overdue(session: AsyncSession, lease: timedelta, patience: timedelta) -> Sequence[Row[Any]]:
-    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now."""
+    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now.
+
+    Its rows are locked, and other workers' sweeps wait for them: the transaction ends in silence.
+    """
+    await end_in_silence(session, BRIEF_SILENCE)
     return (await session.execute(text("SELECT * FROM overdue_runs(:lease, :patience)"), {"lease": lease, "patience": patience})).all()
 
 
@@ -84,7 +89,8 @@ async def held(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]
 
 
 async def renew(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> None:
-    """Renew the leases of these claims, where they still stand. All tenants."""
+    """Renew the leases of these claims, where they still stand. All tenants. Sweeps of other workers wait for these rows: the transaction ends in silence."""
+    await end_in_silence(session, BRIEF_SILENCE)
     await session.execute(text("SELECT renew_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
 
 
@@ -105,14 +111,14 @@ async def workers(session: AsyncSession) -> Sequence[WorkerRow]:
     return (await session.execute(select(WorkerRow).order_by(WorkerRow.seen_at.desc()).limit(50))).scalars().all()
 
 
-GAVE_UP = """
+UNDONE = """
 SELECT CAST(last.group_id AS uuid) AS group_id, last.kind FROM (
   SELECT DISTINCT ON (args->>'group_id') args->>'group_id' AS group_id, kind, status FROM runs
   WHERE tenant_id = :tenant AND kind = ANY(:kinds) AND args->>'group_id' = ANY(:groups) ORDER BY args->>'group_id', created_at DESC) AS last
-WHERE last.status = 'failed'
+WHERE last.status IN ('failed', 'cancelled')
 """
 
 
-async def gave_up(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
-    """The groups whose last run of these kinds gave up: `(group_id, kind)`."""
-    return (await session.execute(text(GAVE_UP), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()
+async def undone(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
+    """The groups whose last run of these kinds failed or was cancelled: `(group_id, kind)`."""
+    return (await session.execute(text(UNDONE), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()

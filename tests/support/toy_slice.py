@@ -46,7 +46,18 @@ async def stubborn(task: RunContext) -> Json:
     return {"stubborn": True}
 
 
+<<<<<<< HEAD
 async def note(task: RunContext, said: str) -> None:
+=======
+async def block(task: Task) -> Json:
+    """Block the worker's event loop for `seconds`."""
+    await note(task, "began")
+    time.sleep(float(task.args["seconds"]))  # noqa: ASYNC251
+    return {"blocked": True}
+
+
+async def note(task: Task, said: str) -> None:
+>>>>>>> runs2
     """Put it where the test sees it."""
     await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
 
@@ -57,9 +68,14 @@ async def count(tick: Tick) -> None:
     await tick.hub.redis.rpush("toy:ticks", f"{tick.at.isoformat()} {late:.3f}")
 
 
-async def count_for_tenant(tick: Tick) -> None:
-    """Note the tick for its tenant."""
-    await tick.hub.redis.rpush(f"toy:ticks:{tick.tenant_id}", tick.at.isoformat())
+async def caught_up(tick: Tick) -> None:
+    """Note the tick for its tenant, also one that is caught up."""
+    await tick.hub.redis.rpush(f"toy:caught_up:{tick.tenant_id}", tick.at.isoformat())
+
+
+async def skipped(tick: Tick) -> None:
+    """Note the tick for its tenant; missed ones are skipped."""
+    await tick.hub.redis.rpush(f"toy:skipped:{tick.tenant_id}", tick.at.isoformat())
 
 
 RUNS = (
@@ -69,9 +85,11 @@ RUNS = (
     RunKind(name="toy.train", handler=wait, queue=Queue.TRAINING),
     RunKind(name="toy.short", handler=wait, timeout=timedelta(seconds=1), attempts=1),
     RunKind(name="toy.stubborn", handler=stubborn),
+    RunKind(name="toy.block", handler=block, attempts=1),
 )
 SCHEDULES = (
     Schedule(name="toy.count", cron="* * * * * *", handler=count),
-    Schedule(name="toy.tenants", cron="0 3 * * *", handler=count_for_tenant, missed=Missed.CATCH_UP, scope=Scope.TENANT),
+    Schedule(name="toy.nightly", cron="30 2 * * *", handler=caught_up, missed=Missed.CATCH_UP, scope=Scope.TENANT),
+    Schedule(name="toy.nightly_skip", cron="30 2 * * *", handler=skipped, missed=Missed.SKIP, scope=Scope.TENANT),
 )
 TOY = Slice(name="toy", runs=RUNS, schedules=SCHEDULES)
