@@ -1,19 +1,12 @@
-<<<<<<< HEAD
 """All tables, for Alembic: each slice's `tables.py` is found and imported."""
 
 import importlib
 import pkgutil
-=======
-"""All tables, for Alembic: those of every slice that has a `tables.py`."""
-
-from importlib import import_module
->>>>>>> runs2
 from pathlib import Path
 
 import backend
 from backend.db.base import Base
 
-<<<<<<< HEAD
 
 def slices_with_tables() -> list[str]:
     """The names of the slices that have a `tables.py`."""
@@ -23,9 +16,4 @@ def slices_with_tables() -> list[str]:
 
 for name in slices_with_tables():
     importlib.import_module(f"backend.{name}.tables")
-=======
-for found in sorted(Path(backend.__path__[0]).glob("*/tables.py")):
-    import_module(f"backend.{found.parent.name}.tables")
-
->>>>>>> runs2
 METADATA = Base.metadata

@@ -15,11 +15,7 @@ from backend.runs.context import Tick
 from backend.runs.cron import next_tick, zone
 from backend.runs.kinds import Schedule, Scope
 from backend.runs.process import Process
-<<<<<<< HEAD
-=======
-from backend.runs.task import Tick
 from backend.settings import BadSetting
->>>>>>> runs2
 
 log = logging.getLogger("tiltyard.worker")
 NAP_SECONDS = 1.0

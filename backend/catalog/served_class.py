@@ -94,7 +94,7 @@ def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled
             f"State positive_class {classes[-1]!r} if it is; else train with the labels exchanged",
         )
     if not sampled and (words := _words_for(task)):
-        raise _unclear(AT, _unlinked(classes, words))
+        raise _unclear(CLASS_AT, _unlinked(classes, words))
     return len(classes) - 1
 
 
@@ -138,7 +138,7 @@ def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, s
         return [Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact has two")]
     if sampled and names[1] not in classes and _words_for(task):
         message = f"{classes[chosen]} is read as {names[1]!r}, for the sample rows are met: their expected answers are taken for those of {names[1]!r}"
-        return [Issue(pointer=AT if said is not None else "/task/classes", message=message)]
+        return [Issue(pointer=CLASS_AT if said is not None else "/task/classes", message=message)]
     return []
 
 

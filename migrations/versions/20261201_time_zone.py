@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261201_time_zone"
-down_revision = "20261201_old_logs"
+down_revision = "20261201_load_failures"
 branch_labels = None
 depends_on = None
 

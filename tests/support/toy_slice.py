@@ -46,18 +46,14 @@ async def stubborn(task: RunContext) -> Json:
     return {"stubborn": True}
 
 
-<<<<<<< HEAD
-async def note(task: RunContext, said: str) -> None:
-=======
-async def block(task: Task) -> Json:
+async def block(task: RunContext) -> Json:
     """Block the worker's event loop for `seconds`."""
     await note(task, "began")
     time.sleep(float(task.args["seconds"]))  # noqa: ASYNC251
     return {"blocked": True}
 
 
-async def note(task: Task, said: str) -> None:
->>>>>>> runs2
+async def note(task: RunContext, said: str) -> None:
     """Put it where the test sees it."""
     await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
 

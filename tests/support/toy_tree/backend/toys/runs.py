@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
+from backend.runs.context import RunContext, Tick
 from backend.runs.kinds import RunKind, Schedule
-from backend.runs.task import Task, Tick
 from backend.toys import service
 from backend.toys.metrics import TICKS_KEY
 from schemas.common import Json
 
 
-async def weigh(task: Task) -> Json:
+async def weigh(task: RunContext) -> Json:
     """Weigh a toy."""
     async with task.hub.work(task.actor) as work:
         return {"weight": (await service.weigh(work, UUID(task.args["toy_id"]))).weight}
