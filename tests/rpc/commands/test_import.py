@@ -94,7 +94,7 @@ async def test_a_language_model_is_asked_through_a_connector_and_what_it_did_is_
     await control(provider, "answers", answer=json.dumps({"rules": [title]}))
     dry = await bring(environment, tenant, str(file), "--connector", "local", "--agree", "--dry-run")
     assert dry.exit_code == FINE, dry.output
-    assert "Local (gpt-test): 1 rules taken, 0 refused; 1 call," in dry.output
+    assert "Local (gpt-test): 1 rule taken, 0 refused; 1 call," in dry.output
     assert (await do(hub, tenant.admin, "models.list", {}))["items"] == []
     await control(provider, "faults", fault="rate_limit", path="/v1/chat")
     busy = await bring(environment, tenant, str(file), "--connector", "local", "--llm-model", "gpt-test")
