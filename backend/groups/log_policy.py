@@ -29,7 +29,7 @@ async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
 async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
     """Hold everything as it is for a reason, or lift the hold: of the group, and of those of its slug that were deleted.
 
-    What a hold kept from ending is begun again when it is lifted. Gives the group, else the one deleted last. Raises GroupNotFound.
+    A deletion whose run failed or was cancelled is begun again when the hold is lifted. Gives the group, else the one deleted last. Raises GroupNotFound.
     """
     rows = await repository.every(work.session, work.tenant_id, input.slug, lock=True)
     if not rows:
@@ -40,7 +40,7 @@ async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
         before = await describe(work, row)
         row.legal_hold = input.reason
         changed.append(await _changed(work, row, before, actions.GROUPS_SET_LEGAL_HOLD))
-    for group_id, kind in await runs.gave_up(work, lifted, ENDINGS):
+    for group_id, kind in await runs.undone(work, lifted, ENDINGS):
         await runs.start(work, kind, f"group:{input.slug}", {"group_id": str(group_id)})
     return changed[-1]
 

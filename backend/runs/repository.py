@@ -105,14 +105,14 @@ async def workers(session: AsyncSession) -> Sequence[WorkerRow]:
     return (await session.execute(select(WorkerRow).order_by(WorkerRow.seen_at.desc()).limit(50))).scalars().all()
 
 
-GAVE_UP = """
+UNDONE = """
 SELECT CAST(last.group_id AS uuid) AS group_id, last.kind FROM (
   SELECT DISTINCT ON (args->>'group_id') args->>'group_id' AS group_id, kind, status FROM runs
   WHERE tenant_id = :tenant AND kind = ANY(:kinds) AND args->>'group_id' = ANY(:groups) ORDER BY args->>'group_id', created_at DESC) AS last
-WHERE last.status = 'failed'
+WHERE last.status IN ('failed', 'cancelled')
 """
 
 
-async def gave_up(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
-    """The groups whose last run of these kinds gave up: `(group_id, kind)`."""
-    return (await session.execute(text(GAVE_UP), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()
+async def undone(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
+    """The groups whose last run of these kinds failed or was cancelled: `(group_id, kind)`."""
+    return (await session.execute(text(UNDONE), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()

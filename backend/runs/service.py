@@ -104,6 +104,6 @@ def tell(work: UnitOfWork, row: RunRow) -> Run:
     return run
 
 
-async def gave_up(work: UnitOfWork, group_ids: Sequence[UUID], kinds: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Of each group the kind of its last run among `kinds`, where that run failed."""
-    return [(row.group_id, row.kind) for row in await repository.gave_up(work.session, work.tenant_id, group_ids, kinds)]
+async def undone(work: UnitOfWork, group_ids: Sequence[UUID], kinds: Sequence[str]) -> list[tuple[UUID, str]]:
+    """Of each group the kind of its last run among `kinds`, where that run failed or was cancelled."""
+    return [(row.group_id, row.kind) for row in await repository.undone(work.session, work.tenant_id, group_ids, kinds)]

@@ -23,9 +23,11 @@ from backend.inference_log.refs import LogRef, log_refs
 from backend.inference_log.rows import rows_of
 from backend.inference_log.writer import Partitions, write
 from backend.outcomes import service as outcomes
+from backend.runs import service as runs
 from schemas.groups import CreateGroup, DeleteGroup, Group, MemberRole, MemberSpec, SetLegalHold, SetRetention
 from schemas.inference import Outcome, PredictBody, RecordOutcomes
 from schemas.log import EraseEntity
+from schemas.runs import CancelRun, RunStatus
 from tests.support.log_records import manifest_beside, record
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
@@ -126,7 +128,8 @@ async def hold(hub: Hub, served: Served, group: Group, reason: str | None) -> Gr
         return await log_policy.set_legal_hold(work, SetLegalHold(slug=group.slug, reason=reason))
 
 
-async def test_a_hold_set_after_the_deletion_keeps_the_log_from_being_dropped_until_it_is_lifted(hub: Hub, served: Served) -> None:
+@pytest.mark.parametrize("ended", [RunStatus.FAILED, RunStatus.CANCELLED])
+async def test_a_hold_set_after_the_deletion_keeps_the_log_from_being_dropped_until_it_is_lifted(hub: Hub, served: Served, ended: RunStatus) -> None:
     group = await with_old_rows(hub, served, [0])
     async with hub.work(served.tenant.admin) as work:
         deletion = await delete.delete(work, DeleteGroup(slug=group.slug, confirm=group.slug, policy="delete", grace_hours=0))
@@ -135,7 +138,10 @@ async def test_a_hold_set_after_the_deletion_keeps_the_log_from_being_dropped_un
         await archive.drop(hub, system(served.tenant.admin.tenant_id), group.id)
     assert len(await logged(hub, served.tenant, group)) == 1
     async with hub.work(served.tenant.admin) as work:
-        await work.session.execute(text("UPDATE runs SET status = 'failed' WHERE id = :r"), {"r": deletion.run_id})
+        if ended is RunStatus.CANCELLED:
+            assert (await runs.cancel(work, CancelRun(run_id=deletion.run_id))).status is ended
+        else:
+            await work.session.execute(text("UPDATE runs SET status = 'failed' WHERE id = :r"), {"r": deletion.run_id})
     assert (await hold(hub, served, group, None)).log.legal_hold is None
     async with hub.work(served.tenant.admin) as work:
         again = (await work.session.execute(text("SELECT id, kind FROM runs WHERE args->>'group_id' = :g AND status = 'queued'"), {"g": str(group.id)})).one()
@@ -155,8 +161,8 @@ async def test_a_hold_is_on_all_logs_of_a_name_and_a_grace_that_is_not_over_stay
     assert held == ["case 19", "case 19"]
     await hold(hub, served, first, None)
     async with hub.work(served.tenant.admin) as work:
-        runs = (await work.session.execute(text("SELECT status FROM runs WHERE args->>'group_id' = :g"), {"g": str(first.id)})).scalars().all()
-    assert runs == ["queued"], "only the one that was there"
+        found = (await work.session.execute(text("SELECT status FROM runs WHERE args->>'group_id' = :g"), {"g": str(first.id)})).scalars().all()
+    assert found == ["queued"], "only the one that was there"
 
 
 def member_of(group: Group) -> MemberSpec:
