@@ -254,6 +254,8 @@ export type UnknownFeatures = Failure<"UNKNOWN_FEATURES", "UNPROCESSABLE_CONTENT
 export type UnknownModel = Failure<"UNKNOWN_MODEL", "NOT_FOUND", 404>;
 /** A token's scopes are permissions such as `inference:group:predict`, or `*`. */
 export type UnknownScope = Failure<"UNKNOWN_SCOPE", "BAD_REQUEST", 400>;
+/** There is no such time zone. Use an IANA name such as Europe/Berlin or UTC. */
+export type UnknownTimeZone = Failure<"UNKNOWN_TIME_ZONE", "BAD_REQUEST", 400>;
 /** This file is not readable JSON. Bring the JSON or YAML file that describes the model. */
 export type UnreadableFile = Failure<"UNREADABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** A decision about a value of the file cannot be applied. Correct it at the pointer in the issues. */
@@ -3261,6 +3263,15 @@ export interface SetSplit {
   accept_refusals?: boolean | undefined;
 }
 
+/** A time zone by its IANA name (`Europe/Berlin`); null: the hub's. */
+export interface SetTimeZone {
+  /**
+   * @minLength 1
+   * @maxLength 64
+   */
+  time_zone: string | null;
+}
+
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
 export interface SetWhenUnlogged {
   /**
@@ -3468,6 +3479,12 @@ export interface TaskInput {
   threshold?: number | null | undefined;
 }
 
+/** The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's. */
+export interface TenantTimeZone {
+  own: string | null;
+  hub: string;
+}
+
 /** An API token as listed: never its secret. */
 export interface Token {
   id: string;
@@ -3662,6 +3679,18 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs a sign-in.
        */
       changePassword: M<ChangePassword, null, AppErrorShape | PasswordsBusy | PersonNotFound | TooManySignIns | WrongCredentials>;
+      /**
+       * The time zone in which the tenant's schedules are read.
+       *
+       * Needs a sign-in.
+       */
+      timeZone: Q<void, TenantTimeZone>;
+      /**
+       * Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds.
+       *
+       * Needs `access:tenant:manage`.
+       */
+      setTimeZone: M<SetTimeZone, TenantTimeZone, AppErrorShape | UnknownTimeZone>;
     };
     alerts: {
       /**

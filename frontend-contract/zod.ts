@@ -912,6 +912,11 @@ export const setSplitSchema = z.strictObject({
   accept_refusals: z.boolean().default(false),
 });
 
+/** A time zone by its IANA name (`Europe/Berlin`); null: the hub's. */
+export const setTimeZoneSchema = z.strictObject({
+  time_zone: text(1, 64).nullable(),
+});
+
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
 export const setWhenUnloggedSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -986,6 +991,7 @@ export const inputs = {
   "access.tokens.revoke": tokenRefSchema,
   "access.signIn": signInSchema,
   "access.changePassword": changePasswordSchema,
+  "access.setTimeZone": setTimeZoneSchema,
   "alerts.list": listAlertsSchema.optional(),
   "alerts.history": alertHistorySchema.optional(),
   "alerts.acknowledge": acknowledgeAlertSchema,

@@ -2,13 +2,14 @@
 
 from backend.access import service
 from backend.access import sign_in as signing
-from backend.access.errors import PasswordsBusy, PersonNotFound, TenantNeeded, TooManySignIns, WrongCredentials
+from backend.access import time_zone as time_zones
+from backend.access.errors import PasswordsBusy, PersonNotFound, TenantNeeded, TooManySignIns, UnknownTimeZone, WrongCredentials
 from backend.access.permissions import P
 from rpc.core import Router
 from rpc.host import Call, cookie_name, device_cookie_name
 from rpc.people import people
 from rpc.tokens import tokens
-from schemas.access import ChangePassword, Me, SignIn
+from schemas.access import ChangePassword, Me, SetTimeZone, SignIn, TenantTimeZone
 
 access = Router("access", people, tokens)
 
@@ -45,3 +46,15 @@ async def me(ctx: Call) -> Me:
 async def change_password(ctx: Call, input: ChangePassword) -> None:
     """Change one's own password; the person's other sessions end."""
     await signing.change_password(ctx.hub, ctx.actor, input)
+
+
+@access.query(permission=P.SIGNED_IN)
+async def time_zone(ctx: Call) -> TenantTimeZone:
+    """The time zone in which the tenant's schedules are read."""
+    return await time_zones.time_zone(ctx.work)
+
+
+@access.mutation(permission=P.ACCESS_TENANT_MANAGE, errors=(UnknownTimeZone,))
+async def set_time_zone(ctx: Call, input: SetTimeZone) -> TenantTimeZone:
+    """Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds."""
+    return await time_zones.set_time_zone(ctx.work, input)

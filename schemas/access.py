@@ -51,6 +51,19 @@ class Me(Shape, frozen=True, kw_only=True):
     permissions: list[str]
 
 
+class TenantTimeZone(Shape, frozen=True, kw_only=True):
+    """The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's."""
+
+    own: str | None
+    hub: str
+
+
+class SetTimeZone(Shape, frozen=True, kw_only=True):
+    """A time zone by its IANA name (`Europe/Berlin`); null: the hub's."""
+
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
+
+
 class Person(Shape, frozen=True, kw_only=True):
     """A person of a tenant."""
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from backend.actor import ANONYMOUS, system
 from backend.errors import HubError
@@ -14,6 +15,7 @@ from backend.runs.cron import next_tick, zone
 from backend.runs.kinds import Schedule, Scope
 from backend.runs.process import Process
 from backend.runs.task import Tick
+from backend.settings import BadSetting
 
 log = logging.getLogger("tiltyard.worker")
 NAP_SECONDS = 1.0
@@ -29,6 +31,7 @@ class Clockwork:
         self._hub, self._worker_id, self._process = hub, worker_id, process
         self._schedules = schedules
         self._hub_zone = zone(hub.settings.time_zone)
+        self._unknown: set[str] = set()
 
     async def keep(self) -> None:
         """Run every schedule until cancelled."""
@@ -55,7 +58,7 @@ class Clockwork:
             await asyncio.sleep(NAP_SECONDS)
             return
         now = self._hub.clock.now()
-        due = {scope: next_tick(schedule, done[scope], now, zone(name) if name else self._hub_zone) for scope, name in zones.items()}
+        due = {scope: next_tick(schedule, done[scope], now, self._zone_of(name)) for scope, name in zones.items()}
         moment = min(due.values())
         if not await self._wait_until(moment, most=NAP_SECONDS * 30 if schedule.scope is Scope.TENANT else None):
             return
@@ -68,6 +71,16 @@ class Clockwork:
             return {None: None}
         async with self._hub.work(ANONYMOUS, read_only=True) as work:
             return await ticks.zones(work)
+
+    def _zone_of(self, name: str | None) -> ZoneInfo:
+        """A tenant's zone; the hub's where it has none, or where this host does not know it: one tenant's zone must not stop the others' ticks."""
+        if name and name not in self._unknown:
+            try:
+                return zone(name)
+            except BadSetting as error:
+                self._unknown.add(name)
+                log.error("%s Its tenants' schedules use the hub's zone on this host.", error)
+        return self._hub_zone
 
     async def _wait_until(self, moment: datetime, most: float | None) -> bool:
         """Sleep until the hub's time is past the moment. False after `most` seconds: there may be new tenants."""

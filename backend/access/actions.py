@@ -17,3 +17,4 @@ ACCESS_PEOPLE_ENABLE = AuditAction("access.people.enable", "A person was enabled
 ACCESS_CHANGE_PASSWORD_FAILED = AuditAction("access.changePasswordFailed", "A change of password was refused: the current password was wrong.")
 ACCESS_SIGN_IN_FAILED = AuditAction("access.signInFailed", "A sign-in failed.")
 ACCESS_SIGN_IN_REFUSED = AuditAction("access.signInRefused", "Sign-ins from an address were refused after too many attempts.")
+ACCESS_SET_TIME_ZONE = AuditAction("access.setTimeZone", "The tenant's time zone was set.")

@@ -3,6 +3,10 @@
 from backend.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthorized
 
 
+class UnknownTimeZone(Invalid):
+    """There is no such time zone. Use an IANA name such as Europe/Berlin or UTC."""
+
+
 class WrongCredentials(Unauthorized):
     """The email or the password is wrong."""
 

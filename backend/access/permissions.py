@@ -14,6 +14,7 @@ class P(StrEnum):
 
     ACCESS_PERSON_MANAGE = "access:person:manage"
     ACCESS_PERSON_READ = "access:person:read"
+    ACCESS_TENANT_MANAGE = "access:tenant:manage"
     ACCESS_TOKEN_MANAGE = "access:token:manage"
     AUDIT_CHAIN_REANCHOR = "audit:chain:reanchor"
     AUDIT_ENTRY_READ = "audit:entry:read"

@@ -43,6 +43,17 @@ async def tenant_name(session: AsyncSession, tenant_id: UUID) -> str:
     return (await session.execute(select(TenantRow.name).where(TenantRow.id == tenant_id))).scalar_one()
 
 
+async def time_zone(session: AsyncSession, tenant_id: UUID, lock: bool = False) -> str | None:
+    """The tenant's own time zone; locked, it does not change until the transaction ends."""
+    query = select(TenantRow.time_zone).where(TenantRow.id == tenant_id)
+    return (await session.execute(query.with_for_update() if lock else query)).scalar_one()
+
+
+async def set_time_zone(session: AsyncSession, tenant_id: UUID, name: str | None) -> None:
+    """Set the tenant's own time zone; None: it has none."""
+    await session.execute(update(TenantRow).where(TenantRow.id == tenant_id).values(time_zone=name))
+
+
 async def people(session: AsyncSession, tenant_id: UUID) -> Sequence[PersonRow]:
     """Everybody, by name."""
     return (await session.execute(select(PersonRow).where(PersonRow.tenant_id == tenant_id).order_by(PersonRow.name))).scalars().all()

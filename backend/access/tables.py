@@ -17,6 +17,8 @@ class TenantRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
     created_at: Mapped[datetime]
+    time_zone: Mapped[str | None]
+    """IANA name; NULL: the hub's."""
 
 
 class PersonRow(TenantOwned, Base):

@@ -20,13 +20,21 @@ def zone(name: str) -> ZoneInfo:
 
 
 def ticks_after(cron: str, moment: datetime, where: ZoneInfo) -> Iterator[datetime]:
-    """The expression's times after a moment, earliest first, in UTC. Around a change of the clocks they follow Debian's cron."""
-    return (at.astimezone(UTC) for at in CronSim(cron, moment.astimezone(where)))
+    """The expression's times after a moment, earliest first, in UTC. Around a change of the clocks they follow Debian's cron.
+
+    In the hour that comes twice CronSim also gives a time of the first hour: it is before the moment, and left out.
+    """
+    return (utc for at in CronSim(cron, moment.astimezone(where)) if (utc := at.astimezone(UTC)) > moment)
 
 
 def last_tick(cron: str, moment: datetime, where: ZoneInfo) -> datetime:
-    """The expression's newest time before a moment, in UTC."""
-    return next(CronSim(cron, moment.astimezone(where), reverse=True)).astimezone(UTC)
+    """The expression's newest time before a moment, in UTC. In the hour that comes twice CronSim goes back too far: from there it goes forward."""
+    found = next(CronSim(cron, moment.astimezone(where), reverse=True)).astimezone(UTC)
+    for later in ticks_after(cron, found, where):
+        if later >= moment:
+            break
+        found = later
+    return found
 
 
 def next_tick(schedule: Schedule, done: datetime | None, now: datetime, where: ZoneInfo) -> datetime:

@@ -2668,6 +2668,12 @@ class SetSplit(TypedDict):
     """Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
 
 
+class SetTimeZone(TypedDict):
+    """A time zone by its IANA name (`Europe/Berlin`); null: the hub's."""
+
+    time_zone: str | None
+
+
 class SetWhenUnlogged(TypedDict):
     """What is answered when neither Redis nor PostgreSQL takes a prediction."""
 
@@ -2844,6 +2850,13 @@ class TaskInput(TypedDict):
     classes: NotRequired[List[str]]
     positive_class: NotRequired[str | None]
     threshold: NotRequired[float | None]
+
+
+class TenantTimeZone(TypedDict):
+    """The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's."""
+
+    own: str | None
+    hub: str
 
 
 class Token(TypedDict):
@@ -3410,6 +3423,10 @@ class UnknownScope(HubError):
     """A token's scopes are permissions such as `inference:group:predict`, or `*`."""
 
 
+class UnknownTimeZone(HubError):
+    """There is no such time zone. Use an IANA name such as Europe/Berlin or UTC."""
+
+
 class UnreadableFile(HubError):
     """This file is not readable JSON. Bring the JSON or YAML file that describes the model."""
 
@@ -3454,7 +3471,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "7f199de76859f643"
+CONTRACT_HASH = "c3199c5999e92f56"
 """The contract this client was generated from."""
 
 
@@ -3567,6 +3584,7 @@ ERRORS: dict[str, type[HubError]] = {
     "UNKNOWN_FEATURES": UnknownFeatures,
     "UNKNOWN_MODEL": UnknownModel,
     "UNKNOWN_SCOPE": UnknownScope,
+    "UNKNOWN_TIME_ZONE": UnknownTimeZone,
     "UNREADABLE_FILE": UnreadableFile,
     "UNSOUND_DECISION": UnsoundDecision,
     "UNSOUND_DOCUMENT": UnsoundDocument,
@@ -3686,6 +3704,19 @@ class AccessProcedures:
         Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `PERSON_NOT_FOUND`.
         """
         answer: None = self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
+        return answer
+
+    def time_zone(self) -> TenantTimeZone:
+        """The time zone in which the tenant's schedules are read."""
+        answer: TenantTimeZone = self._hub._call(self._hub._query("access.timeZone", _NOTHING))
+        return answer
+
+    def set_time_zone(self, *, time_zone: str | None) -> TenantTimeZone:
+        """Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds.
+
+        Refused as `UNKNOWN_TIME_ZONE`.
+        """
+        answer: TenantTimeZone = self._hub._call(self._hub._mutation("access.setTimeZone", {"time_zone": time_zone}))
         return answer
 
 
@@ -4531,6 +4562,19 @@ class AsyncAccessProcedures:
         Refused as `WRONG_CREDENTIALS`, `TOO_MANY_SIGN_INS`, `PASSWORDS_BUSY`, `PERSON_NOT_FOUND`.
         """
         answer: None = await self._hub._call(self._hub._mutation("access.changePassword", {"current": current, "new": new}))
+        return answer
+
+    async def time_zone(self) -> TenantTimeZone:
+        """The time zone in which the tenant's schedules are read."""
+        answer: TenantTimeZone = await self._hub._call(self._hub._query("access.timeZone", _NOTHING))
+        return answer
+
+    async def set_time_zone(self, *, time_zone: str | None) -> TenantTimeZone:
+        """Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds.
+
+        Refused as `UNKNOWN_TIME_ZONE`.
+        """
+        answer: TenantTimeZone = await self._hub._call(self._hub._mutation("access.setTimeZone", {"time_zone": time_zone}))
         return answer
 
 

@@ -46,6 +46,8 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "access.people.setRoles": {**person, "roles": ["viewer"]},
         "access.people.disable": person,
         "access.people.enable": person,
+        "access.timeZone": None,
+        "access.setTimeZone": {"time_zone": "Europe/Berlin"},
         "access.tokens.list": None,
         "access.tokens.create": {"name": "walk", "scopes": ["*"]},
         "access.tokens.revoke": {"token_id": token},

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -18,6 +18,17 @@ async def moved(hub: Hub, ahead: timedelta) -> AsyncIterator[None]:
         yield
     finally:
         await _set(hub, timedelta())
+
+
+async def move_to(hub: Hub, moment: datetime) -> None:
+    """From now on `hub_now()` goes on from this moment. For a database of the test's own: nothing moves it back."""
+    owner = await asyncpg.connect(hub.settings.database_url)
+    try:
+        await owner.execute("UPDATE hub_clock SET ahead = $1::timestamptz - clock_timestamp()", moment)
+    finally:
+        await owner.close()
+    assert isinstance(hub.clock, HubClock)
+    await read_clock(hub.engine, hub.clock)
 
 
 async def _set(hub: Hub, ahead: timedelta) -> None:

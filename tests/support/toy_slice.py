@@ -57,9 +57,14 @@ async def count(tick: Tick) -> None:
     await tick.hub.redis.rpush("toy:ticks", f"{tick.at.isoformat()} {late:.3f}")
 
 
-async def count_for_tenant(tick: Tick) -> None:
-    """Note the tick for its tenant."""
-    await tick.hub.redis.rpush(f"toy:ticks:{tick.tenant_id}", tick.at.isoformat())
+async def caught_up(tick: Tick) -> None:
+    """Note the tick for its tenant, also one that is caught up."""
+    await tick.hub.redis.rpush(f"toy:caught_up:{tick.tenant_id}", tick.at.isoformat())
+
+
+async def skipped(tick: Tick) -> None:
+    """Note the tick for its tenant; missed ones are skipped."""
+    await tick.hub.redis.rpush(f"toy:skipped:{tick.tenant_id}", tick.at.isoformat())
 
 
 RUNS = (
@@ -72,6 +77,7 @@ RUNS = (
 )
 SCHEDULES = (
     Schedule(name="toy.count", cron="* * * * * *", handler=count),
-    Schedule(name="toy.tenants", cron="0 3 * * *", handler=count_for_tenant, missed=Missed.CATCH_UP, scope=Scope.TENANT),
+    Schedule(name="toy.nightly", cron="30 2 * * *", handler=caught_up, missed=Missed.CATCH_UP, scope=Scope.TENANT),
+    Schedule(name="toy.nightly_skip", cron="30 2 * * *", handler=skipped, missed=Missed.SKIP, scope=Scope.TENANT),
 )
 TOY = Slice(name="toy", runs=RUNS, schedules=SCHEDULES)

@@ -1,8 +1,8 @@
 """Schedules: times in zones, missed ticks, one run a tick."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,6 +42,27 @@ def test_a_daily_tick_comes_once_a_day_also_when_the_clocks_change() -> None:
     autumn = list(islice(ticks_after("30 2 * * *", datetime(2026, 10, 24, 12, tzinfo=UTC), BERLIN), 3))
     assert [one.astimezone(BERLIN).day for one in spring] == [29, 30, 31]
     assert [one.astimezone(BERLIN).day for one in autumn] == [25, 26, 27]
+
+
+def test_days_of_23_and_25_hours_have_as_many_hourly_ticks() -> None:
+    for day, hours in (("2027-03-28", 23), ("2027-10-31", 25), ("2027-06-01", 24)):
+        start = datetime.fromisoformat(day).replace(tzinfo=BERLIN)
+        hourly = [one for one in islice(ticks_after("0 * * * *", start - timedelta(seconds=1), BERLIN), 30) if one.astimezone(BERLIN).date() == start.date()]
+        assert len(hourly) == hours, day
+
+
+@pytest.mark.parametrize("cron", ["30 2 * * *", "0 3 * * *", "*/30 * * * *", "15 1,2 * * 0", "0 0 * * *"])
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "UTC"])
+def test_from_every_moment_the_tick_before_and_the_tick_after_are_those_of_one_list(cron: str, name: str) -> None:
+    """Also in the hour that comes twice and in the hour that does not come."""
+    where = ZoneInfo(name)
+    for day in (date(2027, 3, 14), date(2027, 3, 28), date(2027, 4, 4), date(2027, 9, 5), date(2027, 10, 3), date(2027, 10, 31), date(2027, 11, 7)):
+        begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=14)
+        forward = list(takewhile(lambda one: one < begin + timedelta(days=10), ticks_after(cron, begin - timedelta(days=9), where)))  # noqa: B023
+        for step in range(0, 2 * 24 * 60, 17):
+            moment = begin + timedelta(minutes=step)
+            assert last_tick(cron, moment, where) == max(one for one in forward if one < moment), moment
+            assert next(ticks_after(cron, moment, where)) == min(one for one in forward if one > moment), moment
 
 
 def test_seconds_come_first() -> None:
