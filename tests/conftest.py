@@ -19,6 +19,8 @@ from tests.support.served import Served, make_served
 from tests.support.tenants import Tenant, new_tenant
 
 SECRET = "the secret of a test run"
+collect_ignore = ["support"]
+"""Helpers, and the files of a slice that a test adds to a copy of the project."""
 
 
 BUSY = (

@@ -1,0 +1,1 @@
+"""Toys: the smallest slice that has everything a slice may have."""

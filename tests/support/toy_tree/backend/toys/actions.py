@@ -1,0 +1,5 @@
+"""Audit actions of toys."""
+
+from backend.declarations.actions import AuditAction
+
+TOYS_MAKE = AuditAction("toys.make", "A toy was made.")
