@@ -79,7 +79,7 @@ async def test_a_version_that_does_not_load_rings_the_bell_with_what_to_do_until
     await expect(page.get_by_text("No alerts")).to_be_visible(timeout=60_000)
 
 
-async def test_runs_appear_and_move_on_without_being_asked_for(console: Tab, product: Product) -> None:
+async def test_runs_appear_move_on_and_are_cancelled_without_being_asked_for(console: Tab, product: Product) -> None:
     await product.group("to_be_deleted")
     calls = asked(console.page, "runs.list", "runs.onProgress")
     page = await console.open("/settings/system")
@@ -89,3 +89,10 @@ async def test_runs_appear_and_move_on_without_being_asked_for(console: Tab, pro
     row = page.get_by_role("row").filter(has_text="group:to_be_deleted")
     await expect(row).to_contain_text("succeeded", timeout=30_000)
     assert (calls.count("runs.list"), calls.count("runs.onProgress")) == (before, 1)
+    await product.group("not_to_be_deleted")
+    await product.call("groups.delete", slug="not_to_be_deleted", policy="delete", confirm="not_to_be_deleted")
+    waiting = page.get_by_role("row").filter(has_text="group:not_to_be_deleted")
+    await waiting.get_by_role("button", name="Cancel").click(timeout=30_000)
+    await expect(waiting).to_contain_text("cancelled", timeout=30_000)
+    await expect(waiting).to_contain_text("Cancelled by")
+    await expect(waiting.get_by_role("button")).to_have_count(0)
