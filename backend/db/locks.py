@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 SILENCE = timedelta(seconds=15)
+BRIEF_SILENCE = timedelta(seconds=3)
+"""For transactions of a few statements without work between them, which every worker's upkeep waits for."""
 ENDS_IN_SILENCE = "set_config('idle_in_transaction_session_timeout', :silence, true)"
 
 
@@ -24,10 +26,10 @@ async def try_lock(session: AsyncSession, name: str) -> bool:
     return bool((await session.execute(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})).scalar_one())
 
 
-async def end_in_silence(session: AsyncSession) -> None:
-    """For a transaction that is about to lock rows which others wait for."""
-    await session.execute(text(f"SELECT {ENDS_IN_SILENCE}"), {"silence": _silence()})
+async def end_in_silence(session: AsyncSession, after: timedelta | None = None) -> None:
+    """For a transaction that is about to lock rows which others wait for. `after`: `SILENCE`, unless given."""
+    await session.execute(text(f"SELECT {ENDS_IN_SILENCE}"), {"silence": _silence(after)})
 
 
-def _silence() -> str:
-    return f"{SILENCE.total_seconds() * 1000:.0f}ms"
+def _silence(after: timedelta | None = None) -> str:
+    return f"{(after or SILENCE).total_seconds() * 1000:.0f}ms"

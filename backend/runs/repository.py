@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, case, delete, func, literal, select, 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.locks import BRIEF_SILENCE, end_in_silence
 from backend.runs.tables import RunRow, WorkerRow
 from schemas.runs import RunStatus
 
@@ -45,7 +46,11 @@ async def find(session: AsyncSession, run_id: UUID) -> Row[Any] | None:
 
 
 async def overdue(session: AsyncSession, lease: timedelta, patience: timedelta) -> Sequence[Row[Any]]:
-    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now."""
+    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now.
+
+    Its rows are locked, and other workers' sweeps wait for them: the transaction ends in silence.
+    """
+    await end_in_silence(session, BRIEF_SILENCE)
     return (await session.execute(text("SELECT * FROM overdue_runs(:lease, :patience)"), {"lease": lease, "patience": patience})).all()
 
 
@@ -84,7 +89,8 @@ async def held(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]
 
 
 async def renew(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> None:
-    """Renew the leases of these claims, where they still stand. All tenants."""
+    """Renew the leases of these claims, where they still stand. All tenants. Sweeps of other workers wait for these rows: the transaction ends in silence."""
+    await end_in_silence(session, BRIEF_SILENCE)
     await session.execute(text("SELECT renew_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
 
 

@@ -55,4 +55,7 @@ def status_of(status: str, heartbeat_at: datetime | None, now: datetime, lease: 
 def worker_died(deaths: int) -> str:
     """Why a run failed that its workers did not survive."""
     times = {1: "once", 2: "twice"}.get(deaths, f"{deaths} times")
-    return f"The worker died while running it, {times}. The worker's log and the kernel's tell why; running out of memory is the usual reason."
+    return (
+        f"The worker died while running it, {times}. The worker's log and the kernel's tell why; running out of memory is the usual reason. "
+        "A handler that blocks its worker's event loop for longer than ten seconds looks the same."
+    )

@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.locks import BRIEF_SILENCE, end_in_silence
+
 CLAIM = """
 INSERT INTO schedule_ticks (schedule, scope, tick, worker_id, started_at)
 SELECT :schedule, :scope, CAST(:tick AS timestamptz), :worker, clock.now FROM (SELECT hub_now() AS now) AS clock WHERE CAST(:tick AS timestamptz) <= clock.now
@@ -21,7 +23,8 @@ SELECT count(*) FROM gone
 
 
 async def claim(session: AsyncSession, schedule: str, scope: str, tick: datetime, worker_id: str) -> bool:
-    """Insert the tick's row; False when it is there or has not come."""
+    """Insert the tick's row; False when it is there or has not come. Other workers wait for the end of this transaction: it ends in silence."""
+    await end_in_silence(session, BRIEF_SILENCE)
     values = {"schedule": schedule, "scope": scope, "tick": tick, "worker": worker_id}
     return (await session.execute(text(CLAIM), values)).first() is not None
 

@@ -46,6 +46,13 @@ async def stubborn(task: Task) -> Json:
     return {"stubborn": True}
 
 
+async def block(task: Task) -> Json:
+    """Block the worker's event loop for `seconds`."""
+    await note(task, "began")
+    time.sleep(float(task.args["seconds"]))  # noqa: ASYNC251
+    return {"blocked": True}
+
+
 async def note(task: Task, said: str) -> None:
     """Put it where the test sees it."""
     await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
@@ -74,6 +81,7 @@ RUNS = (
     RunKind(name="toy.train", handler=wait, queue=Queue.TRAINING),
     RunKind(name="toy.short", handler=wait, timeout=timedelta(seconds=1), attempts=1),
     RunKind(name="toy.stubborn", handler=stubborn),
+    RunKind(name="toy.block", handler=block, attempts=1),
 )
 SCHEDULES = (
     Schedule(name="toy.count", cron="* * * * * *", handler=count),
