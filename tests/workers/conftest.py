@@ -5,7 +5,7 @@ from backend.adapters.arq_queue import queue_name
 from backend.hub import Hub
 from backend.settings import Settings
 
-REAL_WORKERS = ("test_trusted_runs", "test_skewed_clocks", "test_toy_slice")
+REAL_WORKERS = ("test_blocked_loop", "test_skewed_clocks", "test_toy_slice", "test_trusted_runs")
 
 
 @pytest.fixture(autouse=True)
