@@ -1,4 +1,4 @@
-"""Who acts."""
+"""The actor of a unit of work."""
 
 from typing import Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from schemas.access import Role
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """The one on whose behalf a unit of work runs. `name` is what the audit log calls it."""
+    """The person, token or system for which a unit of work runs. The audit log shows `name`."""
 
     kind: Literal["person", "token", "system", "anonymous"]
     name: str
@@ -24,7 +24,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     permissions: frozenset[P] = frozenset()
 
     def may(self, permission: P) -> bool:
-        """Does the actor hold the permission?"""
+        """Return whether the actor holds the permission."""
         if permission is P.ANYONE:
             return True
         if permission is P.SIGNED_IN:

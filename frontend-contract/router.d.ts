@@ -70,7 +70,7 @@ export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTE
 /** What any call may meet; a procedure's own errors are declared with it. */
 export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | Invalid | MalformedRequest | MethodNotSupported | NotFound | PayloadTooLarge | TimedOut | TooManyRequests | Unauthorized | Unavailable | UnknownProcedure | UnreadableParams | UnsupportedMediaType;
 
-/** This alert is resolved, so there is nothing to acknowledge or silence. */
+/** This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts. */
 export type AlertIsResolved = Failure<"ALERT_IS_RESOLVED", "CONFLICT", 409>;
 /** This tenant has no alert with this id. `alerts.history` lists all alerts. */
 export type AlertNotFound = Failure<"ALERT_NOT_FOUND", "NOT_FOUND", 404>;
@@ -142,7 +142,7 @@ export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
 /** A ramp raises a challenger's share step by step, within what the other challengers leave. */
 export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
-/** A silence must end in the future, at most 90 days ahead. Send another end. */
+/** A silence must end in the future, at most 90 days ahead. Send another end time. */
 export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
 /** A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
@@ -186,7 +186,7 @@ export type NotSeveral = Failure<"NOT_SEVERAL", "UNPROCESSABLE_CONTENT", 422>;
 export type NotSilenced = Failure<"NOT_SILENCED", "CONFLICT", 409>;
 /** This group has had no other champion, so there is nothing to go back to. */
 export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
-/** The hub is checking too many passwords at this moment. Try again in a second. */
+/** The hub is checking too many passwords right now. Try again in a second. */
 export type PasswordsBusy = Failure<"PASSWORDS_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** There is no such person in this tenant. `people.list` lists them. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;

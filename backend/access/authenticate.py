@@ -1,4 +1,4 @@
-"""Who is calling? From a session cookie or an API token to an Actor."""
+"""Find the Actor behind a session cookie or an API token."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +15,7 @@ from schemas.access import Role
 
 
 async def authenticate_session(hub: Hub, secret: str) -> Actor | None:
-    """The person signed in with this cookie; None when it is unknown, expired, revoked, or the person is disabled."""
+    """Return the person signed in with this cookie. None when the cookie is unknown, expired or revoked, or the person is disabled."""
     row = await undisturbed(_find(hub, repository.find_session, secret))
     if row is None:
         return None
@@ -34,7 +34,7 @@ async def authenticate_session(hub: Hub, secret: str) -> Actor | None:
 
 
 async def authenticate_token(hub: Hub, secret: str) -> Actor | None:
-    """The token's actor: what its maker may do, narrowed to its scopes; None when it is unknown, expired or revoked."""
+    """Return the token's actor: its maker's permissions narrowed to the token's scopes. None when the token is unknown, expired or revoked."""
     row = await undisturbed(_find(hub, repository.find_token, secret))
     if row is None:
         return None

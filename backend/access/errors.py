@@ -1,4 +1,4 @@
-"""What can go wrong with access."""
+"""Errors of access."""
 
 from backend.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthorized
 
@@ -16,7 +16,7 @@ class TooManySignIns(TooManyRequests):
 
 
 class PasswordsBusy(TooManyRequests):
-    """The hub is checking too many passwords at this moment. Try again in a second."""
+    """The hub is checking too many passwords right now. Try again in a second."""
 
 
 class TenantNeeded(Conflict):

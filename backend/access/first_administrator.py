@@ -22,12 +22,12 @@ EMAIL = "admin@tiltyard.local"
 
 
 START = "start of the hub"
-"""The name of the tokens that `--ready-file` and the demo are given."""
+"""The name of the tokens made for `--ready-file` and the demo."""
 START_DAYS = 90
 
 
 class FirstAdministrator(Shape, frozen=True, kw_only=True):
-    """What is shown once at the first start."""
+    """What the first start shows once."""
 
     email: str
     password: str
@@ -35,7 +35,7 @@ class FirstAdministrator(Shape, frozen=True, kw_only=True):
 
 
 async def create_administrator(hub: Hub, tenant_name: str, email: str, password: str | None = None) -> FirstAdministrator:
-    """A new tenant with one administrator, and an API token that may do all that they may."""
+    """Create a tenant with one administrator, and an API token with all of the administrator's permissions."""
     password = password or made_up()
     hashed = await passwords.hashed(password)
     async with hub.work(ANONYMOUS) as work:
@@ -45,7 +45,7 @@ async def create_administrator(hub: Hub, tenant_name: str, email: str, password:
 
 
 async def ensure_first_administrator(hub: Hub, tenant_name: str = "Tiltyard", email: str = EMAIL) -> FirstAdministrator | None:
-    """Create the first tenant and its administrator. None when there already is a tenant; two processes at once create one."""
+    """Create the first tenant and its administrator. None when a tenant already exists; of two processes at once, one creates it."""
     password = made_up()
     hashed = await passwords.hashed(password)
     async with hub.work(ANONYMOUS) as work:
@@ -55,7 +55,7 @@ async def ensure_first_administrator(hub: Hub, tenant_name: str = "Tiltyard", em
 
 
 def made_up() -> str:
-    """A password to hand out: 96 random bits."""
+    """Return a new password to hand out: 96 random bits."""
     return "-".join(secrets.token_hex(3) for _ in range(4))
 
 
@@ -79,7 +79,7 @@ async def _create(work: UnitOfWork, tenant_name: str, email: str, password: str,
 
 
 async def start_token(hub: Hub, email: str) -> str | None:
-    """A token of this start for the administrator, in place of those of earlier starts. None when nobody enabled has the email."""
+    """Replace the administrator's tokens of earlier starts by one for this start. None when no enabled person has the email."""
     try:
         actor = await act_as(hub, email)
     except (PersonNotFound, TenantNeeded):

@@ -1,4 +1,4 @@
-"""How often something may be tried: fixed windows counted in Redis."""
+"""Limits on attempts: fixed windows counted in Redis."""
 
 import hashlib
 import ipaddress
@@ -25,14 +25,14 @@ OF_ACCOUNT_AT_ADDRESS = Limit("sign-in", 20, WINDOW)
 OF_ADDRESS = Limit("sign-in address", 100, WINDOW)
 OF_DEVICE = Limit("sign-in device", 20, WINDOW)
 OF_ACCOUNT = Limit("sign-in account", 50, WINDOW)
-"""From all addresses together. Past it nobody is refused, but who comes from an unknown browser waits: strangers cannot lock an account."""
+"""Failures on one account from all addresses together. Above it, attempts from unknown browsers wait; none are refused. So strangers cannot lock an account."""
 OF_PASSWORD_CHANGES = Limit("change password", 20, WINDOW)
 LONGEST_DELAY = 5.0
 """Seconds."""
 
 
 async def spend(redis: Redis, limit: Limit, subject: str) -> int:
-    """Count one more for the subject (kept as a hash); how many there are now. Without Redis nothing is counted: the password hash is slow by itself."""
+    """Count one attempt for the subject (kept as a hash) and return the count. Without Redis nothing is counted: the password hash is slow by itself."""
     key = _key(limit, subject)
     try:
         async with redis.pipeline(transaction=True) as pipe:
@@ -46,15 +46,15 @@ async def spend(redis: Redis, limit: Limit, subject: str) -> int:
 
 
 async def give_back(redis: Redis, limit: Limit, subject: str) -> None:
-    """Take back one that was counted."""
+    """Take back one counted attempt."""
     try:
         await redis.decr(_key(limit, subject))
     except (RedisGone, RedisSlow, OSError):
-        log.warning("Redis is not answering: a right %s stays counted", limit.name)
+        log.warning("Redis is not answering: a successful %s stays counted", limit.name)
 
 
 def delay_of(failures: int) -> float:
-    """Seconds that an unknown browser waits, by the failures on its account from everywhere.
+    """Return how long an unknown browser waits, in seconds, for this many failures on its account.
 
     >>> delay_of(50), delay_of(60), delay_of(10_000)
     (0.0, 1.0, 5.0)
@@ -63,7 +63,7 @@ def delay_of(failures: int) -> float:
 
 
 def network_of(address: str | None) -> str:
-    """What counts as one network address: IPv4 as it stands, of IPv6 the /64 that one subscriber has.
+    """Return what counts as one network address: an IPv4 address itself, or the /64 of an IPv6 address.
 
     >>> network_of("192.0.2.7"), network_of("2001:db8:1:2:3:4:5:6"), network_of("::ffff:192.0.2.7"), network_of(None)
     ('192.0.2.7', '2001:db8:1:2::/64', '192.0.2.7', 'unknown')

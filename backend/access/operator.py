@@ -1,4 +1,4 @@
-"""The one who owns the machine, acting as a person of the hub, or mending its access."""
+"""The machine's operator: acts as a person of the hub, or repairs access."""
 
 from typing import Any
 
@@ -15,9 +15,10 @@ COMMAND_LINE = "command line"
 
 
 async def act_as(hub: Hub, email: str, tenant: str | None = None) -> Actor:
-    """The person who signs in with this email, with all that their roles allow; the audit log says that it was from the command line.
+    """Return the person who signs in with this email, with all permissions of their roles. The audit log records that the command line acted.
 
-    Raises PersonNotFound, also when the person is disabled, and TenantNeeded. Only for those who can read the installation's secrets: no password is asked.
+    Raises PersonNotFound, also when the person is disabled, and TenantNeeded. It asks for no password: only those who can read the installation's secrets may
+    call it.
     """
     found = await _find(hub, email, tenant)
     if found.disabled:
@@ -35,7 +36,7 @@ async def act_as(hub: Hub, email: str, tenant: str | None = None) -> Actor:
 
 
 async def reset_password(hub: Hub, email: str, new: str, tenant: str | None = None) -> bool:
-    """Set a person's password; all their sessions end. True when they are disabled, which this does not change. Raises PersonNotFound, TenantNeeded."""
+    """Set a person's password and end all their sessions. True when the person is disabled; that stays so. Raises PersonNotFound, TenantNeeded."""
     found = await _find(hub, email, tenant)
     hashed = await passwords.hashed(new)
     async with hub.work(system(found.tenant_id, COMMAND_LINE)) as work:
@@ -49,7 +50,7 @@ async def reset_password(hub: Hub, email: str, new: str, tenant: str | None = No
 
 
 async def make_administrator(hub: Hub, email: str, tenant: str | None = None) -> None:
-    """Give a person the role `admin`, and let them in if they are disabled: how a tenant gets an administrator back. Raises PersonNotFound, TenantNeeded."""
+    """Give a person the role `admin`, and enable them if they are disabled. So a tenant gets an administrator back. Raises PersonNotFound, TenantNeeded."""
     found = await _find(hub, email, tenant)
     async with hub.work(system(found.tenant_id, COMMAND_LINE)) as work:
         await repository.lock_people(work.session, work.tenant_id)
@@ -72,5 +73,5 @@ async def _find(hub: Hub, email: str, tenant: str | None) -> Row[Any]:
     if not chosen:
         raise PersonNotFound(f"Nobody signs in as {email}" + (f" to {tenant}." if tenant and people else "."))
     if len(chosen) > 1:
-        raise TenantNeeded(f"{email} belongs to people of several tenants: {', '.join(sorted(names))}. Say which by --tenant.", tenants=sorted(names))
+        raise TenantNeeded(f"{email} belongs to people of several tenants: {', '.join(sorted(names))}. Name the tenant with --tenant.", tenants=sorted(names))
     return chosen[0]

@@ -1,4 +1,4 @@
-"""Passwords hashed and checked outside of transactions and beside the event loop, a few at a time."""
+"""Hash and check passwords, a few at a time, outside of transactions and of the event loop."""
 
 import asyncio
 from collections import Counter
@@ -13,11 +13,11 @@ from backend.access.rules import hash_password
 T = TypeVar("T")
 
 HASHING_THREADS = 2
-"""Threads. Each takes 64 MiB and a core for the tenth of a second that a hash takes."""
+"""Threads. A hash takes 64 MiB and one core for a tenth of a second."""
 MOST_OF_ONE = 16
-"""Checks that one network address, one person or one tenant may have under way."""
+"""Concurrent checks for one network address, one person or one tenant."""
 MOST_CHECKS = 64
-"""Checks that may be under way in all."""
+"""Concurrent checks for the whole hub."""
 
 _threads = ThreadPoolExecutor(HASHING_THREADS, "passwords")
 _under_way: Counter[str] = Counter()
@@ -26,7 +26,7 @@ _total = 0
 
 @contextmanager
 def turn(*callers: str) -> Iterator[None]:
-    """One check under way for all of the callers (`address 192.0.2.1`). Raises PasswordsBusy when one of them has too many, or all together have."""
+    """Hold one running check for each of the callers (`address 192.0.2.1`). Raises PasswordsBusy when one caller, or all together, have too many."""
     global _total
     if _total >= MOST_CHECKS or any(_under_way[caller] >= MOST_OF_ONE for caller in callers):
         raise PasswordsBusy(retryAfter=1)
@@ -43,11 +43,11 @@ def turn(*callers: str) -> Iterator[None]:
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Done by one of the threads for passwords, so that no other work waits behind it."""
+    """Run the function in a password thread, so that no other work waits for it."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 async def hashed(password: str, *callers: str) -> str:
-    """The hash to keep of a password. Raises PasswordsBusy."""
+    """Return a password's hash for storage. Raises PasswordsBusy."""
     with turn(*callers):
         return await in_thread(lambda: hash_password(password))

@@ -1,4 +1,4 @@
-"""The people of a tenant: added, given roles, disabled and enabled. Nobody gives more than they hold."""
+"""People of a tenant: add, give roles, disable, enable. Nobody gives more permissions than they hold."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,14 +18,14 @@ from schemas.access import CreatePerson, Person, PersonRef, Role, SetRoles
 
 
 async def list_people(work: UnitOfWork) -> list[Person]:
-    """Everybody in the tenant."""
+    """Return everybody in the tenant."""
     found = [_person(row) for row in await repository.people(work.session, work.tenant_id)]
     work.audit_read(actions.ACCESS_PEOPLE_LIST, "people")
     return found
 
 
 async def create_person(work: UnitOfWork, input: CreatePerson, password_hash: str) -> Person:
-    """Add a person; the password's hash is made before the transaction. Raises EmailTaken, RoleNotHeld."""
+    """Add a person. The password is hashed before the transaction. Raises EmailTaken, RoleNotHeld."""
     await repository.lock_people(work.session, work.tenant_id)
     _check(await require(work, P.ACCESS_PERSON_MANAGE), input.roles)
     row = PersonRow(
@@ -58,7 +58,7 @@ async def set_roles(work: UnitOfWork, input: SetRoles) -> Person:
 
 
 async def disable_person(work: UnitOfWork, input: PersonRef) -> Person:
-    """Take a person's access away: their sessions and tokens end. Raises LastAdministrator, PersonNotFound."""
+    """End a person's access, sessions and tokens. Raises LastAdministrator, PersonNotFound."""
     row, _ = await _locked(work, input.person_id)
     before = _person(row)
     row.disabled = True
@@ -77,7 +77,7 @@ async def enable_person(work: UnitOfWork, input: PersonRef) -> Person:
 
 
 async def _locked(work: UnitOfWork, person_id: UUID) -> tuple[PersonRow, frozenset[P]]:
-    """The person, and what the caller holds, while nobody else changes the tenant's people."""
+    """Lock the tenant's people against other changes. Return the person and the caller's permissions."""
     await repository.lock_people(work.session, work.tenant_id)
     held = await require(work, P.ACCESS_PERSON_MANAGE)
     row = await repository.person(work.session, work.tenant_id, person_id)
@@ -88,7 +88,9 @@ async def _locked(work: UnitOfWork, person_id: UUID) -> tuple[PersonRow, frozens
 
 def _check(held: frozenset[P], roles: Sequence[Role], had: Sequence[Role] = ()) -> None:
     if missing := beyond(roles, had, held):
-        raise RoleNotHeld(f"These roles allow {', '.join(f'`{one}`' for one in missing)}, which you do not hold, so you cannot give them.")
+        raise RoleNotHeld(
+            f"These roles allow {', '.join(f'`{one}`' for one in missing)}. You do not hold these permissions, so you cannot give them. Ask an administrator."
+        )
 
 
 async def _changed(work: UnitOfWork, action: AuditAction, before: Person, row: PersonRow) -> Person:

@@ -7,7 +7,7 @@ from schemas.access import Role
 
 
 class P(StrEnum):
-    """What a procedure may demand. `ANYONE` needs no sign-in; `SIGNED_IN` needs one and nothing more."""
+    """The permissions that a procedure can require. `ANYONE` needs no sign-in; `SIGNED_IN` needs only that."""
 
     ANYONE = "anyone"
     SIGNED_IN = "signed_in"

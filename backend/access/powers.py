@@ -1,4 +1,4 @@
-"""What the caller may do at this very moment: for changes that give something away."""
+"""The caller's permissions right now, for changes that give something away."""
 
 from backend.access import repository
 from backend.access.permissions import GRANTABLE, P
@@ -7,13 +7,13 @@ from backend.errors import Forbidden, Unauthorized
 from backend.work.unit import UnitOfWork
 from schemas.access import Role
 
-GONE = "You are no longer signed in, or your token has ended."
+GONE = "You are no longer signed in, or your token has ended. Sign in again, or use another token."
 
 
 async def powers(work: UnitOfWork) -> frozenset[P]:
-    """The actor's permissions as the database has them now, never more than it came with. Raises Unauthorized.
+    """Return the actor's permissions in the database now, never more than it came with. Raises Unauthorized.
 
-    A caller is authenticated before its transaction begins, and may have lost a role or its token since then.
+    A caller is authenticated before its transaction begins. Since then it may have lost a role or its token.
     """
     actor = work.actor
     if actor.kind == "system":
@@ -33,7 +33,7 @@ async def powers(work: UnitOfWork) -> frozenset[P]:
 
 
 async def require(work: UnitOfWork, permission: P) -> frozenset[P]:
-    """The same. Raises Forbidden where the permission is not among them."""
+    """Return the actor's permissions now. Raises Forbidden when the given permission is missing."""
     held = await powers(work)
     if permission not in held:
         raise Forbidden(f"this needs the permission `{permission}`", permission=permission)

@@ -1,4 +1,4 @@
-"""Access: all SQL. The `find_` functions of the database answer before a tenant is known."""
+"""All SQL of access. The `find_` functions of the database answer before a tenant is known."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from backend.db.locks import lock
 
 
 async def find_people(session: AsyncSession, email: str) -> Sequence[Row[Any]]:
-    """The people who sign in with an email, one a tenant, the first made first."""
+    """Return the people who sign in with an email: one per tenant, the oldest first."""
     return (await session.execute(text("SELECT * FROM find_person(:email)"), {"email": email})).all()
 
 
@@ -28,7 +28,7 @@ async def find_token(connection: AsyncConnection, secret_hash: bytes) -> Row[Any
 
 
 async def count_tenants(session: AsyncSession) -> int:
-    """How many tenants there are; holds off another process that asks the same."""
+    """Count the tenants, and block another process that counts them."""
     await lock(session, "first tenant")
     return int((await session.execute(text("SELECT count_tenants()"))).scalar_one())
 
@@ -44,51 +44,51 @@ async def tenant_name(session: AsyncSession, tenant_id: UUID) -> str:
 
 
 async def time_zone(session: AsyncSession, tenant_id: UUID, lock: bool = False) -> str | None:
-    """The tenant's own time zone; locked, it does not change until the transaction ends."""
+    """Return the tenant's own time zone. With `lock`, nobody changes it until the transaction ends."""
     query = select(TenantRow.time_zone).where(TenantRow.id == tenant_id)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one()
 
 
 async def set_time_zone(session: AsyncSession, tenant_id: UUID, name: str | None) -> None:
-    """Set the tenant's own time zone; None: it has none."""
+    """Set the tenant's own time zone; None removes it."""
     await session.execute(update(TenantRow).where(TenantRow.id == tenant_id).values(time_zone=name))
 
 
 async def people(session: AsyncSession, tenant_id: UUID) -> Sequence[PersonRow]:
-    """Everybody, by name."""
+    """Return everybody, sorted by name."""
     return (await session.execute(select(PersonRow).where(PersonRow.tenant_id == tenant_id).order_by(PersonRow.name))).scalars().all()
 
 
 async def person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> PersonRow | None:
-    """One person, locked for a change."""
+    """Return one person, locked for a change."""
     query = select(PersonRow).where(PersonRow.tenant_id == tenant_id, PersonRow.id == person_id).with_for_update()
     return (await session.execute(query)).scalar_one_or_none()
 
 
 async def read_person(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> PersonRow | None:
-    """One person, as they are."""
+    """Return one person without a lock."""
     return (await session.execute(select(PersonRow).where(PersonRow.tenant_id == tenant_id, PersonRow.id == person_id))).scalar_one_or_none()
 
 
 async def count_administrators(session: AsyncSession, tenant_id: UUID) -> int:
-    """Administrators who can sign in."""
+    """Count the administrators who can sign in."""
     query = select(func.count()).where(PersonRow.tenant_id == tenant_id, ~PersonRow.disabled, literal("admin") == any_(PersonRow.roles))
     return (await session.execute(query)).scalar_one()
 
 
 async def lock_people(session: AsyncSession, tenant_id: UUID) -> None:
-    """Hold off every other change of the tenant's people until the transaction ends."""
+    """Block every other change of the tenant's people until the transaction ends."""
     await lock(session, f"people:{tenant_id}")
 
 
 async def live_session(session: AsyncSession, tenant_id: UUID, session_id: UUID, now: datetime) -> bool:
-    """Is the session neither ended nor over?"""
+    """Return whether the session is neither revoked nor expired."""
     query = select(SessionRow.id).where(SessionRow.tenant_id == tenant_id, SessionRow.id == session_id)
     return (await session.execute(query.where(SessionRow.revoked_at.is_(None), SessionRow.expires_at > now))).first() is not None
 
 
 async def revoke_sessions(session: AsyncSession, tenant_id: UUID, person_id: UUID, now: datetime, but: UUID | None = None) -> None:
-    """Sign a person out everywhere (but here)."""
+    """End a person's sessions, except the given one."""
     query = update(SessionRow).where(SessionRow.tenant_id == tenant_id, SessionRow.person_id == person_id, SessionRow.revoked_at.is_(None))
     if but is not None:
         query = query.where(SessionRow.id != but)
@@ -96,12 +96,12 @@ async def revoke_sessions(session: AsyncSession, tenant_id: UUID, person_id: UUI
 
 
 async def revoke_session(session: AsyncSession, tenant_id: UUID, session_id: UUID, now: datetime) -> None:
-    """Sign one browser out."""
+    """End one session."""
     await session.execute(update(SessionRow).where(SessionRow.tenant_id == tenant_id, SessionRow.id == session_id).values(revoked_at=now))
 
 
 async def tokens(session: AsyncSession, tenant_id: UUID, person_id: UUID | None) -> list[tuple[TokenRow, str]]:
-    """Tokens with their maker's email, newest first; of one person, or all."""
+    """Return tokens with their maker's email, newest first: of one person, or of all."""
     query = select(TokenRow, PersonRow.email).join(PersonRow, PersonRow.id == TokenRow.person_id).where(TokenRow.tenant_id == tenant_id)
     if person_id is not None:
         query = query.where(TokenRow.person_id == person_id)
@@ -109,14 +109,14 @@ async def tokens(session: AsyncSession, tenant_id: UUID, person_id: UUID | None)
 
 
 async def token(session: AsyncSession, tenant_id: UUID, token_id: UUID) -> tuple[TokenRow, str] | None:
-    """One token, locked for a change, with its maker's email."""
+    """Return one token with its maker's email, locked for a change."""
     query = select(TokenRow, PersonRow.email).join(PersonRow, PersonRow.id == TokenRow.person_id)
     row = (await session.execute(query.where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id).with_for_update(of=TokenRow))).first()
     return (row.TokenRow, row.email) if row else None
 
 
 async def live_token(session: AsyncSession, tenant_id: UUID, token_id: UUID, now: datetime) -> TokenRow | None:
-    """A token that is neither revoked nor over; nobody revokes it until the transaction ends."""
+    """Return a token that is neither revoked nor expired. Nobody can revoke it until the transaction ends."""
     query = select(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id, TokenRow.revoked_at.is_(None))
     query = query.where(TokenRow.expires_at.is_(None) | (TokenRow.expires_at > now))
     return (await session.execute(query.with_for_update(read=True))).scalar_one_or_none()
@@ -131,7 +131,7 @@ UPDATE api_tokens k SET revoked_at = :now FROM made WHERE k.id = made.id AND k.r
 
 
 async def revoke_tokens(session: AsyncSession, tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> None:
-    """End tokens, and all that were made with them. Processes that remember them are told."""
+    """End tokens and all tokens made with them. Notify the processes that cache them."""
     await session.execute(text(DESCENDANTS), {"tenant": tenant_id, "ids": list(ids), "now": now})
     await session.execute(text("SELECT pg_notify('tiltyard_tokens', '')"))
 
@@ -142,6 +142,6 @@ async def token_ids(session: AsyncSession, tenant_id: UUID, person_id: UUID) -> 
 
 
 async def touch_token(session: AsyncSession, tenant_id: UUID, token_id: UUID, now: datetime) -> None:
-    """Note a token's use, to the minute."""
+    """Record a token's use, to the minute."""
     stale = TokenRow.last_used_at.is_(None) | (TokenRow.last_used_at < now - timedelta(minutes=1))
     await session.execute(update(TokenRow).where(TokenRow.tenant_id == tenant_id, TokenRow.id == token_id, stale).values(last_used_at=now))

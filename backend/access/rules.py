@@ -1,4 +1,4 @@
-"""Pure decisions of access: secrets, hashes, scopes."""
+"""Pure rules of access: secrets, hashes, scopes."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ _FOLDING = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def folded(email: str) -> str:
-    """An email as it is compared: A to Z in lower case, all else as it stands. PostgreSQL's `lower(email COLLATE "C")` gives the same.
+    """Return an email for comparison: A to Z in lower case, everything else unchanged. PostgreSQL's `lower(email COLLATE "C")` gives the same.
 
     >>> folded("Ada@Example.ORG"), folded("İ@example.org")
     ('ada@example.org', 'İ@example.org')
@@ -28,28 +28,28 @@ def folded(email: str) -> str:
 
 
 def new_secret(prefix: str = "") -> str:
-    """256 random bits, in letters that need no quoting."""
+    """Return 256 random bits, in letters that need no quoting."""
     return prefix + secrets.token_urlsafe(32)
 
 
 def secret_hash(secret: str) -> bytes:
-    """SHA-256: enough for secrets that are random themselves."""
+    """Return the SHA-256. It suffices because the secrets are random."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def hash_password(password: str) -> str:
-    """argon2id with the library's current parameters (RFC 9106's low-memory recommendation)."""
+    """Hash with argon2id and the library's current parameters (RFC 9106, low memory)."""
     return _hasher.hash(password)
 
 
 @cache
 def nobodys_hash() -> str:
-    """Verified against when the email is unknown, so that an unknown email takes as long as a wrong password."""
+    """Return a hash to verify against when the email is unknown, so that the check takes as long as for a wrong password."""
     return _hasher.hash("nobody has this password")
 
 
 def password_matches(stored: str, password: str) -> bool:
-    """Does the password fit the stored hash?"""
+    """Return whether the password fits the stored hash."""
     try:
         return _hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
@@ -57,34 +57,34 @@ def password_matches(stored: str, password: str) -> bool:
 
 
 def permissions_of(roles: Iterable[Role]) -> frozenset[P]:
-    """All that the roles allow together."""
+    """Return all permissions of the roles together."""
     return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:
-    """The scopes that name no permission."""
+    """Return the scopes that name no permission."""
     return [scope for scope in scopes if scope != "*" and scope not in GRANTABLE]
 
 
 def scoped(held: frozenset[P], scopes: Iterable[str]) -> frozenset[P]:
-    """What a token may do: its scopes, as far as its maker still holds them."""
+    """Return what a token may do: its scopes, as far as its maker still holds them."""
     wanted = set(scopes)
     return held if "*" in wanted else frozenset(permission for permission in held if permission in wanted)
 
 
 def beyond(roles: Iterable[Role], had: Iterable[Role], held: frozenset[P]) -> list[P]:
-    """What the new roles add to the old ones that their giver does not hold, by name."""
+    """Return the names of the permissions that the new roles add and the giver does not hold."""
     return sorted(permissions_of(roles) - permissions_of(had) - held)
 
 
 def device_cookie(key: str, email: str, nonce: str) -> str:
-    """What a browser keeps that has signed in as this email: `nonce.mac`, which nobody can make without the installation's secret."""
+    """Return the cookie of a browser that signed in with this email: `nonce.mac`. Nobody can make one without the installation's secret."""
     mac = hmac.new(key.encode(), f"device:{folded(email)}:{nonce}".encode(), hashlib.sha256).hexdigest()
     return f"{nonce}.{mac}"
 
 
 def known_device(key: str, email: str, cookie: str | None) -> str | None:
-    """The nonce of a device cookie that was made for this email; None for any other."""
+    """Return the nonce of a device cookie made for this email; None for any other cookie."""
     nonce, dot, _ = (cookie or "").partition(".")
     if not dot or not nonce.isascii() or not (cookie or "").isascii():
         return None

@@ -1,4 +1,4 @@
-"""One's own account, and who there is in a tenant."""
+"""The caller's own account, and the people of a tenant."""
 
 from backend.access import actions, repository
 from backend.access.permissions import P
@@ -8,14 +8,14 @@ from schemas.access import Me, Role
 
 
 async def sign_out(work: UnitOfWork) -> None:
-    """Close the session of the caller's cookie."""
+    """End the session of the caller's cookie."""
     if work.actor.session_id is not None:
         await repository.revoke_session(work.session, work.tenant_id, work.actor.session_id, work.now)
     work.audit(actions.ACCESS_SIGN_OUT, f"person:{work.actor.person_id}")
 
 
 async def me(work: UnitOfWork) -> Me:
-    """Who is calling."""
+    """Return the caller."""
     actor = work.actor
     return Me(
         person_id=actor.person_id,
@@ -29,6 +29,6 @@ async def me(work: UnitOfWork) -> Me:
 
 
 async def count_who_may(work: UnitOfWork, permission: P) -> int:
-    """How many people of the tenant, not disabled, hold a permission."""
+    """Count the tenant's enabled people who hold a permission."""
     rows = await repository.people(work.session, work.tenant_id)
     return sum(not row.disabled and permission in permissions_of(Role(role) for role in row.roles) for row in rows)

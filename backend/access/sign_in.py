@@ -1,4 +1,4 @@
-"""Signing in, and changing one's own password: what is slow is done outside of transactions, failures are counted and kept."""
+"""Sign in, and change one's own password. Slow steps run outside of transactions; failures are counted and kept."""
 
 import asyncio
 import logging
@@ -25,12 +25,12 @@ from schemas.access import ChangePassword, Me, Role, SignIn
 log = logging.getLogger("tiltyard.access")
 
 FAILED_SECONDS = 0.3
-"""So long a refusal takes at least: whether an email is known is not told by the time it takes to look."""
+"""Seconds. A refusal takes at least this long, so its duration does not show whether the email is known."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an attempt comes from: the client's network address, and the device cookie that its browser sent."""
+    """The source of an attempt: the client's network address, and the device cookie of its browser."""
 
     address: str | None = None
     device: str | None = None
@@ -38,7 +38,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A new session: its cookie's secret, and the device cookie that the browser keeps for the next time."""
+    """A new session: the cookie's secret, and the device cookie for the browser's next sign-in."""
 
     me: Me
     secret: str
@@ -64,7 +64,7 @@ async def sign_in(hub: Hub, input: SignIn, origin: Origin) -> SignedIn:
 
 
 async def _admit(hub: Hub, email: str, network: str, device: str | None) -> list[tuple[limits.Limit, str]]:
-    """Count the attempt, and slow it down where the account is under attack. What was counted. Raises TooManySignIns."""
+    """Count the attempt and return what was counted. Delay it when the account is under attack. Raises TooManySignIns."""
     if device is not None:
         spent = [(limits.OF_DEVICE, device)]
         if await limits.spend(hub.redis, *spent[0]) <= limits.OF_DEVICE.times:
@@ -87,7 +87,7 @@ async def _people(hub: Hub, email: str) -> Sequence[Row[Any]]:
 
 
 async def _matching(found: Sequence[Row[Any]], password: str) -> list[Row[Any]]:
-    """Those whose password it is. An unknown email takes as long as a wrong password."""
+    """Return the people with this email and password. An unknown email takes as long as a wrong password."""
 
     def check() -> list[Row[Any]]:
         if not found:
@@ -104,14 +104,14 @@ async def _failed(hub: Hub, found: Sequence[Row[Any]], network: str) -> None:
 
 
 async def _record(hub: Hub, found: Sequence[Row[Any]], action: AuditAction, network: str) -> None:
-    """Keep in the audit log of each tenant concerned that an attempt was refused."""
+    """Record the refused attempt in the audit log of each tenant concerned."""
     for row in found:
         async with hub.work(system(row.tenant_id, "anonymous")) as work:
             work.audit(action, f"person:{row.id}", after={"address": network})
 
 
 async def _one_of(hub: Hub, right: Sequence[Row[Any]], tenant: str | None) -> Row[Any]:
-    """The person meant. Several have the same password in several tenants only where one human is several people here."""
+    """Return the person meant. One human may be a person of several tenants with the same password; then the tenant decides."""
     if len(right) == 1 and tenant is None:
         return right[0]
     names: dict[str, Row[Any]] = {}
@@ -119,7 +119,9 @@ async def _one_of(hub: Hub, right: Sequence[Row[Any]], tenant: str | None) -> Ro
         async with hub.work(system(row.tenant_id), read_only=True) as work:
             names[await repository.tenant_name(work.session, row.tenant_id)] = row
     if tenant is None:
-        raise TenantNeeded(f"This email and password belong to people of several tenants: {', '.join(sorted(names))}. Say which.", tenants=sorted(names))
+        raise TenantNeeded(
+            f"This email and password belong to people of several tenants: {', '.join(sorted(names))}. Send the `tenant` to sign in to.", tenants=sorted(names)
+        )
     if tenant not in names:
         raise WrongCredentials
     return names[tenant]
@@ -153,9 +155,9 @@ async def _open_session(hub: Hub, found: Row[Any], email: str) -> SignedIn:
 
 
 async def change_password(hub: Hub, actor: Actor, input: ChangePassword) -> None:
-    """Change one's own password; every other session of the person ends. Raises WrongCredentials, TooManySignIns, PasswordsBusy, Forbidden for a token."""
+    """Change the caller's own password and end the person's other sessions. Raises WrongCredentials, TooManySignIns, PasswordsBusy, Forbidden for a token."""
     if actor.kind != "person" or actor.person_id is None:
-        raise Forbidden("Only a person who is signed in changes their password; a token cannot.")
+        raise Forbidden("A token cannot change a password. Sign in as the person to change it.")
     subject, callers = str(actor.person_id), (f"person {actor.person_id}", f"tenant {actor.tenant_id}")
     with passwords.turn(*callers):
         if await limits.spend(hub.redis, limits.OF_PASSWORD_CHANGES, subject) > limits.OF_PASSWORD_CHANGES.times:
@@ -168,12 +170,12 @@ async def change_password(hub: Hub, actor: Actor, input: ChangePassword) -> None
         if not await passwords.in_thread(lambda: password_matches(before, input.current)):
             async with hub.work(actor) as work:
                 work.audit(actions.ACCESS_CHANGE_PASSWORD_FAILED, f"person:{actor.person_id}")
-            raise WrongCredentials("The current password is wrong.")
+            raise WrongCredentials("The current password is wrong. Send the password that you sign in with now.")
         new = await passwords.in_thread(lambda: hash_password(input.new))
     async with hub.work(actor) as work:
         changed = await repository.person(work.session, work.tenant_id, actor.person_id)
         if changed is None or changed.disabled or changed.password_hash != before:
-            raise WrongCredentials("The password was changed meanwhile.")
+            raise WrongCredentials("The password was changed meanwhile. Sign in with the new password and try again.")
         changed.password_hash = new
         await repository.revoke_sessions(work.session, work.tenant_id, changed.id, work.now, but=actor.session_id)
         work.audit(actions.ACCESS_CHANGE_PASSWORD, f"person:{changed.id}")

@@ -10,7 +10,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class TenantRow(Base):
-    """A company, or a part of one: nothing is shared between two."""
+    """A company or a part of one. Tenants share nothing."""
 
     __tablename__ = "tenants"
 
@@ -18,7 +18,7 @@ class TenantRow(Base):
     name: Mapped[str]
     created_at: Mapped[datetime]
     time_zone: Mapped[str | None]
-    """IANA name; NULL: the hub's."""
+    """IANA name; NULL means the hub's time zone."""
 
 
 class PersonRow(TenantOwned, Base):
@@ -36,7 +36,7 @@ class PersonRow(TenantOwned, Base):
 
 
 class SessionRow(TenantOwned, Base):
-    """A browser signed in; only the hash of its cookie."""
+    """A browser's session; only the hash of its cookie."""
 
     __tablename__ = "sessions"
 
@@ -56,7 +56,7 @@ class TokenRow(TenantOwned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID]
     parent_id: Mapped[UUID | None]
-    """The token that made this one, and whose end is its end too."""
+    """The token that made this one. When that token ends, this one ends too."""
     name: Mapped[str]
     prefix: Mapped[str]
     secret_hash: Mapped[bytes]

@@ -1,4 +1,4 @@
-"""The time zone in which a tenant's schedules are read."""
+"""The time zone of a tenant's schedules."""
 
 from difflib import get_close_matches
 from zoneinfo import available_timezones
@@ -11,7 +11,7 @@ from schemas.common import Issue
 
 
 async def time_zone(work: UnitOfWork) -> TenantTimeZone:
-    """The tenant's own time zone, and the hub's."""
+    """Return the tenant's own time zone, and the hub's."""
     return TenantTimeZone(own=await repository.time_zone(work.session, work.tenant_id), hub=work.hub.settings.time_zone)
 
 
@@ -27,7 +27,7 @@ async def set_time_zone(work: UnitOfWork, input: SetTimeZone) -> TenantTimeZone:
 
 
 OF_THE_HOST = {"localtime", "posixrules", "Factory"}
-"""Names of zone files that mean something else on each host, or nothing."""
+"""Names of zone files that differ between hosts, or mean nothing."""
 
 
 def _check(name: str) -> None:

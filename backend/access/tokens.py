@@ -1,4 +1,4 @@
-"""API tokens: made, listed, revoked. A secret is shown once."""
+"""API tokens: make, list, revoke. A secret is shown once."""
 
 from datetime import datetime, timedelta
 
@@ -16,22 +16,28 @@ from schemas.common import Issue
 
 
 async def list_tokens(work: UnitOfWork) -> list[Token]:
-    """One's own tokens; an administrator sees everybody's."""
+    """Return the caller's own tokens; for an administrator, everybody's."""
     mine = None if work.actor.may(P.ACCESS_PERSON_MANAGE) else work.actor.person_id
     return [_token(row, email) for row, email in await repository.tokens(work.session, work.tenant_id, mine)]
 
 
 async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
-    """Make a token that may do no more than its maker, and that ends with the token that made it. Raises UnknownScope, ScopeNotHeld."""
+    """Make a token with no more permissions than its maker. It ends with the token that made it. Raises UnknownScope, ScopeNotHeld."""
     if work.actor.person_id is None:
-        raise Unauthorized("Only a person makes tokens.")
+        raise Unauthorized("Only a person can make tokens. Sign in instead of using this token.")
     if unknown := unknown_scopes(input.scopes):
-        issues = [Issue(pointer=f"/scopes/{input.scopes.index(scope)}", message=f"{scope!r} is no permission") for scope in unknown]
+        issues = [
+            Issue(
+                pointer=f"/scopes/{input.scopes.index(scope)}",
+                message=f"{scope!r} is no permission. Send permissions such as `inference:group:predict`, or `*`.",
+            )
+            for scope in unknown
+        ]
         raise UnknownScope(issues=issues)
     held = await powers(work)
     beyond = [scope for scope in input.scopes if scope != "*" and scope not in held]
     if beyond:
-        raise ScopeNotHeld(f"You do not hold {', '.join(beyond)}, so a token of yours cannot.")
+        raise ScopeNotHeld(f"You do not hold {', '.join(beyond)}, so your tokens cannot hold it either. Leave it out.")
     scopes = sorted(held) if "*" in input.scopes and work.actor.kind == "token" else sorted(set(input.scopes))
     secret = new_secret(TOKEN_PREFIX)
     row = TokenRow(
@@ -55,7 +61,7 @@ async def create_token(work: UnitOfWork, input: CreateToken) -> CreatedToken:
 
 
 async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
-    """End a token at once, and all tokens that were made with it: one's own, or anybody's for an administrator. Revoking twice is harmless."""
+    """End a token and all tokens made with it at once: the caller's own, or anybody's for an administrator. Revoking twice is harmless."""
     found = await repository.token(work.session, work.tenant_id, input.token_id)
     if found is None or not (work.actor.may(P.ACCESS_PERSON_MANAGE) or found[0].person_id == work.actor.person_id):
         raise TokenNotFound
@@ -69,7 +75,7 @@ async def revoke_token(work: UnitOfWork, input: TokenRef) -> Token:
 
 
 async def _expiry(work: UnitOfWork, days: int | None) -> datetime | None:
-    """When a new token ends: as asked, but not after the token that makes it."""
+    """Return when a new token ends: as requested, but not after the token that makes it."""
     asked = work.now + timedelta(days=days) if days else None
     parent = await repository.live_token(work.session, work.tenant_id, work.actor.token_id, work.now) if work.actor.token_id else None
     if parent is None or parent.expires_at is None:

@@ -1,1 +1,1 @@
-"""Alerts: what needs somebody, raised from facts, resolved when the fact is gone."""
+"""Alerts: raised from facts that need attention, resolved when the fact is gone."""

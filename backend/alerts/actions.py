@@ -2,7 +2,7 @@
 
 from backend.declarations.actions import AuditAction
 
-ALERTS_ACKNOWLEDGE = AuditAction("alerts.acknowledge", "A person took an alert on.")
-ALERTS_SET_RETENTION = AuditAction("alerts.setRetention", "The time for which resolved alerts are kept was changed.")
+ALERTS_ACKNOWLEDGE = AuditAction("alerts.acknowledge", "A person acknowledged an alert.")
+ALERTS_SET_RETENTION = AuditAction("alerts.setRetention", "The retention of resolved alerts was changed.")
 ALERTS_SILENCE = AuditAction("alerts.silence", "An alert was silenced until a time.")
 ALERTS_UNSILENCE = AuditAction("alerts.unsilence", "A silence was ended early.")

@@ -8,7 +8,7 @@ class AlertNotFound(NotFound):
 
 
 class AlertIsResolved(Conflict):
-    """This alert is resolved, so there is nothing to acknowledge or silence."""
+    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts."""
 
 
 class NotSilenced(Conflict):
@@ -16,4 +16,4 @@ class NotSilenced(Conflict):
 
 
 class InvalidSilence(Invalid):
-    """A silence must end in the future, at most 90 days ahead. Send another end."""
+    """A silence must end in the future, at most 90 days ahead. Send another end time."""

@@ -31,7 +31,7 @@ async def newest(session: AsyncSession, tenant_id: UUID, wanted: ListAlerts) -> 
 
 
 async def history(session: AsyncSession, tenant_id: UUID, wanted: AlertHistory) -> Sequence[AlertRow]:
-    """Alerts, the newest first; one more than the page holds when there are more."""
+    """Return alerts, the newest first; one more than the page when there are more."""
     query = select(AlertRow).where(AlertRow.tenant_id == tenant_id, *_about(wanted.kind, wanted.subject))
     if wanted.states:
         query = query.where(AlertRow.state.in_(wanted.states))
@@ -52,47 +52,47 @@ def _about(kind: str | None, subject: str | None) -> list[ColumnElement[bool]]:
 
 
 async def hold(session: AsyncSession, tenant_id: UUID) -> None:
-    """Hold the tenant's alerts against other checks and people until the transaction ends."""
+    """Lock the tenant's alerts against other checks and people until the transaction ends."""
     await lock(session, f"alerts:{tenant_id}")
 
 
 async def active(session: AsyncSession, tenant_id: UUID, kinds: Collection[str]) -> Sequence[AlertRow]:
-    """The alerts of some kinds that are not resolved."""
+    """Return the unresolved alerts of some kinds."""
     query = select(AlertRow).where(AlertRow.tenant_id == tenant_id, AlertRow.state.in_(ACTIVE), AlertRow.kind.in_(kinds))
     return (await session.execute(query)).scalars().all()
 
 
 async def one(session: AsyncSession, tenant_id: UUID, alert_id: UUID) -> AlertRow | None:
-    """An alert."""
+    """Return one alert."""
     return (await session.execute(select(AlertRow).where(AlertRow.tenant_id == tenant_id, AlertRow.id == alert_id))).scalar_one_or_none()
 
 
 async def last_resolved(session: AsyncSession, tenant_id: UUID, kind: str, subject: str) -> AlertRow | None:
-    """The newest resolved alert of a kind and subject."""
+    """Return the newest resolved alert of a kind and subject."""
     query = select(AlertRow).where(AlertRow.tenant_id == tenant_id, AlertRow.kind == kind, AlertRow.subject == subject, AlertRow.state == "resolved")
     return (await session.execute(query.order_by(AlertRow.id.desc()).limit(1))).scalar_one_or_none()
 
 
 async def tenants(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Every tenant, and whether it has an alert that is not resolved."""
+    """Return every tenant, and whether it has an unresolved alert."""
     return (await session.execute(text("SELECT * FROM watched_tenants()"))).all()
 
 
 async def settings(session: AsyncSession, tenant_id: UUID) -> AlertSettingsRow | None:
-    """The tenant's own settings."""
+    """Return the tenant's own settings."""
     return (await session.execute(select(AlertSettingsRow).where(AlertSettingsRow.tenant_id == tenant_id))).scalar_one_or_none()
 
 
 async def keep_for(session: AsyncSession, tenant_id: UUID, days: int | None) -> None:
-    """Set how long resolved alerts are kept."""
+    """Set the retention of resolved alerts."""
     await session.execute(text(KEEP_FOR), {"tenant": tenant_id, "days": days})
 
 
 async def prune(session: AsyncSession) -> int:
-    """Remove resolved alerts past their tenant's retention, of every tenant; how many."""
+    """Remove the resolved alerts of every tenant that are past its retention. Return their number."""
     return int((await session.execute(text("SELECT prune_alerts()"))).scalar_one())
 
 
 async def open_by_severity(session: AsyncSession) -> dict[str, int]:
-    """How many alerts of all tenants are open, by severity."""
+    """Count the open alerts of all tenants by severity."""
     return {row.severity: row.alerts for row in await session.execute(text("SELECT * FROM open_alerts()"))}

@@ -1,4 +1,4 @@
-"""How an alert moves from state to state. Pure; times in UTC."""
+"""Transitions of an alert's state. Pure; times in UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,17 +8,17 @@ from schemas.alerts import AlertState, Severity
 CLEAN_CHECKS = 2
 """An alert resolves after this many clean checks in a row."""
 REPEAT_AFTER = timedelta(hours=24)
-"""A change of words alone notifies once in this time."""
+"""The shortest time between two notifications that only change the text."""
 LONGEST_SILENCE = timedelta(days=90)
 RETENTION_DAYS = 365
-"""Days for which a resolved alert is kept, unless the tenant says otherwise."""
+"""Default retention of a resolved alert, in days."""
 ORDER = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 ACTIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SILENCED)
 
 
 @dataclass(frozen=True)
 class AlertStanding:
-    """What decides an alert's next state."""
+    """The facts that decide an alert's next state."""
 
     state: AlertState
     severity: Severity
@@ -38,7 +38,7 @@ class Move:
 
 
 def rises(before: Severity, after: Severity) -> bool:
-    """Is it more severe than before?
+    """Return whether the new severity is higher.
 
     >>> rises(Severity.MEDIUM, Severity.CRITICAL), rises(Severity.CRITICAL, Severity.HIGH), rises(Severity.LOW, Severity.LOW)
     (True, False, False)
@@ -47,7 +47,9 @@ def rises(before: Severity, after: Severity) -> bool:
 
 
 def found(now: datetime, standing: AlertStanding, severity: Severity, reworded: bool) -> Move:
-    """A check found it again. A rise in severity opens it and notifies at once, silenced or not; new words notify at most once in 24 hours."""
+    """Handle a finding that is still there. A higher severity opens the alert and notifies at once, also while silenced. New text notifies at most once in
+    24 hours.
+    """
     if rises(standing.severity, severity):
         return Move(AlertState.OPEN, 0, True)
     state = rested(now, standing)
@@ -56,7 +58,7 @@ def found(now: datetime, standing: AlertStanding, severity: Severity, reworded: 
 
 
 def clean(now: datetime, standing: AlertStanding) -> Move:
-    """A check did not find it. The second such check in a row resolves it."""
+    """Handle a check without the finding. The second such check in a row resolves the alert."""
     checks = standing.clean_checks + 1
     if checks >= CLEAN_CHECKS:
         return Move(AlertState.RESOLVED, checks, True)
@@ -65,16 +67,16 @@ def clean(now: datetime, standing: AlertStanding) -> Move:
 
 
 def rested(now: datetime, standing: AlertStanding) -> AlertState:
-    """Its state, if its silence may have run out."""
+    """Return the state, after ending a silence that has run out."""
     over = standing.silenced_until is None or standing.silenced_until <= now
     return unsilenced(standing.acknowledged) if standing.state is AlertState.SILENCED and over else standing.state
 
 
 def stays_silent(now: datetime, silenced_until: datetime | None, before: Severity, after: Severity) -> bool:
-    """Does the silence of an earlier alert hold for a new one of its kind and subject?"""
+    """Return whether an earlier alert's silence holds for a new alert of the same kind and subject."""
     return silenced_until is not None and silenced_until > now and not rises(before, after)
 
 
 def unsilenced(acknowledged: bool) -> AlertState:
-    """The state after a silence."""
+    """Return the state after a silence."""
     return AlertState.ACKNOWLEDGED if acknowledged else AlertState.OPEN

@@ -1,4 +1,4 @@
-"""Alerts: read, followed, acknowledged, silenced, and kept for as long as the tenant says."""
+"""Alerts: read, follow, acknowledge, silence, and keep for the tenant's retention."""
 
 from uuid import UUID
 
@@ -33,11 +33,11 @@ async def _open(work: UnitOfWork) -> list[Alert]:
 
 
 TOPIC = Topic(ALERT_CHANGED, _open)
-"""The open alerts, then every change of an alert's state or rise of its severity."""
+"""Send the open alerts, then every change of an alert's state and every rise of its severity."""
 
 
 async def acknowledge(work: UnitOfWork, input: AcknowledgeAlert) -> Alert:
-    """Take an alert on; the last to do so is shown. A silence goes on. Raises AlertNotFound, AlertIsResolved."""
+    """Acknowledge an alert. The alert shows the last person who did. A silence continues. Raises AlertNotFound, AlertIsResolved."""
     row = await _active(work, input.alert_id)
     before = alert_of(row)
     row.acknowledged_at, row.acknowledged_by, row.acknowledgement = work.now, work.actor.name, input.note
@@ -48,7 +48,7 @@ async def acknowledge(work: UnitOfWork, input: AcknowledgeAlert) -> Alert:
 
 
 async def silence(work: UnitOfWork, input: SilenceAlert) -> Alert:
-    """Silence an alert. Its kind and subject stay silent until then, also if the fact goes and comes back. Raises AlertNotFound, AlertIsResolved,
+    """Silence an alert until a time. Its kind and subject stay silent, also when the fact goes and comes back. Raises AlertNotFound, AlertIsResolved,
     InvalidSilence.
     """
     if input.until.tzinfo is None:
@@ -74,30 +74,30 @@ async def unsilence(work: UnitOfWork, input: AlertRef) -> Alert:
 
 
 async def retention(work: UnitOfWork) -> AlertRetention:
-    """How long the tenant's resolved alerts are kept: 365 days unless it said otherwise."""
+    """Return the retention of the tenant's resolved alerts: 365 days by default."""
     row = await repository.settings(work.session, work.tenant_id)
     return AlertRetention(days=row.retention_days if row else RETENTION_DAYS)
 
 
 async def set_retention(work: UnitOfWork, input: AlertRetention) -> AlertRetention:
-    """Keep resolved alerts for this many days, or for good."""
+    """Keep resolved alerts for this many days, or forever."""
     work.audit(actions.ALERTS_SET_RETENTION, "alerts", await retention(work), input)
     await repository.keep_for(work.session, work.tenant_id, input.days)
     return input
 
 
 async def prune(work: UnitOfWork) -> int:
-    """Remove the resolved alerts of all tenants that are past their retention; how many."""
+    """Remove the resolved alerts of all tenants that are past their retention. Return their number."""
     return await repository.prune(work.session)
 
 
 async def tenants(work: UnitOfWork) -> dict[UUID, bool]:
-    """Every tenant, and whether it has an alert that is not resolved."""
+    """Return every tenant, and whether it has an unresolved alert."""
     return {row.tenant_id: row.alerted for row in await repository.tenants(work.session)}
 
 
 async def open_by_severity(work: UnitOfWork) -> dict[str, int]:
-    """How many alerts of all tenants are open, by severity."""
+    """Count the open alerts of all tenants by severity."""
     return await repository.open_by_severity(work.session)
 
 

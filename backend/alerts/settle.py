@@ -1,4 +1,4 @@
-"""Alerts brought in line with what checks have found."""
+"""Bring alerts in line with the findings of checks."""
 
 from collections.abc import Collection, Sequence
 
@@ -13,7 +13,7 @@ from schemas.alerts import Alert, AlertState, Severity
 
 
 async def settle(work: UnitOfWork, kinds: Collection[str], findings: Sequence[Finding]) -> None:
-    """Open, confirm and resolve the alerts of some kinds by what one check of those kinds has found."""
+    """Open, confirm and resolve the alerts of some kinds by the findings of one check of those kinds."""
     await repository.hold(work.session, work.tenant_id)
     there = {(row.kind, row.subject): row for row in await repository.active(work.session, work.tenant_id, kinds)}
     for finding in {(one.kind, one.subject): one for one in findings}.values():
@@ -27,7 +27,7 @@ async def settle(work: UnitOfWork, kinds: Collection[str], findings: Sequence[Fi
 
 
 async def _open(work: UnitOfWork, finding: Finding) -> None:
-    """A new alert. It begins silenced where an earlier one was silenced for longer than it lasted, unless it is more severe."""
+    """Open a new alert. It starts silenced while an earlier alert's silence lasts, unless its severity is higher."""
     row = AlertRow(id=new_id(), tenant_id=work.tenant_id, kind=finding.kind, subject=finding.subject, state=AlertState.OPEN, count=1, clean_checks=0)
     row.first_seen = row.last_seen = row.told_at = work.now
     _say(row, finding)
@@ -67,7 +67,7 @@ def _standing(row: AlertRow) -> AlertStanding:
 
 
 def notify(work: UnitOfWork, row: AlertRow) -> Alert:
-    """Tell those who watch; the alert as it is."""
+    """Send the alert's current state to its watchers."""
     row.told_at = work.now
     alert = alert_of(row)
     work.live(ALERT_CHANGED, f"{row.kind} {row.subject}", alert)

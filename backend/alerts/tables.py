@@ -9,7 +9,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class AlertRow(TenantOwned, Base):
-    """One span of time in which a fact held. At most one of a kind and subject is not resolved."""
+    """One span of time in which a fact held. At most one row of a kind and subject is unresolved."""
 
     __tablename__ = "alerts"
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the audit log."""
+"""Errors of the audit log."""
 
 from backend.errors import Conflict
 

@@ -1,4 +1,4 @@
-"""The audit log's SQL."""
+"""All SQL of the audit log."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from schemas.audit import AuditEntry
 
 
 async def newest(session: AsyncSession, tenant_id: UUID, below: int | None, subject: str | None, action: str | None, limit: int) -> list[AuditEntry]:
-    """Entries below a sequence number, newest first, narrowed by prefix."""
+    """Return entries below a sequence number, newest first, filtered by prefix."""
     query = select(AuditRow).where(AuditRow.tenant_id == tenant_id).order_by(AuditRow.seq.desc()).limit(limit)
     if below is not None:
         query = query.where(AuditRow.seq < below)
@@ -37,7 +37,7 @@ async def with_action(session: AsyncSession, tenant_id: UUID, action: str) -> li
 
 
 async def end(session: AsyncSession, tenant_id: UUID, seq: int) -> tuple[int, str | None]:
-    """The last entry's number (0: there is none), and the hash of the entry with the given number."""
+    """Return the last entry's number (0 when empty), and the hash of the entry with the given number."""
     last = (await session.execute(select(func.max(AuditRow.seq)).where(AuditRow.tenant_id == tenant_id))).scalar_one()
     there = (await session.execute(select(AuditRow.hash).where(AuditRow.tenant_id == tenant_id, AuditRow.seq == seq))).scalar_one_or_none()
     return last or 0, there

@@ -1,4 +1,4 @@
-"""What recomputing a chain finds."""
+"""Recompute and judge an audit chain."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from schemas.audit import AuditEntry, AuditVerdict
 
 @dataclass(frozen=True)
 class ChainRow:
-    """An entry as its columns tell it, with the bytes that were hashed; None where the entry is from before those were kept."""
+    """An entry's columns, with the bytes that were hashed. The bytes are None for entries from before they were kept."""
 
     entry: AuditEntry
     content: bytes | None
@@ -21,7 +21,7 @@ class ChainRow:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A span that somebody accepted as it was found: its first and last number, and the digest of its rows."""
+    """An accepted span: its first and last number, and the digest of its rows at that time."""
 
     first: int
     last: int
@@ -29,7 +29,7 @@ class Anchor:
 
 
 def rows_digest(rows: Iterable[ChainRow]) -> str:
-    """SHA-256, hexadecimal, of everything that the rows hold."""
+    """Return the SHA-256, hexadecimal, of all contents of the rows."""
     total = hashlib.sha256()
     for row in rows:
         for part in (canonical(row.entry), row.entry.hash.encode(), row.content or b""):
@@ -38,7 +38,7 @@ def rows_digest(rows: Iterable[ChainRow]) -> str:
 
 
 def fits(row: ChainRow) -> bool:
-    """Is the hash that of the bytes, and do the columns say what the bytes say?"""
+    """Return whether the hash fits the bytes, and the columns agree with the bytes."""
     told = canonical(row.entry)
     if row.content is None:
         return row.entry.hash == digest(told)
@@ -48,7 +48,7 @@ def fits(row: ChainRow) -> bool:
 def verify(rows: Sequence[ChainRow], prev_hash: str | None, first_seq: int, anchors: Sequence[Anchor] = ()) -> AuditVerdict:
     """Recompute a span in order. `prev_hash` is the hash before it (None: trust the first entry's own).
 
-    What does not fit inside an anchor's span counts as accepted while the span's rows are those that were anchored.
+    Entries that do not fit count as accepted inside an anchor's span, while the span's rows are those that were anchored.
     """
     held = [one for one in anchors if one.rows_sha256 == rows_digest(row for row in rows if one.first <= row.entry.seq <= one.last)]
 
@@ -72,7 +72,7 @@ def verify(rows: Sequence[ChainRow], prev_hash: str | None, first_seq: int, anch
 
 
 def judge_end(noted: tuple[int, str] | None, genuine: bool, last: int, hash_there: str | None) -> Literal["kept", "absent", "cut", "changed"]:
-    """How a chain meets its end as noted in the data folder: `hash_there` is the hash that the chain has at the noted number.
+    """Compare the chain with its end as noted in the data folder. `hash_there` is the chain's hash at the noted number.
 
     >>> judge_end((7, "ab"), True, last=5, hash_there=None), judge_end((7, "ab"), True, last=9, hash_there="cd"), judge_end(None, True, 0, None)
     ('cut', 'changed', 'absent')

@@ -18,7 +18,10 @@ from schemas.common import Issue, Page
 async def browse(work: UnitOfWork, input: ListAudit) -> Page[AuditEntry]:
     """The newest entries first."""
     if input.cursor is not None and not (input.cursor.isascii() and input.cursor.isdecimal() and len(input.cursor) < 19):
-        raise Invalid("This cursor was not made by this list.", issues=[Issue(pointer="/cursor", message="not a cursor")])
+        raise Invalid(
+            "This cursor was not made by this list. Leave the cursor out to start from the newest entry.",
+            issues=[Issue(pointer="/cursor", message="not a cursor")],
+        )
     below = int(input.cursor) if input.cursor else None
     entries = await repository.newest(work.session, work.tenant_id, below, input.subject, input.action, input.limit + 1)
     more = len(entries) > input.limit
@@ -27,7 +30,7 @@ async def browse(work: UnitOfWork, input: ListAudit) -> Page[AuditEntry]:
 
 
 async def check(work: UnitOfWork, input: VerifyAudit) -> AuditVerdict:
-    """Recompute the chain, or a span of it together with its link to the entry before, and hold its end against the one noted in the data folder."""
+    """Recompute the chain, or a span with its link to the entry before. Compare its end with the one noted in the data folder."""
     start = input.from_seq or 1
     rows = await repository.span(work.session, work.tenant_id, max(start - 1, 1), input.to_seq)
     before = GENESIS
@@ -38,7 +41,7 @@ async def check(work: UnitOfWork, input: VerifyAudit) -> AuditVerdict:
 
 
 async def _with_end(work: UnitOfWork, verdict: AuditVerdict) -> AuditVerdict:
-    """The verdict with what became of the chain's end. The note may be one entry ahead of this transaction's view: it is read first."""
+    """Add the state of the chain's end to the verdict. The note is read first, so it may be one entry ahead of this transaction's view."""
     noted = await asyncio.to_thread(noted_head, work.hub, work.tenant_id)
     genuine = noted is None or is_genuine(work.hub, work.tenant_id, noted)
     last, there = await repository.end(work.session, work.tenant_id, noted.seq if noted else 0)
@@ -47,7 +50,7 @@ async def _with_end(work: UnitOfWork, verdict: AuditVerdict) -> AuditVerdict:
 
 
 async def reanchor(work: UnitOfWork, input: ReanchorAudit) -> AuditVerdict:
-    """Accept a broken span as it is now, by an entry that says who did so and why, signed by the hub's key. Raises ChainIntact."""
+    """Accept a broken span as it is now. A new entry, signed by the hub's key, names the person and the reason. Raises ChainIntact."""
     found = await check(work, VerifyAudit())
     if found.broken_at is None and not found.missing:
         raise ChainIntact
@@ -60,7 +63,7 @@ async def reanchor(work: UnitOfWork, input: ReanchorAudit) -> AuditVerdict:
 
 
 async def _anchors(work: UnitOfWork) -> list[Anchor]:
-    """The anchors that this hub signed."""
+    """Return the anchors that this hub signed."""
     key, signed = work.hub.settings.secret_key or "", []
     for entry in await repository.with_action(work.session, work.tenant_id, actions.AUDIT_REANCHOR.name):
         said = entry.after if isinstance(entry.after, dict) else {}

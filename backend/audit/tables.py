@@ -1,4 +1,4 @@
-"""The audit log's table. The app may insert and read; nobody updates."""
+"""The audit log's table. The app may insert and read; nobody can update."""
 
 from datetime import datetime
 from typing import Any

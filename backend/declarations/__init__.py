@@ -1,1 +1,1 @@
-"""What a slice may declare: audit actions, live events, alerts, metrics. `backend/slices.py` finds the declarations."""
+"""Declarations of a slice: audit actions, live events, alerts, metrics. `backend/slices.py` finds them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AuditAction:
-    """One kind of change in the audit log: its name as the log shows it (`groups.promote`), and what it means in words."""
+    """One kind of change in the audit log: its name in the log (`groups.promote`), and its description."""
 
     name: str
     words: str

@@ -12,7 +12,7 @@ W = TypeVar("W")
 
 @dataclass(frozen=True)
 class Finding:
-    """A fact that somebody should know, about one subject (`group:credit`)."""
+    """A fact about one subject (`group:credit`) that needs attention."""
 
     kind: str
     subject: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class AlertKind:
-    """One kind of alert: its severity, what it says, and what to do about it, unless a finding says otherwise."""
+    """One kind of alert: its severity, text and recommendation. A finding may override them."""
 
     name: str
     severity: Severity
@@ -31,13 +31,13 @@ class AlertKind:
     recommendation: str
 
     def found(self, subject: str, message: str, severity: Severity | None = None) -> Finding:
-        """A finding of this kind."""
+        """Return a finding of this kind."""
         return Finding(self.name, subject, severity or self.severity, message, self.recommendation)
 
 
 @dataclass(frozen=True)
 class Check(Generic[W]):
-    """How alerts of some kinds are found for one tenant, in a read-only unit of work. A check that raises leaves the alerts of its kinds as they are."""
+    """One check for alerts of some kinds, for one tenant, in a read-only unit of work. A check that raises leaves its alerts unchanged."""
 
     kinds: Sequence[AlertKind]
     find: Callable[[W], Awaitable[Sequence[Finding]]]
@@ -45,7 +45,7 @@ class Check(Generic[W]):
 
 @dataclass(frozen=True)
 class CheckContext(Generic[H]):
-    """What a worker process gives to `checks` of a slice, once: its hub, and what loads a version as serving does."""
+    """What a worker process passes once to each slice's `checks`: its hub, and the loader of versions."""
 
     hub: H
     load: Callable[[Any], Awaitable[object]]

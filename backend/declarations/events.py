@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class EventKind(Generic[T]):
-    """One kind of live event: its name, the type of its payload (`NoneType`: it carries none), and what its subject and payload are."""
+    """One kind of live event: its name, its payload type (`NoneType` for none), and a description of subject and payload."""
 
     name: str
     payload: type[T]

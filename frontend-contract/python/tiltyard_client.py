@@ -3060,7 +3060,7 @@ class UnsupportedMediaType(HubError):
 
 
 class AlertIsResolved(HubError):
-    """This alert is resolved, so there is nothing to acknowledge or silence."""
+    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts."""
 
 
 class AlertNotFound(HubError):
@@ -3204,7 +3204,7 @@ class InvalidRamp(HubError):
 
 
 class InvalidSilence(HubError):
-    """A silence must end in the future, at most 90 days ahead. Send another end."""
+    """A silence must end in the future, at most 90 days ahead. Send another end time."""
 
 
 class InvalidSplit(HubError):
@@ -3292,7 +3292,7 @@ class NothingToRestore(HubError):
 
 
 class PasswordsBusy(HubError):
-    """The hub is checking too many passwords at this moment. Try again in a second."""
+    """The hub is checking too many passwords right now. Try again in a second."""
 
 
 class PersonNotFound(HubError):
