@@ -1,13 +1,14 @@
 """Fields of a foreign line, read so that a refusal names the field, what stands there and what it should be."""
 
 import json
-import math
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 _SHOWN = 60
+_LARGEST = 10**30
+"""No time, duration or status is as large. Infinity and NaN are refused by the comparison."""
 
 
 class UnreadableField(ValueError):
@@ -57,7 +58,7 @@ def a_whole(value: Any, where: str) -> int:
     """A whole number, also in quotes. Raises Unreadable."""
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 20:
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST or value != int(value):
         raise refused(where, value, "a whole number")
     return int(value)
 
@@ -95,12 +96,16 @@ def json_of(written: Any, where: str) -> Any:
     except (msgspec.DecodeError, UnicodeError):
         pass
     try:
-        return json.loads(written, parse_constant=lambda _: None)
+        said = json.loads(written, parse_constant=lambda _: None)
+        json.dumps(said, ensure_ascii=False).encode()
     except RecursionError:
         raise UnreadableField(f"{where} is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise UnreadableField(f"{where} holds half a character (a lone \\ud800 to \\udfff); its texts must be whole Unicode characters") from None
     except (ValueError, UnicodeError):
         text = written.decode("utf-8", "replace") if isinstance(written, bytes) else written
         raise refused(where, text, "JSON") from None
+    return said
 
 
 def _below(where: str, name: str) -> str:

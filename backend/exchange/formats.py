@@ -22,6 +22,12 @@ REQUEST, RESPONSE = "org.kubeflow.serving.inference.request", "org.kubeflow.serv
 EXTRAS = ("version", "role", "phase", "entity_key", "correlation_id", "label", "actual", "caller")
 """What travels beside inputs, score, time and id."""
 _json = msgspec.json.Encoder(order="deterministic").encode
+_FORMS: dict[Layout, str] = {
+    "databricks": "databricks_request_id is a text, timestamp_ms a whole number, request and response are JSON in a text, request_metadata is an object",
+    "kserve": "id, type and component are texts, time is RFC 3339, data is JSON with instances or inputs, or with predictions or outputs",
+    "sagemaker": "captureData.endpointInput and endpointOutput are objects with data and encoding, eventMetadata has eventId and inferenceTime",
+}
+"""What a line's fields are, for a refusal of one that no other refusal names."""
 
 
 class Foreign(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +79,7 @@ def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tu
         except RecursionError:
             wrong.append((at, "the line is nested too deeply"))
         except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
-            wrong.append((at, f"this is no line of the layout {layout}"))
+            wrong.append((at, f"a field has another form than in the layout {layout}, in which {_FORMS[layout]}"))
     wrong += [(at, "the other event of this inference, its request or its response, is not here") for at, _ in events.values()]
     return _at_the_model(found), sorted(wrong)
 

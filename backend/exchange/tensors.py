@@ -26,6 +26,9 @@ def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     >>> inputs_of([{"name": "input-0", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3]}])
     [{'f0': 1, 'f1': 2, 'f2': 3}]
     """
+    for tensor in tensors:
+        if not isinstance(tensor["name"], str):
+            raise refused("the name of a tensor", tensor["name"], "a text")
     columns = [column for tensor in tensors for column in _columns(tensor, alone=len(tensors) == 1)]
     names = [name for name, _ in columns]
     if len({len(values) for _, values in columns}) > 1:

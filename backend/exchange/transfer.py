@@ -103,11 +103,11 @@ def _trouble(one: Foreign, now: datetime) -> str | None:
     """Why an inference cannot be kept."""
     latest = now + timedelta(hours=1)
     if not (one.at.year >= 2000 and one.at <= latest):
-        return f"{one.at:%Y-%m-%d} is no time of an inference"
+        return f"the time is {one.at:%Y-%m-%d}; it must be between 2000 and an hour from now"
     if not first_id_at(EARLIEST) <= one.inference_id <= first_id_at(latest):
-        return f"the id {one.inference_id} is of no time of an inference"
+        return f"the id is {one.inference_id}, of no time of an inference; a UUID of version 7 must be of a time between 2000 and an hour from now"
     try:
         inputs = msgspec.json.encode(one.inputs)
     except (RecursionError, TypeError, ValueError, OverflowError):
-        return "the inputs hold a value that JSON cannot write, or are nested too deeply"
-    return "a NUL character cannot be kept" if b"\\u0000" in inputs else None
+        return "the inputs hold a value that JSON cannot write, or are nested too deeply; each must be a text, a number of at most 64 bits, true, false or null"
+    return "the inputs hold a NUL character, which cannot be kept; texts must be without" if b"\\u0000" in inputs else None

@@ -50,6 +50,9 @@ BAD: list[tuple[str, str]] = [
     (databricks(request='{"dataframe_records": []}', response='{"predictions": []}'), "no inputs"),
     (databricks(databricks_request_id="ffffffff-ffff-7fff-bfff-ffffffffffff"), "of no time"),
     (databricks(databricks_request_id="00000000-0000-7000-8000-000000000000"), "of no time"),
+    (databricks(databricks_request_id="\ud800"), "half a character"),
+    (databricks(timestamp_ms=-3), "it must be between 2000 and an hour from now"),
+    (databricks(execution_time_ms=10**400), "must be a whole number"),
     (databricks(databricks_request_id="2^70", request='{"a": "' + "x" * 10 + '\\u0000"}'), "NUL"),
 ]
 
