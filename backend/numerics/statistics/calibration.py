@@ -65,10 +65,10 @@ def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> E
     value = float(np.abs(means) @ weights)
     high = value + z * float(np.sqrt(weights**2 @ variances))
     width = 0.0 if levels.exact else float(often @ (levels.high - levels.low)) / 2 / n + 2 * moved / n
-    return Estimate(value, _least(means, variances, weights, z), min(high, 1.0), n, width)
+    return Estimate(value, smallest_gaps(means, variances, weights, z), min(high, 1.0), n, width)
 
 
-def _least(means: Floats, variances: Floats, weights: Floats, z: float) -> float:
+def smallest_gaps(means: Floats, variances: Floats, weights: Floats, z: float) -> float:
     """The smallest weighted sum of absolute gaps in the region around the means: each shrunk towards 0 by a multiplier found by halving."""
     bins = len(means)
     radius = bins * (1 - 2 / (9 * bins) + z * np.sqrt(2 / (9 * bins))) ** 3  # chi-square's quantile by Wilson and Hilferty (1931)

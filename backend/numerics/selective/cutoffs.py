@@ -1,0 +1,199 @@
+"""What each cut-off would have given: approval rate, bad rate, value, recall and the four-fifths ratio, on mature applications.
+
+An application is approved on the safe side of the cut-off. Its outcome is known, or known of applications like it by lot (weight 1/p), or not known; a
+figure says the weighted share of would-be approvals that nothing is known of. Variances are summed by cluster (Liang & Zeger 1986) after the ratio
+estimators are linearised. The four-fifths ratio is the lowest approval rate of a segment over the highest (29 CFR 1607.4 D); its interval is normal on
+the logarithm (Katz et al. 1978).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.numerics.statistics.clusters import CLUSTERS
+from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal_quantile, nothing
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Applications:
+    """Mature applications [n]. `risk` is the score turned so that a lower one is safer; `actuals` 1 bad, 0 good, NaN unknown; `weights` 1/p of the known.
+
+    `if_approved`: worth when approved (NaN: depends on an unknown outcome); `if_declined`: worth when declined, which needs no outcome. `segments`: the
+    segment of each, from 0 on; -1 for none. `clusters` [n] from 0 to CLUSTERS - 1.
+    """
+
+    risk: Floats
+    actuals: Floats
+    weights: Floats
+    clusters: Ints
+    if_approved: Floats | None = None
+    if_declined: Floats | None = None
+    segments: Ints | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One cut-off: applications with less risk than `cut` are approved.
+
+    `unknown`: the share of the approved that no known outcome stands for. `least` and `most`: the bad rate if the outcomes of those were all good, or bad.
+    `value` is per application; `recall` the share of bad applications that are declined, of those with an outcome to stand for them.
+    """
+
+    cut: float
+    approval_rate: Estimate
+    bad_rate: Estimate
+    least: float | None
+    most: float | None
+    unknown: float
+    value: Estimate
+    recall: Estimate
+    ratio: Estimate
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a cut-off must hold; None asks for nothing."""
+
+    approval_rate: float | None = None
+    bad_rate: float | None = None
+    ratio: float | None = None
+
+
+def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> list[Point]:
+    """The figures at each cut-off, ascending or not.
+
+    >>> rows = Applications(np.array([0.1, 0.2, 0.8]), np.array([0.0, 1.0, 1.0]), np.ones(3), np.array([0, 1, 2]))
+    >>> point = curve(rows, [0.5])[0]
+    >>> round(point.approval_rate.value, 4), point.bad_rate.value, point.recall.value
+    (0.6667, 0.5, 0.5)
+    """
+    edges = np.unique(np.asarray(cuts, dtype=np.float64))
+    place = np.searchsorted(edges, rows.risk, side="right")  # risk < edges[j] exactly where place <= j
+    sums = _Sums(rows, place, len(edges))
+    found = {float(cut): _point(sums, at, float(cut), level) for at, cut in enumerate(edges)}
+    return [found[float(cut)] for cut in cuts]
+
+
+def candidates(risk: Floats, most: int = 101) -> list[float]:
+    """Cut-offs worth looking at: the quantiles of the scores, and one beyond all.
+
+    >>> candidates(np.array([0.1, 0.2, 0.3]), 3)
+    [0.1, 0.2, 0.30000000000000004]
+    """
+    quantiles = np.unique(np.quantile(risk, np.linspace(0, 1, most), method="nearest")) if len(risk) else np.empty(0)
+    return [*quantiles[:-1].tolist(), float(np.nextafter(quantiles[-1], np.inf))] if len(quantiles) else []
+
+
+def within(point: Point, limits: Limits) -> bool:
+    """Does a cut-off hold the limits? A figure that is not known holds none; an unknown outcome counts as bad."""
+    bad = point.most if point.unknown > 0 else point.bad_rate.value
+    asked = ((limits.approval_rate, point.approval_rate.value, 1), (limits.bad_rate, bad, -1), (limits.ratio, point.ratio.value, 1))
+    return all(limit is None or (value is not None and sign * (value - limit) >= 0) for limit, value, sign in asked)
+
+
+def best(points: Sequence[Point], limits: Limits) -> Point | None:
+    """The cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them."""
+    allowed = [point for point in points if within(point, limits)]
+    valued = [point for point in allowed if point.value.value is not None]
+    if valued:
+        return max(valued, key=lambda point: point.value.value or 0.0)
+    return max(allowed, key=lambda point: point.approval_rate.value or 0.0, default=None)
+
+
+class _Sums:
+    """Sums up to each cut-off by cluster [cuts, CLUSTERS], and over all [CLUSTERS]."""
+
+    def __init__(self, rows: Applications, place: Ints, cuts: int) -> None:
+        self._place, self._clusters, self._cuts = place, rows.clusters, cuts
+        known = ~np.isnan(rows.actuals) & (rows.weights > 0)
+        weights, bad = np.where(known, rows.weights, 0.0), np.where(known, rows.actuals, 0.0)
+        self.n, self.all = self._of(np.ones(len(place)))
+        self.weighed, _ = self._of(weights)
+        self.bad, self.bad_all = self._of(weights * bad)
+        self.valued = rows.if_approved is not None and rows.if_declined is not None
+        if rows.if_approved is not None and rows.if_declined is not None:
+            worth = np.where(known & ~np.isnan(rows.if_approved), rows.if_approved, 0.0)
+            self.earned, _ = self._of(weights * worth)
+            self.declined, self.declined_all = self._of(rows.if_declined)
+        self.segments = [self._of((rows.segments == one).astype(np.float64)) for one in _named(rows.segments)] if rows.segments is not None else []
+
+    def _of(self, values: Floats) -> tuple[Floats, Floats]:
+        cells = np.bincount(self._place * CLUSTERS + self._clusters, weights=values, minlength=(self._cuts + 1) * CLUSTERS).reshape(-1, CLUSTERS)
+        return np.asarray(np.cumsum(cells, axis=0)[: self._cuts], dtype=np.float64), np.asarray(cells.sum(axis=0), dtype=np.float64)
+
+
+def _named(segments: Ints) -> list[int]:
+    return [one for one in np.unique(segments).tolist() if one >= 0]
+
+
+def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
+    approved, weighed, bad = sums.n[at], sums.weighed[at], sums.bad[at]
+    bad_rate = _ratio(bad, weighed, (0.0, 1.0), level)
+    unknown = max(1 - float(weighed.sum()) / float(approved.sum()), 0.0) if approved.sum() else 0.0
+    least, most = (None, None) if not approved.sum() else (0.0, 1.0)
+    if bad_rate.value is not None:
+        least, most = bad_rate.value * (1 - unknown), bad_rate.value * (1 - unknown) + unknown
+    caught = sums.bad_all - bad
+    return Point(
+        cut=cut,
+        approval_rate=_ratio(approved, sums.all, (0.0, 1.0), level),
+        bad_rate=bad_rate,
+        least=least,
+        most=most,
+        unknown=unknown,
+        value=_value(sums, at, level),
+        recall=_ratio(caught, sums.bad_all, (0.0, 1.0), level),
+        ratio=_four_fifths([(part[at], whole) for part, whole in sums.segments], level),
+    )
+
+
+def _ratio(top: Floats, bottom: Floats, bounds: tuple[float, float], level: float) -> Estimate:
+    """A ratio of totals from its parts by cluster."""
+    total = float(bottom.sum())
+    if total <= 0:
+        return nothing(0)
+    value = float(top.sum()) / total
+    half = normal_quantile(level) * _error((top - value * bottom) / total, bottom)
+    return Estimate(value, max(value - half, bounds[0]), min(value + half, bounds[1]), round(total))
+
+
+def _value(sums: _Sums, at: int, level: float) -> Estimate:
+    """Approved ones earn what the known ones among them earn on average, the others what a decline is worth. None while nothing is known of the approved."""
+    n = float(sums.all.sum())
+    if not sums.valued or n == 0:
+        return nothing(round(n))
+    approved, weighed, earned = sums.n[at], sums.weighed[at], sums.earned[at]
+    if approved.sum() > 0 and weighed.sum() <= 0:
+        return nothing(round(n))
+    each = float(earned.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
+    declined = sums.declined_all - sums.declined[at]
+    value = (float(approved.sum()) * each + float(declined.sum())) / n
+    factor = float(approved.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
+    parts = (approved * each + declined - value * sums.all + factor * (earned - each * weighed)) / n
+    half = normal_quantile(level) * _error(parts, sums.all)
+    return Estimate(value, value - half, value + half, round(n))
+
+
+def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Estimate:
+    """The lowest approval rate of a segment over the highest."""
+    rates = [(float(part.sum() / whole.sum()), part, whole) for part, whole in segments if whole.sum() > 0]
+    n = round(sum(float(whole.sum()) for _, _, whole in rates))
+    if len(rates) < 2 or max(rate for rate, _, _ in rates) == 0:
+        return nothing(n)
+    (low, mine, all_mine), (high, theirs, all_theirs) = min(rates, key=lambda one: one[0]), max(rates, key=lambda one: one[0])
+    value = low / high
+    if low == 0:
+        return Estimate(0.0, None, None, n)
+    parts = (mine - low * all_mine) / (low * all_mine.sum()) - (theirs - high * all_theirs) / (high * all_theirs.sum())
+    half = normal_quantile(level) * _error(parts, all_mine + all_theirs)
+    return Estimate(value, value * float(np.exp(-half)), value * float(np.exp(half)), n)
+
+
+def _error(parts: Floats, present: Floats) -> float:
+    """The standard error of an estimate whose error is the sum of these parts, one for each cluster in which there is anything."""
+    there = int(np.count_nonzero(present))
+    return float(np.sqrt((parts**2).sum() * there / (there - 1))) if there > 1 else 0.0
