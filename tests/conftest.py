@@ -23,30 +23,13 @@ collect_ignore = ["support"]
 """Helpers, and the files of a slice that a test adds to a copy of the project."""
 
 
-BUSY = (
-    "adapters",
-    "groups",
-    "inference_log",
-    "live",
-    "promotion",
-    "serving",
-    "outcomes",
-    "tallies",
-    "comparison",
-    "runs",
-    "alerts",
-    "journeys",
-    "workers",
-    "rpc",
-)
-"""Folders whose tests wait for real processes, sockets and leases: on a busy machine one may come too late."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Only tests that depend on how busy the machine is are tried again; anything else that fails, fails."""
-    for item in items:
-        if set(item.path.parts) & set(BUSY):
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test marked `busy` is tried again, twice; anything else that fails, fails."""
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if item.get_closest_marker("busy"):
+                item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 
 def pytest_configure(config: pytest.Config) -> None:

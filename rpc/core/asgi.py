@@ -121,13 +121,13 @@ class Departure:
 
 
 async def unless_disconnected(departure: Departure, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, unless the client leaves first: then it is cancelled, and Disconnected raised."""
+    """Do the work, unless the client leaves first: then it is cancelled, and Disconnected raised. Nothing is cancelled after the work."""
     canceller = _Canceller(departure)
     starting = asyncio.get_running_loop().call_later(PATIENCE, canceller.start)
     try:
         return await work
     except asyncio.CancelledError:
-        if canceller.has_cancelled and canceller.working.uncancel() == 0:
+        if canceller.take_back() and canceller.working.cancelling() == 0:
             raise Disconnected from None
         raise
     finally:
@@ -142,18 +142,28 @@ class _Canceller:
         task = asyncio.current_task()
         assert task is not None
         self.working = task
-        self.has_cancelled = False
         self._departure = departure
-        self._started = False
+        self._has_cancelled = self._started = self._stopped = False
 
     def start(self) -> None:
         self._started = True
         self._departure.watch().add_done_callback(self._cancel)
 
     def stop(self) -> None:
+        """The work is over. A callback that the loop has already taken up can no longer be removed, so it must do nothing."""
+        self._stopped = True
         if self._started:
             self._departure.watch().remove_done_callback(self._cancel)
+        self.take_back()
+
+    def take_back(self) -> bool:
+        """Withdraw the cancellation; was there one? The work may have made another error of it, or nothing."""
+        was, self._has_cancelled = self._has_cancelled, False
+        if was:
+            self.working.uncancel()
+        return was
 
     def _cancel(self, _: "asyncio.Task[None]") -> None:
-        self.has_cancelled = True
-        self.working.cancel()
+        if not self._stopped:
+            self._has_cancelled = True
+            self.working.cancel()

@@ -11,10 +11,11 @@ DEMO_REQUESTS = 3_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys may take their time."""
+    """Journeys may take their time, and wait for processes and a browser."""
     for item in items:
         if "/journeys/" in str(item.path):
             item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.busy)
             item.add_marker(pytest.mark.timeout(400), append=True)
 
 

@@ -18,6 +18,8 @@ from tests.support.group import serve_group
 from tests.support.serving import serving
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 class Echo:
     """Says by which way a request came to it, and what was in it. Whatever is below /whole may be answered whole."""

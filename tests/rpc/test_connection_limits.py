@@ -15,6 +15,8 @@ from rpc.http_connection import Connection
 from tests.rpc.test_connection import Client, Echo, client_of, connected, cut, post, request, until
 from tests.support.serving import serving
 
+pytestmark = pytest.mark.busy
+
 
 def held() -> int:
     """Connections still in memory."""

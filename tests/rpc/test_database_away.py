@@ -14,6 +14,8 @@ from tests.support.line import Wire
 from tests.support.tenants import Tenant
 from tests.support.web import client_of
 
+pytestmark = pytest.mark.busy
+
 OUTCOME = {"slug": "credit", "outcomes": [{"correlation_id": "a", "actual": True}]}
 
 

@@ -21,6 +21,8 @@ from tests.support.group import Serving, serve_group
 from tests.support.product import ROOT
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 ROUNDS = 6
 MOST_GROWTH = 64 * 1024 * 1024
 

@@ -15,6 +15,8 @@ from rpc.root import root
 from tests.support.serving import asking, serving
 from tests.support.tenants import new_tenant
 
+pytestmark = pytest.mark.busy
+
 LINES = "trpc-accept: application/jsonl"
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
@@ -40,6 +41,8 @@ from tests.support.node import Driver
 from tests.support.predictions import ask, drain
 from tests.support.serving import asking, serving
 from tests.support.tenants import Tenant, new_tenant
+
+pytestmark = pytest.mark.busy
 
 ROOT = Path(__file__).parents[2]
 FACT = Finding("tests.fact", "thing:1", Severity.MEDIUM, "It is so.", "Mend it.")

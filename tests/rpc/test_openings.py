@@ -18,6 +18,8 @@ from rpc.root import root
 from tests.support.serving import asking, serving
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 LARGE = b'{"name": "' + b"x" * 100_000 + b'"}'
 JSON = {"content-type": "application/json", "x-tiltyard": "1"}
 

@@ -15,6 +15,8 @@ from tests.support.group import Serving, serve_group
 from tests.support.predictions import data_plane, drain, logged
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture
 async def serving(hub: Hub, tenant: Tenant) -> Serving:

@@ -11,7 +11,7 @@ from backend.settings import Settings
 from rpc import app as application
 from tests.support.web import client_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="module")]
 PAGE = "<!doctype html><title>Tiltyard</title>"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -20,6 +21,8 @@ from schemas.access import CreateToken, PersonRef, Role, SetRoles, TokenRef
 from tests.support.people import PASSWORD, add, enter
 from tests.support.serving import serving
 from tests.support.tenants import Tenant
+
+pytestmark = pytest.mark.busy
 
 NEVER = Options(recheck_interval=3600)
 

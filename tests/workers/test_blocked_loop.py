@@ -21,6 +21,8 @@ from tests.support.tenants import Tenant
 from tests.support.worker import working
 from tests.workers.test_trusted_runs import begins, look, notes, reaches, start, until
 
+pytestmark = pytest.mark.busy
+
 BLOCKED_SECONDS = 40
 
 

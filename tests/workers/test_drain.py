@@ -31,6 +31,8 @@ from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 from workers.drain import drain as drain_job
 
+pytestmark = pytest.mark.busy
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -21,6 +21,8 @@ from tests.support.tenants import Tenant
 from workers.execute import execute
 from workers.heartbeat import beat, leave
 
+pytestmark = pytest.mark.busy
+
 
 async def start(hub: Hub, tenant: Tenant, delay: timedelta = timedelta()) -> UUID:
     async with hub.work(tenant.admin) as work:

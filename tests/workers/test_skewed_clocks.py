@@ -20,6 +20,8 @@ from tests.support.worker import working
 from tests.workers.test_toy_slice import ticks
 from tests.workers.test_trusted_runs import begins, cancel, look, reaches, start, until
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture(scope="module")
 def preloaded() -> Path:

@@ -22,6 +22,8 @@ from tests.support.tenants import Tenant, new_tenant
 from tests.support.worker import working
 from tests.workers.test_trusted_runs import until
 
+pytestmark = pytest.mark.busy
+
 BEFORE = timedelta(seconds=3)
 HUB_ZONE = "Asia/Kolkata"
 

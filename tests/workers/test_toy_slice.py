@@ -20,6 +20,8 @@ from tests.support.worker import working
 from tests.workers.test_trusted_runs import begins, cancel, reaches, until
 from workers.queues import SLOTS
 
+pytestmark = pytest.mark.busy
+
 
 async def ticks(hub: Hub) -> list[str]:
     return [raw.decode().split()[0] for raw in await hub.redis.lrange("toy:ticks", 0, -1)]

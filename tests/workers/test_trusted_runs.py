@@ -18,6 +18,8 @@ from schemas.runs import CancelRun, ListRuns, Run, RunRef, RunStatus
 from tests.support.tenants import Tenant
 from tests.support.worker import start_worker, working
 
+pytestmark = pytest.mark.busy
+
 PATIENCE = 60.0
 
 

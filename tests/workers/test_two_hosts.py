@@ -26,6 +26,8 @@ from tests.support.group import serve_group
 from tests.support.object_storage import bucket
 from tests.support.tenants import new_tenant
 
+pytestmark = pytest.mark.busy
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90
 

@@ -26,6 +26,8 @@ from migrations.apply import _config, current_revision, head_revision, migrate
 from tests.conftest import SECRET
 from tests.support import redis_servers, servers
 
+pytestmark = pytest.mark.busy
+
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_FROM, REDIS_TO = 40 + WORKER, 50 + WORKER
 """Redis databases of this xdist worker's own."""

@@ -22,6 +22,8 @@ from backend.adapters.embedded_home import read_keys
 from backend.adapters.embedded_programs import Programs, find, reachable, server_user
 from backend.adapters.processes import User, carries, free_port
 
+pytestmark = pytest.mark.busy
+
 ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).parent / "data"
 

@@ -10,6 +10,8 @@ from backend.adapters.external import check_postgres, check_redis
 from backend.adapters.processes import SetupError, free_port
 from tests.support import servers
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture
 def database(worker_number: int) -> Iterator[str]:

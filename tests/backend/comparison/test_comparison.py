@@ -162,6 +162,7 @@ async def test_what_was_shown_is_evidence_for_its_group_alone(hub: Hub, served: 
     assert 0 < await hub.redis.ttl(f"tiltyard:{group.id}:evidence:{shown.evidence_id}") <= 300
 
 
+@pytest.mark.busy
 async def test_twenty_thousand_rows_are_compared_in_a_moment(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     await fill(hub, served, group, *scorers((18_000, 2_000), (1.0, 1.0)))

@@ -81,6 +81,7 @@ async def test_the_same_holds_over_sockets(provider: OpenAiServer, address: str,
     assert await ask(llm, access) == {"kind": "scalar", "count": None}
 
 
+@pytest.mark.busy
 async def test_a_slow_provider_is_given_up_in_the_time_that_was_given(provider: OpenAiServer, address: str) -> None:
     llm, access = OpenAiCompatible(AddressGuard(frozenset({address}))), Access("compatible", f"http://{address}/v1", Secret(KEY))
     provider.fail(Fault.SLOW, seconds=5)

@@ -46,6 +46,8 @@ from tests.support.predictions import drain, logged
 from tests.support.served import Served, make_served
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Served:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from backend.groups.halt import halt_group, resume_group
@@ -9,6 +10,8 @@ from backend.groups.service import set_split
 from backend.hub import Hub
 from schemas.groups import HaltGroup, MemberRole, MemberSpec, ResumeGroup, SetSplit
 from tests.support.served import Served
+
+pytestmark = pytest.mark.busy
 
 TALLY = """
 INSERT INTO tallies (tenant_id, group_id, phase, version_id, arm, slot, seconds, rows, labelled, sketch)

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import numpy as np
+import pytest
 from sqlalchemy import text
 
 from backend.catalog import service as catalog
@@ -17,6 +18,8 @@ from schemas.groups import CreateGroup, GroupRef, MemberRole, MemberSpec
 from tests.backend.catalog.test_versions import new_version, upload
 from tests.support.credit import lightgbm_text
 from tests.support.tenants import Tenant
+
+pytestmark = pytest.mark.busy
 
 
 async def ready(hub: Hub, tenant: Tenant, number: str) -> Version:

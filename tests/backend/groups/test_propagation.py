@@ -24,6 +24,8 @@ from schemas.promotion import Promote
 from tests.support.line import Wire
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 
 async def split(hub: Hub, served: Served, group: Group, share: int = 5_000) -> Group:
     shares = (10_000 - share, share)

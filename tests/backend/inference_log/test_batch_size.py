@@ -17,6 +17,8 @@ from tests.support.log_records import record
 from tests.support.predictions import ask, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.mark.parametrize(
     ("pointer", "beside"),

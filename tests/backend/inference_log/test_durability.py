@@ -21,6 +21,8 @@ from tests.support.line import Wire
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 FILE = {"appendonly": "yes", "appendfsync": "everysec"}
 
 

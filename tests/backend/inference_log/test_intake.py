@@ -20,6 +20,8 @@ from tests.support.line import Wire
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture
 def without_redis(settings: Settings) -> Settings:

@@ -29,6 +29,8 @@ from schemas.common import Shape
 from schemas.runs import RunStatus, WatchRuns
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 class Thing(Shape, frozen=True, kw_only=True):
     """Something that is watched."""

@@ -141,6 +141,7 @@ async def test_told_while_the_log_is_being_written_no_outcome_is_lost(hub: Hub, 
     assert all(one["actual"] == 1 for one in (await logged(hub, served.tenant, group)).values())
 
 
+@pytest.mark.busy
 async def test_thousands_at_once_are_quick(hub: Hub, served: Served) -> None:
     group = await served.group(hub)
     ids: list[UUID] = []

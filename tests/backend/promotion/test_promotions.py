@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from backend.comparison import service as comparison
 from backend.comparison.routing_replay import replay_routing
 from backend.groups import service as groups
@@ -13,6 +15,8 @@ from schemas.promotion import Promote
 from schemas.ramps import ReplayRouting
 from tests.support.predictions import drain, logged
 from tests.support.served import Served
+
+pytestmark = pytest.mark.busy
 
 PROMOTIONS = 10
 

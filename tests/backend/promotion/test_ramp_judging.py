@@ -22,6 +22,8 @@ from tests.backend.comparison.test_comparison import fill, scorers
 from tests.backend.promotion.test_ramps import log, now, shares, start
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 SLOW = "(SELECT 0.1::float8 FROM pg_sleep({seconds}))"
 STEP = [{"share": 5_000, "hold_seconds": 3600}]
 

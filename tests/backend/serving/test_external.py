@@ -41,6 +41,8 @@ from tests.support.group import ready_version
 from tests.support.openai_server import Fault, OpenAiServer
 from tests.support.tenants import Tenant, new_tenant
 
+pytestmark = pytest.mark.busy
+
 KEY = "sk-proj-Zk3vQ9mW7xR2tY8uL5nB1cD4"
 DOCUMENT = {
     "name": "Letters",

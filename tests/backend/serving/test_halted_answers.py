@@ -16,6 +16,8 @@ from tests.support.group import serve_group
 from tests.support.predictions import ask
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 async def halt(hub: Hub, tenant: Tenant, version_id: UUID) -> None:
     async with hub.work(tenant.admin) as work:

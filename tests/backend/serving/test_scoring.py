@@ -23,6 +23,8 @@ from backend.settings import Settings
 from schemas.external import ExternalModel
 from tests.support.line import Wire
 
+pytestmark = pytest.mark.busy
+
 
 class Plain:
     """A runtime whose every answer takes its time."""

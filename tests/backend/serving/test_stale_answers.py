@@ -18,6 +18,8 @@ from schemas.inference import PredictBody, Prediction
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 
 @contextmanager
 def both_gone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

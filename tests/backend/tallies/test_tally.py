@@ -31,6 +31,8 @@ from schemas.inference import Outcome, RecordOutcomes
 from tests.support.log_records import record
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 Found = dict[Key, tuple[Sketch, int, UUID | None, UUID | None]]
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from backend.hub import Hub
@@ -17,6 +18,8 @@ from backend.settings import Settings
 from rpc.commands.installation import environment_of
 from rpc.commands.ready import SignIn, keep_access
 from tests.support.tenants import Tenant
+
+pytestmark = pytest.mark.busy
 
 ROOT = Path(__file__).parents[3]
 Start = Callable[..., Awaitable[Process]]

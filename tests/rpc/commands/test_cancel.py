@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from click.testing import CliRunner
 
 from backend.hub import Hub
@@ -15,6 +16,8 @@ from schemas.runs import RunStatus
 from tests.support.tenants import Tenant
 from tests.support.worker import working
 from tests.workers.test_trusted_runs import begins, look, notes, reaches, start
+
+pytestmark = pytest.mark.busy
 
 GENEROUS_SECONDS = 30
 """The hub promises two; a busy machine may take longer."""

@@ -14,6 +14,8 @@ import pytest
 from backend.adapters.processes import SetupError
 from rpc.commands.supervisor import Supervisor
 
+pytestmark = pytest.mark.busy
+
 ROOT = Path(__file__).resolve().parents[3]
 
 SUPERVISING = """

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_results_come_back_in_the_order_asked(js: Driver) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.rpc.core.conftest import Another
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_query_without_input(js: Driver) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.rpc.core.conftest import BROWSING
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 everywhere = pytest.mark.parametrize("pair", BROWSING.values(), ids=BROWSING)
 newest = {name: pair for name, pair in BROWSING.items() if pair[1] != "older"}
 by_tanstack = pytest.mark.parametrize("pair", newest.values(), ids=newest)

@@ -16,6 +16,8 @@ from rpc.core.limits import Limiter
 from tests.support.wire_app import BareHost
 from tests.support.wire_procedures import root
 
+pytestmark = pytest.mark.busy
+
 ORIGIN = "https://app.example"
 
 

@@ -31,6 +31,8 @@ from tests.support.serving import asking, serving
 from tests.support.tenants import Tenant
 from tests.support.wire_app import BareHost
 
+pytestmark = pytest.mark.busy
+
 Context = Ctx[Any, Any]
 TICK = "/rpc/tick?input=%7B%22n%22:100000%7D"
 LINES = "trpc-accept: application/jsonl"

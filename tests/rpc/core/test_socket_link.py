@@ -6,7 +6,7 @@ from backend.adapters.processes import free_port
 from tests.rpc.core.conftest import BROWSING, wire_server
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 everywhere = pytest.mark.parametrize("pair", BROWSING.values(), ids=BROWSING)
 
 TRACKED = [{"id": str(i), "data": {"i": i}} for i in range(10)]

@@ -17,7 +17,7 @@ LEAVING = {
 }
 """Requests, and what to wait for before leaving."""
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_results_arrive_as_they_are_ready(js: Driver) -> None:

@@ -10,7 +10,7 @@ from tests.rpc.core.conftest import BROWSING, Another, Fleet, wire_server
 from tests.support.cut import Cuttable
 from tests.support.node import Driver
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.busy, pytest.mark.asyncio(loop_scope="session")]
 everywhere = pytest.mark.parametrize("pair", BROWSING.values(), ids=BROWSING)
 
 TRACKED = [{"id": str(i), "data": {"i": i}} for i in range(10)]

@@ -22,6 +22,8 @@ from tests.support.credit import WIDER, applicants
 from tests.support.predictions import drain, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 ROWS = applicants(5, seed=3)[0]
 OUTPUTS = ["score", "label", "version", "role", "inference_id"]
 

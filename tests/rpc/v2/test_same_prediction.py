@@ -10,11 +10,14 @@ import httpx
 import kserve
 import lightgbm
 import numpy as np
+import pytest
 import tritonclient.http as triton
 from kserve.protocol.infer_type import InferInput, InferRequest
 
 from tests.rpc.v2.conftest import Endpoint
 from tests.support.credit import WIDER, applicants, lightgbm_text
+
+pytestmark = pytest.mark.busy
 
 ROWS = applicants(6, seed=11)[0] * np.array([1 / 3, 1.0, np.pi, 1 / 7])  # numbers with all their digits
 WIDTHS = {"v1.2": 3, "v1.3": 4}

@@ -28,6 +28,8 @@ from schemas.inference import PredictBody
 from tests.support.predictions import ask, logged
 from tests.support.served import Served
 
+pytestmark = pytest.mark.busy
+
 EXPLAIN = LightgbmRuntime.explain
 ODD = 123_456.0
 """What `bill_amt1` is in the rows that fail."""

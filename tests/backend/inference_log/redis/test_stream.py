@@ -3,10 +3,13 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
 from redis.exceptions import ResponseError
 
 from backend.hub import Hub
 from backend.inference_log.redis import stream as redis_stream
+
+pytestmark = pytest.mark.busy
 
 
 async def test_a_cut_off_append_leaves_no_answer_to_the_next_one(hub: Hub) -> None:

@@ -11,6 +11,8 @@ from backend.serving.routing.lease import Control
 from backend.serving.routing.lease_thread import LeaseThread, RoutedState
 from backend.settings import Settings
 
+pytestmark = pytest.mark.busy
+
 MOMENTS = 20
 
 

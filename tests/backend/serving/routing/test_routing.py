@@ -24,6 +24,8 @@ from tests.support.group import serve_group
 from tests.support.predictions import ask
 from tests.support.tenants import Tenant
 
+pytestmark = pytest.mark.busy
+
 
 def members_of(shares: dict[UUID, int], ranges: dict[UUID, list[BucketRange]]) -> list[MemberFacts]:
     return [

@@ -36,6 +36,8 @@ from tests.support.predictions import ask, data_plane, drain, logged
 from tests.support.served import Served
 from tests.support.web import client_of, result
 
+pytestmark = pytest.mark.busy
+
 Rows = dict[UUID, dict[str, Any]]
 REFUSED = 99.0
 """The value of pay_1 that the brittle version cannot look up."""
