@@ -23,6 +23,14 @@ export default tseslint.config(
       // Redirects are thrown, by the router's own design.
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          // An indicator is shown or not; nobody presses it.
+          selector: "JSXOpeningElement:not([name.name='Indicator']) > JSXAttribute[name.name='disabled']",
+          message: 'Say why: an ActionButton, IconButton or MenuAction (components/ActionButton.tsx) with `why`; a field is readOnly, and its description says so.',
+        },
+      ],
     },
   },
   { files: ['**/*.{js,cjs}'], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: globals.node } },

@@ -1,14 +1,23 @@
-import { Button, Group as Row } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** The last row of a dialog: Cancel, then what it is about. */
-export function DialogActions({ close, children }: { close: () => void; children: ReactNode }) {
+import css from '@/components/ui.module.css';
+
+interface DialogActionsProps {
+  close: () => void;
+  /** What the button that closes says: Close where the dialog changes nothing. */
+  cancel?: string;
+  children?: ReactNode;
+}
+
+/** The last row of a dialog: Cancel, then what it is about. It stays in sight while the dialog scrolls. */
+export function DialogActions({ close, cancel = 'Cancel', children }: DialogActionsProps) {
   return (
-    <Row justify="flex-end" gap={8} mt={4}>
+    <div className={css.dialogActions}>
       <Button variant="default" size="sm" onClick={close}>
-        Cancel
+        {cancel}
       </Button>
       {children}
-    </Row>
+    </div>
   );
 }

@@ -1,16 +1,21 @@
-import { Button, type ButtonProps } from '@mantine/core';
+import type { ButtonProps } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 
-interface PendingButtonProps extends ButtonProps {
+import { ActionButton, type ReasonAt } from '@/components/ActionButton';
+
+interface PendingButtonProps extends Omit<ButtonProps, 'disabled'> {
   /** Whether the call that the whole group of buttons shares is under way. */
   busy: boolean;
+  /** Why the button cannot be pressed, apart from that. */
+  why?: string | null;
+  reasonAt?: ReasonAt;
   type?: 'button' | 'submit';
   onClick?: () => void;
   children: ReactNode;
 }
 
 /** One of several buttons that share a call: only the one that was pressed spins, the others wait. */
-export function PendingButton({ busy, onClick, disabled = false, ...rest }: PendingButtonProps) {
+export function PendingButton({ busy, onClick, why = null, reasonAt = 'after', ...rest }: PendingButtonProps) {
   const [pressed, setPressed] = useState(false);
   const press = () => {
     setPressed(true);
@@ -21,5 +26,7 @@ export function PendingButton({ busy, onClick, disabled = false, ...rest }: Pend
     setWas(busy);
     if (!busy) setPressed(false);
   }
-  return <Button {...rest} loading={busy && pressed} disabled={disabled || (busy && !pressed)} onClick={press} />;
+  const waits = busy && !pressed;
+  // The wait is short: its reason must not move what is on the page.
+  return <ActionButton {...rest} loading={busy && pressed} why={waits ? 'Wait until the other change is done.' : why} reasonAt={waits ? 'tooltip' : reasonAt} onClick={press} />;
 }

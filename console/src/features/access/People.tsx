@@ -4,21 +4,19 @@ import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { DialogActions } from '@/components/DialogActions';
 import { ScrollX } from '@/components/ScrollX';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Status } from '@/components/States';
 import { Ago } from '@/components/Time';
-import { wordsOf } from '@/components/format';
 import { useMay } from '@/features/access/session';
+import { roleWords } from '@/features/access/words';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Person, Role } from '@/rpc/types';
 
 const ROLES = (['admin', 'ml_lead', 'engineer', 'model_risk', 'validator', 'ethics_officer', 'pm', 'connector_admin', 'auditor', 'viewer', 'service'] as const satisfies readonly Role[]).map((value) => ({ value, label: roleWords(value) }));
-function roleWords(role: Role): string {
-  return role === 'ml_lead' ? 'ML lead' : role === 'pm' ? 'Product manager' : wordsOf(role);
-}
 const refresh = () => void queryClient.invalidateQueries({ queryKey: trpc.access.people.pathKey() });
 
 /** Who is in the tenant, and as what. */
@@ -112,9 +110,8 @@ function Roles({ person, close }: { person: Person; close: () => void }) {
       <Stack gap={14}>
         <MultiSelect label="Roles" data={ROLES} value={roles} onChange={(v) => setRoles(v)} />
         {save.isError && <Failure error={save.error} title="Not changed" />}
-        {roles.length === 0 && <span className="hint">Choose at least one role.</span>}
         <DialogActions close={close}>
-          <Button size="sm" disabled={roles.length === 0} loading={save.isPending} onClick={() => save.mutate({ person_id: person.id, roles })}>Save roles</Button>
+          <ActionButton size="sm" why={roles.length === 0 ? 'Choose at least one role.' : null} reasonAt="before" loading={save.isPending} onClick={() => save.mutate({ person_id: person.id, roles })}>Save roles</ActionButton>
         </DialogActions>
       </Stack>
     </Modal>

@@ -1,10 +1,12 @@
-import { Button, Group, NumberInput } from '@mantine/core';
+import { Group, NumberInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure } from '@/components/States';
-import { useMay } from '@/features/access/session';
+import { plural } from '@/components/format';
+import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 
 /** How long resolved alerts are kept. */
@@ -14,19 +16,17 @@ export function Retention() {
 }
 
 function Edit({ days }: { days: number | null }) {
-  const may = useMay('monitoring:alert:retain');
+  const barred = useWhyNot('monitoring:alert:retain', 'changing how long alerts are kept');
   const [value, setValue] = useState<number | string>(days ?? '');
   const set = useMutation(trpc.alerts.setRetention.mutationOptions({ onSuccess: (now) => queryClient.setQueryData(trpc.alerts.retention.queryKey(), now) }));
   return (
     <>
-      <p className="hint" style={{ marginTop: 0 }}>Resolved alerts are kept {days === null ? 'for good' : `for ${days.toString()} days`}. Alerts that are not resolved are never removed.</p>
-      {may && (
-        <Group align="end" gap={8}>
-          <NumberInput label="Days" description="Empty: for good" min={1} max={36_500} allowDecimal={false} value={value} onChange={setValue} w={160} />
-          <Button variant="default" loading={set.isPending} disabled={value === (days ?? '')} onClick={() => set.mutate({ days: value === '' ? null : Number(value) })}>Set</Button>
-        </Group>
-      )}
-      {set.isError && <Failure error={set.error} title="The retention is as it was" />}
+      <p className="hint" style={{ marginTop: 0 }}>Resolved alerts are kept {days === null ? 'for good' : `for ${plural(days, 'day')}`}. Alerts that are not resolved are never removed.</p>
+      <Group align="end" gap={12}>
+        <NumberInput label="Keep resolved alerts for" description="Empty: for good" suffix=" days" min={1} max={36_500} allowDecimal={false} readOnly={barred !== null} value={value} onChange={setValue} w={200} />
+        <ActionButton size="sm" variant="default" loading={set.isPending} why={barred ?? (value === (days ?? '') ? 'Nothing to save.' : null)} onClick={() => set.mutate({ days: value === '' ? null : Number(value) })}>Save</ActionButton>
+      </Group>
+      {set.isError && <Failure error={set.error} title="Nothing has changed" />}
     </>
   );
 }

@@ -1,7 +1,9 @@
-import { Button, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
+import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { readAgain } from '@/features/alerts/alerts';
 import { trpc } from '@/rpc/client';
@@ -36,11 +38,13 @@ export function Silence({ alert, close }: { alert: Alert; close: () => void }) {
         }}
       >
         <Stack gap={16}>
-          <p className="hint" style={{ margin: 0 }}>Nobody is notified of this kind and subject until then, also if it goes and comes back. A rise in severity ends the silence.</p>
+          <p className="hint" style={{ margin: 0 }}>Nobody is notified of this kind of alert about this subject until then, even if it resolves and opens again. A rise in severity ends the silence.</p>
           <NativeSelect label="For" value={hours} onChange={(e) => setHours(e.currentTarget.value)} data={HOURS} />
           <TextInput label="Reason" required value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {silence.isError && <Failure error={silence.error} title="The alert is not silenced" />}
-          <Button type="submit" loading={silence.isPending} disabled={reason.trim() === ''}>Silence</Button>
+          <DialogActions close={close}>
+            <ActionButton type="submit" size="sm" loading={silence.isPending} why={reason.trim() === '' ? 'Give a reason.' : null} reasonAt="before">Silence</ActionButton>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

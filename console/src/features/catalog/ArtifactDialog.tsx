@@ -1,7 +1,8 @@
-import { Button, FileInput, Modal, Progress, Stack } from '@mantine/core';
+import { FileInput, Modal, Progress, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { DialogActions } from '@/components/DialogActions';
 import { Failure } from '@/components/States';
 import { percent } from '@/components/format';
@@ -51,9 +52,9 @@ export function ArtifactDialog({ version, close }: { version: Version; close: ()
         {upload.isPending && <UploadProgress sent={sent} />}
         {upload.isError && <Failure error={upload.error} title="The artifact was not accepted" />}
         <DialogActions close={close}>
-          <Button size="sm" disabled={!file} loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file, stated })}>
+          <ActionButton size="sm" why={file ? null : 'Choose the artifact first.'} reasonAt="before" loading={upload.isPending} onClick={() => file && upload.mutate({ versionId: version.id, file, stated })}>
             Upload
-          </Button>
+          </ActionButton>
         </DialogActions>
       </Stack>
     </Modal>

@@ -1,9 +1,10 @@
-import { Button, FileButton, FileInput, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, FileButton, FileInput, Group as Row, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconFileUpload } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { ARTIFACT_HELP, UploadProgress, useArtifactUpload } from '@/features/catalog/ArtifactDialog';
@@ -35,6 +36,7 @@ export function NewVersion() {
   const parsed = text.trim() ? parseDocument(text) : null;
   const version = typedVersion ?? nextVersion(known.data?.map((v) => v.version) ?? []);
   const problem = versionProblem(version);
+  const why = parsed === null ? 'Enter the document first.' : parsed.ok ? null : 'The document has errors, see above.';
   const submit = () => {
     // The version exists already when only its upload failed: the artifact is sent once more.
     if (create.data && file) upload.mutate({ versionId: create.data.id, file, stated });
@@ -75,14 +77,14 @@ export function NewVersion() {
               maxRows={18}
               spellCheck={false}
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12 } }}
-              disabled={create.isSuccess}
+              readOnly={create.isSuccess}
             />
             {parsed && (parsed.ok ? <Notice tone="ok">{parsed.summary}</Notice> : <Notice tone="warn">{parsed.message}</Notice>)}
           </Stack>
         </Panel>
         <Panel title="Version and artifact">
           <Stack gap={14}>
-            <TextInput label="Version" w={200} value={version} onChange={(e) => setVersion(e.currentTarget.value)} error={problem} disabled={create.isSuccess} />
+            <TextInput label="Version" w={200} value={version} onChange={(e) => setVersion(e.currentTarget.value)} error={problem} readOnly={create.isSuccess} />
             <FileInput label="Artifact" description={`${ARTIFACT_HELP} It can follow later; until then the version is a draft.`} placeholder="Choose a file" value={file} onChange={setFile} clearable />
             {file && <StatementFields value={stated} change={setStated} />}
           </Stack>
@@ -90,9 +92,11 @@ export function NewVersion() {
         {create.isError && <Failure error={create.error} title="The version has not been created" />}
         {upload.isPending && <UploadProgress sent={sent} />}
         {upload.isError && <Failure error={upload.error} title={`${create.data?.label ?? 'The version'} is there as a draft, but its artifact was not accepted`} />}
-        <Button type="submit" size="sm" style={{ alignSelf: 'flex-end' }} disabled={!create.data && (!parsed?.ok || problem !== null)} loading={create.isPending || upload.isPending}>
-          {create.data ? 'Upload the artifact again' : file ? 'Create and upload' : 'Create as a draft'}
-        </Button>
+        <Row justify="flex-end" gap={12}>
+          <ActionButton type="submit" size="sm" why={create.data ? null : (why ?? problem)} reasonAt="before" loading={create.isPending || upload.isPending}>
+            {create.data ? 'Upload the artifact again' : file ? 'Create and upload' : 'Create as a draft'}
+          </ActionButton>
+        </Row>
       </Stack>
     </form>
   );

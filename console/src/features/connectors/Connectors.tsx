@@ -3,12 +3,14 @@ import { IconDots, IconPlug, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { MenuAction } from '@/components/ActionButton';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Answer, Empty, Failure, Status } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
+import { useWhyNot } from '@/features/access/powers';
 import { useMay } from '@/features/access/session';
 import { Delete } from '@/features/connectors/Delete';
 import { Models } from '@/features/connectors/Models';
@@ -98,14 +100,14 @@ function Actions({ connector: c, manages, open }: { connector: Connector; manage
   const options = { onSettled: refresh };
   const disable = useMutation(trpc.connectors.disable.mutationOptions(options));
   const enable = useMutation(trpc.connectors.enable.mutationOptions(options));
-  const uses = useMay('connector:connector:use');
+  const barred = useWhyNot('connector:connector:use', 'asking a provider');
   return (
-    <Menu position="bottom-end" width={180} withInitialFocusPlaceholder={false}>
+    <Menu position="bottom-end" width={220} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button variant="subtle" color="gray" aria-label={`More of ${c.name}`}><IconDots size={16} /></Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item disabled={!uses || Boolean(c.disabled_at)} onClick={() => open({ kind: 'models', connector: c })}>Models</Menu.Item>
+        <MenuAction why={barred ?? (c.disabled_at ? 'Enable the connector first.' : null)} onClick={() => open({ kind: 'models', connector: c })}>Models</MenuAction>
         {manages && (
           <>
             <Menu.Item onClick={() => open({ kind: 'rotate', connector: c })}>Replace the key</Menu.Item>
@@ -114,7 +116,7 @@ function Actions({ connector: c, manages, open }: { connector: Connector; manage
             ) : (
               <Menu.Item onClick={() => disable.mutate({ connector_id: c.id })}>Disable</Menu.Item>
             )}
-            <Menu.Item c="var(--ty-bad)" disabled={c.used_by.length > 0} onClick={() => open({ kind: 'delete', connector: c })}>Delete</Menu.Item>
+            <MenuAction color="var(--ty-bad)" why={c.used_by.length > 0 ? `In use by ${c.used_by.join(', ')}.` : null} onClick={() => open({ kind: 'delete', connector: c })}>Delete</MenuAction>
           </>
         )}
       </Menu.Dropdown>

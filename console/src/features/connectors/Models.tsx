@@ -1,6 +1,7 @@
 import { Modal, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import { DialogActions } from '@/components/DialogActions';
 import { ScrollX } from '@/components/ScrollX';
 import { Answer, Empty, Status } from '@/components/States';
 import { dayOf } from '@/components/format';
@@ -40,6 +41,7 @@ export function Models({ connector, close }: { connector: Connector; close: () =
           )
         }
       </Answer>
+      <DialogActions close={close} cancel="Close" />
     </Modal>
   );
 }

@@ -1,17 +1,18 @@
-import { Button, Checkbox, Group as Row, TextInput } from '@mantine/core';
+import { Checkbox, Group as Row, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure } from '@/components/States';
 import { bytes, count, plural, when } from '@/components/format';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 
 /** Entries that could not be stored: each with the reason, to be sent on its way again or thrown away. */
 export function DeadLetters({ slug }: { slug: string }) {
-  const may = useMay('inference:letter:manage');
+  const barred = useWhyNot('inference:letter:manage', 'replaying or discarding entries');
   const [chosen, setChosen] = useState<string[]>([]);
   const [reason, setReason] = useState('');
   const letters = useQuery(trpc.inference.deadLetters.queryOptions({ slug }, { refetchInterval: 5_000 }));
@@ -51,23 +52,21 @@ export function DeadLetters({ slug }: { slug: string }) {
               ))}
               {(replay.error ?? discard.error) && <Failure error={replay.error ?? discard.error} title="Nothing was moved" />}
               <Row gap={12} align="end">
-                <Button size="sm" disabled={!may} loading={replay.isPending} onClick={() => replay.mutate({ slug, entry_ids: chosen.length ? chosen : null })}>
+                <ActionButton size="sm" why={barred} reasonAt="tooltip" loading={replay.isPending} onClick={() => replay.mutate({ slug, entry_ids: chosen.length ? chosen : null })}>
                   {chosen.length ? `Replay ${chosen.length}` : 'Replay all'}
-                </Button>
+                </ActionButton>
                 <TextInput label="Reason for discarding" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={280} />
-                <Button
+                <ActionButton
                   size="sm"
                   color="red"
                   variant="outline"
-                  disabled={!may || chosen.length === 0 || !reason}
+                  why={barred ?? (chosen.length === 0 || !reason ? 'To discard, choose entries and give a reason.' : null)}
                   loading={discard.isPending}
                   onClick={() => discard.mutate({ slug, entry_ids: chosen, reason })}
                 >
                   Discard {chosen.length || 'chosen'}
-                </Button>
+                </ActionButton>
               </Row>
-              {may && (chosen.length === 0 || !reason) && <span className="hint">To discard, choose entries and give a reason.</span>}
-              {!may && <span className="hint">Your roles do not allow replaying or discarding them. An admin or engineer can.</span>}
             </div>
           )
         }

@@ -1,15 +1,16 @@
-import { Button, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Group as Row, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { ButtonLink } from '@/components/ButtonLink';
 import { Identifier } from '@/components/Copy';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Notice } from '@/components/States';
 import { plural, when } from '@/components/format';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
@@ -23,7 +24,7 @@ export function Delete() {
 
 /** Deleting a group: what becomes of its log, spelled out, and the slug typed once more. */
 function DeleteForm({ group }: { group: Group }) {
-  const may = useMay('group:group:delete');
+  const barred = useWhyNot('group:group:delete', 'deleting a group');
   const [policy, setPolicy] = useState<'archive' | 'delete'>('archive');
   const [grace, setGrace] = useState(24);
   const [typed, setTyped] = useState('');
@@ -60,12 +61,12 @@ function DeleteForm({ group }: { group: Group }) {
           </Radio.Group>
           {policy === 'delete' && <NumberInput label="Grace period" suffix=" hours" min={0} max={720} value={grace} onChange={(v) => setGrace(typeof v === 'number' ? v : 24)} w={180} />}
           <TextInput label={`Type ${group.slug} to confirm`} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} autoComplete="off" spellCheck={false} />
-          {may && typed !== group.slug && <span className="hint">Type the slug to confirm.</span>}
-          {!may && <Notice tone="info">Your roles do not allow deleting a group. An admin or ML lead can.</Notice>}
           {remove.isError && <Failure error={remove.error} title="The group has not been deleted" />}
-          <Button type="submit" size="sm" color="red" disabled={!may || typed !== group.slug} loading={remove.isPending} leftSection={<IconTrash size={15} />} style={{ alignSelf: 'flex-start' }}>
-            {policy === 'archive' ? 'Archive the log and delete the group' : 'Delete the group and its log'}
-          </Button>
+          <Row gap={12}>
+            <ActionButton type="submit" size="sm" color="red" why={barred ?? (typed === group.slug ? null : 'Type the slug to confirm.')} loading={remove.isPending} leftSection={<IconTrash size={15} />}>
+              {policy === 'archive' ? 'Archive the log and delete the group' : 'Delete the group and its log'}
+            </ActionButton>
+          </Row>
         </Stack>
       </form>
     </Panel>

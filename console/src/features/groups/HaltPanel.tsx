@@ -3,11 +3,12 @@ import { IconHandStop, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { DialogActions } from '@/components/DialogActions';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { plural, when } from '@/components/format';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { tellUnsettled } from '@/features/groups/settled';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
@@ -24,7 +25,7 @@ export const SOLO = 'Solo mode: one person may resume it alone, because nobody e
 
 /** Stopping a group's answers at once, and letting them go on again by two people. */
 export function HaltPanel({ group }: { group: Group }) {
-  const mayHalt = useMay('group:group:halt');
+  const barred = useWhyNot('group:group:halt', 'halting a group');
   const [asking, setAsking] = useState(false);
   return (
     <Panel title="Halt">
@@ -38,10 +39,9 @@ export function HaltPanel({ group }: { group: Group }) {
               {group.settings.on_control_loss === 'stale' ? ', but not in this group: its settings let a process that has lost PostgreSQL go on answering, and a halt does not reach that process.' : '.'}{' '}
               {group.solo ? SOLO : 'Two people are needed to resume it.'}
             </p>
-            <Button color="red.9" size="sm" leftSection={<IconHandStop size={15} />} disabled={!mayHalt} onClick={() => setAsking(true)}>
+            <ActionButton color="red.9" size="sm" leftSection={<IconHandStop size={15} />} why={barred} onClick={() => setAsking(true)}>
               Halt {group.name}
-            </Button>
-            {!mayHalt && <span className="hint">Your roles do not allow halting a group.</span>}
+            </ActionButton>
           </>
         )}
       </Stack>
@@ -87,7 +87,7 @@ function HaltDialog({ group, close }: { group: Group; close: () => void }) {
 }
 
 function Resume({ group, halt }: { group: Group; halt: NonNullable<Group['halt']> }) {
-  const may = useMay('group:group:resume');
+  const barred = useWhyNot('group:group:resume', 'resuming a group');
   const [reason, setReason] = useState('');
   const resume = useMutation(trpc.groups.resume.mutationOptions({ onSuccess: keepGroup }));
   return (
@@ -103,10 +103,9 @@ function Resume({ group, halt }: { group: Group; halt: NonNullable<Group['halt']
       )}
       {group.solo && !halt.requested_by && <Notice tone="info">{SOLO}</Notice>}
       <TextInput label="Reason to resume" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={420} maw="100%" />
-      <Button size="sm" leftSection={<IconPlayerPlay size={15} />} disabled={!may} loading={resume.isPending} onClick={() => resume.mutate({ slug: group.slug, reason: reason.trim() })}>
+      <ActionButton size="sm" leftSection={<IconPlayerPlay size={15} />} why={barred} loading={resume.isPending} onClick={() => resume.mutate({ slug: group.slug, reason: reason.trim() })}>
         {group.solo ? 'Resume, as the only person' : halt.requested_by ? 'Confirm, as a second person' : 'Ask to resume'}
-      </Button>
-      {!may && <span className="hint">Your roles do not allow resuming a group.</span>}
+      </ActionButton>
       {resume.isError && <Failure error={resume.error} title="The group is still halted" />}
     </>
   );

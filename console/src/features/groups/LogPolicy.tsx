@@ -1,11 +1,12 @@
-import { Button, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Group as Row, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
@@ -16,14 +17,17 @@ const saved = {
   },
 };
 
+const NOTHING_TO_SAVE = 'Nothing to save.';
+
 /** How long rows are kept, and whether they are archived before they go. */
 export function Retention({ group }: { group: Group }) {
-  const may = useMay('group:log:manage');
+  const barred = useWhyNot('group:log:manage', 'changing how long rows are kept');
   const [days, setDays] = useState(group.log.retention_days);
   const [policy, setPolicy] = useState(group.log.retention_policy);
   const save = useMutation(trpc.groups.setRetention.mutationOptions(saved));
+  const unchanged = days === group.log.retention_days && policy === group.log.retention_policy;
   return (
-    <Form title="Retention" error={save.error} may={may} pending={save.isPending} label="Save retention" save={() => save.mutate({ slug: group.slug, days, policy })}>
+    <Form title="Retention" error={save.error} why={barred ?? (unchanged ? NOTHING_TO_SAVE : null)} pending={save.isPending} label="Save retention" save={() => save.mutate({ slug: group.slug, days, policy })}>
       <NumberInput
         label="Keep rows for"
         description="Whole weeks are removed once their last day is this old. Empty: rows are kept indefinitely."
@@ -46,13 +50,13 @@ export function Retention({ group }: { group: Group }) {
 
 /** A legal hold: nothing is removed while it stands. */
 export function LegalHold({ group }: { group: Group }) {
-  const may = useMay('group:log:manage');
+  const barred = useWhyNot('group:log:manage', 'holding a log');
   const held = group.log.legal_hold;
   const [reason, setReason] = useState('');
   const save = useMutation(trpc.groups.setLegalHold.mutationOptions(saved));
   const change = () => save.mutate({ slug: group.slug, reason: held ? null : reason });
   return (
-    <Form title="Legal hold" error={save.error} may={may && (held !== null || reason !== '')} pending={save.isPending} label={held ? 'Lift the hold' : 'Hold the log'} save={change}>
+    <Form title="Legal hold" error={save.error} why={barred ?? (held === null && reason.trim() === '' ? 'Give a reason.' : null)} pending={save.isPending} label={held ? 'Lift the hold' : 'Hold the log'} save={change}>
       {held ? (
         <Notice tone="warn">Nothing is removed from this log, by retention, deletion or erasure: {held}</Notice>
       ) : (
@@ -64,13 +68,14 @@ export function LegalHold({ group }: { group: Group }) {
 
 /** What is answered when neither Redis nor PostgreSQL stores a prediction. */
 export function WhenUnlogged({ group }: { group: Group }) {
-  const may = useMay('group:group:write');
+  const barred = useWhyNot('group:group:write', 'changing a group');
   const [policy, setPolicy] = useState(group.log.when_unlogged);
   const [age, setAge] = useState(group.log.stale_max_seconds);
   const save = useMutation(trpc.groups.setWhenUnlogged.mutationOptions(saved));
   const change = () => save.mutate({ slug: group.slug, when_unlogged: policy, max_age_seconds: age });
+  const unchanged = policy === group.log.when_unlogged && age === group.log.stale_max_seconds;
   return (
-    <Form title="When nothing can be logged" error={save.error} may={may} pending={save.isPending} label="Save" save={change}>
+    <Form title="When nothing can be logged" error={save.error} why={barred ?? (unchanged ? NOTHING_TO_SAVE : null)} pending={save.isPending} label="Save" save={change}>
       <Radio.Group label="With Redis and PostgreSQL both unavailable, a request is" value={policy} onChange={(value) => setPolicy(value)}>
         <Stack gap={10} mt={8}>
           <Radio value="refuse" label="rejected" description="503, LOG_UNAVAILABLE." />
@@ -85,22 +90,24 @@ export function WhenUnlogged({ group }: { group: Group }) {
 interface FormProps {
   title: string;
   error: unknown;
-  may: boolean;
+  why: string | null;
   pending: boolean;
   label: string;
   save: () => void;
   children: ReactNode;
 }
 
-function Form({ title, error, may, pending, label, save, children }: FormProps) {
+function Form({ title, error, why, pending, label, save, children }: FormProps) {
   return (
     <Panel title={title}>
       <Stack gap={18} maw={640}>
         {children}
         {error !== null && <Failure error={error} title="Nothing has changed" />}
-        <Button size="sm" disabled={!may} loading={pending} onClick={save} style={{ alignSelf: 'flex-start' }}>
-          {label}
-        </Button>
+        <Row gap={12}>
+          <ActionButton size="sm" why={why} loading={pending} onClick={save}>
+            {label}
+          </ActionButton>
+        </Row>
       </Stack>
     </Panel>
   );

@@ -1,9 +1,10 @@
-import { Button, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { NumberInput, Select, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Failure } from '@/components/States';
@@ -79,10 +80,9 @@ export function NewGroup() {
           </Panel>
           {create.isError && <Failure error={create.error} title="The group has not been created" />}
           <div style={{ display: 'flex', gap: 12, alignItems: 'center', justifyContent: 'flex-end' }}>
-            {problem && <span className="hint">{problem}</span>}
-            <Button type="submit" size="sm" loading={create.isPending} disabled={problem !== null}>
+            <ActionButton type="submit" size="sm" loading={create.isPending} why={problem} reasonAt="before">
               Create group
-            </Button>
+            </ActionButton>
           </div>
         </Stack>
       </form>

@@ -3,6 +3,8 @@ import { IconCrown } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
+import { DialogActions } from '@/components/DialogActions';
 import { Failure, Notice } from '@/components/States';
 import { share } from '@/components/format';
 import { EvidenceTable } from '@/features/groups/EvidenceTable';
@@ -80,21 +82,17 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
         </Row>
         <TextInput label="Reason" description="Kept in the audit log beside the evidence." value={reason} onChange={(e) => setReason(e.currentTarget.value)} placeholder="Better calibrated on this quarter's applicants" />
         {promote.isError && <Failure error={promote.error} title={stale ? 'The evidence has aged' : 'Not promoted; nothing has changed'} />}
-        <Row justify="flex-end" gap={8}>
-          {impact.why && !stale && <span className="hint">{impact.why}</span>}
-          <Button variant="default" size="sm" onClick={close}>
-            Cancel
-          </Button>
+        <DialogActions close={close}>
           {stale ? (
             <Button size="sm" onClick={refresh}>
               Take the latest figures
             </Button>
           ) : (
-            <Button size="sm" leftSection={<IconCrown size={15} />} loading={promote.isPending} disabled={impact.why !== null} onClick={confirm}>
+            <ActionButton size="sm" leftSection={<IconCrown size={15} />} loading={promote.isPending} why={impact.why} reasonAt="before" onClick={confirm}>
               Promote {contender.label}
-            </Button>
+            </ActionButton>
           )}
-        </Row>
+        </DialogActions>
       </Stack>
     </Modal>
   );

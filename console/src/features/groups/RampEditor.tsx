@@ -1,11 +1,12 @@
-import { ActionIcon, Button, Group as Row, NumberInput, Select, Stack, Switch, Table, TextInput } from '@mantine/core';
+import { Button, Group as Row, NumberInput, Select, Stack, Switch, Table, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton, IconButton } from '@/components/ActionButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Failure } from '@/components/States';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { useReadyVersions } from '@/features/catalog/useReadyVersions';
 import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
 import { queryClient, trpc } from '@/rpc/client';
@@ -22,8 +23,8 @@ const PLAN: Step[] = [1, 5, 25, 50, 100].map((percent, key) => ({ key, percent, 
 const numeric = (value: string | number, other = 0) => (typeof value === 'number' ? value : other);
 
 /** Why a ramp cannot start yet, in words; null when it can. */
-export function whyNot({ may, pending, others, version }: { may: boolean; pending: boolean; others: number; version: string | null }): string | null {
-  if (!may) return 'Your roles do not allow a ramp. An admin or ML lead can start one.';
+export function whyNot({ barred, pending, others, version }: { barred: string | null; pending: boolean; others: number; version: string | null }): string | null {
+  if (barred) return barred;
   if (version) return null;
   if (pending) return 'The versions are being listed.';
   return others > 0 ? 'Choose a challenger above to start a ramp.' : 'No version but the champion is ready. Upload an artifact to another version first.';
@@ -31,7 +32,7 @@ export function whyNot({ may, pending, others, version }: { may: boolean; pendin
 
 /** A plan: which version, by which steps, and what takes its share away. */
 export function RampEditor({ group }: { group: Group }) {
-  const may = useMay('group:group:write');
+  const barred = useWhyNot('group:group:write', 'starting a ramp');
   const { versions, pending } = useReadyVersions();
   const champion = group.phase.members.find((m) => m.role === 'champion')?.version_id;
   const [version, setVersion] = useState(group.phase.members.find((m) => m.role !== 'champion')?.version_id ?? null);
@@ -43,7 +44,7 @@ export function RampEditor({ group }: { group: Group }) {
   const start = useMutation(trpc.groups.startRamp.mutationOptions({ onSuccess: () => void queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() }) }));
   const impact = useServingImpact({ slug: group.slug, champion: null, challengers: version ? [version] : [] });
   const others = versions.filter((v) => v.id !== champion);
-  const why = whyNot({ may, pending, others: others.length, version });
+  const why = whyNot({ barred, pending, others: others.length, version });
   const set = (key: number, part: Partial<Step>) => setSteps((all) => all.map((step) => (step.key === key ? { ...step, ...part } : step)));
   const begin = () => {
     if (!version) return;
@@ -96,9 +97,9 @@ export function RampEditor({ group }: { group: Group }) {
                   <NumberInput aria-label={`Requests of step ${(i + 1).toString()}`} suffix=" requests" min={0} value={step.answers} onChange={(v) => set(step.key, { answers: numeric(v) })} />
                 </Table.Td>
                 <Table.Td>
-                  <ActionIcon variant="subtle" color="gray" aria-label={`Remove step ${(i + 1).toString()}`} disabled={steps.length === 1} onClick={() => setSteps((all) => all.filter((one) => one.key !== step.key))}>
+                  <IconButton aria-label={`Remove step ${(i + 1).toString()}`} why={steps.length === 1 ? 'A ramp has at least one step.' : null} onClick={() => setSteps((all) => all.filter((one) => one.key !== step.key))}>
                     <IconTrash size={15} />
-                  </ActionIcon>
+                  </IconButton>
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -121,10 +122,9 @@ export function RampEditor({ group }: { group: Group }) {
       <TextInput label="Reason" value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
       {start.isError && <Failure error={start.error} title="The ramp has not started" />}
       <Row gap={12}>
-        <Button size="sm" disabled={why !== null} loading={start.isPending} onClick={begin}>
+        <ActionButton size="sm" why={why} loading={start.isPending} onClick={begin}>
           Start the ramp
-        </Button>
-        {why && <span className="hint">{why}</span>}
+        </ActionButton>
       </Row>
     </Stack>
   );

@@ -1,13 +1,14 @@
-import { Button, Group as Row, Stack, Table, TextInput } from '@mantine/core';
+import { Group as Row, Stack, Table, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Answer, Failure, Status, type Severity } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { count, micros, percent, sentence, share, signed } from '@/components/format';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { RampEditor } from '@/features/groups/RampEditor';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group, Ramp } from '@/rpc/types';
@@ -65,7 +66,7 @@ function Progress({ ramp, open }: { ramp: Ramp; open: boolean }) {
 }
 
 function Steering({ ramp }: { ramp: Ramp }) {
-  const may = useMay('group:group:write');
+  const barred = useWhyNot('group:group:write', 'steering a ramp');
   const [reason, setReason] = useState('');
   const done = () => {
     setReason('');
@@ -81,19 +82,18 @@ function Steering({ ramp }: { ramp: Ramp }) {
       <Row gap={10} align="end">
         <TextInput label="Reason" value={reason} onChange={(e) => setReason(e.currentTarget.value)} w={280} />
         {ramp.state === 'running' ? (
-          <Button variant="default" disabled={!may} loading={pause.isPending} onClick={() => pause.mutate(input)}>
+          <ActionButton variant="default" why={barred} reasonAt="tooltip" loading={pause.isPending} onClick={() => pause.mutate(input)}>
             Pause the ramp
-          </Button>
+          </ActionButton>
         ) : (
-          <Button variant="default" disabled={!may} loading={resume.isPending} onClick={() => resume.mutate(input)}>
+          <ActionButton variant="default" why={barred} reasonAt="tooltip" loading={resume.isPending} onClick={() => resume.mutate(input)}>
             Resume the ramp
-          </Button>
+          </ActionButton>
         )}
-        <Button variant="default" color="red" disabled={!may} loading={cancel.isPending} onClick={() => cancel.mutate(input)}>
+        <ActionButton variant="default" color="red" why={barred} loading={cancel.isPending} onClick={() => cancel.mutate(input)}>
           End the ramp here
-        </Button>
+        </ActionButton>
       </Row>
-      {!may && <span className="hint">Your roles do not allow steering a ramp. An admin or ML lead can.</span>}
       {failed && <Failure error={failed.error} title="The ramp goes on as before" />}
     </>
   );

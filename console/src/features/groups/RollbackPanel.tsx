@@ -1,14 +1,15 @@
-import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { DialogActions } from '@/components/DialogActions';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { when } from '@/components/format';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { keepGroup } from '@/features/groups/HaltPanel';
 import { positiveIf } from '@/features/groups/positive';
 import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
@@ -44,25 +45,26 @@ function tookShareFrom(phase: Phase, phases: readonly Phase[], target: string | 
 
 /** Going back to the champion before, with what went with it. */
 export function RollbackPanel({ group }: { group: Group }) {
-  const may = useMay('group:group:promote');
+  const barred = useWhyNot('group:group:promote', 'a rollback');
   const phases = useQuery(trpc.groups.phases.queryOptions({ slug: group.slug }));
   const [asking, setAsking] = useState(false);
   const before = phaseBefore(phases.data ?? [], group.phase);
   const champion = before && championOf(before);
   const undoes = rolledBackFrom(phases.data ?? [], group.phase, champion?.version_id);
+  const impact = useServingImpact({ slug: group.slug, champion: champion?.version_id ?? null, challengers: [] });
   return (
     <Panel title="Rollback">
       <Stack gap={14} align="flex-start">
         {before && champion ? (
           <>
             <p className="hint" style={{ margin: 0 }}>
-              {champion.label} was champion until phase {before.number}. {positiveIf(group.settings.positive_scores, before.threshold)}. It is still loaded, so going back takes no time and no request fails.
+              {champion.label} was champion until phase {before.number}. {positiveIf(group.settings.positive_scores, before.threshold)}. It is still loaded, so going back takes no time.
             </p>
             {undoes && <Undoes phase={undoes} label={champion.label} />}
-            <Button variant="default" size="sm" leftSection={<IconArrowBackUp size={15} />} disabled={!may} onClick={() => setAsking(true)}>
+            <ServingImpact of={impact} tells />
+            <ActionButton variant="default" size="sm" leftSection={<IconArrowBackUp size={15} />} why={barred} onClick={() => setAsking(true)}>
               Roll back to {champion.label}
-            </Button>
-            {!may && <span className="hint">Your roles do not allow a rollback.</span>}
+            </ActionButton>
           </>
         ) : (
           <p className="hint" style={{ margin: 0 }}>
@@ -123,9 +125,9 @@ function Dialog({ group, before, undoes, version, label, close }: DialogProps) {
           <TextInput label="Reason" description="Required. It is kept in the audit log." value={reason} onChange={(e) => setReason(e.currentTarget.value)} data-autofocus />
           {rollback.isError && <Failure error={rollback.error} title="Nothing has changed" />}
           <DialogActions close={close}>
-            <Button type="submit" size="sm" loading={rollback.isPending} disabled={reason.trim() === ''} leftSection={<IconArrowBackUp size={15} />}>
+            <ActionButton type="submit" size="sm" loading={rollback.isPending} why={reason.trim() === '' ? 'Give a reason.' : null} reasonAt="before" leftSection={<IconArrowBackUp size={15} />}>
               Roll back now
-            </Button>
+            </ActionButton>
           </DialogActions>
         </Stack>
       </form>

@@ -1,11 +1,12 @@
-import { Button, Group as Row, NumberInput, Radio, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { Group as Row, NumberInput, Radio, Select, Stack, Switch, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Failure } from '@/components/States';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { keepGroup } from '@/features/groups/HaltPanel';
 import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
@@ -19,7 +20,7 @@ const KEYS = [
 
 /** How a group answers, and what its promotions need. */
 export function SettingsPanel({ group }: { group: Group }) {
-  const may = useMay('group:group:write');
+  const barred = useWhyNot('group:group:write', 'changing settings');
   const [draft, setDraft] = useState(group.settings);
   const set = (part: Partial<Group['settings']>) => setDraft((now) => ({ ...now, ...part }));
   const save = useMutation(
@@ -102,10 +103,9 @@ export function SettingsPanel({ group }: { group: Group }) {
         />
         {save.isError && <Failure error={save.error} title="Nothing has changed" />}
         <Row gap={12}>
-          <Button size="sm" disabled={!may || unchanged} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
+          <ActionButton size="sm" why={barred ?? (unchanged ? 'Nothing to save.' : null)} loading={save.isPending} onClick={() => save.mutate({ slug: group.slug, settings: draft })}>
             Save settings
-          </Button>
-          {!may ? <span className="hint">Your roles do not allow changing settings. An admin or ML lead can.</span> : unchanged && <span className="hint">Nothing to save.</span>}
+          </ActionButton>
         </Row>
       </Stack>
     </Panel>

@@ -4,9 +4,10 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Notice } from '@/components/States';
-import { useMay } from '@/features/access/session';
+import { useWhyNot } from '@/features/access/powers';
 import { MembersEditor } from '@/features/groups/MembersEditor';
 import { draftsOf, joining, problemWith, specsOf } from '@/features/groups/members';
 import { keepGroup } from '@/features/groups/HaltPanel';
@@ -50,7 +51,8 @@ function Editor({ group }: { group: Group }) {
   };
   const unchanged = JSON.stringify(specsOf(rows)) === JSON.stringify(specsOf(draftsOf(base.members)));
   const impact = useServingImpact({ slug: group.slug, ...joining(specsOf(rows), base.members) });
-  const problem = useMay('group:group:write') ? (problemWith(rows) ?? (unchanged ? 'Nothing to save.' : impact.why)) : 'Your roles do not allow changing the split.';
+  const barred = useWhyNot('group:group:write', 'changing the split');
+  const problem = barred ?? problemWith(rows) ?? (unchanged ? 'Nothing to save.' : impact.why);
   return (
     <Panel title="Split" note={`based on phase ${base.number.toString()}`}>
       <Stack gap={16}>
@@ -69,18 +71,18 @@ function Editor({ group }: { group: Group }) {
         <ServingImpact of={impact} />
         {save.isError && <Failure error={save.error} title="The split has not changed" />}
         <Row justify="flex-end" gap={12}>
-          {problem && <span className="hint">{problem}</span>}
-          <Button variant="default" size="sm" disabled={unchanged} onClick={startOver}>
+          <ActionButton variant="default" size="sm" why={unchanged ? 'Nothing has changed yet.' : null} reasonAt="tooltip" onClick={startOver}>
             Undo changes
-          </Button>
-          <Button
+          </ActionButton>
+          <ActionButton
             size="sm"
-            disabled={problem !== null}
+            why={problem}
+            reasonAt="before"
             loading={save.isPending}
             onClick={() => save.mutate({ slug: group.slug, phase: base.number, members: specsOf(rows), reason: reason.trim(), accept_refusals: impact.accepted })}
           >
             Open phase {base.number + 1}
-          </Button>
+          </ActionButton>
         </Row>
       </Stack>
     </Panel>

@@ -1,8 +1,9 @@
-import { Button, Checkbox, Select, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Group as Row, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
 import { slugOf } from '@/components/slug';
@@ -25,6 +26,7 @@ export function Commit({ draft }: { draft: ImportDraft }) {
   const known = useQuery({ ...trpc.models.versions.queryOptions({ slug: model }), enabled: model !== NEW });
   const version = typed ?? draft.version ?? nextVersion(known.data?.map((one) => one.version) ?? []);
   const problem = versionProblem(version);
+  const why = draft.open.length > 0 ? 'Decide what is open above first.' : (problem ?? (model === NEW && !name.trim() ? 'Give the model a name.' : null));
   const slug = model === NEW ? slugOf(name) : model;
   const commit = useMutation(
     trpc.imports.commit.mutationOptions({
@@ -59,9 +61,11 @@ export function Commit({ draft }: { draft: ImportDraft }) {
         </div>
         <Checkbox label="Read files of the same shape like this from now on" checked={remember} onChange={(e) => setRemember(e.currentTarget.checked)} />
         {commit.isError && <Failure error={commit.error} title="It was not kept" />}
-        <Button size="sm" style={{ alignSelf: 'flex-end' }} disabled={draft.open.length > 0 || problem !== null || (model === NEW && !name.trim())} loading={commit.isPending} onClick={keep}>
-          Keep as version {version}
-        </Button>
+        <Row justify="flex-end" gap={12}>
+          <ActionButton size="sm" why={why} reasonAt="before" loading={commit.isPending} onClick={keep}>
+            Keep as version {version}
+          </ActionButton>
+        </Row>
       </Stack>
     </Panel>
   );

@@ -1,4 +1,4 @@
-import { Button, Checkbox } from '@mantine/core';
+import { Checkbox } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -79,8 +79,8 @@ function SeveralModels({ draft, revise, busy }: Asked) {
         ))}
       </ul>
       <div className={css.decide}>
-        <Button variant="default" disabled={chosen.length === 0} loading={commit.isPending} onClick={() => keep(chosen)}>Keep the {plural(chosen.length, 'chosen model')}</Button>
-        <Button variant="default" disabled={commit.isPending} onClick={() => keep(null)}>Keep all {names.length}</Button>
+        <PendingButton variant="default" why={chosen.length === 0 ? 'Tick one or more models first.' : null} reasonAt="tooltip" busy={commit.isPending} onClick={() => keep(chosen)}>{chosen.length === 0 ? 'Keep the chosen models' : `Keep the ${plural(chosen.length, 'chosen model')}`}</PendingButton>
+        <PendingButton variant="default" busy={commit.isPending} onClick={() => keep(null)}>Keep all {names.length}</PendingButton>
         <span className="hint">Each becomes {draft.model ? `a version of ${draft.model}` : 'a model of its own'}; shared parts, such as features and dataset, go to each.</span>
       </div>
       {commit.isError && <Failure error={commit.error} title="They were not kept" />}

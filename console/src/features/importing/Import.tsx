@@ -1,9 +1,10 @@
-import { Button, FileButton, Select, Stack, Switch, Textarea } from '@mantine/core';
+import { Button, FileButton, Group as Row, Select, Stack, Switch, Textarea } from '@mantine/core';
 import { IconFileUpload } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type DragEvent, useState } from 'react';
 
+import { ActionButton } from '@/components/ActionButton';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Section } from '@/components/Section';
@@ -48,9 +49,11 @@ export function Import() {
         <Section title="Paste text instead">
           <Stack gap={10}>
             <Textarea aria-label="The document’s text" autosize minRows={6} maxRows={18} spellCheck={false} value={text} onChange={(e) => setText(e.currentTarget.value)} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12 } }} />
-            <Button variant="default" style={{ alignSelf: 'flex-start' }} disabled={!text.trim()} loading={propose.isPending} onClick={() => send(new File([text], 'pasted.json', { type: 'application/json' }))}>
-              Read it
-            </Button>
+            <Row gap={12}>
+              <ActionButton variant="default" why={text.trim() ? null : 'Paste the text first.'} loading={propose.isPending} onClick={() => send(new File([text], 'pasted.json', { type: 'application/json' }))}>
+                Read it
+              </ActionButton>
+            </Row>
           </Stack>
         </Section>
       </Stack>

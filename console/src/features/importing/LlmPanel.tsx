@@ -1,5 +1,6 @@
 import { Button, Code, Table } from '@mantine/core';
 
+import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Notice } from '@/components/States';
@@ -52,7 +53,7 @@ export function LlmPanel({ report, draft, revise }: { report: Report; draft: Imp
                     {one.confirmed ? (
                       <Button variant="subtle" color="gray" onClick={() => revise({ confirmed: confirmed.filter((target) => target !== one.target) })}>Take back</Button>
                     ) : (
-                      <Button variant="default" disabled={!draft.document} onClick={() => revise({ confirmed: [...confirmed, one.target] })}>I know it is right</Button>
+                      <ActionButton variant="default" why={draft.document ? null : 'Choose one of the models first.'} onClick={() => revise({ confirmed: [...confirmed, one.target] })}>I know it is right</ActionButton>
                     )}
                   </Table.Td>
                 </Table.Tr>

@@ -44,7 +44,8 @@ export function Rules({ draft, revise, busy }: { draft: ImportDraft; revise: Rev
       <Row gap={8} p={16}>
         {whole === null && <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => setRules([...rules, { kind: 'scalar', source: '', target: '' }])}>Add a rule</Button>}
         {changed && <Status tone="info">not applied yet</Status>}
-        <PendingButton style={{ marginLeft: 'auto' }} disabled={!changed || parsed?.ok === false} busy={busy} onClick={() => revise({ mapping: parsed?.ok ? parsed.rules : rules })}>Apply the rules</PendingButton>
+        <span style={{ flex: 1 }} />
+        <PendingButton why={parsed?.ok === false ? 'The rules are not valid JSON yet.' : changed ? null : 'No rule has changed.'} reasonAt="before" busy={busy} onClick={() => revise({ mapping: parsed?.ok ? parsed.rules : rules })}>Apply the rules</PendingButton>
       </Row>
     </Panel>
   );

@@ -67,7 +67,7 @@ function Picker({ of, places, first, busy, take }: { of: string; places: Place[]
       placeholder={first[0] ? `${first[0].label}?` : 'Search a place'}
       searchable
       clearable
-      disabled={busy}
+      readOnly={busy}
       maw={280}
       value={null}
       data={options(places, first)}

@@ -1,7 +1,8 @@
-import { Button, Progress, Table } from '@mantine/core';
+import { Progress, Table } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
 
+import { ActionButton } from '@/components/ActionButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Panel } from '@/components/Panel';
 import { Answer, Empty, Failure, Status, type Severity } from '@/components/States';
@@ -88,10 +89,10 @@ function Cancel({ run }: { run: Run }) {
   const asked = Boolean(run.cancel_requested_at);
   return (
     <>
-      <Button size="compact-sm" variant="default" loading={cancel.isPending} disabled={asked} onClick={() => cancel.mutate({ run_id: run.id })}>
+      <ActionButton size="compact-sm" variant="default" loading={cancel.isPending} why={asked ? 'Asked to cancel. The run stops at its next step.' : null} reasonAt="tooltip" onClick={() => cancel.mutate({ run_id: run.id })}>
         {asked ? 'Cancelling' : 'Cancel'}
         <span className="visually-hidden"> {run.kind}</span>
-      </Button>
+      </ActionButton>
       {cancel.error && <Failure error={cancel.error} />}
     </>
   );
