@@ -4,7 +4,7 @@ import re
 from secrets import token_hex
 
 import pytest
-from playwright.async_api import Browser, StorageState, expect
+from playwright.async_api import Browser, expect
 
 from demo.dataset import load
 from tests.journeys.browser import Tab, tab
@@ -13,32 +13,6 @@ from tests.support.product import GROUP, Product
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GROUP_PAGE = f"/groups/{GROUP}"
-PAGES = {
-    "hub": "/",
-    "new-model": "/models/new",
-    "import": "/import",
-    "model-overview": "/models/credit_scoring",
-    "model-versions": "/models/credit_scoring/versions",
-    "model-new-version": "/models/credit_scoring/versions/new",
-    "model-inferences": "/models/credit_scoring/inferences",
-    "model-card": "/models/credit_scoring/card",
-    "groups": "/groups",
-    "new-group": "/groups/new",
-    "group-comparison": GROUP_PAGE,
-    "group-traffic": f"{GROUP_PAGE}/traffic",
-    "group-inferences": f"{GROUP_PAGE}/inferences",
-    "group-split": f"{GROUP_PAGE}/split",
-    "group-history": f"{GROUP_PAGE}/history",
-    "group-endpoint": f"{GROUP_PAGE}/endpoint",
-    "group-delete": f"{GROUP_PAGE}/delete",
-    "settings-tokens": "/settings/tokens",
-    "settings-connectors": "/settings/connectors",
-    "settings-mappings": "/settings/mappings",
-    "settings-people": "/settings/people",
-    "settings-account": "/settings/account",
-    "settings-audit": "/settings/audit",
-    "settings-system": "/settings/system",
-}
 
 
 async def test_a_link_into_the_hub_asks_to_sign_in_and_then_leads_there(browser: Browser, product: Product) -> None:
@@ -108,29 +82,6 @@ async def test_the_comparison_moves_while_predictions_land(console: Tab, product
             assert answer.status_code == 200
     await expect(predictions).not_to_have_text(before, timeout=10_000)
     await expect(page.get_by_role("table", name=re.compile("Metrics"))).to_contain_text("ROC AUC")
-
-
-@pytest.mark.parametrize("name", PAGES)
-async def test_a_page_is_usable_by_everyone(console: Tab, name: str) -> None:
-    page = await console.open(PAGES[name])
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await console.assert_accessible()
-    await console.picture(name)
-
-
-@pytest.mark.parametrize("name", ["hub", "model-overview", "group-comparison", "group-inferences"])
-async def test_a_page_works_in_the_dark_and_on_a_phone(browser: Browser, product: Product, session: StorageState, name: str) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
-    async with tab(browser, product, storage_state=session, color_scheme="dark") as dark:
-        await dark.open(PAGES[name])
-        await dark.assert_accessible()
-        await dark.picture(f"{name}-dark")
-    async with tab(browser, product, storage_state=session, **phone) as small:
-        page = await small.open(PAGES[name])
-        overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"the page is {overflow} px wider than the phone"
-        await small.assert_accessible()
-        await small.picture(f"{name}-phone")
 
 
 async def compared(product: Product) -> str:

@@ -5,28 +5,16 @@ import re
 from secrets import token_hex
 
 import pytest
-from playwright.async_api import Browser, Page, StorageState, expect
+from playwright.async_api import Page, expect
 
 from demo.dataset import load
-from tests.journeys.browser import Tab, tab
-from tests.journeys.test_console import GROUP_PAGE, PAGES, compared
+from tests.journeys.browser import Tab
+from tests.journeys.test_console import GROUP_PAGE, compared
 from tests.support.product import GROUP, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EVERYWHERE = {**PAGES, "group-control": f"{GROUP_PAGE}/control", "group-log": f"{GROUP_PAGE}/log"}
 CODE_LOST = "This page could not be loaded"
-
-
-async def test_no_page_is_wider_than_a_phone(browser: Browser, product: Product, session: StorageState) -> None:
-    wide = {}
-    async with tab(browser, product, storage_state=session, viewport={"width": 390, "height": 844}) as one:
-        for name, path in EVERYWHERE.items():
-            page = await one.open(path)
-            over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if over > 0:
-                wide[name] = over
-    assert not wide, f"pixels too wide: {wide}"
 
 
 @pytest.mark.parametrize("path", ["/groups/nobody_knows", "/models/nobody_knows", "/nothing/is/here"])
