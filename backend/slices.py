@@ -17,6 +17,7 @@ from backend.comparison import alerts as comparison_alerts
 from backend.comparison import runs as comparison_runs
 from backend.connectors import actions as connectors_actions
 from backend.connectors import runs as connectors_runs
+from backend.decisions import actions as decisions_actions
 from backend.declarations.actions import AuditAction
 from backend.declarations.alerts import AlertKind, Check, CheckContext
 from backend.declarations.events import EventKind
@@ -97,6 +98,7 @@ SLICES: tuple[Slice, ...] = (
         checks=comparison_alerts.checks,
     ),
     Slice(name="connectors", runs=connectors_runs.RUNS, actions=constants(connectors_actions, AuditAction)),
+    Slice(name="decisions", actions=constants(decisions_actions, AuditAction)),
     Slice(name="exchange", actions=constants(exchange_actions, AuditAction)),
     Slice(
         name="groups",

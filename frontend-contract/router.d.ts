@@ -98,6 +98,8 @@ export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
 /** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly. */
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
+/** This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input. */
+export type DecisionRuleUnfit = Failure<"DECISION_RULE_UNFIT", "UNPROCESSABLE_CONTENT", 422>;
 /** The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself. */
 export type DiskFull = Failure<"DISK_FULL", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
@@ -136,6 +138,8 @@ export type IntakeAway = Failure<"INTAKE_AWAY", "SERVICE_UNAVAILABLE", 503>;
 export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
 /** A batch holds 1 to 1 000 inputs. Send more in several requests. */
 export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
+/** These settings name a decision that no rule of the group gives. */
+export type InvalidDecisionSettings = Failure<"INVALID_DECISION_SETTINGS", "BAD_REQUEST", 400>;
 /** The model does not take these values. Correct them at the pointers in the issues. */
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number. */
@@ -146,6 +150,8 @@ export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
 export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
 /** A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0. */
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
+/** This value table cannot be used. Each entry has a decision, an outcome and a worth; the lowest value is below the highest. */
+export type InvalidValueTable = Failure<"INVALID_VALUE_TABLE", "BAD_REQUEST", 400>;
 /** The stored key cannot be read for this provider and address. Enter it again. */
 export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
 /** A tenant keeps at least one administrator who can sign in. Make another person administrator first. */
@@ -218,6 +224,8 @@ export type RampUnderWay = Failure<"RAMP_UNDER_WAY", "CONFLICT", 409>;
 export type RefusalsExpected = Failure<"REFUSALS_EXPECTED", "PRECONDITION_FAILED", 412>;
 /** You cannot give a role that allows more than you may do. Ask somebody who holds its permissions. */
 export type RoleNotHeld = Failure<"ROLE_NOT_HELD", "FORBIDDEN", 403>;
+/** The version has this very rule. Change a band, or keep the version. */
+export type RuleUnchanged = Failure<"RULE_UNCHANGED", "CONFLICT", 409>;
 /** The run has ended, so there is nothing to cancel. */
 export type RunFinished = Failure<"RUN_FINISHED", "CONFLICT", 409>;
 /** There is no such run in this tenant. `runs.list` lists them. */
@@ -266,6 +274,8 @@ export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT
 export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
 /** There is no such version in this tenant. `models.versions` lists those of a model. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
+/** The group's log has no rows of this version. `decisions.get` lists the group's versions. */
+export type VersionNotLogged = Failure<"VERSION_NOT_LOGGED", "NOT_FOUND", 404>;
 /** `prefer` must name a loaded champion or challenger of this group. `groups.get` lists them. */
 export type VersionNotPreferred = Failure<"VERSION_NOT_PREFERRED", "NOT_FOUND", 404>;
 /** Only a version with a checked artifact can serve. Upload its artifact first. */
@@ -276,6 +286,8 @@ export type VersionNotWarm = Failure<"VERSION_NOT_WARM", "PRECONDITION_FAILED", 
 export type VersionServing = Failure<"VERSION_SERVING", "CONFLICT", 409>;
 /** The model already has this version, and a version is never overwritten. Choose the next number. */
 export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
+/** Only a ready version takes another rule. Upload its artifact first, or create the draft with its rule. */
+export type VersionWithoutArtifact = Failure<"VERSION_WITHOUT_ARTIFACT", "CONFLICT", 409>;
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;
 
@@ -453,6 +465,13 @@ export interface AuditVerdict {
   reanchored: number[][];
 }
 
+/** Rows with a decision: as logged, and by the rule that is tried. */
+export interface BandCount {
+  decision: string;
+  before: number;
+  after: number;
+}
+
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
 export interface BrowseInferences {
   /**
@@ -466,6 +485,7 @@ export interface BrowseInferences {
   phase?: number | null | undefined;
   status?: "failed" | "fallback" | "ok" | "refused" | null | undefined;
   labelled?: boolean | null | undefined;
+  decision?: string | null | undefined;
   min_score?: number | null | undefined;
   max_score?: number | null | undefined;
   after?: string | null | undefined;
@@ -648,6 +668,16 @@ export interface Conclusion {
   certainty: string;
   waiting: string;
   advice: string;
+}
+
+/** New settings for a group's decisions. */
+export interface ConfigureDecisions {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  settings: DecisionSettingsInput;
 }
 
 /** New settings, all of them. Another routing key opens a phase. */
@@ -852,7 +882,7 @@ export interface CreateGroup {
    * @default 0.5
    */
   threshold?: number | undefined;
-  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null,"positive_scores":"higher","unknown_inputs":"refuse","unknown_categories":"refuse"} */
+  /** @default {"on_control_loss":"refuse","time_budget_ms":null,"routing_key":"entity_key","require_verdict":false,"min_matured_share":0.0,"maturity_hours":null,"positive_scores":"higher","unknown_inputs":"refuse","unknown_categories":"refuse","reveals":null} */
   settings?: GroupSettingsInput | undefined;
 }
 
@@ -915,7 +945,7 @@ export interface CreateToken {
   expires_in_days?: number | null | undefined;
 }
 
-/** A new version of a model from a document already in Tiltyard's own shape. */
+/** A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one. */
 export interface CreateVersion {
   /**
    * Lower-case letters, digits and underscores.
@@ -928,6 +958,7 @@ export interface CreateVersion {
    */
   version: string;
   document: ModelDocumentInput;
+  decision_rule?: DecisionRuleInput | null | undefined;
 }
 
 /** A token just made. `secret` is shown this once and kept only as a hash. */
@@ -993,6 +1024,26 @@ export interface Decision {
   other: string | null;
 }
 
+/** Scores below `below`, and not below the band before, get this decision. The last band has no bound. */
+export interface DecisionBand {
+  /**
+   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   */
+  decision: string;
+  below: number | null;
+}
+
+/** Scores below `below`, and not below the band before, get this decision. The last band has no bound. */
+export interface DecisionBandInput {
+  /**
+   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   */
+  decision: string;
+  below?: number | null | undefined;
+}
+
 /**
  * What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
  *
@@ -1014,6 +1065,93 @@ export interface DecisionInput {
    * @maxLength 2000
    */
   other?: string | null | undefined;
+}
+
+/** Rows that one decision would lose to another. `before` is null for rows without a decision. */
+export interface DecisionMove {
+  before: string | null;
+  after: string | null;
+  rows: number;
+}
+
+/**
+ * Ordered bands that turn a score into a decision.
+ *
+ * `segment_by` names a declared input. Its values listed in `segment_bands` have bands of their own; all other values, and a missing one, go by `bands`.
+ */
+export interface DecisionRule {
+  /**
+   * What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it.
+   * @default "score"
+   */
+  on: "points" | "probability" | "score";
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
+  bands: DecisionBand[];
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  segment_by: string | null;
+  /** @maxLength 200 */
+  segment_bands: { [key: string]: DecisionBand[] };
+}
+
+/**
+ * Ordered bands that turn a score into a decision.
+ *
+ * `segment_by` names a declared input. Its values listed in `segment_bands` have bands of their own; all other values, and a missing one, go by `bands`.
+ */
+export interface DecisionRuleInput {
+  /**
+   * What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it.
+   * @default "score"
+   */
+  on?: "points" | "probability" | "score" | undefined;
+  /**
+   * @minLength 1
+   * @maxLength 20
+   */
+  bands: DecisionBandInput[];
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  segment_by?: string | null | undefined;
+  /** @maxLength 200 */
+  segment_bands?: { [key: string]: DecisionBandInput[] } | undefined;
+}
+
+/**
+ * What a group says of its decisions.
+ *
+ * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
+ * group's settings (`reveals`).
+ */
+export interface DecisionSettings {
+  /** @maxLength 20 */
+  approves: string[];
+  /** @default "recommended" */
+  compare_by: "final" | "recommended";
+}
+
+/**
+ * What a group says of its decisions.
+ *
+ * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
+ * group's settings (`reveals`).
+ */
+export interface DecisionSettingsInput {
+  /** @maxLength 20 */
+  approves?: string[] | undefined;
+  /** @default "recommended" */
+  compare_by?: "final" | "recommended" | undefined;
 }
 
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
@@ -1390,6 +1528,25 @@ export interface Group {
   settled: boolean | null;
 }
 
+/**
+ * A group's decisions: settings, value table, and the rules in force.
+ *
+ * `can_decide` says whether value per application can be the group's decision metric; else `reason` says why not. `decisions` are all names in use.
+ */
+export interface GroupDecisions {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  settings: DecisionSettings;
+  value_table: ValueTable | null;
+  can_decide: boolean;
+  reason: string | null;
+  decisions: string[];
+  rules: MemberRule[];
+}
+
 /** A group, by slug. */
 export interface GroupRef {
   /**
@@ -1452,6 +1609,12 @@ export interface GroupSettings {
    * @default "refuse"
    */
   unknown_categories: "missing" | "refuse";
+  /**
+   * The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. Figures on outcomes are then told of those alone, and are not compared between versions.
+   * @minLength 1
+   * @maxLength 20
+   */
+  reveals: string[] | null;
 }
 
 /**
@@ -1507,6 +1670,12 @@ export interface GroupSettingsInput {
    * @default "refuse"
    */
   unknown_categories?: "missing" | "refuse" | undefined;
+  /**
+   * The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. Figures on outcomes are then told of those alone, and are not compared between versions.
+   * @minLength 1
+   * @maxLength 20
+   */
+  reveals?: string[] | null | undefined;
 }
 
 /**
@@ -1799,7 +1968,11 @@ export interface ImportedVersion {
   imported_at: string;
 }
 
-/** A row of a group's log, whole. */
+/**
+ * A row of a group's log, whole.
+ *
+ * `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+ */
 export interface Inference {
   inference_id: string;
   requested_at: string;
@@ -1829,6 +2002,12 @@ export interface Inference {
   actual_history: Json;
   erased_at: string | null;
   imported_from: string | null;
+  decision: string | null;
+  decision_rule: string | null;
+  lot: number | null;
+  lot_propensity: number | null;
+  final_decision: string | null;
+  final_details: Json;
 }
 
 /** One inference of a group. */
@@ -1855,6 +2034,8 @@ export interface InferenceSummary {
   explained: boolean;
   actual: number | null;
   latency_us: number | null;
+  decision: string | null;
+  final_decision: string | null;
 }
 
 /** What the model is for, and what it is not for. */
@@ -2260,6 +2441,14 @@ export interface Member {
 /** What a version is in a group. */
 export type MemberRole = "champion" | "challenger" | "shadow";
 
+/** The rule that a member of the current phase decides by. */
+export interface MemberRule {
+  version_id: string;
+  version: string;
+  role: string;
+  rule: VersionRule | null;
+}
+
 /** A version's place in a group. Shadows answer nobody: their share is 0. */
 export interface MemberSpec {
   version_id: string;
@@ -2638,6 +2827,8 @@ export interface Predict {
  *
  * A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
  * by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+ *
+ * `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
  */
 export interface Prediction {
   inference_id: string;
@@ -2652,6 +2843,8 @@ export interface Prediction {
   latency_us: number;
   age_seconds: number | null;
   max_age_seconds: number | null;
+  decision: string | null;
+  decision_rule: string | null;
 }
 
 /** The answers of a batch, in the order asked. */
@@ -3087,6 +3280,24 @@ export interface RowRange {
   last: string;
 }
 
+/** What a rule would have decided on logged rows. `change` is the version number that it would be kept under. */
+export interface RuleTrial {
+  version: string;
+  rows: number;
+  without_score: number;
+  moved: number;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  share_moved: number;
+  change: "minor" | "patch";
+  counts: BandCount[];
+  moves: DecisionMove[];
+  segments: SegmentTrial[];
+  scores: TrialBin[];
+}
+
 /** One background execution. `percent` and `stage` say how far it is. */
 export interface Run {
   id: string;
@@ -3165,6 +3376,13 @@ export interface ScoreBin {
   count: number;
 }
 
+/** The same counts for the rows of one value of the rule's segment; `other` values have none of their own bands. */
+export interface SegmentTrial {
+  value: string;
+  rows: number;
+  counts: BandCount[];
+}
+
 /**
  * Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
  *
@@ -3192,6 +3410,12 @@ export interface ServingRole {
   preparing: boolean;
   /** Why some process could not load it; the champion answers for it, unless it is a shadow. */
   load_error: string | null;
+}
+
+/** A rule for a version's artifact; null takes the rule away. The answer is a new version: the old one keeps what it has. */
+export interface SetDecisionRule {
+  version_id: string;
+  rule: DecisionRuleInput | null;
 }
 
 /** Choose what is shown to language models. It counts as agreement. */
@@ -3274,6 +3498,16 @@ export interface SetTimeZone {
    * @maxLength 64
    */
   time_zone: string | null;
+}
+
+/** A group's value table; null takes it away. */
+export interface SetValueTable {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  table: ValueTableInput | null;
 }
 
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
@@ -3543,6 +3777,31 @@ export interface TrainingInput {
   code?: string | null | undefined;
 }
 
+/** Rows with a score from `low` to `high`. */
+export interface TrialBin {
+  low: number;
+  high: number;
+  rows: number;
+}
+
+/** Try a rule on rows of a group's log. `version` is the label of a version that is logged there; absent: the champion's. */
+export interface TryRule {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  rule: DecisionRuleInput;
+  version?: string | null | undefined;
+  /**
+   * The latest rows to try it on.
+   * @minimum 1
+   * @maximum 200000
+   * @default 50000
+   */
+  most?: number | undefined;
+}
+
 /** A value that a language model wrote and the file does not say. It is kept out of the document until a person confirms it. */
 export interface UnsupportedValue {
   target: string;
@@ -3550,6 +3809,76 @@ export interface UnsupportedValue {
   reason: string;
   /** @default false */
   confirmed: boolean;
+}
+
+/** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
+export interface ValueEntry {
+  /**
+   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   */
+  decision: string;
+  outcome: "any" | "bad" | "good";
+  worth: Worth;
+}
+
+/** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
+export interface ValueEntryInput {
+  /**
+   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   */
+  decision: string;
+  outcome: "any" | "bad" | "good";
+  worth: WorthInput;
+}
+
+/** What decisions and their outcomes are worth, in one currency. Each value is cut at `lowest` and `highest`. */
+export interface ValueTable {
+  /**
+   * ISO 4217: `EUR`.
+   * @pattern ^[A-Z]{3}$(?!\n)
+   */
+  currency: string;
+  /**
+   * @minLength 1
+   * @maxLength 60
+   */
+  entries: ValueEntry[];
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  lowest: number;
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  highest: number;
+}
+
+/** What decisions and their outcomes are worth, in one currency. Each value is cut at `lowest` and `highest`. */
+export interface ValueTableInput {
+  /**
+   * ISO 4217: `EUR`.
+   * @pattern ^[A-Z]{3}$(?!\n)
+   */
+  currency: string;
+  /**
+   * @minLength 1
+   * @maxLength 60
+   */
+  entries: ValueEntryInput[];
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  lowest: number;
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  highest: number;
 }
 
 /** A span of the chain to recompute; absent means its whole length. */
@@ -3560,7 +3889,7 @@ export interface VerifyAudit {
   to_seq?: number | null | undefined;
 }
 
-/** A version: document, artifact, and where it serves. `label` is how people say it (`v1.3`). */
+/** A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`). */
 export interface Version {
   id: string;
   model_id: string;
@@ -3579,11 +3908,18 @@ export interface Version {
   created_by: string;
   document: ModelDocument;
   serving: ServingRole[];
+  decision_rule: VersionRule | null;
 }
 
 /** A version, by id. */
 export interface VersionRef {
   version_id: string;
+}
+
+/** A rule as part of a model's version. `version` is the label of the version that brought it: later versions may carry it on. */
+export interface VersionRule {
+  rule: DecisionRule;
+  version: string;
 }
 
 /** `draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing. */
@@ -3601,6 +3937,48 @@ export interface WorkerHealth {
   pid: number | null;
   seen_at: string;
   alive: boolean;
+}
+
+/** An amount: `constant`, or the value of the input `column` times `factor`. Exactly one of the two. */
+export interface Worth {
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  constant: number | null;
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  column: string | null;
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  factor: number | null;
+}
+
+/** An amount: `constant`, or the value of the input `column` times `factor`. Exactly one of the two. */
+export interface WorthInput {
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  constant?: number | null | undefined;
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  column?: string | null | undefined;
+  /**
+   * @minimum -1000000000000.0
+   * @maximum 1000000000000.0
+   */
+  factor?: number | null | undefined;
 }
 
 export type AppRouter = TRPCBuiltRouter<
@@ -3815,6 +4193,32 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `connector:connector:manage`.
        */
       delete: M<ConnectorRef, DeletedConnector, AppErrorShape | ConnectorInUse | ConnectorNotFound>;
+    };
+    decisions: {
+      /**
+       * A group's decisions: settings, value table, and the rules in force.
+       *
+       * Needs `group:group:read`.
+       */
+      get: Q<GroupRef, GroupDecisions, AppErrorShape | GroupNotFound>;
+      /**
+       * State which decisions approve, which reveal an outcome, and by which decision versions are compared.
+       *
+       * Needs `decision:group:write`.
+       */
+      configure: M<ConfigureDecisions, GroupDecisions, AppErrorShape | GroupNotFound | InvalidDecisionSettings>;
+      /**
+       * State what each decision is worth with each outcome; null takes the table away.
+       *
+       * Needs `decision:group:write`.
+       */
+      setValueTable: M<SetValueTable, GroupDecisions, AppErrorShape | GroupNotFound | InvalidValueTable>;
+      /**
+       * Try a rule on a group's logged rows before it is kept: counts before and after, and what moves.
+       *
+       * Needs `inference:group:read`.
+       */
+      tryRule: Q<TryRule, RuleTrial, AppErrorShape | DecisionRuleUnfit | GroupNotFound | VersionNotLogged>;
     };
     groups: {
       /**
@@ -4186,11 +4590,17 @@ export type AppRouter = TRPCBuiltRouter<
        */
       version: Q<VersionRef, Version, AppErrorShape | VersionNotFound>;
       /**
+       * A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+       *
+       * Needs `catalog:model:write`.
+       */
+      setDecisionRule: M<SetDecisionRule, Version, AppErrorShape | DecisionRuleUnfit | RuleUnchanged | VersionNotFound | VersionWithoutArtifact>;
+      /**
        * A draft version from a model document; upload its artifact to make it ready.
        *
        * Needs `catalog:model:write`.
        */
-      createVersion: M<CreateVersion, Version, AppErrorShape | ModelNotFound | VersionTaken>;
+      createVersion: M<CreateVersion, Version, AppErrorShape | DecisionRuleUnfit | ModelNotFound | VersionTaken>;
       /**
        * A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too.
        *

@@ -76,6 +76,7 @@ export const browseInferencesSchema = z.strictObject({
   phase: z.int().nullable().optional(),
   status: z.enum(["failed", "fallback", "ok", "refused"]).nullable().optional(),
   labelled: z.boolean().nullable().optional(),
+  decision: z.string().nullable().optional(),
   min_score: z.number().nullable().optional(),
   max_score: z.number().nullable().optional(),
   after: z.string().nullable().optional(),
@@ -201,6 +202,23 @@ export const compareGroupSchema = z.strictObject({
 });
 
 /**
+ * What a group says of its decisions.
+ *
+ * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
+ * group's settings (`reveals`).
+ */
+export const decisionSettingsInputSchema = z.strictObject({
+  approves: z.array(z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u'))).max(20).optional(),
+  compare_by: z.enum(["final", "recommended"]).default("recommended"),
+});
+
+/** New settings for a group's decisions. */
+export const configureDecisionsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  settings: decisionSettingsInputSchema,
+});
+
+/**
  * How a group answers, what is compared, and what a promotion needs.
  *
  * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
@@ -216,6 +234,7 @@ export const groupSettingsInputSchema = z.strictObject({
   positive_scores: z.enum(["higher", "lower"]).default("higher"),
   unknown_inputs: z.enum(["ignore", "refuse"]).default("refuse"),
   unknown_categories: z.enum(["missing", "refuse"]).default("refuse"),
+  reveals: z.array(text(1, 60)).min(1).max(20).nullable().optional(),
 });
 
 /** New settings, all of them. Another routing key opens a phase. */
@@ -501,7 +520,7 @@ export const createGroupSchema = z.strictObject({
   members: z.array(memberSpecSchema).min(1).max(20),
   decision_metric: z.enum(["accuracy", "brier", "log_loss", "mae", "rmse", "roc_auc"]).default("brier"),
   threshold: z.number().gte(-1000000000000.0).lte(1000000000000.0).default(0.5),
-  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null, "positive_scores": "higher", "unknown_inputs": "refuse", "unknown_categories": "refuse"}),
+  settings: groupSettingsInputSchema.default({"on_control_loss": "refuse", "time_budget_ms": null, "routing_key": "entity_key", "require_verdict": false, "min_matured_share": 0.0, "maturity_hours": null, "positive_scores": "higher", "unknown_inputs": "refuse", "unknown_categories": "refuse", "reveals": null}),
 });
 
 /** A new model. */
@@ -529,11 +548,30 @@ export const createTokenSchema = z.strictObject({
   expires_in_days: z.int().gte(1).lte(730).nullable().default(90),
 });
 
-/** A new version of a model from a document already in Tiltyard's own shape. */
+/** Scores below `below`, and not below the band before, get this decision. The last band has no bound. */
+export const decisionBandInputSchema = z.strictObject({
+  decision: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u')),
+  below: z.number().nullable().optional(),
+});
+
+/**
+ * Ordered bands that turn a score into a decision.
+ *
+ * `segment_by` names a declared input. Its values listed in `segment_bands` have bands of their own; all other values, and a missing one, go by `bands`.
+ */
+export const decisionRuleInputSchema = z.strictObject({
+  on: z.enum(["points", "probability", "score"]).default("score"),
+  bands: z.array(decisionBandInputSchema).min(1).max(20),
+  segment_by: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).nullable().optional(),
+  segment_bands: z.record(z.string(), z.array(decisionBandInputSchema).min(1).max(20)).default({}),
+});
+
+/** A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one. */
 export const createVersionSchema = z.strictObject({
   model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')),
   document: modelDocumentInputSchema,
+  decision_rule: decisionRuleInputSchema.nullable().optional(),
 });
 
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
@@ -873,6 +911,12 @@ export const runRefSchema = z.strictObject({
   run_id: z.guid(),
 });
 
+/** A rule for a version's artifact; null takes the rule away. The answer is a new version: the old one keeps what it has. */
+export const setDecisionRuleSchema = z.strictObject({
+  version_id: z.guid(),
+  rule: decisionRuleInputSchema.nullable(),
+});
+
 /** What a language model is shown of a file. */
 export const showsSchema = z.enum(["file", "keys", "vocabulary"]);
 
@@ -915,6 +959,34 @@ export const setSplitSchema = z.strictObject({
 /** A time zone by its IANA name (`Europe/Berlin`); null: the hub's. */
 export const setTimeZoneSchema = z.strictObject({
   time_zone: text(1, 64).nullable(),
+});
+
+/** An amount: `constant`, or the value of the input `column` times `factor`. Exactly one of the two. */
+export const worthInputSchema = z.strictObject({
+  constant: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
+  column: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).nullable().optional(),
+  factor: z.number().gte(-1000000000000.0).lte(1000000000000.0).nullable().optional(),
+});
+
+/** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
+export const valueEntryInputSchema = z.strictObject({
+  decision: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u')),
+  outcome: z.enum(["any", "bad", "good"]),
+  worth: worthInputSchema,
+});
+
+/** What decisions and their outcomes are worth, in one currency. Each value is cut at `lowest` and `highest`. */
+export const valueTableInputSchema = z.strictObject({
+  currency: z.string().regex(new RegExp("^[A-Z]{3}$(?!\\n)", 'u')),
+  entries: z.array(valueEntryInputSchema).min(1).max(60),
+  lowest: z.number().gte(-1000000000000.0).lte(1000000000000.0),
+  highest: z.number().gte(-1000000000000.0).lte(1000000000000.0),
+});
+
+/** A group's value table; null takes it away. */
+export const setValueTableSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  table: valueTableInputSchema.nullable(),
 });
 
 /** What is answered when neither Redis nor PostgreSQL takes a prediction. */
@@ -965,6 +1037,14 @@ export const tokenRefSchema = z.strictObject({
   token_id: z.guid(),
 });
 
+/** Try a rule on rows of a group's log. `version` is the label of a version that is logged there; absent: the champion's. */
+export const tryRuleSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  rule: decisionRuleInputSchema,
+  version: z.string().nullable().optional(),
+  most: z.int().gte(1).lte(200000).default(50000),
+});
+
 /** A span of the chain to recompute; absent means its whole length. */
 export const verifyAuditSchema = z.strictObject({
   from_seq: z.int().gte(1).nullable().optional(),
@@ -1008,6 +1088,10 @@ export const inputs = {
   "connectors.disable": connectorRefSchema,
   "connectors.enable": connectorRefSchema,
   "connectors.delete": connectorRefSchema,
+  "decisions.get": groupRefSchema,
+  "decisions.configure": configureDecisionsSchema,
+  "decisions.setValueTable": setValueTableSchema,
+  "decisions.tryRule": tryRuleSchema,
   "groups.get": groupRefSchema,
   "groups.create": createGroupSchema,
   "groups.setSplit": setSplitSchema,
@@ -1066,6 +1150,7 @@ export const inputs = {
   "models.suggestSlug": nameForSlugSchema,
   "models.versions": modelRefSchema,
   "models.version": versionRefSchema,
+  "models.setDecisionRule": setDecisionRuleSchema,
   "models.createVersion": createVersionSchema,
   "models.createExternalVersion": createExternalVersionSchema,
   "models.stateArtifact": stateArtifactSchema,

@@ -2,9 +2,21 @@
 
 from backend.access.permissions import P
 from backend.catalog import artifact_statement, external, service
-from backend.catalog.errors import ArtifactPresent, ExternalUnfit, FeaturesDisagree, ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
+from backend.catalog.errors import (
+    ArtifactPresent,
+    DecisionRuleUnfit,
+    ExternalUnfit,
+    FeaturesDisagree,
+    ModelNotFound,
+    SlugTaken,
+    VersionNotFound,
+    VersionServing,
+    VersionTaken,
+)
 from backend.catalog.rules import slug_of
 from backend.connectors.errors import ConnectorDisabled, ConnectorNotFound
+from backend.decisions import rule_change
+from backend.decisions.errors import RuleUnchanged, VersionWithoutArtifact
 from rpc.core import Router
 from rpc.host import Call
 from schemas.catalog import (
@@ -20,6 +32,7 @@ from schemas.catalog import (
     VersionRef,
 )
 from schemas.common import Page
+from schemas.decisions import SetDecisionRule
 from schemas.external import CreateExternalVersion
 
 models = Router("models")
@@ -61,7 +74,13 @@ async def version(ctx: Call, input: VersionRef) -> Version:
     return await service.get_version(ctx.work, input)
 
 
-@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken))
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged))
+async def set_decision_rule(ctx: Call, input: SetDecisionRule) -> Version:
+    """A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move."""
+    return await rule_change.set_decision_rule(ctx.work, input)
+
+
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, DecisionRuleUnfit))
 async def create_version(ctx: Call, input: CreateVersion) -> Version:
     """A draft version from a model document; upload its artifact to make it ready."""
     return await service.create_version(ctx.work, input)

@@ -5,6 +5,7 @@ from rpc.alerts import alerts
 from rpc.audit import audit
 from rpc.connectors import connectors
 from rpc.core import Router
+from rpc.decisions.router import decisions
 from rpc.groups.router import groups
 from rpc.imports import imports
 from rpc.inference import inference
@@ -13,4 +14,4 @@ from rpc.models import models
 from rpc.runs import runs
 from rpc.system import system
 
-root = Router("", access, alerts, audit, connectors, groups, imports, inference, mappings, models, runs, system)
+root = Router("", access, alerts, audit, connectors, decisions, groups, imports, inference, mappings, models, runs, system)

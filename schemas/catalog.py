@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.common import Issue, Name, PageSize, Shape, Slug
+from schemas.decisions import DecisionRule, VersionRule
 from schemas.model_document import ModelDocument
 
 Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
@@ -100,7 +101,7 @@ class ServingRole(Shape, frozen=True, kw_only=True):
 
 
 class Version(Shape, frozen=True, kw_only=True):
-    """A version: document, artifact, and where it serves. `label` is how people say it (`v1.3`)."""
+    """A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`)."""
 
     id: UUID
     model_id: UUID
@@ -113,6 +114,7 @@ class Version(Shape, frozen=True, kw_only=True):
     created_by: str
     document: ModelDocument
     serving: list[ServingRole]
+    decision_rule: VersionRule | None = None
 
 
 class CreateModel(Shape, frozen=True, kw_only=True):
@@ -138,11 +140,12 @@ class ListModels(Shape, frozen=True, kw_only=True):
 
 
 class CreateVersion(Shape, frozen=True, kw_only=True):
-    """A new version of a model from a document already in Tiltyard's own shape."""
+    """A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one."""
 
     model: Slug
     version: Semver
     document: ModelDocument
+    decision_rule: DecisionRule | None = None
 
 
 class VersionRef(Shape, frozen=True, kw_only=True):

@@ -46,6 +46,17 @@ UnknownCategories = Annotated[
 ]
 
 
+Reveals = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1, max_length=60)]],
+    msgspec.Meta(
+        min_length=1,
+        max_length=20,
+        description="The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. "
+        "Figures on outcomes are then told of those alone, and are not compared between versions.",
+    ),
+]
+
+
 class GroupSettings(Shape, frozen=True, kw_only=True):
     """How a group answers, what is compared, and what a promotion needs.
 
@@ -62,6 +73,7 @@ class GroupSettings(Shape, frozen=True, kw_only=True):
     positive_scores: PositiveScores = "higher"
     unknown_inputs: UnknownInputs = "refuse"
     unknown_categories: UnknownCategories = "refuse"
+    reveals: Reveals | None = None
 
 
 class LogPolicy(Shape, frozen=True, kw_only=True):

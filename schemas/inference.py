@@ -82,6 +82,8 @@ class Prediction(Shape, frozen=True, kw_only=True):
 
     A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
     by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+
+    `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
     """
 
     inference_id: UUID
@@ -96,6 +98,8 @@ class Prediction(Shape, frozen=True, kw_only=True):
     latency_us: int
     age_seconds: float | None = None
     max_age_seconds: int | None = None
+    decision: str | None = None
+    decision_rule: str | None = None
 
 
 class Predictions(Shape, frozen=True, kw_only=True):
@@ -105,7 +109,10 @@ class Predictions(Shape, frozen=True, kw_only=True):
 
 
 class Inference(Shape, frozen=True, kw_only=True):
-    """A row of a group's log, whole."""
+    """A row of a group's log, whole.
+
+    `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+    """
 
     inference_id: UUID
     requested_at: datetime
@@ -135,6 +142,12 @@ class Inference(Shape, frozen=True, kw_only=True):
     actual_history: Json
     erased_at: datetime | None
     imported_from: str | None
+    decision: str | None = None
+    decision_rule: str | None = None
+    lot: float | None = None
+    lot_propensity: float | None = None
+    final_decision: str | None = None
+    final_details: Json = None
 
 
 class InferenceSummary(Shape, frozen=True, kw_only=True):
@@ -152,6 +165,8 @@ class InferenceSummary(Shape, frozen=True, kw_only=True):
     explained: bool
     actual: float | None
     latency_us: int | None
+    decision: str | None = None
+    final_decision: str | None = None
 
 
 class BrowseInferences(Shape, frozen=True, kw_only=True):
@@ -164,6 +179,7 @@ class BrowseInferences(Shape, frozen=True, kw_only=True):
     phase: int | None = None
     status: Literal["ok", "refused", "failed", "fallback"] | None = None
     labelled: bool | None = None
+    decision: str | None = None
     min_score: float | None = None
     max_score: float | None = None
     after: datetime | None = None

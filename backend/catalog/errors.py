@@ -28,6 +28,12 @@ class VersionServing(Conflict):
     """This version serves in a group. Take it out of the group first."""
 
 
+class DecisionRuleUnfit(Invalid):
+    """This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input."""
+
+    code = ErrorCode.UNPROCESSABLE_CONTENT
+
+
 class BackgroundUnfit(Invalid):
     """The document's background rows do not fit the artifact's features. Correct `extensions.background`."""
 

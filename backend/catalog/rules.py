@@ -47,6 +47,19 @@ def free_version(taken: Sequence[str], wanted: str | None) -> str:
     return f"{major}.{minor + 1}.0"
 
 
+def changed_version(taken: Sequence[str], of: str, *, minor: bool) -> str:
+    """The number after `of` for a small change, or a `minor` one: the first that is free among those of its line.
+
+    >>> changed_version(["1.2.0", "1.2.1", "1.4.0"], "1.2.0", minor=False), changed_version(["1.2.0", "1.4.0", "2.0.0"], "1.2.0", minor=True)
+    ('1.2.2', '1.5.0')
+    """
+    numbers = [tuple(int(part) for part in version.split(".")) for version in taken]
+    first, second, _ = (int(part) for part in of.split("."))
+    if minor:
+        return f"{first}.{max(number[1] for number in numbers if number[0] == first) + 1}.0"
+    return f"{first}.{second}.{max(number[2] for number in numbers if number[:2] == (first, second)) + 1}"
+
+
 def slug_of(name: str) -> str:
     """A slug made from a name.
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from backend.catalog import actions, repository
+from backend.catalog.decision_rules import require_fit
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionServing, VersionTaken
 from backend.catalog.rules import canonical_version, free_version, label, slug_of
 from backend.catalog.tables import ModelRow, VersionRow
@@ -18,6 +19,7 @@ from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, CreateModel, CreateVersion, ListModels, Model, ModelRef, ServingRole, Version, VersionRef, VersionState
 from schemas.common import Page
+from schemas.decisions import DecisionRule, VersionRule
 from schemas.model_document import ModelDocument
 
 
@@ -83,8 +85,10 @@ async def find_by_name(work: UnitOfWork, name: str) -> str | None:
 
 
 async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
-    """A draft version from a document; its artifact comes next. Raises ModelNotFound, VersionTaken."""
+    """A draft version from a document; its artifact comes next. Raises ModelNotFound, VersionTaken, DecisionRuleUnfit."""
     model = await _find_model(work, input.model)
+    if input.decision_rule:
+        require_fit(input.decision_rule, input.document, None, "/decision_rule")
     version = canonical_version(input.version)
     document = msgspec.structs.replace(input.document, version=version)
     row = VersionRow(
@@ -95,6 +99,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
         state=VersionState.DRAFT,
         document=plain(document),
         artifact=None,
+        decision_rule=await kept_rule(work, model.id, input.decision_rule, version),
         created_by=work.actor.name,
         created_at=work.now,
     )
@@ -104,8 +109,23 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
     except IntegrityError:
         raise VersionTaken(f"{input.model} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
     created = version_of(row, model, ())
-    work.audit(actions.MODELS_CREATE_VERSION, f"model:{model.slug}:{version}", after={"version_id": str(row.id), "document": row.document})
+    work.audit(
+        actions.MODELS_CREATE_VERSION,
+        f"model:{model.slug}:{version}",
+        after={"version_id": str(row.id), "document": row.document, "decision_rule": row.decision_rule},
+    )
     return created
+
+
+async def kept_rule(work: UnitOfWork, model_id: UUID, rule: DecisionRule | None, number: str) -> dict[str, Any] | None:
+    """A rule as a version of this number keeps it: under the label of the model's first version that has the very same one."""
+    if rule is None:
+        return None
+    content = plain(rule)
+    rows = await repository.versions(work.session, work.tenant_id, model_id)
+    same = sorted((row for row in rows if row.decision_rule and row.decision_rule["rule"] == content), key=lambda row: row.created_at)
+    first = same[0].decision_rule if same else None
+    return {"rule": content, "version": first["version"] if first else label(number)}
 
 
 async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
@@ -141,6 +161,7 @@ def version_of(row: VersionRow, model: ModelRow, serving: Sequence[Row[Any]]) ->
         created_by=row.created_by,
         document=msgspec.convert(row.document, ModelDocument, strict=False),
         serving=[_place(place) for place in serving if place.version_id == row.id],
+        decision_rule=msgspec.convert(row.decision_rule, VersionRule, strict=False) if row.decision_rule else None,
     )
 
 

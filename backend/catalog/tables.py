@@ -25,7 +25,7 @@ class ModelRow(TenantOwned, Base):
 
 
 class VersionRow(TenantOwned, Base):
-    """A version: document and artifact."""
+    """A version: document, artifact and decision rule."""
 
     __tablename__ = "versions"
 
@@ -35,5 +35,6 @@ class VersionRow(TenantOwned, Base):
     state: Mapped[str]
     document: Mapped[dict[str, Any]]
     artifact: Mapped[dict[str, Any] | None]
+    decision_rule: Mapped[dict[str, Any] | None]
     created_by: Mapped[str]
     created_at: Mapped[datetime]

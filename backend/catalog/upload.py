@@ -11,6 +11,7 @@ from backend.catalog.artifact_check import CheckedArtifact, check
 from backend.catalog.artifact_files import artifact_name
 from backend.catalog.artifact_statement import statement_of
 from backend.catalog.categories import described
+from backend.catalog.decision_rules import require_fit
 from backend.catalog.errors import ArtifactPresent
 from backend.catalog.explanation_background import keep_background
 from backend.catalog.rules import completed
@@ -19,6 +20,7 @@ from backend.hub import Hub
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Artifact, Version, VersionRef, VersionState
+from schemas.decisions import DecisionRule
 from schemas.model_document import ModelDocument
 
 
@@ -72,6 +74,8 @@ async def _attach(work: UnitOfWork, ref: VersionRef, found: CheckedArtifact, bac
     document = msgspec.convert(row.document, ModelDocument, strict=False)
     whole = completed(document, found.features, facts.kind, facts.objective, score.names)
     row.document = plain(msgspec.structs.replace(whole, features=described(whole.features, found.categories)))
+    if row.decision_rule:
+        require_fit(msgspec.convert(row.decision_rule["rule"], DecisionRule, strict=False), whole, artifact, "/decision_rule")
     row.state = VersionState.READY
     await work.session.flush()
     work.audit(actions.MODELS_UPLOAD_ARTIFACT, f"model:{model.slug}:{row.version}", after=artifact)

@@ -48,6 +48,13 @@ async def add_use(session: AsyncSession, tenant_id: UUID, connector_id: UUID, su
     await session.execute(insert(UseRow).values(values).on_conflict_do_nothing())
 
 
+async def copy_uses(session: AsyncSession, tenant_id: UUID, subject: str, other: str, now: datetime) -> None:
+    """Note for `other` every use by `subject`."""
+    theirs = select(UseRow.connector_id).where(UseRow.tenant_id == tenant_id, UseRow.subject == subject)
+    for connector_id in (await session.execute(theirs)).scalars().all():
+        await add_use(session, tenant_id, connector_id, other, now)
+
+
 async def remove_use(session: AsyncSession, tenant_id: UUID, subject: str) -> None:
     """Forget every use by this subject."""
     await session.execute(delete(UseRow).where(UseRow.tenant_id == tenant_id, UseRow.subject == subject))

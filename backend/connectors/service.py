@@ -115,6 +115,11 @@ async def hold(work: UnitOfWork, connector_id: UUID, subject: str) -> None:
     await repository.add_use(work.session, work.tenant_id, row.id, subject, work.now)
 
 
+async def hold_as(work: UnitOfWork, subject: str, other: str) -> None:
+    """Note that `other` works through the connectors that `subject` works through, if any."""
+    await repository.copy_uses(work.session, work.tenant_id, subject, other, work.now)
+
+
 async def release(work: UnitOfWork, subject: str) -> None:
     """`subject` works through no connector any more."""
     await repository.remove_use(work.session, work.tenant_id, subject)

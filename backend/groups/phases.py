@@ -74,7 +74,7 @@ def columns_of(settings: GroupSettings) -> dict[str, Any]:
         "require_verdict": settings.require_verdict,
         "min_matured_share": settings.min_matured_share,
         "maturity_hours": settings.maturity_hours,
-        "answering": {name: getattr(settings, name) for name in ("positive_scores", "unknown_inputs", "unknown_categories")},
+        "answering": {name: getattr(settings, name) for name in ("positive_scores", "unknown_inputs", "unknown_categories", "reveals")},
     }
 
 

@@ -46,7 +46,7 @@ async def get(work: UnitOfWork, input: InferenceRef) -> Inference:
 
 
 def _check(input: BrowseInferences) -> None:
-    texts = {name: getattr(input, name) for name in ("search", "version", "role")}
+    texts = {name: getattr(input, name) for name in ("search", "version", "role", "decision")}
     issues = [Issue(pointer=f"/{name}", message="a NUL character is in no log") for name, said in texts.items() if said and "\x00" in said]
     moments = {"after": input.after, "before": input.before}
     issues += [Issue(pointer=f"/{name}", message="the moment needs its zone") for name, moment in moments.items() if moment and moment.tzinfo is None]

@@ -29,14 +29,23 @@ COLUMNS = (
     "actual_history",
     "erased_at",
     "imported_from",
+    "decision",
+    "decision_rule",
+    "lot",
+    "lot_propensity",
+    "final_decision",
+    "final_details",
 )
 """All of them, in the table's own order."""
 
-WRITTEN = COLUMNS[: COLUMNS.index("actual")]
-"""Those written with a row. The others belong to outcomes."""
+DECIDED = ("decision", "decision_rule", "lot", "lot_propensity")
+"""What was recommended, by the rule of which version, and the lot where one was drawn: the number and the chance that it approves."""
+
+WRITTEN = (*COLUMNS[: COLUMNS.index("actual")], *DECIDED)
+"""Those written with a row. The others belong to outcomes, erasure, imports and final decisions."""
 
 
-JSON = ("inputs", "context", "segments", "output", "explanation", "actual_history")
+JSON = ("inputs", "context", "segments", "output", "explanation", "actual_history", "final_details")
 """Those that hold JSON."""
 
 PERSONAL: dict[str, str | None] = {

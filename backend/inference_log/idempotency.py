@@ -70,4 +70,6 @@ def _prediction(row: Row[Any], explain: bool) -> Prediction:
         explanation=msgspec.convert(row.explanation, Explanation) if explain and row.explanation else None,
         stale=row.stale,
         latency_us=row.latency_us,
+        decision=row.decision,
+        decision_rule=row.decision_rule,
     )

@@ -24,7 +24,7 @@ RETURNING k.key
 """
 
 ROWS = """
-SELECT inference_id, model_version_id, version, role, phase, score, label, output, explanation, latency_us, stale
+SELECT inference_id, model_version_id, version, role, phase, score, label, output, explanation, latency_us, stale, decision, decision_rule
 FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 """
 

@@ -17,7 +17,10 @@ from backend.inference_log.columns import COLUMNS
 from schemas.inference import BrowseInferences, Explanation
 
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
-SUMMARY = "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us"
+SUMMARY = (
+    "inference_id, requested_at, version, role, phase, entity_key, score, label, status, explained_at IS NOT NULL AS explained, actual, latency_us, "
+    "decision, final_decision"
+)
 
 TOTALS = """
 SELECT count(*) FILTER (WHERE status <> 'failed' AND role <> 'shadow') AS total, count(actual) FILTER (WHERE role <> 'shadow') AS labelled,
@@ -63,7 +66,7 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, expla
 """
 
 # All that may change in a row once it is written.
-CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at), 0)"
+CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at, final_details), 0)"
 STATED = f"{', '.join(COLUMNS)}, {CHANGING} AS state"
 """The columns of a row, and a digest of the state it is in."""
 
@@ -169,6 +172,7 @@ def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[
         "role": "role = :role",
         "phase": "phase = :phase",
         "status": "status = :status",
+        "decision": "decision = :decision",
         "min_score": "score >= :min_score",
         "max_score": "score <= :max_score",
     }

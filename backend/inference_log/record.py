@@ -39,6 +39,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     status: Status
     error: str | None
     stale: bool = False
+    decision: str | None = None
+    decision_rule: str | None = None
+    lot: float | None = None
+    lot_propensity: float | None = None
 
 
 class KeyClaim(NamedTuple):

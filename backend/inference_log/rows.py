@@ -42,6 +42,10 @@ def row_of(record: Record, explanation: Explanation | None, explained_at: dateti
         record.stale,
         record.status,
         record.error,
+        record.decision,
+        record.decision_rule,
+        record.lot,
+        record.lot_propensity,
     )
 
 

@@ -23,7 +23,8 @@ STAGED = f"""
 CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
   inference_id uuid, requested_at timestamptz, model_version_id uuid, version text, role text, phase int, bucket int, propensity float8, entity_key text,
   correlation_id text, caller text, inputs text, context text, segments text, output text, score float8, label text, explanation text,
-  explained_at timestamptz, latency_us int, stale boolean, status text, error text) ON COMMIT DELETE ROWS;
+  explained_at timestamptz, latency_us int, stale boolean, status text, error text, decision text, decision_rule text, lot float8, lot_propensity float8)
+  ON COMMIT DELETE ROWS;
 DELETE FROM pg_temp.{STAGE}
 """  # noqa: S608 (constant)
 """JSON waits as text: what writes binary jsonb here would cost Python's time for each."""

@@ -20,6 +20,7 @@ from backend.runtimes.protocol import NO_METHOD, Floats, Use
 from backend.runtimes.table_process import make_tables
 from schemas.catalog import Artifact, ArtifactKind, Version
 from schemas.common import Shape
+from schemas.decisions import VersionRule
 from schemas.inference import Explanation
 from schemas.model_document import Feature, Task
 
@@ -37,6 +38,7 @@ class VersionFacts(Shape, frozen=True, kw_only=True):
     artifact: Artifact
     features: list[Feature] = []
     task: Task | None = None
+    decision_rule: VersionRule | None = None
 
     def specs(self) -> list[FeatureSpec]:
         """How each of the artifact's features is read from a request."""
@@ -48,7 +50,14 @@ def facts_of(version: Version) -> VersionFacts:
     """The facts of a catalog version that has its artifact."""
     assert version.artifact is not None, "only a version with an artifact answers"
     document = version.document
-    return VersionFacts(id=version.id, version=version.version, artifact=version.artifact, features=document.features, task=document.task)
+    return VersionFacts(
+        id=version.id,
+        version=version.version,
+        artifact=version.artifact,
+        features=document.features,
+        task=document.task,
+        decision_rule=version.decision_rule,
+    )
 
 
 @dataclass(frozen=True, eq=False)

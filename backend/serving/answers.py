@@ -74,6 +74,8 @@ def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record
         status=case.status,
         error=case.error,
         stale=not request.controlled,
+        decision=case.decision,
+        decision_rule=case.member.rule.version if case.decision is not None and case.member.rule else None,
     )
 
 
@@ -92,6 +94,8 @@ def answer_of(request: PredictionRequest, case: Case, latency_us: int) -> Predic
         explanation=case.explanation,
         stale=not request.controlled,
         latency_us=latency_us,
+        decision=case.decision,
+        decision_rule=case.member.rule.version if case.decision is not None and case.member.rule else None,
     )
 
 

@@ -17,6 +17,7 @@ from backend.inference_log.errors import LogUnavailable
 from backend.inference_log.idempotency import LoggedAnswer
 from backend.inference_log.intake import Intake, KeyTaken
 from backend.serving.answers import PredictionRequest, answer_of, check_beside, record_of
+from backend.serving.deciding import decide
 from backend.serving.errors import PredictionFailed
 from backend.serving.idempotency import IdempotencyKeys, claim_of
 from backend.serving.inline_explanations import Inline
@@ -101,6 +102,7 @@ class Predictor:
         check_beside(body)
         cases = prepare(group, body, self._routing.control.halts.versions)
         await self._score(request, cases)
+        decide(cases)
         if body.explain:
             await self._inline.explain(cases)
         latency = request.latency_us

@@ -51,6 +51,7 @@ class Case(msgspec.Struct, eq=False):
     status: Status = "ok"
     error: str | None = None
     propensity: float = PREFERRED
+    decision: str | None = None
 
     @property
     def version(self) -> ServedVersion:

@@ -451,6 +451,14 @@ class AuditVerdict(TypedDict):
     reanchored: List[List[int]]
 
 
+class BandCount(TypedDict):
+    """Rows with a decision: as logged, and by the rule that is tried."""
+
+    decision: str
+    before: int
+    after: int
+
+
 class BrowseInferences(TypedDict):
     """The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly."""
 
@@ -462,6 +470,7 @@ class BrowseInferences(TypedDict):
     phase: NotRequired[int | None]
     status: NotRequired[Literal['failed', 'fallback', 'ok', 'refused'] | None]
     labelled: NotRequired[bool | None]
+    decision: NotRequired[str | None]
     min_score: NotRequired[float | None]
     max_score: NotRequired[float | None]
     after: NotRequired[str | None]
@@ -614,6 +623,14 @@ class Conclusion(TypedDict):
     certainty: str
     waiting: str
     advice: str
+
+
+class ConfigureDecisions(TypedDict):
+    """New settings for a group's decisions."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    settings: DecisionSettingsInput
 
 
 class ConfigureGroup(TypedDict):
@@ -806,13 +823,14 @@ class CreateToken(TypedDict):
 
 
 class CreateVersion(TypedDict):
-    """A new version of a model from a document already in Tiltyard's own shape."""
+    """A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one."""
 
     model: str
     """Lower-case letters, digits and underscores."""
     version: str
     """`1.2.0`, `v1.2` is read as 1.2.0."""
     document: ModelDocumentInput
+    decision_rule: NotRequired[DecisionRuleInput | None]
 
 
 class CreatedToken(TypedDict):
@@ -876,6 +894,22 @@ class Decision(TypedDict):
     other: str | None
 
 
+class DecisionBand(TypedDict):
+    """Scores below `below`, and not below the band before, get this decision. The last band has no bound."""
+
+    decision: str
+    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    below: float | None
+
+
+class DecisionBandInput(TypedDict):
+    """Scores below `below`, and not below the band before, get this decision. The last band has no bound."""
+
+    decision: str
+    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    below: NotRequired[float | None]
+
+
 class DecisionInput(TypedDict):
     """What a person decided about the value that stands at `source` in the file. A source says the same whatever else changes in the document.
 
@@ -890,6 +924,62 @@ class DecisionInput(TypedDict):
     """A JSON Pointer (RFC 6901)."""
     choice: Literal['as_written', 'decimal', 'keep', 'leave_out', 'percent', 'take', 'thousands']
     other: NotRequired[str | None]
+
+
+class DecisionMove(TypedDict):
+    """Rows that one decision would lose to another. `before` is null for rows without a decision."""
+
+    before: str | None
+    after: str | None
+    rows: int
+
+
+class DecisionRule(TypedDict):
+    """Ordered bands that turn a score into a decision.
+
+        `segment_by` names a declared input. Its values listed in `segment_bands` have bands of their own; all other values, and a missing one, go by `bands`.
+    """
+
+    on: Literal['points', 'probability', 'score']
+    """What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it."""
+    bands: List[DecisionBand]
+    segment_by: str | None
+    segment_bands: dict[str, List[DecisionBand]]
+
+
+class DecisionRuleInput(TypedDict):
+    """Ordered bands that turn a score into a decision.
+
+        `segment_by` names a declared input. Its values listed in `segment_bands` have bands of their own; all other values, and a missing one, go by `bands`.
+    """
+
+    on: NotRequired[Literal['points', 'probability', 'score']]
+    """What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it."""
+    bands: List[DecisionBandInput]
+    segment_by: NotRequired[str | None]
+    segment_bands: NotRequired[dict[str, List[DecisionBandInput]]]
+
+
+class DecisionSettings(TypedDict):
+    """What a group says of its decisions.
+
+        `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
+        group's settings (`reveals`).
+    """
+
+    approves: List[str]
+    compare_by: Literal['final', 'recommended']
+
+
+class DecisionSettingsInput(TypedDict):
+    """What a group says of its decisions.
+
+        `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
+        group's settings (`reveals`).
+    """
+
+    approves: NotRequired[List[str]]
+    compare_by: NotRequired[Literal['final', 'recommended']]
 
 
 class DeleteGroup(TypedDict):
@@ -1159,6 +1249,22 @@ class Group(TypedDict):
     settled: bool | None
 
 
+class GroupDecisions(TypedDict):
+    """A group's decisions: settings, value table, and the rules in force.
+
+        `can_decide` says whether value per application can be the group's decision metric; else `reason` says why not. `decisions` are all names in use.
+    """
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    settings: DecisionSettings
+    value_table: ValueTable | None
+    can_decide: bool
+    reason: str | None
+    decisions: List[str]
+    rules: List[MemberRule]
+
+
 class GroupRef(TypedDict):
     """A group, by slug."""
 
@@ -1187,6 +1293,7 @@ class GroupSettings(TypedDict):
     """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
     unknown_categories: Literal['missing', 'refuse']
     """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
+    reveals: List[str] | None
 
 
 class GroupSettingsInput(TypedDict):
@@ -1210,6 +1317,7 @@ class GroupSettingsInput(TypedDict):
     """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
     unknown_categories: NotRequired[Literal['missing', 'refuse']]
     """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
+    reveals: NotRequired[List[str] | None]
 
 
 class GroupTraffic(TypedDict):
@@ -1461,7 +1569,10 @@ class ImportedVersion(TypedDict):
 
 
 class Inference(TypedDict):
-    """A row of a group's log, whole."""
+    """A row of a group's log, whole.
+
+        `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+    """
 
     inference_id: str
     requested_at: str
@@ -1491,6 +1602,12 @@ class Inference(TypedDict):
     actual_history: Any
     erased_at: str | None
     imported_from: str | None
+    decision: str | None
+    decision_rule: str | None
+    lot: float | None
+    lot_propensity: float | None
+    final_decision: str | None
+    final_details: Any
 
 
 class InferenceRef(TypedDict):
@@ -1516,6 +1633,8 @@ class InferenceSummary(TypedDict):
     explained: bool
     actual: float | None
     latency_us: int | None
+    decision: str | None
+    final_decision: str | None
 
 
 class IntendedUse(TypedDict):
@@ -1885,6 +2004,15 @@ MemberRole = Literal['challenger', 'champion', 'shadow']
 """What a version is in a group."""
 
 
+class MemberRule(TypedDict):
+    """The rule that a member of the current phase decides by."""
+
+    version_id: str
+    version: str
+    role: str
+    rule: VersionRule | None
+
+
 class MemberSpec(TypedDict):
     """A version's place in a group. Shadows answer nobody: their share is 0."""
 
@@ -2172,6 +2300,8 @@ class Prediction(TypedDict):
 
         A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
         by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+
+        `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
     """
 
     inference_id: str
@@ -2186,6 +2316,8 @@ class Prediction(TypedDict):
     latency_us: int
     age_seconds: float | None
     max_age_seconds: int | None
+    decision: str | None
+    decision_rule: str | None
 
 
 class Predictions(TypedDict):
@@ -2527,6 +2659,21 @@ class RowRange(TypedDict):
     last: str
 
 
+class RuleTrial(TypedDict):
+    """What a rule would have decided on logged rows. `change` is the version number that it would be kept under."""
+
+    version: str
+    rows: int
+    without_score: int
+    moved: int
+    share_moved: float
+    change: Literal['minor', 'patch']
+    counts: List[BandCount]
+    moves: List[DecisionMove]
+    segments: List[SegmentTrial]
+    scores: List[TrialBin]
+
+
 class Run(TypedDict):
     """One background execution. `percent` and `stage` say how far it is."""
 
@@ -2600,6 +2747,14 @@ class ScoreBin(TypedDict):
     count: int
 
 
+class SegmentTrial(TypedDict):
+    """The same counts for the rows of one value of the rule's segment; `other` values have none of their own bands."""
+
+    value: str
+    rows: int
+    counts: List[BandCount]
+
+
 class ServingImpact(TypedDict):
     """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
 
@@ -2625,6 +2780,13 @@ class ServingRole(TypedDict):
     """Some process has not loaded and compiled it yet; that process answers as before."""
     load_error: str | None
     """Why some process could not load it; the champion answers for it, unless it is a shadow."""
+
+
+class SetDecisionRule(TypedDict):
+    """A rule for a version's artifact; null takes the rule away. The answer is a new version: the old one keeps what it has."""
+
+    version_id: str | UUID
+    rule: DecisionRuleInput | None
 
 
 class SetImportSharing(TypedDict):
@@ -2676,6 +2838,14 @@ class SetTimeZone(TypedDict):
     """A time zone by its IANA name (`Europe/Berlin`); null: the hub's."""
 
     time_zone: str | None
+
+
+class SetValueTable(TypedDict):
+    """A group's value table; null takes it away."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    table: ValueTableInput | None
 
 
 class SetWhenUnlogged(TypedDict):
@@ -2936,6 +3106,25 @@ class TrainingInput(TypedDict):
     code: NotRequired[str | None]
 
 
+class TrialBin(TypedDict):
+    """Rows with a score from `low` to `high`."""
+
+    low: float
+    high: float
+    rows: int
+
+
+class TryRule(TypedDict):
+    """Try a rule on rows of a group's log. `version` is the label of a version that is logged there; absent: the champion's."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    rule: DecisionRuleInput
+    version: NotRequired[str | None]
+    most: NotRequired[int]
+    """The latest rows to try it on."""
+
+
 class UnsupportedValue(TypedDict):
     """A value that a language model wrote and the file does not say. It is kept out of the document until a person confirms it."""
 
@@ -2943,6 +3132,44 @@ class UnsupportedValue(TypedDict):
     value: Any
     reason: str
     confirmed: bool
+
+
+class ValueEntry(TypedDict):
+    """What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`)."""
+
+    decision: str
+    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    outcome: Literal['any', 'bad', 'good']
+    worth: Worth
+
+
+class ValueEntryInput(TypedDict):
+    """What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`)."""
+
+    decision: str
+    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    outcome: Literal['any', 'bad', 'good']
+    worth: WorthInput
+
+
+class ValueTable(TypedDict):
+    """What decisions and their outcomes are worth, in one currency. Each value is cut at `lowest` and `highest`."""
+
+    currency: str
+    """ISO 4217: `EUR`."""
+    entries: List[ValueEntry]
+    lowest: float
+    highest: float
+
+
+class ValueTableInput(TypedDict):
+    """What decisions and their outcomes are worth, in one currency. Each value is cut at `lowest` and `highest`."""
+
+    currency: str
+    """ISO 4217: `EUR`."""
+    entries: List[ValueEntryInput]
+    lowest: float
+    highest: float
 
 
 class VerifyAudit(TypedDict):
@@ -2953,7 +3180,7 @@ class VerifyAudit(TypedDict):
 
 
 class Version(TypedDict):
-    """A version: document, artifact, and where it serves. `label` is how people say it (`v1.3`)."""
+    """A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`)."""
 
     id: str
     model_id: str
@@ -2967,12 +3194,20 @@ class Version(TypedDict):
     created_by: str
     document: ModelDocument
     serving: List[ServingRole]
+    decision_rule: VersionRule | None
 
 
 class VersionRef(TypedDict):
     """A version, by id."""
 
     version_id: str | UUID
+
+
+class VersionRule(TypedDict):
+    """A rule as part of a model's version. `version` is the label of the version that brought it: later versions may carry it on."""
+
+    rule: DecisionRule
+    version: str
 
 
 VersionState = Literal['archived', 'draft', 'ready']
@@ -2993,6 +3228,22 @@ class WorkerHealth(TypedDict):
     pid: int | None
     seen_at: str
     alive: bool
+
+
+class Worth(TypedDict):
+    """An amount: `constant`, or the value of the input `column` times `factor`. Exactly one of the two."""
+
+    constant: float | None
+    column: str | None
+    factor: float | None
+
+
+class WorthInput(TypedDict):
+    """An amount: `constant`, or the value of the input `column` times `factor`. Exactly one of the two."""
+
+    constant: NotRequired[float | None]
+    column: NotRequired[str | None]
+    factor: NotRequired[float | None]
 
 
 class Conflict(HubError):
@@ -3115,6 +3366,10 @@ class ControlLost(HubError):
     """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly."""
 
 
+class DecisionRuleUnfit(HubError):
+    """This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input."""
+
+
 class DiskFull(HubError):
     """The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself."""
 
@@ -3191,6 +3446,10 @@ class InvalidBatch(HubError):
     """A batch holds 1 to 1 000 inputs. Send more in several requests."""
 
 
+class InvalidDecisionSettings(HubError):
+    """These settings name a decision that no rule of the group gives."""
+
+
 class InvalidFeatures(HubError):
     """The model does not take these values. Correct them at the pointers in the issues."""
 
@@ -3209,6 +3468,10 @@ class InvalidSilence(HubError):
 
 class InvalidSplit(HubError):
     """A group needs one champion, distinct versions, shares that sum to 10 000, and shadows with share 0."""
+
+
+class InvalidValueTable(HubError):
+    """This value table cannot be used. Each entry has a decision, an outcome and a worth; the lowest value is below the highest."""
 
 
 class KeyUnreadable(HubError):
@@ -3355,6 +3618,10 @@ class RoleNotHeld(HubError):
     """You cannot give a role that allows more than you may do. Ask somebody who holds its permissions."""
 
 
+class RuleUnchanged(HubError):
+    """The version has this very rule. Change a band, or keep the version."""
+
+
 class RunFinished(HubError):
     """The run has ended, so there is nothing to cancel."""
 
@@ -3451,6 +3718,10 @@ class VersionNotFound(HubError):
     """There is no such version in this tenant. `models.versions` lists those of a model."""
 
 
+class VersionNotLogged(HubError):
+    """The group's log has no rows of this version. `decisions.get` lists the group's versions."""
+
+
 class VersionNotPreferred(HubError):
     """`prefer` must name a loaded champion or challenger of this group. `groups.get` lists them."""
 
@@ -3471,11 +3742,15 @@ class VersionTaken(HubError):
     """The model already has this version, and a version is never overwritten. Choose the next number."""
 
 
+class VersionWithoutArtifact(HubError):
+    """Only a ready version takes another rule. Upload its artifact first, or create the draft with its rule."""
+
+
 class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "2b3b806ad503c991"
+CONTRACT_HASH = "b36e1242d8195db1"
 """The contract this client was generated from."""
 
 
@@ -3510,6 +3785,7 @@ ERRORS: dict[str, type[HubError]] = {
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
     "CONTROL_LOST": ControlLost,
+    "DECISION_RULE_UNFIT": DecisionRuleUnfit,
     "DISK_FULL": DiskFull,
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
@@ -3529,11 +3805,13 @@ ERRORS: dict[str, type[HubError]] = {
     "INTAKE_AWAY": IntakeAway,
     "INTAKE_BUSY": IntakeBusy,
     "INVALID_BATCH": InvalidBatch,
+    "INVALID_DECISION_SETTINGS": InvalidDecisionSettings,
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
     "INVALID_RAMP": InvalidRamp,
     "INVALID_SILENCE": InvalidSilence,
     "INVALID_SPLIT": InvalidSplit,
+    "INVALID_VALUE_TABLE": InvalidValueTable,
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
     "LEGAL_HOLD": LegalHold,
@@ -3570,6 +3848,7 @@ ERRORS: dict[str, type[HubError]] = {
     "RAMP_UNDER_WAY": RampUnderWay,
     "REFUSALS_EXPECTED": RefusalsExpected,
     "ROLE_NOT_HELD": RoleNotHeld,
+    "RULE_UNCHANGED": RuleUnchanged,
     "RUN_FINISHED": RunFinished,
     "RUN_NOT_FOUND": RunNotFound,
     "SCOPE_NOT_HELD": ScopeNotHeld,
@@ -3594,11 +3873,13 @@ ERRORS: dict[str, type[HubError]] = {
     "UNSOUND_DOCUMENT": UnsoundDocument,
     "UNSOUND_MAPPING": UnsoundMapping,
     "VERSION_NOT_FOUND": VersionNotFound,
+    "VERSION_NOT_LOGGED": VersionNotLogged,
     "VERSION_NOT_PREFERRED": VersionNotPreferred,
     "VERSION_NOT_READY": VersionNotReady,
     "VERSION_NOT_WARM": VersionNotWarm,
     "VERSION_SERVING": VersionServing,
     "VERSION_TAKEN": VersionTaken,
+    "VERSION_WITHOUT_ARTIFACT": VersionWithoutArtifact,
     "WRONG_CREDENTIALS": WrongCredentials,
 }
 """The class of each reason."""
@@ -3869,6 +4150,45 @@ class ConnectorsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `CONNECTOR_IN_USE`.
         """
         answer: DeletedConnector = self._hub._call(self._hub._mutation("connectors.delete", {"connector_id": connector_id}))
+        return answer
+
+
+class DecisionsProcedures:
+    """`decisions`"""
+
+    def __init__(self, hub: _SyncHub) -> None:
+        self._hub = hub
+
+    def get(self, *, slug: str) -> GroupDecisions:
+        """A group's decisions: settings, value table, and the rules in force.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: GroupDecisions = self._hub._call(self._hub._query("decisions.get", {"slug": slug}))
+        return answer
+
+    def configure(self, *, slug: str, settings: DecisionSettingsInput) -> GroupDecisions:
+        """State which decisions approve, which reveal an outcome, and by which decision versions are compared.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_DECISION_SETTINGS`.
+        """
+        answer: GroupDecisions = self._hub._call(self._hub._mutation("decisions.configure", {"slug": slug, "settings": settings}))
+        return answer
+
+    def set_value_table(self, *, slug: str, table: ValueTableInput | None) -> GroupDecisions:
+        """State what each decision is worth with each outcome; null takes the table away.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_VALUE_TABLE`.
+        """
+        answer: GroupDecisions = self._hub._call(self._hub._mutation("decisions.setValueTable", {"slug": slug, "table": table}))
+        return answer
+
+    def try_rule(self, *, slug: str, rule: DecisionRuleInput, version: str | None = None, most: int = 50000) -> RuleTrial:
+        """Try a rule on a group's logged rows before it is kept: counts before and after, and what moves.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `DECISION_RULE_UNFIT`.
+        """
+        answer: RuleTrial = self._hub._call(self._hub._query("decisions.tryRule", {"slug": slug, "rule": rule, "most": most, **_set({"version": version})}))
         return answer
 
 
@@ -4199,12 +4519,12 @@ class InferenceProcedures:
         answer: Predictions = self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
 
-    def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
+    def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, decision: str | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
         """A group's log, newest first.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: PageOfInferenceSummary = self._hub._call(self._hub._query("inference.browse", {"slug": slug, "limit": limit, **_set({"search": search, "version": version, "role": role, "phase": phase, "status": status, "labelled": labelled, "min_score": min_score, "max_score": max_score, "after": after, "before": before, "cursor": cursor})}))
+        answer: PageOfInferenceSummary = self._hub._call(self._hub._query("inference.browse", {"slug": slug, "limit": limit, **_set({"search": search, "version": version, "role": role, "phase": phase, "status": status, "labelled": labelled, "decision": decision, "min_score": min_score, "max_score": max_score, "after": after, "before": before, "cursor": cursor})}))
         return answer
 
     def get(self, *, slug: str, inference_id: str | UUID) -> Inference:
@@ -4364,12 +4684,20 @@ class ModelsProcedures:
         answer: Version = self._hub._call(self._hub._query("models.version", {"version_id": version_id}))
         return answer
 
-    def create_version(self, *, model: str, version: str, document: ModelDocumentInput) -> Version:
+    def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
+        """A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+
+        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
+        """
+        answer: Version = self._hub._call(self._hub._mutation("models.setDecisionRule", {"version_id": version_id, "rule": rule}))
+        return answer
+
+    def create_version(self, *, model: str, version: str, document: ModelDocumentInput, decision_rule: DecisionRuleInput | None = None) -> Version:
         """A draft version from a model document; upload its artifact to make it ready.
 
-        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`.
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `DECISION_RULE_UNFIT`.
         """
-        answer: Version = self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document}))
+        answer: Version = self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document, **_set({"decision_rule": decision_rule})}))
         return answer
 
     def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
@@ -4453,6 +4781,7 @@ class Tiltyard(_SyncHub):
         self.alerts = AlertsProcedures(self)
         self.audit = AuditProcedures(self)
         self.connectors = ConnectorsProcedures(self)
+        self.decisions = DecisionsProcedures(self)
         self.groups = GroupsProcedures(self)
         self.imports = ImportsProcedures(self)
         self.inference = InferenceProcedures(self)
@@ -4727,6 +5056,45 @@ class AsyncConnectorsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `CONNECTOR_IN_USE`.
         """
         answer: DeletedConnector = await self._hub._call(self._hub._mutation("connectors.delete", {"connector_id": connector_id}))
+        return answer
+
+
+class AsyncDecisionsProcedures:
+    """`decisions`"""
+
+    def __init__(self, hub: _AsyncHub) -> None:
+        self._hub = hub
+
+    async def get(self, *, slug: str) -> GroupDecisions:
+        """A group's decisions: settings, value table, and the rules in force.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: GroupDecisions = await self._hub._call(self._hub._query("decisions.get", {"slug": slug}))
+        return answer
+
+    async def configure(self, *, slug: str, settings: DecisionSettingsInput) -> GroupDecisions:
+        """State which decisions approve, which reveal an outcome, and by which decision versions are compared.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_DECISION_SETTINGS`.
+        """
+        answer: GroupDecisions = await self._hub._call(self._hub._mutation("decisions.configure", {"slug": slug, "settings": settings}))
+        return answer
+
+    async def set_value_table(self, *, slug: str, table: ValueTableInput | None) -> GroupDecisions:
+        """State what each decision is worth with each outcome; null takes the table away.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_VALUE_TABLE`.
+        """
+        answer: GroupDecisions = await self._hub._call(self._hub._mutation("decisions.setValueTable", {"slug": slug, "table": table}))
+        return answer
+
+    async def try_rule(self, *, slug: str, rule: DecisionRuleInput, version: str | None = None, most: int = 50000) -> RuleTrial:
+        """Try a rule on a group's logged rows before it is kept: counts before and after, and what moves.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `DECISION_RULE_UNFIT`.
+        """
+        answer: RuleTrial = await self._hub._call(self._hub._query("decisions.tryRule", {"slug": slug, "rule": rule, "most": most, **_set({"version": version})}))
         return answer
 
 
@@ -5057,12 +5425,12 @@ class AsyncInferenceProcedures:
         answer: Predictions = await self._hub._call(self._hub._mutation("inference.predict", {"inputs": inputs, "explain": explain, "slug": slug, **_set({"entity_key": entity_key, "context": context, "segments": segments, "correlation_id": correlation_id, "prefer": prefer, "idempotency_key": idempotency_key})}))
         return answer
 
-    async def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
+    async def browse(self, *, slug: str, search: str | None = None, version: str | None = None, role: str | None = None, phase: int | None = None, status: Literal['failed', 'fallback', 'ok', 'refused'] | None = None, labelled: bool | None = None, decision: str | None = None, min_score: float | None = None, max_score: float | None = None, after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 50) -> PageOfInferenceSummary:
         """A group's log, newest first.
 
         Refused as `GROUP_NOT_FOUND`.
         """
-        answer: PageOfInferenceSummary = await self._hub._call(self._hub._query("inference.browse", {"slug": slug, "limit": limit, **_set({"search": search, "version": version, "role": role, "phase": phase, "status": status, "labelled": labelled, "min_score": min_score, "max_score": max_score, "after": after, "before": before, "cursor": cursor})}))
+        answer: PageOfInferenceSummary = await self._hub._call(self._hub._query("inference.browse", {"slug": slug, "limit": limit, **_set({"search": search, "version": version, "role": role, "phase": phase, "status": status, "labelled": labelled, "decision": decision, "min_score": min_score, "max_score": max_score, "after": after, "before": before, "cursor": cursor})}))
         return answer
 
     async def get(self, *, slug: str, inference_id: str | UUID) -> Inference:
@@ -5222,12 +5590,20 @@ class AsyncModelsProcedures:
         answer: Version = await self._hub._call(self._hub._query("models.version", {"version_id": version_id}))
         return answer
 
-    async def create_version(self, *, model: str, version: str, document: ModelDocumentInput) -> Version:
+    async def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
+        """A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+
+        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
+        """
+        answer: Version = await self._hub._call(self._hub._mutation("models.setDecisionRule", {"version_id": version_id, "rule": rule}))
+        return answer
+
+    async def create_version(self, *, model: str, version: str, document: ModelDocumentInput, decision_rule: DecisionRuleInput | None = None) -> Version:
         """A draft version from a model document; upload its artifact to make it ready.
 
-        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`.
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `DECISION_RULE_UNFIT`.
         """
-        answer: Version = await self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document}))
+        answer: Version = await self._hub._call(self._hub._mutation("models.createVersion", {"model": model, "version": version, "document": document, **_set({"decision_rule": decision_rule})}))
         return answer
 
     async def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
@@ -5311,6 +5687,7 @@ class AsyncTiltyard(_AsyncHub):
         self.alerts = AsyncAlertsProcedures(self)
         self.audit = AsyncAuditProcedures(self)
         self.connectors = AsyncConnectorsProcedures(self)
+        self.decisions = AsyncDecisionsProcedures(self)
         self.groups = AsyncGroupsProcedures(self)
         self.imports = AsyncImportsProcedures(self)
         self.inference = AsyncInferenceProcedures(self)

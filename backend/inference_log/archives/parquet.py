@@ -122,7 +122,7 @@ def _schema() -> Any:
     kinds: dict[str, Any] = dict.fromkeys(COLUMNS, pa.string())
     kinds |= dict.fromkeys(TIMES, pa.timestamp("us", tz="UTC"))
     kinds |= dict.fromkeys(("phase", "bucket", "latency_us"), pa.int32())
-    kinds |= dict.fromkeys(("propensity", "score", "actual"), pa.float64())
+    kinds |= dict.fromkeys(("propensity", "score", "actual", "lot", "lot_propensity"), pa.float64())
     kinds["stale"] = pa.bool_()
     return pa.schema(list(kinds.items()))
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from backend.decisions.decision_rule import CompiledRule
 from backend.groups.buckets import BUCKETS, MemberFacts, Role, bucket_of, owners
 from backend.runtimes.features import FeatureSpec
 from backend.runtimes.served_versions import ServedVersion, VersionFacts
 from schemas.common import Shape
-from schemas.group_settings import PositiveScores, UnknownCategories, UnknownInputs
+from schemas.group_settings import PositiveScores, Reveals, UnknownCategories, UnknownInputs
 
 
 class Answering(Shape, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Answering(Shape, frozen=True, kw_only=True):
     positive_scores: PositiveScores = "higher"
     unknown_inputs: UnknownInputs = "refuse"
     unknown_categories: UnknownCategories = "refuse"
+    reveals: Reveals | None = None
 
 
 class GroupFacts(Shape, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class RoutedMember:
     role: Role
     share: int
     served: ServedVersion | None
+    rule: CompiledRule | None = None
+    """What its version decides by."""
 
     @property
     def propensity(self) -> float:
@@ -105,7 +109,8 @@ class RoutingTable:
 
 def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mapping[str, FeatureSpec]) -> RoutedGroup:
     """Put a group together from its facts and the versions that could be loaded."""
-    members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id)) for one in facts.members]
+    rules = {version.id: CompiledRule(version.decision_rule) for version in facts.versions if version.decision_rule}
+    members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id), rules.get(one.version_id)) for one in facts.members]
     champion = next(member for member in members if member.role == "champion")
     shadows = [member for member in members if member.role == "shadow"]
     challengers = [member.served for member in members if member.role == "challenger" and member.served]

@@ -13,6 +13,7 @@ from backend.inference_log.record import Record
 from backend.runtimes.features import encode
 from backend.runtimes.served_versions import ServedVersion
 from backend.serving.answers import PredictionRequest, record_of
+from backend.serving.deciding import decide
 from backend.serving.language_models import Remote
 from backend.serving.prepare import Case
 from backend.serving.routing.table import RoutedMember
@@ -88,6 +89,7 @@ def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersio
 
 
 def _records(request: PredictionRequest, pairs: Sequence[tuple[Case, Case]], started: int) -> list[Record]:
+    decide(copy for _, copy in pairs)
     latency = (time.perf_counter_ns() - started) // 1000
     return [_record(request, case, copy, latency) for case, copy in pairs]
 

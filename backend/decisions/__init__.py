@@ -1,0 +1,1 @@
+"""Decisions: what rules make of scores, what was finally done, and what it is worth."""

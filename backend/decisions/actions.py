@@ -1,0 +1,9 @@
+"""Audit actions of decisions."""
+
+from backend.declarations.actions import AuditAction
+
+DECISIONS_CONFIGURE = AuditAction("decisions.configure", "What a group says of its decisions was changed.")
+DECISIONS_SET_VALUE_TABLE = AuditAction("decisions.setValueTable", "A group's value table was set or taken away.")
+DECISIONS_TRY_RULE = AuditAction("decisions.tryRule", "Somebody tried a decision rule on a group's logged rows.")
+DECISIONS_OVERRIDES = AuditAction("decisions.overrides", "Somebody looked at the override figures of a group.")
+MODELS_SET_DECISION_RULE = AuditAction("models.setDecisionRule", "A version with another decision rule was made.")
