@@ -44,6 +44,8 @@ def _each(found: Collector, tree: Json, rule: MappingRule) -> Iterator[tuple[Pat
 
 def _scalar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, captured, node in _each(found, tree, rule):
+        if _skipped(rule, captured):
+            continue
         target = rule.target
         for key in captured:
             target = target.replace("*", text((key,))[1:], 1)

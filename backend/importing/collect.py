@@ -108,6 +108,8 @@ class Collector:
 
     def add(self, collection: str, row: Row, existing: bool = False) -> None:
         """A row of `/metrics`, `/features`, `/charts` or `/owners`; one that is there already is completed."""
+        if "name" in _NEEDED.get(collection, ()) and "name" not in row:
+            return  # rows without a name would only be told apart, and contradict each other, by chance
         table = self.rows.setdefault(collection, {})
         identity: object = tuple(_hashable(row.get(name)) for name in _IDENTITY[collection]) if collection in _IDENTITY else len(table)
         if collection == "/metrics":

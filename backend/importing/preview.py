@@ -105,6 +105,8 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
     parsed, several, member = reading.parsed, reading.several, reading.picked
     document, values = found.document()
     conflicts = found.contradictions
+    if reading.known and not values and not several:  # a report of a known tool on data alone, say
+        understood = msgspec.structs.replace(understood, is_model=False)
     if understood.is_model:
         document, values, conflicts = corrections.carried_out(document, values, conflicts, parsed.tree)
         document, values = _named(document, values, name)
@@ -128,7 +130,7 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
         fingerprint=reading.fingerprint,
         sha256=parsed.sha256,
         warnings=parsed.warnings,
-        questions=list(_questions(understood, document, asked if member is None else None, conflicts if understood.is_model else [])),
+        questions=list(_questions(understood, reading.known, document, asked if member is None else None, conflicts if understood.is_model else [])),
     )
 
 
@@ -163,13 +165,17 @@ def _check(document: dict[str, Any]) -> None:
         raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
 
 
-def _questions(understood: Understood, document: dict[str, Any], several: list[str] | None, conflicts: list[Contradiction]) -> list[str]:
+def _questions(
+    understood: Understood, known: formats.Format | None, document: dict[str, Any], several: list[str] | None, conflicts: list[Contradiction]
+) -> list[str]:
     found = []
     if several:
         found.append(f"The file describes {len(several)} models ({', '.join(several[:8])}{', …' if len(several) > 8 else ''}). Which one?")
     if understood.is_model and not several and not document.get("metrics") and "name" not in document.get("algorithm", {}):
         found.append("The file tells part of a model only: neither an algorithm nor figures. Go on with it, or bring the file that has them.")
-    if not understood.is_model:
+    if not understood.is_model and known:
+        found.append(f"The file is of a known format, {known.title}, but holds no figures or features of a model. Bring the model's file, or map it by hand.")
+    elif not understood.is_model:
         found.append("The file does not describe a model: it names neither an algorithm nor figures of one. Is it the right file?")
     if unsettled := sum(not one.settled for one in conflicts):
         found.append(f"{plural(unsettled, 'thing')} in the file cannot be true together. Which holds?")

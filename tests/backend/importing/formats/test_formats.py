@@ -3,7 +3,6 @@
 import json
 import warnings
 from pathlib import Path
-from typing import Any
 
 import lightgbm
 import numpy as np
@@ -18,36 +17,23 @@ from sklearn.metrics import classification_report
 from backend.importing import formats
 from backend.importing.parse import parse
 from backend.importing.preview import preview
-from schemas.importing import ImportPreview
+from tests.backend.importing.formats.samples import FILES, FIXTURES, figures, look
 from tests.backend.importing.invariants import hold
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-FILES = {path.name.rsplit("-", 1)[0].removesuffix(".json"): path for folder in ("tools", "published") for path in sorted((FIXTURES / folder).iterdir())}
-
-
-def look(name: str, pick: str | None = None) -> tuple[dict[str, Any], ImportPreview]:
-    found = preview(FILES[name].read_bytes(), FILES[name].name, pick)
-    assert found.document is not None
-    return found.document, found
-
-
-def figures(document: dict[str, Any]) -> dict[tuple[str, str | None], float]:
-    return {(metric["name"], metric.get("split")): metric["value"] for metric in document["metrics"]}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_format_is_recognised_as_itself_alone_and_every_leaf_has_its_source(name: str) -> None:
-    _, found = look(name)
-    assert found.format == name
+    found = preview(FILES[name].read_bytes(), FILES[name].name)
+    assert found.format == name.split(".")[0]
     tree = parse(FILES[name].read_bytes()).tree
     fitting = [one.name for one in formats.known() if all(formats.shows(sign, tree) for sign in one.signs)]
-    assert fitting == [name]
+    assert fitting == [found.format]
     hold(found, tree)
     assert found.contradictions == []
 
 
 def test_there_is_a_sample_of_every_format() -> None:
-    assert {one.name for one in formats.known()} == set(FILES)
+    assert {one.name for one in formats.known()} == {name.split(".")[0] for name in FILES}
 
 
 @pytest.mark.parametrize("path", [*(FIXTURES / "labelled").glob("doc*.json")], ids=lambda path: path.name)
