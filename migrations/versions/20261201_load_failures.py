@@ -17,11 +17,11 @@ CREATE FUNCTION routing_failures(process uuid, failures jsonb) RETURNS void
 CREATE FUNCTION routers_preparing(wanted uuid, lease interval) RETURNS bigint
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
   $$ SELECT count(*) FROM routers r
-     WHERE r.polled_at > clock_timestamp() - lease AND NOT wanted = ANY (r.loaded) AND NOT jsonb_exists(r.failed, wanted::text) $$;
+     WHERE r.polled_at > hub_now() - lease AND NOT wanted = ANY (r.loaded) AND NOT jsonb_exists(r.failed, wanted::text) $$;
 
 CREATE FUNCTION routers_failure(wanted uuid, lease interval) RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
-  $$ SELECT min(r.failed ->> wanted::text) FROM routers r WHERE r.polled_at > clock_timestamp() - lease AND NOT wanted = ANY (r.loaded) $$;
+  $$ SELECT min(r.failed ->> wanted::text) FROM routers r WHERE r.polled_at > hub_now() - lease AND NOT wanted = ANY (r.loaded) $$;
 """
 FUNCTIONS = ("routing_failures(uuid, jsonb)", "routers_preparing(uuid, interval)", "routers_failure(uuid, interval)")
 

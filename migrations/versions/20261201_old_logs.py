@@ -51,7 +51,7 @@ CREATE OR REPLACE FUNCTION add_import_partitions(wanted uuid, first timestamptz,
 DECLARE
   log regclass := log_relation((log_owned_group(wanted)).id);
 BEGIN
-  IF log IS NULL OR first < '2000-01-01' OR until > now() + interval '1 day' OR until > first + interval '8 days' THEN
+  IF log IS NULL OR first < '2000-01-01' OR until > hub_now() + interval '1 day' OR until > first + interval '8 days' THEN
     RAISE EXCEPTION 'no such partitions for group %', wanted USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('tiltyard log partitions ' || wanted, 0));
