@@ -80,6 +80,15 @@ def span(name: str, kind: trace.SpanKind = trace.SpanKind.INTERNAL, headers: Map
         yield
         return
     parent = propagate.extract(headers) if headers else None
-    named = {key.replace("__", "."): value for key, value in attributes.items()}
-    with trace.get_tracer("tiltyard").start_as_current_span(name, context=parent, kind=kind, attributes=named):
+    with trace.get_tracer("tiltyard").start_as_current_span(name, context=parent, kind=kind, attributes=_named(attributes)):
         yield
+
+
+def note(**attributes: Any) -> None:
+    """Further attributes of the span around this, such as `http__response__status_code=200`."""
+    if _State.enabled:
+        trace.get_current_span().set_attributes(_named(attributes))
+
+
+def _named(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.replace("__", "."): value for key, value in attributes.items()}

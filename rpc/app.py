@@ -15,14 +15,36 @@ from backend.metrics import Metrics
 from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
+from rpc.core.http_metrics import counting
 from rpc.health import database_answers
 from rpc.host import ProductHost
 from rpc.http_connection import CompleteResponse, Headers
-from rpc.predict import DataPlane
+from rpc.predict import GROUPS, OPEN_INFERENCE, OUTCOMES, PREDICT, PREDICT_ROUTE, DataPlane
 from rpc.root import root
 from rpc.uploads import upload_artifact
 from rpc.web import as_get, refused
 from rpc.worker_watch import watch_workers
+
+PLAIN_ROUTES = frozenset({"/rpc", "/metrics", OUTCOMES, OPEN_INFERENCE, "/health/live", "/health/ready"})
+OTHER = "other"
+"""The console's files, and addresses where nothing is."""
+
+
+def route_of(path: str) -> str:
+    """The route of a path, as `/metrics` names it.
+
+    >>> route_of("/v1/groups/credit/predict"), route_of("/rpc/groups.list"), route_of("/v2/models/credit/versions/v1/infer"), route_of("/assets/index.js")
+    ('/v1/groups/{slug}/predict', '/rpc', '/v2/models/{slug}/infer', 'other')
+    """
+    if path in PLAIN_ROUTES:
+        return path
+    if path.startswith("/rpc/"):
+        return "/rpc"
+    if path.startswith(GROUPS):
+        return PREDICT_ROUTE if path.endswith(PREDICT) else OTHER
+    if path.startswith("/v2/"):
+        return "/v2/models/{slug}/infer" if path.endswith("/infer") else OPEN_INFERENCE
+    return "/v1/versions/{id}/artifact" if path.startswith("/v1/versions/") and path.endswith("/artifact") else OTHER
 
 
 @get("/health/live", media_type=MediaType.JSON)
@@ -59,6 +81,7 @@ class Application:
         """Answer one request or WebSocket, or take part in start-up and shutdown."""
         if scope["type"] != "lifespan":
             path: str = scope["path"]
+            send = counting(send, route_of(path))
             under_rpc = path == "/rpc" or path.startswith("/rpc/")
             if scope["type"] == "http" and scope["method"] == "HEAD" and not under_rpc:
                 scope, send = as_get(scope, send)

@@ -14,6 +14,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from rpc.core.http_metrics import UNREADABLE, note_answer
+
 HEAD_BYTES = 64 * 1024
 """So long may a head be that comes in parts."""
 HEAD_SECONDS = 10.0
@@ -208,4 +210,5 @@ class Connection(HttpToolsProtocol):
         if not self._busy:  # else its words would be taken for the answer to another request
             head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(why)
             self.transport.write(STATUS_LINE[status] + head + why.encode())
+            note_answer(UNREADABLE, status)
         self.transport.close()

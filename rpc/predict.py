@@ -19,6 +19,7 @@ from backend.serving.predict import Predictor
 from rpc.bodies import decode, given, with_key
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
+from rpc.core.http_metrics import note_answer
 from rpc.http_connection import CompleteResponse
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
@@ -31,6 +32,7 @@ GROUPS = "/v1/groups/"
 PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
 OPEN_INFERENCE = "/v2"
+PREDICT_ROUTE = f"{GROUPS}{{slug}}{PREDICT}"
 _GROUPS, _PREDICT = GROUPS.encode(), PREDICT.encode()
 _UNPLAIN = re.compile(rb"[%?#]").search
 JSON = b"application/json"
@@ -95,9 +97,11 @@ class DataPlane:
     async def answer_whole(self, path: str, headers: Headers, body: bytes) -> CompleteResponse:
         """The same answer to a POST whose body is there already."""
         try:
-            return CompleteResponse(200, await self._answer(path, headers, partial(given, body)), [])
+            reply = CompleteResponse(200, await self._answer(path, headers, partial(given, body)), [])
         except Exception as error:
-            return _failure(error, path)
+            reply = _failure(error, path)
+        note_answer(PREDICT_ROUTE, reply.status)
+        return reply
 
     async def _answer(self, path: str, headers: Headers, read: Callable[[bytes, int], Awaitable[bytes]]) -> bytes:
         authorization, content_type, announced, key = _head(headers)

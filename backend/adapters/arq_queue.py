@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,13 @@ class ArqQueue:
         if await redis.zcard(DRAIN_QUEUE) < MOST_DRAINS:
             slot, due = int(time.time() / SLOT_SECONDS), datetime.now(UTC) - SKEW
             await redis.enqueue_job("drain", str(group_id), _job_id=f"drain:{group_id}:{slot}", _queue_name=DRAIN_QUEUE, _defer_until=due, _expires=EXPIRES)
+
+    async def depths(self, queues: Sequence[str]) -> list[int]:
+        """How many jobs of each queue wait or are being carried out."""
+        async with (await self._redis()).pipeline(transaction=False) as pipe:
+            for queue in queues:
+                pipe.zcard(queue_name(queue))
+            return [int(count) for count in await pipe.execute()]
 
     async def close(self) -> None:
         """Let go of Redis."""

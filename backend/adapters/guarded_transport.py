@@ -45,7 +45,7 @@ class AddressGuard:
 
     async def addresses(self, url: httpx2.URL) -> list[str]:
         """The checked addresses of a URL's host. Raises BaseUrlRefused when any is not public, ProviderDown when the name leads nowhere."""
-        port = url.port or (443 if url.scheme == "https" else 80)
+        port = _port(url)
         host = url.host
         named = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
@@ -62,6 +62,10 @@ class AddressGuard:
         return found
 
 
+def _port(url: httpx2.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Sends a request to a checked address, with the key."""
 
@@ -74,8 +78,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
         addresses = await self._guard.addresses(request.url)
-        with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, server__address=request.url.host):
+        to = {"server__address": request.url.host, "server__port": _port(request.url)}
+        with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, **to):
             response = await self._dial(request, addresses)
+            tracing.note(http__response__status_code=response.status_code)
         if response.is_redirect or 300 <= response.status_code < 400:
             await response.aclose()
             raise ProviderRedirected

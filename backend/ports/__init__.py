@@ -31,6 +31,10 @@ class JobQueue(Protocol):
         """Ask a worker to move a group's intake into its log."""
         ...
 
+    async def depths(self, queues: Sequence[str]) -> list[int]:
+        """How many jobs of each queue wait or are being carried out."""
+        ...
+
 
 class Files(Protocol):
     """The hub's files by name, as `artifacts/ab/abcd…`. One is whole or not there. Everything here blocks, and belongs in a thread.

@@ -119,6 +119,11 @@ WHERE last.status IN ('failed', 'cancelled')
 """
 
 
+async def states(session: AsyncSession, lease: timedelta) -> Sequence[Row[Any]]:
+    """Runs of all tenants by state: those that are open now, and those that ended in the last hour (`ended`)."""
+    return (await session.execute(text("SELECT * FROM run_states(:lease)"), {"lease": lease})).all()
+
+
 async def undone(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
     """The groups whose last run of these kinds failed or was cancelled: `(group_id, kind)`."""
     return (await session.execute(text(UNDONE), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()

@@ -86,6 +86,13 @@ async def workers(work: UnitOfWork) -> list[WorkerHealth]:
     ]
 
 
+async def states(work: UnitOfWork) -> tuple[dict[RunStatus, int], dict[RunStatus, int]]:
+    """Runs of all tenants by state: those that are open now, and those that ended in the last hour. Every state has its number."""
+    counted = {(RunStatus(row.status), row.ended): int(row.runs) for row in await repository.states(work.session, RUN_LEASE)}
+    ended = [status for status in RunStatus if status not in OPEN]
+    return {one: counted.get((one, False), 0) for one in OPEN}, {one: counted.get((one, True), 0) for one in ended}
+
+
 def topic(input: WatchRuns) -> Topic[Run]:
     """Every change of runs, or of one; at the beginning the newest as they are, the oldest of them first. Raises RunNotFound."""
 

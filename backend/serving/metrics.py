@@ -1,9 +1,12 @@
 """Prometheus series of serving. Tenants appear by id, never by name."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from backend.declarations.metrics import DURATIONS, REGISTRY
 
@@ -12,6 +15,39 @@ REFUSALS = Counter("ml_prediction_refusals", "Refused requests, by the error's r
 DURATION = Histogram("ml_prediction_duration_seconds", "From the routed request to its answer.", ("tenant", "group"), registry=REGISTRY, buckets=DURATIONS)
 MOST_GROUPS: Final = 1_000
 """Groups that are counted by name in one process; those after them are counted together as `other`."""
+
+
+class Leased(Protocol):
+    """What holds a lease on which this process answers."""
+
+    @property
+    def age(self) -> float:
+        """Seconds since the lease was last renewed."""
+        ...
+
+
+class LeaseAge(Collector):
+    """The age of this process's lease, measured while the page is written. Absent where the process answers no predictions."""
+
+    def __init__(self) -> None:
+        self._leases: set[Leased] = set()
+
+    def watch(self, lease: Leased) -> None:
+        """Show the age of this lease."""
+        self._leases.add(lease)
+
+    def forget(self, lease: Leased) -> None:
+        """Show it no longer."""
+        self._leases.discard(lease)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The oldest lease's age."""
+        if ages := [lease.age for lease in tuple(self._leases)]:
+            yield GaugeMetricFamily("tiltyard_lease_age_seconds", "Since PostgreSQL last renewed the lease on which this process answers.", max(ages))
+
+
+LEASE_AGE = LeaseAge()
+REGISTRY.register(LEASE_AGE)
 
 
 class GroupSeries:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from backend import tracing
@@ -23,6 +21,7 @@ from schemas.common import Json
 from schemas.inference import PredictBody
 from tests.support.group import serve_group
 from tests.support.predictions import ask
+from tests.support.spans import exported
 from tests.support.tenants import Tenant
 from workers.execute import execute
 
@@ -30,16 +29,9 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """A provider as an operator's start-up would set it, for one test."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    assert tracing.detect()
-    yield exporter
-    monkeypatch.undo()
-    tracing.detect()
+def spans() -> Iterator[InMemorySpanExporter]:
+    with exported() as exporter:
+        yield exporter
 
 
 async def test_a_call_a_prediction_and_a_run_are_spans(spans: InMemorySpanExporter, hub: ServingHub, tenant: Tenant) -> None:

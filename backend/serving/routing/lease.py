@@ -60,6 +60,11 @@ class Control:
         """Is the lease running?"""
         return time.monotonic() < self._until
 
+    @property
+    def age(self) -> float:
+        """Seconds since the lease was last renewed; the lease holds for `LEASE_SECONDS` of them."""
+        return time.monotonic() - self._until + LEASE_SECONDS
+
     def hear(self, at: datetime, halts: Halts) -> None:
         """Take in the halts of the database's moment `at`. Older news changes nothing."""
         with self._writing:

@@ -14,6 +14,7 @@ from backend.db.addresses import application_url
 from backend.errors import HubError
 from backend.hub import Hub
 from backend.runtimes.served_versions import Runtimes, ServedVersion
+from backend.serving.metrics import LEASE_AGE
 from backend.serving.routing import repository
 from backend.serving.routing.lease import Control, HaltFacts, halts_of
 from backend.serving.routing.lease_thread import LeaseThread, RoutedState
@@ -71,9 +72,11 @@ class Routing:
         async with asyncio.timeout(START_SECONDS):
             while self._line.polls < POLLS_TO_START:  # noqa: ASYNC110  counted in another thread
                 await asyncio.sleep(0.005)
+        LEASE_AGE.watch(self.control)
 
     async def stop(self) -> None:
         """Stop watching."""
+        LEASE_AGE.forget(self.control)
         if self._line:
             await asyncio.to_thread(self._line.stop)
             self._line = None
