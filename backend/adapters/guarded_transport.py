@@ -78,8 +78,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
         addresses = await self._guard.addresses(request.url)
-        to = {"server__address": request.url.host, "server__port": _port(request.url)}
-        with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, **to):
+        host, port = request.url.host, _port(request.url)
+        with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, server__address=host, server__port=port):
             response = await self._dial(request, addresses)
             tracing.note(http__response__status_code=response.status_code)
         if response.is_redirect or 300 <= response.status_code < 400:
