@@ -58,14 +58,19 @@ class Side:
 def main() -> None:
     """Print a line per measure, then the ratios."""
     parser = argparse.ArgumentParser(prog="make bench-against", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", required=True, help="the commit to measure against")
+    parser.add_argument("--base", default="HEAD", help="the commit to measure against")
+    parser.add_argument("--alone", action="store_true", help="do all of it with this checkout's hub as both sides, to see that it works")
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wrk.ensure()
-    with checkout(options.base) as base, hub_of(ROOT) as ours, hub_of(base) as theirs:
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(hub_of(ROOT))
+        if options.alone:
+            print("  no base: this checkout's hub stands for both sides, and the ratios say nothing")
+        theirs = ours if options.alone else stack.enter_context(hub_of(stack.enter_context(checkout(options.base))))
         seen = measure(ours, theirs, options)
     figures: dict[str, float] = {}
     for name, pairs in seen.items():

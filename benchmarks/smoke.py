@@ -15,10 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PATTERN = re.compile(r"^((?:bench|sim|soak|fuzz)[a-z-]*):", re.MULTILINE)
 SMALLEST = {
-    "bench-serving": ["ARGS=--only --rounds 1 --seconds 1"],
-    "bench-rpc": ["ARGS=--rounds 1 --seconds 1"],
-    "bench-drain": ["ARGS=--seconds 1"],
-    "bench-against": ["ARGS=--pairs 1 --seconds 1"],
+    "bench-serving": ["ARGS=--only --rounds 1 --seconds 0.5"],
+    "bench-rpc": ["ARGS=--rounds 1 --seconds 1 --connections 8"],
+    "bench-drain": ["ARGS=--seconds 0.5"],
+    "bench-against": ["ARGS=--alone --pairs 1 --seconds 0.5"],
     "bench-halt": ["ARGS=--halts 2"],
     "bench-promote": ["PROMOTIONS=2"],
     "bench-explain": ["ARGS=--rounds 1 --others 0"],
