@@ -5,7 +5,7 @@ from alembic import op
 from migrations.sql import script
 
 revision = "20261201_run_states"
-down_revision = "20261201_time_zone"
+down_revision = "20261201_decisions"
 branch_labels = None
 depends_on = None
 
