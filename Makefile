@@ -29,13 +29,14 @@ up: setup ## the hub without demo data
 .PHONY: setup
 setup: $(VENV) $(CONSOLE) ## the environment and the built console
 
-# tests/conftest.py says which tests depend on how busy the machine is: those are tried twice more when they fail. How often, and why, is printed.
+# Tests marked `busy` depend on how busy the machine is: those are tried twice more when they fail. How often, and why, is printed.
 AGAIN := --rerun-show-tracebacks
 
 .PHONY: test
-test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included
-	@$(BIN)/pytest -n 2 $(AGAIN) --ignore tests/journeys $(ARGS)
-	@$(BIN)/pytest $(AGAIN) tests/journeys $(ARGS) # one at a time: they share a product, and each of its processes wants a core
+test: check browser $(CONSOLE) ## everything: check, then the whole test suite, browser included, then every benchmark at its smallest size
+	@$(BIN)/pytest -n 3 $(AGAIN) --ignore tests/journeys $(ARGS) # three on two cores: they often wait for processes of their own
+	@$(BIN)/pytest -n 2 --dist loadfile $(AGAIN) tests/journeys $(ARGS) # a file's journeys follow one another on one hub
+	@$(MAKE) bench-smoke
 
 .PHONY: check
 check: lint types arrows contract-check console-check ## what needs no running hub: lint, types, architecture, contract, console

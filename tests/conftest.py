@@ -1,8 +1,9 @@
 """Fixtures of every test: a hub on the run's real servers, in a database of the worker's own, and a tenant of the test's own."""
 
 import fcntl
+import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("busy"):
                 item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Collect no garbage while a failure is told. CPython's parser must not be entered twice (gh-106905), and a finalizer that logs its traceback would."""
+    collecting = gc.isenabled() and call.excinfo is not None
+    if collecting:
+        gc.disable()
+    try:
+        return (yield)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

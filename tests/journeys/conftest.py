@@ -20,9 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
-    """A hub with the demo's models, group and first 3 000 predictions in it."""
-    with running("journeys") as hub:
+def product(worker_id: str) -> Iterator[Product]:
+    """A hub with the demo's models, group and first 3 000 predictions in it; each process of the test run has one."""
+    with running(f"journeys-{worker_id}") as hub:
         hub.demo(DEMO_REQUESTS)
         yield hub
 
