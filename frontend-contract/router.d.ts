@@ -158,6 +158,8 @@ export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412
 export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
 /** A legal hold protects this group's log. Lift it first. */
 export type LegalHold = Failure<"LEGAL_HOLD", "CONFLICT", 409>;
+/** Reading these lines takes more memory or time than the hub gives to one call. Send fewer lines at a time. */
+export type LogTooCostly = Failure<"LOG_TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
 /** The prediction could not be put on record, so it is not answered. Try again shortly. */
 export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such mapping in this tenant. `mappings.list` lists them. */
@@ -248,6 +250,8 @@ export type TableFile = Failure<"TABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 export type TenantNeeded = Failure<"TENANT_NEEDED", "CONFLICT", 409>;
 /** There is no such token in this tenant. `tokens.list` lists them. */
 export type TokenNotFound = Failure<"TOKEN_NOT_FOUND", "NOT_FOUND", 404>;
+/** Reading this file takes more memory or time than the hub gives to one. Leave out predictions, trees and raw rows. */
+export type TooCostly = Failure<"TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
 /** The file is nested too deeply for an import. Bring the part that describes the model. */
 export type TooDeep = Failure<"TOO_DEEP", "UNPROCESSABLE_CONTENT", 422>;
 /** The file has too many values for an import. Leave out predictions and trees. */
@@ -4396,31 +4400,31 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | ImportsBusy | MappingTooCostly | PickleFile | TableFile | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | ImportsBusy | MappingTooCostly | PickleFile | TableFile | TooCostly | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * A draft as it is understood now.
        *
        * Needs `catalog:model:read`.
        */
-      draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
        *
        * Needs `catalog:model:write`.
        */
-      revise: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      revise: M<ReviseImport, ImportDraft, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
        *
        * Needs `catalog:model:write`.
        */
-      commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      commit: M<CommitImport, Version, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | SlugTaken | StillOpen | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
        * Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
        *
        * Needs `catalog:model:write`.
        */
-      commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
+      commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
        * Forget a draft and its bytes.
        *
@@ -4432,7 +4436,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | ImportsBusy | MappingTooCostly | NoSource | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
+      reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | ImportsBusy | MappingTooCostly | NoSource | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
       /**
        * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
        *
@@ -4444,7 +4448,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:read`.
        */
-      shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
        * What the tenant shows to language models when it imports a file.
        *
@@ -4494,7 +4498,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:log:import`.
        */
-      importLog: M<ImportLog, ImportedLog, AppErrorShape | GroupNotFound>;
+      importLog: M<ImportLog, ImportedLog, AppErrorShape | GroupNotFound | ImportsBusy | LogTooCostly>;
       /**
        * Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
        *

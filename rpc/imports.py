@@ -11,13 +11,13 @@ from backend.importing.errors import (
     EmptyFile,
     FileTooLarge,
     ForeignFile,
-    ImportsBusy,
     MappingTooCostly,
     NoSource,
     NotSeveral,
     PickleFile,
     StillOpen,
     TableFile,
+    TooCostly,
     TooDeep,
     TooManyLeaves,
     UnknownModel,
@@ -26,7 +26,7 @@ from backend.importing.errors import (
     UnsoundDocument,
     UnsoundMapping,
 )
-from backend.importing.worker_threads import turn
+from backend.reader_threads import ImportsBusy, turn
 from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import Version, VersionRef
@@ -35,7 +35,7 @@ from schemas.importing import CommitImport, CommitSeveral, DiscardedDraft, Draft
 
 UNREADABLE = (EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile)
 """What a file may be that is no model's metadata."""
-MISUNDERSTOOD = (MappingTooCostly, UnknownModel, UnsoundDecision, UnsoundDocument, UnsoundMapping)
+MISUNDERSTOOD = (MappingTooCostly, TooCostly, UnknownModel, UnsoundDecision, UnsoundDocument, UnsoundMapping)
 """What may be wrong with how a file is understood."""
 
 imports = Router("imports")
@@ -51,8 +51,8 @@ async def propose(ctx: Call, input: ProposeImport | FormData) -> ImportDraft:
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def draft(ctx: Call, input: DraftRef) -> ImportDraft:
     """A draft as it is understood now."""
-    async with turn(ctx.actor.tenant_id), ctx.open(read_only=True) as work:
-        return await importing.get(work, input)
+    async with turn(ctx.actor.tenant_id):
+        return await importing.get(ctx.hub, ctx.actor, input)
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), audited=False, transaction=False)
@@ -69,15 +69,15 @@ COMMIT = (DraftNotFound, ImportsBusy, ModelNotFound, SlugTaken, StillOpen, Versi
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=COMMIT, audited=False, transaction=False)
 async def commit(ctx: Call, input: CommitImport) -> Version:
     """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready."""
-    async with turn(ctx.actor.tenant_id), ctx.open(read_only=False) as work:
-        return await committing.commit(work, input)
+    async with turn(ctx.actor.tenant_id):
+        return await committing.commit(ctx.hub, ctx.actor, input)
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(NotSeveral, *COMMIT), audited=False, transaction=False)
 async def commit_several(ctx: Call, input: CommitSeveral) -> list[Version]:
     """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there."""
-    async with turn(ctx.actor.tenant_id), ctx.open(read_only=False) as work:
-        return await committing.commit_several(work, input)
+    async with turn(ctx.actor.tenant_id):
+        return await committing.commit_several(ctx.hub, ctx.actor, input)
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound,))
@@ -106,8 +106,8 @@ async def record(ctx: Call, input: VersionRef) -> ImportRecord:
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def shown(ctx: Call, input: ShowImport) -> ShownImport:
     """What would leave the house, word for word, if a language model were asked about a draft through a connector."""
-    async with turn(ctx.actor.tenant_id), ctx.open(read_only=True) as work:
-        return await importing.shown(work, input)
+    async with turn(ctx.actor.tenant_id):
+        return await importing.shown(ctx.hub, ctx.actor, input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ)

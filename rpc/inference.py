@@ -4,6 +4,7 @@ from backend.access.permissions import P
 from backend.comparison import rebuild
 from backend.disk_space import DiskFull
 from backend.exchange import transfer
+from backend.exchange.errors import LogTooCostly
 from backend.groups.errors import GroupNotFound, LegalHold, NotConfirmed
 from backend.inference_log import browse as browsing
 from backend.inference_log import dead_letters as letters
@@ -12,6 +13,7 @@ from backend.inference_log.errors import ArchivesBusy, ArchiveUnreadable, Infere
 from backend.outcomes import orphans as orphaned
 from backend.outcomes import service as outcomes
 from backend.outcomes.errors import InvalidOutcome
+from backend.reader_threads import ImportsBusy, turn
 from backend.serving.errors import (
     ControlLost,
     GroupHalted,
@@ -100,10 +102,11 @@ async def export_log(ctx: Call, input: ExportLog) -> ExportedLog:
     return await transfer.export(ctx.work, input)
 
 
-@inference.mutation(permission=P.INFERENCE_LOG_IMPORT, errors=(GroupNotFound,))
+@inference.mutation(permission=P.INFERENCE_LOG_IMPORT, errors=(GroupNotFound, ImportsBusy, LogTooCostly), audited=False, transaction=False)
 async def import_log(ctx: Call, input: ImportLog) -> ImportedLog:
     """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in."""
-    return await transfer.import_lines(ctx.work, input)
+    async with turn(ctx.actor.tenant_id):
+        return await transfer.import_lines(ctx.hub, ctx.actor, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))

@@ -1,28 +1,35 @@
 """Logs to and from other platforms' layouts, page by page."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from backend.actor import Actor
 from backend.exchange import actions
-from backend.exchange.formats import Foreign, lines_of, read
+from backend.exchange.errors import LogTooCostly
+from backend.exchange.formats import lines_of
+from backend.exchange.told_rows import ToldRow, ToldRows, told_rows
 from backend.groups import service as groups
 from backend.groups.events import GROUP_CHANGED
-from backend.ids import first_id_at
+from backend.hub import Hub
 from backend.inference_log import imported_rows, pages
+from backend.limited_process import ChildEnded, LimitedProcess
 from backend.outcomes.early import apply_waiting
 from backend.outcomes.rules import KnownTruth
+from backend.reader_threads import aside, one_process
 from backend.work.unit import UnitOfWork
 from schemas.groups import Group, GroupRef
 from schemas.log import ExportedLog, ExportLog, ImportedLog, ImportLog, LineRefused
 
 NOBODY = UUID(int=0)
 """The version of an imported row whose own is none of the group's."""
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-ROLES = ("champion", "challenger", "shadow")
+SMALL_CHARACTERS = 256 * 1024
+"""Up to this size lines are read in a thread of this process."""
+BYTES_EACH = 60
+"""Address space of the child, for each character of the lines."""
 
 
 async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
@@ -35,18 +42,37 @@ async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
     return ExportedLog(lines=lines, next_cursor=str(rows[-1]["inference_id"]) if len(rows) == input.limit else None)
 
 
-async def import_lines(work: UnitOfWork, input: ImportLog) -> ImportedLog:
+async def import_lines(hub: Hub, actor: Actor, input: ImportLog) -> ImportedLog:
     """Keep inferences that another platform made, marked as such and in no phase, so that no comparison takes them in. The same again is kept once.
 
-    A line that cannot be kept is refused with its reason and keeps no other. Outcomes told before are applied. Raises GroupNotFound.
+    A line that cannot be kept is refused with its reason and keeps no other. Outcomes told before are applied. Raises GroupNotFound, LogTooCostly.
     """
+    async with hub.work(actor, read_only=True) as work:
+        await groups.get(work, GroupRef(slug=input.slug))
+        now = work.now
+    async with one_process():
+        told = await aside(_read, input, now)
+    async with hub.work(actor) as work:
+        return await _keep(work, input, told)
+
+
+def _read(input: ImportLog, now: datetime) -> ToldRows:
+    """What the lines tell; many are read in a limited process."""
+    if sum(map(len, input.lines)) <= SMALL_CHARACTERS:
+        return told_rows(input.layout, input.lines, now)
+    try:
+        with LimitedProcess([told_rows.__module__], BYTES_EACH * sum(map(len, input.lines))) as child:
+            return child.ask(told_rows, input.layout, input.lines, now)
+    except ChildEnded:
+        raise LogTooCostly from None
+
+
+async def _keep(work: UnitOfWork, input: ImportLog, told: ToldRows) -> ImportedLog:
     group = await groups.get(work, GroupRef(slug=input.slug))
-    found, wrong = read(input.layout, (line.encode() for line in input.lines))
-    wrong += [(one.line, why) for one in found if (why := _trouble(one, work.now))]
-    refused_lines = {line for line, _ in wrong}
-    made = {one.inference_id: one for one in found if one.line not in refused_lines}
+    wrong = list(told.wrong)
+    made = {one.inference_id: one for one in told.rows}
     versions = await _versions(work, group)
-    rows = [_row(identifier, one, input.layout, versions, work) for identifier, one in sorted(made.items())]
+    rows = [_row(one, input.layout, versions, work) for _, one in sorted(made.items())]
     new, untaken = await imported_rows.insert(work, group.id, group.table_name, rows)
     wrong += [(made[identifier].line, why) for identifier, why in untaken]
     await _apply_waiting(work, group, [row for row in rows if row["inference_id"] in new])
@@ -69,45 +95,25 @@ async def _versions(work: UnitOfWork, group: Group) -> dict[str, UUID]:
     return {member.label: member.version_id for phase in phases for member in phase.members}
 
 
-def _row(identifier: UUID, one: Foreign, layout: str, versions: dict[str, UUID], work: UnitOfWork) -> dict[str, Any]:
-    extras = one.extras
-    said = _kept(extras.get("version")) or "unknown"
-    actual = extras.get("actual")
+def _row(one: ToldRow, layout: str, versions: dict[str, UUID], work: UnitOfWork) -> dict[str, Any]:
+    said = one.version or "unknown"
     return {
-        "inference_id": identifier,
+        "inference_id": one.inference_id,
         "requested_at": one.at,
         "model_version_id": versions.get(said, versions.get(f"v{said}", NOBODY)),
         "version": said,
-        "role": extras["role"] if extras.get("role") in ROLES else "champion",
-        "entity_key": _kept(extras.get("entity_key")),
-        "correlation_id": _kept(extras.get("correlation_id")),
-        "caller": _kept(extras.get("caller")) or f"import by {work.actor.name}",
-        "inputs": msgspec.json.encode(one.inputs).decode(),
+        "role": one.role,
+        "entity_key": one.entity_key,
+        "correlation_id": one.correlation_id,
+        "caller": one.caller or f"import by {work.actor.name}",
+        "inputs": one.inputs,
         "output": None if one.score is None else msgspec.json.encode({"score": one.score}).decode(),
         "score": one.score,
-        "label": _kept(extras.get("label")),
+        "label": one.label,
         "explained_at": work.now,
-        "latency_us": None if one.latency_us is None else max(0, min(one.latency_us, 2**31 - 1)),
+        "latency_us": one.latency_us,
         "status": "failed" if one.failed else "ok",
-        "actual": None if actual is None else float(actual),
-        "actual_at": None if actual is None else one.at,
+        "actual": one.actual,
+        "actual_at": None if one.actual is None else one.at,
         "imported_from": layout,
     }
-
-
-def _kept(said: str | None) -> str | None:
-    return said.replace("\x00", "")[:200] if said else None
-
-
-def _trouble(one: Foreign, now: datetime) -> str | None:
-    """Why an inference cannot be kept."""
-    latest = now + timedelta(hours=1)
-    if not (one.at.year >= 2000 and one.at <= latest):
-        return f"the time is {one.at:%Y-%m-%d}; it must be between 2000 and an hour from now"
-    if not first_id_at(EARLIEST) <= one.inference_id <= first_id_at(latest):
-        return f"the id is {one.inference_id}, of no time of an inference; a UUID of version 7 must be of a time between 2000 and an hour from now"
-    try:
-        inputs = msgspec.json.encode(one.inputs)
-    except (RecursionError, TypeError, ValueError, OverflowError):
-        return "the inputs hold a value that JSON cannot write, or are nested too deeply; each must be a text, a number of at most 64 bits, true, false or null"
-    return "the inputs hold a NUL character, which cannot be kept; texts must be without" if b"\\u0000" in inputs else None

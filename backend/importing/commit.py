@@ -1,139 +1,142 @@
 """From a draft to a version: the document with where each value came from, the source, and the mapping for the next file of this shape."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import msgspec
 
+from backend.actor import Actor
 from backend.catalog import service as catalog
-from backend.catalog.rules import canonical_version, free_version, slug_of
-from backend.importing import actions, drafts, remembered_mappings, repository
-from backend.importing.draft_state import DraftState, preview_of, samples, sources
-from backend.importing.drafts import DraftFile
-from backend.importing.errors import NotSeveral, StillOpen, UnsoundDocument
-from backend.importing.llm.assistance import understand_alone
+from backend.catalog.rules import canonical_version, slug_of
+from backend.hub import Hub
+from backend.importing import actions, drafts, reading_steps, remembered_mappings, repository
+from backend.importing.draft_state import DraftState
+from backend.importing.drafts import StoredDraft
+from backend.importing.errors import NotSeveral
+from backend.importing.opened_file import opened
+from backend.importing.reading_steps import ShownFile
 from backend.importing.service import corrected
 from backend.importing.tables import ImportRow
-from backend.importing.validate import issues
-from backend.importing.worker_threads import aside
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import CreateModel, CreateVersion, ModelRef, Version
-from schemas.importing import CommitImport, CommitSeveral, ImportPreview, ImportRecord, NewModel
+from schemas.importing import CommitImport, CommitSeveral, ImportRecord, NewModel
 from schemas.model_document import ModelDocument
 
 
-async def commit(work: UnitOfWork, input: CommitImport) -> Version:
+class Settled(msgspec.Struct, frozen=True):
+    """One model of a draft that can be kept: how it is understood, and what the file gives. `several`: the file describes other models too."""
+
+    input: CommitImport
+    draft: StoredDraft
+    state: DraftState
+    shown: ShownFile
+    several: bool
+
+
+async def commit(hub: Hub, actor: Actor, input: CommitImport) -> Version:
     """Keep a draft as a version; the draft is gone then. Raises DraftNotFound, StillOpen, ModelNotFound, SlugTaken, VersionTaken, UnsoundMapping,
     UnsoundDecision, UnsoundDocument.
     """
-    file = await drafts.load(work, input.draft_id, lock=True)
-    file = msgspec.structs.replace(file, state=corrected(file.state, work.actor, input))
-    version = await _kept(work, input, file, await _settled(file))
-    await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
+
+    async def settled(draft: StoredDraft) -> list[Settled]:
+        state = corrected(draft.state, actor, input)
+        async with opened(draft.row.content, state.pick) as file:
+            shown = await file.ask(reading_steps.settled_file, state, draft.row.file_name)
+            return [Settled(input, draft, state, shown, bool(file.facts.several))]
+
+    (version,) = await _committed(hub, actor, input.draft_id, settled)
     return version
 
 
-async def commit_several(work: UnitOfWork, input: CommitSeveral) -> list[Version]:
+async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[Version]:
     """Keep several of a draft's models in one go, or all of them: each becomes a model of its own, or a version of the one that is named. What the file says of
     all of them (features, dataset) goes to each. Nothing is kept unless all are. Raises NotSeveral, UnknownModel, and what `commit` raises.
     """
-    draft = await drafts.load(work, input.draft_id, lock=True)
-    names = [one.name for one in draft.reading.several]
-    if not names:
-        raise NotSeveral
-    kept = []
-    for name in dict.fromkeys(input.picks if input.picks is not None else names):
-        file = await drafts.load(work, input.draft_id, lock=True, pick=name)
-        fresh = await aside(understand_alone, file.reading, file.state.size_bytes, None, None)
-        state = msgspec.structs.replace(fresh, decisions=draft.state.decisions, model=draft.state.model, reimport_of=draft.state.reimport_of)
-        file = msgspec.structs.replace(file, state=_decided(state, file))
-        one = CommitImport(draft_id=input.draft_id, model=input.model, remember=False)
-        kept.append((one, file, await _settled(file)))
-    if not kept:
-        raise NotSeveral("Name at least one of the models.")
-    versions = [await _kept(work, one, file, preview) for one, file, preview in kept]
-    await repository.remove_draft(work.session, work.tenant_id, input.draft_id)
-    return versions
+
+    async def settled(draft: StoredDraft) -> list[Settled]:
+        async with opened(draft.row.content, draft.state.pick) as file:
+            names = file.facts.several
+        if not names:
+            raise NotSeveral
+        wanted = list(dict.fromkeys(input.picks if input.picks is not None else names))
+        if not wanted:
+            raise NotSeveral("Name at least one of the models.")
+        return [await _picked(draft, input, name) for name in wanted]
+
+    return await _committed(hub, actor, input.draft_id, settled)
 
 
-def _decided(state: DraftState, file: DraftFile) -> DraftState:
-    """With those of the draft's decisions that are about this model's values."""
-    asked = preview_of(msgspec.structs.replace(state, decisions=[]), file.reading, file.name)
-    places = {*asked.provenance.values(), *(claim.pointer for conflict in asked.contradictions for claim in conflict.claims)}
-    return msgspec.structs.replace(state, decisions=[one for one in state.decisions if one.source in places])
+async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> Settled:
+    """One of the file's models."""
+    before = draft.state
+    async with opened(draft.row.content, name) as file:
+        fresh = await file.ask(reading_steps.understand_alone, before.size_bytes, None, None)
+        state = msgspec.structs.replace(fresh, model=before.model, reimport_of=before.reimport_of)
+        state = await file.ask(reading_steps.decided, state, list(before.decisions), draft.row.file_name)
+        shown = await file.ask(reading_steps.settled_file, state, draft.row.file_name)
+    return Settled(CommitImport(draft_id=input.draft_id, model=input.model, remember=False), draft, state, shown, several=True)
 
 
-async def _settled(file: DraftFile) -> ImportPreview:
-    """What is about to be kept. Raises StillOpen."""
-    preview = await aside(preview_of, file.state, file.reading, file.name)
-    if left := drafts.still_open(preview):
-        named = f"{preview.picked}: " if preview.picked else ""
-        raise StillOpen(f"This is to be decided first: {named}{left[0].message}.", issues=left)
-    return preview
+async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[StoredDraft], Awaitable[list[Settled]]]) -> list[Version]:
+    """Read without a connection, then keep in one transaction; a draft that somebody revised meanwhile is read again."""
+    while True:
+        async with hub.work(actor, read_only=True) as work:
+            draft = await drafts.find(work, draft_id)
+        kept = await settled(draft)
+        async with hub.work(actor) as work:
+            now = await drafts.find(work, draft_id, lock=True)
+            if now.state != draft.state:
+                continue
+            versions = [await _kept(work, one) for one in kept]
+            await repository.remove_draft(work.session, work.tenant_id, draft_id)
+            return versions
 
 
-async def _kept(work: UnitOfWork, input: CommitImport, file: DraftFile, preview: ImportPreview) -> Version:
+async def _kept(work: UnitOfWork, one: Settled) -> Version:
     """One model of a draft, as a version with its source."""
+    preview = one.shown.preview
     assert preview.document is not None
-    slug = await _model(work, input, file, preview)
-    wanted = input.version or str(preview.document.get("version") or "")
-    number = canonical_version(input.version) if input.version else await catalog.next_version(work, slug, wanted)
-    mapping_id = await _remembered(work, input, file, preview)
-    document = await aside(document_of, preview, file.state, number, mapping_id)
+    slug = await _model(work, one)
+    wanted = one.input.version or str(preview.document.get("version") or "")
+    number = canonical_version(one.input.version) if one.input.version else await catalog.next_version(work, slug, wanted)
+    mapping_id = await _remembered(work, one)
+    document = msgspec.convert(reading_steps.stored_document(preview, number, mapping_id), ModelDocument)
     version = await catalog.create_version(work, CreateVersion(model=slug, version=number, document=document))
-    await _keep_source(work, file, preview, version, mapping_id)
-    told = {"draft": input.draft_id, "sha256": preview.sha256, "version_id": version.id, "mapping_id": mapping_id, "decisions": file.state.decisions}
+    await _keep_source(work, one, version, mapping_id)
+    told = {"draft": one.input.draft_id, "sha256": preview.sha256, "version_id": version.id, "mapping_id": mapping_id, "decisions": one.state.decisions}
     work.audit(actions.IMPORTS_COMMIT, f"model:{slug}:{number}", after=told)
     return version
 
 
-async def _model(work: UnitOfWork, input: CommitImport, file: DraftFile, preview: ImportPreview) -> str:
+async def _model(work: UnitOfWork, one: Settled) -> str:
     """The slug of the model that the version is for, made now if it is a new one."""
-    if input.model is not None:
-        return (await catalog.get_model(work, ModelRef(slug=input.model))).slug
-    assert preview.document is not None
-    name = file.state.model or preview.document["name"]
-    if input.new_model is None and (slug := await catalog.find_by_name(work, name)):
+    asked, document = one.input, one.shown.preview.document
+    if asked.model is not None:
+        return (await catalog.get_model(work, ModelRef(slug=asked.model))).slug
+    assert document is not None
+    name = one.state.model or document["name"]
+    if asked.new_model is None and (slug := await catalog.find_by_name(work, name)):
         return slug
-    new = input.new_model or NewModel(name=name, description=preview.document.get("description"))
+    new = asked.new_model or NewModel(name=name, description=document.get("description"))
     made = await catalog.create_model(work, CreateModel(name=new.name, slug=new.slug or slug_of(new.name), description=new.description))
     return made.slug
 
 
-async def _remembered(work: UnitOfWork, input: CommitImport, file: DraftFile, preview: ImportPreview) -> UUID | None:
+async def _remembered(work: UnitOfWork, one: Settled) -> UUID | None:
     """The mapping's id, once it is remembered. A known format's own needs no remembering; a choice among several models is the file's own."""
-    state, reading = file.state, file.reading
-    if not input.remember or reading.several or state.written is not None:
-        return state.mapping_id
-    if reading.known and state.rules == reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else None):
+    if not one.input.remember or one.several or one.state.written is not None:
+        return one.state.mapping_id
+    if one.shown.own_rules:
         return None
-    return await remembered_mappings.remember(work, preview.fingerprint, file.name, state)
+    return await remembered_mappings.remember(work, one.shown.preview.fingerprint, one.draft.row.file_name, one.state)
 
 
-def document_of(preview: ImportPreview, state: DraftState, number: str, mapping_id: UUID | None) -> ModelDocument:
-    """The document as it is stored: with where each value came from, what was left, and the lineage. Raises UnsoundDocument."""
-    raw = dict(preview.document or {})
-    provenance, unmapped = dict(preview.provenance), list(preview.unmapped)
-    if raw.get("version") != number and "/version" in provenance:
-        said = provenance.pop("/version")
-        if free_version([], str(raw["version"])) == number:
-            provenance["/version"] = said
-        elif said.startswith("/"):
-            unmapped.append(said)
-    raw |= {"version": number, "provenance": provenance, "transforms": preview.transforms, "unmapped": unmapped}
-    raw["lineage"] = {
-        "source_format": preview.format or "json", "source_sha256": preview.sha256, "mapping_id": str(mapping_id) if mapping_id else None
-    }  # fmt: skip
-    if wrong := issues(raw):
-        raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
-    return msgspec.convert(raw, ModelDocument)
-
-
-async def _keep_source(work: UnitOfWork, file: DraftFile, preview: ImportPreview, version: Version, mapping_id: UUID | None) -> None:
-    state, tree = file.state, file.reading.tree
+async def _keep_source(work: UnitOfWork, one: Settled, version: Version, mapping_id: UUID | None) -> None:
+    row, state, preview = one.draft.row, one.state, one.shown.preview
     record = ImportRecord(
         version_id=version.id,
-        file_name=file.name,
+        file_name=row.file_name,
         size_bytes=state.size_bytes,
         sha256=preview.sha256,
         format=preview.format,
@@ -141,8 +144,8 @@ async def _keep_source(work: UnitOfWork, file: DraftFile, preview: ImportPreview
         mapped_by=state.mapped_by,
         mapping_id=mapping_id,
         mapping=state.rules,
-        provenance=sources(preview, tree),
-        unmapped=samples(preview.unmapped, tree),
+        provenance=one.shown.sources,
+        unmapped=one.shown.unmapped,
         contradictions=preview.contradictions,
         decisions=list(state.decisions),
         warnings=preview.warnings,
@@ -155,9 +158,9 @@ async def _keep_source(work: UnitOfWork, file: DraftFile, preview: ImportPreview
         ImportRow(
             version_id=version.id,
             tenant_id=work.tenant_id,
-            file_name=file.name,
+            file_name=row.file_name,
             sha256=preview.sha256,
-            content=file.content,
+            content=row.content,
             mapping_id=mapping_id,
             record=plain(record),
             imported_by=work.actor.name,

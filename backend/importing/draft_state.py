@@ -8,7 +8,7 @@ from backend.importing.corrections import Corrections, readings
 from backend.importing.llm.check_values import Written, gathered
 from backend.importing.pointers import MISSING, resolve, steps
 from backend.importing.preview import FILE, OUTSIDE, Reading, Understood, show
-from schemas.common import Json, Shape
+from schemas.common import Issue, Json, Shape
 from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, SourceOf, UnsupportedValue
 from schemas.mapping import MappedBy, MappingRule
 
@@ -80,3 +80,13 @@ def unsupported(state: DraftState) -> list[UnsupportedValue]:
         for one in state.written or []
         if one.source is None
     ]
+
+
+def still_open(preview: ImportPreview) -> list[Issue]:
+    """What is to be decided before a draft can be committed."""
+    found = []
+    if preview.several_models and preview.picked is None:
+        found.append(Issue(pointer="/pick", message=f"the file describes {len(preview.several_models)} models; say which one"))
+    if preview.document is None:
+        found.append(Issue(pointer="/mapping", message="the file does not describe a model; bring another file, or say by rules where it does"))
+    return found + [Issue(pointer=one.target, message=one.message) for one in preview.contradictions if not one.settled]

@@ -11,15 +11,14 @@ from backend.catalog import service as catalog
 from backend.catalog.rules import free_version, label
 from backend.hub import Hub
 from backend.ids import new_id
-from backend.importing import actions, remembered_mappings, repository
-from backend.importing.draft_state import DraftState, preview_of, samples, sources, unsupported
+from backend.importing import actions, reading_steps, remembered_mappings, repository
+from backend.importing.draft_state import DraftState, still_open, unsupported
 from backend.importing.errors import DraftNotFound
-from backend.importing.preview import Reading, read
+from backend.importing.opened_file import OpenedFile, opened
+from backend.importing.reading_steps import ShownFile
 from backend.importing.tables import DraftRow
-from backend.importing.worker_threads import aside
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
-from schemas.common import Issue
 from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport
 
 DRAFT_LIFETIME: Final = timedelta(days=1)
@@ -28,26 +27,31 @@ MOST_DRAFTS: Final = 50
 """A tenant's drafts; the oldest go first."""
 
 
+class StoredDraft(msgspec.Struct, frozen=True):
+    """A kept draft: its row, and how its bytes are understood."""
+
+    row: DraftRow
+    state: DraftState
+
+
 class DraftFile(msgspec.Struct, frozen=True):
-    """The file of a draft, read and understood. `row` is absent until the draft is stored."""
+    """The open file of a draft, understood."""
 
     name: str
-    content: bytes
-    reading: Reading
+    file: OpenedFile
     state: DraftState
-    row: DraftRow | None = None
 
 
 async def create(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
     """Store a new draft. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly; then nothing is stored."""
-    preview = await aside(preview_of, file.state, file.reading, file.name)
+    shown = await file.file.ask(reading_steps.shown_file, file.state, file.name)
     async with hub.work(actor) as work:
         row = DraftRow(
             id=new_id(),
             tenant_id=work.tenant_id,
             file_name=file.name,
-            sha256=file.reading.parsed.sha256,
-            content=file.content,
+            sha256=file.file.facts.sha256,
+            content=file.file.content,
             state=plain(file.state),
             created_by=work.actor.name,
             created_at=work.now,
@@ -58,41 +62,40 @@ async def create(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
         if file.state.mapping_id is not None:
             await remembered_mappings.note_use(work, file.state.mapping_id)
         work.audit(actions.IMPORTS_REIMPORT if file.state.reimport_of else actions.IMPORTS_PROPOSE, f"import:{row.id}", after=_told(file))
-        return await _presented(work, msgspec.structs.replace(file, row=row), preview)
+        return await _presented(work, StoredDraft(row, file.state), shown)
 
 
-async def update(hub: Hub, actor: Actor, file: DraftFile) -> ImportDraft:
+async def update(hub: Hub, actor: Actor, draft_id: UUID, file: DraftFile) -> ImportDraft:
     """Store another state of a draft. Raises DraftNotFound, and what `create` raises."""
-    assert file.row is not None
-    preview = await aside(preview_of, file.state, file.reading, file.name)
+    shown = await file.file.ask(reading_steps.shown_file, file.state, file.name)
     async with hub.work(actor) as work:
-        row = await repository.draft(work.session, work.tenant_id, file.row.id, work.now, lock=True)
+        row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock=True)
         if row is None:
             raise DraftNotFound
         row.state = plain(file.state)
         work.audit(actions.IMPORTS_REVISE, f"import:{row.id}", after=_told(file))
-        return await _presented(work, msgspec.structs.replace(file, row=row), preview)
+        return await _presented(work, StoredDraft(row, file.state), shown)
 
 
-async def load(work: UnitOfWork, draft_id: UUID, lock: bool = False, pick: str | None = None) -> DraftFile:
-    """A kept draft, read again; with `pick`, as if that model were meant. Raises DraftNotFound, UnknownModel."""
+async def find(work: UnitOfWork, draft_id: UUID, lock: bool = False) -> StoredDraft:
+    """A kept draft. Raises DraftNotFound."""
     row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock)
     if row is None:
         raise DraftNotFound
-    state = msgspec.convert(row.state, DraftState, strict=False)
-    reading = await aside(read, row.content, pick if pick is not None else state.pick)
-    return DraftFile(row.file_name, row.content, reading, state, row)
+    return StoredDraft(row, msgspec.convert(row.state, DraftState, strict=False))
 
 
-async def present(work: UnitOfWork, file: DraftFile) -> ImportDraft:
+async def present(hub: Hub, actor: Actor, draft: StoredDraft) -> ImportDraft:
     """A kept draft as its callers see it. Raises what `preview_of` raises."""
-    return await _presented(work, file, await aside(preview_of, file.state, file.reading, file.name))
+    async with opened(draft.row.content, draft.state.pick) as file:
+        shown = await file.ask(reading_steps.shown_file, draft.state, draft.row.file_name)
+    async with hub.work(actor, read_only=True) as work:
+        return await _presented(work, draft, shown)
 
 
-async def _presented(work: UnitOfWork, file: DraftFile, preview: ImportPreview) -> ImportDraft:
-    row, state, tree = file.row, file.state, file.reading.tree
-    assert row is not None
-    model, version = await _suggested(work, file, preview)
+async def _presented(work: UnitOfWork, draft: StoredDraft, shown: ShownFile) -> ImportDraft:
+    row, state, preview = draft.row, draft.state, shown.preview
+    model, version = await _suggested(work, state, preview)
     return ImportDraft(
         draft_id=row.id,
         file_name=row.file_name,
@@ -104,8 +107,8 @@ async def _presented(work: UnitOfWork, file: DraftFile, preview: ImportPreview) 
         format=preview.format,
         mapped_by=state.mapped_by,
         document=preview.document,
-        provenance=sources(preview, tree),
-        unmapped=await aside(samples, preview.unmapped, tree),
+        provenance=shown.sources,
+        unmapped=shown.unmapped,
         contradictions=preview.contradictions,
         several_models=preview.several_models,
         picked=preview.picked,
@@ -129,22 +132,12 @@ def report(state: DraftState) -> LlmReport | None:
     return msgspec.structs.replace(state.llm, unsupported=unsupported(state)) if state.llm else None
 
 
-def still_open(preview: ImportPreview) -> list[Issue]:
-    """What is to be decided before it can be committed."""
-    found = []
-    if preview.several_models and preview.picked is None:
-        found.append(Issue(pointer="/pick", message=f"the file describes {len(preview.several_models)} models; say which one"))
-    if preview.document is None:
-        found.append(Issue(pointer="/mapping", message="the file does not describe a model; bring another file, or say by rules where it does"))
-    return found + [Issue(pointer=one.target, message=one.message) for one in preview.contradictions if not one.settled]
-
-
-async def _suggested(work: UnitOfWork, file: DraftFile, preview: ImportPreview) -> tuple[str | None, str | None]:
+async def _suggested(work: UnitOfWork, state: DraftState, preview: ImportPreview) -> tuple[str | None, str | None]:
     """The model and the number that a new version is suggested for; no model when it would be a new one."""
     if preview.document is None:
-        return file.state.model, None
+        return state.model, None
     wanted = str(preview.document.get("version") or "")
-    slug = await catalog.find_by_name(work, file.state.model or preview.document["name"])
+    slug = await catalog.find_by_name(work, state.model or preview.document["name"])
     return slug, await catalog.next_version(work, slug, wanted) if slug else free_version([], wanted)
 
 
@@ -164,7 +157,7 @@ def _told(file: DraftFile) -> dict[str, object]:
     }  # fmt: skip
     return {
         "file_name": file.name,
-        "sha256": file.reading.parsed.sha256,
+        "sha256": file.file.facts.sha256,
         "size_bytes": state.size_bytes,
         "format": state.format,
         "mapped_by": state.mapped_by,

@@ -1,11 +1,7 @@
 """What an import answers when a file cannot be read. Each says what the file is, and what to bring instead."""
 
-from backend.errors import Conflict, HubError, NotFound, TooManyRequests
+from backend.errors import Conflict, HubError, NotFound
 from schemas.errors import ErrorCode
-
-
-class ImportsBusy(TooManyRequests):
-    """Too many imports of this organisation are being read; send it again in a few seconds."""
 
 
 class UnreadableFile(HubError):
@@ -30,6 +26,10 @@ class TooDeep(UnreadableFile):
 
 class TooManyLeaves(UnreadableFile):
     """The file has too many values for an import. Leave out predictions and trees."""
+
+
+class TooCostly(UnreadableFile):
+    """Reading this file takes more memory or time than the hub gives to one. Leave out predictions, trees and raw rows."""
 
 
 class PickleFile(UnreadableFile):

@@ -17,6 +17,7 @@ from schemas.common import Issue, Json
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_LEAVES = 100_000
+MAX_CONTAINERS = 200_000
 _DIGITS = 400
 """A whole number of more digits than any float holds is infinite."""
 
@@ -34,8 +35,7 @@ def parse(content: bytes) -> Parsed:
 
     Raises UnreadableFile and its kin, FileTooLarge; the message names line and column where there is one.
     """
-    if len(content) > MAX_BYTES:
-        raise FileTooLarge(f"The file has {len(content) / 1e6:.1f} MB; an import takes at most {MAX_BYTES // 1024**2} MiB. Leave out predictions and trees.")
+    check_size(content)
     if not content.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # nothing but blanks and byte order marks
         raise EmptyFile
     digest = hashlib.sha256(content).hexdigest()
@@ -45,6 +45,12 @@ def parse(content: bytes) -> Parsed:
     written = _decode(content)
     tree, doubled = read_yaml(written) if looks_like_yaml(written) else _read_json(written)
     return Parsed(*_repaired(tree, doubled, digest))
+
+
+def check_size(content: bytes) -> None:
+    """Raises FileTooLarge."""
+    if len(content) > MAX_BYTES:
+        raise FileTooLarge(f"The file has {len(content) / 1e6:.1f} MB; an import takes at most {MAX_BYTES // 1024**2} MiB. Leave out predictions and trees.")
 
 
 def read_embedded(written: str) -> Json:
@@ -108,14 +114,17 @@ def _repaired(tree: Json, doubled: dict[int, tuple[Json, list[str]]], sha256: st
     """Walk once: count, measure, and mend what cannot be stored (numbers that are none, broken characters)."""
     holder = [tree]
     warnings: list[Issue] = []
-    count = 0
+    count, containers = 0, 0
     waiting: list[tuple[Any, str | int, Path]] = [(holder, 0, ())]
     while waiting:
         parent, key, path = waiting.pop()
         node = parent[key]
-        if isinstance(node, (dict, list)):
-            if len(path) >= MAX_DEPTH:
-                raise TooDeep(f"The file is nested deeper than {MAX_DEPTH} levels, at {text(path[:6])}/….")
+        if isinstance(node, (dict, list)) and len(path) >= MAX_DEPTH:
+            raise TooDeep(f"The file is nested deeper than {MAX_DEPTH} levels, at {text(path[:6])}/….")
+        if isinstance(node, (dict, list)) and node:
+            containers += 1
+            if containers > MAX_CONTAINERS:
+                raise TooManyLeaves(f"The file has more than {MAX_CONTAINERS:,} objects and lists. Leave out predictions, trees and raw rows.")
             if isinstance(node, dict):
                 if id(node) in doubled:
                     warnings += [

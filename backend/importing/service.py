@@ -1,21 +1,18 @@
 """Bringing a file: proposed, revised, discarded, or read again. Nothing but the draft is stored."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from backend.actor import Actor
 from backend.catalog import service as catalog
 from backend.errors import Invalid
 from backend.hub import Hub
-from backend.importing import actions, drafts, remembered_mappings, repository
-from backend.importing.draft_state import DraftState, preview_of
+from backend.importing import actions, drafts, reading_steps, remembered_mappings, repository
+from backend.importing.draft_state import DraftState
 from backend.importing.drafts import DraftFile
 from backend.importing.errors import DraftNotFound, NoSource, UnsoundMapping
 from backend.importing.llm import assistance
-from backend.importing.preview import Reading, read
+from backend.importing.opened_file import OpenedFile, opened
 from backend.importing.rules import checked
-from backend.importing.worker_threads import aside
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
 from schemas.common import Issue
@@ -27,13 +24,12 @@ from schemas.mapping import MappedBy, MappingRule
 async def propose(hub: Hub, actor: Actor, input: ProposeImport) -> ImportDraft:
     """Understand a file and keep it as a draft. Raises UnreadableFile and its kin, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
     request = assistance.llm_request(input, actor)
-    content = _content(input)
-    reading = await aside(read, content, input.pick)
-    state = await _own(hub, actor, reading, len(content), input.use_memory)
-    if request is not None and (state.mapped_by is MappedBy.MATCHER or request.mode is ImportMode.REWRITE):
-        state = await assistance.with_llm(hub, actor, reading, state, input.name, request)
-    state = msgspec.structs.replace(state, model=input.model)
-    return await drafts.create(hub, actor, DraftFile(input.name, content, reading, state))
+    async with opened(_content(input), input.pick) as file:
+        state = await _own(hub, actor, file, input.use_memory)
+        if request is not None and (state.mapped_by is MappedBy.MATCHER or request.mode is ImportMode.REWRITE):
+            state = await assistance.with_llm(hub, actor, file, state, input.name, request)
+        state = msgspec.structs.replace(state, model=input.model)
+        return await drafts.create(hub, actor, DraftFile(input.name, file, state))
 
 
 def _content(input: ProposeImport) -> bytes:
@@ -42,44 +38,39 @@ def _content(input: ProposeImport) -> bytes:
     return input.text.encode("utf-8", "surrogatepass") if input.text is not None else input.file or b""
 
 
-async def _own(hub: Hub, actor: Actor, reading: Reading, size: int, use_memory: bool) -> DraftState:
+async def _own(hub: Hub, actor: Actor, file: OpenedFile, use_memory: bool) -> DraftState:
     """The hub's own understanding, by a remembered mapping where there is one."""
     rules, mapping_id, decisions = None, None, list[Decision]()
-    if use_memory and not reading.several:
+    if use_memory and not file.facts.several:
         async with hub.work(actor, read_only=True) as work:
-            row = await remembered_mappings.find(work, reading.fingerprint)
+            row = await remembered_mappings.find(work, file.facts.fingerprint)
             if row is not None:
                 rules, mapping_id, decisions = remembered_mappings.rules_of_row(row), row.id, remembered_mappings.decisions_of_row(row)
-    state = await aside(assistance.understand_alone, reading, size, rules, mapping_id)
-    return await aside(again_decided, state, reading, decisions) if decisions else state
+    state = await file.ask(reading_steps.understand_alone, len(file.content), rules, mapping_id)
+    return await file.ask(reading_steps.again_decided, state, decisions) if decisions else state
 
 
-def again_decided(state: DraftState, reading: Reading, decisions: Sequence[Decision]) -> DraftState:
-    """The state with those remembered decisions whose contradiction this file has as well; 97.3 was per cent, 0.97 need not be."""
-    if state.mapping_id is None:
-        return state
-    asked = {claim.pointer for conflict in preview_of(state, reading, "model").contradictions for claim in conflict.claims}
-    return msgspec.structs.replace(state, decisions=[one for one in decisions if one.source in asked and (one.other is None or one.other in asked)])
-
-
-async def get(work: UnitOfWork, input: DraftRef) -> ImportDraft:
+async def get(hub: Hub, actor: Actor, input: DraftRef) -> ImportDraft:
     """A draft as it is understood now. Raises DraftNotFound."""
-    return await drafts.present(work, await drafts.load(work, input.draft_id))
+    async with hub.work(actor, read_only=True) as work:
+        draft = await drafts.find(work, input.draft_id)
+    return await drafts.present(hub, actor, draft)
 
 
 async def revise(hub: Hub, actor: Actor, input: ReviseImport) -> ImportDraft:
     """A person's corrections to a draft, or a language model's turn. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel, UnsoundDocument."""
     request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
-        before = await drafts.load(work, input.draft_id, pick=input.pick)
-    state = before.state
-    if input.pick is not None and (before.reading.picked is None or before.reading.picked.name != state.pick):
-        fresh = await aside(assistance.understand_alone, before.reading, state.size_bytes, None, None)
-        state = msgspec.structs.replace(fresh, reimport_of=state.reimport_of, model=state.model)
-    state = corrected(state, actor, input)
-    if request is not None:
-        state = await assistance.with_llm(hub, actor, before.reading, state, before.name, request)
-    return await drafts.update(hub, actor, msgspec.structs.replace(before, state=state))
+        before = await drafts.find(work, input.draft_id)
+    state, name = before.state, before.row.file_name
+    async with opened(before.row.content, input.pick if input.pick is not None else state.pick) as file:
+        if input.pick is not None and (file.facts.picked is None or file.facts.picked != state.pick):
+            fresh = await file.ask(reading_steps.understand_alone, state.size_bytes, None, None)
+            state = msgspec.structs.replace(fresh, reimport_of=state.reimport_of, model=state.model)
+        state = corrected(state, actor, input)
+        if request is not None:
+            state = await assistance.with_llm(hub, actor, file, state, name, request)
+        return await drafts.update(hub, actor, input.draft_id, DraftFile(name, file, state))
 
 
 def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImport) -> DraftState:
@@ -110,10 +101,13 @@ def sound(mapping: list[MappingRule]) -> list[MappingRule]:
         raise
 
 
-async def shown(work: UnitOfWork, input: ShowImport) -> ShownImport:
+async def shown(hub: Hub, actor: Actor, input: ShowImport) -> ShownImport:
     """What would leave the house of a draft. Raises DraftNotFound, ConnectorNotFound."""
-    file = await drafts.load(work, input.draft_id)
-    return await assistance.show(work, input, file.reading, file.state, file.name)
+    async with hub.work(actor, read_only=True) as work:
+        draft = await drafts.find(work, input.draft_id)
+        speech = await assistance.speech_for(work, input.connector_id)
+    async with opened(draft.row.content, draft.state.pick) as file:
+        return await assistance.show(file, draft.state, draft.row.file_name, speech)
 
 
 async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
@@ -133,14 +127,14 @@ async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
         if row is None:
             raise NoSource
         name, content = row.file_name, row.content
-    reading = await aside(read, content, input.pick)
-    state = await _own(hub, actor, reading, len(content), input.use_memory and input.mapping is None)
-    if input.mapping is not None:
-        state = with_mapping(state, input.mapping)
-    if request is not None:
-        state = await assistance.with_llm(hub, actor, reading, state, name, request)
-    state = msgspec.structs.replace(state, reimport_of=input.version_id, model=model)
-    return await drafts.create(hub, actor, DraftFile(name, content, reading, state))
+    async with opened(content, input.pick) as file:
+        state = await _own(hub, actor, file, input.use_memory and input.mapping is None)
+        if input.mapping is not None:
+            state = with_mapping(state, input.mapping)
+        if request is not None:
+            state = await assistance.with_llm(hub, actor, file, state, name, request)
+        state = msgspec.structs.replace(state, reimport_of=input.version_id, model=model)
+        return await drafts.create(hub, actor, DraftFile(name, file, state))
 
 
 async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:

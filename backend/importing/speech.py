@@ -1,6 +1,7 @@
 """What a language model is shown of a file: its shape, at the level that the tenant chose. Never a value, unless the tenant chose the whole file."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -53,11 +54,13 @@ _KNOWN_WORDS: Final = frozenset(token for word in KNOWN for token in word.split(
 class Speech:
     """Says what a file looks like: each key that is not shown is `<key 1>`, `<key 2>`, …, the same one wherever it stands."""
 
-    def __init__(self, shows: Shows = Shows.KEYS, short_words: bool = False) -> None:
+    def __init__(self, shows: Shows = Shows.KEYS, short_words: bool = False, meant: Mapping[str, str] | None = None) -> None:
+        """`meant`: what an earlier speech's placeholders mean."""
         self.shows = shows
         self.short_words = short_words
-        self._placeholders: dict[str, str] = {}
-        self._meant: dict[str, str] = {}
+        self.placeholders: dict[str, str] = dict(meant or {})
+        """What each placeholder means: a key of the file."""
+        self._said: dict[str, str] = {key: said for said, key in self.placeholders.items()}
         self._hidden: set[str] = set()
 
     def of(self, tree: Json) -> Json:
@@ -101,10 +104,10 @@ class Speech:
         """A key as it is said."""
         if key in ("*", "|") or self._is_shown(key):
             return key
-        if key not in self._placeholders:
-            self._placeholders[key] = said = f"<key {len(self._placeholders) + 1}>"
-            self._meant[said] = key
-        return self._placeholders[key]
+        if key not in self._said:
+            self._said[key] = said = f"<key {len(self._said) + 1}>"
+            self.placeholders[said] = key
+        return self._said[key]
 
     def _is_shown(self, key: str) -> bool:
         if self.shows is Shows.FILE:
@@ -113,7 +116,7 @@ class Speech:
 
     def meant(self, said: str) -> str:
         """The file's own key for one that was said; any other stays as it is."""
-        return self._meant.get(said, said)
+        return self.placeholders.get(said, said)
 
 
 def skeleton(tree: Json, shows: Shows = Shows.VOCABULARY) -> Json:

@@ -3486,6 +3486,10 @@ class LegalHold(HubError):
     """A legal hold protects this group's log. Lift it first."""
 
 
+class LogTooCostly(HubError):
+    """Reading these lines takes more memory or time than the hub gives to one call. Send fewer lines at a time."""
+
+
 class LogUnavailable(HubError):
     """The prediction could not be put on record, so it is not answered. Try again shortly."""
 
@@ -3666,6 +3670,10 @@ class TokenNotFound(HubError):
     """There is no such token in this tenant. `tokens.list` lists them."""
 
 
+class TooCostly(HubError):
+    """Reading this file takes more memory or time than the hub gives to one. Leave out predictions, trees and raw rows."""
+
+
 class TooDeep(HubError):
     """The file is nested too deeply for an import. Bring the part that describes the model."""
 
@@ -3750,7 +3758,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "b36e1242d8195db1"
+CONTRACT_HASH = "719ed0612535671d"
 """The contract this client was generated from."""
 
 
@@ -3815,6 +3823,7 @@ ERRORS: dict[str, type[HubError]] = {
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
     "LEGAL_HOLD": LegalHold,
+    "LOG_TOO_COSTLY": LogTooCostly,
     "LOG_UNAVAILABLE": LogUnavailable,
     "MAPPING_NOT_FOUND": MappingNotFound,
     "MAPPING_TOO_COSTLY": MappingTooCostly,
@@ -3860,6 +3869,7 @@ ERRORS: dict[str, type[HubError]] = {
     "TABLE_FILE": TableFile,
     "TENANT_NEEDED": TenantNeeded,
     "TOKEN_NOT_FOUND": TokenNotFound,
+    "TOO_COSTLY": TooCostly,
     "TOO_DEEP": TooDeep,
     "TOO_MANY_LEAVES": TooManyLeaves,
     "TOO_MANY_SIGN_INS": TooManySignIns,
@@ -4425,7 +4435,7 @@ class ImportsProcedures:
     def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4433,7 +4443,7 @@ class ImportsProcedures:
     def draft(self, *, draft_id: str | UUID) -> ImportDraft:
         """A draft as it is understood now.
 
-        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
@@ -4441,7 +4451,7 @@ class ImportsProcedures:
     def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4449,7 +4459,7 @@ class ImportsProcedures:
     def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
         """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
 
-        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
         return answer
@@ -4457,7 +4467,7 @@ class ImportsProcedures:
     def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
         """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
 
-        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: List[Version] = self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
@@ -4473,7 +4483,7 @@ class ImportsProcedures:
     def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -4489,7 +4499,7 @@ class ImportsProcedures:
     def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
         """What would leave the house, word for word, if a language model were asked about a draft through a connector.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
         return answer
@@ -4554,7 +4564,7 @@ class InferenceProcedures:
     def import_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], lines: List[str]) -> ImportedLog:
         """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in.
 
-        Refused as `GROUP_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `IMPORTS_BUSY`, `LOG_TOO_COSTLY`.
         """
         answer: ImportedLog = self._hub._call(self._hub._mutation("inference.importLog", {"slug": slug, "layout": layout, "lines": lines}))
         return answer
@@ -5331,7 +5341,7 @@ class AsyncImportsProcedures:
     async def propose(self, *, name: str = 'model', text: str | None = None, file: str | None = None, pick: str | None = None, model: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = True) -> ImportDraft:
         """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `EMPTY_FILE`, `FILE_TOO_LARGE`, `FOREIGN_FILE`, `PICKLE_FILE`, `TABLE_FILE`, `TOO_DEEP`, `TOO_MANY_LEAVES`, `UNREADABLE_FILE`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.propose", {"name": name, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"text": text, "file": file, "pick": pick, "model": model, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -5339,7 +5349,7 @@ class AsyncImportsProcedures:
     async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
         """A draft as it is understood now.
 
-        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._query("imports.draft", {"draft_id": draft_id}))
         return answer
@@ -5347,7 +5357,7 @@ class AsyncImportsProcedures:
     async def revise(self, *, draft_id: str | UUID, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False) -> ImportDraft:
         """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.revise", {"draft_id": draft_id, "mode": mode, "agreed": agreed, **_set({"mapping": mapping, "decisions": decisions, "confirmed": confirmed, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -5355,7 +5365,7 @@ class AsyncImportsProcedures:
     async def commit(self, *, draft_id: str | UUID, model: str | None = None, new_model: NewModel | None = None, version: str | None = None, mapping: List[MappingRuleInput] | None = None, decisions: List[DecisionInput] | None = None, confirmed: List[str] | None = None, remember: bool = True) -> Version:
         """Keep a draft as a draft version: its document, where each value came from, and its source. Upload its artifact to make it ready.
 
-        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("imports.commit", {"draft_id": draft_id, "remember": remember, **_set({"model": model, "new_model": new_model, "version": version, "mapping": mapping, "decisions": decisions, "confirmed": confirmed})}))
         return answer
@@ -5363,7 +5373,7 @@ class AsyncImportsProcedures:
     async def commit_several(self, *, draft_id: str | UUID, picks: List[str] | None = None, model: str | None = None) -> List[Version]:
         """Keep several models of a draft in one go, or all of them: each as a model of its own, or as a version of one that is there.
 
-        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `NOT_SEVERAL`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MODEL_NOT_FOUND`, `SLUG_TAKEN`, `STILL_OPEN`, `VERSION_TAKEN`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: List[Version] = await self._hub._call(self._hub._mutation("imports.commitSeveral", {"draft_id": draft_id, **_set({"picks": picks, "model": model})}))
         return answer
@@ -5379,7 +5389,7 @@ class AsyncImportsProcedures:
     async def reimport(self, *, version_id: str | UUID, mapping: List[MappingRuleInput] | None = None, pick: str | None = None, connector_id: str | UUID | None = None, llm_model: str | None = None, mode: ImportMode = 'map', agreed: bool = False, use_memory: bool = False) -> ImportDraft:
         """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `IMPORTS_BUSY`, `NO_SOURCE`, `VERSION_NOT_FOUND`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ImportDraft = await self._hub._call(self._hub._mutation("imports.reimport", {"version_id": version_id, "mode": mode, "agreed": agreed, "use_memory": use_memory, **_set({"mapping": mapping, "pick": pick, "connector_id": connector_id, "llm_model": llm_model})}))
         return answer
@@ -5395,7 +5405,7 @@ class AsyncImportsProcedures:
     async def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
         """What would leave the house, word for word, if a language model were asked about a draft through a connector.
 
-        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
+        Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = await self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
         return answer
@@ -5460,7 +5470,7 @@ class AsyncInferenceProcedures:
     async def import_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], lines: List[str]) -> ImportedLog:
         """Keep inferences that were made elsewhere, marked as imported; no comparison takes them in.
 
-        Refused as `GROUP_NOT_FOUND`.
+        Refused as `GROUP_NOT_FOUND`, `IMPORTS_BUSY`, `LOG_TOO_COSTLY`.
         """
         answer: ImportedLog = await self._hub._call(self._hub._mutation("inference.importLog", {"slug": slug, "layout": layout, "lines": lines}))
         return answer

@@ -10,19 +10,18 @@ from backend.actor import Actor
 from backend.connectors import service as connectors
 from backend.errors import Forbidden
 from backend.hub import Hub
-from backend.importing.draft_state import DraftState, preview_of, unsupported
+from backend.importing import reading_steps
+from backend.importing.draft_state import DraftState, unsupported
 from backend.importing.llm import prompt
 from backend.importing.llm.conversation import FAILURES, Conversation, Proposal
-from backend.importing.pointers import real, steps
-from backend.importing.preview import Reading, understand
+from backend.importing.opened_file import OpenedFile
 from backend.importing.sharing import agree, level_for, sharing
 from backend.importing.speech import Speech
-from backend.importing.worker_threads import aside
 from backend.ports.secrets import Access
 from backend.work.unit import UnitOfWork
-from schemas.import_sharing import ImportMode, ShowImport, ShownImport, Shows
+from schemas.import_sharing import ImportMode, ShownImport, Shows
 from schemas.importing import LlmReport, ProposeImport, Reimport, ReviseImport
-from schemas.mapping import MappedBy, MappingRule
+from schemas.mapping import MappedBy
 
 
 class LlmRequest(msgspec.Struct, frozen=True):
@@ -43,29 +42,14 @@ def llm_request(input: ProposeImport | ReviseImport | Reimport, actor: Actor) ->
     return LlmRequest(input.connector_id, input.llm_model, input.mode, input.agreed)
 
 
-def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
-    """How the hub understands a file by itself."""
-    understood = understand(reading, remembered)
-    by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
-    return DraftState(
-        size_bytes=size,
-        mapped_by=by,
-        rules=understood.rules,
-        format=understood.format,
-        is_model=understood.is_model,
-        mapping_id=mapping_id if understood.remembered else None,
-        pick=reading.picked.name if reading.picked else None,
-    )
-
-
-async def with_llm(hub: Hub, actor: Actor, reading: Reading, state: DraftState, name: str, request: LlmRequest) -> DraftState:
+async def with_llm(hub: Hub, actor: Actor, file: OpenedFile, state: DraftState, name: str, request: LlmRequest) -> DraftState:
     """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
     speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
         connector = (await connectors.get(work, request.connector_id)).name
         if problem is not None:
             return _reported(state, request, connector, problem, speech)
-        if reading.several and reading.picked is None:
+        if file.facts.several and file.facts.picked is None:
             several = Proposal(reason="SEVERAL_MODELS", message="The file describes several models; pick one first.")
             return _reported(state, request, connector, several, speech)
         try:
@@ -74,13 +58,12 @@ async def with_llm(hub: Hub, actor: Actor, reading: Reading, state: DraftState, 
             return _reported(state, request, connector, Proposal(model=request.model, reason=error.reason, message=error.message), speech)
     conversation = Conversation(hub, access, request.model, hub.settings.import_llm_seconds, speech)
     if request.mode is ImportMode.REWRITE:
-        proposal = await conversation.values(reading.tree)
+        proposal = await conversation.values(file)
         return _reported(_rewritten(state, proposal), request, connector, proposal, speech)
-    shown = await aside(preview_of, state, reading, name)
-    open_places = [_path(reading, pointer) for pointer in shown.unmapped]
-    if not open_places:
+    shown = await file.ask(reading_steps.preview_alone, state, name)
+    if not shown.unmapped:
         return _reported(state, request, connector, Proposal(model=request.model), speech)
-    proposal = await conversation.rules(reading.tree, state.rules, open_places, list(shown.provenance))
+    proposal = await conversation.rules(file, state.rules, shown.unmapped, list(shown.provenance))
     return _reported(_extended(state, proposal), request, connector, proposal, speech)
 
 
@@ -103,22 +86,23 @@ _NOT_AGREED: Final = "Nothing was sent. See what leaves the house (imports.shown
 _SHOWS_LESS: Final = "Nothing was sent. To rewrite a file, a language model has to see it whole; imports.setSharing allows that with `shows: file`."
 
 
-async def show(work: UnitOfWork, input: ShowImport, reading: Reading, state: DraftState, name: str) -> ShownImport:
-    """What would leave the house, word for word, for a draft and a connector. Raises ConnectorNotFound."""
-    await connectors.get(work, input.connector_id)
+async def speech_for(work: UnitOfWork, connector_id: UUID) -> Speech:
+    """How a file is spoken of to a connector. Raises ConnectorNotFound."""
+    await connectors.get(work, connector_id)
     chosen = await sharing(work)
-    speech = Speech(level_for(chosen, input.connector_id), chosen.short_words)
-    understood = await aside(preview_of, state, reading, name)
-    open_places = [_path(reading, pointer) for pointer in understood.unmapped]
-    reason = "nothing is open" if not open_places else "pick a model first" if reading.several and reading.picked is None else None
+    return Speech(level_for(chosen, connector_id), chosen.short_words)
+
+
+async def show(file: OpenedFile, state: DraftState, name: str, speech: Speech) -> ShownImport:
+    """What would leave the house, word for word, for a draft."""
+    understood = await file.ask(reading_steps.preview_alone, state, name)
+    several = file.facts.several and file.facts.picked is None
+    reason = "nothing is open" if not understood.unmapped else "pick a model first" if several else None
     if reason:
         return ShownImport(shows=speech.shows, instructions=prompt.RULES_SYSTEM, text=None, reason=reason)
-    text = await aside(prompt.message, reading.tree, open_places, list(understood.provenance), speech)
-    return ShownImport(shows=speech.shows, instructions=prompt.RULES_SYSTEM, text=text, reason=None if text else "the file is too large to be shown")
-
-
-def _path(reading: Reading, pointer: str) -> tuple[str | int, ...]:
-    return real(reading.tree, steps(pointer))
+    told = await file.ask(reading_steps.llm_message, understood.unmapped, list(understood.provenance), speech.shows, speech.short_words)
+    reason = None if told.text else "the file is too large to be shown"
+    return ShownImport(shows=speech.shows, instructions=prompt.RULES_SYSTEM, text=told.text, reason=reason)
 
 
 def _extended(state: DraftState, proposal: Proposal) -> DraftState:

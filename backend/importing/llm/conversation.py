@@ -1,19 +1,17 @@
 """Asking a language model for what the hub leaves open. Whatever goes wrong, the hub's own reading stands, and the report says so."""
 
 import time
-from collections.abc import Sequence
 
 import msgspec
 
 from backend.connectors.default_model import preferred
 from backend.connectors.errors import BaseUrlRefused, ConnectorDisabled, KeyUnreadable, ProviderAnswerUnreadable, ProviderError, ProviderSlow
 from backend.hub import Hub
+from backend.importing import reading_steps
 from backend.importing.llm import prompt
-from backend.importing.llm.check_rules import RuledProposal, judge
-from backend.importing.llm.check_values import Written, check
-from backend.importing.pointers import Path
+from backend.importing.llm.check_values import Written
+from backend.importing.opened_file import OpenedFile
 from backend.importing.speech import Speech
-from backend.importing.worker_threads import aside
 from backend.ports.language_models import Answer
 from backend.ports.secrets import Access
 from schemas.common import Json
@@ -60,23 +58,23 @@ class Conversation:
         self._started = time.monotonic()
         self._seconds = seconds
 
-    async def rules(self, tree: Json, base: Sequence[MappingRule], unmapped: Sequence[Path], targets: Sequence[str]) -> Proposal:
+    async def rules(self, file: OpenedFile, base: list[MappingRule], unmapped: list[str], targets: list[str]) -> Proposal:
         """Rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
-        speech = self._speech
-        said = await aside(prompt.message, tree, unmapped, targets, speech)
+        told = await file.ask(reading_steps.llm_message, unmapped, targets, self._speech.shows, self._speech.short_words)
+        said = told.text
         if said is None:
             self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
             return self.proposal
-        problem = await self._round(said, tree, base, speech)
+        problem = await self._round(said, file, base, told.meant)
         if problem and self.proposal.calls:
             refused, self.proposal.refused = self.proposal.refused, []
-            if await self._round(f"{said}\n\n{problem}", tree, [*base, *self.proposal.accepted], speech) and not self.proposal.refused:
+            if await self._round(f"{said}\n\n{problem}", file, [*base, *self.proposal.accepted], told.meant) and not self.proposal.refused:
                 self.proposal.refused = refused
         return self._done()
 
-    async def values(self, tree: Json) -> Proposal:
+    async def values(self, file: OpenedFile) -> Proposal:
         """The document, value by value, each checked against the file."""
-        said = await aside(prompt.whole, tree)
+        said = await file.ask(reading_steps.llm_whole)
         if said is None:
             self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
             return self.proposal
@@ -85,17 +83,17 @@ class Conversation:
             answer = await self._ask(prompt.VALUES_SYSTEM, f"{said}\n\n{_again(answer)}", prompt.VALUES_SCHEMA, None)
         if isinstance(answer, Answer):
             values: list[dict[str, Json]] = answer.value["values"]
-            self.proposal.written = await aside(check, values, tree)
+            self.proposal.written = await file.ask(reading_steps.llm_values, values)
         return self._done()
 
-    async def _round(self, said: str, tree: Json, base: Sequence[MappingRule], speech: Speech) -> str | None:
+    async def _round(self, said: str, file: OpenedFile, base: list[MappingRule], meant: dict[str, str]) -> str | None:
         """Ask once; what is to be said before asking again, or None."""
         answer = await self._ask(prompt.RULES_SYSTEM, said, prompt.RULES_SCHEMA, prompt.RULES_ACCEPTED)
         if isinstance(answer, ProviderAnswerUnreadable):
             return _again(answer)
         if not isinstance(answer, Answer):
             return None
-        judged: RuledProposal = await aside(judge, answer.value, tree, base, speech)
+        judged = await file.ask(reading_steps.llm_rules, answer.value, base, meant)
         self.proposal.accepted = [*self.proposal.accepted, *judged.accepted]
         self.proposal.refused = judged.refused
         self.proposal.dropped = [*self.proposal.dropped, *judged.dropped]

@@ -65,8 +65,7 @@ async def exported(hub: Hub, served: Served, group: Group, layout: Layout, limit
 
 
 async def brought(hub: Hub, served: Served, group: Group, layout: Layout, lines: list[str]) -> ImportedLog:
-    async with hub.work(served.tenant.admin) as work:
-        return await transfer.import_lines(work, ImportLog(slug=group.slug, layout=layout, lines=lines))
+    return await transfer.import_lines(hub, served.tenant.admin, ImportLog(slug=group.slug, layout=layout, lines=lines))
 
 
 async def test_every_line_has_the_fields_that_the_platforms_publish(hub: Hub, served: Served) -> None:

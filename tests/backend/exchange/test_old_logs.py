@@ -32,12 +32,11 @@ async def test_hundreds_of_weeks_of_long_ago_share_a_few_partitions_and_recent_o
     newest = datetime.now(UTC) - timedelta(days=30)
     lines = [line(number, newest - timedelta(weeks=number)) for number in range(WEEKS)]
     for start in range(0, WEEKS, 200):
-        async with hub.work(served.tenant.admin) as work:
-            done = await transfer.import_lines(work, ImportLog(slug=group.slug, layout="databricks", lines=lines[start : start + 200]))
+        part = ImportLog(slug=group.slug, layout="databricks", lines=lines[start : start + 200])
+        done = await transfer.import_lines(hub, served.tenant.admin, part)
         assert (done.rows, done.refused) == (200, [])
     recent, eras = 58 + 52, WEEKS // 52 + 1
     assert await partitions(hub, served, group) - before <= recent + eras
     assert len(await logged(hub, served.tenant, group)) == WEEKS
-    async with hub.work(served.tenant.admin) as work:
-        again = await transfer.import_lines(work, ImportLog(slug=group.slug, layout="databricks", lines=lines[300:400]))
+    again = await transfer.import_lines(hub, served.tenant.admin, ImportLog(slug=group.slug, layout="databricks", lines=lines[300:400]))
     assert (again.rows, again.known) == (0, 100)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.bootstrap import open_hub
-from backend.exchange import formats, transfer
+from backend.exchange import formats
 from backend.exchange.formats import read
 from backend.hub import Hub
 from backend.ids import first_id_at, new_id
@@ -68,7 +68,7 @@ async def test_a_line_that_cannot_be_kept_is_refused_with_its_reason_and_keeps_n
 async def test_what_only_postgres_refuses_is_refused_alone(hub: Hub, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     group = await served.group(hub)
     bad = databricks(request_metadata={"correlation_id": "x"}, client_request_id="bad")
-    monkeypatch.setattr(transfer, "_kept", lambda said: "a\x00b" if said == "bad" else said)
+    monkeypatch.setattr("backend.exchange.told_rows._kept", lambda said: "a\x00b" if said == "bad" else said)
     receipt = await brought(hub, served, group, "databricks", [*(databricks() for _ in range(9)), bad, *(databricks() for _ in range(9))])
     assert (receipt.rows, [one.line for one in receipt.refused]) == (18, [9])
 

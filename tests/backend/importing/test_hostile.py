@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def _is_ready(url: str) -> bool:
 
 def megabytes(process: psutil.Process) -> float:
     """Resident memory of the process and its children."""
-    return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
+    found = 0
+    for one in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # a file's reader that has ended
+            found += one.memory_info().rss
+    return found / 1e6
 
 
 def wide() -> bytes:

@@ -6,8 +6,7 @@ import threading
 import pytest
 
 from backend.ids import new_id
-from backend.importing.errors import ImportsBusy
-from backend.importing.worker_threads import CALLS_OF_A_TENANT, MOST_OF_ONE, aside, turn
+from backend.reader_threads import CALLS_OF_A_TENANT, MOST_OF_ONE, ImportsBusy, aside, turn
 
 
 async def test_a_tenant_keeps_a_thread_free_for_another_and_is_refused_when_too_much_waits() -> None:

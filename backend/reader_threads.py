@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from backend.importing.errors import ImportsBusy
+from backend.errors import TooManyRequests
 
 T = TypeVar("T")
+
+
+class ImportsBusy(TooManyRequests):
+    """Too many imports of this organisation are being read; send it again in a few seconds."""
+
 
 CALLS_OF_A_TENANT: Final = 3
 """A tenant's calls that are worked on at the same time; one that asks a language model waits for it meanwhile."""
@@ -23,11 +28,12 @@ _READERS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="import")
 
 @dataclass
 class _Turns:
-    """One tenant's calls: how many there are, which are worked on, and the one that a thread reads for."""
+    """One tenant's calls: how many there are, which are worked on, the one that a thread reads for, and the one that has a process of its own."""
 
     under_way: int = 0
     working: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_OF_A_TENANT))
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    large: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 _tenants: Final[dict[UUID | None, _Turns]] = {}
@@ -57,3 +63,11 @@ async def aside(call: Callable[..., T], *arguments: Any) -> T:
     turns = _own.get()
     async with turns.reading if turns is not None else nullcontext():
         return await asyncio.get_running_loop().run_in_executor(_READERS, lambda: call(*arguments))
+
+
+@asynccontextmanager
+async def one_process() -> AsyncIterator[None]:
+    """Room for a process that reads a large file: a tenant has one at a time."""
+    turns = _own.get()
+    async with turns.large if turns is not None else nullcontext():
+        yield

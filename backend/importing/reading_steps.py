@@ -1,0 +1,149 @@
+"""What is done with a file that was read, step by step: pure functions whose arguments and results can cross to a child process and back."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend.catalog.rules import free_version
+from backend.importing.draft_state import DraftState, preview_of, samples, sources, still_open
+from backend.importing.errors import StillOpen, UnsoundDocument
+from backend.importing.llm import prompt
+from backend.importing.llm.check_rules import RuledProposal, judge
+from backend.importing.llm.check_values import Written, check
+from backend.importing.pointers import real, steps
+from backend.importing.preview import Reading, read, understand
+from backend.importing.speech import Speech
+from backend.importing.validate import issues
+from schemas.common import Json
+from schemas.import_sharing import Shows
+from schemas.importing import Decision, ImportPreview, SourceLeaf, SourceOf
+from schemas.mapping import MappedBy, MappingRule
+
+
+class FileFacts(msgspec.Struct, frozen=True):
+    """What a file is: its digest, the fingerprint of its shape, and the names of the models in it where they are several."""
+
+    sha256: str
+    fingerprint: str
+    several: list[str]
+    picked: str | None
+
+
+class ShownFile(msgspec.Struct, frozen=True):
+    """A file as it is understood. `own_rules`: the mapping is that of the file's known format, unchanged."""
+
+    preview: ImportPreview
+    sources: dict[str, SourceOf]
+    unmapped: list[SourceLeaf]
+    own_rules: bool
+
+
+class LlmMessage(msgspec.Struct, frozen=True):
+    """What is said of a file to a language model, and what its placeholders mean. `text` is None where it is too long to send."""
+
+    text: str | None
+    meant: dict[str, str]
+
+
+def read_content(content: bytes, pick: str | None) -> Reading:
+    """Read a file's bytes. Raises UnreadableFile and its kin, UnknownModel."""
+    return read(content, pick)
+
+
+def facts(reading: Reading) -> FileFacts:
+    """What the file is."""
+    several = [one.name for one in reading.several]
+    return FileFacts(reading.parsed.sha256, reading.fingerprint, several, reading.picked.name if reading.picked else None)
+
+
+def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
+    """How the hub understands a file by itself."""
+    understood = understand(reading, remembered)
+    by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
+    return DraftState(
+        size_bytes=size,
+        mapped_by=by,
+        rules=understood.rules,
+        format=understood.format,
+        is_model=understood.is_model,
+        mapping_id=mapping_id if understood.remembered else None,
+        pick=reading.picked.name if reading.picked else None,
+    )
+
+
+def again_decided(reading: Reading, state: DraftState, decisions: list[Decision]) -> DraftState:
+    """The state with those remembered decisions whose contradiction this file has as well; 97.3 was per cent, 0.97 need not be."""
+    if state.mapping_id is None:
+        return state
+    asked = {claim.pointer for conflict in preview_of(state, reading, "model").contradictions for claim in conflict.claims}
+    return msgspec.structs.replace(state, decisions=[one for one in decisions if one.source in asked and (one.other is None or one.other in asked)])
+
+
+def decided(reading: Reading, state: DraftState, decisions: list[Decision], name: str) -> DraftState:
+    """The state of one of several models, with those of the draft's decisions that are about this model's values."""
+    asked = preview_of(state, reading, name)
+    places = {*asked.provenance.values(), *(claim.pointer for conflict in asked.contradictions for claim in conflict.claims)}
+    return msgspec.structs.replace(state, decisions=[one for one in decisions if one.source in places])
+
+
+def shown_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
+    """The preview with what stands at each place. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    preview = preview_of(state, reading, name)
+    own = reading.known is not None and state.rules == reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else None)
+    return ShownFile(preview, sources(preview, reading.tree), samples(preview.unmapped, reading.tree), own)
+
+
+def settled_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
+    """What is about to be kept, as `shown_file` gives it. Raises StillOpen and UnsoundDocument too."""
+    shown = shown_file(reading, state, name)
+    if left := still_open(shown.preview):
+        named = f"{shown.preview.picked}: " if shown.preview.picked else ""
+        raise StillOpen(f"This is to be decided first: {named}{left[0].message}.", issues=left)
+    if wrong := issues(stored_document(shown.preview, "1.0.0", None)):
+        raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
+    return shown
+
+
+def stored_document(preview: ImportPreview, number: str, mapping_id: UUID | None) -> dict[str, Any]:
+    """The document as it is stored: with where each value came from, what was left, and the lineage."""
+    raw = dict(preview.document or {})
+    provenance, unmapped = dict(preview.provenance), list(preview.unmapped)
+    if raw.get("version") != number and "/version" in provenance:
+        said = provenance.pop("/version")
+        if free_version([], str(raw["version"])) == number:
+            provenance["/version"] = said
+        elif said.startswith("/"):
+            unmapped.append(said)
+    raw |= {"version": number, "provenance": provenance, "transforms": preview.transforms, "unmapped": unmapped}
+    raw["lineage"] = {
+        "source_format": preview.format or "json", "source_sha256": preview.sha256, "mapping_id": str(mapping_id) if mapping_id else None
+    }  # fmt: skip
+    return raw
+
+
+def preview_alone(reading: Reading, state: DraftState, name: str) -> ImportPreview:
+    """The preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    return preview_of(state, reading, name)
+
+
+def llm_message(reading: Reading, unmapped: list[str], targets: list[str], shows: Shows, short_words: bool) -> LlmMessage:
+    """What is said of a file whose places `unmapped` are open."""
+    speech = Speech(shows, short_words)
+    said = prompt.message(reading.tree, [real(reading.tree, steps(pointer)) for pointer in unmapped], targets, speech)
+    return LlmMessage(said, speech.placeholders)
+
+
+def llm_whole(reading: Reading) -> str | None:
+    """A file to rewrite, as it is. None when it is too long to send."""
+    return prompt.whole(reading.tree)
+
+
+def llm_rules(reading: Reading, answer: Any, base: list[MappingRule], meant: dict[str, str]) -> RuledProposal:
+    """What is to be thought of the rules that a language model answered."""
+    return judge(answer, reading.tree, base, Speech(meant=meant))
+
+
+def llm_values(reading: Reading, values: list[dict[str, Json]]) -> list[Written]:
+    """The values that a language model wrote, each checked against the file."""
+    return check(values, reading.tree)
