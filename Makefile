@@ -156,6 +156,10 @@ bench-compare: $(VENV) ## a comparison over ROWS=1000000 logged rows, and over f
 sim-aa: $(VENV) ## equal versions, looked at a hundred times: how often a winner is named; RUNS=2000
 	@$(BIN)/python -m benchmarks.sim_aa --runs $(or $(RUNS),2000) $(ARGS)
 
+.PHONY: sim-selective
+sim-selective: $(VENV) ## outcomes of approved applications only: false winners, real ones, intervals with exploration; RUNS=500
+	@$(BIN)/python -m benchmarks.sim_selective --runs $(or $(RUNS),500) $(ARGS)
+
 .PHONY: bench-smoke
 bench-smoke: $(VENV) ## every benchmark, simulation, soak and fuzz target at its smallest size: do they still run?
 	@$(BIN)/python -m benchmarks.smoke $(ARGS)

@@ -27,6 +27,7 @@ SMALLEST = {
     "bench-import": ["ARGS=--rounds 3"],
     "bench-compare": ["ROWS=2000", "ARGS=--once"],
     "sim-aa": ["RUNS=2", "ARGS=--rows 4000 --power-rows 4000"],
+    "sim-selective": ["RUNS=2", "ARGS=--rows 6000"],
     "soak": ["KILLS=1"],
     "soak-crons": ["MINUTES=0.3"],
     "fuzz-access": ["CASES=50"],

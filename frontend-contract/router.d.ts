@@ -630,7 +630,7 @@ export interface CompareGroup {
 /**
  * The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
  *
- * `leader` is absent while nothing is proven, and where the traffic split is not as configured (`sample_ratio`).
+ * `leader` is absent while nothing is proven, where the traffic split is not as configured (`sample_ratio`), and where outcomes are selective (`selection`).
  * `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
  * the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
  * outcomes that each version needs before its figures say anything.
@@ -662,11 +662,12 @@ export interface Comparison {
   conclusion: Conclusion | null;
   /** @default 0 */
   minimum: number;
+  selection: SelectiveOutcomes | null;
 }
 
 /** The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next. */
 export interface Conclusion {
-  state: "alone" | "early" | "leads" | "mismatch" | "open";
+  state: "alone" | "early" | "leads" | "mismatch" | "open" | "selective";
   headline: string;
   margin: string;
   certainty: string;
@@ -750,7 +751,8 @@ export interface ConnectorTest {
  *
  * Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
  * outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
- * `fallback_rate`: the share that the champion answered in its place.
+ * `fallback_rate`: the share that the champion answered in its place. `outcomes_on` says on whom the figures on outcomes are; where outcomes are
+ * selective, `bounds` say what they can be over all requests.
  */
 export interface Contender {
   version_id: string;
@@ -795,6 +797,9 @@ export interface Contender {
   /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
   gini: MetricEstimate;
   cohorts: CohortCount[];
+  /** @default "" */
+  outcomes_on: string;
+  bounds: OutcomeBounds[];
 }
 
 /** What the decision is for. Tested against the model's intended use. */
@@ -2681,6 +2686,21 @@ export interface Outcome {
 }
 
 /**
+ * What a figure over all requests can be when `unknown` of its `n` outcomes are not known: a band, never a point.
+ *
+ * `any`: whatever those outcomes are. `plausible`: their bad rate is as plausible for their scores. `with_chance` adds what chance can do, with 95 %
+ * certainty. `metric`: `bad_rate`, `brier` or `roc_auc`.
+ */
+export interface OutcomeBounds {
+  metric: string;
+  assumption: "any" | "plausible";
+  within: Interval;
+  with_chance: Interval;
+  n: number;
+  unknown: number;
+}
+
+/**
  * What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
  *
  * `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
@@ -2988,6 +3008,7 @@ export interface RampDecision {
  * What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
  *
  * `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+ * `loss_held` says why no losses are compared: only some decisions reveal outcomes.
  */
 export interface RampFigures {
   requests: number;
@@ -3000,6 +3021,8 @@ export interface RampFigures {
   loss_difference: number | null;
   loss_low: number | null;
   loss_high: number | null;
+  /** @default "" */
+  loss_held: string;
 }
 
 /** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
@@ -3185,6 +3208,21 @@ export interface ResumeVersion {
    * @default ""
    */
   reason?: string | undefined;
+}
+
+/** Scores from `low` up to `high`: how many requests are old enough, and for how many of them the outcome came in. */
+export interface RevealedBand {
+  low: number;
+  high: number;
+  asked: number;
+  known: number;
+}
+
+/** The outcomes of one version that came in, by score band. */
+export interface RevealedShares {
+  version_id: string;
+  label: string;
+  bands: RevealedBand[];
 }
 
 /**
@@ -3385,6 +3423,21 @@ export interface SegmentTrial {
   value: string;
   rows: number;
   counts: BandCount[];
+}
+
+/**
+ * Outcomes that only some decisions reveal, so figures on outcomes are not compared between versions.
+ *
+ * `by_score`, `by_version`: the share of outcomes that came in depends on the score, or differs between the versions, beyond chance. `declared`: the
+ * decisions for which the group says that outcomes exist. `question`: what to answer when nobody has said it.
+ */
+export interface SelectiveOutcomes {
+  by_score: boolean;
+  by_version: boolean;
+  declared: string[];
+  words: string;
+  question: string;
+  shares: RevealedShares[];
 }
 
 /**
@@ -3614,7 +3667,8 @@ export interface SourceOf {
  * The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
  *
  * Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
- * `effective_n` is how many evenly weighted predictions the estimate is worth.
+ * `effective_n` is how many evenly weighted predictions the estimate is worth. `held` says why it is of approved requests alone and no ground for a split:
+ * only some decisions reveal outcomes.
  */
 export interface SplitEstimate {
   slug: string;
@@ -3625,6 +3679,8 @@ export interface SplitEstimate {
   current: MetricEstimate;
   proposed: MetricEstimate;
   difference: MetricEstimate;
+  /** @default "" */
+  held: string;
 }
 
 /** A version's share in a split. */

@@ -89,10 +89,57 @@ class Difference(Shape, frozen=True, kw_only=True):
     needed: int | None = None
 
 
+class RevealedBand(Shape, frozen=True, kw_only=True):
+    """Scores from `low` up to `high`: how many requests are old enough, and for how many of them the outcome came in."""
+
+    low: float
+    high: float
+    asked: int
+    known: int
+
+
+class RevealedShares(Shape, frozen=True, kw_only=True):
+    """The outcomes of one version that came in, by score band."""
+
+    version_id: UUID
+    label: str
+    bands: list[RevealedBand]
+
+
+class SelectiveOutcomes(Shape, frozen=True, kw_only=True):
+    """Outcomes that only some decisions reveal, so figures on outcomes are not compared between versions.
+
+    `by_score`, `by_version`: the share of outcomes that came in depends on the score, or differs between the versions, beyond chance. `declared`: the
+    decisions for which the group says that outcomes exist. `question`: what to answer when nobody has said it.
+    """
+
+    by_score: bool
+    by_version: bool
+    declared: list[str]
+    words: str
+    question: str
+    shares: list[RevealedShares]
+
+
+class OutcomeBounds(Shape, frozen=True, kw_only=True):
+    """What a figure over all requests can be when `unknown` of its `n` outcomes are not known: a band, never a point.
+
+    `any`: whatever those outcomes are. `plausible`: their bad rate is as plausible for their scores. `with_chance` adds what chance can do, with 95 %
+    certainty. `metric`: `bad_rate`, `brier` or `roc_auc`.
+    """
+
+    metric: str
+    assumption: Literal["any", "plausible"]
+    within: Interval
+    with_chance: Interval
+    n: int
+    unknown: int
+
+
 class Conclusion(Shape, frozen=True, kw_only=True):
     """The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next."""
 
-    state: Literal["alone", "mismatch", "early", "open", "leads"]
+    state: Literal["alone", "mismatch", "early", "open", "leads", "selective"]
     headline: str
     margin: str
     certainty: str

@@ -15,10 +15,12 @@ from schemas.comparison import (
     Latency,
     Maturity,
     MetricEstimate,
+    OutcomeBounds,
     RowRange,
     SampleRatio,
     Scale,
     ScoreBin,
+    SelectiveOutcomes,
 )
 from schemas.groups import AcceptRefusals, BasisPoints, Group, MemberRole
 
@@ -40,7 +42,8 @@ class Contender(Shape, frozen=True, kw_only=True):
 
     Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
     outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
-    `fallback_rate`: the share that the champion answered in its place.
+    `fallback_rate`: the share that the champion answered in its place. `outcomes_on` says on whom the figures on outcomes are; where outcomes are
+    selective, `bounds` say what they can be over all requests.
     """
 
     version_id: UUID
@@ -75,12 +78,14 @@ class Contender(Shape, frozen=True, kw_only=True):
     ks: MetricEstimate = NO_ESTIMATE
     gini: MetricEstimate = NO_ESTIMATE
     cohorts: list[CohortCount] = []
+    outcomes_on: str = ""
+    bounds: list[OutcomeBounds] = []
 
 
 class Comparison(Shape, frozen=True, kw_only=True):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
-    `leader` is absent while nothing is proven, and where the traffic split is not as configured (`sample_ratio`).
+    `leader` is absent while nothing is proven, where the traffic split is not as configured (`sample_ratio`), and where outcomes are selective (`selection`).
     `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
     the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
     outcomes that each version needs before its figures say anything.
@@ -104,6 +109,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     differences: list[Difference] = []
     conclusion: Conclusion | None = None
     minimum: int = 0
+    selection: SelectiveOutcomes | None = None
 
 
 class Promote(Shape, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ class RampFigures(Shape, frozen=True, kw_only=True):
     """What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
 
     `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+    `loss_held` says why no losses are compared: only some decisions reveal outcomes.
     """
 
     requests: int
@@ -81,6 +82,7 @@ class RampFigures(Shape, frozen=True, kw_only=True):
     loss_difference: float | None
     loss_low: float | None
     loss_high: float | None
+    loss_held: str = ""
 
 
 class RampDecision(Shape, frozen=True, kw_only=True):
@@ -166,7 +168,8 @@ class SplitEstimate(Shape, frozen=True, kw_only=True):
     """The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
 
     Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
-    `effective_n` is how many evenly weighted predictions the estimate is worth.
+    `effective_n` is how many evenly weighted predictions the estimate is worth. `held` says why it is of approved requests alone and no ground for a split:
+    only some decisions reveal outcomes.
     """
 
     slug: str
@@ -177,3 +180,4 @@ class SplitEstimate(Shape, frozen=True, kw_only=True):
     current: MetricEstimate
     proposed: MetricEstimate
     difference: MetricEstimate
+    held: str = ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from backend.comparison.maturity import Cohort, Cut
+from backend.comparison.selection import bounds_of, on_whom
 from backend.comparison.verdict import Rule
 from backend.numerics.statistics import calibration, discrimination, estimate, proportions
 from backend.numerics.statistics.binning import Ints
@@ -54,8 +55,11 @@ class Standing:
         return self.member.role is MemberRole.SHADOW
 
 
-def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut) -> Contender:
-    """A member's figures; `total` counts everybody's answers, of which a shadow's copies are none."""
+def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut, selective: bool) -> Contender:
+    """A member's figures; `total` counts everybody's answers, of which a shadow's copies are none.
+
+    Where outcomes are `selective`, it says on whom its figures on outcomes are, and what they can be of everyone.
+    """
     member, old = standing.member, standing.compared
     asked = standing.lot.sketch.rows + standing.failed + standing.replaced
     return Contender(
@@ -77,6 +81,8 @@ def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut
         latency=_latency(standing.lot.times),
         scores=_bins(standing.lot.levels),
         cohorts=[_cohort(one, cut) for one in coarser(standing.cohorts)],
+        outcomes_on=on_whom(selective, standing.shadow),
+        bounds=bounds_of(old, scale, rule.lower) if selective else [],
     )
 
 

@@ -43,6 +43,7 @@ async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) 
     step = Step(group.table_name, phase.number, phase.opened_at - CLOCKS_APART, challenger.ranges, champion.ranges)
     requests, errors = 0, 0
     found: dict[bool, Row[Any]] = {}
+    held = ""
     await limit_statements(work.session, READING_SECONDS)
     try:
         async with work.session.begin_nested():
@@ -50,17 +51,18 @@ async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) 
         requests, errors = (counts.requests, counts.errors) if counts else (0, 0)
         async with work.session.begin_nested():
             metric = await metric_in(work, group, phase)
-            found = await split_queries.step_losses(work.session, step, metric, rule_of(group, phase))
+            held = metric.held
+            found = await split_queries.step_losses(work.session, step, metric.name, rule_of(group, phase))
     except DBAPIError:
         log.exception("a step of group %s could not be judged", group.slug)
-        return JudgedStep(_figures(requests, errors, found, looks), TROUBLE)
-    return JudgedStep(_figures(requests, errors, found, looks))
+        return JudgedStep(_figures(requests, errors, found, looks, held), TROUBLE)
+    return JudgedStep(_figures(requests, errors, found, looks, held))
 
 
-def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int) -> RampFigures:
+def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int, held: str) -> RampFigures:
     mine, other = found.get(True), found.get(False)
     judged = (_moments(other), _moments(mine))
-    gap = compare(*judged, ALPHA, looks) if min(one.n for one in judged) >= MINIMUM else None
+    gap = compare(*judged, ALPHA, looks) if min(one.n for one in judged) >= MINIMUM and not held else None
     return RampFigures(
         requests=requests,
         errors=errors,
@@ -72,6 +74,7 @@ def _figures(requests: int, errors: int, found: dict[bool, Row[Any]], looks: int
         loss_difference=gap.difference if gap else None,
         loss_low=gap.low if gap else None,
         loss_high=gap.high if gap else None,
+        loss_held=held,
     )
 
 

@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from backend.comparison.cells import Cell, counted_anew, tallied
 from backend.comparison.errors import EvidenceAway
 from backend.comparison.figures import contender, ratio
+from backend.comparison.selection import as_shape, selection_of
 from backend.comparison.standings import PhaseCells, standings_of
-from backend.comparison.verdict import judge
+from backend.comparison.verdict import held, judge
 from backend.comparison.wording import conclude
 from backend.errors import NotFound
 from backend.groups import service as groups
@@ -88,11 +89,14 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
     standings = standings_of(field, phase)
     champion, challengers = field.sides(standings)
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
+    mature = field.mature()
+    selection = selection_of(mature, group.settings.reveals or ())
+    judged = held(judged, selection.words) if selection.selective else judged
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
     unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic split is not as configured. {sample_ratio.words}"
     cut = field.cut
-    said = conclude(judged, champion, challengers, standings, sample_ratio, cut, now)
+    said = conclude(judged, champion, challengers, standings, sample_ratio, cut, now, selection)
     return Comparison(
         slug=group.slug,
         phase=phase.number,
@@ -100,7 +104,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         evidence_id=new_id(),
         decision_metric=field.metric,
         threshold=phase.threshold,
-        contenders=[contender(one, total, field.rule(phase), field.scale, cut) for one in standings],
+        contenders=[contender(one, total, field.rule(phase), field.scale, cut, selection.selective) for one in standings],
         sample_ratio=sample_ratio,
         rows=_span([cell for cell in cells if cell.key.phase == phase.number]),
         verdict=unfair or judged.text,
@@ -112,6 +116,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         differences=list(judged.differences),
         conclusion=said if phase.number == group.phase.number else msgspec.structs.replace(said, advice=""),  # what to do now is said of now alone
         minimum=MINIMUM,
+        selection=as_shape(selection, mature),
     )
 
 

@@ -34,7 +34,7 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
     owner = owners(facts_of(phase))
     since = phase.opened_at - CLOCKS_APART
     metric = await metric_in(work, group, phase)
-    rows = await split_queries.bucket_losses(work.session, group.table_name, metric, rule_of(group, phase), phase.number, since)
+    rows = await split_queries.bucket_losses(work.session, group.table_name, metric.name, rule_of(group, phase), phase.number, since)
     counts = np.array([row.n for row in rows], dtype=np.float64)
     totals = np.array([float(row.total) for row in rows], dtype=np.float64)
     found = estimate(counts, totals, np.array([ratios[owner[row.bucket]] for row in rows], dtype=np.float64))
@@ -43,12 +43,13 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
     return SplitEstimate(
         slug=group.slug,
         phase=phase.number,
-        metric=metric,
+        metric=metric.name,
         n=n,
         effective_n=found.effective_n if found else 0.0,
         current=_with_interval(old, n),
         proposed=_with_interval(new, n),
         difference=_with_interval(difference, n),
+        held=metric.held,
     )
 
 

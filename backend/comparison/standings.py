@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
 from backend.comparison.cells import Cell, scale_of, tallied, together
 from backend.comparison.figures import Standing, spread_of
 from backend.comparison.maturity import Cohort, Cut, cut
+from backend.comparison.selection import Mature, selection_of
 from backend.comparison.verdict import OF_RANK, Rule, Side, losses_of, metric_for, pair_losses, row_metric_for
 from backend.numerics.statistics.sequential import Moments
 from backend.numerics.statistics.sketch import Sketch
@@ -58,6 +60,30 @@ class PhaseCells:
         """Those cells of a version that are old enough."""
         return [cell for cell in self.lot[by] if self.cut.takes(cell.key.slot, cell.key.seconds)]
 
+    def settled(self, by: By) -> list[Cell]:
+        """Those cells of a version with outcomes that should be in: by the stated age, or else the older half of what is compared."""
+        if self.cut.policy == "window":
+            return self.compared(by)
+        return [cell for cell in self.compared(by) if cell.key.slot + cell.key.seconds <= self._half]
+
+    @cached_property
+    def _half(self) -> float:
+        """The end of the span in which half of all that is compared was asked."""
+        number = self.phases[0].number
+        cells = sorted((cell for by in self.lot if by[0] == number for cell in self.compared(by)), key=lambda cell: cell.key.slot + cell.key.seconds)
+        seen, all_rows = 0, sum(cell.rows for cell in cells)
+        for cell in cells:
+            seen += cell.rows
+            if 2 * seen >= all_rows:
+                return float(cell.key.slot + cell.key.seconds)
+        return 0.0
+
+    def mature(self) -> list[Mature]:
+        """The answering members of the phase that is shown, with what is settled of each."""
+        number = self.phases[0].number
+        answering = [member for member in self.phases[0].members if member.role is not MemberRole.SHADOW]
+        return [Mature(member, together(self.settled((number, member.version_id)))) for member in answering]
+
     @cached_property
     def scale(self) -> Scale:
         """What scores are."""
@@ -104,9 +130,22 @@ def rule_of(group: Group, phase: Phase) -> Rule:
     return Rule(phase.threshold, group.settings.positive_scores == "lower")
 
 
-async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> str:
-    """What the rows of a phase are judged by, one by one: the comparison's metric, or wrong labels where that is one of rank."""
-    return row_metric_for(PhaseCells(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp()).metric)
+@dataclass(frozen=True)
+class RowMetric:
+    """What the rows of a phase are judged by, one by one: the comparison's metric, or wrong labels where that is one of rank.
+
+    `held`: why losses of the versions are not compared; empty where they are.
+    """
+
+    name: str
+    held: str
+
+
+async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> RowMetric:
+    """The metric of single rows in a phase, and whether outcomes are selective there."""
+    field = PhaseCells(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp())
+    selection = selection_of(field.mature(), group.settings.reveals or ())
+    return RowMetric(row_metric_for(field.metric), selection.words if selection.selective else "")
 
 
 def standings_of(field: PhaseCells, phase: Phase) -> list[Standing]:

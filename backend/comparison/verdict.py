@@ -155,6 +155,11 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
     return Judgement(f"No leader on {NAMES[metric]} yet: {figures}, difference {_gap(gap)}; always-valid {_level()}.", None, told, metric)
 
 
+def held(judged: Judgement, words: str) -> Judgement:
+    """The judgement where outcomes are selective: nobody leads, and no difference on outcomes is told."""
+    return Judgement(f"No leader can be named on outcomes, as only some decisions reveal them. {words}", None, [], judged.metric)
+
+
 def figure(side: Side, metric: str) -> float:
     """How the metric reads: a loss, or for accuracy and the area under the curve what is left of one."""
     return 1 - side.all.mean if metric in ("accuracy", OF_RANK) else side.all.mean

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from backend.comparison.figures import Standing
 from backend.comparison.maturity import Cut
+from backend.comparison.selection import QUESTION, Selection
 from backend.comparison.verdict import Judgement, Side, figure
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.plural import plural
@@ -23,7 +24,14 @@ SPAN = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (0, 60, "minute"))
 
 
 def conclude(
-    judged: Judgement, champion: Side, challengers: Sequence[Side], standings: Sequence[Standing], ratio: SampleRatio | None, cut: Cut, now: float
+    judged: Judgement,
+    champion: Side,
+    challengers: Sequence[Side],
+    standings: Sequence[Standing],
+    ratio: SampleRatio | None,
+    cut: Cut,
+    now: float,
+    selection: Selection,
 ) -> Conclusion:
     """The words; the state is what a screen colours by."""
     waiting = _waiting(standings, cut, now)
@@ -38,6 +46,9 @@ def conclude(
         advice = "Find out why before deciding: a challenger that fails or lacks features, or callers that repeat some kinds of request, are the usual reasons."
         headline = "The traffic split is not as configured."
         return Conclusion(state="mismatch", headline=headline, margin=ratio.words, certainty="", waiting=waiting, advice=advice)
+    if selection.selective:
+        margin = f"{selection.words} Figures on outcomes are of each version’s own approved requests, so they are not compared."
+        return Conclusion(state="selective", headline="No verdict on outcomes.", margin=margin, certainty="", waiting=waiting, advice=_asked(selection))
     if judged.early:
         counts = ", ".join(f"{side.member.label} has {side.all.n:,}" for side in (champion, *challengers))
         short = any(side.all.n < MINIMUM for side in (champion, *challengers))
@@ -58,6 +69,13 @@ def conclude(
         advice = f"{judged.leader.label} can be promoted on this evidence."
     margin = _gap(best, champion, challengers, judged.metric) + _shadows(judged, " ")
     return Conclusion(state="leads", headline=f"{judged.leader.label} leads.", margin=margin, certainty=SURE, waiting=waiting, advice=advice)
+
+
+def _asked(selection: Selection) -> str:
+    """What to do where outcomes are selective."""
+    if not selection.declared:
+        return QUESTION
+    return "Decide on what does not need hidden outcomes: the approval rate, the bad rate among the approved, the value per application, or shadows."
 
 
 def _gap(gap: Difference, champion: Side, challengers: Sequence[Side], metric: str) -> str:

@@ -587,7 +587,7 @@ class CompareGroup(TypedDict):
 class Comparison(TypedDict):
     """The contenders side by side. `evidence_id` is what a promotion based on this view hands back; `rows` is absent while there are none.
 
-        `leader` is absent while nothing is proven, and where the traffic split is not as configured (`sample_ratio`).
+        `leader` is absent while nothing is proven, where the traffic split is not as configured (`sample_ratio`), and where outcomes are selective (`selection`).
         `scale` says what scores are; where they are points, only metrics of rank and of the threshold can be computed. `regression`: outcomes are numbers, so
         the decision is on the errors. `exact`: from every row, not from what was kept while logging. `minimum` is the number of
         outcomes that each version needs before its figures say anything.
@@ -612,12 +612,13 @@ class Comparison(TypedDict):
     differences: List[Difference]
     conclusion: Conclusion | None
     minimum: int
+    selection: SelectiveOutcomes | None
 
 
 class Conclusion(TypedDict):
     """The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next."""
 
-    state: Literal['alone', 'early', 'leads', 'mismatch', 'open']
+    state: Literal['alone', 'early', 'leads', 'mismatch', 'open', 'selective']
     headline: str
     margin: str
     certainty: str
@@ -700,7 +701,8 @@ class Contender(TypedDict):
 
         Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
         outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
-        `fallback_rate`: the share that the champion answered in its place.
+        `fallback_rate`: the share that the champion answered in its place. `outcomes_on` says on whom the figures on outcomes are; where outcomes are
+        selective, `bounds` say what they can be over all requests.
     """
 
     version_id: str
@@ -735,6 +737,8 @@ class Contender(TypedDict):
     ks: MetricEstimate
     gini: MetricEstimate
     cohorts: List[CohortCount]
+    outcomes_on: str
+    bounds: List[OutcomeBounds]
 
 
 class Context(TypedDict):
@@ -2162,6 +2166,21 @@ class Outcome(TypedDict):
     at: NotRequired[str | None]
 
 
+class OutcomeBounds(TypedDict):
+    """What a figure over all requests can be when `unknown` of its `n` outcomes are not known: a band, never a point.
+
+        `any`: whatever those outcomes are. `plausible`: their bad rate is as plausible for their scores. `with_chance` adds what chance can do, with 95 %
+        certainty. `metric`: `bad_rate`, `brier` or `roc_auc`.
+    """
+
+    metric: str
+    assumption: Literal['any', 'plausible']
+    within: Interval
+    with_chance: Interval
+    n: int
+    unknown: int
+
+
 class OutcomesReceipt(TypedDict):
     """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
 
@@ -2434,6 +2453,7 @@ class RampFigures(TypedDict):
     """What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
 
         `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+        `loss_held` says why no losses are compared: only some decisions reveal outcomes.
     """
 
     requests: int
@@ -2446,6 +2466,7 @@ class RampFigures(TypedDict):
     loss_difference: float | None
     loss_low: float | None
     loss_high: float | None
+    loss_held: str
 
 
 class RampRef(TypedDict):
@@ -2572,6 +2593,23 @@ class ResumeVersion(TypedDict):
 
     version_id: str | UUID
     reason: NotRequired[str]
+
+
+class RevealedBand(TypedDict):
+    """Scores from `low` up to `high`: how many requests are old enough, and for how many of them the outcome came in."""
+
+    low: float
+    high: float
+    asked: int
+    known: int
+
+
+class RevealedShares(TypedDict):
+    """The outcomes of one version that came in, by score band."""
+
+    version_id: str
+    label: str
+    bands: List[RevealedBand]
 
 
 class ReviseImport(TypedDict):
@@ -2755,6 +2793,21 @@ class SegmentTrial(TypedDict):
     counts: List[BandCount]
 
 
+class SelectiveOutcomes(TypedDict):
+    """Outcomes that only some decisions reveal, so figures on outcomes are not compared between versions.
+
+        `by_score`, `by_version`: the share of outcomes that came in depends on the score, or differs between the versions, beyond chance. `declared`: the
+        decisions for which the group says that outcomes exist. `question`: what to answer when nobody has said it.
+    """
+
+    by_score: bool
+    by_version: bool
+    declared: List[str]
+    words: str
+    question: str
+    shares: List[RevealedShares]
+
+
 class ServingImpact(TypedDict):
     """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
 
@@ -2930,7 +2983,8 @@ class SplitEstimate(TypedDict):
     """The group's decision metric as a mean loss (lower is better): under the split as it was, under the proposed one, and proposed minus as it was.
 
         Inverse-propensity weighted over labelled predictions, with 95 % intervals that count a bucket's requests together, as they meet the same version.
-        `effective_n` is how many evenly weighted predictions the estimate is worth.
+        `effective_n` is how many evenly weighted predictions the estimate is worth. `held` says why it is of approved requests alone and no ground for a split:
+        only some decisions reveal outcomes.
     """
 
     slug: str
@@ -2941,6 +2995,7 @@ class SplitEstimate(TypedDict):
     current: MetricEstimate
     proposed: MetricEstimate
     difference: MetricEstimate
+    held: str
 
 
 class SplitShare(TypedDict):
@@ -3758,7 +3813,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "719ed0612535671d"
+CONTRACT_HASH = "bb88241d4ff00ee2"
 """The contract this client was generated from."""
 
 

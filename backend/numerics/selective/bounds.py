@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backend.numerics.statistics.binning import Ints
 from backend.numerics.statistics.counted import Levels
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.proportions import wilson
 
 ONE_SIDED = 1.6448536269514722
-STEPS = 9
+TURNS, STEPS = 100, 9
 
 
 @dataclass(frozen=True)
@@ -124,36 +125,39 @@ def _mean(rows: Outcomes, if_good: Floats, if_bad: Floats) -> Bounds:
 def _extreme(bad: Floats, good: Floats, extra: Floats, best: bool) -> tuple[float, float] | None:
     """The largest (or smallest) area, with its standard error, over where the unknown outcomes turn from good to bad.
 
-    For a given number of bad ones among them the area is largest when they have the highest scores, so only the turning point is sought.
+    For a given number of bad ones among them the area is largest when they have the highest scores, so only the turning point is sought: roughly first,
+    then all levels near the best, each also turned in part.
     """
-    places = np.linspace(0, 1, STEPS)
-    areas = np.array([[_area(bad, good, extra, at, part, best) for part in places.tolist()] for at in _turns(extra).tolist()])
-    if not len(areas) or np.isnan(areas).all():
-        return None
-    found = np.unravel_index(np.nanargmax(areas if best else -areas), areas.shape)
-    at, part = int(_turns(extra)[found[0]]), float(places[found[1]])
-    return float(areas[found]), _auc_error(*_turned(bad, good, extra, at, part, best))
-
-
-def _turns(extra: Floats) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Levels at which the outcomes may turn: all with unknown ones, or of very many about 100."""
     there = np.flatnonzero(extra > 0)
-    if len(there) == 0:
-        return np.zeros(1, dtype=np.int64)
-    return there if len(there) <= 100 else np.unique(there[np.linspace(0, len(there) - 1, 100).astype(np.int64)])
+    there = there if len(there) else np.zeros(1, dtype=np.int64)
+    rough = np.unique(np.linspace(0, len(there) - 1, TURNS).astype(np.int64))
+    areas = _areas(*_turned(bad, good, extra, there[rough], np.ones(len(rough)), best))
+    parts = np.linspace(0, 1, STEPS)
+    if np.isnan(areas).all():  # a class is there only if a level turns in part
+        near = there
+    else:
+        at = int(np.nanargmax(areas if best else -areas))
+        near = there[rough[max(at - 1, 0)] : rough[min(at + 1, len(rough) - 1)] + 1]
+    positives, negatives = _turned(bad, good, extra, np.repeat(near, STEPS), np.tile(parts, len(near)), best)
+    areas = _areas(positives, negatives)
+    if np.isnan(areas).all():
+        return None
+    found = int(np.nanargmax(areas if best else -areas))
+    return float(areas[found]), _auc_error(positives[found], negatives[found])
 
 
-def _turned(bad: Floats, good: Floats, extra: Floats, at: int, part: float, best: bool) -> tuple[Floats, Floats]:
-    """Bad and good [B] when `part` of level `at` and all that lie beyond it turn bad."""
-    order = np.arange(len(extra))
-    rate = np.where(order == at, part, (order > at) if best else (order < at))
+def _turned(bad: Floats, good: Floats, extra: Floats, turns: Ints, parts: Floats, best: bool) -> tuple[Floats, Floats]:
+    """Bad and good [t, B] when of each turning level [t] a part [t] turns bad, and all levels beyond it do."""
+    order, at = np.arange(len(extra))[None], turns[:, None]
+    rate = np.where(order == at, parts[:, None], (order > at) if best else (order < at))
     return bad + extra * rate, good + extra * (1 - rate)
 
 
-def _area(bad: Floats, good: Floats, extra: Floats, at: int, part: float, best: bool) -> float:
-    positives, negatives = _turned(bad, good, extra, at, part, best)
-    m, n = positives.sum(), negatives.sum()
-    return float((np.cumsum(negatives) - negatives / 2) @ positives / (m * n)) if m >= 1 and n >= 1 else float("nan")
+def _areas(positives: Floats, negatives: Floats) -> Floats:
+    """The areas under the curve [t] of counts [t, B]; NaN where there is less than one row of a class."""
+    m, n = positives.sum(axis=1), negatives.sum(axis=1)
+    pairs = ((np.cumsum(negatives, axis=1) - negatives / 2) * positives).sum(axis=1)
+    return np.asarray(np.where((m >= 1) & (n >= 1), pairs / np.maximum(m * n, 1), np.nan), dtype=np.float64)
 
 
 def _auc_error(positives: Floats, negatives: Floats) -> float:

@@ -27,7 +27,7 @@ from tests.support.served import Served
 async def fill(
     hub: Hub, served: Served, group: Group, scores: dict[str, np.ndarray], labels: dict[str, np.ndarray], phase: int = 1, only: int | None = None
 ) -> None:
-    """Rows of a log with known scores by version label, and their outcomes; from all of a version's buckets in turn, or only so many."""
+    """Rows of a log with known scores by version label, and their outcomes (NaN: none); from all of a version's buckets in turn, or only so many."""
     assert served.tenant.admin.tenant_id
     ref = LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name)
     rows, told = [], []
@@ -37,7 +37,8 @@ async def fill(
         for score, actual, bucket in zip(scores[member.label].tolist(), labels[member.label].tolist(), buckets, strict=False):
             made = record(version_id=member.version_id, version=member.label, score=score, latency_us=250, bucket=bucket, **lot)
             rows.append(row_of(made, None, None))
-            told.append(Outcome(inference_id=made.inference_id, actual=actual))
+            if not np.isnan(actual):
+                told.append(Outcome(inference_id=made.inference_id, actual=actual))
     async with hub.work(served.tenant.admin) as work:
         assert await write(work, ref, rows) == []
     for start in range(0, len(told), 10_000):

@@ -17,6 +17,7 @@ import { MetricTable } from '@/features/groups/MetricTable';
 import { PromoteDialog } from '@/features/groups/PromoteDialog';
 import { StarvedNotice } from '@/features/groups/StarvedNotice';
 import { ScoreChart } from '@/features/groups/ScoreChart';
+import { Selection } from '@/features/groups/Selection';
 import css from '@/features/groups/groups.module.css';
 import { queryClient, trpc } from '@/rpc/client';
 import { useHeard, useInSight } from '@/rpc/live';
@@ -78,6 +79,7 @@ function View({ comparison, current, ...shown }: ViewProps) {
               <Cohorts comparison={comparison} tones={tones} />
             </Panel>
           </div>
+          {comparison.selection && <Selection comparison={comparison} selection={comparison.selection} tones={tones} />}
           <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid however often you look.">
             <MetricTable comparison={comparison} tones={tones} />
           </Panel>

@@ -25,6 +25,7 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
                   <span className={css.key} style={{ '--tone': tones[i]?.css }} />
                   {c.label} {c.role}
                 </span>
+                {comparison.selection && <div className="hint">Outcomes: {c.outcomes_on}</div>}
               </Table.Th>
             ))}
             <Table.Th style={{ width: '34%' }}>Value and interval</Table.Th>

@@ -1,0 +1,59 @@
+"""What outcomes that only some decisions reveal do identify: quality where both versions would approve, and value per application."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backend.numerics.selective.value import ValueSums, value_losses
+from backend.numerics.statistics.clusters import CLUSTERS
+from backend.numerics.statistics.estimate import Floats
+from backend.numerics.statistics.sequential import ALPHA, Clustered, Moments, Sequence, compare, paired
+from backend.numerics.statistics.sketch import log_losses
+
+Loss = Literal["brier", "log_loss", "mae", "rmse"]
+
+
+def overlap(first: ArrayLike, second: ArrayLike, actuals: ArrayLike, both: ArrayLike, buckets: ArrayLike, loss: Loss = "brier") -> Moments:
+    """The loss of the first version less that of the second, on applications that both would approve and whose outcome is known.
+
+    Arrays [n]: both versions' scores of the same application, the outcome (NaN: unknown), `both_approve`, and the bucket. Whoever decided
+    on these approved them, so nothing about their outcomes is selected by one version's score and not by the other's.
+    """
+    one, other, truth = (np.asarray(column, dtype=np.float64) for column in (first, second, actuals))
+    there = np.asarray(both, dtype=bool) & ~np.isnan(truth) & np.isfinite(one) & np.isfinite(other)
+    gaps = _loss(loss, one[there], truth[there]) - _loss(loss, other[there], truth[there])
+    at = np.asarray(buckets, dtype=np.int64)[there] % CLUSTERS
+    counts, totals = (np.bincount(at, weights=weights, minlength=CLUSTERS).astype(np.float64) for weights in (None, gaps))
+    found = Moments.of(gaps)
+    return Moments(found.n, found.mean, found.deviations, Clustered(counts, totals))
+
+
+def both_approve(by_first: ArrayLike, by_second: ArrayLike) -> NDArray[np.bool_]:
+    """Applications [n] that both rules would approve by either version's score: `by_first` [2, n] says so of the first version's rule on both scores.
+
+    Each version's own rule on its own score is not enough: of two equal models the one with the stricter cut-off would be chosen by its score more
+    narrowly, and would seem the better calibrated.
+
+    >>> scores = np.array([[0.1, 0.1, 0.4], [0.1, 0.2, 0.1]])
+    >>> both_approve(scores < 0.15, scores < 0.3).tolist()
+    [True, False, False]
+    """
+    return np.asarray(np.asarray(by_first, dtype=bool).all(axis=0) & np.asarray(by_second, dtype=bool).all(axis=0))
+
+
+def quality(pairs: Moments, comparisons: int = 1) -> Sequence:
+    """By how much the second version's loss is lower where both would approve, with bounds that hold at every look."""
+    return paired(pairs, ALPHA, comparisons)
+
+
+def value(champion: ValueSums, challenger: ValueSums, comparisons: int = 1) -> Sequence:
+    """By how much the challenger's value per application is higher, over randomised traffic, with bounds that hold at every look."""
+    return compare(value_losses(champion), value_losses(challenger), ALPHA, comparisons)
+
+
+def _loss(name: Loss, scores: Floats, truth: Floats) -> NDArray[np.float64]:
+    if name == "log_loss":
+        return log_losses(truth, scores)
+    error = np.abs(scores - truth)
+    return error if name == "mae" else error**2
