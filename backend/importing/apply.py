@@ -224,10 +224,8 @@ def _split_from_key(rule: MappingRule, tree: Json, found: Collector, at: Path | 
             path, node = last_step(node, rule.by, path)
         if isinstance(node, _CONTAINERS):
             continue
-        row: Row = {} if key else {"name": Value(str(figure[-1]), at or path, "key")}
-        if key:
-            said = {"name": key.name, "split": key.split, "average": key.average, "class": key.cls, "label": key.label}
-            row = {name: Value(value, at or path, "key") for name, value in said.items() if value is not None}
+        said = {"name": key.name, "split": key.split, "average": key.average, "class": key.cls, "label": key.label} if key else {"name": str(figure[-1])}
+        row = {name: Value(value, at or path, "key") for name, value in said.items() if value is not None and _taken(f"/metrics/*/{name}", value)}
         percent = key is not None and (key.percent or is_percent(node)) and key.name not in PERCENT_KEPT
         value = changed(found, tree, path, node, "percent" if percent else "number", {}, "/metrics/*/value", at)
         if value is None:
@@ -272,8 +270,10 @@ def _parse_json(rule: MappingRule, tree: Json, found: Collector, at: Path | None
             inner = read_embedded(node)
         except UnreadableFile:
             continue
+        outer, found.shared_places = found.shared_places, True
         for below in rule.rules:
             _APPLIERS[below.kind](below, inner, found, at or path)
+        found.shared_places = outer
 
 
 _APPLIERS: Final[dict[str, Callable[[MappingRule, Json, Collector, Path | None], None]]] = {

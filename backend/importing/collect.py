@@ -27,6 +27,7 @@ _IDENTITY: Final = {
     "/features": ("name",),
     "/owners": ("name",),
 }
+_TOLD: Final = frozenset(_IDENTITY["/metrics"])
 _ORDER: Final = tuple(SCHEMA["$defs"]["ModelDocument"]["properties"])
 _RANK: Final = {
     name: rank for shape in ("ImageChart", "RocChart", "ConfusionChart", "Feature", "Metric") for rank, name in enumerate(SCHEMA["$defs"][shape]["properties"])
@@ -61,6 +62,10 @@ class Collector:
         self._until = time.monotonic() + MAX_SECONDS
         self.keys: set[Path] = set()
         """Places in the file whose values became keys of the document."""
+        self.shared_places = False
+        """May several figures have one place in the file: out of JSON in a string, or quoted from a sentence?"""
+        self._figures: dict[Path, object] = {}
+        """Which row took the value at a place: one value is one figure."""
         self._shapes: dict[str, str] = {}
         """What stands at places below free-form objects, which no schema tells: a list, a dict, or a leaf."""
 
@@ -114,7 +119,16 @@ class Collector:
         identity: object = tuple(_hashable(row.get(name)) for name in _IDENTITY[collection]) if collection in _IDENTITY else len(table)
         if collection == "/metrics":
             identity = (identity, _told_apart(row))
+        if collection == "/metrics" and "value" in row and not self.shared_places:
+            taken = self._figures.get(row["value"].source)
+            if taken is not None and taken != identity:
+                self._tell_more(table, taken, row, identity)
+                return
+            if taken is None and not existing:
+                self._figures[row["value"].source] = identity
         there = table.get(identity)
+        if there is None and collection == "/metrics" and "value" not in row:
+            there = _figure_of(table, row)
         if there is None:
             if len(table) >= MAX_ROWS:
                 self.full = True
@@ -130,6 +144,16 @@ class Collector:
                 there[name] = found
             elif name == "value" and there[name].value != found.value:
                 self._disagree(f"{collection}/{_at(table, identity)}/value", there[name], found)
+
+    def _tell_more(self, table: dict[object, Row], before: object, row: Row, identity: object) -> None:
+        """A second rule takes a value that is a figure already: it may tell more of it (its split, its class), but makes no other figure of it."""
+        there = table.get(before)
+        if there is None or identity in table or any(name in row and row[name].value != found.value for name, found in there.items() if name in _TOLD):
+            return
+        if all(name in row for name in there if name in _TOLD):
+            table[identity] = {**there, **{name: found for name, found in row.items() if name not in there}}
+            self._figures[row["value"].source] = identity
+            del table[before]
 
     def _disagree(self, target: str, before: Value, found: Value) -> None:
         claims = [Claim(pointer=text(one.source), value=one.value, target=target) for one in (before, found)]
@@ -172,6 +196,12 @@ class Collector:
 
 def _at(table: dict[object, Row], identity: object) -> int:
     return list(table).index(identity)
+
+
+def _figure_of(table: dict[object, Row], row: Row) -> Row | None:
+    """The one figure that a deviation or an interval without a value of its own belongs to: told apart in the same way, whatever the file calls it."""
+    same = [one for one in table.values() if "value" in one and all(_hashable(one.get(name)) == _hashable(row.get(name)) for name in _IDENTITY["/metrics"])]
+    return same[0] if len(same) == 1 else None
 
 
 def _told_apart(row: Row) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
 """The places of a model document, from its JSON Schema: which there are, and what each takes."""
 
 import math
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -27,6 +28,7 @@ class Leaf(msgspec.Struct, frozen=True):
     high: float = math.inf
     shortest: int = 0
     longest: int = 100_000
+    pattern: str = ""
 
     def takes(self, value: Json) -> bool:
         """Would a document with this value here be valid? Containers are taken where anything is."""
@@ -37,7 +39,8 @@ class Leaf(msgspec.Struct, frozen=True):
         if isinstance(value, bool):
             return "boolean" in self.kinds
         if isinstance(value, str):
-            return "string" in self.kinds and self.shortest <= len(value) <= self.longest
+            fits = "string" in self.kinds and self.shortest <= len(value) <= self.longest
+            return fits and (not self.pattern or re.search(self.pattern, value) is not None)
         if isinstance(value, (int, float)):
             fits = "number" in self.kinds or ("integer" in self.kinds and isinstance(value, int))
             return fits and self.low <= value <= self.high
@@ -85,7 +88,8 @@ def _leaf(options: list[dict[str, Any]]) -> Leaf:
     high = min((float(option["maximum"]) for option in options if "maximum" in option), default=math.inf)
     shortest = max((int(option.get("minLength", 0)) for option in options), default=0)
     longest = min((int(option.get("maxLength", 100_000)) for option in options), default=100_000)
-    return Leaf(frozenset(kinds), frozenset(words), low, high, shortest, longest)
+    pattern = next((str(option["pattern"]) for option in options if "pattern" in option), "")
+    return Leaf(frozenset(kinds), frozenset(words), low, high, shortest, longest, pattern)
 
 
 TARGETS: Final = Targets(SCHEMA)

@@ -54,6 +54,8 @@ def read_in_words(written: str) -> Amount | None:
         return alone
     if len(written) > 160 or "\n" in written:
         return None
+    if _REFERENCE.search(written):
+        return None
     plain = _NAMES.sub("_", _ASIDE.sub(" ", written))
     tokens = list(_TOKEN.finditer(plain))
     if len(tokens) != 1 or _HEDGED.search(plain):
@@ -62,6 +64,55 @@ def read_in_words(written: str) -> Amount | None:
     if re.search(r"\d", plain[: found.start()] + plain[found.end() :]):
         return None
     return _amount(found[1], found[2].rstrip(".,"), found[3], bool(found[4]))
+
+
+_REFERENCE: Final = re.compile(
+    r"\(\s*(?:the\s)?(?:target|goal|required|baseline|previous|expected|benchmark|reference|old|planned|assumed|minimum|maximum|threshold|limit)[^()\d]*\)", re.IGNORECASE
+)
+"""What says in brackets that a number is no result: a goal, a baseline, what was before."""
+_SMALL_WORDS: Final = r"(?:on|in|at|from|for|of|the|our|a|set|data)"
+
+
+@lru_cache(maxsize=4096)
+def beside_number(written: str) -> tuple[str, ...]:
+    """The words that stand in brackets or behind the number of a short text, most telling first: `0.84 (test)` -> `test`."""
+    if len(written) > 160 or (found := re.search(rf"(?:\d|[.,]\d)[\d.,]*\s*%?(.*)$", written)) is None:
+        return ()
+    inside = re.findall(r"[(\[]([^()\[\]\d]{1,40})[)\]]", written)
+    behind = re.sub(rf"^\W*(?:{_SMALL_WORDS}\b\W*)*", "", _ASIDE.sub(" ", found[1]).strip(), flags=re.IGNORECASE)
+    return tuple(one.strip(" .,;") for one in (*inside, behind) if one.strip(" .,;"))
+
+
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_UNITS: Final = re.compile(
+    r"(?:[kmgt]i?b|bytes?|seconds?|secs?|ms|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|quarters?|years?|columns?|cols|features?|variables?|fields|tables?|files?"
+    r"|folds?|trees?|epochs?|iterations?|rounds?|models?|countries|stores|markets|eur|usd|gbp|chf|euros?|dollars?|campaigns?|edition|release|percent|per cent|x)\b",
+    re.IGNORECASE,
+)
+_BEFORE_COUNT: Final = re.compile(
+    r"\W*(?:(?:about|approx|approximately|around|roughly|circa|ca|some|total|in|all|of|n|size|rows|records|samples|observations|trained|fitted|evaluated|tested|on"
+    r"|env|ungefahr|etwa|rund|environ|aproximadamente|circa|ongeveer|okolo|ungefär)\b\W*)*",
+    re.IGNORECASE,
+)
+
+
+def is_count(written: str) -> bool:
+    """May the one number of a short text count rows? A year, a size in bytes, a span of time or the number of a campaign does not."""
+    if read(written) is not None:
+        return True
+    found = _TOKEN.search(_ASIDE.sub(" ", written))
+    if found is None:
+        return False
+    plain = _ASIDE.sub(" ", written)
+    behind = plain[found.end() :].strip()
+    return (
+        _BEFORE_COUNT.fullmatch(plain[: found.start()]) is not None
+        and _UNITS.match(behind) is None
+        and (_YEAR.fullmatch(found[2]) is None or bool(behind and _COUNTED.match(behind)))
+    )
+
+
+_COUNTED: Final = re.compile(r"(?:rows?|records?|samples?|observations?|customers?|cases|clients|patients|accounts|loans|examples|images|documents|transactions)\b", re.IGNORECASE)
 
 
 def numbers_in(written: str) -> list[float]:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from backend.importing.dates import moment
-from backend.importing.numbers_in_text import Amount, Reading, as_json, before_number, read, read_in_words
-from backend.importing.vocabulary import VOCABULARY, metric_key, split_of, words
+from backend.importing.numbers_in_text import Amount, Reading, as_json, before_number, beside_number, is_count, looks_grouped_by_dot, read, read_in_words
+from backend.importing.vocabulary import TASKS, VOCABULARY, metric_key, split_of, words
 from schemas.common import Json
 
 _YEARS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
@@ -98,14 +98,14 @@ def integer(value: Json) -> Json:
 
 def count(value: Json) -> Json:
     """The whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: nobody counts halves."""
-    return _whole(read_in_words(value) if isinstance(value, str) else None, value)
+    return _whole(read_in_words(value) if isinstance(value, str) and is_count(value) else None, value)
 
 
 def _whole(found: Amount | None, value: Json) -> Json:
     if isinstance(value, str):
         if found is None or found.percent:
             raise Refused
-        value = found.value
+        value = found.value * 1000 if not found.whole and looks_grouped_by_dot(value) else found.value
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
     if value != int(value):
@@ -170,11 +170,13 @@ def metric_in_text(value: Json) -> Json:
 
 
 def split_in_text(value: Json) -> Json:
-    """The split that such words name (`"Test AUC: 0.8"` -> test)."""
-    key = metric_key(before_number(str(text(value))))
-    if key is None or key.split is None:
+    """The split that such words name (`"Test AUC: 0.8"`, `"0.8 (test)"` -> test)."""
+    said = str(text(value))
+    key = metric_key(before_number(said))
+    found = key.split if key is not None and key.split else next((split for one in beside_number(said) if (split := split_of(one))), None)
+    if found is None:
         raise Refused
-    return key.split
+    return found
 
 
 def split(value: Json) -> Json:
@@ -188,7 +190,7 @@ def split(value: Json) -> Json:
 def task_type(value: Json) -> Json:
     """The hub's name of a task (`"binary:logistic"` -> binary_classification)."""
     said = str(text(value))
-    return looked_up(said if words(said) in _TASKS else said.split(maxsplit=1)[0] if said.strip() else said, _TASKS)
+    return looked_up(said if words(said) in TASKS else said.split(maxsplit=1)[0] if said.strip() else said, TASKS)
 
 
 def feature_type(value: Json) -> Json:
@@ -196,7 +198,6 @@ def feature_type(value: Json) -> Json:
     return looked_up(value, _TYPES)
 
 
-_TASKS: Final = {alias: name for name, aliases in VOCABULARY["words"]["task"].items() for alias in aliases}
 _TYPES: Final = {alias: name for name, aliases in VOCABULARY["words"]["type"].items() for alias in aliases}
 
 TRANSFORMS: Final[Mapping[str, Callable[[Json], Json]]] = {

@@ -56,6 +56,8 @@ LOCAL: Final[dict[str, dict[str, str]]] = {name: _inverted(table) for name, tabl
 LISTS: Final = _inverted(VOCABULARY["lists"])
 CELLS: Final = _inverted(VOCABULARY["cells"])
 LIBRARIES: Final = _inverted(VOCABULARY["words"]["library"])
+TASKS: Final = _inverted(VOCABULARY["words"]["task"])
+LIBRARY_NAMES: Final = _inverted(VOCABULARY["words"]["library_name"])
 FIELDS: Final[dict[str, tuple[str, ...]]] = {name: tuple(aliases) for name, aliases in VOCABULARY["fields"].items()}
 CURVES: Final[dict[str, tuple[str, ...]]] = {name: tuple(aliases) for name, aliases in VOCABULARY["curves"].items()}
 SECTIONS: Final[dict[str, frozenset[str]]] = {name: frozenset(aliases) for name, aliases in VOCABULARY["sections"].items()}
@@ -116,18 +118,43 @@ class MetricKey(msgspec.Struct, frozen=True):
     """The key itself, where it says more than the name (a pseudo R squared is no R squared)."""
 
 
+_COMPOUND: Final = re.compile(r"(trainings?|tranings?|test|validierungs?|validaties?|validerings?)(?=[a-z]{3})")
+"""What Germanic compounds begin with: `trainingsrijen`, `Testgenauigkeit`."""
+
+
+def parted(said: str) -> str:
+    """Words with the split at the beginning of a compound apart: `testrijen` -> `test_rijen`. Others stay."""
+    return "_".join(token if token in SPLITS or token in _MODIFIERS else _COMPOUND.sub(r"\1_", token, count=1) for token in said.split("_"))
+
+
 @lru_cache(maxsize=20_000)
 def metric_key(key: str) -> MetricKey | None:
     """The metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
+    return _metric_key(key, words(key)) or _metric_key(key, parted(_GAPS.sub("_", _plain_letters(key[:120]).lower()).strip("_")))
+
+
+_ARTICLES: Final = frozenset(["a", "o", "la", "le", "les", "l", "el", "los", "las", "il", "lo", "der", "die", "das", "den", "dem", "de", "del", "het", "the", "d"])
+
+
+def _bare(said: str) -> str:
+    """Without articles: `area_bajo_la_curva` and `area_bajo_curva` are the same; empty for what has no three words."""
+    tokens = said.split("_")
+    return "_".join(token for token in tokens if token not in _ARTICLES) if len(tokens) > 2 else ""
+
+
+_BARE_METRICS: Final = {bare: name for alias, name in METRICS.items() if (bare := _bare(alias)).count("_") > 1}
+
+
+def _metric_key(key: str, said_in_words: str) -> MetricKey | None:
     if (twice := _ABBREVIATED.fullmatch(key)) and (name := METRICS.get(words(twice[2]))):
         plain = metric_key(f"{twice[1]} {twice[3]}")
         return plain if plain is not None and plain.name == name else None
-    rest, said = words(key), {}
+    rest, said = said_in_words, dict[str, str]()
     if cls := _CLASS.search(rest):
         said["cls"] = cls[1]
         rest = rest[: cls.start()]
     for _ in range(8):
-        if name := METRICS.get(rest):
+        if name := METRICS.get(rest) or _BARE_METRICS.get(_bare(rest)):
             return MetricKey(name=name, label=key if rest in _QUALIFIED else None, **_known(said))
         stripped = _strip(rest, said)
         if stripped is None:
@@ -174,7 +201,7 @@ def names_more(label: str, name: str) -> bool:
 def split_of(key: str) -> str | None:
     """The split a key names, words like set and metrics aside (`test`, `metrics_test`, `validation_set`)."""
     said: dict[str, str] = {}
-    rest = words(key)
+    rest = parted(words(key))
     while rest not in SPLITS:
         stripped = _strip(rest, said) if "_" in rest else None
         if stripped is None:
@@ -192,7 +219,7 @@ def _agree(before: str | None, now: str) -> bool:
 @lru_cache(maxsize=20_000)
 def rows_of(key: str) -> str | None:
     """The split whose rows a key counts (`n_train`, `test_size`, `X_train_rows`), or None."""
-    tokens = words(key).split("_")
+    tokens = parted(words(key)).split("_")
     for length in (3, 2, 1):
         for start in range(len(tokens) - length + 1):
             split = SPLITS.get("_".join(tokens[start : start + length]))

@@ -101,6 +101,7 @@ def _reason(claimed: str | None, said: Json, places: int) -> str:
 def gathered(written: Sequence[Written], confirmed: Mapping[str, str], tree: Json) -> Collector:
     """The values that the file says or a person vouches for, in the shape of a document. A row that lacks what it needs is left out."""
     found = Collector()
+    found.shared_places = True
     rows: dict[tuple[str, int], Row] = {}
     for one in sorted(written, key=_in_order):
         value = _value(one, confirmed.get(one.target), tree)

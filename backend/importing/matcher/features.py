@@ -18,6 +18,7 @@ _TYPED: Final = (
     ("boolean", re.compile(r"(?:^|_)(boolean|bool|flag|flags)(?:_|$)")),
     ("text", re.compile(r"(?:^|_)text(?:_|$)")),
 )
+_KINDS: Final = ("number", "category", "boolean", "text")
 _NAMES: Final = re.compile(r"(?:^|_)(features|feature_names|columns|cols|predictors|variables|vars|inputs|covariates|regressors|fields|names|list)(?:_|$)")
 _OTHERS: Final = re.compile(
     r"(?:^|_)(drop|dropped|removed|remove|excluded|exclude|ignored|ignore|unused|target|targets|id|ids|date|dates|label|labels|leak|leakage|top|important|new"
@@ -33,7 +34,8 @@ _STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
 def typed_as(key: str) -> str | None:
     """The type that the key of a list of features tells (`numeric_cols` -> number)."""
     said = words(key)
-    return next((kind for kind, pattern in _TYPED if pattern.search(said)), None)
+    known = LISTS.get(said)
+    return known if known in _KINDS else next((kind for kind, pattern in _TYPED if pattern.search(said)), None)
 
 
 def names_in(value: Json) -> bool:
@@ -72,7 +74,7 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
     if said in _HEADS and _is_table(resolve(draft.tree, path[:-1])):
         return False
     kind, meaning = typed_as(key), LISTS.get(said)
-    if kind and (inside or meaning in ("number", "category", "boolean", "text") or _NAMES.search(said)):
+    if kind and (inside or meaning in _KINDS or _NAMES.search(said)):
         named = MappingPart(target="name", transform=None)
         draft.typed.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=[named, MappingPart(target="type", const=kind)]))
         draft.says("features", 1)

@@ -6,8 +6,8 @@ from typing import Any, Final
 from backend.importing.matcher import reports, tables
 from backend.importing.matcher.draft import Context, Draft, constant
 from backend.importing.matcher.reports import AVERAGE, notation
-from backend.importing.numbers_in_text import before_number, read_in_words
-from backend.importing.pointers import Path, items, text
+from backend.importing.numbers_in_text import before_number, beside_number, read_in_words
+from backend.importing.pointers import Path, items, resolve, text
 from backend.importing.several.speaks import has_metrics
 from backend.importing.transforms import is_number, is_percent, rough
 from backend.importing.vocabulary import CELLS, FIELDS, FRACTIONS, SIGNED_FRACTIONS, VOCABULARY, MetricKey, metric_key, rows_of, section, split_of, words
@@ -43,7 +43,7 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
         return found is not None
     if found is None:
         return _of_class(draft, key, value, path, context) or _unknown(draft, key, path, context)
-    if not _plausible(found, value):
+    if not _plausible(found, value) or (found.name == "loss" and found.split is None and _of_search(draft, path)):
         return False
     draft.metrics.append(
         MappingRule(kind="split_from_key", source=text(path), target="/metrics/*", parts=constant("split", None if found.split else context.split))
@@ -62,12 +62,19 @@ def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) 
     parts = [
         MappingPart(target="name", const=found.name),
         MappingPart(target="value", transform="quantity"),
-        *constant("split", found.split or context.split),
+        *_told_split(value, found.split or context.split),
         *constant("average", found.average),
     ]
     draft.metrics.append(MappingRule(kind="rows", source=text(path), target="/metrics/*", parts=parts))
     draft.says(f"metric:{found.name}", 2)
     return True
+
+
+def _told_split(value: str, above: str | None) -> list[MappingPart]:
+    """The split that stands beside a figure in words (`0.84 (test)`) goes before the one that its headings say."""
+    if any(split_of(one) for one in beside_number(value)):
+        return [MappingPart(target="split", transform="split_in_text")]
+    return constant("split", above)
 
 
 def sentence(draft: Draft, value: str, path: Path, context: Context) -> bool:
@@ -116,6 +123,15 @@ def _of_class(draft: Draft, key: str, value: Json, path: Path, context: Context)
         draft.says(f"metric:{found.name}", 2)
         return True
     return False
+
+
+def _of_search(draft: Draft, path: Path) -> bool:
+    """Does a search name beside its loss the metric that it is made of (`"best_loss": 0.19, "metric": "roc_auc"` is one less the AUC)?"""
+    named = [one for name, one in items(resolve(draft.tree, path[:-1])) if words(str(name)) in _SOUGHT and isinstance(one, str)]
+    return any((key := metric_key(one)) is not None and key.name != "loss" for one in named)
+
+
+_SOUGHT: Final = frozenset({"metric", "scoring", "scorer", "eval_metric", "optimized_metric", "optimization_metric", "objective_metric", "sort_metric"})
 
 
 def _plausible(found: MetricKey, value: Json) -> bool:

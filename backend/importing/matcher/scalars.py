@@ -5,9 +5,9 @@ from typing import Final
 
 from backend.importing.matcher import metrics
 from backend.importing.matcher.draft import Context, Draft
-from backend.importing.pointers import Path, text
+from backend.importing.pointers import Path, items, resolve, text
 from backend.importing.transforms import Refused, count, is_date, is_number, rough, task_type
-from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LISTS, LOCAL, STRONG, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
+from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LIBRARY_NAMES, LISTS, LOCAL, STRONG, TASKS, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
 
@@ -30,31 +30,82 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
     if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context) or _sentence(draft, said, value, path, context):
         return
     own = 0 if context.shared else -100  # what the picked model says of itself comes first
-    if context.local and (target := LOCAL.get(context.local, {}).get(said)) and fits(target, value):
+    if context.local and (target := _local(context.local, said, value)) and fits(target, value):
         put(draft, target, value, path, own + 20, said)
         return
     for table, rank in ((STRONG, 0), (WEAK, 40)):
         if table is WEAK and not (context.model and context.local in (None, "model", "training")):
             return
         for target, place in table.get(said, ()):
-            if fits(target, value) and _sure(said, target, value) and not _of_another(draft, said, target, value, context):
+            if (
+                fits(target, value)
+                and _sure(said, target, value)
+                and not _of_another(draft, said, target, value, context)
+                and not _of_evaluation(draft, target, context)
+            ):
                 put(draft, target, value, path, own + rank + place, said)
                 return
     if said.endswith("_threshold") and context.model and is_number(value) and 0 < rough(value) < 1 and not _OTHER_THRESHOLD.search(said) and not draft.several:
         put(draft, "/task/threshold", value, path, own + 35, said)
         return
-    if said in HYPERPARAMETERS and context.model and not isinstance(value, dict):
+    if _library_version(draft, said, value, path):
+        return
+    if said in HYPERPARAMETERS and context.model and not isinstance(value, dict) and not _is_prose(value):
         draft.hyperparameters.append((path, MappingRule(kind="scalar", source=text(path), target=f"/training/hyperparameters{text((key,))}")))
         draft.says(f"setting:{said}", 0.5)
 
 
+def _local(part: str, said: str, value: Json) -> str | None:
+    """What a key means within a part of the file; a source that is an address is where the data is, not what it is called."""
+    target = LOCAL.get(part, {}).get(said)
+    return "/training/dataset/uri" if target == "/training/dataset/name" and isinstance(value, str) and "://" in value else target
+
+
+def _is_prose(value: Json) -> bool:
+    """A setting is a number or a few words (`max F0.5 at an alert budget` is a remark)."""
+    return isinstance(value, str) and (len(value) > 60 or value.count(" ") > 2)
+
+
+def _of_evaluation(draft: Draft, target: str, context: Context) -> bool:
+    """In a report of an evaluation, a number of rows outside a part about data is of what was evaluated, not of the training."""
+    counts = target in ("/training/dataset/rows", "/training/split_rows/train")
+    return counts and context.local not in ("dataset", "rows", "training") and any(words(str(name)) in _EVALUATED for name, _ in items(draft.tree))
+
+
+_EVALUATED: Final = frozenset(
+    {"evaluated_on", "evaluated_at", "evaluation_date", "evaluation_period", "validated_at", "validated_on", "validation_date", "validated_model", "validator"}
+    | {"backtest_date", "backtest_period", "monitoring_date", "monitoring_period", "reporting_period", "report_period", "review_date", "monitored_model"}
+    | {"evaluated_model", "assessed_model", "reviewed_model", "scored_at", "scoring_date", "reporting_date"}
+)
+
+
+def _library_version(draft: Draft, said: str, value: Json, path: Path) -> bool:
+    """`"sklearn": "1.5.2"`: the version of the one library that trains models among its siblings."""
+    if said not in LIBRARY_NAMES or not isinstance(value, str) or not _VERSION.fullmatch(value):
+        return False
+    beside = [name for name, one in items(resolve(draft.tree, path[:-1])) if words(str(name)) in LIBRARY_NAMES and isinstance(one, str)]
+    if len(beside) == 1:
+        draft.single("/algorithm/framework_version", path, 60)
+        draft.const("/algorithm/framework", path, LIBRARY_NAMES[said], 160)
+    return True
+
+
+_VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[.\-+]?[a-z0-9]{1,12})?")
+
+
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
     """A count of a split's rows."""
-    split = rows_of(said) or (split_of(said) if context.local == "rows" else None) or (context.split if said in _COUNTS and context.split else None)
-    if split is None or (rows := whole(value)) is None or rows < 2:
+    split = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None) or (context.split if said in _COUNTS and context.split else None)
+    if split is None or (rows := whole(value)) is None or rows < 2 or _is_share(draft, value, path):
         return False
     draft.single(f"/training/split_rows/{split}", path, 10, "integer" if is_number(value) else "count")
     return True
+
+
+def _is_share(draft: Draft, value: Json, path: Path) -> bool:
+    """`{"train": 70, "validation": 15, "test": 15}`: parts of a hundred, no rows."""
+    beside = [one for name, one in items(resolve(draft.tree, path[:-1])) if (rows_of(str(name)) or split_of(str(name))) and is_number(one)]
+    return len(beside) > 1 and sum(map(rough, beside)) == 100
 
 
 def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
@@ -130,12 +181,17 @@ def _says_something(target: str, value: str) -> bool:
     if not value or value.lower() in ("none", "null", "n/a", "na", "unknown", "tbd", "nan", "-"):
         return False
     if target == "/algorithm/name":
-        return len(value) <= 200 and not _FILE.fullmatch(value) and not _is_task(value) and words(value) not in _KINDS_OF_TASK and not is_date(value)
+        return len(value) <= 200 and not _FILE.fullmatch(value) and (not _is_task(value) or _more_than_task(value)) and words(value) not in _KINDS_OF_TASK and not is_date(value)
     if target == "/name":
         return len(value) <= 200 and not _FILE.fullmatch(value) and "\n" not in value
     if target == "/task/target":
         return len(value) <= 200 and words(value) not in _KINDS_OF_TASK
     return len(value) <= 200 if target.startswith(("/algorithm", "/license", "/owners", "/training/dataset")) else len(value) <= 20_000
+
+
+def _more_than_task(value: str) -> bool:
+    """`régression logistique` begins with the name of a task and is an algorithm."""
+    return words(value) not in TASKS and " " in value.strip() and names_algorithm(value)
 
 
 _KINDS_OF_TASK: Final = frozenset(

@@ -7,7 +7,7 @@ from backend.importing.matcher import importance, lists, scalars
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, steps, text
 from backend.importing.several.speaks import has_metrics
-from backend.importing.vocabulary import SECTIONS, STRONG_ALGORITHM, VOCABULARY, section, split_of, words
+from backend.importing.vocabulary import LIBRARY_NAMES, SECTIONS, STRONG_ALGORITHM, VOCABULARY, WEAK, metric_key, section, split_of, words
 from schemas.mapping import MappingRule
 
 _SETTINGS: Final = re.compile(r"(?:^|_)(params|hyperparams|hyperparameters|hparams|kwargs|hyper_parameters|hyper_params)_?$")
@@ -50,10 +50,11 @@ _VERSIONS: Final = (
     "packages",
     "libraries",
 )
-_TRAINING: Final = ("training", "training_info", "training_run", "training_job", "train_run", "training_details", "training_metadata")
+_TRAINING: Final = ("training", "training_info", "training_run", "training_job", "train_run", "training_details", "training_metadata", "run", "run_info") + (
+    ("entrainement", "apprentissage", "entrenamiento", "treino", "treinamento", "addestramento", "trening", "uczenie", "traning")
+)
 _CURRENT: Final = ("champion_model", "current_production", "current_model", "production_model", "deployed_model")
 """The model itself where no other is spoken of, else one that it is compared with."""
-_LIBRARIES: Final = {alias: name for name, aliases in VOCABULARY["words"]["library_name"].items() for alias in aliases}
 
 
 def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
@@ -122,13 +123,13 @@ def _of_model(said: str, key: str, value: dict[str, Any], below: Context, contex
     metrics = (
         said in SECTIONS["metrics"] or said.endswith(("_metrics", "_scores", "_performance")) or (split_of(key) is not None and bool(has_metrics(value, 0)))
     )
-    identity = {"name", "version"} <= {words(name) for name in value}
+    identity = {"/name", "/version"} <= {target for name in value for target, _ in WEAK.get(words(name), ())}
     model = (said in SECTIONS["model"] or identity) and (context.model or context.depth == 0)
     return _with(
         below,
         model=model,
         local="training" if said in _TRAINING else below.local,
-        metrics=(metrics and not (model and not has_metrics(value, 0))) or context.metrics,
+        metrics=(metrics and not (model and not has_metrics(value, 0))) or (context.metrics and metric_key(key) is None),
     )
 
 
@@ -138,7 +139,7 @@ def _people(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:
 
 def _versions(draft: Draft, value: dict[str, Any], path: Path) -> bool:
     """`{"python": "3.11", "scikit-learn": "1.5.0"}`: the version of the one library among them that trains models."""
-    known = [(name, _LIBRARIES[words(name)]) for name, one in value.items() if words(name) in _LIBRARIES and isinstance(one, str)]
+    known = [(name, LIBRARY_NAMES[words(name)]) for name, one in value.items() if words(name) in LIBRARY_NAMES and isinstance(one, str)]
     if len(known) == 1 and scalars.fits("/algorithm/framework_version", value[known[0][0]]):
         place = (*path, known[0][0])
         draft.single("/algorithm/framework_version", place, 60)

@@ -8,7 +8,8 @@ import pytest
 from tests.backend.importing.gathered import cases, details, looked_at, measured
 from tests.backend.importing.invariants import hold
 
-CASES = {f"{half}: {case['name']}": case for half in ("seen", "held") for case in cases(half)}
+HALVES = ("seen", "held", "second", "tongues")
+CASES = {f"{half}: {case['name']}": case for half in HALVES for case in cases(half)}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -18,7 +19,7 @@ def test_nothing_wrong_is_said_of_a_gathered_file(name: str) -> None:
     hold(looked_at(CASES[name]), CASES[name]["document"])
 
 
-@pytest.mark.parametrize("half", ["seen", "held"])
+@pytest.mark.parametrize("half", HALVES)
 def test_nearly_all_that_gathered_files_say_finds_its_place_and_each_is_known_for_what_it_is(half: str) -> None:
     found = measured(half)
     assert found.recall >= 0.92
