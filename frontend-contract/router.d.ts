@@ -534,6 +534,13 @@ export interface CancelRun {
   reason?: string | null | undefined;
 }
 
+/** One of several models of a file: its figures (`roc_auc`, `test roc_auc`), and where the file says that it is the best, by name or by the same figures. */
+export interface Candidate {
+  name: string;
+  figures: { [key: string]: number };
+  best_by: string | null;
+}
+
 /** One's own password: the old one proves it is you. */
 export interface ChangePassword {
   /**
@@ -1855,6 +1862,7 @@ export interface ImportDraft {
   unmapped: SourceLeaf[];
   contradictions: Contradiction[];
   several_models: string[] | null;
+  candidates: Candidate[];
   picked: string | null;
   mapping: MappingRule[];
   decisions: Decision[];

@@ -54,6 +54,14 @@ class Contradiction(Shape, frozen=True, kw_only=True):
     choices: list[Choice] = []
 
 
+class Candidate(Shape, frozen=True, kw_only=True):
+    """One of several models of a file: its figures (`roc_auc`, `test roc_auc`), and where the file says that it is the best, by name or by the same figures."""
+
+    name: str
+    figures: dict[str, float] = {}
+    best_by: str | None = None
+
+
 class ImportPreview(Shape, frozen=True, kw_only=True):
     """How a file was understood. `document` is null when the file describes no model; `several_models` names those it describes when it is more than one.
 
@@ -67,6 +75,7 @@ class ImportPreview(Shape, frozen=True, kw_only=True):
     unmapped: list[str]
     contradictions: list[Contradiction]
     several_models: list[str] | None
+    candidates: list[Candidate] = []
     picked: str | None = None
     format: str | None
     mapping: list[dict[str, Any]]
@@ -159,6 +168,7 @@ class ImportDraft(Shape, frozen=True, kw_only=True):
     unmapped: list[SourceLeaf]
     contradictions: list[Contradiction]
     several_models: list[str] | None
+    candidates: list[Candidate] = []
     picked: str | None
     mapping: list[MappingRule]
     decisions: list[Decision]

@@ -119,13 +119,8 @@ class Collector:
         identity: object = tuple(_hashable(row.get(name)) for name in _IDENTITY[collection]) if collection in _IDENTITY else len(table)
         if collection == "/metrics":
             identity = (identity, _told_apart(row))
-        if collection == "/metrics" and "value" in row and not self.shared_places:
-            taken = self._figures.get(row["value"].source)
-            if taken is not None and taken != identity:
-                self._tell_more(table, taken, row, identity)
-                return
-            if taken is None and not existing:
-                self._figures[row["value"].source] = identity
+        if collection == "/metrics" and not existing and self._is_taken(table, row, identity):
+            return
         there = table.get(identity)
         if there is None and collection == "/metrics" and "value" not in row:
             there = _figure_of(table, row)
@@ -144,6 +139,16 @@ class Collector:
                 there[name] = found
             elif name == "value" and there[name].value != found.value:
                 self._disagree(f"{collection}/{_at(table, identity)}/value", there[name], found)
+
+    def _is_taken(self, table: dict[object, Row], row: Row, identity: object) -> bool:
+        """Is the row's value a figure already, told apart otherwise? Then that one is completed."""
+        if "value" not in row or self.shared_places:
+            return False
+        taken = self._figures.setdefault(row["value"].source, identity)
+        if taken == identity:
+            return False
+        self._tell_more(table, taken, row, identity)
+        return True
 
     def _tell_more(self, table: dict[object, Row], before: object, row: Row, identity: object) -> None:
         """A second rule takes a value that is a figure already: it may tell more of it (its split, its class), but makes no other figure of it."""

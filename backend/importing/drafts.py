@@ -111,6 +111,7 @@ async def _presented(work: UnitOfWork, draft: StoredDraft, shown: ShownFile) -> 
         unmapped=shown.unmapped,
         contradictions=preview.contradictions,
         several_models=preview.several_models,
+        candidates=preview.candidates,
         picked=preview.picked,
         mapping=state.rules,
         decisions=list(state.decisions),

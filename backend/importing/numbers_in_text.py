@@ -67,7 +67,8 @@ def read_in_words(written: str) -> Amount | None:
 
 
 _REFERENCE: Final = re.compile(
-    r"\(\s*(?:the\s)?(?:target|goal|required|baseline|previous|expected|benchmark|reference|old|planned|assumed|minimum|maximum|threshold|limit)[^()\d]*\)", re.IGNORECASE
+    r"\(\s*(?:the\s)?(?:target|goal|required|baseline|previous|expected|benchmark|reference|old|planned|assumed|minimum|maximum|threshold|limit)[^()\d]*\)",
+    re.IGNORECASE,
 )
 """What says in brackets that a number is no result: a goal, a baseline, what was before."""
 _SMALL_WORDS: Final = r"(?:on|in|at|from|for|of|the|our|a|set|data)"
@@ -76,7 +77,7 @@ _SMALL_WORDS: Final = r"(?:on|in|at|from|for|of|the|our|a|set|data)"
 @lru_cache(maxsize=4096)
 def beside_number(written: str) -> tuple[str, ...]:
     """The words that stand in brackets or behind the number of a short text, most telling first: `0.84 (test)` -> `test`."""
-    if len(written) > 160 or (found := re.search(rf"(?:\d|[.,]\d)[\d.,]*\s*%?(.*)$", written)) is None:
+    if len(written) > 160 or (found := re.search(r"(?:\d|[.,]\d)[\d.,]*\s*%?(.*)$", written)) is None:
         return ()
     inside = re.findall(r"[(\[]([^()\[\]\d]{1,40})[)\]]", written)
     behind = re.sub(rf"^\W*(?:{_SMALL_WORDS}\b\W*)*", "", _ASIDE.sub(" ", found[1]).strip(), flags=re.IGNORECASE)
@@ -85,8 +86,10 @@ def beside_number(written: str) -> tuple[str, ...]:
 
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _UNITS: Final = re.compile(
-    r"(?:[kmgt]i?b|bytes?|seconds?|secs?|ms|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|quarters?|years?|columns?|cols|features?|variables?|fields|tables?|files?"
-    r"|folds?|trees?|epochs?|iterations?|rounds?|models?|countries|stores|markets|eur|usd|gbp|chf|euros?|dollars?|campaigns?|edition|release|percent|per cent|x)\b",
+    r"(?:[kmgt]i?b|bytes?|seconds?|secs?|ms|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|quarters?|years?|columns?|cols|features?|variables?|fields"
+    r"|tables?|files?"
+    r"|folds?|trees?|epochs?|iterations?|rounds?|models?|countries|stores|markets|eur|usd|gbp|chf|euros?|dollars?|campaigns?|edition|release|percent|per cent|x"
+    r")\b",
     re.IGNORECASE,
 )
 _BEFORE_COUNT: Final = re.compile(
@@ -112,7 +115,9 @@ def is_count(written: str) -> bool:
     )
 
 
-_COUNTED: Final = re.compile(r"(?:rows?|records?|samples?|observations?|customers?|cases|clients|patients|accounts|loans|examples|images|documents|transactions)\b", re.IGNORECASE)
+_COUNTED: Final = re.compile(
+    r"(?:rows?|records?|samples?|observations?|customers?|cases|clients|patients|accounts|loans|examples|images|documents|transactions)\b", re.IGNORECASE
+)
 
 
 def numbers_in(written: str) -> list[float]:

@@ -14,16 +14,19 @@ from backend.importing.contradictions.consistency import contradictions
 from backend.importing.corrections import NONE, PERSON, Corrections
 from backend.importing.errors import UnknownModel, UnsoundDocument, UnsoundMapping
 from backend.importing.matcher import match
+from backend.importing.matcher.metrics import unexplained
 from backend.importing.parse import Parsed, parse
-from backend.importing.pointers import leaves, text
+from backend.importing.pointers import Path, leaves, resolve, text
 from backend.importing.rules import checked
+from backend.importing.several.best import candidates
 from backend.importing.several.find import members
 from backend.importing.several.member import Member
 from backend.importing.skeleton import fingerprint
 from backend.importing.validate import quick_issues
+from backend.importing.vocabulary import metric_key
 from backend.plural import plural
 from schemas.common import Json
-from schemas.importing import Contradiction, ImportPreview
+from schemas.importing import Candidate, Contradiction, ImportPreview
 from schemas.mapping import MappingRule
 from schemas.model_document import SCHEMA_VERSION
 
@@ -39,6 +42,7 @@ class Reading(msgspec.Struct, frozen=True):
     known: formats.Format | None
     listed: list[Member]
     picked: Member | None
+    candidates: list[Candidate] = []
 
     @property
     def tree(self) -> Json:
@@ -72,8 +76,9 @@ def read(content: bytes, pick: str | None = None) -> Reading:
     parsed = parse(content)
     known = formats.recognise(parsed.tree)
     listed = known.members(parsed.tree) if known else members(parsed.tree)
+    listed, shown = candidates(parsed.tree, listed) if len(listed) > 1 else (listed, [])
     member = _picked(listed if len(listed) > 1 else [], pick)
-    return Reading(parsed=parsed, fingerprint=fingerprint(parsed.tree), known=known, listed=listed, picked=member)
+    return Reading(parsed=parsed, fingerprint=fingerprint(parsed.tree), known=known, listed=listed, picked=member, candidates=shown)
 
 
 def _picked(several: list[Member], pick: str | None) -> Member | None:
@@ -114,15 +119,18 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
         conflicts = [with_choices(one, document) for one in corrections.settled([*conflicts, *contradictions(document, values)])]
     used = {*(value.source for value in values.values()), *found.keys} if understood.is_model else set()
     asked = None if not several else [one.name for one in several]
+    unmapped = [path for path, _ in leaves(parsed.tree) if path not in used]
+    questions = list(_questions(understood, reading.known, document, reading.candidates if member is None else [], conflicts if understood.is_model else []))
     return ImportPreview(
         document=document if understood.is_model else None,
         provenance=_provenance(values) if understood.is_model else {},
         transforms={target: value.transform for target, value in values.items() if value.transform and value.transform not in OUTSIDE}
         if understood.is_model
         else {},
-        unmapped=[text(path) for path, _ in leaves(parsed.tree) if path not in used],
+        unmapped=[text(path) for path in unmapped],
         contradictions=conflicts if understood.is_model else [],
         several_models=asked,
+        candidates=reading.candidates,
         picked=member.name if member else None,
         format=understood.format,
         mapping=[_plain(rule) for rule in understood.rules],
@@ -130,7 +138,7 @@ def show(reading: Reading, understood: Understood, found: Collector, name: str, 
         fingerprint=reading.fingerprint,
         sha256=parsed.sha256,
         warnings=parsed.warnings,
-        questions=list(_questions(understood, reading.known, document, asked if member is None else None, conflicts if understood.is_model else [])),
+        questions=questions + ([] if several or understood.format else _alike(parsed.tree, unmapped)),
     )
 
 
@@ -165,12 +173,37 @@ def _check(document: dict[str, Any]) -> None:
         raise UnsoundDocument(f"What was understood makes no model document: {wrong[0].pointer} {wrong[0].message}.", issues=wrong)
 
 
+def _alike(tree: Json, unmapped: Sequence[Path]) -> list[str]:
+    """A question for each place whose parts give the same figures and were left out, because nothing says what tells them apart."""
+    above = dict.fromkeys(path[:-2] for path in unmapped if len(path) > 1 and metric_key(str(path[-1])))
+    left = set(unmapped)
+    found = []
+    for path in list(above)[:_MAX_ALIKE]:
+        parts = [name for name in unexplained(resolve(tree, path)) if all((*path, name, *below) in left for below, _ in leaves(resolve(tree, (*path, name))))]
+        if len(parts) > 1:
+            named = ", ".join(text((*path, name)) for name in sorted(parts)[:8])
+            found.append(
+                f"The parts {named} give the same figures, and nothing says what tells them apart. They are left out: map those by hand that are the model's."
+            )
+    return found
+
+
+_MAX_ALIKE: Final = 20
+
+
+def _offered(one: Candidate) -> str:
+    """`XGBoost: roc_auc 0.84, the best by /best_model`."""
+    told = [f"{name} {value:g}" for name, value in one.figures.items()][:3] + ([f"the best by {one.best_by}"] if one.best_by else [])
+    return f"{one.name}: {', '.join(told)}" if told else one.name
+
+
 def _questions(
-    understood: Understood, known: formats.Format | None, document: dict[str, Any], several: list[str] | None, conflicts: list[Contradiction]
+    understood: Understood, known: formats.Format | None, document: dict[str, Any], several: list[Candidate], conflicts: list[Contradiction]
 ) -> list[str]:
     found = []
     if several:
-        found.append(f"The file describes {len(several)} models ({', '.join(several[:8])}{', …' if len(several) > 8 else ''}). Which one?")
+        named = "; ".join(map(_offered, several[:8])) if any(one.best_by for one in several) else ", ".join(one.name for one in several[:8])
+        found.append(f"The file describes {len(several)} models ({named}{', …' if len(several) > 8 else ''}). Which one?")
     if understood.is_model and not several and not document.get("metrics") and "name" not in document.get("algorithm", {}):
         found.append("The file tells part of a model only: neither an algorithm nor figures. Go on with it, or bring the file that has them.")
     if not understood.is_model and known:

@@ -133,7 +133,9 @@ def metric_key(key: str) -> MetricKey | None:
     return _metric_key(key, words(key)) or _metric_key(key, parted(_GAPS.sub("_", _plain_letters(key[:120]).lower()).strip("_")))
 
 
-_ARTICLES: Final = frozenset(["a", "o", "la", "le", "les", "l", "el", "los", "las", "il", "lo", "der", "die", "das", "den", "dem", "de", "del", "het", "the", "d"])
+_ARTICLES: Final = frozenset(
+    ["a", "o", "la", "le", "les", "l", "el", "los", "las", "il", "lo", "der", "die", "das", "den", "dem", "de", "del", "het", "the", "d"]
+)
 
 
 def _bare(said: str) -> str:

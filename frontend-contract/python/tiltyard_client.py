@@ -513,6 +513,14 @@ class CancelRun(TypedDict):
     reason: NotRequired[str | None]
 
 
+class Candidate(TypedDict):
+    """One of several models of a file: its figures (`roc_auc`, `test roc_auc`), and where the file says that it is the best, by name or by the same figures."""
+
+    name: str
+    figures: dict[str, float]
+    best_by: str | None
+
+
 class ChangePassword(TypedDict):
     """One's own password: the old one proves it is you."""
 
@@ -1463,6 +1471,7 @@ class ImportDraft(TypedDict):
     unmapped: List[SourceLeaf]
     contradictions: List[Contradiction]
     several_models: List[str] | None
+    candidates: List[Candidate]
     picked: str | None
     mapping: List[MappingRule]
     decisions: List[Decision]
@@ -3813,7 +3822,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "bb88241d4ff00ee2"
+CONTRACT_HASH = "e6e54b96e4384138"
 """The contract this client was generated from."""
 
 

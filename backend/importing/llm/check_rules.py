@@ -97,6 +97,8 @@ def _read(raw: Json, tree: Json, speech: Speech, dropped: list[RefusedRule]) -> 
     rule, left_out = _with_sound_parts(_rule(said))
     if issues := problems([rule]):
         return None, issues[0].message
+    if any(part.const is not None and not is_word(f"{rule.target}/{part.target}", part.const) for part in rule.parts if part.target == "name"):
+        return None, "a constant name is one of the hub's metrics; take another name from the file, by key or source"
     rule = _translated(rule, speech)
     if next(iter(matches(tree, steps(rule.source))), None) is None:
         return None, "the file has nothing at its source"

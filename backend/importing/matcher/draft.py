@@ -40,10 +40,12 @@ class Context(msgspec.Struct, frozen=True):
 class Draft:
     """The rules found, and the evidence that the file is about a model at all."""
 
-    def __init__(self, tree: Json, several: list[Member], picked: Member | None) -> None:
+    def __init__(self, tree: Json, several: list[Member], picked: Member | None, best: str | None = None) -> None:
         self.tree = tree
         self.several = several
         self.picked = picked
+        self.best = best
+        """The name of the model that the file calls its best."""
         self.hidden = {place for member in several if member is not picked for place in member.places}
         self.own = dict.fromkeys(picked.places if picked else ())
         self.singles: dict[str, list[tuple[int, int, MappingRule]]] = {}

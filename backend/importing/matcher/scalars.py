@@ -7,7 +7,21 @@ from backend.importing.matcher import metrics
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, resolve, text
 from backend.importing.transforms import Refused, count, is_date, is_number, rough, task_type
-from backend.importing.vocabulary import HYPERPARAMETERS, LIBRARIES, LIBRARY_NAMES, LISTS, LOCAL, STRONG, TASKS, VOCABULARY, WEAK, names_algorithm, rows_of, split_of, words
+from backend.importing.vocabulary import (
+    HYPERPARAMETERS,
+    LIBRARIES,
+    LIBRARY_NAMES,
+    LISTS,
+    LOCAL,
+    STRONG,
+    TASKS,
+    VOCABULARY,
+    WEAK,
+    names_algorithm,
+    rows_of,
+    split_of,
+    words,
+)
 from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
 
@@ -95,7 +109,8 @@ _VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[.\-+]?[a-z0-9]{1,1
 
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
     """A count of a split's rows."""
-    split = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None) or (context.split if said in _COUNTS and context.split else None)
+    named = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None)
+    split = named or (context.split if said in _COUNTS and context.split else None)
     if split is None or (rows := whole(value)) is None or rows < 2 or _is_share(draft, value, path):
         return False
     draft.single(f"/training/split_rows/{split}", path, 10, "integer" if is_number(value) else "count")
@@ -181,7 +196,8 @@ def _says_something(target: str, value: str) -> bool:
     if not value or value.lower() in ("none", "null", "n/a", "na", "unknown", "tbd", "nan", "-"):
         return False
     if target == "/algorithm/name":
-        return len(value) <= 200 and not _FILE.fullmatch(value) and (not _is_task(value) or _more_than_task(value)) and words(value) not in _KINDS_OF_TASK and not is_date(value)
+        a_task = (_is_task(value) and not _more_than_task(value)) or words(value) in _KINDS_OF_TASK
+        return len(value) <= 200 and not _FILE.fullmatch(value) and not a_task and not is_date(value)
     if target == "/name":
         return len(value) <= 200 and not _FILE.fullmatch(value) and "\n" not in value
     if target == "/task/target":

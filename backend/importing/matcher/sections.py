@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from backend.importing.matcher import importance, lists, scalars
+from backend.importing.matcher import importance, lists, scalars, shared
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import Path, items, steps, text
 from backend.importing.several.speaks import has_metrics
@@ -50,8 +50,18 @@ _VERSIONS: Final = (
     "packages",
     "libraries",
 )
-_TRAINING: Final = ("training", "training_info", "training_run", "training_job", "train_run", "training_details", "training_metadata", "run", "run_info") + (
-    ("entrainement", "apprentissage", "entrenamiento", "treino", "treinamento", "addestramento", "trening", "uczenie", "traning")
+_TRAINING_ELSEWHERE: Final = ("entrainement", "apprentissage", "entrenamiento", "treino", "treinamento", "addestramento", "trening", "uczenie", "traning")
+_TRAINING: Final = (
+    "training",
+    "training_info",
+    "training_run",
+    "training_job",
+    "train_run",
+    "training_details",
+    "training_metadata",
+    "run",
+    "run_info",
+    *_TRAINING_ELSEWHERE,
 )
 _CURRENT: Final = ("champion_model", "current_production", "current_model", "production_model", "deployed_model")
 """The model itself where no other is spoken of, else one that it is compared with."""
@@ -60,8 +70,10 @@ _CURRENT: Final = ("champion_model", "current_production", "current_model", "pro
 def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
     """The settings a model was trained with: taken as they stand."""
     said = words(key)
-    if not value or not (said in SECTIONS["hyperparameters"] or _SETTINGS.search(said)) or _SEARCH.search(said) or (draft.several and context.shared):
+    if not value or not (said in SECTIONS["hyperparameters"] or _SETTINGS.search(said)) or _SEARCH.search(said):
         return False
+    if draft.several and context.shared and shared.settings_of_one(draft, said, value, path):
+        return True
     if has_metrics(value, 0) - {"precision"} or any(section(name, "metrics", "features") and isinstance(one, dict) for name, one in value.items()):
         return False
     if any(name.lower() in importance.CONSTANT for name in value):  # statistics packages call coefficients parameters

@@ -5,6 +5,7 @@ import msgspec
 from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import MISSING, Path, items, resolve, text
+from backend.importing.several.best import candidates
 from backend.importing.several.find import components, members
 from backend.importing.several.member import Member
 from backend.importing.vocabulary import FIELDS, PROFILE, SECTIONS, section, split_of, words
@@ -16,7 +17,8 @@ _DEPTH = 8
 
 def match(tree: Json, pick: Member | None = None, several: list[Member] | None = None) -> Draft:
     """The rules for a file of no known format. `pick` is the one model that is meant when there are several."""
-    draft = Draft(tree, members(tree) if several is None else several, pick)
+    listed, shown = candidates(tree, members(tree) if several is None else several)
+    draft = Draft(tree, listed, pick, next((one.name for one in shown if one.best_by), None))
     draft.names = features.known_names(tree)
     draft.classes = lists.known_classes(tree)
     root = Context(shared=True)

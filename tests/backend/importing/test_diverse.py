@@ -25,7 +25,7 @@ def verdict(case: dict[str, Any]) -> Judged:
 def test_nothing_wrong_is_said_and_each_file_is_known_for_what_it_is(name: str) -> None:
     case = CASES[name]
     found = preview(json.dumps(case["document"]).encode(), "file.json")
-    assert found.several_models == case["several"]
+    assert sorted(found.several_models or []) == sorted(case["several"] or [])
     assert (found.document is not None) == case["model"]
     assert found.contradictions == []
     hold(found, case["document"])

@@ -81,7 +81,7 @@ async def test_the_same_bytes_again_are_recognised(hub: Hub, tenant: Tenant) -> 
 
 async def test_several_models_are_asked_about_and_never_blended(hub: Hub, tenant: Tenant) -> None:
     draft = await propose(hub, tenant, (LABELLED / "doc10.json").read_text())
-    assert draft["several_models"] == ["logistic_regression", "xgboost"]
+    assert draft["several_models"] == ["xgboost", "logistic_regression"]
     with pytest.raises(StillOpen) as still:
         await commit(hub, tenant, draft)
     assert still.value.issues[0].pointer == "/pick"

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from backend.importing.errors import UnsoundMapping
+from backend.importing.llm.check_rules import judge
 from backend.importing.preview import preview
+from backend.importing.rules import decoded
+from backend.importing.speech import Speech
 from backend.importing.vocabulary import metric_key
 from tests.backend.importing.invariants import hold
 
@@ -98,3 +102,31 @@ def test_a_library_with_its_version_is_known_where_it_is_the_only_one_that_train
 
 def test_a_key_with_a_control_character_names_no_metric() -> None:
     assert figures({**MODEL, "metrics": {"auc": 0.8, "r\x7fc_score": 0.7}}) == {("roc_auc", None): 0.8}
+
+
+def test_two_equal_parts_are_asked_about_until_they_are_mapped() -> None:
+    document = {**MODEL, "north": {"auc": 0.8, "ks": 0.4}, "south": {"auc": 0.7, "ks": 0.3}}
+    found = preview(json.dumps(document).encode(), "file.json")
+    assert any(question.startswith("The parts /north, /south give the same figures") for question in found.questions)
+    rule = {"kind": "rows", "source": "/north/auc", "target": "/metrics/*", "parts": [{"target": "name", "const": "roc_auc"}, {"target": "value"}]}
+    mapped = preview(json.dumps(document).encode(), "file.json", remembered=lambda _: decoded([*found.mapping, rule]))
+    assert not any(question.startswith("The parts") for question in mapped.questions)
+    for clear in ({"train": document["north"], "test": document["south"]}, {"segments": {"north": document["north"], "south": document["south"]}}):
+        assert preview(json.dumps({**MODEL, **clear}).encode(), "file.json").questions == []
+
+
+def test_a_person_types_the_name_of_a_metric_of_their_own_and_a_language_model_does_not() -> None:
+    document = {**MODEL, "auc": 0.8, "gain": {"per_case": 3.2}}
+    parts = [{"target": "name", "const": "profit per case"}, {"target": "value"}]
+    rule = {"kind": "rows", "source": "/gain/per_case", "target": "/metrics/*", "parts": parts}
+    found = preview(json.dumps(document).encode(), "file.json", remembered=lambda _: decoded([rule]))
+    assert found.document is not None
+    assert found.document["metrics"] == [{"name": "profit per case", "value": 3.2}]
+    for wrong in ("0.99", "", "x" * 300, "a\x00b"):
+        with pytest.raises(UnsoundMapping):
+            decoded([{**rule, "parts": [{"target": "name", "const": wrong}, {"target": "value"}]}])
+    asked = {"transform": None, "const": None, "words": None}
+    said = [{"source": None, "key": None, **asked, **part} for part in parts]
+    judged = judge({"rules": [{**asked, **rule, "parts": [{**part, "words": None} for part in said]}]}, document, [], Speech())
+    assert judged.accepted == []
+    assert "one of the hub's metrics" in judged.refused[0].reason

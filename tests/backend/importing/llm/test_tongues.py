@@ -1,6 +1,7 @@
 """A dictionary is enough: a stand-in that knows its words and nothing else maps documents as people write them in eight languages, from the prompt alone."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from backend.importing.draft_state import DraftState, preview_of
@@ -34,47 +35,41 @@ PLACES = {
 }
 TRANSFORMS = {"trained": "date", "rows": "count", "n_train": "count", "n_val": "count", "n_test": "count", "threshold": "number"}
 FIGURES = ("accuracy", "precision", "recall", "f1", "roc_auc", "gini", "ks", "log_loss")
+SPLITS = ("train", "validation", "test")
+HEADINGS = (*SPLITS, "metrics", "params")
 LISTS = {"considerations": "/considerations/*", "prohibited": "/intended_use/prohibited/*"}
 
 
 def answered(said: str, say: dict[str, str]) -> dict[str, Any]:
     """What somebody with this dictionary would answer to a prompt, knowing nothing else. A word may mean a heading as well as a value's key."""
-    meant: dict[str, list[str]] = {}
-    for concept, word in say.items():
-        meant.setdefault(word, []).append(concept)
-    found: list[Any] = []
+    return {"rules": list(_rules(json.loads(said)["file"], (), None, say))}
 
-    def figure(here: tuple[str, ...], concept: str, split: str | None) -> None:
-        told = [part("split", const=split)] if split else []
-        found.append(rule("rows", text(here), "/metrics/*", parts=[part("name", const=concept), part("value", transform="number"), *told]))
 
-    def features(here: tuple[str, ...], below: Any, kind: str | None) -> None:
-        typed = [part("type", const=kind)] if kind else []
-        parts = [part("name"), *typed]
-        if below and isinstance(below[0], dict):
-            parts = [part("name", say["factor"]), part("type", say["kind"], words=f"{say['number']}=number; {say['category']}=category")]
-        found.append(rule("rows", f"{text(here)}/*", "/features/*", parts=parts))
+def _rules(node: Any, path: tuple[str, ...], split: str | None, say: dict[str, str]) -> Iterator[Any]:
+    for key, below in node.items() if isinstance(node, dict) else ():
+        here, whole = (*path, key), isinstance(below, dict)
+        concept = next((one for one, word in say.items() if word == key and whole == (one in HEADINGS)), "")
+        if whole and concept != "params":
+            yield from _rules(below, here, concept if concept in SPLITS else split, say)
+        elif concept == "params" or (concept in PLACES and not isinstance(below, list)):
+            yield rule("scalar", text(here), PLACES[concept], transform=TRANSFORMS.get(concept))
+        elif concept in FIGURES:
+            told = [part("split", const=split)] if split else []
+            yield rule("rows", text(here), "/metrics/*", parts=[part("name", const=concept), part("value", transform="number"), *told])
+        elif concept:
+            yield _listed(text(here), below, concept, say)
 
-    def walk(node: Any, path: tuple[str, ...], split: str | None) -> None:
-        for key, below in node.items() if isinstance(node, dict) else ():
-            here, concepts = (*path, key), meant.get(key, [])
-            whole = isinstance(below, dict)
-            concept = next((one for one in concepts if whole == (one in ("metrics", "train", "validation", "test", "params"))), "")
-            if concept == "params" or (concept in PLACES and not isinstance(below, (dict, list))):
-                found.append(rule("scalar", text(here), PLACES[concept], transform=TRANSFORMS.get(concept)))
-            elif whole:
-                walk(below, here, concept if concept in ("train", "validation", "test") else split)
-            elif concept in FIGURES:
-                figure(here, concept, split)
-            elif concept in ("features", "features_num", "features_cat"):
-                features(here, below, {"features_num": "number", "features_cat": "category"}.get(concept))
-            elif concept == "owner":
-                found.append(rule("rows", text(here) + ("/*" if isinstance(below, list) else ""), "/owners/*", parts=[part("name")]))
-            elif concept in LISTS:
-                found.append(rule("rows", f"{text(here)}/*", LISTS[concept], parts=[part("")]))
 
-    walk(json.loads(said)["file"], (), None)
-    return {"rules": found}
+def _listed(source: str, below: Any, concept: str, say: dict[str, str]) -> Any:
+    if concept == "owner":
+        return rule("rows", source + ("/*" if isinstance(below, list) else ""), "/owners/*", parts=[part("name")])
+    if concept in LISTS:
+        return rule("rows", f"{source}/*", LISTS[concept], parts=[part("")])
+    kind = {"features_num": "number", "features_cat": "category"}.get(concept)
+    parts = [part("name"), *([part("type", const=kind)] if kind else [])]
+    if below and isinstance(below[0], dict):
+        parts = [part("name", say["factor"]), part("type", say["kind"], words=f"{say['number']}=number; {say['category']}=category")]
+    return rule("rows", f"{source}/*", "/features/*", parts=parts)
 
 
 def mapped(case: dict[str, Any], shows: Shows) -> ImportPreview:
