@@ -77,6 +77,11 @@ def _taken(target: str, value: Json) -> bool:
     return leaf is not None and leaf.takes(value)
 
 
+def _takes_key(target: str, key: str) -> bool:
+    leaf = TARGETS.find(target)
+    return leaf is None or leaf.takes_key(key)
+
+
 def _const(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
     for path, _, _ in _each(found, tree, rule):
         found.put(rule.target, Value(rule.const, at or path, "const"))
@@ -127,6 +132,7 @@ def _fill(row: Row, rule: MappingRule, part: MappingPart, source: Path, captured
         value = part.const if value is not None and value is not MISSING else None
     elif part.key is not None:
         value = str(captured[part.key - 1]) if 0 < part.key <= len(captured) else None
+        value = value if value is None or _takes_key(rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}", value) else None
     if value is None or value is MISSING:
         return
     inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
@@ -225,7 +231,11 @@ def _split_from_key(rule: MappingRule, tree: Json, found: Collector, at: Path | 
         if isinstance(node, _CONTAINERS):
             continue
         said = {"name": key.name, "split": key.split, "average": key.average, "class": key.cls, "label": key.label} if key else {"name": str(figure[-1])}
-        row = {name: Value(value, at or path, "key") for name, value in said.items() if value is not None and _taken(f"/metrics/*/{name}", value)}
+        row = {
+            name: Value(value, at or path, "key")
+            for name, value in said.items()
+            if value is not None and _takes_key(f"/metrics/*/{name}", value) and _taken(f"/metrics/*/{name}", value)
+        }
         percent = key is not None and (key.percent or is_percent(node)) and key.name not in PERCENT_KEPT
         value = changed(found, tree, path, node, "percent" if percent else "number", {}, "/metrics/*/value", at)
         if value is None:

@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there_and_a_model_that_is_not_in_it_are_refused() ->
     assert run("nowhere.json").exit_code == REFUSED
     done = run(str(DOCUMENTS / "doc10.json"), "--pick", "svm")
     assert done.exit_code == REFUSED
-    assert "logistic_regression, xgboost" in done.output
+    assert "xgboost, logistic_regression" in done.output
 
 
 def test_in_json_mode_warnings_and_questions_go_to_standard_error() -> None:

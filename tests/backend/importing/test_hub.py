@@ -139,7 +139,7 @@ async def test_a_persons_mapping_is_applied_remembered_and_refused_with_a_pointe
     draft = await propose(hub, tenant, json.dumps({"model_name": "m", "auc": 0.8, "goodness": {"of fit": 0.7}}))
     extra = {"kind": "rows", "source": "/goodness/of fit", "target": "/metrics/*", "parts": [{"target": "value"}, {"target": "name", "const": "r2"}]}
     mapping = [*draft["mapping"], extra]
-    wrong = [*draft["mapping"], {**extra, "parts": [{"target": "value"}, {"target": "name", "const": "goodness"}]}]
+    wrong = [*draft["mapping"], {**extra, "parts": [{"target": "value"}, {"target": "name", "const": "0.99"}]}]
     with pytest.raises(UnsoundMapping) as refused:
         await do(hub, tenant.admin, "imports.revise", {"draft_id": draft["draft_id"], "mapping": wrong})
     assert refused.value.issues[0].pointer == f"/mapping/{len(wrong) - 1}/parts/1/const"

@@ -122,7 +122,7 @@ def test_a_person_types_the_name_of_a_metric_of_their_own_and_a_language_model_d
     found = preview(json.dumps(document).encode(), "file.json", remembered=lambda _: decoded([rule]))
     assert found.document is not None
     assert found.document["metrics"] == [{"name": "profit per case", "value": 3.2}]
-    for wrong in ("0.99", "", "x" * 300, "a\x00b"):
+    for wrong in ("0.99", "", "x" * 300):
         with pytest.raises(UnsoundMapping):
             decoded([{**rule, "parts": [{"target": "name", "const": wrong}, {"target": "value"}]}])
     asked = {"transform": None, "const": None, "words": None}
