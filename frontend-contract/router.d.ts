@@ -70,17 +70,17 @@ export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTE
 /** What any call may meet; a procedure's own errors are declared with it. */
 export type AppErrorShape = Conflict | CrossSite | Forbidden | InternalError | Invalid | MalformedRequest | MethodNotSupported | NotFound | PayloadTooLarge | TimedOut | TooManyRequests | Unauthorized | Unavailable | UnknownProcedure | UnreadableParams | UnsupportedMediaType;
 
-/** This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts. */
+/** This alert is resolved, so nobody can acknowledge or silence it. `alerts.list` lists the open alerts. */
 export type AlertIsResolved = Failure<"ALERT_IS_RESOLVED", "CONFLICT", 409>;
 /** This tenant has no alert with this id. `alerts.history` lists all alerts. */
 export type AlertNotFound = Failure<"ALERT_NOT_FOUND", "NOT_FOUND", 404>;
-/** The model's answer was cut off at its length limit. Choose another model, or ask for less. */
+/** The model's answer was cut off at its length limit. Choose another model, or shorten the request. */
 export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
 /** An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again. */
 export type ArchiveUnreadable = Failure<"ARCHIVE_UNREADABLE", "CONFLICT", 409>;
 /** Another process writes this group's archives: retention, deletion or an erasure. Try again shortly. */
 export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
-/** This version already has its artifact. Make a new version for other bytes. */
+/** This version already has its artifact. Make a new version to upload other bytes. */
 export type ArtifactPresent = Failure<"ARTIFACT_PRESENT", "CONFLICT", 409>;
 /** TILTYARD_KEK differs from the key that encrypted this installation's secrets. Set the right key. */
 export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
@@ -90,7 +90,7 @@ export type BaseUrlRefused = Failure<"BASE_URL_REFUSED", "BAD_REQUEST", 400>;
 export type ChainIntact = Failure<"CHAIN_INTACT", "CONFLICT", 409>;
 /** This connector is disabled. Enable it first. */
 export type ConnectorDisabled = Failure<"CONNECTOR_DISABLED", "PRECONDITION_FAILED", 412>;
-/** This connector is in use. End what uses it first, or disable the connector. */
+/** This connector is in use. End its users first, or disable the connector. */
 export type ConnectorInUse = Failure<"CONNECTOR_IN_USE", "CONFLICT", 409>;
 /** A connector already has this name. Choose another name. */
 export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409>;
@@ -110,7 +110,7 @@ export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote. */
 export type EvidenceAway = Failure<"EVIDENCE_AWAY", "SERVICE_UNAVAILABLE", 503>;
-/** The request to the language model is not complete. See the issues. */
+/** The request to the language model is not complete. Correct the fields named in `issues`. */
 export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
 /** The document's input features differ from the artifact's. Correct the document's features. */
 export type FeaturesDisagree = Failure<"FEATURES_DISAGREE", "UNPROCESSABLE_CONTENT", 422>;
@@ -144,7 +144,7 @@ export type InvalidDecisionSettings = Failure<"INVALID_DECISION_SETTINGS", "BAD_
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number. */
 export type InvalidOutcome = Failure<"INVALID_OUTCOME", "BAD_REQUEST", 400>;
-/** A ramp raises a challenger's share step by step, within what the other challengers leave. */
+/** A ramp raises a challenger's share step by step, within the share that the other challengers leave. */
 export type InvalidRamp = Failure<"INVALID_RAMP", "BAD_REQUEST", 400>;
 /** A silence must end in the future, at most 90 days ahead. Send another end time. */
 export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
@@ -176,7 +176,7 @@ export type ModelNotLoaded = Failure<"MODEL_NOT_LOADED", "SERVICE_UNAVAILABLE", 
 export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422>;
 /** This installation has no key-encryption key, so it stores no keys. Set TILTYARD_KEK (see the guide's page on connectors) and start it again. */
 export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
-/** This group has no running ramp. */
+/** This group has no running ramp. `groups.ramps` lists its ramps. */
 export type NoRamp = Failure<"NO_RAMP", "NOT_FOUND", 404>;
 /** This version was not imported from a file, so there is nothing to read again. */
 export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
@@ -186,13 +186,13 @@ export type NoSupport = Failure<"NO_SUPPORT", "BAD_REQUEST", 400>;
 export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
 /** To delete a group, repeat its slug in `confirm`. */
 export type NotConfirmed = Failure<"NOT_CONFIRMED", "BAD_REQUEST", 400>;
-/** No halt is in force, so there is nothing to resume. */
+/** No halt is in force, so there is nothing to resume. `groups.halts` lists the halts. */
 export type NotHalted = Failure<"NOT_HALTED", "CONFLICT", 409>;
 /** The file describes only one model. Commit the draft with `imports.commit`. */
 export type NotSeveral = Failure<"NOT_SEVERAL", "UNPROCESSABLE_CONTENT", 422>;
 /** This alert is not silenced, so no silence can end. */
 export type NotSilenced = Failure<"NOT_SILENCED", "CONFLICT", 409>;
-/** This group has had no other champion, so there is nothing to go back to. */
+/** This group has had no other champion, so there is none to restore. Use `groups.setSplit` to change the champion. */
 export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILED", 412>;
 /** The hub is checking too many passwords right now. Try again in a second. */
 export type PasswordsBusy = Failure<"PASSWORDS_BUSY", "TOO_MANY_REQUESTS", 429>;
@@ -214,7 +214,7 @@ export type ProviderBusy = Failure<"PROVIDER_BUSY", "TOO_MANY_REQUESTS", 429>;
 export type ProviderDown = Failure<"PROVIDER_DOWN", "SERVICE_UNAVAILABLE", 503>;
 /** The provider does not accept the key. Check it there, then replace it. */
 export type ProviderKeyRefused = Failure<"PROVIDER_KEY_REFUSED", "BAD_GATEWAY", 502>;
-/** The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL. */
+/** The provider answered with a redirect, which is never followed. Use the redirect's target as the base URL. */
 export type ProviderRedirected = Failure<"PROVIDER_REDIRECTED", "BAD_GATEWAY", 502>;
 /** The provider does not accept the request. Check the model's name and the settings. */
 export type ProviderRequestRefused = Failure<"PROVIDER_REQUEST_REFUSED", "BAD_GATEWAY", 502>;
@@ -238,9 +238,9 @@ export type ScopeNotHeld = Failure<"SCOPE_NOT_HELD", "FORBIDDEN", 403>;
 export type SecondPersonNeeded = Failure<"SECOND_PERSON_NEEDED", "PRECONDITION_FAILED", 412>;
 /** A model already has this slug. Choose another slug. */
 export type SlugTaken = Failure<"SLUG_TAKEN", "CONFLICT", 409>;
-/** The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again. */
+/** The evidence is older than five minutes or from an earlier phase; nothing was changed. Read the comparison again. */
 export type StaleEvidence = Failure<"STALE_EVIDENCE", "CONFLICT", 409>;
-/** Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again. */
+/** Somebody changed the split since you read it, so nothing was changed. Read the new split and decide again. */
 export type StalePhase = Failure<"STALE_PHASE", "CONFLICT", 409>;
 /** This import still has open questions. Decide what `open` lists, then commit. */
 export type StillOpen = Failure<"STILL_OPEN", "CONFLICT", 409>;
@@ -276,7 +276,7 @@ export type UnsoundDecision = Failure<"UNSOUND_DECISION", "UNPROCESSABLE_CONTENT
 export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT", 422>;
 /** A mapping rule cannot be applied. Correct it at the pointer in the issues. */
 export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
-/** There is no such version in this tenant. `models.versions` lists those of a model. */
+/** There is no such version in this tenant. `models.versions` lists a model's versions. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
 /** The group's log has no rows of this version. `decisions.get` lists the group's versions. */
 export type VersionNotLogged = Failure<"VERSION_NOT_LOGGED", "NOT_FOUND", 404>;
@@ -284,11 +284,11 @@ export type VersionNotLogged = Failure<"VERSION_NOT_LOGGED", "NOT_FOUND", 404>;
 export type VersionNotPreferred = Failure<"VERSION_NOT_PREFERRED", "NOT_FOUND", 404>;
 /** Only a version with a checked artifact can serve. Upload its artifact first. */
 export type VersionNotReady = Failure<"VERSION_NOT_READY", "PRECONDITION_FAILED", 412>;
-/** Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts. */
+/** Not every process has loaded the champion to restore, so nothing was changed. Try again in a moment. If that does not help, read the alerts. */
 export type VersionNotWarm = Failure<"VERSION_NOT_WARM", "PRECONDITION_FAILED", 412>;
 /** This version serves in a group. Take it out of the group first. */
 export type VersionServing = Failure<"VERSION_SERVING", "CONFLICT", 409>;
-/** The model already has this version, and a version is never overwritten. Choose the next number. */
+/** The model already has this version, and versions are never overwritten. Choose the next number. */
 export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
 /** Only a ready version takes another rule. Upload its artifact first, or create the draft with its rule. */
 export type VersionWithoutArtifact = Failure<"VERSION_WITHOUT_ARTIFACT", "CONFLICT", 409>;

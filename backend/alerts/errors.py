@@ -8,7 +8,7 @@ class AlertNotFound(NotFound):
 
 
 class AlertIsResolved(Conflict):
-    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts."""
+    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.list` lists the open alerts."""
 
 
 class NotSilenced(Conflict):

@@ -1,4 +1,4 @@
-"""Everything that is checked of an artifact before it serves: its structure, its document, what is stated of it, and its answers to sample rows."""
+"""Checks of an artifact before it serves: its structure, its document, the uploader's statement, and its answers to sample rows."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from schemas.model_document import ModelDocument
 
 @dataclass(frozen=True)
 class CheckedArtifact:
-    """What was settled: features as callers name them, the score, categories by feature, the rounds and the missing value in use, and what is told."""
+    """The result of a check: features as callers name them, the score, categories by feature, the rounds and missing value in use, and the warnings."""
 
     facts: ArtifactFacts
     features: list[str]
@@ -36,9 +36,9 @@ class CheckedArtifact:
 
 
 async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, limit_bytes: int) -> CheckedArtifact:
-    """Check the file against the document and what is stated. Raises what is wrong.
+    """Check the file against the document and the statement. Raises the error found.
 
-    Nothing unchecked is loaded in this process: the structure is read by our own reader, the probe runs in a limited child process.
+    This process loads nothing unchecked: our own reader reads the structure, and a limited child process runs the probe.
     """
     facts = await inspect_aside(path, limit_bytes)
     features = _features(facts, document)
@@ -61,7 +61,7 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
 
 
 def _features(facts: ArtifactFacts, document: ModelDocument) -> list[str]:
-    """The features as callers name them, in the artifact's order. Raises FeaturesDisagree."""
+    """Return the features as callers name them, in the artifact's order. Raises FeaturesDisagree."""
     features = facts.features if facts.named else ([feature.name for feature in document.features if feature.role == "input"] or facts.features)
     features = renamed(document, features) or features
     if len(features) != len(facts.features):
@@ -73,7 +73,7 @@ def _features(facts: ArtifactFacts, document: ModelDocument) -> list[str]:
 
 
 def _rounds(facts: ArtifactFacts, stated: ArtifactStatement) -> tuple[int | None, list[Issue]]:
-    """How many boosting rounds answer, where not all do, and what is to be told of it. Raises StatementUnfit."""
+    """Return the number of boosting rounds in use (None for all), and a warning about it. Raises StatementUnfit."""
     at = "/extensions/artifact/iterations"
     if facts.best_round is None or facts.rounds is None:
         if stated.iterations == "best":
@@ -84,14 +84,14 @@ def _rounds(facts: ArtifactFacts, stated: ArtifactStatement) -> tuple[int | None
     if stated.iterations == "all" or facts.best_round == facts.rounds:
         return None, []
     message = (
-        f"the artifact stopped early: its best_iteration is {facts.best_round - 1}, and it has {facts.rounds} rounds. All of them answer, "
+        f"the artifact stopped early: its best_iteration is {facts.best_round - 1}, and it has {facts.rounds} rounds. All rounds are used, "
         f"as Booster.predict does; XGBClassifier.predict and XGBRegressor.predict use the first {facts.best_round}. State iterations: best to serve those"
     )
     return None, [Issue(pointer=at, message=message)]
 
 
 def _missing(facts: ArtifactFacts, stated: ArtifactStatement) -> list[Issue]:
-    """What is assumed of the value that stands for missing, where nothing is stated. Raises StatementUnfit."""
+    """Return a warning about the assumed missing value, when none is stated. Raises StatementUnfit."""
     if facts.kind is not ArtifactKind.XGBOOST:
         if stated.missing is not None:
             raise StatementUnfit(issues=[Issue(pointer="/missing", message="only an XGBoost model has a value that stands for missing; send null instead")])
@@ -99,19 +99,19 @@ def _missing(facts: ArtifactFacts, stated: ArtifactStatement) -> list[Issue]:
     if stated.missing is not None:
         return []
     message = (
-        "an XGBoost file does not keep the value that stood for missing in training (missing= of DMatrix and XGBClassifier). NaN is assumed: only null and an "
-        "absent value are missing. If it was another, -999 say, upload the file as a new version with missing: -999 stated"
+        "an XGBoost file does not store its missing value of training (missing= of DMatrix and XGBClassifier). NaN is assumed: only null and an "
+        "absent value are missing. If training used another value such as -999, upload the file as a new version with missing: -999 stated"
     )
     return [Issue(pointer="/extensions/artifact/missing", message=message)]
 
 
 def _categories(facts: ArtifactFacts, document: ModelDocument, features: list[str]) -> dict[str, list[Any]]:
-    """The artifact's categories by feature. Raises CategoriesUnclear where they cannot be told apart."""
+    """Return the artifact's categories by feature. Raises CategoriesUnclear when they cannot be told apart."""
     if not facts.category_lists:
         return {}
     found = assigned(facts.category_lists, features, facts.infos, document)
     if found is None:
         columns = len(facts.category_lists)
-        message = f"the artifact has the categories of {columns} columns and does not say of which; give these the type category in the document"
+        message = f"the artifact has categories of {columns} columns, but not the columns' names; give these columns the type category in the document"
         raise CategoriesUnclear(issues=[Issue(pointer="/features", message=message)])
     return found

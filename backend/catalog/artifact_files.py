@@ -1,4 +1,4 @@
-"""Bytes kept under their SHA-256."""
+"""Bytes stored under their SHA-256."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ def artifact_name(sha256: str) -> str:
 
 
 def keep_bytes(files: Files, content: bytes) -> str:
-    """Keep the bytes and give their digest. A crash leaves the whole file or none."""
+    """Store the bytes and return their digest. A crash leaves the whole file or none."""
     digest = hashlib.sha256(content).hexdigest()
     draft = files.draft(artifact_name(digest))
     draft.write_bytes(content)

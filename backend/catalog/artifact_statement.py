@@ -1,4 +1,4 @@
-"""What the uploader states of an artifact beside its bytes: kept in the document's `extensions.artifact` until the artifact comes, and with it for good."""
+"""The uploader's statement about an artifact. The document's `extensions.artifact` stores it, before and after the artifact is uploaded."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ ARTIFACT_AT = "/extensions/artifact"
 
 
 def statement_of(document: ModelDocument) -> ArtifactStatement:
-    """What the document states of its artifact; nothing, where it states nothing. Raises StatementUnfit."""
+    """Return the document's statement about its artifact; an empty statement without one. Raises StatementUnfit."""
     try:
         return msgspec.convert(document.extensions.get("artifact") or {}, ArtifactStatement)
     except msgspec.ValidationError as error:
@@ -23,7 +23,7 @@ def statement_of(document: ModelDocument) -> ArtifactStatement:
 
 
 async def state_artifact(work: UnitOfWork, input: StateArtifact) -> Version:
-    """State it of a draft version, in place of what was stated before. Raises VersionNotFound, ArtifactPresent."""
+    """Store the statement of a draft version, in place of the earlier one. Raises VersionNotFound, ArtifactPresent."""
     row, model = await find_version(work, input.version_id, lock=True)
     if row.artifact is not None:
         raise ArtifactPresent

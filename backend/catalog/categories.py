@@ -1,4 +1,4 @@
-"""Categories that an artifact knows by value: which value has which code, as pandas and LightGBM encode them."""
+"""Categories that an artifact stores by value, and their codes, as pandas and LightGBM encode them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ Codes = Mapping[tuple[str, Any], float]
 
 
 def codes_of(values: Sequence[Any]) -> Codes:
-    """The code of each value, its place among the artifact's. Numbers, texts and truth values are kept apart: 1 is not "1"."""
+    """Return the code of each value: its place among the artifact's categories. Numbers, texts and truth values stay distinct: 1 is not "1"."""
     codes: dict[tuple[str, Any], float] = {}
     for place, value in enumerate(values):
         codes.setdefault(_key(value), float(place))
@@ -18,9 +18,9 @@ def codes_of(values: Sequence[Any]) -> Codes:
 
 
 def code_of(codes: Codes, value: Any) -> float | None:
-    """A value's code; None for one that is no category.
+    """Return a value's code; None for a value that is no category.
 
-    4 and 4.0 are one value. A text is a number or a truth value where that is what the categories are, as protocols send that have texts alone.
+    4 and 4.0 are one value. When the categories are numbers or truth values, a text is read as one: some protocols send only texts.
 
     >>> codes = codes_of([1, 2, 4])
     >>> code_of(codes, 4), code_of(codes, 4.0), code_of(codes, "4"), code_of(codes, 3)
@@ -37,7 +37,7 @@ def code_of(codes: Codes, value: Any) -> float | None:
 
 
 def text_of(value: Any) -> str:
-    """A category as a document writes it.
+    """Return a category as a document writes it.
 
     >>> text_of(4), text_of(4.0), text_of(True), text_of("west")
     ('4', '4', 'true', 'west')
@@ -48,10 +48,10 @@ def text_of(value: Any) -> str:
 
 
 def assigned(lists: Sequence[Sequence[Any]], features: Sequence[str], infos: Sequence[str], document: ModelDocument) -> dict[str, list[Any]] | None:
-    """Which feature each of a LightGBM file's category lists is of; None where neither the file nor the document says.
+    """Return the category list of each feature of a LightGBM file; None when neither the file nor the document assigns them.
 
-    The lists are in the order of the columns. `infos` are the file's `feature_infos`: of a categorical feature the codes that were
-    met, as `2:0:1`. Where these are not as many as the lists (an ordered category is split like a number), the document's features of type category decide.
+    The lists are in the order of the columns. `infos` are the file's `feature_infos`: for a categorical feature the codes that occurred, as `2:0:1`. When their
+    number differs from the number of lists, the document's features of type category decide (LightGBM splits an ordered category like a number).
     """
     by_file = [name for name, info in zip(features, infos, strict=True) if ":" in info and not info.startswith("[")]
     said = {feature.name for feature in document.features if feature.role == "input" and feature.type == "category"}
@@ -65,7 +65,7 @@ def assigned(lists: Sequence[Sequence[Any]], features: Sequence[str], infos: Seq
 
 
 def told(document: ModelDocument, categories: Mapping[str, Sequence[Any]]) -> list[Issue]:
-    """Where the document says something else of a feature's categories than the artifact, which then counts."""
+    """Return warnings where the document's categories differ from the artifact's. The artifact's count."""
     found = []
     for at, feature in enumerate(document.features):
         if feature.name not in categories:
@@ -73,7 +73,7 @@ def told(document: ModelDocument, categories: Mapping[str, Sequence[Any]]) -> li
         own = [text_of(value) for value in categories[feature.name]]
         if feature.categories and feature.categories != own:
             how = "another order" if sorted(feature.categories) == sorted(own) else "other values"
-            message = f"the document lists {how} of categories than the artifact, whose {_shown(own)} count"
+            message = f"the document lists {how} of categories than the artifact; the artifact's count: {_shown(own)}"
             found.append(Issue(pointer=f"/features/{at}/categories", message=message))
         elif feature.type != "category":
             found.append(
@@ -83,7 +83,7 @@ def told(document: ModelDocument, categories: Mapping[str, Sequence[Any]]) -> li
 
 
 def described(features: Sequence[Feature], categories: Mapping[str, Sequence[Any]]) -> list[Feature]:
-    """Features with the artifact's categories."""
+    """Return the features with the artifact's categories."""
 
     def one(feature: Feature) -> Feature:
         if feature.name not in categories:
@@ -111,7 +111,7 @@ def _as_number(text: str) -> tuple[str, Any]:
 
 
 def _within(info: str, count: int) -> bool:
-    """Whether the codes that a feature was met with are those of so many categories."""
+    """Return whether all codes of a feature fit this number of categories."""
     try:
         return all(float(code) < count for code in info.strip("[]").split(":")) if info != "none" else True
     except ValueError:

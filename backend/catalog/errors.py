@@ -1,4 +1,4 @@
-"""What can go wrong in the catalog."""
+"""Errors of the catalog."""
 
 from backend.errors import Conflict, Invalid, NotFound
 from schemas.errors import ErrorCode
@@ -9,7 +9,7 @@ class ModelNotFound(NotFound):
 
 
 class VersionNotFound(NotFound):
-    """There is no such version in this tenant. `models.versions` lists those of a model."""
+    """There is no such version in this tenant. `models.versions` lists a model's versions."""
 
 
 class SlugTaken(Conflict):
@@ -17,11 +17,11 @@ class SlugTaken(Conflict):
 
 
 class VersionTaken(Conflict):
-    """The model already has this version, and a version is never overwritten. Choose the next number."""
+    """The model already has this version, and versions are never overwritten. Choose the next number."""
 
 
 class ArtifactPresent(Conflict):
-    """This version already has its artifact. Make a new version for other bytes."""
+    """This version already has its artifact. Make a new version to upload other bytes."""
 
 
 class VersionServing(Conflict):
@@ -53,17 +53,17 @@ class StatementUnfit(Invalid):
 
 
 class SamplesDisagree(Conflict):
-    """The artifact answers sample rows differently than expected. Export the model again, or correct the expected answers."""
+    """The artifact's answers to sample rows differ from the expected ones. Export the model again, or correct the expected answers."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
 class ExternalUnfit(Invalid):
-    """The request to the language model is not complete. See the issues."""
+    """The request to the language model is not complete. Correct the fields named in `issues`."""
 
 
 class ClassUnclear(Invalid):
-    """Artifact and document do not settle which class the score belongs to. Correct the document, or state the class (`models.stateArtifact`)."""
+    """The artifact and the document do not settle the class of the score. Correct the document, or state the class (`models.stateArtifact`)."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT
 

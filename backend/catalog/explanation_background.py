@@ -1,4 +1,4 @@
-"""The rows that a version's explanations compare with, where its document brings some (`extensions.background`)."""
+"""Background rows for a version's explanations, if its document has them (`extensions.background`)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ ROWS_AT = "/extensions/background"
 def background_of(
     document: ModelDocument, features: Sequence[str], kind: ArtifactKind, categories: Mapping[str, Sequence[Any]] | None = None
 ) -> NDArray[np.float64] | None:
-    """The rows [b, features] in the document, in the artifact's order; None without any. Raises BackgroundUnfit.
+    """Return the document's background rows [b, features] in the artifact's order; None without rows. Raises BackgroundUnfit.
 
     A row is an object of feature and value: a number, true or false, one of the feature's categories, or null for a missing value.
     """
@@ -30,7 +30,7 @@ def background_of(
     if said is None or kind is ArtifactKind.EXTERNAL:
         return None
     if not isinstance(said, list) or not 1 <= len(said) <= MOST_ROWS or not all(isinstance(row, dict) for row in said):
-        raise BackgroundUnfit(issues=[Issue(pointer=ROWS_AT, message=f"1 to {MOST_ROWS} rows are expected here, each an object of feature and value")])
+        raise BackgroundUnfit(issues=[Issue(pointer=ROWS_AT, message=f"1 to {MOST_ROWS} rows are expected here, each an object from feature to value")])
     known = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
     known |= {name: codes_of(values) for name, values in (categories or {}).items()}
     issues: list[Issue] = []
@@ -43,7 +43,7 @@ def background_of(
 
 
 def keep_background(files: Files, rows: NDArray[np.float64]) -> str:
-    """Keep the rows as the bytes whose SHA-256 every explanation against them states (float64, row after row); give that digest."""
+    """Store the rows as bytes (float64, row by row) and return their SHA-256. Every explanation against them names this digest."""
     return keep_bytes(files, np.ascontiguousarray(rows).tobytes())
 
 

@@ -1,4 +1,4 @@
-"""Versions that are language models elsewhere: checked, stored, and ready at once."""
+"""Versions that call a language model through a connector: checked, stored, and ready at once."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ from schemas.external import CreateExternalVersion
 
 
 async def create_external_version(work: UnitOfWork, input: CreateExternalVersion) -> Version:
-    """A version that answers through a connector.
+    """Create a version that answers through a connector.
 
     Raises ExternalUnfit, FeaturesDisagree, ModelNotFound, VersionTaken, ConnectorNotFound, ConnectorDisabled, Forbidden.
     """

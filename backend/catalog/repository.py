@@ -27,7 +27,7 @@ ORDER BY g.slug, b.role, v.version
 
 
 async def summaries(session: AsyncSession, tenant_id: UUID, search: str | None, after: str | None, limit: int) -> Sequence[Row[Any]]:
-    """Models by slug with how many versions and the latest."""
+    """Return models by slug, each with its number of versions and its latest version."""
     where = ""
     if search:
         where += " AND (strpos(lower(m.name), lower(:search)) > 0 OR strpos(m.slug, lower(:search)) > 0)"
@@ -45,7 +45,7 @@ async def summary(session: AsyncSession, tenant_id: UUID, slug: str) -> Row[Any]
 
 
 async def serving(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[Any]]:
-    """Every version that serves in a group now."""
+    """Return every version that serves in a group now."""
     return (await session.execute(text(SERVING), {"tenant": tenant_id})).all()
 
 
@@ -55,19 +55,19 @@ async def model(session: AsyncSession, tenant_id: UUID, slug: str) -> ModelRow |
 
 
 async def model_called(session: AsyncSession, tenant_id: UUID, name: str, slug: str) -> ModelRow | None:
-    """The model of this slug, else the first of this name."""
+    """Return the model with this slug, else the first with this name."""
     query = select(ModelRow).where(ModelRow.tenant_id == tenant_id, (ModelRow.slug.in_((name, slug))) | (func.lower(ModelRow.name) == name.lower()))
     ordered = query.order_by((ModelRow.slug == name).desc(), (ModelRow.slug == slug).desc(), ModelRow.created_at).limit(1)
     return (await session.execute(ordered)).scalar_one_or_none()
 
 
 async def versions(session: AsyncSession, tenant_id: UUID, model_id: UUID) -> Sequence[VersionRow]:
-    """A model's versions."""
+    """Return a model's versions."""
     return (await session.execute(select(VersionRow).where(VersionRow.tenant_id == tenant_id, VersionRow.model_id == model_id))).scalars().all()
 
 
 async def version(session: AsyncSession, tenant_id: UUID, version_id: UUID, lock: bool = False) -> Row[VersionRow, ModelRow] | None:
-    """One version with its model."""
+    """Return one version with its model."""
     query = select(VersionRow, ModelRow).join(ModelRow, ModelRow.id == VersionRow.model_id)
     query = query.where(VersionRow.tenant_id == tenant_id, VersionRow.id == version_id)
     return (await session.execute(query.with_for_update(of=VersionRow) if lock else query)).first()

@@ -1,4 +1,4 @@
-"""Pure decisions of the catalog: version numbers, and whether document and artifact speak of the same features."""
+"""Pure rules of the catalog: version numbers, and whether document and artifact name the same features."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from schemas.common import Issue
 from schemas.model_document import Algorithm, Feature, ModelDocument, Task
 
 VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8}))?")
-"""As `schemas.catalog.Semver` takes it."""
+"""The pattern of `schemas.catalog.Semver`."""
 
 
 def canonical_version(version: str) -> str:
-    """`v1.2` and `1.2` are 1.2.0 (Semantic Versioning 2.0.0).
+    """Return the canonical number: `v1.2` and `1.2` are 1.2.0 (Semantic Versioning 2.0.0).
 
     >>> canonical_version("v1.2")
     '1.2.0'
@@ -24,7 +24,7 @@ def canonical_version(version: str) -> str:
 
 
 def label(version: str) -> str:
-    """How people say it: 1.2.0 is v1.2, 1.2.1 is v1.2.1.
+    """Return the short label: 1.2.0 is v1.2, 1.2.1 is v1.2.1.
 
     >>> label("1.2.0"), label("1.2.1")
     ('v1.2', 'v1.2.1')
@@ -33,7 +33,7 @@ def label(version: str) -> str:
 
 
 def free_version(taken: Sequence[str], wanted: str | None) -> str:
-    """The wanted version if it is one and free; else the minor version after the highest.
+    """Return the wanted version if it is valid and free; else the minor version after the highest.
 
     >>> free_version([], "2.1"), free_version(["1.2.0", "1.10.3"], "v1.2"), free_version([], "latest")
     ('2.1.0', '1.11.0', '1.0.0')
@@ -61,7 +61,7 @@ def changed_version(taken: Sequence[str], of: str, *, minor: bool) -> str:
 
 
 def slug_of(name: str) -> str:
-    """A slug made from a name.
+    """Return a slug made from a name.
 
     >>> slug_of("Credit scoring (v2)"), slug_of("3 trees"), slug_of("–"), slug_of("Кредитный скоринг"), slug_of("Überziehung größer")
     ('credit_scoring_v2', 'm_3_trees', 'model', 'kreditnyy_skoring', 'uberziehung_grosser')
@@ -71,7 +71,7 @@ def slug_of(name: str) -> str:
 
 
 def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issue]:
-    """Where the document's inputs are not the artifact's. A document that names no inputs disagrees with nothing."""
+    """Return the differences between the document's and the artifact's inputs. A document without inputs has none."""
     named = {feature.name: index for index, feature in enumerate(document.features) if feature.role == "input"}
     if not named:
         return []
@@ -97,11 +97,13 @@ def renamed(document: ModelDocument, features: Sequence[str]) -> list[str] | Non
 
 
 NOT_KEPT = re.compile(r"[\s\",:\[\]{}<]")
-"""LightGBM writes `_` for a space and refuses `",:[]{}`; XGBoost refuses `[`, `]` and `<`. Who trains writes `_` for these."""
+"""Characters that training libraries refuse in feature names: LightGBM `",:[]{}`, XGBoost `[`, `]` and `<`. Trainers write `_` instead. LightGBM writes `_`
+for a space.
+"""
 
 
 def name_changes(document: ModelDocument, features: Sequence[str], artifact: Sequence[str]) -> list[Issue]:
-    """Where the artifact, which names its features, has another name than `features`, as callers know them."""
+    """Return the differences between the artifact's own names and `features`, the names that callers use."""
     places = {feature.name: at for at, feature in enumerate(document.features)}
     return [
         Issue(
@@ -152,11 +154,11 @@ def completed(
 
 
 OF_ARTIFACT = "artifact:"
-"""The beginning of the source of a value that the artifact itself says."""
+"""The prefix of a source when the artifact itself gives the value."""
 
 
 def _moved(said: Mapping[str, str], moved: Mapping[int, int]) -> dict[str, str]:
-    """What is said of places of the document, with its features at their new ones."""
+    """Return the provenance with the pointers of features moved to their new places."""
 
     def place(target: str) -> str:
         steps = target.split("/", 3)
@@ -176,7 +178,7 @@ _TASKS = (
 
 
 def task_of(objective: str | None) -> str | None:
-    """The task that an artifact's objective is of; None for one that is not known.
+    """Return the task of an artifact's objective; None for an unknown objective.
 
     >>> task_of("binary sigmoid:1"), task_of("reg:squarederror"), task_of("multi:softprob"), task_of("rank:ndcg"), task_of("custom")
     ('binary_classification', 'regression', 'multiclass_classification', 'ranking', None)
@@ -187,12 +189,12 @@ def task_of(objective: str | None) -> str | None:
 
 
 def differences(document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None, outputs: int) -> list[Issue]:
-    """Where the document says something else than the artifact, which then counts: the order of the inputs, the format, the task, the number of classes."""
+    """Return warnings where the document differs from the artifact: input order, format, task, number of classes. The artifact's facts count."""
     found = []
     named = [feature.name for feature in document.features if feature.role == "input"]
     if named and named != list(features) and sorted(named) == sorted(features):
         at = next(at for at, (ours, theirs) in enumerate(zip(named, features, strict=True)) if ours != theirs)
-        message = f"the document lists {named[at]!r} in place {at + 1} of the inputs, the artifact {features[at]!r}; the artifact's order counts"
+        message = f"input {at + 1} is {named[at]!r} in the document and {features[at]!r} in the artifact; the artifact's order counts"
         found.append(Issue(pointer=f"/features/{at}/name", message=message))
     said = document.algorithm.artifact_format if document.algorithm else None
     if said is not None and said != artifact_format:
@@ -207,6 +209,6 @@ def differences(document: ModelDocument, features: Sequence[str], artifact_forma
 
 
 def medians(document: ModelDocument, features: Sequence[str]) -> list[float] | None:
-    """The row of the inputs' medians, where the document knows them all."""
+    """Return the row of the inputs' medians, when the document knows all of them."""
     said = {feature.name: feature.stats.median for feature in document.features if feature.stats and feature.stats.median is not None}
     return [said[name] for name in features] if all(name in said for name in features) else None

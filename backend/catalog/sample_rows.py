@@ -1,4 +1,4 @@
-"""Rows with the answers that the training library gave for them: what is served must give the same."""
+"""Sample rows with the training library's answers. The served answers must match."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,17 +12,17 @@ from schemas.model_document import ModelDocument
 
 SAMPLES_AT = "/samples"
 TOLERANCE = {ArtifactKind.LIGHTGBM: 1e-9, ArtifactKind.LINEAR: 1e-9, ArtifactKind.XGBOOST: 1e-6, ArtifactKind.ONNX: 1e-5}
-"""How far an answer may be from the expected one, relative to max(1, |expected|): double precision, single precision, and sums in single precision."""
+"""Tolerances of an answer, relative to max(1, |expected|): double precision, single precision, and sums in single precision."""
 SHOWN = 20
 
 
 def matrix_of(samples: SampleRows, document: ModelDocument, features: Sequence[str], categories: Mapping[str, Sequence[Any]]) -> list[list[float]]:
-    """The rows [n, features] in the artifact's order, NaN for a missing value. Raises StatementUnfit.
+    """Return the rows [n, features] in the artifact's order, NaN for a missing value. Raises StatementUnfit.
 
     A row is an object of feature and value, as callers send it, or a list of values in the artifact's order.
     """
     if len(samples.rows) != len(samples.expected):
-        message = f"{len(samples.rows)} rows and {len(samples.expected)} expected answers are here; each row needs one"
+        message = f"there are {len(samples.rows)} rows and {len(samples.expected)} expected answers; each row needs one answer"
         raise StatementUnfit(issues=[Issue(pointer=f"{SAMPLES_AT}/expected", message=message)])
     codes = {feature.name: codes_of(feature.categories) for feature in document.features if feature.categories}
     codes |= {name: codes_of(values) for name, values in categories.items()}
@@ -34,7 +34,7 @@ def matrix_of(samples: SampleRows, document: ModelDocument, features: Sequence[s
 
 
 def tell_classes_apart(samples: SampleRows, kind: ArtifactKind, *, log_odds: bool = False) -> bool:
-    """Whether the other class's probability, or log-odds, would not be taken for some expected answer.
+    """Return whether the expected answers distinguish the two classes, as probability or as log-odds.
 
     >>> half, clear = (SampleRows(rows=[[1]], expected=[expected]) for expected in (0.5, 0.9))
     >>> tell_classes_apart(half, ArtifactKind.ONNX), tell_classes_apart(clear, ArtifactKind.ONNX)
@@ -46,7 +46,7 @@ def tell_classes_apart(samples: SampleRows, kind: ArtifactKind, *, log_odds: boo
 
 
 def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> None:
-    """Hold the answers against the expected ones. Raises SamplesDisagree with each row that differs, its expected answer and the one given."""
+    """Compare the answers with the expected ones. Raises SamplesDisagree with each row that differs, its expected answer and the actual one."""
     allowed = samples.tolerance if samples.tolerance is not None else TOLERANCE[kind]
     pairs = enumerate(zip(samples.expected, got, strict=True))
     wrong = [(at, expected, answer) for at, (expected, answer) in pairs if not abs(answer - expected) <= allowed * max(1.0, abs(expected))]
@@ -56,11 +56,11 @@ def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> No
     issues = [
         Issue(pointer=f"{SAMPLES_AT}/expected/{at}", message=f"row {at}: expected {expected!r}, got {answer!r}{hint}") for at, expected, answer in wrong[:SHOWN]
     ]
-    raise SamplesDisagree(f"{len(wrong)} of {len(samples.rows)} sample rows are answered otherwise than expected.", issues=issues)
+    raise SamplesDisagree(f"{len(wrong)} of {len(samples.rows)} sample rows have an answer that differs from the expected one.", issues=issues)
 
 
 def _hint(wrong: Sequence[tuple[int, float, float]], allowed: float) -> str:
-    """What the expected answers are, where that is plain to see."""
+    """Return what the expected answers probably are, when it is plain to see."""
     near = max(allowed, 1e-5)
     if all(abs(1 - answer - expected) <= near for _, expected, answer in wrong):
         return "; the expected answer is 1 minus this one: the probability of the other class"
@@ -74,10 +74,10 @@ def _row(
 ) -> list[float]:
     if not isinstance(row, Mapping):
         if len(row) != len(features):
-            issues.append(Issue(pointer=at, message=f"{len(row)} values are here, the artifact takes {len(features)}"))
+            issues.append(Issue(pointer=at, message=f"the row has {len(row)} values, the artifact takes {len(features)}"))
             return []
         row = dict(zip(features, row, strict=True))
-    issues += [Issue(pointer=f"{at}/{name}"[:300], message="the artifact takes no such feature") for name in row.keys() - set(features)]
+    issues += [Issue(pointer=f"{at}/{name}"[:300], message="the artifact has no such feature") for name in row.keys() - set(features)]
     return [_number(row.get(name), f"{at}/{name}"[:300], codes.get(name), name in valued, issues) for name in features]
 
 

@@ -1,4 +1,4 @@
-"""Which class a score is the probability of: settled at upload, from the artifact's own classes, the document and what the uploader states."""
+"""The class of a score's probability, settled at upload from the artifact's classes, the document and the uploader's statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from schemas.model_document import ModelDocument, Task
 
 CLASS_AT, STATED_AT = "/task/positive_class", "/positive_class"
 CODES = (("0", "1"), ("-1", "1"), ("False", "True"))
-"""Labels that are codes: the second is the positive class by convention, and a document may have names for both."""
+"""Labels that are codes. By convention the second is the positive class, and a document may name both."""
 NEGATIVE = frozenset({"0", "0.0", "-1", "false", "no", "n", "negative"})
 """Names that nobody gives to label 1."""
 PLAIN = NEGATIVE | {"1", "1.0", "true", "yes", "y", "positive"}
-"""Names that say themselves which label they are of."""
+"""Names that contain their label."""
 
 
 @dataclass(frozen=True)
 class ServedClass:
-    """What the score of an artifact is.
+    """The meaning of an artifact's score.
 
-    `classes` are the artifact's own, `names` how the version calls them (negative, positive), `column` the score's among the numbers of a row;
-    `meaning` says it in words; `told` is where the document says something else.
+    `classes` are the artifact's own; `names` are the version's names for them (negative, positive). `column` is the score's place among a row's numbers.
+    `meaning` describes the score; `told` are warnings about the document.
     """
 
     classes: tuple[str, ...]
@@ -34,14 +34,16 @@ class ServedClass:
 
 
 def served_class(facts: ArtifactFacts, document: ModelDocument, stated: str | None = None, *, sampled: bool = False) -> ServedClass:
-    """What the score is. `stated` is the artifact's own class that the uploader wants served; `sampled` says that answers to sample rows are held against
-    the probability of the document's positive class next. Raises ClassUnclear where that is not settled.
+    """Return the meaning of the score. Raises ClassUnclear when it is not settled.
+
+    `stated` is the artifact's class that the uploader wants served. `sampled` says that sample rows are checked next against the probability of the document's
+    positive class.
     """
     task = document.task or Task()
     classes = _classes(facts, task)
     if not classes:
         if stated is not None:
-            raise _unclear(STATED_AT, f"the artifact gives a plain number, of no class; leave positive_class out instead of stating {stated!r}")
+            raise _unclear(STATED_AT, f"the artifact gives a plain number without classes; leave positive_class ({stated!r}) out")
         return ServedClass((), None, 0, _plain(facts), [])
     chosen = _stated(facts, classes, stated) if stated is not None else _settled(facts, classes, task, sampled)
     names = _names(classes, chosen, task)
@@ -55,7 +57,7 @@ def served_class(facts: ArtifactFacts, document: ModelDocument, stated: str | No
 
 
 def _classes(facts: ArtifactFacts, task: Task) -> tuple[str, ...]:
-    """The artifact's classes; of one that does not name its two, their codes."""
+    """Return the artifact's classes. When it does not name its two classes, return their codes."""
     if facts.classes:
         return facts.classes
     return ("0", "1") if facts.columns == 2 or facts.probability or (facts.probability is None and task.type == "binary_classification") else ()
@@ -71,7 +73,7 @@ def _stated(facts: ArtifactFacts, classes: tuple[str, ...], stated: str) -> int:
 
 
 def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled: bool) -> int:
-    """The class that document and artifact agree on, by its place among the artifact's."""
+    """Return the index of the class on which document and artifact agree, in the artifact's order."""
     said = task.positive_class
     places = {name.lower(): at for at, name in enumerate(classes)}
     if facts.columns == 2 and not facts.classes and said is None:
@@ -90,7 +92,7 @@ def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled
     if said is not None and _backward(said, task.classes):
         raise _unclear(
             CLASS_AT,
-            f"the document's positive class is {said!r}, and the artifact only knows {_list(classes)}: whether {classes[-1]} is {said!r} is not said. "
+            f"the document's positive class is {said!r}, and the artifact only knows {_list(classes)}: nothing says whether {classes[-1]} is {said!r}. "
             f"State positive_class {classes[-1]!r} if it is; else train with the labels exchanged",
         )
     if not sampled and (words := _words_for(task)):
@@ -99,7 +101,7 @@ def _settled(facts: ArtifactFacts, classes: tuple[str, ...], task: Task, sampled
 
 
 def _words_for(task: Task) -> list[str]:
-    """The document's names of the classes, the positive one last, where they do not say themselves which label they are of."""
+    """Return the document's class names, the positive one last, when the names do not contain their labels."""
     names = [*(name for name in task.classes if name != task.positive_class), *([task.positive_class] if task.positive_class is not None else [])]
     return names if any(name.strip().lower() not in PLAIN for name in names) else []
 
@@ -115,12 +117,12 @@ def _unlinked(classes: tuple[str, ...], words: list[str]) -> str:
 
 
 def _backward(said: str, names: list[str]) -> bool:
-    """Whether a document's positive class may stand for the artifact's label 0: it is listed first of two, or is called so."""
+    """Return whether a document's positive class may be the artifact's label 0: it is listed first of two, or has such a name."""
     return (len(names) == 2 and names[0] == said) or said.strip().lower() in NEGATIVE
 
 
 def _names(classes: tuple[str, ...], chosen: int, task: Task) -> tuple[str, str]:
-    """How the version calls its negative and its positive class."""
+    """Return the version's names for its negative and its positive class."""
     own, other = classes[chosen], next((name for at, name in enumerate(classes) if at != chosen), f"not {classes[chosen]}")
     coded = classes in CODES and chosen == 1
     if not coded or task.positive_class is None or task.positive_class.lower() in {name.lower() for name in classes}:
@@ -137,7 +139,7 @@ def _told(classes: tuple[str, ...], chosen: int, task: Task, names: tuple[str, s
     if len(task.classes) > 2:
         return [Issue(pointer="/task/classes", message=f"the document names {len(task.classes)} classes, the artifact has two")]
     if sampled and names[1] not in classes and _words_for(task):
-        message = f"{classes[chosen]} is read as {names[1]!r}, for the sample rows are met: their expected answers are taken for those of {names[1]!r}"
+        message = f"{classes[chosen]} is read as {names[1]!r}, because the sample rows match: their expected answers are read as those of {names[1]!r}"
         return [Issue(pointer=CLASS_AT if said is not None else "/task/classes", message=message)]
     return []
 

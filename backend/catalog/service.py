@@ -24,7 +24,7 @@ from schemas.model_document import ModelDocument
 
 
 async def list_models(work: UnitOfWork, input: ListModels) -> Page[Model]:
-    """Models by slug, with where each serves."""
+    """Return models by slug, each with the groups it serves in."""
     rows = await repository.summaries(work.session, work.tenant_id, input.search, input.cursor, input.limit + 1)
     serving = await repository.serving(work.session, work.tenant_id)
     page = rows[: input.limit]
@@ -32,7 +32,7 @@ async def list_models(work: UnitOfWork, input: ListModels) -> Page[Model]:
 
 
 async def get_model(work: UnitOfWork, input: ModelRef) -> Model:
-    """One model. Raises ModelNotFound."""
+    """Return one model. Raises ModelNotFound."""
     row = await repository.summary(work.session, work.tenant_id, input.slug)
     if row is None:
         raise ModelNotFound(f"There is no model {input.slug!r} in this tenant.")
@@ -40,7 +40,7 @@ async def get_model(work: UnitOfWork, input: ModelRef) -> Model:
 
 
 async def create_model(work: UnitOfWork, input: CreateModel) -> Model:
-    """A new model. Raises SlugTaken."""
+    """Create a model. Raises SlugTaken."""
     row = ModelRow(id=new_id(), tenant_id=work.tenant_id, slug=input.slug, name=input.name, description=input.description, created_at=work.now)
     work.session.add(row)
     try:
@@ -53,7 +53,7 @@ async def create_model(work: UnitOfWork, input: CreateModel) -> Model:
 
 
 async def list_versions(work: UnitOfWork, input: ModelRef) -> list[Version]:
-    """A model's versions, the highest number first. Raises ModelNotFound."""
+    """Return a model's versions, the highest number first. Raises ModelNotFound."""
     model = await _find_model(work, input.slug)
     serving = await repository.serving(work.session, work.tenant_id)
     versions = [version_of(row, model, serving) for row in await repository.versions(work.session, work.tenant_id, model.id)]
@@ -61,31 +61,31 @@ async def list_versions(work: UnitOfWork, input: ModelRef) -> list[Version]:
 
 
 async def get_version(work: UnitOfWork, input: VersionRef) -> Version:
-    """One version. Raises VersionNotFound."""
+    """Return one version. Raises VersionNotFound."""
     row, model = await find_version(work, input.version_id)
     return version_of(row, model, await repository.serving(work.session, work.tenant_id))
 
 
 async def next_version(work: UnitOfWork, slug: str, wanted: str | None) -> str:
-    """The number for a model's next version: the wanted one where it is free, else the one after the highest. Raises ModelNotFound."""
+    """Return the number for a model's next version: the wanted one if free, else the one after the highest. Raises ModelNotFound."""
     model = await _find_model(work, slug)
     return free_version([row.version for row in await repository.versions(work.session, work.tenant_id, model.id)], wanted)
 
 
 async def model_of_version(work: UnitOfWork, version_id: UUID) -> str:
-    """The slug of a version's model. Raises VersionNotFound."""
+    """Return the slug of a version's model. Raises VersionNotFound."""
     _, model = await find_version(work, version_id)
     return model.slug
 
 
 async def find_by_name(work: UnitOfWork, name: str) -> str | None:
-    """The slug of the model that is called so, by slug or name."""
+    """Return the slug of the model with this slug or name."""
     row = await repository.model_called(work.session, work.tenant_id, name, slug_of(name))
     return row.slug if row else None
 
 
 async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
-    """A draft version from a document; its artifact comes next. Raises ModelNotFound, VersionTaken, DecisionRuleUnfit."""
+    """Create a draft version from a document. The artifact is uploaded next. Raises ModelNotFound, VersionTaken, DecisionRuleUnfit."""
     model = await _find_model(work, input.model)
     if input.decision_rule:
         require_fit(input.decision_rule, input.document, None, "/decision_rule")
@@ -107,7 +107,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
     try:
         await work.session.flush()
     except IntegrityError:
-        raise VersionTaken(f"{input.model} already has {label(version)}; a version is never overwritten, so choose the next number.") from None
+        raise VersionTaken(f"{input.model} already has {label(version)}; versions are never overwritten. Choose the next number.") from None
     created = version_of(row, model, ())
     work.audit(
         actions.MODELS_CREATE_VERSION,
@@ -129,7 +129,7 @@ async def kept_rule(work: UnitOfWork, model_id: UUID, rule: DecisionRule | None,
 
 
 async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
-    """Take a version out of use; it is kept for good. Raises VersionServing."""
+    """Archive a version; it is kept forever. Raises VersionServing."""
     row, model = await find_version(work, input.version_id, lock=True)
     if any(place.version_id == row.id for place in await repository.serving(work.session, work.tenant_id)):
         raise VersionServing
@@ -140,7 +140,7 @@ async def archive_version(work: UnitOfWork, input: VersionRef) -> Version:
 
 
 async def find_version(work: UnitOfWork, version_id: UUID, lock: bool = False) -> tuple[VersionRow, ModelRow]:
-    """The rows behind a version, for this slice. Raises VersionNotFound."""
+    """Return the rows of a version, for this slice. Raises VersionNotFound."""
     found = await repository.version(work.session, work.tenant_id, version_id, lock)
     if found is None:
         raise VersionNotFound
@@ -148,7 +148,7 @@ async def find_version(work: UnitOfWork, version_id: UUID, lock: bool = False) -
 
 
 def version_of(row: VersionRow, model: ModelRow, serving: Sequence[Row[Any]]) -> Version:
-    """A version as its callers see it."""
+    """Return a version as callers see it."""
     return Version(
         id=row.id,
         model_id=row.model_id,

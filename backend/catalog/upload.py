@@ -1,4 +1,4 @@
-"""From uploaded bytes to a ready version: inspected, probed, pinned by SHA-256."""
+"""Turns uploaded bytes into a ready version: inspected, probed, stored under their SHA-256."""
 
 import asyncio
 from pathlib import Path
@@ -25,7 +25,7 @@ from schemas.model_document import ModelDocument
 
 
 async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
-    """The version an artifact is about to be uploaded for. Raises VersionNotFound, ArtifactPresent."""
+    """Return the version that awaits an artifact. Raises VersionNotFound, ArtifactPresent."""
     version = await get_version(work, version_id)
     if version.artifact is not None:
         raise ArtifactPresent
@@ -33,9 +33,9 @@ async def expect(work: UnitOfWork, version_id: VersionRef) -> Version:
 
 
 async def admit(hub: Hub, actor: Actor, ref: VersionRef, quarantined: Path) -> Version:
-    """Check the quarantined file and make the version ready. Raises what is wrong with it; the version then stays a draft.
+    """Check the quarantined file and make the version ready. Raises the problem found; the version then stays a draft.
 
-    Nothing unchecked is loaded in this process: the structure is read by our own reader, the probe runs in a limited child process.
+    This process loads nothing unchecked: our own reader reads the structure, and a limited child process runs the probe.
     """
     async with hub.work(actor, read_only=True) as work:
         document = (await expect(work, ref)).document

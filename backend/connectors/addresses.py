@@ -1,6 +1,7 @@
-"""Which addresses a base URL may lead to: public ones, by IANA's special-purpose registries, whatever form they are dressed in.
+"""Addresses that a base URL may lead to: public ones by IANA's special-purpose registries, in every notation.
 
-`ipaddress.is_global` does not do: on Python 3.11 it calls multicast, NAT64 and IPv4-mapped loopback global, and it knows no provider's metadata address.
+`ipaddress.is_global` is not enough. On Python 3.11 it calls multicast, NAT64 and IPv4-mapped loopback global, and it knows no cloud provider's metadata
+address.
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -10,14 +11,14 @@ _REFUSED_V4 = tuple(
     for net in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
         "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        "168.63.129.16/32",  # Azure's host agent, in the midst of public addresses
+        "168.63.129.16/32",  # Azure's host agent, within public addresses
     )
 )  # fmt: skip
 _GLOBAL_UNICAST = ip_network("2000::/3")
 _REFUSED_V6 = tuple(
     ip_network(net)
     for net in (
-        "2001::/23",  # IETF protocols, Teredo among them
+        "2001::/23",  # IETF protocols, including Teredo
         "2001:db8::/32", "3fff::/20",  # documentation
         "2002::/16",  # 6to4: carries any IPv4 address
         "2620:4f:8000::/48",  # AS112
@@ -27,7 +28,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """May a base URL lead to this address (text of an IPv4 or IPv6 address)? An IPv4-mapped or NAT64 address is judged by the IPv4 address in it."""
+    """Return whether a base URL may lead to this address (text of an IPv4 or IPv6 address). An IPv4-mapped or NAT64 address is judged by its IPv4 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is asked of a provider on behalf of whoever looks after its connector."""
+"""Calls to a provider for the people who manage its connector."""
 
 import time
 
@@ -9,11 +9,11 @@ from backend.work.unit import UnitOfWork
 from schemas.connectors import Connector, ConnectorRef, ConnectorTest, ProviderModel
 
 TEST_SECONDS = 15.0
-"""The longest a test or a list of models takes; its transaction waits meanwhile and holds no lock."""
+"""The longest a test or a list of models takes, in seconds. Its transaction waits meanwhile and holds no lock."""
 
 
 async def test(work: UnitOfWork, input: ConnectorRef) -> Connector:
-    """Ask the provider for its models, free of charge, and keep what came of it. Raises ConnectorNotFound only: what goes wrong is the result."""
+    """Ask the provider for its models, free of charge, and store the result, failures included. Raises ConnectorNotFound only."""
     row = await service.find(work, input.connector_id)
     started = time.monotonic()
     models: int | None = None
@@ -38,5 +38,5 @@ async def test(work: UnitOfWork, input: ConnectorRef) -> Connector:
 
 
 async def models(work: UnitOfWork, input: ConnectorRef) -> list[ProviderModel]:
-    """The provider's models, with the day one will be shut down where that is announced. Raises ConnectorNotFound, ConnectorDisabled, ProviderError."""
+    """Return the provider's models, each with its announced shutdown date. Raises ConnectorNotFound, ConnectorDisabled, ProviderError."""
     return await work.hub.llm.models(await service.access(work, input.connector_id), TEST_SECONDS)

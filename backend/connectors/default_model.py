@@ -1,4 +1,4 @@
-"""Which of a provider's models is asked when nobody named one."""
+"""The choice of a provider's model when the caller names none."""
 
 import re
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ _PREFERRED: Final[dict[Provider, tuple[str, ...]]] = {
     Provider.OPENAI: (r"gpt-[\d.]+-mini$", r"gpt-[\d.]+$", r"gpt-\d\w*-mini$", r"gpt-\d\w*$", r"gpt-"),
     Provider.COMPATIBLE: (),
 }
-"""The likeliest first: good at following a schema, and not the dearest."""
+"""Preferred models, best first: good at following a schema, and not the most expensive."""
 _NOT_FOR_TEXT: Final = re.compile(r"embed|whisper|tts|audio|realtime|image|dall-e|moderation|rerank|transcribe|vision-preview|sora|veo|imagen", re.IGNORECASE)
 
 
 def preferred(provider: Provider, models: Sequence[ProviderModel], today: date) -> str | None:
-    """The model to ask, by the provider's list; of several that fit the one with the highest number. None when none writes text."""
+    """Return the model to ask from the provider's list; of several matches the one with the highest number. None when no model writes text."""
     able = [model for model in models if _may_be_asked(model, today)]
     for pattern in _PREFERRED[provider]:
         if fitting := [model.id for model in able if re.match(pattern, model.id)]:
@@ -27,7 +27,7 @@ def preferred(provider: Provider, models: Sequence[ProviderModel], today: date) 
 
 
 def _may_be_asked(model: ProviderModel, today: date) -> bool:
-    """Does it write text, still, and is its name whole? One that shares a part with the key is shown with a blot."""
+    """Return whether the model writes text, is still offered, and has a complete name. A name that shares a part with the key is shown masked."""
     gone = model.shutdown_date is not None and model.shutdown_date <= today.isoformat()
     return not gone and not _NOT_FOR_TEXT.search(model.id) and "[…]" not in model.id
 

@@ -1,4 +1,4 @@
-"""What can go wrong with connectors and with the providers behind them. No message ever holds a key."""
+"""Errors of connectors and of their providers. No message contains a key."""
 
 from backend.errors import Conflict, HubError, Invalid, NotFound
 from schemas.errors import ErrorCode
@@ -13,7 +13,7 @@ class ConnectorNameTaken(Conflict):
 
 
 class ConnectorInUse(Conflict):
-    """This connector is in use. End what uses it first, or disable the connector."""
+    """This connector is in use. End its users first, or disable the connector."""
 
 
 class ConnectorDisabled(Conflict):
@@ -77,7 +77,7 @@ class ProviderRequestRefused(ProviderError):
 
 
 class ProviderRedirected(ProviderError):
-    """The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL."""
+    """The provider answered with a redirect, which is never followed. Use the redirect's target as the base URL."""
 
 
 class ProviderAnswerTooLarge(ProviderError):
@@ -95,6 +95,6 @@ class ModelRefused(ProviderError):
 
 
 class AnswerCutOff(ProviderError):
-    """The model's answer was cut off at its length limit. Choose another model, or ask for less."""
+    """The model's answer was cut off at its length limit. Choose another model, or shorten the request."""
 
     code = ErrorCode.UNPROCESSABLE_CONTENT

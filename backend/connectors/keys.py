@@ -1,4 +1,4 @@
-"""Keys in and out of the vault: stored for one connector, provider and origin; wrapped anew; the vault's own key checked by its canary."""
+"""Keys of connectors in the vault: stored for one connector, provider and origin, and rewrapped. Canaries check the vault's own key."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -23,7 +23,7 @@ async def store(work: UnitOfWork, row: ConnectorRow, key: Secret) -> None:
 
 
 async def load(work: UnitOfWork, row: ConnectorRow) -> Secret:
-    """A connector's key. Raises KeyUnreadable, also when its provider or origin is no longer the one it was entered for."""
+    """Return a connector's key. Raises KeyUnreadable, also when the provider or origin has changed since the key was entered."""
     sealed = await repository.sealed(work.session, work.tenant_id, row.id, FIELD)
     if sealed is None:
         raise KeyUnreadable
@@ -31,7 +31,7 @@ async def load(work: UnitOfWork, row: ConnectorRow) -> Secret:
 
 
 async def check_canaries(work: UnitOfWork) -> None:
-    """Raise BadKek when a key-encryption key at hand is not the one first seen under its version; note those that are new."""
+    """Raise BadKek when an available key-encryption key differs from the first one seen under its version. Record new ones."""
     known = await repository.canaries(work.session)
     vault = work.hub.vault
     fresh = await vault.canaries()
@@ -39,28 +39,28 @@ async def check_canaries(work: UnitOfWork) -> None:
     if wrong:
         versions = ", ".join(str(version) for version in wrong)
         raise BadKek(
-            f"TILTYARD_KEK has another key under version {versions} than the one that secrets were stored with. Restore that key, or use a new version."
+            f"TILTYARD_KEK has a different key under version {versions} than the one that encrypted the stored secrets. Restore that key, or use a new version."
         )
     for version in fresh.keys() - known.keys():
         await repository.add_canary(work.session, version, fresh[version])
 
 
 async def check_at_start(hub: Hub) -> None:
-    """What every process does before it takes work. Raises BadKek."""
+    """Check the keys; every process does so before it takes work. Raises BadKek."""
     async with hub.work(ANONYMOUS) as work:
         await check_canaries(work)
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """How many keys were wrapped anew, and the connectors whose keys could not be read."""
+    """The number of rewrapped keys, and the connectors whose keys could not be read."""
 
     done: int
     unreadable: tuple[UUID, ...]
 
 
 async def rewrap(hub: Hub, actor: Actor) -> Rewrapped:
-    """Wrap the tenant's data keys by the current key-encryption key, each in a transaction of its own: it may be stopped and run again at any time.
+    """Wrap the tenant's data keys by the current key-encryption key, each in its own transaction. It may be stopped and run again at any time.
 
     Connectors work meanwhile. Raises NoKek, BadKek.
     """
@@ -80,7 +80,7 @@ async def rewrap(hub: Hub, actor: Actor) -> Rewrapped:
 
 
 async def tenants_to_rewrap(hub: Hub) -> list[Actor]:
-    """An actor for each tenant that has something to wrap anew. Raises NoKek."""
+    """Return an actor for each tenant with keys to rewrap. Raises NoKek."""
     current = hub.vault.current
     if current is None:
         raise NoKek

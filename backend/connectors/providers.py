@@ -1,4 +1,4 @@
-"""In what the providers differ, in one table."""
+"""The differences between providers, in one table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from schemas.connectors import Provider
 
 
 class Structured(StrEnum):
-    """How a provider is asked for an answer of a given JSON Schema."""
+    """The way to ask a provider for an answer with a given JSON Schema."""
 
     RESPONSE_FORMAT = "response_format"
     """`response_format: {type: json_schema}` of chat completions."""

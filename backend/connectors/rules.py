@@ -1,4 +1,4 @@
-"""Pure decisions about connectors: the shape of a base URL, its origin, what may be shown of a key."""
+"""Pure rules of connectors: the form of a base URL, its origin, and the visible part of a key."""
 
 import re
 from urllib.parse import urlsplit
@@ -14,14 +14,14 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def refuse(message: str) -> BaseUrlRefused:
-    """The error that says what is wrong with the base URL, at its place in the input."""
+    """Return the error for a base URL, with its place in the input."""
     return BaseUrlRefused(message, issues=[Issue(pointer="/base_url", message=message)])
 
 
 def base_url_of(provider: Provider, given: str | None, private_hosts: frozenset[str]) -> str:
-    """The provider's address, or the given one in its normal form. Raises BaseUrlRefused.
+    """Return the provider's address, or the given one in its normal form. Raises BaseUrlRefused.
 
-    Plain http is for hosts of the operator's list: elsewhere the key would travel in the clear.
+    Plain http is only for hosts in the operator's list: elsewhere the key would travel unencrypted.
     """
     own = TRAITS[provider].base_url
     if own is not None:
@@ -29,15 +29,15 @@ def base_url_of(provider: Provider, given: str | None, private_hosts: frozenset[
             raise refuse(f"{provider} has its own address; leave the base URL out, or choose the provider `compatible`.")
         return own
     if given is None:
-        raise refuse("Say where the API is: a base URL such as https://models.example.com/v1.")
+        raise refuse("Enter the address of the API: a base URL such as https://models.example.com/v1.")
     url = normal_url(given)
     if url.startswith("http:") and host_port(url) not in private_hosts:
-        raise refuse("Use https: the key would travel in the clear. Plain http is for hosts listed in TILTYARD_PRIVATE_HOSTS.")
+        raise refuse("Use https: over http the key would travel unencrypted. Plain http is for hosts listed in TILTYARD_PRIVATE_HOSTS.")
     return url
 
 
 def normal_url(given: str) -> str:
-    """`https://host[:port]/path` without a trailing slash, the host in lower case. Raises BaseUrlRefused for everything a base URL has no need of."""
+    """`https://host[:port]/path` without a trailing slash, the host in lower case. Raises BaseUrlRefused for any other part."""
     try:
         parts = urlsplit(given.strip())
         port = parts.port
@@ -45,7 +45,7 @@ def normal_url(given: str) -> str:
         raise refuse("This is not a URL.") from None
     host = re.sub(r":\d*$", "", parts.netloc.lower())
     if parts.scheme not in _PORTS or not _HOST.match(host) or ".." in host:
-        raise refuse("A base URL is https://, a host name in plain letters, perhaps a port, and a path; no user name or password.")
+        raise refuse("A base URL is https://, a host name in plain letters, an optional port, and a path; no user name or password.")
     path = parts.path.rstrip("/")
     if parts.query or parts.fragment or not _PATH.match(path) or any(step in {".", ".."} for step in path.split("/")):
         raise refuse("A base URL has a plain path: no query, no fragment, no special characters.")
@@ -54,21 +54,21 @@ def normal_url(given: str) -> str:
 
 
 def host_port(url: str) -> str:
-    """`host:port` of a normal URL, as the operator's list has it."""
+    """Return `host:port` of a normal URL, as in the operator's list."""
     parts = urlsplit(url)
     return parts.netloc if parts.port else f"{parts.netloc}:{_PORTS[parts.scheme]}"
 
 
 def origin(url: str) -> str:
-    """`scheme://host:port` of a normal URL: what a key is bound to."""
+    """Return `scheme://host:port` of a normal URL. A key is bound to it."""
     return f"{urlsplit(url).scheme}://{host_port(url)}"
 
 
 def hosts_of(setting: str) -> frozenset[str]:
-    """The operator's list of hosts that may be private, `host:port` by comma."""
+    """Return the operator's list of hosts that may be private: `host:port`, separated by commas."""
     return frozenset(entry.strip().lower() for entry in setting.split(",") if entry.strip())
 
 
 def last4(key: str) -> str:
-    """The end of a key, to tell two apart; nothing of a key so short that it would be given away."""
+    """Return the last 4 characters of a key, to tell two keys apart; nothing for a key that is too short."""
     return key[-4:] if len(key) >= 20 else ""

@@ -7,7 +7,7 @@ from schemas.common import Json
 
 
 async def rewrap(task: RunContext) -> Json:
-    """Wrap the tenant's keys anew by the current key-encryption key; the result names the connectors that cannot be read."""
+    """Wrap the tenant's keys by the current key-encryption key. The result names the connectors with unreadable keys."""
     done = await keys.rewrap(task.hub, task.actor)
     return {"rewrapped": done.done, "unreadable": [str(connector) for connector in done.unreadable]}
 

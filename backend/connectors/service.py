@@ -1,4 +1,4 @@
-"""Connectors: made, listed, rotated, disabled, deleted, and held by what uses them. A key goes in and never comes out."""
+"""Connectors: create, list, rotate, disable, delete, and hold for their users. A stored key is never shown."""
 
 from uuid import UUID
 
@@ -24,19 +24,19 @@ from schemas.connectors import (
 
 
 async def list_connectors(work: UnitOfWork) -> list[Connector]:
-    """All connectors, by name, without their keys."""
+    """Return all connectors, by name, without their keys."""
     uses = await repository.uses(work.session, work.tenant_id)
     return [connector_of(row, uses.get(row.id, [])) for row in await repository.connectors(work.session, work.tenant_id)]
 
 
 async def get(work: UnitOfWork, connector_id: UUID) -> Connector:
-    """One connector, without its key. Raises ConnectorNotFound."""
+    """Return one connector, without its key. Raises ConnectorNotFound."""
     row = await find(work, connector_id)
     return connector_of(row, await _uses(work, row))
 
 
 async def create(work: UnitOfWork, input: CreateConnector) -> Connector:
-    """A new connector, its key sealed. Raises BaseUrlRefused, ConnectorNameTaken, NoKek, BadKek, ProviderDown."""
+    """Create a connector and seal its key. Raises BaseUrlRefused, ConnectorNameTaken, NoKek, BadKek, ProviderDown."""
     row = ConnectorRow(
         id=new_id(),
         tenant_id=work.tenant_id,
@@ -62,7 +62,7 @@ async def create(work: UnitOfWork, input: CreateConnector) -> Connector:
 
 
 async def rotate(work: UnitOfWork, input: RotateConnector) -> Connector:
-    """Another key, perhaps with another address. Raises ConnectorNotFound, BaseUrlRefused, NoKek, BadKek, ProviderDown."""
+    """Replace the key, and optionally the address. Raises ConnectorNotFound, BaseUrlRefused, NoKek, BadKek, ProviderDown."""
     row = await find(work, input.connector_id, lock=True)
     before = connector_of(row, [])
     if input.base_url is not None:
@@ -75,7 +75,7 @@ async def rotate(work: UnitOfWork, input: RotateConnector) -> Connector:
 
 
 async def set_disabled(work: UnitOfWork, input: ConnectorRef, disabled: bool) -> Connector:
-    """Stop or allow its use; twice is harmless. Raises ConnectorNotFound."""
+    """Disable or enable a connector. Repeating it is harmless. Raises ConnectorNotFound."""
     row = await find(work, input.connector_id, lock=True)
     before = connector_of(row, [])
     row.disabled_at = (row.disabled_at or work.now) if disabled else None
@@ -85,33 +85,33 @@ async def set_disabled(work: UnitOfWork, input: ConnectorRef, disabled: bool) ->
 
 
 async def delete(work: UnitOfWork, input: ConnectorRef) -> DeletedConnector:
-    """The connector and its sealed key are gone for good. Raises ConnectorNotFound, ConnectorInUse."""
+    """Delete the connector and its sealed key for good. Raises ConnectorNotFound, ConnectorInUse."""
     row = await find(work, input.connector_id, lock=True)
     if users := await _uses(work, row):
-        raise ConnectorInUse(f"This connector is used by {', '.join(users[:10])}; end that first, or disable the connector.", used_by=users)
+        raise ConnectorInUse(f"This connector is used by {', '.join(users[:10])}. End these first, or disable the connector.", used_by=users)
     await repository.remove(work.session, work.tenant_id, row.id)
     work.audit(actions.CONNECTORS_DELETE, _subject(row), before=connector_of(row, []))
     return DeletedConnector(connector_id=row.id)
 
 
 async def access(work: UnitOfWork, connector_id: UUID) -> Access:
-    """How to reach the provider, key included, for `hub.llm`. Raises ConnectorNotFound, ConnectorDisabled, KeyUnreadable."""
+    """Return the provider's address and key for `hub.llm`. Raises ConnectorNotFound, ConnectorDisabled, KeyUnreadable."""
     row = await find(work, connector_id)
     if row.disabled_at is not None:
-        raise ConnectorDisabled(f"The connector {row.name} is disabled; enable it first.")
+        raise ConnectorDisabled(f"The connector {row.name} is disabled. Enable it first.")
     return await access_of(work, row)
 
 
 async def access_of(work: UnitOfWork, row: ConnectorRow) -> Access:
-    """The same of a row, for this slice, disabled or not. Raises KeyUnreadable."""
+    """Return the provider's address and key of a row, disabled or not, for this slice. Raises KeyUnreadable."""
     return Access(provider=row.provider, base_url=row.base_url, key=await keys.load(work, row))
 
 
 async def hold(work: UnitOfWork, connector_id: UUID, subject: str) -> None:
-    """Note that `subject` (`job:…`) works through the connector, which is then not deleted. Raises ConnectorNotFound, ConnectorDisabled."""
+    """Record that `subject` (`job:…`) uses the connector, which then cannot be deleted. Raises ConnectorNotFound, ConnectorDisabled."""
     row = await find(work, connector_id, lock=True)
     if row.disabled_at is not None:
-        raise ConnectorDisabled(f"The connector {row.name} is disabled; enable it first.")
+        raise ConnectorDisabled(f"The connector {row.name} is disabled. Enable it first.")
     await repository.add_use(work.session, work.tenant_id, row.id, subject, work.now)
 
 
@@ -121,12 +121,12 @@ async def hold_as(work: UnitOfWork, subject: str, other: str) -> None:
 
 
 async def release(work: UnitOfWork, subject: str) -> None:
-    """`subject` works through no connector any more."""
+    """End every use of connectors by `subject`."""
     await repository.remove_use(work.session, work.tenant_id, subject)
 
 
 async def find(work: UnitOfWork, connector_id: UUID, lock: bool = False) -> ConnectorRow:
-    """The row, for this slice. Raises ConnectorNotFound."""
+    """Return the row, for this slice. Raises ConnectorNotFound."""
     row = await repository.connector(work.session, work.tenant_id, connector_id, lock)
     if row is None:
         raise ConnectorNotFound
@@ -134,7 +134,7 @@ async def find(work: UnitOfWork, connector_id: UUID, lock: bool = False) -> Conn
 
 
 def connector_of(row: ConnectorRow, used_by: list[str]) -> Connector:
-    """A connector as its callers see it."""
+    """Return a connector as callers see it."""
     traits = TRAITS[Provider(row.provider)]
     return Connector(
         id=row.id,

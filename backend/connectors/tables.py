@@ -1,4 +1,4 @@
-"""Connectors, their sealed keys, what uses them, and the canaries of the key-encryption keys, as rows."""
+"""Rows of connectors, sealed keys, uses, and canaries of key-encryption keys."""
 
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ class SecretRow(TenantOwned, Base):
 
 
 class UseRow(TenantOwned, Base):
-    """Something that works through a connector."""
+    """A use of a connector."""
 
     __tablename__ = "connector_uses"
 
@@ -49,7 +49,7 @@ class UseRow(TenantOwned, Base):
 
 
 class CanaryRow(Base):
-    """A known text sealed by a key-encryption key when it was first seen: tells a wrong key from the right one."""
+    """A known text, sealed by a key-encryption key when that was first seen. It distinguishes a wrong key from the right one."""
 
     __tablename__ = "vault_canaries"
 

@@ -14,7 +14,7 @@ GROUP_HALTED = AlertKind(
     "group.halted",
     Severity.CRITICAL,
     "A group is halted: it answers nobody.",
-    "Mend what the halt was for. Then one person asks to resume the group, and a second person confirms.",
+    "Fix the reason for the halt. Then one person asks to resume the group, and a second person confirms.",
 )
 VERSION_HALTED = AlertKind(
     "version.halted",
@@ -25,12 +25,12 @@ VERSION_HALTED = AlertKind(
 
 
 def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
-    """One check of both kinds."""
+    """Check both kinds."""
     return [Check((GROUP_HALTED, VERSION_HALTED), halted)]
 
 
 async def halted(work: UnitOfWork) -> list[Finding]:
-    """Every halt in force of a group that exists or of a version."""
+    """Return every halt in force of a version, or of a group that exists."""
     there = {group.slug for group in await service.list_groups(work)}
     halts = await list_halts(work, ListHalts(in_force=True))
     return [_found(one) for one in halts if one.slug is None or one.slug in there]

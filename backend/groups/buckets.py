@@ -1,4 +1,4 @@
-"""From a routing key to a bucket, by a named and versioned hash, so that anybody can recompute a past decision."""
+"""The bucket of a routing key, by a named and versioned hash. Anybody can recompute a past decision."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ NAME = "blake2b-64/v1"
 
 
 def bucket_of(salt: str, routing_key: str) -> int:
-    """The bucket, 0 to 9 999: the first 8 bytes, big-endian, of BLAKE2b-512 (RFC 7693) over salt, a zero byte, key, modulo 10 000.
+    """Return the bucket, 0 to 9 999: the first 8 bytes, big-endian, of BLAKE2b-512 (RFC 7693) over salt, a zero byte, key, modulo 10 000.
 
     Salt and key are UTF-8. Test vectors:
 
@@ -30,13 +30,13 @@ def bucket_of(salt: str, routing_key: str) -> int:
 
 
 PREFERRED = 0.0
-"""The propensity of a row whose version was named by its caller: the split would not have chosen it, and no estimate from the split may use it."""
+"""The propensity of a row whose caller named the version. The split would not have chosen that version, so estimates from the split must leave the row out."""
 
 SEGMENT = "segments."
 
 
 class MemberFacts(Shape, frozen=True, kw_only=True):
-    """A version's place, as the database tells it."""
+    """A member's facts from the database."""
 
     version_id: UUID
     role: Role
@@ -45,7 +45,7 @@ class MemberFacts(Shape, frozen=True, kw_only=True):
 
 
 def owners(members: Sequence[MemberFacts]) -> bytes:
-    """For each of the 10 000 buckets the index of the member whose ranges hold it; a bucket in no range is the champion's."""
+    """Return, for each of the 10 000 buckets, the index of the member that owns it. A bucket in no range belongs to the champion."""
     champion = next(at for at, member in enumerate(members) if member.role == "champion")
     owner = bytearray([champion]) * BUCKETS
     for at, member in enumerate(members):

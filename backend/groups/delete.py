@@ -1,4 +1,4 @@
-"""Deleting a group: it stops answering at once, its log is archived or dropped by a run."""
+"""Deleting a group: it stops answering at once; a run archives or drops its log."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from schemas.groups import DeleteGroup, Deletion
 
 
 async def delete(work: UnitOfWork, input: DeleteGroup) -> Deletion:
-    """Take the group away. `archive` starts now; `delete` drops the log after the grace. Raises NotConfirmed, LegalHold."""
+    """Delete the group. `archive` starts now; `delete` drops the log after the grace period. Raises NotConfirmed, LegalHold."""
     if input.confirm != input.slug:
         raise NotConfirmed(issues=[Issue(pointer="/confirm", message=f"write {input.slug}")])
     group = await find(work, input.slug, lock=True)

@@ -1,4 +1,4 @@
-"""What can go wrong with groups."""
+"""Errors of groups."""
 
 from backend.errors import Conflict, Invalid, NotFound
 from schemas.errors import ErrorCode
@@ -23,7 +23,7 @@ class VersionNotReady(Conflict):
 
 
 class StalePhase(Conflict):
-    """Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again."""
+    """Somebody changed the split since you read it, so nothing was changed. Read the new split and decide again."""
 
 
 class RefusalsExpected(Conflict):
@@ -33,7 +33,7 @@ class RefusalsExpected(Conflict):
 
 
 class StaleEvidence(Conflict):
-    """The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again."""
+    """The evidence is older than five minutes or from an earlier phase; nothing was changed. Read the comparison again."""
 
 
 class NotAChallenger(Conflict):
@@ -55,19 +55,19 @@ class GateNotMet(Conflict):
 
 
 class NothingToRestore(Conflict):
-    """This group has had no other champion, so there is nothing to go back to."""
+    """This group has had no other champion, so there is none to restore. Use `groups.setSplit` to change the champion."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
 
 class VersionNotWarm(Conflict):
-    """Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts."""
+    """Not every process has loaded the champion to restore, so nothing was changed. Try again in a moment. If that does not help, read the alerts."""
 
     code = ErrorCode.PRECONDITION_FAILED
 
 
 class NotHalted(Conflict):
-    """No halt is in force, so there is nothing to resume."""
+    """No halt is in force, so there is nothing to resume. `groups.halts` lists the halts."""
 
 
 class SecondPersonNeeded(Conflict):
@@ -77,7 +77,7 @@ class SecondPersonNeeded(Conflict):
 
 
 class InvalidRamp(Invalid):
-    """A ramp raises a challenger's share step by step, within what the other challengers leave."""
+    """A ramp raises a challenger's share step by step, within the share that the other challengers leave."""
 
 
 class RampUnderWay(Conflict):
@@ -85,4 +85,4 @@ class RampUnderWay(Conflict):
 
 
 class NoRamp(NotFound):
-    """This group has no running ramp."""
+    """This group has no running ramp. `groups.ramps` lists its ramps."""

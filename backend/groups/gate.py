@@ -1,4 +1,4 @@
-"""Asking the gate before a group changes hands."""
+"""The gate's decision before a group's split changes."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -10,11 +10,11 @@ from schemas.groups import MemberRole, MemberSpec
 
 
 async def ask_gate(work: UnitOfWork, change: Change, group_id: UUID | None, version_ids: Iterable[UUID]) -> None:
-    """Raise GateNotMet with every objection when these versions may not answer after the change."""
+    """Raise GateNotMet with every objection to these versions answering after the change."""
     if objections := await work.hub.gate.objections(work, change, group_id, list(version_ids)):
         raise GateNotMet(f"The gate does not let this {change} through: {' '.join(objections)} Nothing was changed.")
 
 
 def answering(members: Iterable[MemberSpec]) -> list[UUID]:
-    """The versions that answer callers: champion and challengers with a share."""
+    """Return the versions that answer callers: the champion, and challengers with a share."""
     return [member.version_id for member in members if member.role is not MemberRole.SHADOW and member.share]

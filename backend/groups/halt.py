@@ -1,4 +1,4 @@
-"""Halting answers at once, by one person; resuming them by two."""
+"""Halts: one person stops answers at once; two people resume them."""
 
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from schemas.groups import Group, Halt, HaltGroup, HaltVersion, ListHalts, Resum
 
 
 async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
-    """Stop all answers of a group; returns once no process answers on a lease. One halted already stays as it is. Raises GroupNotFound.
+    """Stop all answers of a group. Return once no process answers on a lease. A group that is already halted stays so. Raises GroupNotFound.
 
-    Where the group lets processes without a lease go on, the answer says whether there may be one.
+    Some groups let processes answer without a lease. Then the answer says whether there may be such a process.
     """
     group = await find(work, input.slug, lock=True)
     new = await _stop(work, input.reason, group_id=group.id)
@@ -30,7 +30,7 @@ async def halt_group(work: UnitOfWork, input: HaltGroup) -> Group:
 
 
 async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
-    """Stop a version in every group; returns once no process answers by it on a lease. Raises VersionNotFound."""
+    """Stop a version in every group. Return once no process answers with it on a lease. Raises VersionNotFound."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     new = await _stop(work, input.reason, version_id=version.id)
     work.audit(actions.GROUPS_HALT_VERSION, f"version:{version.id}", after={"label": version.label, "reason": input.reason, "was_halted": not new})
@@ -39,7 +39,7 @@ async def halt_version(work: UnitOfWork, input: HaltVersion) -> Halt:
 
 
 async def resume_group(work: UnitOfWork, input: ResumeGroup) -> Group:
-    """Ask that a group answers again, or confirm it as a second person. Raises GroupNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
+    """Ask to resume a group, or confirm it as a second person. Raises GroupNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
     group = await find(work, input.slug, lock=True)
     row = await _halted(work, group_id=group.id)
     before = await describe(work, group)
@@ -52,7 +52,7 @@ async def resume_group(work: UnitOfWork, input: ResumeGroup) -> Group:
 
 
 async def resume_version(work: UnitOfWork, input: ResumeVersion) -> Halt:
-    """The same for a version. Raises VersionNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
+    """Ask to resume a version, or confirm it as a second person. Raises VersionNotFound, NotHalted, GateNotMet, SecondPersonNeeded."""
     version = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     row = await _halted(work, version_id=version.id)
     await ask_gate(work, "resume", None, [version.id])
@@ -62,12 +62,12 @@ async def resume_version(work: UnitOfWork, input: ResumeVersion) -> Halt:
 
 
 async def list_halts(work: UnitOfWork, input: ListHalts) -> list[Halt]:
-    """Halts, newest first."""
+    """Return halts, newest first."""
     return [halt(row) for row in await repository.halts(work.session, work.tenant_id, input.in_force, input.slug)]
 
 
 async def _stop(work: UnitOfWork, reason: str, group_id: UUID | None = None, version_id: UUID | None = None) -> bool:
-    """Put a halt in force, unless one is."""
+    """Put a halt in force, unless one is in force."""
     await lock(work.session, f"halt:{group_id or version_id}")
     if await repository.open_halt(work.session, work.tenant_id, group_id, version_id):
         return False
@@ -86,7 +86,7 @@ async def _halted(work: UnitOfWork, group_id: UUID | None = None, version_id: UU
 
 
 async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> bool:
-    """The first person's wish is kept; a second person's ends the halt. Where only one person may resume, that one's is enough, and recorded as such."""
+    """Store the first person's request; a second person's request ends the halt. When only one person may resume, one request is enough, and is recorded so."""
     me = work.actor.person_id
     second = row.requested_at is not None and row.requested_by_id != me
     alone = not second and await solo(work)
@@ -106,7 +106,7 @@ async def _resume(work: UnitOfWork, row: HaltRow, reason: str, subject: str) -> 
 
 
 async def _announce(work: UnitOfWork, slugs: list[str], stale: bool = False) -> None:
-    """Tell everybody, also of what was so already: it may have been committed only just now, and be unheard of."""
+    """Notify every process, also of a halt already in force: its commit may be so recent that nobody has heard of it."""
     await work.announce_routing()
     work.after_commit(lambda: settle(work, _heard(work, stale)))
     for slug in slugs:

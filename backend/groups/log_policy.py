@@ -1,4 +1,4 @@
-"""What becomes of a group's log: how long rows are kept, whether anything may be removed at all, and what is said when nothing can be put on record."""
+"""Rules for a group's log: retention, legal holds, and answers while nothing can be logged."""
 
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from schemas.groups import Group, SetLegalHold, SetRetention, SetWhenUnlogged
 ARCHIVE_RUN = "groups.archive"
 DROP_RUN = "groups.drop"
 ENDINGS = (ARCHIVE_RUN, DROP_RUN)
-"""The runs by which a deleted group's log ends."""
+"""The kinds of runs that end a deleted group's log."""
 
 
 async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
-    """Keep rows for so many days, or for good. Raises GroupNotFound."""
+    """Keep rows for this number of days, or forever. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     group.retention_days, group.retention_policy = input.days, input.policy
@@ -27,9 +27,9 @@ async def set_retention(work: UnitOfWork, input: SetRetention) -> Group:
 
 
 async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
-    """Hold everything as it is for a reason, or lift the hold: of the group, and of those of its slug that were deleted.
+    """Set a legal hold with a reason, or lift it: on the group, and on deleted groups with its slug.
 
-    A deletion whose run failed or was cancelled is begun again when the hold is lifted. Gives the group, else the one deleted last. Raises GroupNotFound.
+    Lifting the hold restarts deletions whose run failed or was cancelled. Returns the group, else the one deleted last. Raises GroupNotFound.
     """
     rows = await repository.every(work.session, work.tenant_id, input.slug, lock=True)
     if not rows:
@@ -46,7 +46,7 @@ async def set_legal_hold(work: UnitOfWork, input: SetLegalHold) -> Group:
 
 
 async def set_when_unlogged(work: UnitOfWork, input: SetWhenUnlogged) -> Group:
-    """Refuse, or repeat what was last logged for the same inputs. Raises GroupNotFound."""
+    """Set the answer while logging fails: refuse, or repeat the last logged answer for the same inputs. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     group.when_unlogged, group.stale_max_seconds = input.when_unlogged, input.max_age_seconds
@@ -54,7 +54,7 @@ async def set_when_unlogged(work: UnitOfWork, input: SetWhenUnlogged) -> Group:
 
 
 async def every_unheld(work: UnitOfWork, slug: str) -> list[UUID]:
-    """The ids of all groups that ever had a slug, deleted ones included. Raises GroupNotFound, LegalHold."""
+    """Return the ids of all groups that ever had a slug, deleted ones included. Raises GroupNotFound, LegalHold."""
     rows = await repository.every(work.session, work.tenant_id, slug)
     if not rows:
         raise _no_group(slug)
@@ -64,22 +64,22 @@ async def every_unheld(work: UnitOfWork, slug: str) -> list[UUID]:
 
 
 async def unheld(work: UnitOfWork, slug: str) -> UUID:
-    """The id of a group whose log may lose something. Raises GroupNotFound, LegalHold."""
+    """Return the id of a group without a legal hold. Raises GroupNotFound, LegalHold."""
     group = await find(work, slug)
     refuse_held(group)
     return group.id
 
 
 async def refuse_hold_on(work: UnitOfWork, group_id: UUID) -> None:
-    """Raise LegalHold where one stands on a group, deleted or not."""
+    """Raise LegalHold when a group, deleted or not, has a hold."""
     if group := await repository.hold_on(work.session, work.tenant_id, group_id):
         refuse_held(group)
 
 
 def refuse_held(group: GroupRow) -> None:
-    """Raise LegalHold where a hold stands."""
+    """Raise LegalHold when the group has a hold."""
     if group.legal_hold is not None:
-        raise LegalHold(f"A legal hold keeps the log of {group.slug} as it is: {group.legal_hold}. `groups.setLegalHold` without a reason lifts it.")
+        raise LegalHold(f"A legal hold protects the log of {group.slug}: {group.legal_hold}. To lift it, call `groups.setLegalHold` without a reason.")
 
 
 def _no_group(slug: str) -> GroupNotFound:

@@ -1,4 +1,4 @@
-"""Groups and their phases as stored and as told."""
+"""Groups and their phases: stored rows, and their form for callers."""
 
 from collections.abc import Awaitable, Collection, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ from schemas.promotion import Promotion
 
 
 async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
-    """The row of a group, for this slice. Raises GroupNotFound."""
+    """Return the row of a group, for this slice. Raises GroupNotFound."""
     row = await repository.group(work.session, work.tenant_id, slug, lock)
     if row is None:
         raise GroupNotFound(f"There is no group {slug!r} in this tenant.")
@@ -35,7 +35,7 @@ async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
 
 
 async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[MemberSpec], before: dict[UUID, list[BucketRange]], reason: str) -> None:
-    """The next phase: members with their buckets, known to every process once committed."""
+    """Open the next phase: members with their buckets. Every process learns of it after the commit."""
     group.phase += 1
     key = {"tenant_id": work.tenant_id, "group_id": group.id}
     bundle = {"threshold": group.threshold, "routing_key": group.routing_key}
@@ -50,14 +50,14 @@ async def open_phase(work: UnitOfWork, group: GroupRow, members: Sequence[Member
 
 
 async def announce(work: UnitOfWork, group: GroupRow) -> None:
-    """Tell of a change of the group; its caller is answered once every process has it or can no longer answer without it, and else told that it is not so."""
+    """Announce a change of the group. The caller gets an answer once every process has it or can no longer answer without it; else the answer says so."""
     await work.announce_routing()
     work.after_commit(lambda: settle(work, everywhere(work.hub, group.id)))
     work.live(GROUP_CHANGED, group.slug)
 
 
 async def settle(work: UnitOfWork, agreement: Awaitable[bool]) -> None:
-    """Wait for the processes, and put into the answer whether they agree. Where that cannot be found out, they may not."""
+    """Wait for the processes, and set in the answer whether all of them agree. When this cannot be found out, the answer says that they may not."""
     settled = False
     try:
         settled = await agreement
@@ -66,7 +66,7 @@ async def settle(work: UnitOfWork, agreement: Awaitable[bool]) -> None:
 
 
 def columns_of(settings: GroupSettings) -> dict[str, Any]:
-    """Settings as columns of the group's row."""
+    """Return the settings as columns of the group's row."""
     return {
         "on_control_loss": settings.on_control_loss,
         "time_budget_ms": settings.time_budget_ms,
@@ -79,29 +79,29 @@ def columns_of(settings: GroupSettings) -> dict[str, Any]:
 
 
 async def describe(work: UnitOfWork, group: GroupRow) -> Group:
-    """The group as its callers see it."""
+    """Return the group as callers see it."""
     phases = await repository.phases(work.session, work.tenant_id, [group.id])
     members = await repository.members(work.session, work.tenant_id, [group.id], group.phase)
     return group_of(work, group, phase_of(phases[0], members), await halts_in_force(work), await solo(work))
 
 
 def owned(phase: Phase) -> dict[UUID, list[BucketRange]]:
-    """The buckets each version answers."""
+    """Return the number of buckets of each version."""
     return {member.version_id: member.ranges for member in phase.members}
 
 
 def specs_of(group: Group) -> list[MemberSpec]:
-    """The split as it is."""
+    """Return the current split."""
     return [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in group.phase.members]
 
 
 async def shares(work: UnitOfWork, group_id: UUID, phases: Collection[int]) -> Sequence[Row[Any]]:
-    """Who had which share and buckets in some phases: rows of phase, version_id, role, share, ranges, and the phase's threshold."""
+    """Return shares and buckets in some phases: rows of phase, version_id, role, share, ranges, and the phase's threshold."""
     return await repository.shares(work.session, work.tenant_id, group_id, phases)
 
 
 async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None:
-    """Is the split sound, and can each version serve? Raises InvalidSplit, VersionNotReady."""
+    """Check that the split is sound and each version can serve. Raises InvalidSplit, VersionNotReady."""
     if issues := problems(members):
         raise InvalidSplit(issues=issues)
     for at, member in enumerate(members):
@@ -112,17 +112,17 @@ async def check_members(work: UnitOfWork, members: Sequence[MemberSpec]) -> None
 
 
 async def solo(work: UnitOfWork) -> bool:
-    """Does one person resume what is halted: does the hub run in solo mode, or may nobody else of the tenant?"""
+    """Return whether one person may resume: the hub runs in solo mode, or nobody else in the tenant may resume."""
     return work.hub.settings.solo or await access.count_who_may(work, P.GROUP_GROUP_RESUME) <= 1
 
 
 async def halts_in_force(work: UnitOfWork) -> list[Halt]:
-    """What of the tenant's is halted now."""
+    """Return the tenant's halts in force."""
     return [halt(row) for row in await repository.halts(work.session, work.tenant_id, in_force=True)]
 
 
 def halt(row: Row[Any]) -> Halt:
-    """A halt as its readers see it."""
+    """Return a halt as callers see it."""
     return Halt(
         id=row.id,
         slug=row.slug,
@@ -142,7 +142,7 @@ def halt(row: Row[Any]) -> Halt:
 
 
 def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt], alone: bool) -> Group:
-    """A stored group as it is told."""
+    """Return a stored group as callers see it."""
     serving = {member.version_id for member in phase.members}
     return Group(
         id=row.id,
@@ -178,7 +178,7 @@ def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt
 
 
 def phase_of(row: PhaseRow, members: Sequence[Row[Any]]) -> Phase:
-    """A stored phase as it is told."""
+    """Return a stored phase as callers see it."""
     mine = [member_of(member) for member in members if member.group_id == row.group_id and member.phase == row.number]
     return Phase(
         number=row.number,
@@ -192,7 +192,7 @@ def phase_of(row: PhaseRow, members: Sequence[Row[Any]]) -> Phase:
 
 
 def member_of(row: Row[Any]) -> Member:
-    """A stored member as it is told."""
+    """Return a stored member as callers see it."""
     return Member(
         version_id=row.version_id,
         model_name=row.model_name,

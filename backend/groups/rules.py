@@ -1,4 +1,4 @@
-"""Pure decisions of groups: is the split sound, and who answers which bucket."""
+"""Pure rules of groups: whether the split is sound, and which version answers which bucket."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -10,18 +10,18 @@ from schemas.groups import BucketRange, MemberRole, MemberSpec
 
 
 def problems(members: Sequence[MemberSpec]) -> list[Issue]:
-    """What is wrong with a split, by pointer; empty when it is sound."""
+    """Return the problems of a split, by pointer; empty when it is sound."""
     found: list[Issue] = []
     champions = [at for at, member in enumerate(members) if member.role is MemberRole.CHAMPION]
     if len(champions) != 1:
-        found.append(Issue(pointer="/members", message=f"a group has exactly one champion, here are {len(champions)}"))
+        found.append(Issue(pointer="/members", message=f"a group has exactly one champion, but {len(champions)} are given"))
     seen: set[UUID] = set()
     for at, member in enumerate(members):
         if member.version_id in seen:
             found.append(Issue(pointer=f"/members/{at}/version_id", message="this version is in the group already"))
         seen.add(member.version_id)
         if member.role is MemberRole.SHADOW and member.share:
-            found.append(Issue(pointer=f"/members/{at}/share", message="a shadow answers nobody: its share is 0"))
+            found.append(Issue(pointer=f"/members/{at}/share", message="a shadow answers no callers: its share must be 0"))
     total = sum(member.share for member in members)
     if total != BUCKETS:
         found.append(Issue(pointer="/members", message=f"the shares sum to {total}, not {BUCKETS}"))
@@ -29,7 +29,7 @@ def problems(members: Sequence[MemberSpec]) -> list[Issue]:
 
 
 def allocate(before: Mapping[UUID, Sequence[BucketRange]], shares: Mapping[UUID, int]) -> dict[UUID, list[BucketRange]]:
-    """Who answers which bucket. Everybody keeps what they have as far as their share allows; only the rest changes hands.
+    """Assign each bucket to a version. Versions keep their buckets as far as their shares allow; only the rest moves.
 
     `shares` are basis points that sum to 10 000, so each bucket has one owner.
     """
@@ -50,7 +50,7 @@ def allocate(before: Mapping[UUID, Sequence[BucketRange]], shares: Mapping[UUID,
 
 
 def after_promotion(current: Sequence[MemberSpec], promoted: UUID, keep_old: int | None) -> list[MemberSpec]:
-    """The members once `promoted` is champion: all traffic to it, or all but what the old champion keeps. Shadows stay."""
+    """Return the members once `promoted` is champion. It gets all traffic, or all but the old champion's remaining share. Shadows stay."""
     members = [MemberSpec(version_id=promoted, role=MemberRole.CHAMPION, share=BUCKETS - (keep_old or 0))]
     for member in current:
         if member.version_id == promoted:

@@ -1,4 +1,4 @@
-"""Groups: created, listed, their split changed."""
+"""Groups: create, list, change their split."""
 
 import secrets
 
@@ -24,7 +24,7 @@ from schemas.groups import (
 
 
 async def create(work: UnitOfWork, input: CreateGroup) -> Group:
-    """A new group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken, GateNotMet."""
+    """Create a group with its own log table, in one transaction. Raises InvalidSplit, VersionNotReady, GroupSlugTaken, GateNotMet."""
     await check_members(work, input.members)
     group = GroupRow(
         id=new_id(),
@@ -54,7 +54,7 @@ async def create(work: UnitOfWork, input: CreateGroup) -> Group:
 
 
 async def list_groups(work: UnitOfWork) -> list[Group]:
-    """Groups by slug, each in its current phase."""
+    """Return groups by slug, each in its current phase."""
     rows = await repository.groups(work.session, work.tenant_id)
     ids = [row.id for row in rows]
     phases = {(phase.group_id, phase.number): phase for phase in await repository.phases(work.session, work.tenant_id, ids)}
@@ -64,7 +64,7 @@ async def list_groups(work: UnitOfWork) -> list[Group]:
 
 
 async def get(work: UnitOfWork, input: GroupRef) -> Group:
-    """One group. Raises GroupNotFound."""
+    """Return one group. Raises GroupNotFound."""
     group = await describe(work, await find(work, input.slug))
     loading = await repository.loading(work.session, [member.version_id for member in group.phase.members])
     states = {version: {"preparing": preparing, "load_error": failure} for version, (preparing, failure) in loading.items()}
@@ -73,14 +73,14 @@ async def get(work: UnitOfWork, input: GroupRef) -> Group:
 
 
 async def list_phases(work: UnitOfWork, input: GroupRef) -> list[Phase]:
-    """Every phase of a group, the current one first. Raises GroupNotFound."""
+    """Return every phase of a group, the current one first. Raises GroupNotFound."""
     group = await find(work, input.slug)
     members = await repository.members(work.session, work.tenant_id, [group.id])
     return [phase_of(row, members) for row in await repository.phases(work.session, work.tenant_id, [group.id])]
 
 
 async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
-    """Open a phase with new roles and shares. Raises GateNotMet, and StalePhase when the split is no longer the one that was looked at."""
+    """Open a phase with new roles and shares. Raises GateNotMet, and StalePhase when the split has changed since the caller read it."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     if before.phase.number != input.phase:
@@ -96,7 +96,7 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
 
 
 async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
-    """New settings. Another routing key opens a phase, since the same applicants may then meet another version. Raises GroupNotFound."""
+    """Change the settings. A new routing key opens a phase, because the same applicants may then meet another version. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
     for name, value in columns_of(input.settings).items():

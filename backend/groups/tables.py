@@ -43,7 +43,7 @@ class GroupRow(TenantOwned, Base):
 
 
 class PhaseRow(TenantOwned, Base):
-    """A span of one split; it keeps the threshold and the routing key that went with it."""
+    """A span of one split, with its threshold and routing key."""
 
     __tablename__ = "phases"
 
@@ -70,7 +70,7 @@ class MemberRow(TenantOwned, Base):
 
 
 class HaltRow(TenantOwned, Base):
-    """Answers stopped: of a group, or of a version everywhere. At most one of each is in force."""
+    """A halt of a group, or of a version everywhere. At most one of each is in force."""
 
     __tablename__ = "halts"
 

@@ -11,17 +11,17 @@ from schemas.alerts import Severity
 RAMP_ROLLED_BACK = AlertKind(
     "group.ramp_rolled_back",
     Severity.MEDIUM,
-    "A ramp broke a guardrail and gave the traffic back to the champion.",
+    "A ramp broke a guardrail and returned the traffic to the champion.",
     "The champion has the traffic again. The ramp's record shows the figures; this closes when the group's next phase opens.",
 )
 
 
 def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
-    """One check."""
+    """Check the kind."""
     return [Check((RAMP_ROLLED_BACK,), rolled_back)]
 
 
 async def rolled_back(work: UnitOfWork) -> list[Finding]:
-    """Groups whose split is still that of a ramp which rolled back."""
+    """Return groups whose split is still that of a ramp that rolled back."""
     told = await ramp.rolled_back(work)
     return [RAMP_ROLLED_BACK.found(f"group:{slug}", f"The ramp of {label} in the group {slug} rolled back: {why}.") for slug, label, why in told]

@@ -1,4 +1,4 @@
-"""What a new champion would refuse: requests of the last week that lack a feature it requires. Nobody falls back from a champion."""
+"""Requests of the last week that a new champion would refuse: they lack a required feature. No other version answers for a champion."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,13 +15,13 @@ from schemas.promotion import EstimateImpact, LackingFeature, ServingImpact
 
 
 async def estimate(work: UnitOfWork, input: EstimateImpact) -> list[ServingImpact]:
-    """For each version, how many of the group's latest requests it could not answer. Raises GroupNotFound, VersionNotFound."""
+    """Return, for each version, how many of the group's latest requests it could not answer. Raises GroupNotFound, VersionNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     return [await impact_of(work, group, version_id) for version_id in input.version_ids]
 
 
 async def impact_of(work: UnitOfWork, group: Group, version_id: UUID) -> ServingImpact:
-    """How many of the group's latest requests a version could not answer. Raises VersionNotFound."""
+    """Return how many of the group's latest requests a version could not answer. Raises VersionNotFound."""
     version = await catalog.get_version(work, VersionRef(version_id=version_id))
     required = [spec.name for spec in facts_of(version).specs() if spec.required] if version.artifact else []
     found = await lacking_requests(work, group.table_name, required)
@@ -36,7 +36,7 @@ async def impact_of(work: UnitOfWork, group: Group, version_id: UUID) -> Serving
 
 
 async def consent(work: UnitOfWork, group: Group, members: Sequence[MemberSpec], accepted: bool) -> ServingImpact | None:
-    """What the split's champion would refuse, if it is a new one. Raises RefusalsExpected where it would refuse some and nobody accepted that."""
+    """Check what a new champion would refuse. Raises RefusalsExpected when it would refuse requests and nobody accepted that."""
     champion = next((one.version_id for one in members if one.role is MemberRole.CHAMPION), None)
     if champion is None or champion == next(one.version_id for one in group.phase.members if one.role is MemberRole.CHAMPION):
         return None

@@ -1,4 +1,4 @@
-"""Promotion: one transaction, on evidence that was seen."""
+"""Promotion in one transaction, on evidence that the caller has seen."""
 
 import hashlib
 from uuid import UUID
@@ -24,7 +24,7 @@ from schemas.groups import GroupRef, MemberRole
 from schemas.promotion import Comparison, Evidence, Promote, Promotion, PromotionRecord
 
 POLICY = "promotion/1"
-"""Names the rules a promotion was held to, so that a later reader knows them."""
+"""The name of the rules for a promotion, stored for later readers."""
 
 
 async def promote(work: UnitOfWork, input: Promote) -> Promotion:
@@ -71,7 +71,7 @@ async def promote(work: UnitOfWork, input: Promote) -> Promotion:
 
 
 async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRecord]:
-    """Past promotions, newest first, each with its evidence. Raises GroupNotFound."""
+    """Return past promotions, newest first, each with its evidence. Raises GroupNotFound."""
     group = await groups.get(work, input)
     return [
         PromotionRecord(
@@ -89,13 +89,13 @@ async def list_promotions(work: UnitOfWork, input: GroupRef) -> list[PromotionRe
 
 
 def _gate(settings: GroupSettings, shown: Comparison, version_id: UUID) -> None:
-    """Does the evidence show what the group asks of a promotion? Raises GateNotMet, saying what is missing."""
+    """Check that the evidence meets the group's conditions for a promotion. Raises GateNotMet with what is missing."""
     matured = _matured(shown)
     if matured < settings.min_matured_share:
         has, wanted = f"{matured * 100:.1f} %", f"{settings.min_matured_share * 100:.1f} %"
-        raise GateNotMet(f"Of the phase's predictions {has} have their outcome; this group asks for {wanted}.")
+        raise GateNotMet(f"{has} of the phase's predictions have their outcome; this group requires {wanted}. Wait for more outcomes.")
     if settings.require_verdict and shown.leader != version_id:
-        raise GateNotMet(f"This group promotes on a verdict only, and it is not for this version: {shown.verdict}")
+        raise GateNotMet(f"This group promotes only with a verdict, and this version has none: {shown.verdict}")
 
 
 def _matured(shown: Comparison) -> float:

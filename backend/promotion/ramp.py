@@ -1,4 +1,4 @@
-"""Ramps: a challenger's share raised by steps. Started, paused, resumed, cancelled, read."""
+"""Ramps raise a challenger's share in steps: start, pause, resume, cancel, read."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -25,14 +25,14 @@ from schemas.ramps import Guardrails, Ramp, RampDecision, RampFigures, RampRef, 
 
 
 class RampPlan(Shape, frozen=True, kw_only=True):
-    """What a ramp keeps of how it was started."""
+    """A ramp's stored parameters."""
 
     steps: list[RampStep]
     guardrails: Guardrails
 
 
 async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
-    """Begin with the first step. Raises GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady, GateNotMet."""
+    """Start a ramp with its first step. Raises GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady, GateNotMet."""
     group = await transitions.lock(work, input.slug)
     if group.phase.number != input.phase:
         raise StalePhase(phase=group.phase.number)
@@ -65,7 +65,7 @@ async def start(work: UnitOfWork, input: StartRamp) -> Ramp:
 
 
 async def pause(work: UnitOfWork, input: RampRef) -> Ramp:
-    """Hold the step until somebody resumes: neither advances nor rolls back by itself. Raises GroupNotFound, NoRamp."""
+    """Hold the step until somebody resumes; it neither advances nor rolls back by itself. Raises GroupNotFound, NoRamp."""
     group, row = await _open(work, input)
     if row.state == RampState.RUNNING:
         row.state = RampState.PAUSED
@@ -76,7 +76,7 @@ async def pause(work: UnitOfWork, input: RampRef) -> Ramp:
 
 
 async def resume(work: UnitOfWork, input: RampRef) -> Ramp:
-    """Go on; the step's time begins anew. Raises GroupNotFound, NoRamp, GateNotMet."""
+    """Continue; the step's time begins anew. Raises GroupNotFound, NoRamp, GateNotMet."""
     group, row = await _open(work, input)
     if row.state == RampState.PAUSED:
         await ask_gate(work, "ramp", group.id, [row.version_id])
@@ -95,7 +95,7 @@ async def cancel(work: UnitOfWork, input: RampRef) -> Ramp:
 
 
 async def ramps(work: UnitOfWork, input: GroupRef) -> list[Ramp]:
-    """A group's ramps with every decision, newest first. Raises GroupNotFound."""
+    """Return a group's ramps with every decision, newest first. Raises GroupNotFound."""
     group = await groups.get(work, input)
     rows = await repository.ramps(work.session, work.tenant_id, group.id)
     decisions = await repository.decisions(work.session, work.tenant_id, [row.id for row in rows])
@@ -103,12 +103,12 @@ async def ramps(work: UnitOfWork, input: GroupRef) -> list[Ramp]:
 
 
 async def rolled_back(work: UnitOfWork) -> list[tuple[str, str, str]]:
-    """Groups whose split is still that of a ramp which rolled back: slug, the challenger's label, why."""
+    """Return groups whose split is still that of a ramp that rolled back: slug, the challenger's label, the reason."""
     return [(row.slug, label(row.version), row.words) for row in await repository.rolled_back(work.session, work.tenant_id)]
 
 
 def plan_of(row: RampRow) -> RampPlan:
-    """Its steps and guardrails."""
+    """Return the ramp's steps and guardrails."""
     return msgspec.convert(row.plan, RampPlan)
 
 
@@ -119,7 +119,7 @@ async def move(work: UnitOfWork, group: Group, row: RampRow, share: int, reason:
 
 
 async def decide(work: UnitOfWork, group: Group, row: RampRow, decision: str, words: str, figures: RampFigures | None = None) -> None:
-    """Put a decision on record, in the ramp and in the audit log."""
+    """Record a decision in the ramp and in the audit log."""
     row.words = words
     number = len(await repository.decisions(work.session, work.tenant_id, [row.id])) + 1
     made = RampDecisionRow(ramp_id=row.id, number=number, tenant_id=work.tenant_id, at=work.now, by=work.actor.name, step=row.step, decision=decision)
@@ -132,12 +132,12 @@ async def decide(work: UnitOfWork, group: Group, row: RampRow, decision: str, wo
 
 
 def _asked_again(work: UnitOfWork, group: Group, row: RampRow, wish: str) -> None:
-    """Nothing changes, and who wished it is on record all the same."""
+    """Record the repeated request; nothing else changes."""
     work.audit(actions.RAMP_DECISIONS[wish], f"group:{group.slug}", after={"state": row.state, "step": row.step, "phase": row.phase})
 
 
 async def end(work: UnitOfWork, group: Group, row: RampRow, state: RampState, decision: str, words: str, figures: RampFigures | None = None) -> None:
-    """Nothing more comes of the ramp."""
+    """End the ramp."""
     row.state, row.ended_at = state, work.now
     await decide(work, group, row, decision, words, figures)
 

@@ -1,4 +1,4 @@
-"""Ramps tended by the worker: each step judged by its guardrails, then advanced, completed or rolled back."""
+"""The worker judges each ramp's step by its guardrails, then advances, completes or rolls back."""
 
 import asyncio
 import logging
@@ -23,27 +23,27 @@ from schemas.ramps import RampFigures, RampState
 
 log = logging.getLogger("tiltyard.ramps")
 RAMP_SECONDS = 20.0
-"""One ramp is given up for this time after so long."""
+"""Seconds for one ramp, after which this round gives it up."""
 ROUND_SECONDS = 30.0
-"""After so long a round begins with no further ramp, so that its job ends by itself."""
+"""Seconds after which a round starts no further ramp, so that its job ends by itself."""
 Place = tuple[int, int, datetime]
-"""Where a ramp stands: its step, the phase that opened, and since when the step counts."""
+"""A ramp's position: its step, the phase that the step opened, and the start of the step's time."""
 
 _tended: dict[UUID, float] = {}
-"""When this process last looked at a ramp that runs."""
+"""The time of this process's last look at each running ramp."""
 
 
 class Seen(NamedTuple):
-    """What was judged, and where the ramp stood then."""
+    """A judgement, and the ramp's position at that time."""
 
     place: Place
     judged: ramp_figures.JudgedStep
 
 
 async def tend(hub: Hub) -> None:
-    """Look after every ramp that runs, those first that have waited longest. Harmless to call at any time, and by several workers at once.
+    """Judge every running ramp, those first that have waited longest. Several workers may call it at any time.
 
-    What does not fit into a round is first in the next, so that no tenant's heavy log keeps another's guardrails from their work.
+    Ramps that do not fit into a round come first in the next. So one tenant's large log does not delay another tenant's guardrails.
     """
     async with hub.work(ANONYMOUS, read_only=True) as work:
         rows = await repository.running_ramps(work.session)
@@ -57,12 +57,12 @@ async def tend(hub: Hub) -> None:
         try:
             async with asyncio.timeout(RAMP_SECONDS):
                 await _tend(hub, system(row.tenant_id, "ramp"), row.ramp_id)
-        except Exception:  # one group's trouble must not keep the others from rolling back
-            log.exception("ramp %s could not be tended", row.ramp_id)
+        except Exception:  # one group's failure must not keep the others from rolling back
+            log.exception("ramp %s could not be judged", row.ramp_id)
 
 
 async def _tend(hub: Hub, actor: Actor, ramp_id: UUID) -> None:
-    """Judge, which may take its time and holds up nobody; then act, with the group locked, if the ramp is still where it was judged."""
+    """Judge the ramp without a lock, which may take long. Then lock the group and act, if the ramp's position is unchanged."""
     async with hub.work(actor, read_only=True) as work:
         seen = await _see(work, ramp_id)
     async with hub.work(actor) as work:
@@ -90,7 +90,7 @@ async def _act(work: UnitOfWork, ramp_id: UUID, seen: Seen | None) -> None:
     if now is None:
         row.state, row.ended_at, row.words = RampState.CANCELLED, work.now, "the group was deleted"
         return
-    await work.session.refresh(row)  # it may have been paused while the group's lock was waited for
+    await work.session.refresh(row)  # somebody may have paused it while this waited for the group's lock
     if row.state != RampState.RUNNING:
         return
     if now.phase.number != row.phase:
@@ -111,7 +111,7 @@ async def _decide(work: UnitOfWork, now: Group, row: RampRow, judged: ramp_figur
         _say(work, now, row, waiting)
     elif row.step + 1 == len(plan.steps):
         share = next(member.share for member in now.phase.members if member.version_id == row.version_id)
-        await end(work, now, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote it when you are content", figures)
+        await end(work, now, row, RampState.COMPLETED, "complete", f"held at {percent(share)}; promote the version when you are satisfied", figures)
     elif objections := await work.hub.gate.objections(work, "ramp", now.id, [row.version_id]):
         _say(work, now, row, f"waits: {' '.join(objections)}")
     else:

@@ -23,38 +23,38 @@ WHERE r.tenant_id = :tenant AND {where} ORDER BY r.started_at DESC LIMIT 50
 
 
 async def running_ramps(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Every tenant's ramps that run: `(ramp_id, tenant_id)`."""
+    """Return every tenant's running ramps: `(ramp_id, tenant_id)`."""
     return (await session.execute(text("SELECT * FROM running_ramps()"))).all()
 
 
 async def ramp(session: AsyncSession, tenant_id: UUID, ramp_id: UUID) -> RampRow | None:
-    """One ramp."""
+    """Return one ramp."""
     return (await session.execute(select(RampRow).where(RampRow.tenant_id == tenant_id, RampRow.id == ramp_id))).scalar_one_or_none()
 
 
 async def open_ramp(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> RampRow | None:
-    """The ramp of a group that is under way."""
+    """Return a group's running or paused ramp."""
     query = select(RampRow).where(RampRow.tenant_id == tenant_id, RampRow.group_id == group_id, RampRow.state.in_(("running", "paused")))
     return (await session.execute(query)).scalar_one_or_none()
 
 
 async def ramps(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """A group's ramps with their version's name, newest first."""
+    """Return a group's ramps with their version's name, newest first."""
     return (await session.execute(text(RAMPS.format(where="r.group_id = :group")), {"tenant": tenant_id, "group": group_id})).all()
 
 
 async def rolled_back(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[Any]]:
-    """Ramps that rolled back, where nobody has opened a phase since."""
+    """Return ramps that rolled back, if nobody has opened a phase since."""
     statement = text(RAMPS.format(where="r.state = 'rolled_back' AND g.phase = r.phase AND g.deleted_at IS NULL"))
     return (await session.execute(statement, {"tenant": tenant_id})).all()
 
 
 async def decisions(session: AsyncSession, tenant_id: UUID, ramp_ids: Sequence[UUID]) -> Sequence[RampDecisionRow]:
-    """The decisions of ramps, in their order."""
+    """Return the decisions of ramps, in order."""
     query = select(RampDecisionRow).where(RampDecisionRow.tenant_id == tenant_id, RampDecisionRow.ramp_id.in_(ramp_ids)).order_by(RampDecisionRow.number)
     return (await session.execute(query)).scalars().all()
 
 
 async def promotions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """Past promotions, newest first."""
+    """Return past promotions, newest first."""
     return (await session.execute(text(PROMOTIONS), {"tenant": tenant_id, "group": group_id})).all()

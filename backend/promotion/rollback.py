@@ -1,4 +1,4 @@
-"""Going back to the champion before, as it was: version, decision threshold, features."""
+"""Restores the earlier champion: version, decision threshold, features."""
 
 from backend.groups import transitions
 from backend.groups.errors import NothingToRestore, StalePhase, VersionNotWarm
@@ -12,9 +12,9 @@ from schemas.groups import Group, Rollback
 
 
 async def rollback(work: UnitOfWork, input: Rollback) -> Group:
-    """Give all traffic to the champion before, with the threshold of its last phase. Shadows stay; challengers do not.
+    """Give all traffic to the earlier champion, with the threshold of its last phase. Shadows stay; challengers do not.
 
-    It is loaded in every process already, so nothing waits.
+    Every process has already loaded it, so nothing waits.
     Raises GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm, GateNotMet; then nothing is changed.
     """
     before = await transitions.lock(work, input.slug)

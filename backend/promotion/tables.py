@@ -27,7 +27,7 @@ class PromotionRow(TenantOwned, Base):
 
 
 class RampRow(TenantOwned, Base):
-    """A challenger's share raised by steps; `plan` is its steps and guardrails, `phase` the one that its step opened."""
+    """A ramp of a challenger's share. `plan` is its steps and guardrails; `phase` is the one that its current step opened."""
 
     __tablename__ = "ramps"
 

@@ -11,14 +11,14 @@ NO_WORKER = AlertKind(
     "worker.none",
     Severity.CRITICAL,
     "No worker is alive.",
-    "Start one with `tiltyard worker`; it then works off what has waited.",
+    "Start one with `tiltyard worker`. It then works through the waiting runs.",
 )
-"""Found by the API processes: a worker cannot tell of its own absence."""
+"""API processes find this: a worker cannot report its own absence."""
 
 
 async def without_worker(work: UnitOfWork) -> Sequence[Finding]:
-    """A finding for every tenant, if no worker of the hub is alive."""
+    """Return a finding for every tenant if the hub has no living worker."""
     if any(worker.alive for worker in await service.workers(work)):
         return []
-    message = "No worker is alive. Predictions are answered and on record, but not moved to their tables, explained, or compared."
+    message = "No worker is alive. The hub answers and logs predictions, but does not move them to their tables, explain or compare them."
     return [NO_WORKER.found("hub", message)]

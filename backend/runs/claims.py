@@ -1,4 +1,4 @@
-"""A worker's hold on a run: each claim has an epoch, and every write of its holder carries it."""
+"""A worker's claim on a run. Each claim has an epoch, and every write of its holder carries it."""
 
 import enum
 from collections.abc import AsyncIterator
@@ -15,13 +15,13 @@ from backend.runs.errors import ClaimLost
 from backend.work.unit import UnitOfWork
 
 HEARTBEAT = timedelta(seconds=5)
-"""How often a worker renews what it holds."""
+"""How often a worker renews its claims."""
 RUN_LEASE = 2 * HEARTBEAT
 """A run that nobody renewed for this long has lost its worker."""
 
 
 class Stop(enum.StrEnum):
-    """Why a handler is cancelled."""
+    """The reason to cancel a handler."""
 
     PERSON = "cancelled by a person"
     TIMEOUT = "timed out"
@@ -41,17 +41,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class ClaimedHub(Hub):
-    """The hub as a handler has it: its units of work that write are refused once the claim is lost."""
+    """The hub for a handler: writing units of work are refused once the claim is lost."""
 
     claim: Claim | None = None
 
     @classmethod
     def of(cls, hub: Hub, claim: Claim) -> "ClaimedHub":
-        """The same handles, for the holder of the claim."""
+        """Return the same handles, for the holder of the claim."""
         return cls(**{one.name: getattr(hub, one.name) for one in fields(Hub)}, claim=claim)
 
     def work(self, actor: Actor, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a unit of work. Raises ClaimLost when it would write and the run is no longer held."""
+        """Open a unit of work. Raises ClaimLost when it would write and the claim is lost."""
         opened = super().work(actor, read_only)
         return opened if read_only or self.claim is None else _held(opened, self.claim)
 
@@ -72,5 +72,5 @@ async def hold(work: UnitOfWork, claim: Claim) -> None:
 
 
 def lock_name(run_id: UUID) -> str:
-    """The advisory lock that claims take alone and holders share."""
+    """Return the name of the advisory lock that claims take alone and holders share."""
     return f"run:{run_id}"

@@ -1,4 +1,4 @@
-"""What a handler is given: a claimed run, or a schedule's tick."""
+"""What a handler gets: a claimed run, or a schedule's tick."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,17 +15,17 @@ from schemas.runs import Run
 
 
 class Stopping:
-    """Whether a run is to stop, and why."""
+    """Says whether a run must stop, and why."""
 
     reason: Stop | None = None
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """A claimed run, for its handler: what to do, for which tenant, and where to say how far it is.
+    """A claimed run for its handler: its arguments, its tenant, and its progress.
 
-    `hub` writes only while this worker holds the run: afterwards its units of work raise ClaimLost. A run that is to stop gets a CancelledError; `stopped`
-    then says why.
+    `hub` writes only while this worker holds the run; afterwards its units of work raise ClaimLost. A run that must stop gets a CancelledError; `stopped` then
+    has the reason.
     """
 
     hub: Hub
@@ -38,11 +38,11 @@ class RunContext:
 
     @property
     def stopped(self) -> Stop | None:
-        """Why the run is to stop; None while it may go on."""
+        """Why the run must stop; None while it may continue."""
         return self.stopping.reason
 
     async def progress(self, percent: float, stage: str) -> None:
-        """Say how far the run is. Raises ClaimLost."""
+        """Report the run's progress. Raises ClaimLost."""
         async with self.hub.work(self.actor) as work:
             if not await holding.progress(work, self.claim, percent, stage):
                 raise ClaimLost
@@ -50,7 +50,7 @@ class RunContext:
 
 @dataclass(frozen=True)
 class Tick:
-    """One tick of a schedule. `at` is the time in the cron expression, not the time at which the handler began."""
+    """One tick of a schedule. `at` is the time in the cron expression, not the handler's start."""
 
     hub: Hub
     actor: Actor

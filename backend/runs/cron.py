@@ -1,4 +1,4 @@
-"""Times of cron expressions, in a time zone."""
+"""Times of cron expressions in a time zone."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from backend.settings import BadSetting
 
 
 def zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name (`Europe/Berlin`). Raises BadSetting."""
+    """Return a time zone by its IANA name (`Europe/Berlin`). Raises BadSetting."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -20,15 +20,15 @@ def zone(name: str) -> ZoneInfo:
 
 
 def ticks_after(cron: str, moment: datetime, where: ZoneInfo) -> Iterator[datetime]:
-    """The expression's times after a moment, earliest first, in UTC. Around a change of the clocks they follow Debian's cron.
+    """Return the expression's times after a moment, earliest first, in UTC. Around a change of the clocks they follow Debian's cron.
 
-    In the hour that comes twice CronSim also gives a time of the first hour: it is before the moment, and left out.
+    In the hour that comes twice, CronSim also gives a time of the first hour. That time is before the moment and is left out.
     """
     return (utc for at in CronSim(cron, moment.astimezone(where)) if (utc := at.astimezone(UTC)) > moment)
 
 
 def last_tick(cron: str, moment: datetime, where: ZoneInfo) -> datetime:
-    """The expression's newest time before a moment, in UTC. In the hour that comes twice CronSim goes back too far: from there it goes forward."""
+    """Return the expression's newest time before a moment, in UTC. In the hour that comes twice CronSim goes back too far; from there this goes forward."""
     found = next(CronSim(cron, moment.astimezone(where), reverse=True)).astimezone(UTC)
     for later in ticks_after(cron, found, where):
         if later >= moment:
@@ -38,9 +38,9 @@ def last_tick(cron: str, moment: datetime, where: ZoneInfo) -> datetime:
 
 
 def next_tick(schedule: Schedule, done: datetime | None, now: datetime, where: ZoneInfo) -> datetime:
-    """The tick to run next; one in the past is run at once. `done` is the newest tick that ran, if any did.
+    """Return the tick to run next; a past tick runs at once. `done` is the newest tick that ran, if any.
 
-    Of the ticks that passed unrun since, `CATCH_UP` runs the newest, `SKIP` none.
+    Of the ticks missed since, `CATCH_UP` runs the newest and `SKIP` none.
     """
     if schedule.missed is Missed.CATCH_UP and done is not None and next(ticks_after(schedule.cron, done, where)) <= now:
         return max(last_tick(schedule.cron, now, where), next(ticks_after(schedule.cron, done, where)))
@@ -48,7 +48,7 @@ def next_tick(schedule: Schedule, done: datetime | None, now: datetime, where: Z
 
 
 def with_settings(schedules: Mapping[str, Schedule], said: str) -> dict[str, Schedule]:
-    """The schedules with the expressions that the setting gives some of them: `name=expression; name=expression`. Raises BadSetting."""
+    """Return the schedules with the setting's expressions applied: `name=expression; name=expression`. Raises BadSetting."""
     found = dict(schedules)
     for entry in filter(None, (part.strip() for part in said.split(";"))):
         name, _, cron = (part.strip() for part in entry.partition("="))

@@ -1,4 +1,4 @@
-"""What can go wrong with runs."""
+"""Errors of runs."""
 
 from backend.errors import Conflict, HubError, NotFound
 
@@ -12,7 +12,7 @@ class RunFinished(Conflict):
 
 
 class ClaimLost(HubError):
-    """This worker no longer holds the run, so nothing was written."""
+    """This worker no longer holds the run, so nothing was written. Another worker continues the run."""
 
 
 class RunTimedOut(HubError):
@@ -20,4 +20,4 @@ class RunTimedOut(HubError):
 
 
 class HandlerStopped(HubError):
-    """The run's handler ended by a cancellation that nobody asked for."""
+    """The run's handler ended by a cancellation that nobody requested. This is a defect of the handler; see the worker's log."""

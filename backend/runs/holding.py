@@ -1,4 +1,4 @@
-"""What a worker does with a run: claim it, say how far it is, end it, hand it back."""
+"""A worker's actions on a run: claim it, report progress, end it, hand it back."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,19 +16,19 @@ from schemas.common import Json
 from schemas.runs import Run, RunStatus
 
 ASK_AGAIN = timedelta(seconds=20)
-"""A due run that nobody claimed is asked for again this often."""
+"""A due run that nobody claimed is sent to the queue again this often."""
 
 
 async def find(work: UnitOfWork, run_id: UUID) -> tuple[UUID, str] | None:
-    """Tenant and kind of a run, for a worker that knows only its id."""
+    """Return the tenant and kind of a run, for a worker that knows only its id."""
     row = await repository.find(work.session, run_id)
     return (row.tenant_id, row.kind) if row else None
 
 
 async def claim(work: UnitOfWork, run_id: UUID, worker_id: str, attempts: int = 3) -> tuple[Claim, Run, dict[str, Json]] | None:
-    """Take the run for this worker, with its arguments; None when it is done, not due, or held by a living worker.
+    """Claim the run for this worker and return its arguments; None when it is done, not due, or held by a living worker.
 
-    The claim counts the attempt. A run that was lost in its last attempt fails here, and one that is to be cancelled is cancelled.
+    The claim counts the attempt. A run lost in its last attempt fails here, and a run with a cancel request is cancelled.
     """
     if not await try_lock(work.session, lock_name(run_id)):
         return None
@@ -49,17 +49,17 @@ async def claim(work: UnitOfWork, run_id: UUID, worker_id: str, attempts: int = 
 
 
 async def progress(work: UnitOfWork, claim: Claim, percent: float, stage: str) -> bool:
-    """How far the run is. False when it was taken away."""
+    """Store the run's progress. False when the claim is lost."""
     return await _report(work, claim, percent=percent, stage=stage)
 
 
 async def succeed(work: UnitOfWork, claim: Claim, result: Json) -> bool:
-    """The run is done. False when it was taken away."""
+    """Mark the run as done. False when the claim is lost."""
     return await _report(work, claim, status=RunStatus.SUCCEEDED, result=result, percent=100.0, finished_at=work.now)
 
 
 async def fail(work: UnitOfWork, claim: Claim, kind: str, error: str, delay: timedelta | None) -> bool:
-    """The attempt failed: try again after the delay, or (None) give up. False when the run was taken away."""
+    """Record a failed attempt: try again after the delay, or (None) give up. False when the claim is lost."""
     if delay is None:
         return await _report(work, claim, status=RunStatus.FAILED, error=error, finished_at=work.now)
     held = await _report(work, claim, status=RunStatus.QUEUED, error=error, due_at=work.now + delay, asked_at=work.now)
@@ -69,12 +69,12 @@ async def fail(work: UnitOfWork, claim: Claim, kind: str, error: str, delay: tim
 
 
 async def stop(work: UnitOfWork, claim: Claim) -> bool:
-    """The run was cancelled by a person, and its handler has stopped. False when it was taken away."""
+    """Record that a person cancelled the run and its handler has stopped. False when the claim is lost."""
     return await _report(work, claim, status=RunStatus.CANCELLED, error=RunRow.cancel_reason, finished_at=work.now)
 
 
 async def hand_back(work: UnitOfWork, claim: Claim, kind: str) -> bool:
-    """The worker ends: another shall begin the run anew, and this attempt does not count. False when the run was taken away."""
+    """Hand the run back when the worker ends: another begins it anew, and this attempt does not count. False when the claim is lost."""
     held = await _report(work, claim, status=RunStatus.QUEUED, attempts=RunRow.attempts - 1, due_at=work.now, asked_at=work.now)
     if held:
         work.start_run(claim.run_id, kind)
@@ -82,7 +82,7 @@ async def hand_back(work: UnitOfWork, claim: Claim, kind: str) -> bool:
 
 
 async def standing(work: UnitOfWork, claims: Sequence[Claim], renew: bool) -> dict[UUID, bool]:
-    """Which of a worker's claims still stand, and whether a person wants the run cancelled; with `renew` their leases begin anew."""
+    """Return which of a worker's claims still stand, and whether a person wants each run cancelled. With `renew` their leases begin anew."""
     ids, epochs = [claim.run_id for claim in claims], [claim.epoch for claim in claims]
     if renew:
         await repository.renew(work.session, ids, epochs)
@@ -90,13 +90,13 @@ async def standing(work: UnitOfWork, claims: Sequence[Claim], renew: bool) -> di
 
 
 async def overdue(work: UnitOfWork) -> list[tuple[UUID, UUID, str, bool]]:
-    """Run, tenant, kind and silence of every run that is due and that no living worker holds; each is given again after `ASK_AGAIN`."""
+    """Return run, tenant, kind and silence of every due run without a living worker. Each is returned again after `ASK_AGAIN`."""
     rows = await repository.overdue(work.session, RUN_LEASE, ASK_AGAIN)
     return [(row.run_id, row.tenant_id, row.kind, row.silent) for row in rows]
 
 
 async def lose(work: UnitOfWork, run_id: UUID) -> None:
-    """Show a run whose worker is gone as lost."""
+    """Show a run as lost, because its worker is gone."""
     if row := await repository.lose(work.session, work.tenant_id, run_id, RUN_LEASE):
         tell(work, row)
 

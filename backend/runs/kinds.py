@@ -1,4 +1,4 @@
-"""What a slice declares in its `runs.py`: its kinds of runs, and its schedules."""
+"""Declarations in a slice's `runs.py`: its kinds of runs, and its schedules."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from schemas.common import Json
 
 
 class Queue(StrEnum):
-    """Where a run waits. Each queue has slots of its own, so long runs in one never hold up another."""
+    """The queue of a run. Each queue has its own slots, so long runs in one never delay another."""
 
     DRAIN = "drain"
-    """The moves of answered predictions into the logs."""
+    """Moves of answered predictions into the logs."""
     CRONS = "crons"
     """Short runs that must begin at once."""
     DEFAULT = "default"
@@ -32,8 +32,8 @@ RETRY: Mapping[type[BaseException], Delays] = {Exception: (timedelta(seconds=8),
 class RunKind:
     """One kind of run and the function that carries it out.
 
-    `attempts` counts claims: an attempt that killed its worker counts. `timeout` limits one attempt. `retry_delays` maps exceptions to waits; the entry of
-    the nearest base class applies.
+    `attempts` counts claims, including those that killed their worker. `timeout` limits one attempt. `retry_delays` maps exceptions to waits; the entry of the
+    nearest base class applies.
     """
 
     name: str
@@ -48,7 +48,7 @@ class RunKind:
             raise ValueError(f"The run kind {self.name} needs at least one attempt and a timeout above zero.")
 
     def delay_after(self, error: BaseException, attempt: int) -> timedelta | None:
-        """The wait before the next attempt, after `attempt` (from 1) failed with the error; None when there is none."""
+        """Return the wait before the next attempt, after `attempt` (from 1) failed with the error; None for no further attempt."""
         if attempt >= self.attempts:
             return None
         delays = next((self.retry_delays[base] for base in type(error).__mro__ if base in self.retry_delays), ())
@@ -56,25 +56,25 @@ class RunKind:
 
 
 class Missed(StrEnum):
-    """What to do with a tick that passed while no worker could run it."""
+    """The rule for a tick that passed while no worker could run it."""
 
     SKIP = "skip"
     CATCH_UP = "catch up"
-    """Run the newest missed tick once; leave out the others."""
+    """Run the newest missed tick once; skip the others."""
 
 
 class Scope(StrEnum):
-    """Whose ticks a schedule has."""
+    """The owner of a schedule's ticks."""
 
     HUB = "hub"
     """One tick for the whole hub, in the time zone of the setting `time_zone`."""
     TENANT = "tenant"
-    """One tick for each tenant, in the tenant's time zone; the hub's where the tenant has none."""
+    """One tick per tenant, in the tenant's time zone, or the hub's if the tenant has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A function called at the times of a cron expression, once a tick however many workers live.
+    """A function called at the times of a cron expression, once per tick for any number of workers.
 
     `cron` has five fields, or six with the seconds first. The setting `schedules` replaces it: `promotion.ramps=*/5 * * * * *`.
     """

@@ -1,4 +1,4 @@
-"""What a worker process keeps between runs and ticks."""
+"""Objects that a worker process keeps between runs and ticks."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Process:
-    """One object of each type, made when it is first asked for: a cache, loaded models, what was seen last."""
+    """One object per type, created at first use: a cache, loaded models, the last seen state."""
 
     def __init__(self) -> None:
         self._kept: dict[type, object] = {}

@@ -15,23 +15,23 @@ from schemas.runs import RunStatus
 
 FORGET_AFTER = timedelta(days=1)
 NOW = select(func.hub_now()).scalar_subquery()
-"""The hub's time, read once a statement."""
+"""The hub's time, read once per statement."""
 
 
 def _status(lease: timedelta) -> ColumnElement[str]:
-    """A run's state as it is shown: one that nobody renewed for a lease is lost, whether or not a worker has noticed."""
+    """Return a run's visible state. A run that nobody renewed for a lease is lost, even if no worker has noticed."""
     silent = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
     return case((silent, literal(RunStatus.LOST.value)), else_=RunRow.status)
 
 
 async def get(session: AsyncSession, tenant_id: UUID, run_id: UUID, lock: bool = False) -> RunRow | None:
-    """One run; locked, it does not change until the transaction ends."""
+    """Return one run. With `lock`, it does not change until the transaction ends."""
     query = select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
 
 async def newest(session: AsyncSession, tenant_id: UUID, kind: str | None, status: str | None, limit: int, lease: timedelta) -> Sequence[RunRow]:
-    """Runs, newest first."""
+    """Return runs, newest first."""
     query = select(RunRow).where(RunRow.tenant_id == tenant_id).order_by(RunRow.created_at.desc()).limit(limit)
     if kind:
         query = query.where(RunRow.kind == kind)
@@ -41,21 +41,21 @@ async def newest(session: AsyncSession, tenant_id: UUID, kind: str | None, statu
 
 
 async def find(session: AsyncSession, run_id: UUID) -> Row[Any] | None:
-    """A run's tenant and kind; answers before a tenant is known."""
+    """Return a run's tenant and kind; works before a tenant is known."""
     return (await session.execute(text("SELECT * FROM find_run(:id)"), {"id": run_id})).first()
 
 
 async def overdue(session: AsyncSession, lease: timedelta, patience: timedelta) -> Sequence[Row[Any]]:
-    """Runs of all tenants that no worker carries out though they are due, each given once within `patience`; `silent`: shown as running until now.
+    """Return due runs of all tenants without a worker, each once within `patience`. `silent`: shown as running until now.
 
-    Its rows are locked, and other workers' sweeps wait for them: the transaction ends in silence.
+    The rows are locked, and other workers' sweeps wait for them. So PostgreSQL ends the transaction when it is idle for 3 s.
     """
     await end_in_silence(session, BRIEF_SILENCE)
     return (await session.execute(text("SELECT * FROM overdue_runs(:lease, :patience)"), {"lease": lease, "patience": patience})).all()
 
 
 async def takeable(session: AsyncSession, tenant_id: UUID, run_id: UUID, lease: timedelta) -> RunRow | None:
-    """A run that is due and that no living worker holds, locked; None when there is nothing to take."""
+    """Return a due run without a living worker, locked; None without one."""
     idle = RunRow.status.in_((RunStatus.QUEUED, RunStatus.LOST)) & (RunRow.due_at <= NOW)
     dead = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
     query = select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, idle | dead).with_for_update()
@@ -63,51 +63,53 @@ async def takeable(session: AsyncSession, tenant_id: UUID, run_id: UUID, lease: 
 
 
 async def take(session: AsyncSession, row: RunRow, worker_id: str) -> RunRow:
-    """Claim a locked run: the next epoch begins."""
+    """Claim a locked run; its next epoch begins."""
     values = {"status": RunStatus.RUNNING, "attempts": RunRow.attempts + 1, "epoch": RunRow.epoch + 1, "worker_id": worker_id, "error": None}
     query = update(RunRow).where(RunRow.tenant_id == row.tenant_id, RunRow.id == row.id)
     return (await session.execute(query.values(**values, started_at=NOW, heartbeat_at=NOW).returning(RunRow))).scalar_one()
 
 
 async def lose(session: AsyncSession, tenant_id: UUID, run_id: UUID, lease: timedelta) -> RunRow | None:
-    """Note that a run's worker is gone; None when it is renewed again, or noted already."""
+    """Record that a run's worker is gone; None when it was renewed again, or recorded already."""
     silent = (RunRow.status == RunStatus.RUNNING) & (RunRow.heartbeat_at < NOW - lease)
     query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, silent)
     return (await session.execute(query.values(status=RunStatus.LOST, deaths=RunRow.deaths + 1).returning(RunRow))).scalar_one_or_none()
 
 
 async def report(session: AsyncSession, tenant_id: UUID, run_id: UUID, epoch: int, **values: Any) -> RunRow | None:
-    """Write what the holder says of its run; the run as it is then. None when the run is no longer its own."""
+    """Write the holder's report of its run and return the run; None when the holder has lost the claim."""
     query = update(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.id == run_id, RunRow.epoch == epoch, RunRow.status == RunStatus.RUNNING)
     return (await session.execute(query.values(**values).returning(RunRow))).scalar_one_or_none()
 
 
 async def held(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> dict[UUID, bool]:
-    """Which of these claims still stand, and for each whether a person asked to cancel the run. All tenants."""
+    """Return which of these claims still stand, and whether a person asked to cancel each run. All tenants."""
     rows = await session.execute(text("SELECT * FROM held_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
     return {row.run_id: row.cancelled for row in rows}
 
 
 async def renew(session: AsyncSession, ids: Sequence[UUID], epochs: Sequence[int]) -> None:
-    """Renew the leases of these claims, where they still stand. All tenants. Sweeps of other workers wait for these rows: the transaction ends in silence."""
+    """Renew the leases of these claims, if they still stand. All tenants. Other workers' sweeps wait for these rows, so the transaction must end without
+    notifications.
+    """
     await end_in_silence(session, BRIEF_SILENCE)
     await session.execute(text("SELECT renew_runs(:ids, :epochs)"), {"ids": list(ids), "epochs": list(epochs)})
 
 
 async def beat(session: AsyncSession, worker_id: str, host: str, pid: int) -> None:
-    """Note that a worker lives; forget those silent for a day."""
+    """Record that a worker lives; remove workers silent for a day."""
     row = insert(WorkerRow).values(worker_id=worker_id, host=host, pid=pid, started_at=NOW, seen_at=NOW)
     await session.execute(row.on_conflict_do_update(index_elements=["worker_id"], set_={"seen_at": NOW}))
     await session.execute(delete(WorkerRow).where(WorkerRow.seen_at < NOW - FORGET_AFTER))
 
 
 async def forget(session: AsyncSession, worker_id: str) -> None:
-    """A worker that ended properly."""
+    """Remove a worker that ended properly."""
     await session.execute(delete(WorkerRow).where(WorkerRow.worker_id == worker_id))
 
 
 async def workers(session: AsyncSession) -> Sequence[WorkerRow]:
-    """Workers, the last heard of first."""
+    """Return workers, the last heard of first."""
     return (await session.execute(select(WorkerRow).order_by(WorkerRow.seen_at.desc()).limit(50))).scalars().all()
 
 
@@ -125,5 +127,5 @@ async def states(session: AsyncSession, lease: timedelta) -> Sequence[Row[Any]]:
 
 
 async def undone(session: AsyncSession, tenant_id: UUID, group_ids: Sequence[UUID], kinds: Sequence[str]) -> Sequence[Row[Any]]:
-    """The groups whose last run of these kinds failed or was cancelled: `(group_id, kind)`."""
+    """Return the groups whose last run of these kinds failed or was cancelled: `(group_id, kind)`."""
     return (await session.execute(text(UNDONE), {"tenant": tenant_id, "groups": [str(one) for one in group_ids], "kinds": list(kinds)})).all()

@@ -1,4 +1,4 @@
-"""What a run's facts amount to."""
+"""Pure rules of runs: a run's state and error from its row."""
 
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ class RunFacts(Protocol):
 
 
 def shown(row: RunFacts, now: datetime, lease: timedelta) -> Run:
-    """The run as people see it. One that nobody renewed for a lease is lost, whether or not a worker has noticed."""
+    """Return the run as people see it. A run that nobody renewed for a lease is lost, even if no worker has noticed."""
     identifier: UUID = row.id
     return Run(
         id=identifier,
@@ -47,13 +47,13 @@ def shown(row: RunFacts, now: datetime, lease: timedelta) -> Run:
 
 
 def status_of(status: str, heartbeat_at: datetime | None, now: datetime, lease: timedelta) -> RunStatus:
-    """A run's state at a moment."""
+    """Return a run's state at a moment."""
     silent = status == RunStatus.RUNNING and heartbeat_at is not None and heartbeat_at < now - lease
     return RunStatus.LOST if silent else RunStatus(status)
 
 
 def worker_died(deaths: int) -> str:
-    """Why a run failed that its workers did not survive."""
+    """Return the error of a run that killed its workers."""
     times = {1: "once", 2: "twice"}.get(deaths, f"{deaths} times")
     return (
         f"The worker died while running it, {times}. The worker's log and the kernel's tell why; running out of memory is the usual reason. "

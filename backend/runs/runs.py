@@ -1,4 +1,4 @@
-"""Upkeep of runs: the lost and the forgotten are asked for again, old ticks go."""
+"""Upkeep of runs: send lost and forgotten runs to the queue again, remove old ticks."""
 
 from backend.actor import ANONYMOUS
 from backend.runs import ticks
@@ -8,7 +8,7 @@ from backend.runs.sweep import sweep
 
 
 async def ask_again(tick: Tick) -> None:
-    """Ask for every run that is due and that no living worker holds."""
+    """Send every due run without a living worker to the queue again."""
     await sweep(tick.hub)
 
 

@@ -1,4 +1,4 @@
-"""Runs: created with a change, executed by a worker, watched and cancelled by people."""
+"""Runs: a change creates them, a worker executes them, people watch and cancel them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,14 +17,14 @@ from schemas.common import Json
 from schemas.runs import CancelRun, ListRuns, Run, RunRef, RunStatus, WatchRuns, WorkerHealth
 
 SILENCE = timedelta(seconds=20)
-"""A worker not heard of for this long is taken for dead."""
+"""A worker silent for this long counts as dead."""
 NEWEST = 20
-"""How many runs a watcher is told of at the beginning."""
+"""The number of runs that a watcher gets at the beginning."""
 OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.LOST)
 
 
 async def start(work: UnitOfWork, kind: str, subject: str, args: dict[str, Json], delay: timedelta = timedelta()) -> UUID:
-    """Make a run's row in this transaction; a worker is asked after commit."""
+    """Insert a run's row in this transaction. After the commit a worker is asked."""
     run_id = new_id()
     row = RunRow(id=run_id, tenant_id=work.tenant_id, kind=kind, subject=subject, args=args, status=RunStatus.QUEUED, attempts=0, created_at=work.now)
     row.epoch = row.deaths = 0
@@ -37,13 +37,13 @@ async def start(work: UnitOfWork, kind: str, subject: str, args: dict[str, Json]
 
 
 async def browse(work: UnitOfWork, input: ListRuns) -> list[Run]:
-    """Runs, newest first."""
+    """Return runs, newest first."""
     rows = await repository.newest(work.session, work.tenant_id, input.kind, input.status, input.limit, RUN_LEASE)
     return [shown(row, work.now, RUN_LEASE) for row in rows]
 
 
 async def get(work: UnitOfWork, input: RunRef) -> Run:
-    """One run. Raises RunNotFound."""
+    """Return one run. Raises RunNotFound."""
     row = await repository.get(work.session, work.tenant_id, input.run_id)
     if row is None:
         raise RunNotFound
@@ -51,7 +51,7 @@ async def get(work: UnitOfWork, input: RunRef) -> Run:
 
 
 async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
-    """Cancel a run: at once where no worker holds it, else its worker stops it within moments. Raises RunNotFound, RunFinished."""
+    """Cancel a run: at once when no worker holds it, else its worker stops it within moments. Raises RunNotFound, RunFinished."""
     row = await repository.get(work.session, work.tenant_id, input.run_id, lock=True)
     if row is None:
         raise RunNotFound
@@ -69,17 +69,17 @@ async def cancel(work: UnitOfWork, input: CancelRun) -> Run:
 
 
 async def beat(work: UnitOfWork, worker_id: str, host: str, pid: int) -> None:
-    """A worker's heartbeat."""
+    """Record a worker's heartbeat."""
     await repository.beat(work.session, worker_id, host, pid)
 
 
 async def leave(work: UnitOfWork, worker_id: str) -> None:
-    """A worker ends."""
+    """Record that a worker ends."""
     await repository.forget(work.session, worker_id)
 
 
 async def workers(work: UnitOfWork) -> list[WorkerHealth]:
-    """The workers heard of in the last day."""
+    """Return the workers heard of in the last day."""
     return [
         WorkerHealth(worker_id=row.worker_id, host=row.host, pid=row.pid, seen_at=row.seen_at, alive=row.seen_at > work.now - SILENCE)
         for row in await repository.workers(work.session)
@@ -94,7 +94,7 @@ async def states(work: UnitOfWork) -> tuple[dict[RunStatus, int], dict[RunStatus
 
 
 def topic(input: WatchRuns) -> Topic[Run]:
-    """Every change of runs, or of one; at the beginning the newest as they are, the oldest of them first. Raises RunNotFound."""
+    """Send every change of all runs, or of one. First send the newest runs, oldest first. Raises RunNotFound."""
 
     async def now(work: UnitOfWork) -> list[Run]:
         if input.run_id is not None:
@@ -105,12 +105,12 @@ def topic(input: WatchRuns) -> Topic[Run]:
 
 
 def tell(work: UnitOfWork, row: RunRow) -> Run:
-    """Tell those who watch how the run is now."""
+    """Notify watchers of the run's current state."""
     run = shown(row, work.now, RUN_LEASE)
     work.live(RUN_CHANGED, str(run.id), run)
     return run
 
 
 async def undone(work: UnitOfWork, group_ids: Sequence[UUID], kinds: Sequence[str]) -> list[tuple[UUID, str]]:
-    """Of each group the kind of its last run among `kinds`, where that run failed or was cancelled."""
+    """Return for each group the kind of its last run among `kinds`, if that run failed or was cancelled."""
     return [(row.group_id, row.kind) for row in await repository.undone(work.session, work.tenant_id, group_ids, kinds)]

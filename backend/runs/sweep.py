@@ -10,7 +10,7 @@ log = logging.getLogger("tiltyard.worker")
 
 
 async def sweep(hub: Hub) -> int:
-    """Ask again for every run that is due and that no living worker holds; how many there were."""
+    """Send every due run without a living worker to the queue again. Return their number."""
     async with hub.work(ANONYMOUS) as work:
         found = await holding.overdue(work)
     for run_id, tenant_id, kind, silent in found:

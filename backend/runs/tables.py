@@ -10,7 +10,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class RunRow(TenantOwned, Base):
-    """One background execution: the truth about it, whatever the queue says."""
+    """One background execution. This row is authoritative; the queue only carries its id."""
 
     __tablename__ = "runs"
 
@@ -20,11 +20,11 @@ class RunRow(TenantOwned, Base):
     args: Mapped[dict[str, Any]]
     status: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
-    """Claims that counted: a run that its worker handed back was not attempted."""
+    """Claims that counted. A claim that its worker handed back does not count."""
     epoch: Mapped[int] = mapped_column(default=0)
     """The number of the newest claim."""
     deaths: Mapped[int] = mapped_column(default=0)
-    """Attempts that ended with their worker."""
+    """Attempts that ended with their worker's death."""
     percent: Mapped[float | None]
     stage: Mapped[str | None]
     error: Mapped[str | None]
@@ -32,7 +32,7 @@ class RunRow(TenantOwned, Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
-    """When a worker was last asked, through the queue, to execute it."""
+    """The last time the queue asked a worker to execute it."""
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -54,7 +54,7 @@ class WorkerRow(Base):
 
 
 class TickRow(Base):
-    """One tick of a schedule, and the worker that ran it. The key is what makes it run once."""
+    """One tick of a schedule, and its worker. The unique key makes it run once."""
 
     __tablename__ = "schedule_ticks"
 

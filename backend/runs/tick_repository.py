@@ -23,22 +23,22 @@ SELECT count(*) FROM gone
 
 
 async def claim(session: AsyncSession, schedule: str, scope: str, tick: datetime, worker_id: str) -> bool:
-    """Insert the tick's row; False when it is there or has not come. Other workers wait for the end of this transaction: it ends in silence."""
+    """Insert the tick's row; False when it exists or is not due. Other workers wait for the end of this transaction, so PostgreSQL ends it when it is idle for too long."""
     await end_in_silence(session, BRIEF_SILENCE)
     values = {"schedule": schedule, "scope": scope, "tick": tick, "worker": worker_id}
     return (await session.execute(text(CLAIM), values)).first() is not None
 
 
 async def newest(session: AsyncSession, schedule: str, scope: str) -> datetime | None:
-    """The newest tick of a schedule."""
+    """Return the newest tick of a schedule."""
     return (await session.execute(text(NEWEST), {"schedule": schedule, "scope": scope})).scalar_one_or_none()
 
 
 async def prune(session: AsyncSession) -> int:
-    """Remove old ticks, never a schedule's newest."""
+    """Remove old ticks, but never a schedule's newest."""
     return int((await session.execute(text(PRUNE))).scalar_one())
 
 
 async def zones(session: AsyncSession) -> dict[UUID | None, str | None]:
-    """Every tenant's time zone."""
+    """Return every tenant's time zone."""
     return {row.tenant_id: row.time_zone for row in await session.execute(text("SELECT * FROM tenant_zones()"))}

@@ -3375,7 +3375,7 @@ class UnsupportedMediaType(HubError):
 
 
 class AlertIsResolved(HubError):
-    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.newest` lists the open alerts."""
+    """This alert is resolved, so nobody can acknowledge or silence it. `alerts.list` lists the open alerts."""
 
 
 class AlertNotFound(HubError):
@@ -3383,7 +3383,7 @@ class AlertNotFound(HubError):
 
 
 class AnswerCutOff(HubError):
-    """The model's answer was cut off at its length limit. Choose another model, or ask for less."""
+    """The model's answer was cut off at its length limit. Choose another model, or shorten the request."""
 
 
 class ArchiveUnreadable(HubError):
@@ -3395,7 +3395,7 @@ class ArchivesBusy(HubError):
 
 
 class ArtifactPresent(HubError):
-    """This version already has its artifact. Make a new version for other bytes."""
+    """This version already has its artifact. Make a new version to upload other bytes."""
 
 
 class BadKek(HubError):
@@ -3415,7 +3415,7 @@ class ConnectorDisabled(HubError):
 
 
 class ConnectorInUse(HubError):
-    """This connector is in use. End what uses it first, or disable the connector."""
+    """This connector is in use. End its users first, or disable the connector."""
 
 
 class ConnectorNameTaken(HubError):
@@ -3455,7 +3455,7 @@ class EvidenceAway(HubError):
 
 
 class ExternalUnfit(HubError):
-    """The request to the language model is not complete. See the issues."""
+    """The request to the language model is not complete. Correct the fields named in `issues`."""
 
 
 class FeaturesDisagree(HubError):
@@ -3523,7 +3523,7 @@ class InvalidOutcome(HubError):
 
 
 class InvalidRamp(HubError):
-    """A ramp raises a challenger's share step by step, within what the other challengers leave."""
+    """A ramp raises a challenger's share step by step, within the share that the other challengers leave."""
 
 
 class InvalidSilence(HubError):
@@ -3587,7 +3587,7 @@ class NoKek(HubError):
 
 
 class NoRamp(HubError):
-    """This group has no running ramp."""
+    """This group has no running ramp. `groups.ramps` lists its ramps."""
 
 
 class NoSource(HubError):
@@ -3607,7 +3607,7 @@ class NotConfirmed(HubError):
 
 
 class NotHalted(HubError):
-    """No halt is in force, so there is nothing to resume."""
+    """No halt is in force, so there is nothing to resume. `groups.halts` lists the halts."""
 
 
 class NotSeveral(HubError):
@@ -3619,7 +3619,7 @@ class NotSilenced(HubError):
 
 
 class NothingToRestore(HubError):
-    """This group has had no other champion, so there is nothing to go back to."""
+    """This group has had no other champion, so there is none to restore. Use `groups.setSplit` to change the champion."""
 
 
 class PasswordsBusy(HubError):
@@ -3663,7 +3663,7 @@ class ProviderKeyRefused(HubError):
 
 
 class ProviderRedirected(HubError):
-    """The provider answered with a redirect, which is never followed. Use the address it leads to as the base URL."""
+    """The provider answered with a redirect, which is never followed. Use the redirect's target as the base URL."""
 
 
 class ProviderRequestRefused(HubError):
@@ -3711,11 +3711,11 @@ class SlugTaken(HubError):
 
 
 class StaleEvidence(HubError):
-    """The evidence is older than five minutes or from an earlier phase; nothing was changed. Look at the comparison again."""
+    """The evidence is older than five minutes or from an earlier phase; nothing was changed. Read the comparison again."""
 
 
 class StalePhase(HubError):
-    """Somebody changed the split since you looked, so nothing was changed. Look at the new split and decide again."""
+    """Somebody changed the split since you read it, so nothing was changed. Read the new split and decide again."""
 
 
 class StillOpen(HubError):
@@ -3787,7 +3787,7 @@ class UnsoundMapping(HubError):
 
 
 class VersionNotFound(HubError):
-    """There is no such version in this tenant. `models.versions` lists those of a model."""
+    """There is no such version in this tenant. `models.versions` lists a model's versions."""
 
 
 class VersionNotLogged(HubError):
@@ -3803,7 +3803,7 @@ class VersionNotReady(HubError):
 
 
 class VersionNotWarm(HubError):
-    """Not every process has loaded the version to go back to; nothing was changed. Try again in a moment; if that does not help, see the alerts."""
+    """Not every process has loaded the champion to restore, so nothing was changed. Try again in a moment. If that does not help, read the alerts."""
 
 
 class VersionServing(HubError):
@@ -3811,7 +3811,7 @@ class VersionServing(HubError):
 
 
 class VersionTaken(HubError):
-    """The model already has this version, and a version is never overwritten. Choose the next number."""
+    """The model already has this version, and versions are never overwritten. Choose the next number."""
 
 
 class VersionWithoutArtifact(HubError):

@@ -1,4 +1,4 @@
-"""What an uploaded artifact is, whether it is sound, and whether it predicts: before anything serves it."""
+"""Checks of an uploaded artifact before anything serves it: its kind, its structure, and a test prediction."""
 
 from backend.catalog.artifacts.facts import ArtifactFacts, ProbeReport
 from backend.catalog.artifacts.inspection import inspect

@@ -1,4 +1,4 @@
-"""Why an artifact is refused. Each says what the file is and what to do instead."""
+"""Reasons to refuse an artifact. Each names the file's kind and what to do instead."""
 
 from backend.errors import HubError
 from schemas.errors import ErrorCode
@@ -60,7 +60,7 @@ class LightgbmJsonArtifact(UnservableArtifact):
 
 
 class JsonArtifact(UnservableArtifact):
-    """This is JSON, but neither an XGBoost model nor a linear one. A description of a model is imported as a document; the artifact is the model itself."""
+    """This is JSON, but neither an XGBoost model nor a linear one. Import a description of a model as a document; upload the model itself as the artifact."""
 
 
 class HtmlArtifact(UnservableArtifact):
@@ -68,7 +68,7 @@ class HtmlArtifact(UnservableArtifact):
 
 
 class PmmlArtifact(UnservableArtifact):
-    """This is PMML, which is not served.
+    """This is PMML, which Tiltyard does not serve.
 
     Export the model itself: `skl2onnx.to_onnx(model, X[:1])` for scikit-learn, `booster.save_model('model.txt')` for LightGBM,
     `booster.save_model('model.ubj')` for XGBoost. A regression or a scorecard can be written as linear JSON.
@@ -76,7 +76,7 @@ class PmmlArtifact(UnservableArtifact):
 
 
 class XmlArtifact(UnservableArtifact):
-    """This is XML, which no served kind is written in. Upload LightGBM text, XGBoost JSON or UBJ, ONNX, or linear JSON."""
+    """This is XML, and no served kind is XML. Upload LightGBM text, XGBoost JSON or UBJ, ONNX, or linear JSON."""
 
 
 class CatboostArtifact(UnservableArtifact):
@@ -84,10 +84,10 @@ class CatboostArtifact(UnservableArtifact):
 
 
 class EbmArtifact(UnservableArtifact):
-    """This is an explainable boosting machine's JSON (InterpretML), which is not served.
+    """This is an explainable boosting machine's JSON (InterpretML), which Tiltyard does not serve.
 
-    Train a LightGBM model with `interaction_constraints` of one feature each, `[[0], [1], …]`: like a machine without interactions it adds up functions of one
-    feature each, and its text is served and explained exactly.
+    Train a LightGBM model with `interaction_constraints` of one feature each, `[[0], [1], …]`: it adds up functions of one feature each, like a machine without
+    interactions. Tiltyard serves and explains its text exactly.
     """
 
 
@@ -96,7 +96,7 @@ class XgboostConfigArtifact(UnservableArtifact):
 
 
 class XgboostDumpArtifact(UnservableArtifact):
-    """This is XGBoost's `dump_model`, which is made for reading and cannot be loaded again. Save the model itself: `booster.save_model('model.ubj')`."""
+    """This is XGBoost's `dump_model`: a text to read, which cannot be loaded again. Save the model itself: `booster.save_model('model.ubj')`."""
 
 
 class KerasArtifact(UnservableArtifact):
@@ -104,11 +104,13 @@ class KerasArtifact(UnservableArtifact):
 
 
 class MojoArtifact(UnservableArtifact):
-    """This is an H2O MOJO, which is not served. Train the model with LightGBM, XGBoost or scikit-learn, and export it as LightGBM text, UBJ or ONNX."""
+    """This is an H2O MOJO, which Tiltyard does not serve. Train the model with LightGBM, XGBoost or scikit-learn, and export it as LightGBM text, UBJ or
+    ONNX.
+    """
 
 
 class TableArtifact(UnservableArtifact):
-    """This is a table of data, not a model. Upload the file that the training library saved the model to."""
+    """This is a table of data, not a model. Upload the model file that the training library saved."""
 
 
 class CompressedArtifact(UnservableArtifact):
@@ -116,11 +118,11 @@ class CompressedArtifact(UnservableArtifact):
 
 
 class MalformedArtifact(UnservableArtifact):
-    """The file begins like a model but is not sound: cut off, or edited. Export it again and upload the new file."""
+    """The file begins like a model but is damaged: cut off, or edited. Export it again and upload the new file."""
 
 
 class UnsupportedModel(UnservableArtifact):
-    """The model does not give one number a row. Train one model for each question."""
+    """The model does not give one number per row. Train one model for each question."""
 
 
 class ProbeFailed(UnservableArtifact):

@@ -1,4 +1,4 @@
-"""What is known of an artifact before it serves."""
+"""Facts about an artifact, read before it serves."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,14 +8,16 @@ from schemas.catalog import ArtifactKind
 
 @dataclass(frozen=True)
 class ArtifactFacts:
-    """What the bytes themselves say.
+    """Facts in the artifact's own bytes.
 
-    `features` in the model's own order (`f0`, `f1`, … where it names none), `named` saying which; `outputs` numbers a row;
-    `trees` and `leaves` where it is a tree ensemble. `classes` are the artifact's own, in its order; `columns` is 2 where it gives a number for each of two
-    classes, so that either can be served, and 1 where it gives that of the last. `probability`: whether the score is one, None where the artifact does not say.
-    `category_lists` and `infos` are a LightGBM file's pandas categories and `feature_infos`; `rounds` are an XGBoost file's boosting rounds,
-    `best_round` those up to its best iteration, where it keeps one.
-    `takes_missing` are the features for which the file says what a missing value does.
+    `features` are in the model's order; `named` says whether the file names them (else `f0`, `f1`, …). `outputs` is the count of numbers per row. `trees` and
+    `leaves` are counts of a tree ensemble.
+    `classes` are the artifact's own, in its order. `columns` is 2 when it gives a number for each of two classes: either can then be served. It is 1 when it
+    gives the last class's number.
+    `probability` says whether the score is a probability; None when the artifact does not say. `category_lists` and `infos` are a LightGBM file's pandas
+    categories and `feature_infos`.
+    `rounds` are an XGBoost file's boosting rounds; `best_round` those up to its best iteration, if stored. `takes_missing` are the features with a rule for
+    missing values.
     """
 
     kind: ArtifactKind
@@ -39,12 +41,11 @@ class ArtifactFacts:
 
 @dataclass(frozen=True)
 class ProbeReport:
-    """What happened when the artifact was loaded and asked in a process of its own.
+    """The result of loading the artifact and predicting in a separate process.
 
-    `network` says how the child was kept off the network: `namespace` (it had none) or `open` (this system permits no
-    namespaces). `scores` are those of the probed rows: the median row if one was given, all zeros, all missing where the model
-    takes missing values. `additivity` is the largest gap between the model's margin and the sum of its own contributions. `sample_scores` are
-    those of the sample rows.
+    `network` says how the child was isolated: `namespace` (no network) or `open` (this system permits no namespaces). `scores` are those of the probed rows:
+    the median row if given, all zeros, and all missing when the model takes missing values. `additivity` is the largest gap between the model's margin and the
+    sum of its own contributions. `sample_scores` are those of the sample rows.
     """
 
     seconds: float

@@ -1,4 +1,4 @@
-"""One door for every uploaded artifact: what it is, and whether its structure is sound."""
+"""Inspection of every uploaded artifact: its kind, and whether its structure is sound."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,10 +24,10 @@ READERS: dict[ArtifactKind, Callable[[bytes, str], ArtifactFacts]] = {
 
 
 def inspect(path: Path, limit_bytes: int = LIMIT_BYTES) -> ArtifactFacts:
-    """What the artifact at `path` is.
+    """Return the facts of the artifact at `path`.
 
-    Nothing of the file is run and no model library loads it. Raises an `UnservableArtifact` or `ArtifactTooLarge` that says what
-    is wrong and what to do. Reads the whole file and may take seconds for a large one: call it in a thread.
+    Nothing in the file runs, and no model library loads it. Raises an `UnservableArtifact` or `ArtifactTooLarge` that says what is wrong and what to do. It
+    reads the whole file, which may take seconds: call it in a thread.
     """
     size = path.stat().st_size
     if size > limit_bytes:

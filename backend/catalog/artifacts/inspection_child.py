@@ -12,7 +12,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Write `{"facts": …}`, or `{"refused": class, "message": …, "data": …}`."""
+    """Write `{"facts": …}`, or `{"refused": class, "message": …, "data": …}` to standard output."""
     request = json.loads(sys.stdin.buffer.read())
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     from backend.catalog.artifacts.inspection import inspect  # noqa: PLC0415  found only now: -I leaves the checkout out
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def limit(seconds: int, memory_bytes: int) -> None:
-    """No files written, no core, bounded processor time and address space."""
+    """Limit this process: it writes no files and no core, and its processor time and address space are bounded."""
     limits = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: seconds}
     if sys.platform == "linux":
         limits[resource.RLIMIT_AS] = memory_bytes

@@ -1,4 +1,4 @@
-"""Reading a large artifact's structure in a limited process of its own, so that its memory and its time are not the hub's."""
+"""Reads a large artifact's structure in a limited child process, which keeps its memory and time apart from the hub's."""
 
 import asyncio
 import json
@@ -17,17 +17,17 @@ from backend.catalog.artifacts.probe import SCRUBBED
 
 CHILD: Final = Path(__file__).parent / "inspection_child.py"
 SMALL_BYTES: Final = 1024 * 1024
-"""Up to this size a file is read in a thread: JSON takes about 30 times its size while it is read."""
+"""Bytes. Up to this size a thread reads the file: reading JSON takes about 30 times its size."""
 READING_SECONDS: Final = 120
 BASE_BYTES: Final = 4 << 30
 BYTES_EACH: Final = 40
-"""Address space of the child, for each byte of the file."""
+"""Bytes of the child's address space per byte of the file."""
 
 _READERS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artifact")
 
 
 async def inspect_aside(path: Path, limit_bytes: int = LIMIT_BYTES, small_bytes: int = SMALL_BYTES) -> ArtifactFacts:
-    """As `inspect`, two files at a time; one of more than `small_bytes` in a child process. Raises what `inspect` raises."""
+    """Inspect like `inspect`, at most two files at a time. A child process reads files over `small_bytes`. Raises what `inspect` raises."""
     return await asyncio.get_running_loop().run_in_executor(_READERS, _inspect, path, limit_bytes, small_bytes)
 
 
@@ -52,7 +52,8 @@ def _inspect(path: Path, limit_bytes: int, small_bytes: int) -> ArtifactFacts:
         raise errors.UnservableArtifact(f"The file could not be read within {READING_SECONDS} s. It is not served; export a smaller model.") from None
     if done.returncode != 0:
         raise errors.UnservableArtifact(
-            f"The file of {size:,} bytes takes more memory or time to read than the hub gives. It is not served; export a smaller model, or XGBoost as UBJ."
+            f"The file of {size:,} bytes needs more memory or time than the hub allows for reading. "
+            "It is not served; export a smaller model, or XGBoost as UBJ."
         )
     return _facts(json.loads(done.stdout))
 

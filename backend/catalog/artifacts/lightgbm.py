@@ -1,4 +1,4 @@
-"""LightGBM text: read by our own reader, never by the library."""
+"""LightGBM text: our own reader reads it, never the library."""
 
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
@@ -9,7 +9,7 @@ from schemas.catalog import ArtifactKind
 
 
 def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
-    """The facts of a LightGBM text file, every tree of it checked."""
+    """Return the facts of a LightGBM text file, and check every tree."""
     try:
         forest = read_lightgbm(content)
     except MalformedTrees as error:
@@ -17,7 +17,7 @@ def lightgbm_facts(content: bytes, sha256: str) -> ArtifactFacts:
             f"This begins like LightGBM text but is not sound. {error} Export it again with `booster.save_model('model.txt')`."
         ) from error
     if forest.outputs != 1:
-        raise errors.UnsupportedModel(f"The model gives {forest.outputs} numbers a row (one a class); a model that gives one score a row can be served.")
+        raise errors.UnsupportedModel(f"The model gives {forest.outputs} numbers per row (one per class); Tiltyard serves models that give one score per row.")
     probability = forest.objective.split(" ")[0] in PROBABILITIES
     return ArtifactFacts(
         kind=ArtifactKind.LIGHTGBM,

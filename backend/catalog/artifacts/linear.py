@@ -7,7 +7,7 @@ from schemas.catalog import ArtifactKind
 
 
 def linear_facts(content: bytes, sha256: str) -> ArtifactFacts:
-    """The facts of a linear model."""
+    """Return the facts of a linear model."""
     try:
         model = read_linear(content)
     except MalformedLinear as error:

@@ -1,4 +1,4 @@
-"""The arrays of ONNX tree ensembles, out of a graph's nodes; nothing is checked here."""
+"""The arrays of ONNX tree ensembles, taken from a graph's nodes. Nothing is checked here."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ LABELS = ("classlabels_int64s", "classlabels_strings")
 
 @dataclass(frozen=True)
 class ClassicArrays:
-    """TreeEnsembleClassifier or -Regressor (`name`): one entry a node, and one a leaf's weight. What is only counted is a length.
+    """TreeEnsembleClassifier or -Regressor (`name`): one entry per node, and one per weight of a leaf. Arrays that are only counted are given as lengths.
 
     `optional` are the lengths of arrays that may be absent; `prefix` is what the weights' arrays begin with, `class` or `target`.
     """
@@ -38,7 +38,7 @@ class ClassicArrays:
 
     @classmethod
     def of(cls, node: "NodeProto") -> "ClassicArrays":
-        """Those of a node."""
+        """Return the arrays of a node."""
         given = {entry.name: entry for entry in node.attribute}
         prefix = "class" if node.op_type == "TreeEnsembleClassifier" else "target"
         labels = next((given[name] for name in LABELS if name in given), None)
@@ -64,7 +64,7 @@ class ClassicArrays:
 
 @dataclass(frozen=True)
 class ModernArrays:
-    """TreeEnsemble of ai.onnx.ml 5: inner nodes and leaves in arrays of their own, trees as indices of roots. `lengths` are those of arrays only counted."""
+    """TreeEnsemble of ai.onnx.ml 5: separate arrays for inner nodes and leaves, trees as indices of roots. `lengths` are of arrays that are only counted."""
 
     features: Ints
     true: Ints
@@ -78,7 +78,7 @@ class ModernArrays:
 
     @classmethod
     def of(cls, node: "NodeProto") -> "ModernArrays":
-        """Those of a node."""
+        """Return the arrays of a node."""
         given = {entry.name: entry for entry in node.attribute}
         return cls(
             features=_ints(given, "nodes_featureids"),
@@ -98,7 +98,7 @@ def _ints(given: "dict[str, AttributeProto]", name: str) -> Ints:
 
 
 def _length(given: "dict[str, AttributeProto]", name: str) -> int:
-    """How many numbers an attribute holds, as a list or as a tensor (`…_as_tensor` for doubles)."""
+    """Return the count of numbers in an attribute: a list, or a tensor (`…_as_tensor` for doubles)."""
     for found in (given.get(name), given.get(f"{name}_as_tensor")):
         if found is not None:
             return len(found.floats) or len(found.ints) or int(np.prod(list(found.t.dims), dtype=np.int64) if found.HasField("t") else 0)

@@ -1,4 +1,4 @@
-"""The classes of an ONNX classifier, and how many numbers its score output gives a row, as the graph says."""
+"""The classes of an ONNX classifier, and the width of its score output, read from the graph."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,9 +15,9 @@ LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 
 
 def classes_of(graph: "GraphProto", output: str) -> tuple[str, ...]:
-    """The class labels in the order of the score's columns; empty where the graph names none. Raises `UnsupportedModel` for more than two classes.
+    """Return the class labels in the order of the score's columns; empty when the graph names none. Raises `UnsupportedModel` for more than two classes.
 
-    A ZipMap before the output names its classes; else the one list of labels that the graph has, in a classifier or as a constant that labels are taken from.
+    A ZipMap before the output names its classes; else the graph's only list of labels, in a classifier or in a constant that labels are taken from.
     """
     makers = {name: node for node in graph.node for name in node.output}
     maker = makers.get(output)
@@ -28,14 +28,14 @@ def classes_of(graph: "GraphProto", output: str) -> tuple[str, ...]:
     if len(classes) > 2:
         said = ", ".join(classes[:10]) + (", …" if len(classes) > 10 else "")
         raise errors.UnsupportedModel(
-            f"The classifier has {len(classes)} classes ({said}); a model that gives one score a row can be served. "
+            f"The classifier has {len(classes)} classes ({said}); Tiltyard serves models that give one score per row. "
             "Train it on two classes (this one against the rest), and upload one model for each question."
         )
     return classes
 
 
 def columns_of(graph: "GraphProto", output: str, classes: tuple[str, ...]) -> int:
-    """How many numbers the score output gives a row: 1, or 2 for two classes. Raises `UnsupportedModel` for several targets."""
+    """Return the count of numbers that the score output gives per row: 1, or 2 for two classes. Raises `UnsupportedModel` for several targets."""
     makers = {name: node for node in graph.node for name in node.output}
     shape = next(entry for entry in graph.output if entry.name == output).type.tensor_type.shape.dim
     width = shape[1].dim_value if len(shape) == 2 else 1 if shape else 0
@@ -52,7 +52,7 @@ def columns_of(graph: "GraphProto", output: str, classes: tuple[str, ...]) -> in
         output = maker.input[0]
     if width > 2 or (width == 2 and not classes and not probable):
         raise errors.UnsupportedModel(
-            f"The model gives {width} numbers a row and names no classes: it predicts {width} targets. A model that gives one score a row can be served: "
+            f"The model gives {width} numbers per row and names no classes: it predicts {width} targets. Tiltyard serves models that give one score per row: "
             "export one model for each target."
         )
     return max(width, 1)
@@ -71,7 +71,9 @@ def _labels(node: "NodeProto") -> tuple[str, ...]:
 
 
 def _constant_labels(graph: "GraphProto") -> Iterator[tuple[str, ...]]:
-    """Constants that a label is taken from by its place (`ArrayFeatureExtractor`), as scikit-learn's voting and calibrated classifiers are written."""
+    """Return the constants that labels are taken from by position (`ArrayFeatureExtractor`). scikit-learn's voting and calibrated classifiers are written
+    so.
+    """
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "ArrayFeatureExtractor" and node.input[0] in tensors:

@@ -1,4 +1,4 @@
-"""ONNX: parsed as data, checked by `onnx.checker` and by rules of our own. No session is made here."""
+"""ONNX: parsed as data, checked by `onnx.checker` and by our own rules. No session is created here."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ EXPORT = "Export it again, for example with `skl2onnx.to_onnx(model, X[:1])`."
 
 
 def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
-    """The facts of an ONNX file: one row of numbers in, one score out."""
+    """Return the facts of an ONNX file: one row of numbers in, one score out."""
     model = _parse(content)
     _check_graphs(model)
     widths, named = _inputs(model.graph)
@@ -35,10 +35,11 @@ def onnx_facts(content: bytes, sha256: str) -> ArtifactFacts:
     try:
         trees, leaves = check_trees(model.graph, len(features))
     except MalformedTrees as error:
-        raise errors.MalformedArtifact(f"This is ONNX, but a tree ensemble in it is not sound. {error} {EXPORT}") from error
+        raise errors.MalformedArtifact(f"This is ONNX, but one of its tree ensembles is not sound. {error} {EXPORT}") from error
     except SharedSubtrees as error:
         raise errors.UnsupportedModel(
-            "Branches of a tree in it share a subtree, which is not served. Export it with every tree written out, as skl2onnx and onnxmltools do."
+            "Branches of one of its trees share a subtree, which Tiltyard does not serve. "
+            "Export it with every tree written out, as skl2onnx and onnxmltools do."
         ) from error
     _run_checker(model)
     return ArtifactFacts(
@@ -63,8 +64,8 @@ def _parse(content: bytes) -> "ModelProto":
     model = ModelProto()
     try:
         model.ParseFromString(content)
-    except Exception as error:  # protobuf's DecodeError, whichever implementation is in use
-        raise errors.MalformedArtifact(f"This begins like ONNX but does not parse: it is cut off, or is something else. {EXPORT}") from error
+    except Exception as error:  # protobuf's DecodeError, of any implementation
+        raise errors.MalformedArtifact(f"This begins like ONNX but does not parse: it is cut off, or it is another kind of file. {EXPORT}") from error
     if not _is_text(model):
         raise errors.MalformedArtifact(f"This is ONNX, but a name in it is not UTF-8 text: it was edited. {EXPORT}")
     if model.ir_version < 3 or not model.opset_import or not model.graph.node:
@@ -73,7 +74,7 @@ def _parse(content: bytes) -> "ModelProto":
 
 
 def _is_text(model: "ModelProto") -> bool:
-    """Whether every name read here is text: the parser hands bytes out for one that is not UTF-8."""
+    """Return whether every name is text. The parser returns bytes for a name that is not UTF-8."""
     graph = model.graph
     names: list[object] = [entry.name for entry in [*graph.input, *graph.output, *graph.initializer, *model.functions]]
     names += [entry.domain for entry in model.opset_import] + [part for entry in model.metadata_props for part in (entry.key, entry.value)]
@@ -95,7 +96,7 @@ def _check_graphs(model: "ModelProto") -> None:
             raise errors.UnsupportedModel(f"The node {node.name or node.op_type} is of {node.domain}; only ai.onnx and ai.onnx.ml are served.")
         for attribute in node.attribute:
             if attribute.HasField("g") or len(attribute.graphs):
-                raise errors.UnsupportedModel(f"The node {node.name or node.op_type} has a graph inside (a loop or a branch), which is not served.")
+                raise errors.UnsupportedModel(f"The node {node.name or node.op_type} has a graph inside (a loop or a branch), which Tiltyard does not serve.")
             _check_internal(attribute.t, node.name or node.op_type)
     for tensor in model.graph.initializer:
         _check_internal(tensor, tensor.name)
@@ -107,7 +108,7 @@ def _check_internal(tensor: object, name: str) -> None:
 
 
 def _inputs(graph: "GraphProto") -> tuple[dict[str, int], bool]:
-    """Width by input name: one tensor [N, f], or f of one column each; and whether the inputs' names are the features'."""
+    """Return the width by input name: one tensor [N, f], or f tensors of one column each. Also return whether the inputs' names are the features' names."""
     from onnx import TensorProto  # noqa: PLC0415  heavy
 
     given = {tensor.name for tensor in graph.initializer}
@@ -127,19 +128,21 @@ def _inputs(graph: "GraphProto") -> tuple[dict[str, int], bool]:
 
 
 def _check_output(graph: "GraphProto") -> str:
-    """The name of the output that is the score."""
+    """Return the name of the output that is the score. Raises `UnsupportedModel`."""
     kinds = {entry.name: _kind(entry.type) for entry in graph.output}
     chosen = score_output(kinds)
     if chosen is None:
-        raise errors.UnsupportedModel(f"The model's outputs ({', '.join(kinds)}) have no score: a probability, or one number a row.")
+        raise errors.UnsupportedModel(f"The model's outputs ({', '.join(kinds)}) have no score: a probability, or one number per row.")
     shape = next(entry for entry in graph.output if entry.name == chosen).type.tensor_type.shape.dim
     if len(shape) > 2 or (len(shape) == 2 and shape[1].dim_value > 2):
-        raise errors.UnsupportedModel(f"The output {chosen} gives {shape[-1].dim_value} numbers a row; a model that gives one score a row can be served.")
+        raise errors.UnsupportedModel(f"The output {chosen} gives {shape[-1].dim_value} numbers per row; Tiltyard serves models that give one score per row.")
     return chosen
 
 
 def _refuse_doubles(graph: "GraphProto", output: str) -> None:
-    """onnxruntime's tree ensembles of ai.onnx.ml 1 to 4 give single precision only, so that it does not load a graph that declares otherwise."""
+    """Refuse tree ensembles in double precision. onnxruntime's ensembles of ai.onnx.ml 1 to 4 give single precision, and it does not load other
+    declarations.
+    """
     from onnx import TensorProto  # noqa: PLC0415  heavy
 
     kind = next(entry for entry in graph.output if entry.name == output).type
@@ -152,7 +155,7 @@ def _refuse_doubles(graph: "GraphProto", output: str) -> None:
 
 
 def _kind(kind: object) -> str:
-    """As onnxruntime words it: `tensor(float)`, `seq(map(int64,tensor(float)))`."""
+    """Return the type in onnxruntime's notation: `tensor(float)`, `seq(map(int64,tensor(float)))`."""
     from onnx import TensorProto, TypeProto  # noqa: PLC0415  heavy
 
     assert isinstance(kind, TypeProto)

@@ -17,13 +17,13 @@ MAX_NODES = 5_000_000
 
 
 class SharedSubtrees(ValueError):
-    """Two branches lead to one subtree, which ONNX permits and no forest of trees has."""
+    """Two branches lead to one subtree. ONNX permits this, but a forest of trees has none."""
 
 
 def check_trees(graph: "GraphProto", features: int) -> tuple[int | None, int | None]:
-    """How many trees and leaves the graph has (None without an ensemble). Raises `MalformedTrees` for one that is not sound, `SharedSubtrees`.
+    """Return the counts of trees and leaves in the graph (None without an ensemble). Raises `MalformedTrees`, `SharedSubtrees`.
 
-    Feature indices are held to `features` only where the ensemble reads the graph's input itself: a step before it may widen it.
+    Feature indices are checked against `features` only when the ensemble reads the graph's input itself: a step before it may widen it.
     """
     inputs = {entry.name for entry in graph.input}
     found = []
@@ -37,7 +37,7 @@ def check_trees(graph: "GraphProto", features: int) -> tuple[int | None, int | N
 
 
 def check_classic(arrays: ClassicArrays, features: int | None) -> tuple[int, int]:
-    """How many trees and leaves the arrays make, of a model that takes so many features where that is known. Raises `MalformedTrees`, `SharedSubtrees`."""
+    """Return the counts of trees and leaves in the arrays. `features` is the model's width, when known. Raises `MalformedTrees`, `SharedSubtrees`."""
     name, count = arrays.name, len(arrays.trees)
     modes = np.array(arrays.modes, dtype=object)
     lengths = {len(array) for array in (arrays.nodes, arrays.features, arrays.true, arrays.false, modes)} | {arrays.values}
@@ -48,7 +48,7 @@ def check_classic(arrays: ClassicArrays, features: int | None) -> tuple[int, int
             raise MalformedTrees(f"{name}: {optional} does not agree with the other nodes_* arrays.")
     leaf = modes == b"LEAF"
     if not set(modes[~leaf]) <= BRANCHES:
-        raise MalformedTrees(f"{name}: nodes_modes has a mode that is not known.")
+        raise MalformedTrees(f"{name}: nodes_modes has an unknown mode.")
     _check_features(name, arrays.features[~leaf], features)
     rows = {key: row for row, key in enumerate(zip(arrays.trees.tolist(), arrays.nodes.tolist(), strict=True))}
     if len(rows) != count:
@@ -61,7 +61,7 @@ def check_classic(arrays: ClassicArrays, features: int | None) -> tuple[int, int
 
 
 def check_roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints) -> int:
-    """One root a tree, and every other node the child of exactly one: then following children ends."""
+    """Check that each tree has one root, and every other node is the child of exactly one node. Following children then ends."""
     if np.any(children < 0):
         raise MalformedTrees(f"{name}: a child is not a node of its tree.")
     parents = np.bincount(children.ravel(), minlength=count)
@@ -78,12 +78,12 @@ def check_roots(name: str, count: int, children: Ints, inner: Ints, trees: Ints)
         level = below[level].ravel()
         level = level[level >= 0]
     if reached != count:
-        raise MalformedTrees(f"{name}: some nodes are cut off from the root in a cycle of their own.")
+        raise MalformedTrees(f"{name}: some nodes form a cycle that no root reaches.")
     return len(starts)
 
 
 def _circular(count: int, children: Ints, inner: Ints) -> bool:
-    """Whether following children never ends somewhere: nodes whose parents are all passed are passed, until none is left."""
+    """Return whether following children can go on forever. It repeatedly removes nodes whose parents are all removed; a rest is a cycle."""
     below = dict(zip(inner.tolist(), children.tolist(), strict=True))
     parents = np.bincount(children.ravel(), minlength=count)
     ready = np.flatnonzero(parents == 0).tolist()
@@ -105,11 +105,11 @@ def _check_weights(arrays: ClassicArrays, rows: dict[tuple[int, int], int], leaf
     if min(where) < 0 or not leaf[where].all():
         raise MalformedTrees(f"{name}: a weight is given to something that is not a leaf.")
     if ids.min() < 0 or ids.max() >= arrays.outputs:
-        raise MalformedTrees(f"{name}: a weight is given to an output that is not there.")
+        raise MalformedTrees(f"{name}: a weight is given to an output that does not exist.")
 
 
 def check_modern(arrays: ModernArrays, features: int | None) -> tuple[int, int]:
-    """How many trees and leaves the arrays make. Raises `MalformedTrees`."""
+    """Return the counts of trees and leaves in the arrays. Raises `MalformedTrees`."""
     true, true_leaf, false, false_leaf, roots = arrays.true, arrays.true_leaf, arrays.false, arrays.false_leaf, arrays.roots
     count, leaves = len(arrays.features), len(arrays.targets)
     lengths = {len(true), len(true_leaf), len(false), len(false_leaf), *arrays.lengths}
@@ -118,7 +118,7 @@ def check_modern(arrays: ModernArrays, features: int | None) -> tuple[int, int]:
     _check_features("TreeEnsemble", arrays.features, features)
     inner = np.concatenate([true[true_leaf == 0], false[false_leaf == 0], roots])
     ends = np.concatenate([true[true_leaf == 1], false[false_leaf == 1]])
-    # A tree of one leaf is written as a node whose two children are that leaf.
+    # A tree with a single leaf is stored as a node with that leaf as both children.
     if (
         np.any((inner < 0) | (inner >= count))
         or np.any((ends < 0) | (ends >= leaves))
@@ -132,10 +132,10 @@ def check_modern(arrays: ModernArrays, features: int | None) -> tuple[int, int]:
         reached += len(level)
         level = np.concatenate([true[level][true_leaf[level] == 0], false[level][false_leaf[level] == 0]])
     if reached != count:
-        raise MalformedTrees("TreeEnsemble: some nodes are cut off from the roots in a cycle of their own.")
+        raise MalformedTrees("TreeEnsemble: some nodes form a cycle that no root reaches.")
     return len(roots), leaves
 
 
 def _check_features(name: str, column: Ints, features: int | None) -> None:
     if len(column) and (column.min() < 0 or (features is not None and column.max() >= features)):
-        raise MalformedTrees(f"{name}: nodes_featureids names a feature the model does not take.")
+        raise MalformedTrees(f"{name}: nodes_featureids names a feature that the model does not take.")

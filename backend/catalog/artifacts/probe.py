@@ -1,4 +1,4 @@
-"""Loading an artifact for the first time, where a crash or a hang costs nothing."""
+"""The first load of an artifact, in a child process that may crash or hang."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ SCRUBBED = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "NUMBA_DISABLE_JIT": "1",  # compiling takes longer than the few rows, and its cache could not be written
+    "NUMBA_DISABLE_JIT": "1",  # Compiling takes longer than these few rows, and the child cannot write its cache.
 }
 
 
@@ -36,12 +36,13 @@ async def probe(
     samples: Sequence[Sequence[float]] | None = None,
     seconds: int = PROBE_SECONDS,
 ) -> ProbeReport:
-    """Load the inspected artifact in a limited process of its own and score a few rows.
+    """Load the inspected artifact in a limited child process and score a few rows.
 
-    `median` is the profile's median row, where there is one; `use` how the artifact is used
-    (the fields of `backend.runtimes.protocol.Use`); `samples` [n, features] are scored too. The child has no environment of ours, no network where the system
-    permits namespaces, bounded memory and processor time, and writes no file. It is killed, with all it started, after `seconds`.
-    Raises `ProbeFailed` when the model's library crashes, hangs or refuses, or the scores are not finite numbers.
+    `median` is the profile's median row, if known. `use` says how the artifact is used (the fields of `backend.runtimes.protocol.Use`). `samples` [n, features]
+    are scored too.
+    The child has none of our environment, no network where the system permits namespaces, bounded memory and processor time, and writes no file. After
+    `seconds` it is killed with all its children.
+    Raises `ProbeFailed` when the model's library crashes, hangs or refuses, or a score is not finite.
     """
     request = {
         "kind": facts.kind.value,
@@ -64,7 +65,7 @@ async def probe(
 
 
 async def _run(request: bytes, seconds: int) -> tuple[int | None, bytes]:
-    """The child's exit code (None: it was killed for its time) and what it wrote."""
+    """Return the child's exit code (None when its time ran out and it was killed), and its output."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -88,7 +89,7 @@ async def _run(request: bytes, seconds: int) -> tuple[int | None, bytes]:
 
 
 def _kill(pid: int) -> None:
-    """Kill the child's whole group, which nothing else is in."""
+    """Kill the child's process group; nothing else is in it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 

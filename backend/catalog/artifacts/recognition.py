@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name."""
+"""The kind of a file, recognised by its content and never by its name."""
 
 import re
 import zipfile
@@ -12,7 +12,7 @@ from schemas.catalog import ArtifactKind
 HEAD = 4096
 JSON_HEAD = 4 * 1024 * 1024
 OLD_PICKLE = re.compile(rb"(\(dp?[0-9]*\n|\(lp?[0-9]*\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n)")
-"""Protocol 0 is text: a container, or the name of a class to import."""
+"""Pickle protocol 0 is text: a container, or the name of a class to import."""
 
 MAGIC: dict[bytes, type[errors.UnservableArtifact]] = {
     **dict.fromkeys((b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"ZF0x"), errors.JoblibArtifact),
@@ -24,9 +24,9 @@ MAGIC: dict[bytes, type[errors.UnservableArtifact]] = {
 
 
 def recognise(path: Path) -> ArtifactKind:
-    """The kind of a servable artifact. Anything else raises the `UnservableArtifact` that says what it is.
+    """Return the kind of a servable artifact. Raises the matching `UnservableArtifact` for any other file.
 
-    ONNX has no magic number: a file is taken for it when it begins like the protobuf of a model, and proven by parsing.
+    ONNX has no magic number. A file that begins like a model's protobuf is taken for ONNX, and parsing proves it.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -87,7 +87,7 @@ def _of_pickle(head: bytes) -> errors.UnservableArtifact:
 
 
 def _of_json(path: Path, head: bytes) -> ArtifactKind:
-    """An object in text: what it is is said by its first names, wherever they are in the first megabytes."""
+    """Recognise a JSON object by its first names, wherever they are in the first megabytes."""
     if b'"learner"' in head and b'"generic_param"' not in head:
         return ArtifactKind.XGBOOST
     if b'"tree_info"' in head or b'"num_tree_per_iteration"' in head:
@@ -108,5 +108,5 @@ def _of_json(path: Path, head: bytes) -> ArtifactKind:
 
 
 def _looks_like_onnx(head: bytes) -> bool:
-    """A ModelProto begins with its ir_version (field 1) or, written by some tools, opset_import, producer or graph."""
+    """Return whether the bytes begin like a ModelProto: with ir_version (field 1) or, from some tools, opset_import, producer or graph."""
     return (head[:1] == b"\x08" and 1 <= head[1] <= 30) if len(head) > 1 and head[:1] == b"\x08" else head[:1] in (b"\x12", b"\x3a", b"\x42")

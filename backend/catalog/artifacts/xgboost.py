@@ -1,4 +1,4 @@
-"""XGBoost JSON and UBJ: read by our own reader, never by the library."""
+"""XGBoost JSON and UBJ: our own reader reads them, never the library."""
 
 from backend.catalog.artifacts import errors
 from backend.catalog.artifacts.facts import ArtifactFacts
@@ -11,7 +11,7 @@ from schemas.catalog import ArtifactKind
 
 
 def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
-    """The facts of an XGBoost model, every tree of it checked."""
+    """Return the facts of an XGBoost model, and check every tree."""
     try:
         model = read_xgboost(content)
     except MalformedTrees as error:
@@ -22,7 +22,7 @@ def xgboost_facts(content: bytes, sha256: str) -> ArtifactFacts:
         raise errors.UnsupportedModel(str(error)) from error
     except CategoricalSplit as error:
         raise errors.UnsupportedModel(
-            "The model splits by categories (enable_categorical), which is not served. Train it on numbers: one column a category, or a target's mean."
+            "The model splits by categories (enable_categorical), which Tiltyard does not serve. Train it on numbers: one column per category, or target means."
         ) from error
     return ArtifactFacts(
         kind=ArtifactKind.XGBOOST,

@@ -36,7 +36,7 @@ async def test_features_in_another_order_take_the_artifacts_and_keep_their_sourc
     assert [feature.name for feature in document.features] == INPUTS
     assert [document.provenance[f"/features/{at}/name"] for at in range(3)] == ["/feature_columns/1", "/feature_columns/2", "/feature_columns/0"]
     assert [issue.pointer for issue in artifact.differences] == ["/features/0/name"]
-    assert "'bill_amt1' in place 1 of the inputs, the artifact 'limit_bal'" in artifact.differences[0].message
+    assert "input 1 is 'bill_amt1' in the document and 'limit_bal' in the artifact" in artifact.differences[0].message
 
 
 async def test_a_document_without_features_gets_the_artifacts_which_then_are_its_source(hub: Hub, tenant: Tenant) -> None:

@@ -121,7 +121,7 @@ UNCLEAR: dict[str, tuple[Any, dict[str, Any], str | None, str, str]] = {
     "LightGBM gives the probability of 1": (lightgbm_text, {"positive_class": "0"}, None, "/task/positive_class", "probability of 1 alone"),
     "XGBoost gives the probability of 1": (xgboost_file, {"positive_class": "0"}, None, "/task/positive_class", "probability of 1 alone"),
     "a linear model gives the probability of 1": (linear_json, {"positive_class": "0"}, None, "/task/positive_class", "probability of 1 alone"),
-    "a negative word": (lightgbm_text, {"positive_class": "no"}, None, "/task/positive_class", "is not said"),
+    "a negative word": (lightgbm_text, {"positive_class": "no"}, None, "/task/positive_class", "nothing says whether"),
     "names of codes": (lightgbm_text, {"classes": ["paid", "default"], "positive_class": "default"}, None, "/task/positive_class", "there it is 'paid'"),
     "names of an ONNX model's codes": (
         lambda: onnx_file(LogisticRegression(), LATE), {"classes": ["paid", "default"]}, None, "/task/positive_class", "nothing says what 1 is",
@@ -137,7 +137,7 @@ UNCLEAR: dict[str, tuple[Any, dict[str, Any], str | None, str, str]] = {
     ),
     "stated, and not there": (lightgbm_text, {}, "late", "/positive_class", "is none of them"),
     "stated of a plain number": (
-        lambda: onnx_file(LinearRegression(), X[:, 0]), {"type": "regression"}, "1", "/positive_class", "of no class",
+        lambda: onnx_file(LinearRegression(), X[:, 0]), {"type": "regression"}, "1", "/positive_class", "without classes",
     ),
 }  # fmt: skip
 
@@ -167,7 +167,7 @@ async def test_sample_rows_that_are_met_settle_what_a_documents_names_stand_for(
         ready = await upload(hub, tenant, draft, lightgbm_text())
         assert ready.artifact is not None
         assert ready.artifact.meaning == "the probability of default (the artifact's class 1)"
-        assert "sample rows are met" in ready.artifact.differences[0].message
+        assert "sample rows match" in ready.artifact.differences[0].message
         draft = await new_version(hub, tenant, "3.2", said, slug="classes")
 
 

@@ -154,7 +154,7 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], type[errors.UnservableArtifact
     "gzip": (lambda _: gzip.compress(b"tree\n"), errors.CompressedArtifact, "Unpack"),
     "xgboost json": (lambda _: b'{"learner":{"gradient_booster":{}},"version":[2,0,3]}', errors.MalformedArtifact, "save_model('model.ubj')"),
     "xgboost ubj": (lambda _: b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{", errors.MalformedArtifact, "save_model('model.ubj')"),
-    "xgboost by category": (lambda _: by_category(), errors.UnsupportedModel, "one column a category"),
+    "xgboost by category": (lambda _: by_category(), errors.UnsupportedModel, "one column per category"),
     "xgboost of many classes": (lambda _: of_classes(), errors.UnsupportedModel, "3 numbers"),
     "xgboost binary": (lambda _: b"binf\x00\x00", errors.XgboostBinaryArtifact, "model.ubj"),
     "linear of too few": (lambda _: linear(coefficients=[1.0]), errors.MalformedArtifact, "1 entries for 2 features"),
