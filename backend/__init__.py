@@ -1,1 +1,1 @@
-"""The domain. Knows no web framework and no queue: those are adapters behind the ports."""
+"""The domain. It knows no web framework and no queue: these are adapters behind the ports."""

@@ -1,4 +1,4 @@
-"""What many ask for at the same time, done together."""
+"""Batches of simultaneous requests."""
 
 import asyncio
 import logging
@@ -7,24 +7,24 @@ from typing import Generic, Protocol, TypeVar
 
 log = logging.getLogger("tiltyard")
 MOST_TOGETHER = 64
-"""So many go at once, whoever else is on the way."""
+"""The largest number of requests in one batch."""
 
 
 class Asked(Protocol):
-    """A request that somebody waits for."""
+    """A request with a waiting caller."""
 
     def fail(self, error: Exception) -> None:
-        """Let who waits know that it was not done."""
+        """Tell the caller that the request failed."""
 
 
 T = TypeVar("T", bound=Asked)
 
 
 class Batcher(Generic[T]):
-    """Requests that wait while batches are on their way, and then go together. Whoever does a batch lets its requests know that they are done."""
+    """Collects requests while batches run, and sends them together. The function that runs a batch marks its requests as done."""
 
     def __init__(self, do: Callable[[Sequence[T]], Awaitable[None]], at_once: int = 1) -> None:
-        """`at_once`: so many batches may be on their way."""
+        """`at_once` is the number of batches that may run at the same time."""
         self._do = do
         self._at_once = at_once
         self._waiting: list[T] = []
@@ -32,14 +32,14 @@ class Batcher(Generic[T]):
         self._running: set[asyncio.Task[None]] = set()
 
     def add(self, one: T) -> None:
-        """Have it done with the next batch."""
+        """Run the request with the next batch."""
         self._waiting.append(one)
         if not self._gathers and len(self._running) < self._at_once:
             self._gathers = True
             self._running.add(asyncio.create_task(self._run()))
 
     async def finish(self) -> None:
-        """Wait until nothing is waiting."""
+        """Wait until no request is waiting."""
         while self._running:
             await asyncio.wait(self._running)
 
@@ -53,7 +53,7 @@ class Batcher(Generic[T]):
                 batch, self._waiting = self._waiting, []
                 self._gathers = False
                 await self._try(batch)
-                if self._gathers:  # another does what came meanwhile
+                if self._gathers:  # another batch takes what came meanwhile
                     break
         finally:
             self._running.discard(task)
@@ -67,7 +67,7 @@ class Batcher(Generic[T]):
                 one.fail(error)
 
     async def _gather(self) -> None:
-        """Let those come along who are on their way: for as long as each turn of the event loop brings another."""
+        """Wait for requests that are about to arrive: as long as each turn of the event loop adds one."""
         here = 0
         while here < len(self._waiting) < MOST_TOGETHER:
             here = len(self._waiting)

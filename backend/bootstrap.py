@@ -1,4 +1,4 @@
-"""The one composition root: settings in, a Hub out."""
+"""The only composition root: takes settings, returns a Hub."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,26 +28,26 @@ from backend.slices import SLICES, Slice, run_kinds
 from backend.tallies.update import TallyUpdates
 
 OBSERVERS = (TallyUpdates(), EarlyOutcomes())
-"""Who hears of what is written into a log, in this order: an outcome that came early is tallied after its row."""
+"""Observers of the logs, in order: an early outcome is tallied after its row."""
 
 CLOCK_SECONDS = 2.0
-"""A process that starts waits no longer than this for the hub's time."""
+"""Seconds that a starting process waits for the hub's time."""
 
 
 @dataclass(frozen=True)
 class ServingHub(Hub):
-    """The hub of a process, with what answers its predictions."""
+    """The hub of a process that answers predictions."""
 
     serving: Serving = field(default_factory=Serving)
 
 
 @asynccontextmanager
 async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Slice] = SLICES) -> AsyncIterator[ServingHub]:
-    """Build the hub from complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
+    """Open the hub with complete settings (`database_url`, `redis_url` and `secret_key` known), and close it at the end."""
     if not ((settings.database_url or settings.app_database_url) and settings.redis_url and settings.secret_key):
         raise BadSetting(
             "This process needs TILTYARD_APP_DATABASE_URL (or TILTYARD_DATABASE_URL), TILTYARD_REDIS_URL and TILTYARD_SECRET_KEY; "
-            "`tiltyard up` starts servers of its own."
+            "`tiltyard up` starts its own servers."
         )
     files = open_files(settings)
     tracing.start()
@@ -74,7 +74,7 @@ async def open_hub(settings: Settings, pool_size: int = 10, slices: Sequence[Sli
         use_bounds=NullUseBounds(),
     )
     try:
-        with suppress(*UNREACHABLE):  # the first unit of work reads it
+        with suppress(*UNREACHABLE):  # the first unit of work reads the hub's time
             async with asyncio.timeout(CLOCK_SECONDS):
                 await read_clock(engine, clock)
         yield hub

@@ -1,4 +1,4 @@
-"""Errors the product names. The class docstring is the default message; a subclass declares what it is once."""
+"""Errors of the product. The class docstring is the default message."""
 
 import re
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ class HubError(Exception):
     reason: ClassVar[str] = "HUB_ERROR"
 
     def __init_subclass__(cls) -> None:
-        """Name the reason after the class: `NotAChallenger` -> `NOT_A_CHALLENGER`, unless the class says otherwise."""
+        """Derive the reason from the class name: `NotAChallenger` -> `NOT_A_CHALLENGER`, unless the class sets another."""
         if "reason" not in cls.__dict__:
             cls.reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
 
     def __init__(self, message: str | None = None, *, issues: Sequence[Issue] = (), **data: Json) -> None:
-        """`issues` say where in the input; `data` goes to the caller beside the reason."""
+        """`issues` name places in the input; the caller gets `data` beside the reason."""
         self.message = message or " ".join((type(self).__doc__ or "").split())
         self.issues = list(issues)
         self.data = data
@@ -28,7 +28,7 @@ class HubError(Exception):
 
 
 class Invalid(HubError):
-    """This call does not take this input. See the issues."""
+    """This call does not accept this input. Correct the fields named in `issues`."""
 
     code = ErrorCode.BAD_REQUEST
 
@@ -46,19 +46,19 @@ class Forbidden(HubError):
 
 
 class NotFound(HubError):
-    """There is nothing under this name or id."""
+    """Nothing has this name or id. Check the spelling."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class Conflict(HubError):
-    """This conflicts with the current state. Look again, then decide."""
+    """This conflicts with the current state. Read the new state, then decide."""
 
     code = ErrorCode.CONFLICT
 
 
 class TooManyRequests(HubError):
-    """Too many attempts; wait and try again."""
+    """Too many attempts. Wait and try again."""
 
     code = ErrorCode.TOO_MANY_REQUESTS
 

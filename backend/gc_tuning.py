@@ -1,16 +1,16 @@
-"""The interpreter's search for cycles, in processes that serve."""
+"""Tunes the garbage collector in processes that serve."""
 
 import gc
 
 YOUNG = 20_000
-"""So many containers more than were let go, and the young ones are searched."""
+"""The young generation is collected when this many containers more were allocated than freed."""
 
 
 def collect_less() -> None:
-    """Search no more what is loaded by now, and the rest less often.
+    """Exclude what is loaded now from garbage collection, and collect the rest less often.
 
-    Requests and batches make many objects that live for a moment, and hardly a cycle. Python's own setting searched everything, libraries included,
-    every few seconds: 100 to 200 ms in which nobody was answered, and a fifth of the time of a drain.
+    Requests and batches make many short-lived objects and hardly a cycle. Python's default collected everything, libraries included, every few seconds: pauses
+    of 100 to 200 ms, and a fifth of a drain's time.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Is everything there that a hub needs?"""
+"""The health of the installation."""
 
 from importlib.metadata import version
 
@@ -14,7 +14,7 @@ from schemas.runs import SystemHealth, WorkerHealth
 
 
 async def health(work: UnitOfWork) -> SystemHealth:
-    """The state of the installation, as the tenant sees it. The database is there, or there would be no unit of work."""
+    """Return the state of the installation for the tenant. The database is up, or there would be no unit of work."""
     backlog = await intake.backlog(work) if (redis := await redis_answers(work.hub)) else 0
     dead = await intake.dead_letters(work) if redis else 0
     return SystemHealth(
@@ -29,14 +29,14 @@ async def health(work: UnitOfWork) -> SystemHealth:
 
 
 def _shown(work: UnitOfWork, workers: list[WorkerHealth]) -> list[WorkerHealth]:
-    """The workers, which all tenants share, without what tells of the machine where the caller may not see that."""
+    """Return the workers, which all tenants share. Details of the machine are left out for callers who may not see them."""
     if work.actor.may(P.SYSTEM_HOST_READ):
         return workers
     return [msgspec.structs.replace(worker, worker_id=str(at), host=None, pid=None) for at, worker in enumerate(workers, start=1)]
 
 
 async def redis_answers(hub: Outside) -> bool:
-    """Does Redis answer?"""
+    """Return whether Redis answers."""
     try:
         return bool(await hub.redis.ping())
     except (RedisError, OSError):

@@ -1,4 +1,4 @@
-"""The hub: everything outside, and the unit of work on it."""
+"""The hub: the outside handles, and the unit of work on them."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from backend.work.unit import UnitOfWork, open_work
 
 @dataclass(frozen=True)
 class Hub(Outside):
-    """What a process holds to carry out use cases."""
+    """What a process needs to carry out use cases."""
 
     def work(self, actor: Actor, read_only: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work for the actor's tenant."""

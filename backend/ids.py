@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562), so that an id sorts by the time it was made."""
+"""Identifiers: UUID version 7 (RFC 9562), which sort by their time."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ _last = 0
 
 
 class _Random:
-    """The system's randomness, fetched for many ids at once; a forked child fetches its own."""
+    """The system's randomness, read for many ids at once. A forked child reads its own."""
 
     def __init__(self) -> None:
         self._forget()
@@ -23,7 +23,7 @@ class _Random:
         self._parts: list[int] = []
 
     def next(self) -> int:
-        """64 bits."""
+        """Return 64 random bits."""
         if not self._parts:
             self._parts = list(struct.unpack("=512Q", os.urandom(4096)))
         return self._parts.pop()
@@ -33,7 +33,7 @@ _random = _Random()
 
 
 def new_id() -> UUID:
-    """A version 7 id, strictly increasing within a process: 48 bits of milliseconds, 12 of the fraction, 62 random."""
+    """Return a version 7 id, strictly increasing within a process: 48 bits of milliseconds, 12 of the fraction, 62 random."""
     global _last
     with _lock:
         nanos = time.time_ns()
@@ -46,21 +46,21 @@ def new_id() -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """The smallest version 7 id of that millisecond: the bound of a range by time."""
+    """Return the smallest version 7 id of that millisecond: the bound of a time range."""
     return UUID(int=(round(moment.timestamp() * 1000) << 16 | 0x7000) << 64 | 1 << 63)
 
 
 def moment_of(identifier: UUID) -> datetime:
-    """When a version 7 id was made, to the millisecond."""
+    """Return the time of a version 7 id, to the millisecond."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
 
 
 SHADOW_OF = "shadow_of"
-"""In the output of a shadow's row: the inference whose copy it scored."""
+"""The key in a shadow row's output that names the inference it copies."""
 
 
 def shadow_id(answered: UUID, version_id: UUID) -> UUID:
-    """The version 7 id of a shadow's copy: of the same moment as the answer, and the same each time, so that it is found without being looked for.
+    """Return the version 7 id of a shadow's copy. It has the answer's time and is always the same, so no query is needed to find it.
 
     >>> made = shadow_id(UUID("01a1fde7-cdfc-7f06-a629-4c3e83e0ac04"), UUID(int=1))
     >>> str(made)[:19], made.version, made == shadow_id(UUID("01a1fde7-cdfc-7f06-a629-4c3e83e0ac04"), UUID(int=2))

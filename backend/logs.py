@@ -1,4 +1,4 @@
-"""What a process writes about itself: a record is one line, whatever names are in it; only a traceback has lines of its own."""
+"""A process's own log. Each record is one line, whatever names it contains; only a traceback has several lines."""
 
 import logging
 import re
@@ -8,10 +8,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class OneLine(logging.Formatter):
-    """Writes control characters of a message as escapes, so that no name can end a line and begin another."""
+    """Escapes control characters of a message, so that no name can end a line and start another."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
-        """The line of a record.
+        """Return the line of a record.
 
         >>> record = logging.LogRecord("hub", logging.INFO, "", 0, "group %s is halted", ("a\\n2026 INFO hub all is well",), None)
         >>> OneLine("%(message)s").format(record)

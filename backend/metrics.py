@@ -1,4 +1,4 @@
-"""`/metrics`: this process's Prometheus series, as an ASGI application of its own. Only a token, or a caller on this machine, gets an answer."""
+"""`/metrics`: this process's Prometheus series, as an ASGI application. Only a token, or a caller on this machine, gets an answer."""
 
 import asyncio
 import logging
@@ -17,12 +17,12 @@ from backend.slices import SLICES
 
 log = logging.getLogger("tiltyard.metrics")
 SAMPLE_SECONDS = 5.0
-"""What is counted in PostgreSQL and Redis is counted at most this often, in each process."""
+"""Seconds. Counts from PostgreSQL and Redis are read at most this often, in each process."""
 SAMPLE_TIMEOUT = 4.0
 FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
-REFUSED = b"Metrics are answered to callers on this machine, not through a proxy; to others with `Authorization: Bearer` and TILTYARD_METRICS_TOKEN.\n"
-SAMPLES_FAILED = Gauge("tiltyard_metrics_samples_failed", "Samples that could not be taken at the last attempt.", registry=REGISTRY)
-CONNECTIONS = Gauge("tiltyard_database_connections", "Connections of this process's pool that are in use.", registry=REGISTRY)
+REFUSED = b"`/metrics` answers callers on this machine, not through a proxy. Others need `Authorization: Bearer` and TILTYARD_METRICS_TOKEN.\n"
+SAMPLES_FAILED = Gauge("tiltyard_metrics_samples_failed", "Samples that failed at the last attempt.", registry=REGISTRY)
+CONNECTIONS = Gauge("tiltyard_database_connections", "Connections of this process's pool in use.", registry=REGISTRY)
 
 
 class Metrics:
@@ -34,10 +34,10 @@ class Metrics:
         self._sampling = asyncio.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """One request."""
+        """Answer one request."""
         status, kind, body = 200, CONTENT_TYPE_LATEST, b""
         if scope["method"] != "GET":
-            status, kind, body = 405, "text/plain", b"Metrics are asked for by GET.\n"
+            status, kind, body = 405, "text/plain", b"Ask for metrics with GET.\n"
         elif not allowed(self._hub.settings.metrics_token, scope.get("client"), scope["headers"]):
             status, kind, body = 403, "text/plain", REFUSED
         else:
@@ -47,7 +47,7 @@ class Metrics:
         await send({"type": "http.response.body", "body": body})
 
     async def render(self) -> bytes:
-        """All series. What cannot be sampled keeps its last value, and `tiltyard_metrics_samples_failed` says so."""
+        """Return all series. A failed sample keeps its last value, and `tiltyard_metrics_samples_failed` counts it."""
         async with self._sampling:
             if time.monotonic() - self._sampled_at >= SAMPLE_SECONDS:
                 await self._sample()
@@ -61,7 +61,7 @@ class Metrics:
                 try:
                     async with asyncio.timeout(SAMPLE_TIMEOUT):
                         await one.sample(self._hub)
-                except Exception as error:  # PostgreSQL or Redis is away; the rest of the page is still true
+                except Exception as error:  # PostgreSQL or Redis is unavailable; the other series are still true
                     failed += 1
                     log.warning("the series of %s could not be sampled (%s)", one.name, type(error).__name__)
         SAMPLES_FAILED.set(failed)
@@ -70,7 +70,9 @@ class Metrics:
 
 
 def allowed(token: str | None, client: Sequence[Any] | None, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """With a token, only who sends it. Without one, only a direct caller on this machine: what a proxy forwards comes from anywhere."""
+    """Return whether the caller may read. With a token, only its bearer. Without one, only a direct caller on this machine: a proxy forwards callers from
+    anywhere.
+    """
     sent = {name.lower(): value for name, value in headers}
     if token:
         return compare_digest(sent.get(b"authorization", b""), b"Bearer " + token.encode())

@@ -1,4 +1,4 @@
-"""The handles that a use case may need of the outside."""
+"""The handles to the outside that a use case may need."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from backend.settings import Settings
 
 @dataclass(frozen=True)
 class Outside:
-    """Built once per process by bootstrap. Only ports and handles: a slice that needs more of another slice asks its service."""
+    """Built once per process by bootstrap. Only ports and handles: a slice that needs another slice calls its service."""
 
     settings: Settings
     engine: AsyncEngine
@@ -28,15 +28,15 @@ class Outside:
     vault: Vault
     llm: LlmProvider
     wakeups: Wakeups
-    """Wakes those who watch live events, in this process and in others."""
+    """Wakes watchers of live events, in this process and in others."""
     files: Files
-    """Artifacts, archives and what belongs to them."""
+    """Artifacts, archives and their helper files."""
     disk: DiskSpace = field(default_factory=DiskSpace)
-    """Room for the embedded servers."""
+    """Free space for the embedded servers."""
     routing_watchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    """Called after a commit that changed routing, before its caller is answered."""
+    """Called after a commit that changed routing, before the caller gets an answer."""
     observers: Sequence[LogObserver] = ()
-    """Hear of rows and outcomes in the transaction that writes them, one after another."""
+    """Called in order with rows and outcomes, in the transaction that writes them."""
     gate: Gate = field(default_factory=NullGate)
     """Asked before a split, a ramp, a promotion, a rollback or the end of a halt."""
     use_bounds: UseBounds = field(default_factory=NullUseBounds)

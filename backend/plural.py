@@ -1,8 +1,8 @@
-"""Counts in words that people read."""
+"""Counts with nouns, for texts that people read."""
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
-    """A count with its noun.
+    """Return a count with its noun.
 
     >>> plural(1, "request"), plural(2_500, "request"), plural(0, "entity", "entities")
     ('1 request', '2,500 requests', '0 entities')

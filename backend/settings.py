@@ -1,4 +1,4 @@
-"""Settings: read once from the environment when a process starts, then passed on."""
+"""Settings: read from the environment once at the start of a process, then passed on."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Each field is `TILTYARD_<FIELD>` in the environment, or `TILTYARD_<FIELD>_FILE` naming a file that holds it."""
 
     data_dir: Path = Path(".tiltyard")
-    """Where the hub keeps its files: artifacts, archives, and the embedded servers' data."""
+    """The folder of the hub's files: artifacts, archives, and the embedded servers' data."""
     files_url: str | None = None
     """Object storage for artifacts and archives: `s3://bucket/prefix`, with the usual AWS_ variables. Absent: the data folder."""
     database_url: str | None = None
@@ -30,60 +30,62 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str | None = None
     """The installation's secret, the same for all its processes. Absent: made at first start and kept in the data folder."""
     log_guarantee: Literal["strict", "standard"] = "strict"
-    """What an answered prediction survives on a Redis of one's own: strict, everything, at the cost of waiting for its disk or of writing to PostgreSQL;
-    standard, what that Redis promises."""
+    """What an answered prediction must survive on an external Redis. `strict`: everything, by waiting for its disk or writing to PostgreSQL. `standard`:
+    what that Redis promises.
+    """
     host: str = "127.0.0.1"
     port: int = 8321
     public_url: str | None = None
-    """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure."""
+    """The address for browsers, if it is not `http://host:port`. An https address makes cookies Secure."""
     max_artifact_bytes: int = 256 * 1024 * 1024
     max_predict_bytes: int = 16 * 1024 * 1024
     max_rpc_bytes: int = 16 * 1024 * 1024
     max_rpc_batch: int = 50
     rpc_rate_per_second: float = 200.0
-    """Calls a second that a person or token may make in the long run, in each process."""
+    """Sustained calls per second of a person or token, in each process."""
     rpc_rate_burst: int = 2_000
-    """Calls that they may make at once."""
+    """Burst of calls of a person or token."""
     rpc_timeout_seconds: float = 60.0
-    """How long a procedure that answers once may take."""
+    """Seconds that a procedure with one answer may take."""
     stream_max_seconds: float = 3600.0
-    """How long one connection of a live view lasts before its client connects anew."""
+    """Seconds that one connection of a live view lasts before its client reconnects."""
     allowed_origins: str = ""
-    """Origins of other sites whose pages may call with a session, by comma: `https://app.example`."""
+    """Origins of other sites whose pages may call with a session, separated by commas: `https://app.example`."""
     trusted_proxies: str = ""
-    """Proxies whose `X-Forwarded-For` is believed, by comma: `10.0.0.0/8,192.0.2.7`. Absent: the peer of the connection is the client."""
+    """Proxies whose `X-Forwarded-For` is trusted, separated by commas: `10.0.0.0/8,192.0.2.7`. Absent: the connection's peer is the client."""
     streams_per_caller: int = 200
-    """Streams and WebSockets that one person or token may have open, in each process."""
+    """Open streams and WebSockets per person or token, in each process."""
     streams_per_address: int = 500
-    """The same, of one network address."""
+    """Open streams and WebSockets per network address, in each process."""
     import_llm_seconds: float = 45.0
-    """How long an import waits for a language model, all in all; less than `rpc_timeout_seconds`."""
+    """Seconds that an import waits for a language model in total; less than `rpc_timeout_seconds`."""
     schedules: str = ""
-    """Other times for schedules, by semicolon: `promotion.ramps=*/5 * * * * *; watch.prune=0 3 * * *`."""
+    """Other times for schedules, separated by semicolons: `promotion.ramps=*/5 * * * * *; watch.prune=0 3 * * *`."""
     time_zone: str = "UTC"
-    """The time zone in which the hub's schedules are read; a tenant may have one of its own."""
+    """The time zone of the hub's schedules; a tenant may have its own."""
     session_days: int = 14
     metrics_token: str | None = None
-    """Who sends it as `Authorization: Bearer …` may read `/metrics`. Absent: callers on the same machine, not through a proxy."""
+    """The token for `/metrics`, sent as `Authorization: Bearer …`. Absent: callers on the same machine may read it, but not through a proxy."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
-    """Where a worker serves its `/metrics`: the first free port from this one on, of twenty. Absent: it serves none."""
+    """The port of a worker's `/metrics`: the first free port of twenty from this one. Absent: none."""
     solo: bool = False
-    """One person runs this hub: what otherwise takes two people, one may do, and the record says so."""
+    """One person runs this hub and may do alone what otherwise takes two people. The records say so."""
     kek: str | None = None
-    """Key-encryption keys of the connectors' keys, `version:base64` of 32 bytes, the one to encrypt with first: `2:…,1:…`. Absent: a file in the data folder
-    where the servers are embedded, else no connector can be made."""
+    """Key-encryption keys of the connectors' keys: `version:base64` of 32 bytes, the encrypting key first, as `2:…,1:…`. Absent: a file in the data folder
+    with embedded servers; else no connector can be created.
+    """
     private_hosts: str = ""
-    """Hosts that connectors may call although they are private or speak plain http: `host:port` by comma."""
+    """Hosts that connectors may call although they are private or use plain http: `host:port`, separated by commas."""
 
     @property
     def url(self) -> str:
-        """Where the hub is reached."""
+        """The hub's address."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
-        """Read the settings. Raises BadSetting naming the variable. `overrides` (from the command line) win."""
+        """Read the settings. Raises BadSetting with the variable's name. `overrides` (from the command line) win."""
         values: dict[str, Any] = {}
         for field in msgspec.structs.fields(Settings):
             name = f"TILTYARD_{field.name.upper()}"

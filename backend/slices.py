@@ -62,16 +62,16 @@ Checks = Callable[[CheckContext[Hub]], Sequence[Check[UnitOfWork]]]
 
 
 def constants(module: ModuleType, kind: type[T]) -> tuple[T, ...]:
-    """Every constant of a type that a module defines, in its order."""
+    """Return every constant of a type that a module defines, in order."""
     return tuple({id(one): one for one in vars(module).values() if isinstance(one, kind)}.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """A slice by name, with its declarations. A new sort of declaration is a further attribute with an empty default.
+    """A slice by name, with its declarations. A new sort of declaration is another attribute with an empty default.
 
-    `checks` gives what a worker process checks for `alerts`; it is called once in each process. `sample` sets the
-    series of `metrics.py` that are counted in PostgreSQL or Redis; it is called before `/metrics` is answered.
+    `checks` returns a worker process's checks for `alerts`; each process calls it once. `sample` sets the series of `metrics.py` that count rows in PostgreSQL
+    or Redis; it runs before `/metrics` answers.
     """
 
     name: str
@@ -140,32 +140,32 @@ SLICES: tuple[Slice, ...] = (
 
 
 def run_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, RunKind]:
-    """Every kind of run by name. Raises ValueError when a name is declared twice."""
+    """Return every kind of run by name. Raises ValueError for a repeated name."""
     return by_name([kind for one in slices for kind in one.runs])
 
 
 def schedules(slices: Sequence[Slice] = SLICES) -> dict[str, Schedule]:
-    """Every schedule by name. Raises ValueError when a name is declared twice."""
+    """Return every schedule by name. Raises ValueError for a repeated name."""
     return by_name([schedule for one in slices for schedule in one.schedules])
 
 
 def audit_actions(slices: Sequence[Slice] = SLICES) -> dict[str, AuditAction]:
-    """Every audit action by name. Raises ValueError when a name is declared twice."""
+    """Return every audit action by name. Raises ValueError for a repeated name."""
     return by_name([action for one in slices for action in one.actions])
 
 
 def event_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, EventKind[object]]:
-    """Every kind of live event by name. Raises ValueError when a name is declared twice."""
+    """Return every kind of live event by name. Raises ValueError for a repeated name."""
     return by_name([event for one in slices for event in one.events])
 
 
 def alert_kinds(slices: Sequence[Slice] = SLICES) -> dict[str, AlertKind]:
-    """Every kind of alert by name. Raises ValueError when a name is declared twice."""
+    """Return every kind of alert by name. Raises ValueError for a repeated name."""
     return by_name([alert for one in slices for alert in one.alerts])
 
 
 def by_name(declared: Sequence[T]) -> dict[str, T]:
-    """Declarations by their names. Raises ValueError when a name is declared twice."""
+    """Return declarations by their names. Raises ValueError for a repeated name."""
     names = Counter(one.name for one in declared)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(f"Declared twice: {', '.join(twice)}. Rename one of the two.")

@@ -1,7 +1,7 @@
-"""Spans for OpenTelemetry. Without a tracer provider nothing is made: `enabled()` is one look at a flag.
+"""Spans for OpenTelemetry. Without a tracer provider nothing is created: `enabled()` reads one flag.
 
-`OTEL_TRACES_EXPORTER` or `OTEL_EXPORTER_OTLP_ENDPOINT` switches tracing on where OpenTelemetry's SDK (and the exporter) is installed; a provider that
-the process's own start-up has set is used as it is.
+`OTEL_TRACES_EXPORTER` or `OTEL_EXPORTER_OTLP_ENDPOINT` switches tracing on if OpenTelemetry's SDK (and the exporter) is installed. A provider set by the
+process's own start-up is used unchanged.
 """
 
 import logging
@@ -17,7 +17,7 @@ from opentelemetry import propagate, trace
 
 log = logging.getLogger("tiltyard.tracing")
 OTLP = ("otlp", "otlp_proto_http", "otlp_proto_grpc")
-"""Names by which the packages of OTLP exporters register."""
+"""Names under which the packages of OTLP exporters register."""
 
 
 class _State:
@@ -25,18 +25,18 @@ class _State:
 
 
 def enabled() -> bool:
-    """Is anybody told of spans?"""
+    """Return whether spans are recorded."""
     return _State.enabled
 
 
 def detect() -> bool:
-    """Look once whether a tracer provider is set. Called when a process opens its hub."""
+    """Check once whether a tracer provider is set. Called when a process opens its hub."""
     _State.enabled = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
     return _State.enabled
 
 
 def start(environment: Mapping[str, str] = os.environ) -> bool:
-    """Set a tracer provider if the `OTEL_` variables ask for one; is tracing on? What is missing for it is logged, and stops nothing."""
+    """Set a tracer provider if the `OTEL_` variables ask for one. Return whether tracing is on. Missing packages are logged and stop nothing."""
     if detect():
         return True
     wanted = exporter_name(environment)
@@ -59,7 +59,7 @@ def start(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def exporter_name(environment: Mapping[str, str]) -> str | None:
-    """The exporter that the variables ask for.
+    """Return the exporter named by the variables.
 
     >>> exporter_name({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}), exporter_name({"OTEL_TRACES_EXPORTER": "console"})
     ('otlp', 'console')
@@ -75,7 +75,7 @@ def exporter_name(environment: Mapping[str, str]) -> str | None:
 
 @contextmanager
 def span(name: str, kind: trace.SpanKind = trace.SpanKind.INTERNAL, headers: Mapping[str, str] | None = None, **attributes: Any) -> Iterator[None]:
-    """A span around the block; `headers` of an incoming request may carry its parent (W3C `traceparent`). An error is recorded on it and raised."""
+    """Open a span around the block. `headers` of an incoming request may name its parent (W3C `traceparent`). An error is recorded and raised."""
     if not _State.enabled:
         yield
         return

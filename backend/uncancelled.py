@@ -1,4 +1,4 @@
-"""Readings that are not torn: their reader may leave at any moment, their connection must come back to the pool whole."""
+"""Reads that survive a cancellation, so that their connection returns to the pool intact."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,9 +9,9 @@ FINISH_SECONDS = 5.0
 
 
 async def undisturbed(reading: Coroutine[Any, Any, T]) -> T:
-    """What a short reading gives. A cancellation takes effect when the reading is over.
+    """Return the result of a short read. A cancellation takes effect after the read.
 
-    A query that is cut off costs its connection, and with it a new one for somebody else: too dear for clients that come and go.
+    An interrupted query costs its connection, and a new one for somebody else: too expensive for clients that come and go.
     """
     task = asyncio.ensure_future(reading)
     try:
@@ -21,5 +21,5 @@ async def undisturbed(reading: Coroutine[Any, Any, T]) -> T:
         if not done:
             task.cancel()
         elif not task.cancelled():
-            task.exception()  # nobody is left to hear of it
+            task.exception()  # nobody is left to get the error
         raise

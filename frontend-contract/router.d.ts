@@ -34,7 +34,7 @@ export interface Failure<Reason extends string, Code extends TRPC_ERROR_CODE_KEY
   };
 }
 
-/** This conflicts with the current state. Look again, then decide. */
+/** This conflicts with the current state. Read the new state, then decide. */
 export type Conflict = Failure<"CONFLICT", "CONFLICT", 409>;
 /** The request came from another site. Send the header `x-tiltyard: 1`, as the generated client does. */
 export type CrossSite = Failure<"CROSS_SITE", "FORBIDDEN", 403>;
@@ -42,19 +42,19 @@ export type CrossSite = Failure<"CROSS_SITE", "FORBIDDEN", 403>;
 export type Forbidden = Failure<"FORBIDDEN", "FORBIDDEN", 403>;
 /** Something went wrong inside the hub. Quote the request id when you ask for help. */
 export type InternalError = Failure<"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", 500>;
-/** This call does not take this input. See the issues. */
+/** This call does not accept this input. Correct the fields named in `issues`. */
 export type Invalid = Failure<"INVALID", "BAD_REQUEST", 400>;
 /** This endpoint cannot read the request. */
 export type MalformedRequest = Failure<"MALFORMED_REQUEST", "BAD_REQUEST", 400>;
 /** The procedure needs another HTTP method: GET for a query, POST for a mutation. */
 export type MethodNotSupported = Failure<"METHOD_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED", 405>;
-/** There is nothing under this name or id. */
+/** Nothing has this name or id. Check the spelling. */
 export type NotFound = Failure<"NOT_FOUND", "NOT_FOUND", 404>;
 /** The request's body is too large for this endpoint. Send it in parts. */
 export type PayloadTooLarge = Failure<"PAYLOAD_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
 /** The call took too long and was stopped. Ask for less at once, or try again. */
 export type TimedOut = Failure<"TIMED_OUT", "TIMEOUT", 408>;
-/** Too many attempts; wait and try again. */
+/** Too many attempts. Wait and try again. */
 export type TooManyRequests = Failure<"TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", 429>;
 /** Sign in, or send an API token in `Authorization: Bearer …`. */
 export type Unauthorized = Failure<"UNAUTHORIZED", "UNAUTHORIZED", 401>;
@@ -76,7 +76,7 @@ export type AlertIsResolved = Failure<"ALERT_IS_RESOLVED", "CONFLICT", 409>;
 export type AlertNotFound = Failure<"ALERT_NOT_FOUND", "NOT_FOUND", 404>;
 /** The model's answer was cut off at its length limit. Choose another model, or shorten the request. */
 export type AnswerCutOff = Failure<"ANSWER_CUT_OFF", "UNPROCESSABLE_CONTENT", 422>;
-/** An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again. */
+/** An archive of this group cannot be read. Restore it and its manifest from a backup, and try again. */
 export type ArchiveUnreadable = Failure<"ARCHIVE_UNREADABLE", "CONFLICT", 409>;
 /** Another process writes this group's archives: retention, deletion or an erasure. Try again shortly. */
 export type ArchivesBusy = Failure<"ARCHIVES_BUSY", "SERVICE_UNAVAILABLE", 503>;
@@ -100,7 +100,7 @@ export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 /** This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input. */
 export type DecisionRuleUnfit = Failure<"DECISION_RULE_UNFIT", "UNPROCESSABLE_CONTENT", 422>;
-/** The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself. */
+/** The disk of the hub's servers is full, so nothing can be logged. Make room; the hub then continues by itself. */
 export type DiskFull = Failure<"DISK_FULL", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such draft in this tenant: it was committed, discarded, or it expired. Bring the file again. */
 export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
@@ -132,7 +132,7 @@ export type IdempotencyKeyReused = Failure<"IDEMPOTENCY_KEY_REUSED", "UNPROCESSA
 export type ImportsBusy = Failure<"IMPORTS_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** This group has no such inference. A new inference is in the log within about a second. */
 export type InferenceNotFound = Failure<"INFERENCE_NOT_FOUND", "NOT_FOUND", 404>;
-/** Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back. */
+/** Redis holds the intake and its dead letters, but does not answer. Try again when Redis is back. */
 export type IntakeAway = Failure<"INTAKE_AWAY", "SERVICE_UNAVAILABLE", 503>;
 /** Earlier predictions are still on their way into the log. Try again shortly; docs/runbooks/log-lag.md lists the causes. */
 export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
@@ -160,7 +160,7 @@ export type LastAdministrator = Failure<"LAST_ADMINISTRATOR", "CONFLICT", 409>;
 export type LegalHold = Failure<"LEGAL_HOLD", "CONFLICT", 409>;
 /** Reading these lines takes more memory or time than the hub gives to one call. Send fewer lines at a time. */
 export type LogTooCostly = Failure<"LOG_TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
-/** The prediction could not be put on record, so it is not answered. Try again shortly. */
+/** The prediction could not be logged, so it is not answered. Try again shortly. */
 export type LogUnavailable = Failure<"LOG_UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such mapping in this tenant. `mappings.list` lists them. */
 export type MappingNotFound = Failure<"MAPPING_NOT_FOUND", "NOT_FOUND", 404>;

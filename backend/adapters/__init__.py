@@ -1,1 +1,1 @@
-"""What the hub needs of the outside, as real things: servers, queues, streams."""
+"""Adapters to the outside: servers, queues, streams, files."""

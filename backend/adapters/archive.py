@@ -25,7 +25,7 @@ class BackupMember(Shape, frozen=True, kw_only=True):
 
 
 class BackupManifest(Shape, frozen=True, kw_only=True):
-    """What the archive holds: its last member, `manifest.json`, says what the others must be."""
+    """The archive's contents. Its last member, `manifest.json`, describes all others."""
 
     format: int
     created_at: datetime
@@ -38,28 +38,30 @@ class BackupManifest(Shape, frozen=True, kw_only=True):
 
 
 class RedisKey(Shape, frozen=True, kw_only=True):
-    """One key as Redis's own DUMP gives it."""
+    """One key, as Redis's own DUMP returns it."""
 
     key: bytes
     dump: bytes
     milliseconds: int
-    """Its time to live; 0: for ever."""
+    """Time to live in milliseconds; 0 means forever."""
 
 
 def read_manifest(archive: Path) -> BackupManifest:
-    """The archive's manifest. Raises SetupError where this is no backup, or one of a newer format."""
+    """Return the archive's manifest. Raises SetupError for a file that is no backup, or has a newer format."""
     try:
         with tarfile.open(archive) as tar:
             manifest = msgspec.json.decode(read_member(tar, "manifest.json"), type=BackupManifest)
     except (OSError, tarfile.TarError, KeyError, msgspec.MsgspecError) as error:
-        raise SetupError(f"{archive} is no backup that can be read: {error}") from error
+        raise SetupError(f"{archive} is no readable backup: {error}") from error
     if manifest.format != FORMAT:
-        raise SetupError(f"{archive} has format {manifest.format}; this release reads {FORMAT}. Restore it with the release that made it ({manifest.version}).")
+        raise SetupError(
+            f"{archive} has format {manifest.format}; this release reads format {FORMAT}. Restore it with the release that made it ({manifest.version})."
+        )
     return manifest
 
 
 def verify(archive: Path, manifest: BackupManifest) -> None:
-    """Every member is there and has its SHA-256. Raises SetupError naming the first that has not."""
+    """Check that every member exists and has its SHA-256. Raises SetupError with the first bad member."""
     with tarfile.open(archive) as tar:
         for name, expected in manifest.members.items():
             try:
@@ -67,16 +69,16 @@ def verify(archive: Path, manifest: BackupManifest) -> None:
             except (KeyError, OSError, tarfile.TarError) as error:
                 raise SetupError(f"{archive} is damaged: {name} cannot be read ({error}). Use another backup.") from error
             if found != expected.sha256:
-                raise SetupError(f"{archive} is damaged: {name} is not what was written. Use another backup.")
+                raise SetupError(f"{archive} is damaged: {name} differs from what was written. Use another backup.")
 
 
 def fingerprint(secret_key: str) -> str:
-    """Enough of a secret's hash to tell whether another is the same."""
+    """Return the start of a secret's hash: enough to tell two secrets apart."""
     return hashlib.sha256(f"tiltyard:{secret_key}".encode()).hexdigest()[:16]
 
 
 class Packer:
-    """Writes an archive, mode 0600: members one by one, each hashed as it is written, then the manifest that names them."""
+    """Writes an archive, mode 0600: members one by one, each hashed while it is written, then the manifest."""
 
     def __init__(self, target: Path) -> None:
         write_private(target, "")
@@ -85,7 +87,7 @@ class Packer:
         self.members: dict[str, BackupMember] = {}
 
     def add(self, name: str, path: Path) -> None:
-        """Copy a file as it is at this moment. Raises FileNotFoundError, and SetupError where the file is changed in place meanwhile."""
+        """Copy a file as it is now. Raises FileNotFoundError, and SetupError when the file changes in place meanwhile."""
         with path.open("rb") as file:
             self._add(name, file, os.fstat(file.fileno()).st_size)
 
@@ -107,12 +109,12 @@ class Packer:
         try:
             self._tar.addfile(header, hashed)
         except tarfile.ReadError as error:
-            raise SetupError(f"{name} was changed while it was copied. Run the backup again.") from error
+            raise SetupError(f"{name} was changed during the copy. Run the backup again.") from error
         self.members[name] = BackupMember(bytes=size, sha256=hashed.digest.hexdigest())
 
 
 class _Hashed(io.RawIOBase):
-    """A file that hashes what is read of it."""
+    """A file that hashes what is read from it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -128,12 +130,12 @@ class _Hashed(io.RawIOBase):
 
 
 def read_member(tar: tarfile.TarFile, name: str) -> bytes:
-    """A small member, whole. Raises KeyError."""
+    """Return a small member, whole. Raises KeyError."""
     return _open(tar, name).read()
 
 
 def copy_out(tar: tarfile.TarFile, name: str, target: Path) -> None:
-    """A member into a file, mode 0600, synced to disk."""
+    """Copy a member into a file, mode 0600, synced to disk."""
     write_private(target, "")
     with target.open("wb") as file:
         shutil.copyfileobj(_open(tar, name), file)

@@ -1,4 +1,4 @@
-"""The job queue on ARQ. What travels is msgpack, never pickle: reading a job runs no code."""
+"""The job queue on ARQ. Jobs travel as msgpack, never as pickle: reading a job runs no code."""
 
 import asyncio
 import time
@@ -13,31 +13,31 @@ from arq.connections import RedisSettings
 
 
 def queue_name(queue: str) -> str:
-    """A queue's key in Redis."""
+    """Return a queue's key in Redis."""
     return f"tiltyard:{queue}"
 
 
 DEFAULT_QUEUE = queue_name("default")
 DRAIN_QUEUE = queue_name("drain")
 SLOT_SECONDS = 0.25
-"""Requests for one group's drain within a slot are one job. A fixed id would be refused while a job of it is finishing, and nobody drained."""
+"""Seconds. All requests for one group's drain in this time are one job. A fixed id would be refused while its job is finishing, and nobody would drain."""
 MOST_DRAINS = 200
-"""More drains waiting than this means that no worker is there: the cron will drain when one comes."""
+"""With more waiting drains than this no worker is alive. The cron will drain when one starts."""
 EXPIRES = timedelta(minutes=1)
 DAY = timedelta(days=1)
 MOST_RUNS = 1000
-"""More runs waiting in a queue than this are not added to it: their rows keep them, and the sweep asks again."""
+"""With more waiting runs than this in a queue, none is added. Their rows keep them, and the sweep asks again."""
 SKEW = timedelta(hours=1)
-"""ARQ compares times of two hosts. A job to carry out at once is dated back this far, so that a worker whose clock is behind takes it too."""
+"""ARQ compares the clocks of two hosts. An immediate job is backdated by this, so that a worker with a slow clock takes it too."""
 
 
 def serialize(job: dict[str, Any]) -> bytes:
-    """A job, or its result, as msgpack; an exception travels as its words."""
+    """Return a job, or its result, as msgpack; an exception as its text."""
     return msgspec.msgpack.encode(job, enc_hook=repr)
 
 
 def deserialize(raw: bytes) -> dict[str, Any]:
-    """The job again."""
+    """Return the job of these bytes."""
     job: dict[str, Any] = msgspec.msgpack.decode(raw)
     return job
 
@@ -46,7 +46,7 @@ class ArqQueue:
     """Implements `backend.ports.JobQueue`. Connects when first used."""
 
     def __init__(self, redis_url: str, queues: Mapping[str, str] | None = None) -> None:
-        """`queues` gives the queue of each kind of run that does not go into `default`."""
+        """`queues` maps kinds of runs to queues; other kinds go into `default`."""
         self._queues = queues or {}
         self._settings = RedisSettings.from_dsn(redis_url)
         self._settings.conn_retries = 1
@@ -54,7 +54,7 @@ class ArqQueue:
         self._opening = asyncio.Lock()
 
     async def run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
-        """Ask a worker to execute the run. The id carries the second: a job that a killed worker held does not stand in the way of another."""
+        """Ask a worker to execute the run. The job's id contains the second, so a job of a killed worker blocks no other."""
         redis = await self._redis()
         queue = queue_name(self._queues.get(kind, "default"))
         due = datetime.now(UTC) + (delay or -SKEW)
@@ -77,7 +77,7 @@ class ArqQueue:
             return [int(count) for count in await pipe.execute()]
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Close the connection to Redis."""
         if self._pool is not None:
             await self._pool.aclose()
 

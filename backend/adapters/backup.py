@@ -1,9 +1,9 @@
-"""Backup: the database, what Redis holds for the log, and the data folder's files, in one archive.
+"""Backup: the database, the log's data in Redis, and the data folder's files, in one archive.
 
-Order is what makes it whole while the hub runs. The intake is copied before the database: a prediction that was answered before the
-backup began is in the copied intake, or had reached the log by then and is in the database, or both, and the drain keeps one of two.
-Files are copied last, for each is written before the rows that name it. Each is hashed as it is copied; a group's archives are copied under
-their lock, so an archive and its manifest belong together. The finished archive is read again before it gets its name.
+The order makes it complete while the hub runs. The intake is copied before the database. A prediction answered before the backup began is in the copied intake,
+or in the database, or in both; the drain keeps one of two.
+Files are copied last, because each is written before the rows that name it. Each is hashed while it is copied. A group's archives are copied under their lock,
+so an archive and its manifest match. The finished archive is read again before it gets its name.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ from backend.files import FileAltered, FileLost, place
 from backend.ports import Files
 
 _LEFT_OUT = "servers.json"
-"""Of the data folder's secrets: belongs to this very run."""
+"""A secret of the data folder that belongs to this run only."""
 _TRIES = 10
 _VANISHED = ("does not exist", "could not open relation", "cache lookup failed")
-"""What pg_dump says where a table went in the moment between its list of tables and its lock: it is tried again."""
+"""Errors of pg_dump when a table disappears between its list of tables and its lock. The dump is then tried again."""
 
 
 async def back_up(
     archive: Path, data_dir: Path, files: Files, database_url: str, redis_url: str, secret_key: str, revision: str | None, progress: Progress
 ) -> BackupManifest:
-    """Write the archive, mode 0600, in one step: a file of that name is a whole backup, read again and found sound. The hub may run meanwhile.
+    """Write the archive, mode 0600, in one step. A file with that name is a whole backup, read again and found sound. The hub may run meanwhile.
 
-    Raises SetupError where a program fails or the archive is not what was written. The archive's folder must exist.
+    Raises SetupError when a program fails or the archive differs from what was written. The archive's folder must exist.
     """
     with tempfile.TemporaryDirectory(prefix=".tiltyard-backup-", dir=archive.parent) as folder:
         draft = Path(folder)
@@ -72,7 +72,7 @@ async def back_up(
 
 
 def _staged(folder: Path, draft: Path) -> list[Path]:
-    """Copies of the noted ends of audit chains. They are made before the dump: an end later than the chain would look like a chain that was cut."""
+    """Copy the noted ends of audit chains before the dump. An end later than the chain would look like a cut chain."""
     staged = draft / folder.name
     staged.mkdir(mode=0o700)
     return [Path(shutil.copyfile(path, staged / path.name)) for path in sorted(folder.glob("*.json"))]
@@ -97,7 +97,7 @@ async def _copy_files(packer: Packer, files: Files, database_url: str, progress:
 
 
 def _folders(files: Files) -> list[str]:
-    """Each group's archives are a folder by themselves."""
+    """Return the folders of archives, one per group."""
     return [*sorted({"/".join(name.split("/")[:2]) for name in files.list("archives")}), "artifacts"]
 
 
@@ -106,14 +106,14 @@ def _copy_folder(packer: Packer, files: Files, folder: str, progress: Progress) 
         try:
             with files.open(name) as path:
                 packer.add(f"files/{name}", path)
-        except (FileLost, FileNotFoundError):  # taken away since
+        except (FileLost, FileNotFoundError):  # deleted since
             continue
         except FileAltered as error:
             progress(f"Left out: {error}")
 
 
 async def _read_redis(url: str) -> list[RedisKey]:
-    """The hub's own keys. ARQ's are left out: what is due stands in PostgreSQL, and the sweep asks for it again."""
+    """Return the hub's own keys, without ARQ's: due runs are in PostgreSQL, and the sweep sends them again."""
     found: list[RedisKey] = []
     async with Redis.from_url(url) as client:
         async for key in client.scan_iter(match="tiltyard:*", count=1000):
@@ -126,7 +126,7 @@ async def _read_redis(url: str) -> list[RedisKey]:
 
 
 async def _dump(database_url: str, target: Path) -> dict[str, int]:
-    """pg_dump and the row counts see one and the same moment."""
+    """Run pg_dump and count the rows in one snapshot."""
     connection = await connect(database_url)
     try:
         attempts = itertools.count(1)

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis without installing either: the servers inside the wheels, run by us in a data folder."""
+"""PostgreSQL and Redis without an installation: the wheels' servers, run in a data folder."""
 
 import errno
 import time
@@ -20,15 +20,15 @@ from backend.disk_space import RESERVE, free_bytes
 
 _LONGEST_WAIT = 15.0
 ROOM_TO_START = RESERVE // 2
-"""Bytes free without which a server that has ended is not started again."""
+"""Bytes. With less free space a server that has ended is not started again."""
 
 
 @dataclass(frozen=True)
 class EmbeddedServers:
-    """Where the servers answer."""
+    """The addresses of the servers."""
 
     database_url: str
-    """The database `tiltyard` as its owner, who may create roles but is no superuser."""
+    """The URL of the database `tiltyard` for its owner, who may create roles but is no superuser."""
     redis_url: str
     superuser_url: str
 
@@ -42,18 +42,18 @@ class RunningServers:
         self.redis = redis
         self._lock = lock
         self._failures: dict[str, tuple[int, float]] = {}
-        """For a server that did not come up again: how often, and when it is tried next."""
+        """For a server that did not start again: the number of attempts, and the time of the next."""
 
     @property
     def urls(self) -> EmbeddedServers:
-        """Where the servers answer."""
+        """The addresses of the servers."""
         return EmbeddedServers(database_url=self.postgres.database_url, redis_url=self.redis.url, superuser_url=self.postgres.superuser_url)
 
     def revive(self, progress: Progress) -> None:
-        """Start again whichever server has died; its data is as it was at its last acknowledged write.
+        """Restart any server that has died; its data is as of its last acknowledged write.
 
-        One that does not come up (it may have been killed while it started) is tried again after 1, 2, 4, 8, 15 s: what else runs goes on meanwhile.
-        While the disk is full none is tried: it would end again at its first write.
+        A server that does not start (it may have been killed while starting) is tried again after 1, 2, 4, 8, 15 s; everything else goes on meanwhile. While
+        the disk is full none is tried: it would end at its first write.
         """
         for name, server in (("PostgreSQL", self.postgres), ("Redis", self.redis)):
             failures, again_at = self._failures.get(name, (0, 0.0))
@@ -62,25 +62,28 @@ class RunningServers:
             if (free := free_bytes(self.home.servers)) < ROOM_TO_START:
                 self._wait_for_room(name, free, progress)
                 continue
-            progress(f"{name} ended by itself" if not failures else f"{name} is tried again")
+            progress(f"{name} ended unexpectedly" if not failures else f"starting {name} again")
             try:
                 server.start(progress)
             except (SetupError, OSError) as error:  # OSError: the disk fills up again
                 wait = min(2.0**failures, _LONGEST_WAIT)
-                progress(f"{error}\nIt is tried again in {wait:.0f} s.")
+                progress(f"{error}\nThe next attempt is in {wait:.0f} s.")
                 self._failures[name] = (failures + 1, time.monotonic() + wait)
             else:
                 self._failures.pop(name, None)
 
     def _wait_for_room(self, name: str, free: int, progress: Progress) -> None:
-        """Said once; looked for again after a second."""
+        """Log that the disk is full, once; look again after a second."""
         failures, _ = self._failures.get(name, (0, 0.0))
         if not failures:
-            progress(f"{name} ended by itself, and the disk of {self.home.servers} is full ({free / 2**20:.0f} MiB free): it starts once there is room.")
+            progress(
+                f"{name} ended unexpectedly, and the disk of {self.home.servers} is full ({free / 2**20:.0f} MiB free). "
+                f"Make room; {name} then starts by itself."
+            )
         self._failures[name] = (max(failures, 1), time.monotonic() + 1)
 
     def stop(self) -> None:
-        """Stop both and give up the lock. Stopping twice is harmless."""
+        """Stop both servers and release the lock. Repeating it is harmless."""
         try:
             self.redis.stop()
         finally:
@@ -97,11 +100,11 @@ class RunningServers:
 
 
 def start(data_dir: Path, progress: Progress, *, durable: bool = True, shared: Path = SHARED) -> RunningServers:
-    """Start both servers on a data folder, making it on the first start.
+    """Start both servers on a data folder, which the first start creates.
 
-    The servers die with the calling thread (see `processes.spawn`), so call from the main thread. `durable=False` is for tests only:
-    nothing is synced. `shared` is where the servers' folder goes if their account cannot reach the data folder.
-    Raises SetupError where the folder is in use, cannot be used, or a server does not come up.
+    The servers die with the calling thread (see `processes.spawn`), so call from the main thread. `durable=False` is for tests only: nothing is synced.
+    `shared` holds the servers' folder if their account cannot reach the data folder.
+    Raises SetupError when the folder is in use or cannot be used, or a server does not start.
     """
     data_dir = prepare_data_dir(data_dir)
     lock = DataLock(data_dir)
@@ -136,7 +139,7 @@ def start(data_dir: Path, progress: Progress, *, durable: bool = True, shared: P
 
 @contextmanager
 def borrow(data_dir: Path, progress: Progress) -> Iterator[EmbeddedServers]:
-    """The servers of a data folder for a while: those of the supervisor that runs there, or else started and stopped here."""
+    """Yield a data folder's servers: those of its running supervisor, or else started and stopped here."""
     data_dir = data_dir.expanduser().resolve()
     keys = read_keys(data_dir) if data_dir.exists() else None
     if keys and keys.created and locked(data_dir):
@@ -147,7 +150,7 @@ def borrow(data_dir: Path, progress: Progress) -> Iterator[EmbeddedServers]:
 
 
 def urls_of(keys: Keys) -> EmbeddedServers:
-    """Where servers with these keys answer, once started."""
+    """Return the addresses of servers with these keys, once started."""
     database = f"127.0.0.1:{keys.postgres_port}"
     return EmbeddedServers(
         database_url=f"postgresql://{OWNER}:{keys.owner_password}@{database}/{DATABASE}",

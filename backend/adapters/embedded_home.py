@@ -1,4 +1,4 @@
-"""What the embedded servers keep: their folder, their secrets and ports, and the lock that lets one supervisor own them."""
+"""The embedded servers' folder, secrets and ports, and the lock that gives them one supervisor."""
 
 import fcntl
 import hashlib
@@ -14,10 +14,10 @@ from backend.adapters.embedded_programs import server_user, traversable
 from backend.adapters.processes import Progress, SetupError, User, write_private
 
 SHARED = Path("/var/lib/tiltyard")
-"""Where server folders go that could not lie in their data folder, because the servers' account may not pass through to it."""
+"""The place of server folders when the servers' account cannot enter the data folder."""
 
 PRIVATE = ("archives", "artifacts", "audit-heads", "cache", "logs", "quarantine", "secrets")
-"""Folders of the data folder that only their owner enters."""
+"""Folders of the data folder that only their owner may enter."""
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     postgres_port: int | None = None
     redis_port: int | None = None
     created: bool = False
-    """The database and its owner exist."""
+    """Whether the database and its owner exist."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Home:
 
     @property
     def cluster(self) -> Path:
-        """The PostgreSQL cluster."""
+        """The folder of the PostgreSQL cluster."""
         return self.servers / "postgres"
 
     @property
@@ -52,12 +52,12 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """The servers' own logs."""
+        """The folder of the servers' own logs."""
         return self.data_dir / "logs"
 
 
 def prepare_data_dir(data_dir: Path) -> Path:
-    """The data folder, absolute and existing. One that we make lets the servers' account pass through but not look in."""
+    """Return the data folder, absolute and existing. A new folder lets the servers' account pass through, but not list it."""
     data_dir = data_dir.expanduser().resolve()
     try:
         if not data_dir.exists():
@@ -72,18 +72,20 @@ def prepare_data_dir(data_dir: Path) -> Path:
             if (data_dir / name).is_dir() and (data_dir / name).stat().st_mode & 0o077:  # made by an earlier release
                 (data_dir / name).chmod(0o700)
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
-        raise SetupError(f"The data folder {data_dir} cannot be used: {error.strerror} at {error.filename}. Choose another with --data-dir.") from error
+        raise SetupError(f"The data folder {data_dir} cannot be used: {error.strerror} at {error.filename}. Choose another folder with --data-dir.") from error
     return data_dir
 
 
 def open_home(data_dir: Path, progress: Progress, shared: Path = SHARED) -> Home:
-    """The servers' folder: inside the data folder where their account can reach it, else under `shared` with a pointer to it."""
+    """Return the servers' folder: inside the data folder if their account can reach it, else under `shared` with a pointer to it."""
     user = server_user()
     pointer = data_dir / "servers.path"
     if pointer.exists():
         servers = Path(pointer.read_text(encoding="utf-8").strip())
         if not servers.exists():
-            raise SetupError(f"{pointer} names the servers' folder {servers}, which is gone. Restore it, or delete {pointer} to start with an empty database.")
+            raise SetupError(
+                f"{pointer} names the servers' folder {servers}, which does not exist. Restore it, or delete {pointer} to start with an empty database."
+            )
     elif user is None or (data_dir / "servers").exists() or traversable(data_dir, user):
         servers = data_dir / "servers"
         servers.mkdir(mode=0o711, exist_ok=True)
@@ -96,25 +98,25 @@ def open_home(data_dir: Path, progress: Progress, shared: Path = SHARED) -> Home
 
 
 def read_keys(data_dir: Path) -> Keys | None:
-    """The servers' keys, or None where servers never started here."""
+    """Return the servers' keys; None before the first start."""
     path = _keys_path(data_dir)
     return msgspec.json.decode(path.read_bytes(), type=Keys) if path.exists() else None
 
 
 def write_keys(data_dir: Path, keys: Keys) -> None:
-    """Keep the servers' keys."""
+    """Store the servers' keys."""
     write_private(_keys_path(data_dir), msgspec.json.encode(keys).decode())
 
 
 class DataLock:
-    """One supervisor a data folder. The kernel drops the lock with the process, however it ends."""
+    """The lock that allows one supervisor per data folder. The kernel releases it when the process ends, however it ends."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "lock"
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raise SetupError where another process has it."""
+        """Take the lock. Raises SetupError when another process holds it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -129,7 +131,7 @@ class DataLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Give the lock up; the file stays, since deleting it would let two processes lock two files of one name."""
+        """Release the lock. The file stays: after a deletion two processes could lock two files of one name."""
         if self._descriptor is not None:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
@@ -137,7 +139,7 @@ class DataLock:
 
 
 def locked(data_dir: Path) -> bool:
-    """Does a supervisor own this data folder right now?"""
+    """Return whether a supervisor owns this data folder now."""
     lock = DataLock(data_dir)
     try:
         lock.acquire()
@@ -152,7 +154,7 @@ def _keys_path(data_dir: Path) -> Path:
 
 
 def _owner_of(cluster: Path, user: User | None) -> User | None:
-    """Root keeps running an existing cluster as its owner, who need not be `nobody`."""
+    """Return the owner of an existing cluster: root keeps running it as that account, which may differ from `nobody`."""
     if user is None or not cluster.exists():
         return user
     status = cluster.stat()
@@ -167,9 +169,9 @@ def _place_outside(data_dir: Path, shared: Path, progress: Progress) -> Path:
     if servers.exists():
         aside = servers.with_name(f"{servers.name}.{int(time.time())}")
         servers.rename(aside)
-        progress(f"An earlier database of this data folder, which nothing points to any more, is set aside in {aside}; delete it when you do not need it.")
+        progress(f"An earlier database of this data folder is set aside in {aside}; nothing uses it any more. Delete it when you do not need it.")
     servers.mkdir(mode=0o711)
     servers.chmod(0o711)
     (servers / "belongs-to").write_text(f"{data_dir}\n", encoding="utf-8")
-    progress(f"The servers' account may not enter {data_dir}: the database is kept in {servers}.")
+    progress(f"The servers' account cannot enter {data_dir}, so the database is kept in {servers}.")
     return servers

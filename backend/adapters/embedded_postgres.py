@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: made, recovered, started, stopped."""
+"""The embedded PostgreSQL: create, recover, start, stop."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ OWNER = "tiltyard_owner"
 SUPERUSER = "postgres"
 
 _STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
-"""Fast shutdown, then immediate, then none: after either of the last two the next start replays the write-ahead log."""
+"""Fast shutdown, then immediate, then SIGKILL. After the last two, the next start replays the write-ahead log."""
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -32,7 +32,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
-    # Queries here are short: compiling them costs more than it saves.
+    # The queries are short: compiling them costs more than it saves.
     "jit": "off",
 }
 _FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "shared_buffers": "128MB", "max_connections": "400"}
@@ -52,28 +52,28 @@ class EmbeddedPostgres:
 
     @property
     def database_url(self) -> str:
-        """As the database's owner, who is no superuser."""
+        """The URL for the database's owner, who is no superuser."""
         return f"postgresql://{OWNER}:{self._keys.owner_password}@127.0.0.1:{self.port}/{DATABASE}"
 
     @property
     def superuser_url(self) -> str:
-        """As the cluster's superuser."""
+        """The URL for the cluster's superuser."""
         return f"postgresql://{SUPERUSER}:{self._keys.superuser_password}@127.0.0.1:{self.port}/{SUPERUSER}"
 
     @property
     def alive(self) -> bool:
-        """Does the server process run?"""
+        """Whether the server process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
-        """The server process."""
+        """The process id of the server."""
         return self._process.pid if self._process else None
 
     def start(self, progress: Progress) -> None:
-        """Make the cluster if there is none, end what an earlier life left running, start, and wait until it answers.
+        """Start the server and wait until it answers. Create a missing cluster, and end a server left from an earlier run.
 
-        Raises SetupError with the end of the server's log where it does not come up.
+        Raises SetupError with the end of the server's log when it does not start.
         """
         if not self._home.cluster.exists():
             progress("Creating the database cluster")
@@ -88,23 +88,23 @@ class EmbeddedPostgres:
                 self.port = port
                 return
             said = tail(self._log, written)
-            if "could not bind" not in said and "shared memory block" not in said:  # the latter: processes of a killed server are still ending
+            if "could not bind" not in said and "shared memory block" not in said:  # a killed server's processes may still be ending
                 break
-        raise SetupError(f"PostgreSQL did not start. The end of {self._log} says:\n{said}")
+        raise SetupError(f"PostgreSQL did not start. The end of {self._log}:\n{said}")
 
     def create_database(self) -> None:
-        """Make the owner and the database where they are missing. Running it again changes nothing."""
+        """Create the owner and the database if they are missing. Running it again changes nothing."""
         if not self.query("SELECT 1 FROM pg_roles WHERE rolname = 'tiltyard_owner'"):
             self.query(f"CREATE ROLE {OWNER} LOGIN CREATEROLE NOSUPERUSER PASSWORD '{self._keys.owner_password}'")
         if not self.query("SELECT 1 FROM pg_database WHERE datname = 'tiltyard'"):
             self.query(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
     def query(self, sql: str, database: str = SUPERUSER) -> str:
-        """Run one statement as superuser, given on standard input, where no process list shows its passwords. Returns the bare rows."""
+        """Run one statement as superuser and return the bare rows. It is given on standard input, so no process list shows its passwords."""
         return self.program("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, stdin=sql).strip()
 
     def program(self, name: str, *arguments: str, stdin: str = "") -> str:
-        """Run one of PostgreSQL's own programs against this server as superuser and return its output."""
+        """Run one of PostgreSQL's programs against this server as superuser. Return its output."""
         environment = bare_environment(
             PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=SUPERUSER, PGPASSWORD=self._keys.superuser_password, PGCONNECT_TIMEOUT="10"
         )
@@ -114,7 +114,7 @@ class EmbeddedPostgres:
         return done.stdout
 
     def stop(self) -> None:
-        """A clean shutdown: clients are cut off, nothing committed is lost."""
+        """Shut down cleanly: clients are disconnected, nothing committed is lost."""
         if self._process is not None:
             stop(self._process, _STOP)
             self._process = None
@@ -126,7 +126,7 @@ class EmbeddedPostgres:
         self._process = spawn(argv, log=self._log, on_parent_death=signal.SIGINT, user=self._home.user)
 
     def _wait_ready(self, progress: Progress) -> bool:
-        """Recovery after a crash may take minutes; as long as the process lives it is waited for."""
+        """Wait while the process lives: recovery after a crash may take minutes."""
         started = told = time.monotonic()
         while self.alive:
             pid_file = _read_lines(self._home.cluster / "postmaster.pid")
@@ -139,7 +139,7 @@ class EmbeddedPostgres:
         return False
 
     def _end_orphan(self, progress: Progress) -> None:
-        """A server of this very cluster that outlived its supervisor is stopped; a pid that means some other process is forgotten."""
+        """Stop a server of this cluster that outlived its supervisor. Ignore a pid that now belongs to another process."""
         pid_file = self._home.cluster / "postmaster.pid"
         lines = _read_lines(pid_file)
         if not lines or not lines[0].strip().isdigit():
@@ -152,7 +152,7 @@ class EmbeddedPostgres:
         pid_file.unlink(missing_ok=True)
 
     def _create_cluster(self) -> None:
-        """Made under another name and renamed when whole, so that a start cut off half-way begins anew."""
+        """Create the cluster under another name and rename it when complete. An interrupted start then begins anew."""
         draft = self._home.cluster.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -174,15 +174,15 @@ class EmbeddedPostgres:
                 user=user,
             )
             if process.wait() != 0:
-                raise SetupError(f"The database cluster could not be made in {draft}:\n{tail(self._home.logs / 'initdb.log')}")
+                raise SetupError(f"The database cluster could not be created in {draft}. initdb said:\n{tail(self._home.logs / 'initdb.log')}")
         draft.rename(self._home.cluster)
 
     def _check_version(self) -> None:
         found = (self._home.cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
         if found != str(POSTGRES_MAJOR):
             raise SetupError(
-                f"The database in {self._home.cluster} was made by PostgreSQL {found}; this release brings {POSTGRES_MAJOR}. "
-                "Run the earlier release, `tiltyard backup`, and `tiltyard restore` the archive with this one."
+                f"The database in {self._home.cluster} was created by PostgreSQL {found}; this release contains {POSTGRES_MAJOR}. "
+                "Run `tiltyard backup` with the earlier release, and `tiltyard restore` with this one."
             )
 
 

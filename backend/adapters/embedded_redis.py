@@ -1,6 +1,6 @@
-"""The embedded Redis server (Valkey's program): an append-only file on disk before any command is answered.
+"""The embedded Redis server (Valkey's program): an append-only file on disk before any answer.
 
-A folder written by Redis 6.2 is taken over at the first start: Valkey moves `appendonly.aof` into `appendonlydir` and goes on from there.
+The first start takes over a folder written by Redis 6.2: Valkey moves `appendonly.aof` into `appendonlydir` and continues from there.
 """
 
 import os
@@ -15,7 +15,7 @@ from backend.adapters.embedded_home import Home, Keys
 from backend.adapters.processes import Progress, SetupError, carries, ports_to_try, shorten, spawn, stop, stop_orphan, tail, write_private
 
 _STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
-"""SIGTERM is SHUTDOWN: Redis writes and syncs its file, then ends."""
+"""SIGTERM means SHUTDOWN: Redis writes and syncs its file, then ends."""
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -52,23 +52,23 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """With its password; database 0."""
+        """The URL with its password; database 0."""
         return f"redis://:{self._keys.redis_password}@127.0.0.1:{self.port}/0"
 
     @property
     def alive(self) -> bool:
-        """Does the server process run?"""
+        """Whether the server process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
-        """The server process."""
+        """The process id of the server."""
         return self._process.pid if self._process else None
 
     def start(self, progress: Progress) -> None:
-        """End what an earlier life left running, start, and wait until every record of the file is loaded.
+        """Start the server and wait until every record of the file is loaded. End a server left from an earlier run.
 
-        Raises SetupError with the end of the server's log where it does not come up.
+        Raises SetupError with the end of the server's log when it does not start.
         """
         self._make_folder()
         self._end_orphan(progress)

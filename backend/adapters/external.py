@@ -34,7 +34,7 @@ _OF_POOLERS = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatem
 
 
 async def check_postgres(url: str) -> None:
-    """Reachable, new enough, and this role may do what migrations do. Raises SetupError."""
+    """Check that PostgreSQL is reachable and new enough, and that this role may run migrations. Raises SetupError."""
     where = _where(url, 5432)
     connection = await _connect(url, where)
     try:
@@ -44,7 +44,7 @@ async def check_postgres(url: str) -> None:
         rights = await connection.fetchrow(_RIGHTS)
         if rights["process"] != connection.get_server_pid():
             raise SetupError(_POOLER.format(where=where))
-    except asyncpg.PostgresError as error:  # a pooler between two transactions
+    except asyncpg.PostgresError as error:  # a pooler, between two transactions
         raise SetupError(_POOLER.format(where=where) if isinstance(error, _OF_POOLERS) else f"PostgreSQL at {where} answers: {error}.") from error
     finally:
         await connection.close()
@@ -56,7 +56,7 @@ async def check_postgres(url: str) -> None:
             f"The role {name} at {where} may not create roles, and the hub works under one of its own, {APP_ROLE}. Run there: ALTER ROLE {name} CREATEROLE;"
         )
     if rights["app_role_exists"] and not rights["may_manage_app_role"]:
-        raise SetupError(f"The role {APP_ROLE} at {where} exists, but {name} may not manage it. Run there: GRANT {APP_ROLE} TO {name} WITH ADMIN OPTION;")
+        raise SetupError(f"The role {APP_ROLE} at {where} exists, but {name} may not grant it. Run there: GRANT {APP_ROLE} TO {name} WITH ADMIN OPTION;")
 
 
 async def _connect(url: str, where: str) -> Any:
@@ -68,7 +68,7 @@ async def _connect(url: str, where: str) -> Any:
     except asyncpg.InvalidCatalogNameError as error:
         raise SetupError(f"PostgreSQL at {where}: {error}. Create it there with CREATE DATABASE, owned by the role of the address. {setting}") from error
     except asyncpg.InvalidAuthorizationSpecificationError as error:  # a wrong password is one of these
-        hint = " The server takes TLS connections only: write sslmode=require." if "no encryption" in str(error) else ""
+        hint = " The server takes only TLS connections: write sslmode=require." if "no encryption" in str(error) else ""
         raise SetupError(f"PostgreSQL at {where} refuses the sign-in: {error}.{hint} {setting}") from error
     except asyncpg.ProtocolViolationError as error:
         raise SetupError(f"{_POOLER.format(where=where)} It said: {error}.") from error
@@ -76,28 +76,30 @@ async def _connect(url: str, where: str) -> Any:
         raise SetupError(f"PostgreSQL at {where} answers: {error}. {setting}") from error
     except ssl.SSLCertVerificationError as error:
         raise SetupError(
-            f"The certificate of PostgreSQL at {where} is not one that sslmode trusts: {error.verify_message.rstrip('.')}. "
-            f"Name its authority by sslrootcert=/path/ca.pem, and the host as the certificate has it. {setting}"
+            f"The certificate of PostgreSQL at {where} is not trusted under sslmode: {error.verify_message.rstrip('.')}. "
+            f"Name the authority with sslrootcert=/path/ca.pem, and write the host as in the certificate. {setting}"
         ) from error
     except ssl.SSLError as error:
-        raise SetupError(f"No TLS connection comes about with PostgreSQL at {where}: {error.reason or 'the handshake failed'}. {setting}") from error
+        raise SetupError(f"A TLS connection with PostgreSQL at {where} failed: {error.reason or 'the handshake failed'}. {setting}") from error
     except (ValueError, asyncpg.InterfaceError) as error:
         raise SetupError(f"TILTYARD_DATABASE_URL cannot be used: {_without_secrets(error, url)}. It looks like {LIKE}") from None
     except (TimeoutError, OSError) as error:
         if "rejected SSL upgrade" in str(error):
-            raise SetupError(f"PostgreSQL at {where} offers no TLS, which sslmode asks for. Switch it on there, or write sslmode=disable. {setting}") from error
+            raise SetupError(
+                f"PostgreSQL at {where} offers no TLS, but sslmode asks for TLS. Switch TLS on there, or write sslmode=disable. {setting}"
+            ) from error
         raise SetupError(f"PostgreSQL does not answer at {where} ({str(error) or 'no answer in time'}). Start it, or correct the address. {setting}") from error
 
 
 def _without_secrets(error: Exception, url: str) -> str:
-    """What a library says of an address, unless a part of the password is in it."""
+    """Return a library's words about an address, unless they contain a part of the password."""
     password = urlsplit(url).netloc.rpartition("@")[0].partition(":")[2]
     said = str(error)
     return "a part of it cannot be read" if password and (password in said or unquote(password) in said) else said
 
 
 async def check_redis(url: str) -> None:
-    """Reachable, new enough, and we may write streams. Raises SetupError."""
+    """Check that Redis is reachable and new enough, and that we may write streams. Raises SetupError."""
     where = _where(url, 6379)
     setting = "Check TILTYARD_REDIS_URL."
     try:
@@ -108,17 +110,17 @@ async def check_redis(url: str) -> None:
             await client.xadd("tiltyard:check", {"check": "1"}, maxlen=1)
             await client.delete("tiltyard:check")
     except (redis_errors.AuthenticationError, redis_errors.NoPermissionError) as error:
-        raise SetupError(f"Redis at {where} refuses us: {error}. The user of the address needs ~tiltyard:* ~arq:* &* +@all. {setting}") from error
+        raise SetupError(f"Redis at {where} refuses us: {error}. The user in the address needs ~tiltyard:* ~arq:* &* +@all. {setting}") from error
     except (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError) as error:
         raise SetupError(f"Redis does not answer at {where} ({error}). Start it, or correct the address. {setting}") from error
     except redis_errors.RedisError as error:
-        raise SetupError(f"Redis at {where} cannot be written to: {error}. It must be a primary, with memory left. {setting}") from error
+        raise SetupError(f"Redis at {where} takes no writes: {error}. It must be a primary with free memory. {setting}") from error
     except ValueError as error:
         raise SetupError(f"TILTYARD_REDIS_URL cannot be read: {error}. It looks like redis://:password@host:6379/0") from error
 
 
 def _where(url: str, default_port: int) -> str:
-    """Host and port of an address, without its password."""
+    """Return host and port of an address, without its password."""
     try:
         parts = urlsplit(url)
         return f"{parts.hostname}:{parts.port or default_port}" if parts.hostname else parts.path or "an address without a host"

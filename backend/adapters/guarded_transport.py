@@ -1,8 +1,7 @@
-"""The one way out to a provider: the address is checked and then dialled, the key is put on here, and an answer is read only so far.
+"""The only way out to a provider. It checks the address, dials it, adds the key, and limits the size of the answer.
 
-A name is resolved once a request, and every address it has must be public; the connection goes to a checked address, so that a name which changes its
-answer in between leads nowhere. Redirects are refused. Headers that nobody here asked for (an organisation from the environment, what the SDK tells of
-the machine) do not leave.
+A name is resolved once per request, and all its addresses must be public. The connection goes to a checked address, so a name that changes its answer in
+between leads nowhere. Redirects are refused. Headers that we did not set (an organisation from the environment, the SDK's facts about the machine) are removed.
 """
 
 import asyncio
@@ -20,16 +19,16 @@ from backend.connectors.rules import refuse
 from backend.ports.secrets import Secret
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""The addresses of a host, as text."""
+"""A function from a host to its addresses, as text."""
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 _RESOLVE_SECONDS = 5.0
 _SENT = frozenset({"content-type", "content-length", "transfer-encoding", "accept", "user-agent", "idempotency-key"})
-"""What leaves besides the key and the provider's own headers."""
+"""Headers that may leave, besides the key and the provider's own headers."""
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host by the system's resolver, IPv4 first. Numeric forms of any base come out as what they are."""
+    """Return a host's addresses by the system's resolver, IPv4 first. Numeric forms in any base become plain addresses."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     ordered = sorted(found, key=lambda info: info[0] != socket.AF_INET)
     return list(dict.fromkeys(str(info[4][0]) for info in ordered))
@@ -39,7 +38,7 @@ class AddressGuard:
     """Finds the addresses that may be dialled for a host."""
 
     def __init__(self, private_hosts: frozenset[str], resolve: Resolve = resolve) -> None:
-        """`private_hosts` are the operator's `host:port` that may be private."""
+        """`private_hosts` is the operator's list of `host:port` that may be private."""
         self.private_hosts = private_hosts
         self._resolve = resolve
 
@@ -52,13 +51,13 @@ class AddressGuard:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 found = await self._resolve(host, port)
         except (OSError, UnicodeError, TimeoutError):
-            raise ProviderDown(f"The name {host} leads to no address; check the base URL, or try again later.") from None
+            raise ProviderDown(f"The name {host} has no address. Check the base URL, or try again later.") from None
         if named in self.private_hosts:
             return found
         if url.scheme != "https":
-            raise refuse("Use https: the key would travel in the clear. Plain http is for hosts listed in TILTYARD_PRIVATE_HOSTS.")
+            raise refuse("Use https: over http the key would travel unencrypted. Plain http is for hosts listed in TILTYARD_PRIVATE_HOSTS.")
         if not found or not all(is_public(address) for address in found):
-            raise refuse(f"{host} leads to an address that is not public. The operator can allow it: TILTYARD_PRIVATE_HOSTS={named}")
+            raise refuse(f"{host} has an address that is not public. The operator can allow it: TILTYARD_PRIVATE_HOSTS={named}")
         return found
 
 
@@ -67,7 +66,7 @@ def _port(url: httpx2.URL) -> int:
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
-    """Sends a request to a checked address, with the key."""
+    """Sends a request with the key to a checked address."""
 
     def __init__(self, guard: AddressGuard, inner: httpx2.AsyncBaseTransport, traits: Traits, key: Secret) -> None:
         self._guard = guard
@@ -76,7 +75,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._key = key
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
+        """Send the request. Raises BaseUrlRefused, ProviderDown, ProviderRedirected, ProviderAnswerTooLarge, and the transport's own errors."""
         addresses = await self._guard.addresses(request.url)
         host, port = request.url.host, _port(request.url)
         with tracing.span(f"HTTP {request.method}", SpanKind.CLIENT, http__request__method=request.method, server__address=host, server__port=port):
@@ -85,9 +84,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         if response.is_redirect or 300 <= response.status_code < 400:
             await response.aclose()
             raise ProviderRedirected
-        if response.headers.get("content-encoding", "identity") != "identity":  # was asked not to, and could be a bomb
+        if response.headers.get("content-encoding", "identity") != "identity":  # the request forbade compression, and the answer could be a decompression bomb
             await response.aclose()
-            raise ProviderAnswerTooLarge("The provider compressed its answer although it was asked not to.")
+            raise ProviderAnswerTooLarge("The provider compressed its answer although the request forbade it. Check the base URL, or use another provider.")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Capped(response.stream)
         return response
@@ -97,7 +96,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         for address in addresses:
             try:
                 return await self._inner.handle_async_request(self._addressed(request, address))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was sent: the next address may be reached
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was sent, so another address may be tried
                 failure = error
         raise failure or httpx2.ConnectError("no address")
 
@@ -123,7 +122,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
 
 class _Capped(httpx2.AsyncByteStream):
-    """A body of at most so many bytes."""
+    """A body of at most `limit` bytes."""
 
     def __init__(self, inner: httpx2.AsyncByteStream) -> None:
         self._inner = inner

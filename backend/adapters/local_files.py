@@ -10,19 +10,19 @@ from backend.files import DIGEST, DRAFT, UNLISTED, FileAltered, FileLost, digest
 
 
 class LocalFiles:
-    """A folder of files, mode 0700 and 0600. What `write` wrote has its digest beside it, in `<name>.sha256`."""
+    """A folder of files, mode 0700 and 0600. Files from `write` have their digest beside them, in `<name>.sha256`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, name: str, draft: Path, sha256: str) -> None:
-        """Move the draft into its place, which its caller knows the digest of."""
+        """Move the draft to its place. The caller knows its digest."""
         path = self._made(name)
         draft.chmod(0o600)
         place(draft, path)
 
     def write(self, name: str, content: bytes) -> None:
-        """Both digests are beside it while one content takes the other's place."""
+        """Replace the content. Both digests lie beside the file meanwhile."""
         path, digest = self._made(name), hashlib.sha256(content).hexdigest()
         before = digest_of(path) if path.exists() else None
         self._lay(path.with_name(path.name + DIGEST), _lines(name, [digest, *([before] if before else [])]))
@@ -31,7 +31,7 @@ class LocalFiles:
             self._lay(path.with_name(path.name + DIGEST), _lines(name, [digest]))
 
     def read(self, name: str, sha256: str | None = None) -> bytes:
-        """One written by an earlier release has no digest beside it, and is taken as it is."""
+        """Return the content. A file of an earlier release has no digest beside it and is not checked."""
         try:
             content = self._path(name).read_bytes()
         except FileNotFoundError as error:
@@ -41,7 +41,7 @@ class LocalFiles:
 
     @contextmanager
     def open(self, name: str, sha256: str | None = None) -> Iterator[Path]:
-        """The file itself."""
+        """Yield the file itself."""
         path = self._path(name)
         try:
             self._check(name, digest_of(path), sha256)
@@ -50,34 +50,34 @@ class LocalFiles:
         yield path
 
     def fetch(self, name: str, sha256: str) -> Path:
-        """The file itself, looked at only by its reader."""
+        """Return the file itself; its reader checks it."""
         return self._path(name)
 
     def size(self, name: str) -> int | None:
-        """Bytes; None where there is none."""
+        """Return the size in bytes; None without a file."""
         path = self._path(name)
         return path.stat().st_size if path.is_file() else None
 
     def delete(self, name: str) -> None:
-        """Its digest goes after it."""
+        """Delete the file, then its digest."""
         path = self._path(name)
         path.unlink(missing_ok=True)
         path.with_name(path.name + DIGEST).unlink(missing_ok=True)
 
     def list(self, prefix: str) -> list[str]:
-        """Those in place, in the order of their names."""
+        """Return the names, sorted."""
         names = (path.relative_to(self._folder).as_posix() for path in self._path(prefix).rglob("*") if path.is_file() and path.suffix not in UNLISTED)
         return sorted(name for name in names if not name.rpartition("/")[2].startswith("."))
 
     def draft(self, name: str) -> Path:
-        """Beside its place, on the same disk."""
+        """Return a path beside the file's place, on the same disk."""
         path = self._made(name)
         draft = path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
         draft.touch(0o600)
         return draft
 
     def clear_drafts(self, prefix: str) -> None:
-        """Of this folder, which is the only one."""
+        """Remove the drafts of this folder."""
         for draft in self._path(prefix).glob(f"*{DRAFT}"):
             draft.unlink(missing_ok=True)
 
@@ -109,5 +109,5 @@ class LocalFiles:
 
 
 def _lines(name: str, digests: Iterable[str]) -> bytes:
-    """As `sha256sum --check` reads them."""
+    """Return digests from lines in the form of `sha256sum --check`."""
     return "".join(f"{digest}  {name.rpartition('/')[2]}\n" for digest in digests).encode()

@@ -21,7 +21,7 @@ _RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
 class ObjectFiles:
-    """A bucket, or a prefix in one. Artifacts are kept in a local cache, everything else is copied for the time of its reading."""
+    """A bucket, or a prefix in one. Artifacts are kept in a local cache; other files are copied for each reading."""
 
     def __init__(self, url: str, cache: Path) -> None:
         """`s3://bucket/prefix`; region, endpoint and keys come from the usual `AWS_…` variables. Raises ValueError for another address."""
@@ -35,7 +35,7 @@ class ObjectFiles:
         self._cache = cache
 
     def put(self, name: str, draft: Path, sha256: str) -> None:
-        """Send the draft; an artifact stays in the cache, anything else goes. Raises FileAltered where the draft has another digest."""
+        """Send the draft. An artifact stays in the cache; any other draft is deleted. Raises FileAltered when the draft has another digest."""
         if digest_of(draft) != sha256:
             raise FileAltered.at(name, draft.parent)
         with _reaching(name, self._url):
@@ -47,12 +47,12 @@ class ObjectFiles:
             draft.unlink()
 
     def write(self, name: str, content: bytes) -> None:
-        """Digest and content arrive together."""
+        """Write digest and content together."""
         with _reaching(name, self._url):
             obstore.put(self._store, name, content, attributes={SHA256: hashlib.sha256(content).hexdigest()})
 
     def read(self, name: str, sha256: str | None = None) -> bytes:
-        """Whole, in memory."""
+        """Return the content, in memory."""
         with _reaching(name, self._url):
             found = obstore.get(self._store, name)
             content = bytes(found.bytes())
@@ -62,7 +62,7 @@ class ObjectFiles:
 
     @contextmanager
     def open(self, name: str, sha256: str | None = None) -> Iterator[Path]:
-        """A copy, gone at the end."""
+        """Yield a copy, deleted at the end."""
         copy = self._made(f"copies/{uuid4().hex}")
         try:
             self._copy(name, sha256, copy)
@@ -71,7 +71,7 @@ class ObjectFiles:
             copy.unlink(missing_ok=True)
 
     def fetch(self, name: str, sha256: str) -> Path:
-        """A copy in the cache. One that is no longer what it was is fetched again."""
+        """Return a copy in the cache. A changed copy is fetched again."""
         kept = self._made(name)
         with suppress(FileNotFoundError):
             if digest_of(kept) == sha256:
@@ -85,7 +85,7 @@ class ObjectFiles:
         return kept
 
     def size(self, name: str) -> int | None:
-        """Bytes; None where there is none."""
+        """Return the size in bytes; None without an object."""
         try:
             with _reaching(name, self._url):
                 return obstore.head(self._store, name)["size"]
@@ -93,25 +93,25 @@ class ObjectFiles:
             return None
 
     def delete(self, name: str) -> None:
-        """Deleting what is gone is no error."""
+        """Delete the object; a missing one is no error."""
         with suppress(FileLost), _reaching(name, self._url):
             obstore.delete(self._store, name)
         self._path(name).unlink(missing_ok=True)
 
     def list(self, prefix: str) -> list[str]:
-        """In the order of their names."""
+        """Return the names, sorted."""
         with _reaching(prefix, self._url):
             return sorted(one["path"] for chunk in obstore.list(self._store, prefix=prefix) for one in chunk)
 
     def draft(self, name: str) -> Path:
-        """On this machine, until it is put."""
+        """Return a path on this machine until the file is put."""
         path = self._made(name)
         draft = path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
         draft.touch(0o600)
         return draft
 
     def clear_drafts(self, prefix: str) -> None:
-        """Those of this machine; another one clears its own."""
+        """Remove the drafts of this machine; other machines remove theirs."""
         for draft in self._path(prefix).glob(f"*{DRAFT}"):
             draft.unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
-"""Language models through the `openai` SDK, with its dangerous defaults closed.
+"""Language models through the `openai` SDK, with its dangerous defaults switched off.
 
-The SDK falls back to `OPENAI_API_KEY` of the host, adds `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`, follows redirects, trusts proxies of
-the environment, and tries again what may have been done already. Here it gets a placeholder for a key: the real one is put on by the transport, which
-lets only known headers out, so that no object of the SDK, none of its errors and none of its log lines ever holds it.
+The SDK falls back to the host's `OPENAI_API_KEY`, adds `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`, follows redirects, trusts proxies of
+the environment, and retries requests that may have succeeded. Here it gets a placeholder key. The transport adds the real key and lets only known headers out.
+So no object, error or log line of the SDK contains the key.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 for noisy in ("openai", "httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
-    # At DEBUG, whoever asked for that, they write what providers answer, and a provider may echo a key.
+    # At DEBUG these loggers write providers' answers, and a provider may echo a key.
     logging.getLogger(noisy).addFilter(lambda record: record.levelno >= logging.WARNING)
 
 T = TypeVar("T")
@@ -45,25 +45,25 @@ _FENCE = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
 
 
 class OpenAiCompatible:
-    """Implements LlmProvider; `ask` is for what else the SDK can do (files, fine-tuning jobs)."""
+    """Implements LlmProvider. `ask` gives access to the rest of the SDK (files, fine-tuning jobs)."""
 
     def __init__(self, guard: AddressGuard, connect: Callable[[], httpx2.AsyncBaseTransport] | None = None) -> None:
-        """`connect` makes the transport below the guard; without it, sockets."""
+        """`connect` makes the transport below the guard; sockets by default."""
         self._guard = guard
         self._connect = connect or self._sockets
 
     async def check(self, base_url: str) -> None:
-        """May this address be called? Raises BaseUrlRefused, ProviderDown."""
+        """Check that this address may be called. Raises BaseUrlRefused, ProviderDown."""
         try:
             url = httpx2.URL(base_url)
         except httpx2.InvalidURL:
-            raise refuse("This is not a URL.") from None
+            raise refuse("This is not a URL. Write a base URL such as https://models.example.com/v1.") from None
         await self._guard.addresses(url)
 
     async def ask(self, access: Access, timeout: float, use: Callable[["AsyncOpenAI"], Awaitable[T]]) -> T:
-        """What `use` makes of the SDK, for one connector, within so many seconds. Whatever goes wrong is a ProviderError or BaseUrlRefused.
+        """Return the result of `use` with the SDK for one connector, within the timeout in seconds. Every failure is a ProviderError or BaseUrlRefused.
 
-        The original error is left behind, not even as a context: it holds the exchange.
+        The original error is dropped, also as a context, because it contains the exchange.
         """
         try:
             return await self._ask(access, timeout, use)
@@ -92,12 +92,14 @@ class OpenAiCompatible:
             return await use(sdk)
 
     async def models(self, access: Access, timeout: float = 15) -> list[ProviderModel]:
-        """The models on offer, by id. Raises ProviderError, BaseUrlRefused."""
+        """Return the ids of the models on offer. Raises ProviderError, BaseUrlRefused."""
         path = TRAITS[Provider(access.provider)].models_path
         answer: Json = await self.ask(access, timeout, lambda sdk: sdk.get(path, cast_to=object))
         listed = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(listed, list):
-            raise ProviderAnswerUnreadable("The provider's answer is no list of models; does the base URL end where its documentation says, often in /v1?")
+            raise ProviderAnswerUnreadable(
+                "The provider's answer is no list of models. Check that the base URL ends as the provider's documentation says, often in /v1."
+            )
         found = [_model(entry, access.key) for entry in listed[:_MAX_MODELS] if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
         return sorted(found, key=lambda model: model.id)
 
@@ -113,7 +115,7 @@ class OpenAiCompatible:
         timeout: float = 60,
         temperature: float | None = None,
     ) -> Json:
-        """The model's answer to `user`, valid by `schema`. Raises ProviderError, BaseUrlRefused."""
+        """Return the model's answer to `user`, valid by `schema`. Raises ProviderError, BaseUrlRefused."""
         answer = await self.answer(access, schema, system, user, model=model, max_output_tokens=max_output_tokens, timeout=timeout, temperature=temperature)
         return answer.value
 
@@ -130,7 +132,7 @@ class OpenAiCompatible:
         timeout: float = 60,
         temperature: float | None = None,
     ) -> Answer:
-        """The same with the tokens it took, held to `accepts` instead where that is given. Raises ProviderError, BaseUrlRefused."""
+        """Return the answer with its token counts, validated by `accepts` if given, else by `schema`. Raises ProviderError, BaseUrlRefused."""
         traits = TRAITS[Provider(access.provider)]
         way = _by_messages if traits.structured is Structured.OUTPUT_CONFIG else _by_chat
         settings = {traits.max_tokens_field: max_output_tokens, **({} if temperature is None else {"temperature": temperature})}
@@ -147,7 +149,7 @@ class OpenAiCompatible:
 
 
 async def _sdk() -> Any:
-    """The SDK, imported in a thread by the first call: it takes a second, in which nobody else should wait."""
+    """Return the SDK. The first call imports it in a thread, which takes a second."""
     return sys.modules.get("openai") or await asyncio.to_thread(importlib.import_module, "openai")
 
 
@@ -188,13 +190,13 @@ async def _by_messages(sdk: "AsyncOpenAI", schema: dict[str, Json], system: str,
 
 
 def _count(usage: Any, *names: str) -> int:
-    """How many tokens the provider says; 0 where it does not."""
+    """Return the provider's token count; 0 without one."""
     found = next((value for name in names if (value := _at(usage, name)) is not None), 0)
     return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**9 else 0
 
 
 def _at(value: Any, *steps: str | int) -> Any:
-    """What is there, or None: a provider may answer anything."""
+    """Return the value at a path, or None: a provider may answer anything."""
     for step in steps:
         if isinstance(value, dict) and isinstance(step, str):
             value = value.get(step)
@@ -207,7 +209,7 @@ def _at(value: Any, *steps: str | int) -> Any:
 
 def _text(content: Any) -> str:
     if not isinstance(content, str) or not content.strip():
-        raise ProviderAnswerUnreadable("The provider's answer holds no text.")
+        raise ProviderAnswerUnreadable("The provider's answer contains no text. Try again, or choose another model.")
     return content
 
 
@@ -216,12 +218,12 @@ def _checked(said: str, schema: dict[str, Json], key: Secret) -> Json:
     try:
         answer = json.loads(fenced[1] if fenced else said, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ProviderAnswerUnreadable("The model's answer is not JSON.") from None
+        raise ProviderAnswerUnreadable("The model's answer is not JSON. Try again, or choose another model.") from None
     error = jsonschema.exceptions.best_match(Draft202012Validator(schema).iter_errors(answer))
     if error is not None:
         pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.absolute_path)
         issue = Issue(pointer=key.redact(pointer), message=key.redact(error.message)[:300])
-        raise ProviderAnswerUnreadable("The model's answer is not of the form that was asked for.", issues=[issue])
+        raise ProviderAnswerUnreadable("The model's answer does not have the requested form. Try again, or choose another model.", issues=[issue])
     return answer
 
 

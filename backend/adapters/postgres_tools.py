@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs from the wheel, run against any server, and counts of what a database holds."""
+"""PostgreSQL's own programs from the wheel, run against any server, and row counts of a database."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE
 
 
 async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
-    """Rows of every lasting table, by its quoted name, inside a transaction; a partitioned table counts as one.
+    """Count the rows of every permanent table inside a transaction, by quoted name. A partitioned table counts as one.
 
-    Temporary tables of sessions are no part of it, nor is a table that was dropped since the transaction's snapshot.
+    Sessions' temporary tables are left out, and so are tables dropped since the transaction's snapshot.
     """
     names = [row["name"] for row in await connection.fetch(TABLES)]
     counted = {}
@@ -34,7 +34,7 @@ async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
 
 
 async def run_program(database_url: str, name: str, *arguments: str) -> None:
-    """One of PostgreSQL's programs, the password in its environment rather than where every user sees it."""
+    """Run one of PostgreSQL's programs. The password is in its environment, where other users cannot see it."""
     environment = bare_environment("PG") | program_environment(database_url)
     command = [str(_program(name, environment.get("PGSSLMODE", "prefer"))), *arguments]
     done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=False)
@@ -43,7 +43,7 @@ async def run_program(database_url: str, name: str, *arguments: str) -> None:
 
 
 def _program(name: str, mode: str) -> Path:
-    """The program from the wheel; where the address asks for TLS, which that has not, the one of the system. Raises SetupError."""
+    """Return the wheel's program, or the system's when the address asks for TLS, which the wheel's lacks. Raises SetupError."""
     if mode not in {"require", "verify-ca", "verify-full"}:
         return find().postgres_bin / name
     if (installed := shutil.which(name)) is None:

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, and the small things around them: users, ports, private files."""
+"""Child processes that never outlive us, and helpers for users, ports and private files."""
 
 import ctypes
 import os
@@ -13,31 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Progress = Callable[[str], None]
-"""Told in plain words what is being done, one line each."""
+"""A function that shows the current step, one line each."""
 
 PORTS = range(20000, 32000)
-"""Below the range from which kernels take ports for outgoing connections, so that a port stays ours while its server restarts."""
+"""Below the kernels' range for outgoing connections, so that a port stays free while its server restarts."""
 
 _HARMLESS = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Variables that any program may need, and that hold no secret."""
+"""Variables that any program may need and that hold no secret."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class SetupError(Exception):
-    """The installation is not in order. The message says what is wrong and how to mend it."""
+    """The installation is not in order. The message says what is wrong and how to fix it."""
 
 
 @dataclass(frozen=True)
 class User:
-    """The account a server runs as."""
+    """The account of a server."""
 
     uid: int
     gid: int
 
 
 def bare_environment(prefix: str | None = None, **given: str) -> dict[str, str]:
-    """An environment without our secrets, for a program that needs none: a few plain variables, those that begin with `prefix`, and what is `given`."""
+    """Return an environment without our secrets, for a program that needs none: a few plain variables, those with `prefix`, and those in `given`."""
     return {name: value for name, value in os.environ.items() if name in _HARMLESS or name.startswith("LC_") or (prefix and name.startswith(prefix))} | given
 
 
@@ -50,10 +50,10 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: str | Path = "/",
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own: a Ctrl-C in the terminal reaches only us, and we stop children in order.
+    """Start a child in its own session: a Ctrl-C in the terminal reaches only us, and we stop children in order.
 
-    On Linux the kernel sends it `on_parent_death` when the calling thread dies, by kill -9 too; call from a thread that lives
-    as long as the child should. Without `env` it gets the bare environment. Output is appended to `log`, or goes where ours goes.
+    On Linux the kernel sends the child `on_parent_death` when the calling thread dies, also by kill -9. So call from a thread that lives as long as the child
+    should. Without `env` the child gets the bare environment. Output is appended to `log`, or goes where ours goes.
     """
     parent = os.getpid()
 
@@ -85,7 +85,7 @@ def spawn(
 
 
 def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Send each signal in turn, waiting its seconds for the process to end, until it has."""
+    """Send each signal in turn and wait its seconds for the process to end."""
     for name, seconds in steps:
         if process.poll() is not None:
             return
@@ -97,7 +97,7 @@ def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals,
 
 
 def stop_orphan(pid: int, mark: str, steps: Sequence[tuple[signal.Signals, float]]) -> bool:
-    """End a process left by an earlier life of ours. It is signalled only while its command line holds `mark`. True once it is gone."""
+    """End a process left from an earlier run. Signal it only while its command line contains `mark`. True once it is gone."""
     for name, seconds in steps:
         if not carries(pid, mark):
             return True
@@ -112,7 +112,7 @@ def stop_orphan(pid: int, mark: str, steps: Sequence[tuple[signal.Signals, float
 
 
 def carries(pid: int, mark: str) -> bool:
-    """Is this pid a live process whose command line holds `mark`? A zombie has no command line any more."""
+    """Return whether this pid is a live process with `mark` in its command line. A zombie has no command line."""
     if pid <= 1:
         return False
     try:
@@ -127,7 +127,7 @@ def _ps(pid: int) -> bytes:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """`preferred` where nothing listens there, else another port of 127.0.0.1."""
+    """Return `preferred` if nothing listens there, else another free port of 127.0.0.1."""
     candidates = [] if preferred is None else [preferred]
     for port in [*candidates, *random.sample(PORTS, 200)]:
         with socket.socket() as probe:
@@ -141,7 +141,7 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def ports_to_try(current: int | None, last: int | None) -> Iterator[int]:
-    """For a server that fails to start: three ports, the one of its last life first. Others already know a `current` one: only that, again."""
+    """Yield three ports for a server that may fail to start, the last run's port first. With a `current` port, which others know, yield only that."""
     for attempt in range(3):
         if attempt:
             time.sleep(1.0)
@@ -149,7 +149,7 @@ def ports_to_try(current: int | None, last: int | None) -> Iterator[int]:
 
 
 def write_private(path: Path, text: str, user: User | None = None) -> None:
-    """Replace a file in one step, on disk before it has its name; mode 0600, owned by `user`."""
+    """Replace a file in one step, synced before it gets its name; mode 0600, owned by `user`."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -163,7 +163,7 @@ def write_private(path: Path, text: str, user: User | None = None) -> None:
 
 
 def tail(path: Path, since: int = 0, lines: int = 12) -> str:
-    """The last lines that a log gained after its first `since` bytes, for an error message; empty where there is no log."""
+    """Return the last lines that a log gained after its first `since` bytes, for an error message; empty without a log."""
     try:
         with path.open("rb") as file:
             file.seek(max(since, path.stat().st_size - 8192))
@@ -173,7 +173,7 @@ def tail(path: Path, since: int = 0, lines: int = 12) -> str:
 
 
 def shorten(log: Path, limit: int = 10_000_000) -> int:
-    """Set a long log aside as `<name>.1`, so that it never fills the disk. Returns the bytes it now has."""
+    """Set a long log aside as `<name>.1`, so that it never fills the disk. Return its new size in bytes."""
     size = log.stat().st_size if log.exists() else 0
     if size > limit:
         log.replace(log.with_name(log.name + ".1"))

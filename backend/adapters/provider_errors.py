@@ -1,4 +1,4 @@
-"""What the SDK raises as errors of ours: what happened, the provider's own words without the key, and nothing else of the exchange."""
+"""Translates the SDK's errors into ours: what happened, and the provider's words without the key. Nothing else of the exchange."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ _LONGEST_WAIT = 24 * 3600
 
 
 def translated(error: Exception, key: Secret) -> HubError | None:
-    """Our error for what the SDK, the transport or a parser raised; None for what none of them did."""
+    """Return our error for one raised by the SDK, the transport or a parser; None for any other."""
     import openai  # noqa: PLC0415  heavy, and loaded by now
 
     if known := _known(error):
@@ -34,14 +34,14 @@ def translated(error: Exception, key: Secret) -> HubError | None:
     if isinstance(error, openai.APIConnectionError | httpx2.TransportError | OSError):
         return ProviderDown()
     if isinstance(error, httpx2.InvalidURL):
-        return refuse("This is not a URL.")
+        return refuse("This is not a URL. Write a base URL such as https://models.example.com/v1.")
     if isinstance(error, openai.OpenAIError | httpx2.HTTPError | ValueError):
         return ProviderAnswerUnreadable()
     return None
 
 
 def _known(error: BaseException | None) -> HubError | None:
-    """Ours, if our own transport raised it and others wrapped it."""
+    """Return our own error, if our transport raised it and others wrapped it."""
     while error is not None:
         if isinstance(error, HubError):
             return error
@@ -67,7 +67,7 @@ def _with(kind: type[HubError], said: str) -> str:
 
 
 def _said(body: Any, key: Secret) -> str:
-    """The provider's message in one short line. An error page of HTML says nothing to anybody."""
+    """Return the provider's message in one short line. HTML error pages are left out."""
     inner = body.get("error", body) if isinstance(body, dict) else body
     message = inner.get("message") if isinstance(inner, dict) else inner
     if not isinstance(message, str) or message.lstrip().startswith("<"):
@@ -76,7 +76,7 @@ def _said(body: Any, key: Secret) -> str:
 
 
 def _seconds(retry_after: str | None) -> int | None:
-    """`Retry-After` in whole seconds (RFC 9110 section 10.2.3); its form as a date is left out."""
+    """Return `Retry-After` in whole seconds (RFC 9110 section 10.2.3). Its date form is ignored."""
     if retry_after is None or not re.fullmatch(r"\d{1,9}(\.\d+)?", retry_after.strip()):
         return None
     return min(_LONGEST_WAIT, int(-(-float(retry_after) // 1)))

@@ -10,12 +10,12 @@ from redis.asyncio.connection import AbstractConnection
 class Heeding(AbstractConnection):
     """A connection whose task ends when it is cancelled.
 
-    What it inherits sends under `asyncio.wait_for`, which in Python 3.11 forgets a cancellation that comes just when the sending is done. A stream whose
-    client has left would then go on for good, and a process that is told to stop would not.
+    The base class sends under `asyncio.wait_for`. In Python 3.11 that loses a cancellation that arrives just when the sending ends. A stream of a departed
+    client would then never end, and a process could not stop.
     """
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
-        """Send. Raises what the connection raises."""
+        """Send the command. Raises what the connection raises."""
         task = asyncio.current_task()
         asked = task.cancelling() if task else 0
         await super().send_packed_command(command, check_health)
@@ -25,7 +25,7 @@ class Heeding(AbstractConnection):
 
 
 def open_redis(url: str) -> "Redis":
-    """A client with a pool; connects when it is first asked, and asks nothing twice."""
+    """Return a client with a pool. It connects at the first command and never sends a command twice."""
     client: Redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=10, health_check_interval=30)
     pool = client.connection_pool
     pool.connection_class = type("HeedingConnection", (Heeding, pool.connection_class), {})

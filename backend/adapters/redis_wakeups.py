@@ -1,4 +1,4 @@
-"""Waking readers: one Redis subscription a process, whatever the number of its watchers."""
+"""Wake-ups for readers: one Redis subscription per process for any number of watchers."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ from backend.ports import Told
 log = logging.getLogger("tiltyard.live")
 CHANNEL = "tiltyard:live:"
 HEARING_SECONDS = 15.0
-"""How long a watcher waits before it looks by itself, while wake-ups are heard."""
+"""Seconds that a watcher waits before it looks by itself, while wake-ups arrive."""
 DEAF_SECONDS = 2.0
-"""The same while Redis is gone."""
+"""Seconds that a watcher waits before it looks by itself, while Redis is gone."""
 LISTEN_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 PUBLISH_SECONDS = 0.5
@@ -29,27 +29,27 @@ _told = msgspec.msgpack.Decoder(list[Told])
 
 
 class RedisWatch:
-    """One watcher: woken by events of a kind, of one subject or all."""
+    """One watcher: woken by events of a kind, of one subject or of all."""
 
     def __init__(self, kind: str, subject: str | None) -> None:
         self._kind, self._subject = kind, subject
         self._woken = asyncio.Event()
 
     def hear(self, told: Iterable[Told]) -> None:
-        """Wake up if one of the events is of its kind and subject."""
+        """Wake up if one of the events has its kind and subject."""
         if any(kind == self._kind and self._subject in (None, subject) for kind, subject in told):
             self.wake()
 
     def wake(self) -> None:
-        """Look, whatever happened."""
+        """Wake up in any case."""
         self._woken.set()
 
     def rest(self) -> None:
-        """Forget what woke it. Before reading: what comes during the reading wakes it again."""
+        """Clear the wake-up. Call it before reading, so that an event during the reading wakes the watcher again."""
         self._woken.clear()
 
     async def wait(self, seconds: float) -> bool:
-        """Was it woken within so many seconds?"""
+        """Return whether it was woken within this number of seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
@@ -57,7 +57,7 @@ class RedisWatch:
 
 
 class RedisWakeups:
-    """This process's watchers, and the one connection by which they hear of other processes' events."""
+    """This process's watchers, and the connection that carries other processes' events."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -68,17 +68,17 @@ class RedisWakeups:
 
     @property
     def watching(self) -> int:
-        """How many watchers there are."""
+        """The number of watchers."""
         return sum(map(len, self._watches.values()))
 
     @property
     def patience(self) -> float:
-        """How long a watcher may wait before it looks by itself, in seconds."""
+        """Seconds that a watcher may wait before it looks by itself."""
         return HEARING_SECONDS if self._hearing else DEAF_SECONDS
 
     @contextmanager
     def watch(self, tenant_id: UUID, kind: str, subject: str | None = None) -> Iterator[RedisWatch]:
-        """A watcher of a tenant's events, until the block is left. Whatever is committed from now on wakes it, so read after this."""
+        """Yield a watcher of a tenant's events. Every commit from now on wakes it, so read after this."""
         self.start()
         one = RedisWatch(kind, subject)
         self._watches[tenant_id].add(one)
@@ -90,7 +90,7 @@ class RedisWakeups:
                 del self._watches[tenant_id]
 
     async def announce(self, tenant_id: UUID, told: Sequence[Told]) -> None:
-        """Wake this process's watchers, and those of the others if Redis takes it: they look by themselves after a while."""
+        """Wake this process's watchers, and the others' if Redis takes the message. Without it they look by themselves after a while."""
         self._hear(tenant_id, told)
         if time.monotonic() < self._rest_until:
             return
@@ -99,10 +99,10 @@ class RedisWakeups:
                 await self._redis.publish(f"{CHANNEL}{tenant_id}", msgspec.msgpack.encode(told))
         except (RedisError, OSError, TimeoutError) as error:
             self._rest_until = time.monotonic() + RETRY_SECONDS
-            log.warning("Redis did not take a wake-up (%s); watchers in other processes look by themselves", type(error).__name__)
+            log.warning("Redis did not take a wake-up (%s); watchers in other processes poll", type(error).__name__)
 
     def start(self) -> None:
-        """Listen, if it does not yet."""
+        """Listen, if not listening yet."""
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
 
@@ -119,10 +119,10 @@ class RedisWakeups:
             try:
                 await self._hear_until_lost()
             except (RedisError, OSError) as error:
-                log.warning("wake-ups are not heard (%s); watchers look every %s s", type(error).__name__, DEAF_SECONDS)
+                log.warning("wake-ups do not arrive (%s); watchers poll every %s s", type(error).__name__, DEAF_SECONDS)
             finally:
                 self._hearing = False
-            self._wake_all()  # so that nobody goes on with the patience of one who hears
+            self._wake_all()  # so that no watcher keeps the longer wait
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _hear_until_lost(self) -> None:
@@ -132,7 +132,7 @@ class RedisWakeups:
                 message = await ear.get_message(timeout=LISTEN_SECONDS)
                 if message is None:
                     continue
-                if message["type"] == "psubscribe":  # also after the client reconnected by itself: what was said meanwhile was not heard
+                if message["type"] == "psubscribe":  # also after the client reconnected by itself: messages in between were lost
                     self._hearing = True
                     self._wake_all()
                 elif message["type"] == "pmessage":
@@ -141,7 +141,7 @@ class RedisWakeups:
     def _read(self, message: dict[str, Any]) -> None:
         try:
             self._hear(UUID(message["channel"].decode().removeprefix(CHANNEL)), _told.decode(message["data"]))
-        except (ValueError, msgspec.DecodeError):  # not one of ours
+        except (ValueError, msgspec.DecodeError):  # another channel's message
             log.warning("a wake-up on %r cannot be read", message["channel"])
 
     def _hear(self, tenant_id: UUID, told: Sequence[Told]) -> None:

@@ -1,4 +1,4 @@
-"""Restore: what a backup holds, into an empty data folder and empty servers."""
+"""Restores a backup into an empty data folder and empty servers."""
 
 import tarfile
 import tempfile
@@ -19,7 +19,7 @@ _TRIAL = "tiltyard:restore-trial"
 
 
 def files(archive: Path, manifest: BackupManifest, data_dir: Path, kept: Files) -> None:
-    """Unpack secrets and noted audit heads into the data folder, mode 0600, and everything else to where the hub's files are kept."""
+    """Unpack secrets and noted audit heads into the data folder, mode 0600, and all other files into the hub's storage."""
     with tarfile.open(archive) as tar:
         for member, said in manifest.members.items():
             if not member.startswith("files/"):
@@ -39,11 +39,11 @@ def files(archive: Path, manifest: BackupManifest, data_dir: Path, kept: Files) 
 
 
 async def database(archive: Path, database_url: str, progress: Progress) -> None:
-    """Load the dump into an empty database, all or nothing. Raises SetupError where it is not empty."""
+    """Load the dump into an empty database, all or nothing. Raises SetupError when the database is not empty."""
     connection = await connect(database_url)
     try:
         if await connection.fetchval(f"SELECT count(*) FROM ({TABLES}) AS present"):  # noqa: S608 (our own constant)
-            raise SetupError("The database is not empty; a backup is restored only into an empty one.")
+            raise SetupError("The database is not empty. A backup is restored only into an empty database; name another one.")
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = 'tiltyard_app'"):
             await connection.execute("CREATE ROLE tiltyard_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT")
     finally:
@@ -56,25 +56,25 @@ async def database(archive: Path, database_url: str, progress: Progress) -> None
 
 
 async def check_redis(archive: Path, redis_url: str) -> None:
-    """Redis takes what the archive holds for it: none of those keys is there, and it reads their format. Changes nothing lasting. Raises SetupError."""
+    """Check that Redis can take the archive's keys: none of them exists, and it reads their format. Nothing lasting changes. Raises SetupError."""
     keys = _redis_keys(archive)
     async with Redis.from_url(redis_url) as client:
         for item in keys:
             if await client.exists(item.key):
-                raise SetupError(f"Redis already holds {item.key.decode(errors='replace')}; a backup is restored only into an empty Redis.")
+                raise SetupError(f"Redis already holds {item.key.decode(errors='replace')}. A backup is restored only into an empty Redis; name another one.")
         for item in keys[:1]:
             try:
                 await client.restore(_TRIAL, 1000, item.dump, replace=True)
             except ResponseError as error:
                 raise SetupError(
-                    f"This Redis cannot load the intake of the backup ({error}): it is older than the server the backup was taken from. "
-                    "Restore into Valkey of the same or a newer release (the embedded one is), or let the workers empty the intake and back up again."
+                    f"This Redis cannot load the backup's intake ({error}), because it is older than the server of the backup. "
+                    "Restore into Valkey of the same or a newer release (the embedded one is), or let the workers empty the intake and make a new backup."
                 ) from error
             await client.delete(_TRIAL)
 
 
 async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
-    """Put the intake back. Returns the number of keys. Raises SetupError as `check_redis` does."""
+    """Restore the intake and return the number of keys. Raises SetupError as `check_redis` does."""
     await check_redis(archive, redis_url)
     progress("Loading the intake")
     keys = _redis_keys(archive)
@@ -85,7 +85,7 @@ async def redis(archive: Path, redis_url: str, progress: Progress) -> int:
 
 
 async def compare(manifest: BackupManifest, database_url: str) -> None:
-    """Every table has the rows it had. Raises SetupError naming those that have not."""
+    """Check that every table has its number of rows. Raises SetupError with the differences."""
     connection = await connect(database_url)
     try:
         found = await count_rows(connection)

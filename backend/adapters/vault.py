@@ -1,6 +1,6 @@
-"""The vault: each secret has a data key of its own (AES-256-GCM), which is wrapped by a versioned key-encryption key.
+"""The vault. Each secret has its own data key (AES-256-GCM), wrapped by a versioned key-encryption key.
 
-The key-encryption keys are two functions, `wrap` and `unwrap`: here over keys of the settings; a key service goes behind the same two.
+Two functions, `wrap` and `unwrap`, use the key-encryption keys: here with keys from the settings. A key service can implement the same two functions.
 """
 
 import binascii
@@ -23,15 +23,15 @@ class KeyEncryption(Protocol):
 
     @property
     def versions(self) -> tuple[int, ...]:
-        """The keys at hand; the first one wraps."""
+        """Versions of the available keys; the first one wraps."""
         ...
 
     async def wrap(self, version: int, data_key: bytes, place: bytes) -> bytes:
-        """Encrypt a data key for its place by the key of that version."""
+        """Encrypt a data key for its place with the key of that version."""
         ...
 
     async def unwrap(self, version: int, wrapped: bytes, place: bytes) -> bytes:
-        """Decrypt it. Raises KeyUnreadable."""
+        """Decrypt a data key. Raises KeyUnreadable."""
         ...
 
 
@@ -39,17 +39,17 @@ class LocalKeys:
     """Key-encryption keys held by this process, from `TILTYARD_KEK`."""
 
     def __init__(self, setting: str | None) -> None:
-        """`setting` is `version:base64,…`. Raises BadKek; its message holds nothing of the keys."""
+        """`setting` is `version:base64,…`. Raises BadKek with a message that contains nothing of the keys."""
         self._keys: dict[int, bytes] = {}
         for entry in filter(None, (part.strip() for part in (setting or "").split(","))):
             version, key = _parse(entry)
             if version in self._keys:
-                raise BadKek(f"TILTYARD_KEK has two keys of version {version}; give each a version of its own.")
+                raise BadKek(f"TILTYARD_KEK has two keys of version {version}; give each its own version.")
             self._keys[version] = key
 
     @property
     def versions(self) -> tuple[int, ...]:
-        """The keys at hand; the first one wraps."""
+        """Versions of the available keys; the first one wraps."""
         return tuple(self._keys)
 
     async def wrap(self, version: int, data_key: bytes, place: bytes) -> bytes:
@@ -57,21 +57,23 @@ class LocalKeys:
         return _encrypt(self._keys[version], data_key, place)
 
     async def unwrap(self, version: int, wrapped: bytes, place: bytes) -> bytes:
-        """Decrypt it. Raises KeyUnreadable."""
+        """Decrypt a data key. Raises KeyUnreadable."""
         if version not in self._keys:
-            raise KeyUnreadable(f"The stored key needs version {version} of TILTYARD_KEK, which this process does not have; add it, or enter the key again.")
+            raise KeyUnreadable(
+                f"The stored key needs version {version} of TILTYARD_KEK. This process does not have that version. Add it, or enter the key again."
+            )
         return _decrypt(self._keys[version], wrapped, place)
 
 
 class AesVault:
-    """Secrets under data keys of their own."""
+    """Secrets under their own data keys."""
 
     def __init__(self, keys: KeyEncryption) -> None:
         self._keys = keys
 
     @property
     def current(self) -> int | None:
-        """The version that new secrets are wrapped by."""
+        """The version that wraps new secrets."""
         return self._keys.versions[0] if self._keys.versions else None
 
     async def seal(self, secret: Secret, binding: Binding) -> Sealed:
@@ -82,22 +84,22 @@ class AesVault:
         return Sealed(version, await self._keys.wrap(version, data_key, binding.place()), ciphertext)
 
     async def open(self, sealed: Sealed, binding: Binding) -> Secret:
-        """Decrypt. Raises KeyUnreadable."""
+        """Decrypt a secret. Raises KeyUnreadable."""
         data_key = await self._keys.unwrap(sealed.kek_version, sealed.wrapped_key, binding.place())
         return Secret(_decrypt(data_key, sealed.ciphertext, binding.whole()).decode())
 
     async def rewrap(self, sealed: Sealed, binding: Binding) -> Sealed:
-        """Wrap the data key anew. Raises NoKek, KeyUnreadable."""
+        """Wrap the data key by the current version. Raises NoKek, KeyUnreadable."""
         version = self._current()
         data_key = await self._keys.unwrap(sealed.kek_version, sealed.wrapped_key, binding.place())
         return Sealed(version, await self._keys.wrap(version, data_key, binding.place()), sealed.ciphertext)
 
     async def canaries(self) -> dict[int, bytes]:
-        """A known text for each key at hand."""
+        """Return a sealed known text for each available key."""
         return {version: await self._keys.wrap(version, _CANARY, _CANARY) for version in self._keys.versions}
 
     async def recognises(self, version: int, canary: bytes) -> bool:
-        """Is it the same key?"""
+        """Return whether the canary was sealed by this key."""
         try:
             return await self._keys.unwrap(version, canary, _CANARY) == _CANARY
         except KeyUnreadable:
@@ -110,7 +112,7 @@ class AesVault:
 
 
 def new_key(version: int) -> str:
-    """A fresh key-encryption key as `TILTYARD_KEK` has it."""
+    """Return a new key-encryption key in the form of `TILTYARD_KEK`."""
     return f"{version}:{b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}"
 
 
@@ -121,7 +123,9 @@ def _parse(entry: str) -> tuple[int, bytes]:
     except (ValueError, binascii.Error):
         number, key = 0, b""
     if number < 1 or len(key) != _KEY_BYTES:
-        raise BadKek("TILTYARD_KEK is a list of `version:base64` by comma, each 32 bytes under a number from 1. `tiltyard connectors new-kek` makes one.")
+        raise BadKek(
+            "TILTYARD_KEK is a comma-separated list of `version:base64`; each key has 32 bytes and a version from 1. `tiltyard connectors new-kek` makes one."
+        )
     return number, key
 
 

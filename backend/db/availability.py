@@ -1,4 +1,4 @@
-"""Telling a database that does not answer from whatever else can go wrong in a transaction."""
+"""Tells an unavailable database apart from other errors in a transaction."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -14,14 +14,14 @@ T = TypeVar("T")
 log = logging.getLogger("tiltyard.db")
 
 UNREACHABLE: Final = (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError)
-"""What opening a transaction fails with while PostgreSQL is gone, starting, stopping or full."""
+"""Errors of opening a transaction while PostgreSQL is gone, starting, stopping or full."""
 NOT_OPENED: Final = "The database is not answering. Nothing was done; try again shortly."
-CUT_OFF: Final = "The database stopped answering in the middle. Look whether the change was made before you try again."
+CUT_OFF: Final = "The database stopped answering in the middle. Check whether the change was made before you try again."
 
 
 @asynccontextmanager
 async def unless_away(opening: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
-    """The same block. Raises Unavailable when its transaction cannot be opened, or loses its connection."""
+    """Run the block. Raises Unavailable when its transaction cannot be opened, or loses its connection."""
     opened = False
     try:
         async with opening as inside:

@@ -25,6 +25,6 @@ class Base(DeclarativeBase):
 
 
 class TenantOwned:
-    """A row of one tenant. Row-level security refuses it to all others; repositories filter by it as well."""
+    """A row of one tenant. Row-level security hides it from all others; repositories filter by tenant as well."""
 
     tenant_id: Mapped[UUID] = mapped_column(index=True)

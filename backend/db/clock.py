@@ -1,4 +1,4 @@
-"""The hub's time in this process: PostgreSQL's `hub_now()`, carried on by the process's monotonic clock between two readings."""
+"""The hub's time in this process: PostgreSQL's `hub_now()`, continued by the process's monotonic clock between two readings."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class HubClock:
-    """Implements `backend.ports.Clock`. Every unit of work reads `hub_now()` and so corrects it; the host's clock counts only before the first reading."""
+    """Implements `backend.ports.Clock`. Every unit of work reads `hub_now()` and so corrects the clock. The host's clock counts only before the first
+    reading.
+    """
 
     def __init__(self) -> None:
         self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic())
@@ -16,18 +18,18 @@ class HubClock:
         self._read = False
 
     def now(self) -> datetime:
-        """Now, in UTC."""
+        """Return the time in UTC."""
         return self._zero + timedelta(seconds=time.monotonic())
 
     def learn(self, now: datetime, asked: float, answered: float) -> None:
-        """PostgreSQL read `now` at some moment between two readings of the monotonic clock. An estimate within these bounds stays as it is."""
+        """Correct the estimate: PostgreSQL read `now` between two readings of the monotonic clock. An estimate within these bounds stays."""
         earliest, latest = now - timedelta(seconds=answered), now - timedelta(seconds=asked)
         self._zero = min(max(self._zero, earliest), latest) if self._read else latest
         self._read = True
 
 
 async def read_clock(engine: AsyncEngine, clock: HubClock) -> None:
-    """Ask PostgreSQL for the time."""
+    """Read PostgreSQL's time and correct the clock."""
     async with engine.connect() as connection:
         asked = time.monotonic()
         now = (await connection.execute(text("SELECT hub_now()"))).scalar_one()

@@ -1,4 +1,4 @@
-"""Pools of connections: the application's own, and an owner's for a while."""
+"""Connection pools: the application's own, and temporary ones of the owner."""
 
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ def _encode(value: Any) -> str:
 
 
 def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
-    """A pool that encodes JSON by msgspec and checks a connection before handing it out. Errors hold no values. Raises BadAddress."""
+    """Return an engine that encodes JSON by msgspec and checks a connection before use. Its errors contain no values. Raises BadAddress."""
     read(url)
     return create_async_engine(
         _DIALECT,
@@ -32,6 +32,6 @@ def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
 
 
 def passing_engine(url: str) -> AsyncEngine:
-    """An engine for one piece of work, which keeps no connections. Errors hold no values. Raises BadAddress."""
+    """Return an engine for one piece of work, which keeps no connections. Its errors contain no values. Raises BadAddress."""
     read(url)
     return create_async_engine(_DIALECT, async_creator=partial(connect, url), poolclass=NullPool, hide_parameters=True)

@@ -1,12 +1,12 @@
-"""Names in SQL."""
+"""Identifiers in SQL."""
 
 
 def quoted(identifier: str) -> str:
-    """An identifier for SQL, whatever it holds.
+    """Return a quoted identifier for SQL, for any text.
 
     >>> quoted('a"b')
     '"a""b"'
     """
     if "\x00" in identifier:
-        raise ValueError("an identifier holds no NUL")
+        raise ValueError("an identifier cannot contain NUL")
     return '"' + identifier.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""Named locks of a transaction that takes long over something else, as writing files: they too are let go of when their holder is cut off."""
+"""Named locks of a transaction with long work outside the database, such as writing files. They too are released when their holder is cut off."""
 
 import asyncio
 import time
@@ -14,7 +14,9 @@ ASK_SECONDS = 0.2
 
 
 async def lock_within(session: AsyncSession, name: str, seconds: float) -> bool:
-    """Ask for a lock until it is there or the time is over; is it? From then on the transaction ends in silence, unless it is kept `awake`."""
+    """Ask for a lock until it is free or the time is over; return whether it was taken. From then on PostgreSQL ends the idle transaction, unless it is kept
+    `awake`.
+    """
     deadline = time.monotonic() + seconds
     while not await try_lock(session, name):
         if time.monotonic() > deadline:
@@ -26,9 +28,9 @@ async def lock_within(session: AsyncSession, name: str, seconds: float) -> bool:
 
 @asynccontextmanager
 async def awake(session: AsyncSession) -> AsyncIterator[None]:
-    """Keep a transaction, and with it its locks, from ending in silence while something else is done. Nothing else may use the session meanwhile.
+    """Keep a transaction and its locks alive during work outside the database. Nothing else may use the session meanwhile.
 
-    Raises at the end what the session raises when it has been ended all the same: what was done meanwhile was then not done under the lock.
+    Raises the session's error at the end when the session ended meanwhile: that work was then not done under the lock.
     """
     over = asyncio.Event()
     asking = asyncio.create_task(_ask_until(session, over))

@@ -1,4 +1,4 @@
-"""Which tenant a transaction is for, told to PostgreSQL, whose row-level policies hold it to that."""
+"""Binds a transaction to its tenant. PostgreSQL's row-level policies enforce it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ SETTING = "tiltyard.tenant"
 
 
 async def enter(session: AsyncSession, tenant_id: UUID | None, read_only: bool) -> datetime:
-    """Bind the open transaction to a tenant (none: no tenant-owned row is visible). Must be its first statements. Gives the hub's time."""
+    """Bind the open transaction to a tenant (without one, no tenant-owned row is visible), and return the hub's time. Call it first in the transaction."""
     if read_only:
         await session.execute(text("SET TRANSACTION READ ONLY"))
     row = (await session.execute(text("SELECT set_config('tiltyard.tenant', :tenant, true), hub_now() AS now"), {"tenant": str(tenant_id or "")})).one()

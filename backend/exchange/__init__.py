@@ -1,1 +1,1 @@
-"""Logs to and from the layouts of other platforms."""
+"""Export and import of logs in the layouts of other platforms."""

@@ -1,4 +1,4 @@
-"""Fields of a foreign line, read so that a refusal names the field, what stands there and what it should be."""
+"""Fields of a foreign line. A refusal names the field, its value and the expected form."""
 
 import json
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ _LARGEST = 10**30
 
 
 class UnreadableField(ValueError):
-    """A line is not of the layout. The message names the field and its form."""
+    """A line does not fit the layout. The message names the field and its form."""
 
 
 def shown(value: Any) -> str:
-    """A value in JSON's words: its kind, and the value itself where it is short."""
+    """Return a value in JSON's terms: its kind, and the value itself if it is short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
@@ -28,26 +28,26 @@ def shown(value: Any) -> str:
 
 
 def refused(where: str, value: Any, form: str) -> UnreadableField:
-    """The refusal of a value that has not the form."""
+    """Return the error for a value of the wrong form."""
     return UnreadableField(f"{where} is {shown(value)}; it must be {form}")
 
 
 def an_object(value: Any, where: str) -> dict[str, Any]:
-    """An object. Raises Unreadable."""
+    """Return the object. Raises Unreadable."""
     if not isinstance(value, dict):
         raise refused(where, value, "an object")
     return value
 
 
 def member(said: dict[str, Any], name: str, where: str = "") -> Any:
-    """A field that has to be there. Raises Unreadable."""
+    """Return a required field. Raises Unreadable."""
     if name not in said:
         raise UnreadableField(f"{_below(where, name)} is missing")
     return said[name]
 
 
 def a_text(said: dict[str, Any], name: str, where: str = "") -> str:
-    """A text that is not empty; a number is taken as it is written. Raises Unreadable."""
+    """Return a text that is not empty. A number is taken as written. Raises Unreadable."""
     value = member(said, name, where)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise refused(_below(where, name), value, "a text")
@@ -55,7 +55,7 @@ def a_text(said: dict[str, Any], name: str, where: str = "") -> str:
 
 
 def a_whole(value: Any, where: str) -> int:
-    """A whole number, also in quotes. Raises Unreadable."""
+    """Return a whole number, also from quotes. Raises Unreadable."""
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 20:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST or value != int(value):
@@ -64,7 +64,7 @@ def a_whole(value: Any, where: str) -> int:
 
 
 def a_moment(value: Any, where: str) -> datetime:
-    """A time as RFC 3339 writes it; without a zone it is UTC. Raises Unreadable."""
+    """Return a time in RFC 3339 form; without a zone it is UTC. Raises Unreadable."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -75,7 +75,7 @@ def a_moment(value: Any, where: str) -> datetime:
 
 
 def milliseconds(value: Any, where: str) -> datetime:
-    """A time in milliseconds since 1970. Raises Unreadable."""
+    """Return a time from milliseconds since 1970. Raises Unreadable."""
     whole = a_whole(value, where)
     try:
         return datetime.fromtimestamp(whole / 1000, UTC)
@@ -84,9 +84,9 @@ def milliseconds(value: Any, where: str) -> datetime:
 
 
 def json_of(written: Any, where: str) -> Any:
-    """The JSON in a text. NaN and Infinity, as Python writes them, are null. Raises Unreadable."""
+    """Return the JSON in a text. NaN and Infinity, as Python writes them, become null. Raises Unreadable."""
     if written is None:
-        raise UnreadableField(f"{where} is null, as for payloads that were too large to be logged; it must be JSON in a text")
+        raise UnreadableField(f"{where} is null, as for payloads too large for the log; it must be JSON in a text")
     if not isinstance(written, str | bytes):
         raise refused(where, written, "JSON in a text")
     try:

@@ -1,7 +1,7 @@
-"""A log in the layouts of other platforms: one inference as lines of JSON, and such lines as inferences.
+"""A log in the layouts of other platforms: writes one inference as lines of JSON, and reads such lines.
 
 `databricks`: the rows of a Databricks inference table. `kserve`: the CloudEvents 1.0 of KServe's inference logger, request and response, in structured mode.
-`sagemaker`: the records of SageMaker's data capture. What they have no field for travels where they keep a caller's own: request_metadata,
+`sagemaker`: the records of SageMaker's data capture. Values without a field of their own travel in the layout's place for callers' data: request_metadata,
 CloudEvents extension attributes, customAttributes.
 """
 
@@ -20,7 +20,7 @@ from backend.exchange.payloads import base64_json, captured, inputs_in, is_error
 Layout = Literal["databricks", "kserve", "sagemaker"]
 REQUEST, RESPONSE = "org.kubeflow.serving.inference.request", "org.kubeflow.serving.inference.response"
 EXTRAS = ("version", "role", "phase", "entity_key", "correlation_id", "label", "actual", "caller")
-"""What travels beside inputs, score, time and id."""
+"""Fields that travel beside inputs, score, time and id."""
 _json = msgspec.json.Encoder(order="deterministic").encode
 _FORMS: dict[Layout, str] = {
     "databricks": "databricks_request_id is a text, timestamp_ms a whole number, request and response are JSON in a text, request_metadata is an object",
@@ -31,7 +31,7 @@ _FORMS: dict[Layout, str] = {
 
 
 class Foreign(msgspec.Struct, frozen=True, kw_only=True):
-    """An inference as a layout tells it."""
+    """An inference in the terms of a layout."""
 
     source_id: str
     at: datetime
@@ -41,13 +41,13 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     extras: dict[str, str] = {}
     component: str = ""
-    """Which part of a service logged it: `predictor`, `transformer`; empty where the layout has no such."""
+    """The part of a service that logged it: `predictor`, `transformer`; empty when the layout does not say."""
     line: int = -1
-    """Which line told of it, from 0; of two the later."""
+    """The line of the inference, from 0; of two lines the later."""
 
     @property
     def inference_id(self) -> UUID:
-        """The id that the source gave, where it is of version 7; else one of that moment, the same each time it is imported."""
+        """Return the source's id if it is a version 7 UUID; else an id of that moment, equal at every import."""
         try:
             given = UUID(self.source_id)
         except ValueError:
@@ -60,12 +60,12 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines_of(layout: Layout, slug: str, row: Mapping[str, Any]) -> list[bytes]:
-    """A row of a log as the layout's lines."""
+    """Return a log row as lines of the layout."""
     return _WRITERS[layout](slug, row, {name: _text(row[name]) for name in EXTRAS if row[name] is not None})
 
 
 def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tuple[int, str]]]:
-    """The inferences of lines, and the lines (from 0) that cannot be read, each with the reason."""
+    """Return the inferences of lines, and the unreadable lines (from 0), each with the reason."""
     found: list[Foreign] = []
     wrong: list[tuple[int, str]] = []
     events: dict[tuple[str, str], tuple[int, Any]] = {}
@@ -85,7 +85,7 @@ def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tu
 
 
 def _at_the_model(found: list[Foreign]) -> list[Foreign]:
-    """Of a transformer and the predictor behind it, which log the same inference, the predictor: it has the model's own inputs."""
+    """Return only the predictor's inference where a transformer and its predictor logged the same one: the predictor has the model's own inputs."""
     served = {one.source_id for one in found if one.component == "predictor"}
     return [one for one in found if one.component in ("", "predictor") or one.source_id not in served]
 
@@ -114,7 +114,7 @@ def _from_databricks(said: dict[str, Any]) -> list[Foreign]:
     scores = _answered(None if failed else json_of(member(said, "response"), "response"), len(rows), "response")
     metadata = an_object(said.get("request_metadata") or {}, "request_metadata")
     extras = _extras({"version": metadata.get("model_version"), **metadata, "correlation_id": said.get("client_request_id")})
-    # The tables of AI Gateway name time and duration otherwise.
+    # The tables of AI Gateway use other names for time and duration.
     stamp = said.get("timestamp_ms")
     at = milliseconds(stamp, "timestamp_ms") if stamp is not None else a_moment(said.get("request_time"), "request_time, as timestamp_ms is null,")
     took = said.get("execution_time_ms", said.get("execution_duration_ms"))
@@ -122,7 +122,7 @@ def _from_databricks(said: dict[str, Any]) -> list[Foreign]:
 
 
 def _answered(said: Any, rows: int, where: str) -> list[float | None]:
-    """The scores of an answer; none where it is the message of a failure."""
+    """Return the scores of an answer; none for a failure's message."""
     return [None] * rows if said is None or is_error(said) else scores_in(said, rows, where)
 
 
@@ -147,7 +147,7 @@ def _to_kserve(slug: str, row: Mapping[str, Any], extras: dict[str, str]) -> lis
 
 
 def _pair(events: dict[tuple[str, str], tuple[int, Any]], at: int, said: dict[str, Any]) -> list[Foreign]:
-    """The inference, once both of a component's events are there."""
+    """Return the inference, once both events of a component are read."""
     if said.get("specversion") != "1.0":
         raise refused("specversion", said.get("specversion"), "1.0, of CloudEvents")
     if said.get("type") not in (REQUEST, RESPONSE):
@@ -168,7 +168,7 @@ def _pair(events: dict[tuple[str, str], tuple[int, Any]], at: int, said: dict[st
 
 
 def _data(event: dict[str, Any]) -> Any:
-    """An event's data: JSON, JSON in a text, or either in `data_base64`."""
+    """Return an event's data: JSON, JSON in a text, or either in `data_base64`."""
     if event.get("data_base64") is not None:
         return base64_json(event["data_base64"], "data_base64")
     data = member(event, "data")

@@ -1,4 +1,4 @@
-"""Requests and responses of other platforms as rows of named inputs and one score a row."""
+"""Requests and responses of other platforms as rows of named inputs, with one score per row."""
 
 import base64
 import binascii
@@ -11,20 +11,20 @@ from backend.exchange.fields import UnreadableField, a_text, an_object, json_of,
 from backend.exchange.tensors import are_tensors, inputs_of, scores_of
 
 _SCORES = ("probability", "probabilities", "score", "proba", "prob", "predicted_probability", "prediction_probability", "probability_1", "predicted_score")
-"""Columns that hold a score, most telling first."""
+"""Names of columns with a score, the most specific first."""
 _POSITIVE = (("0", "1"), ("false", "true"), ("no", "yes"), ("negative", "positive"))
-"""Names of two classes that say which is the positive one."""
+"""Names of two classes that identify the positive one."""
 _ERRORS = ("error", "errors", "error_code", "errorcode", "error_message", "errormessage", "message", "detail", "exception", "traceback", "stack_trace")
 _VECTORS = ("features", "values", "data", "instance", "input")
 
 
 def is_error(said: Any) -> bool:
-    """Is this answer the message of a failure?"""
+    """Return whether this answer is a failure's message."""
     return isinstance(said, dict) and not {"predictions", "outputs"} & said.keys() and any(str(name).lower() in _ERRORS for name in said)
 
 
 def captured(said: Any, where: str) -> Any:
-    """What a captured payload holds: JSON, JSON lines, or CSV as rows; each of them also in base64. Raises Unreadable."""
+    """Return a captured payload's contents: JSON, JSON lines, or CSV as rows; each also in base64. Raises Unreadable."""
     said = an_object(said, where)
     data, encoding = member(said, "data", where), a_text(said, "encoding", where).upper()
     kind = str(said.get("observedContentType") or "").lower()
@@ -49,14 +49,14 @@ def _plain(data: str, where: str) -> str:
 
 
 def base64_json(data: Any, where: str) -> Any:
-    """The JSON in a text in base64. Raises Unreadable."""
+    """Return the JSON of a text in base64. Raises Unreadable."""
     if not isinstance(data, str):
         raise refused(where, data, "text in base64")
     return json_of(_plain(data, where), where)
 
 
 def _table(data: str, where: str) -> list[Any]:
-    """CSV as rows: objects where its first line names the columns, else lists. An empty cell is null."""
+    """Return CSV as rows: objects when the first line names the columns, else lists. An empty cell is null."""
     try:
         lines = [line for line in csv.reader(io.StringIO(data.strip()), skipinitialspace=True, strict=True) if line]
     except csv.Error:
@@ -64,7 +64,7 @@ def _table(data: str, where: str) -> list[Any]:
     rows = [[_cell(cell) for cell in line] for line in lines]
     if len(rows) > 1 and _is_header(rows):
         if any(len(row) != len(rows[0]) for row in rows):
-            raise UnreadableField(f"{where} has a line with another number of cells than its header, {len(rows[0])}")
+            raise UnreadableField(f"{where} has a line whose number of cells differs from its header, {len(rows[0])}")
         return [dict(zip(lines[0], row, strict=True)) for row in rows[1:]]
     return rows
 
@@ -82,7 +82,7 @@ def _cell(written: str) -> Any:
 
 
 def inputs_in(said: Any, where: str) -> list[dict[str, Any]]:
-    """Rows of named inputs: `instances`, `dataframe_records`, `dataframe_split`, `inputs` (rows, columns or tensors), or one object.
+    """Return rows of named inputs from `instances`, `dataframe_records`, `dataframe_split`, `inputs` (rows, columns or tensors), or one object.
 
     Numbers without names are `f0`, `f1`, …. Raises Unreadable.
     """
@@ -134,10 +134,10 @@ def _split(said: Any, where: str) -> list[dict[str, Any]]:
 
 
 def _columns(said: dict[str, Any], where: str) -> list[dict[str, Any]]:
-    """Columns side by side: each a list of as many values, or of lists of one."""
+    """Return rows from parallel columns: each a list of values, or of one-element lists."""
     lengths = {len(column) if isinstance(column, list) else -1 for column in said.values()}
     if len(lengths) != 1 or lengths == {0}:
-        raise UnreadableField(f"{where} has columns of different lengths; each must be a list with one value a row")
+        raise UnreadableField(f"{where} has columns of different lengths; each must be a list with one value per row")
     columns = {name: [_one(value, f"{where}.{name}[{at}]") for at, value in enumerate(column)] for name, column in said.items()}
     return [{name: column[at] for name, column in columns.items()} for at in range(lengths.pop())]
 
@@ -151,7 +151,7 @@ def _one(value: Any, where: str) -> Any:
 
 
 def scores_in(said: Any, rows: int, where: str) -> list[float | None]:
-    """One score a row; None where it is null or not finite. Of two classes the positive one's. Raises Unreadable."""
+    """Return one score per row; None for a null or non-finite score. For two classes, the positive one's score. Raises Unreadable."""
     if isinstance(said, dict) and are_tensors(said.get("outputs")):
         said = scores_of(said["outputs"])
     if isinstance(said, dict):
@@ -183,7 +183,7 @@ def _score(one: Any, where: str) -> float | None:
 
 
 def _of_columns(row: dict[str, Any], where: str) -> float | None:
-    """The score in a prediction of named columns. What could be meant otherwise is refused."""
+    """Return the score in a prediction of named columns. Ambiguous columns are refused."""
     names = {str(name).lower(): name for name in row}
     told = next((names[one] for one in _SCORES if one in names), None)
     if told is not None:

@@ -11,14 +11,16 @@ from backend.exchange.fields import UnreadableField, refused
 
 
 def are_tensors(said: Any) -> bool:
-    """Is this a list of the protocol's tensors?"""
+    """Return whether this is a list of the protocol's tensors."""
     return isinstance(said, list) and bool(said) and all(isinstance(one, dict) and {"name", "shape", "datatype"} <= one.keys() for one in said)
 
 
 def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of named inputs: a tensor of one number a row goes by its name; the columns of a single matrix are `f0`, `f1`, …, those of several `name_0`, ….
+    """Return rows of named inputs.
 
-    Raises Unreadable where they do not fit together.
+    A tensor of one number per row keeps its name. The columns of a single matrix are `f0`, `f1`, …; those of several are `name_0`, ….
+
+    Raises Unreadable when they do not fit together.
 
     >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [31, 40]}
     >>> inputs_of([age, {"name": "pay", "shape": [2, 1], "datatype": "FP64", "data": [[1.5], [2]]}])
@@ -37,7 +39,7 @@ def inputs_of(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def scores_of(tensors: Sequence[dict[str, Any]]) -> list[list[Any]]:
-    """What was answered for each row: of several tensors the first of a floating type, as labels come beside probabilities. Raises as `inputs_of`.
+    """Return each row's answer: of several tensors the first floating one, because labels come beside probabilities. Raises as `inputs_of`.
 
     >>> labels = {"name": "predict", "shape": [2], "datatype": "INT64", "data": [0, 1]}
     >>> scores_of([labels, {"name": "predict_proba", "shape": [2, 2], "datatype": "FP64", "data": [0.9, 0.1, 0.2, 0.8]}])
@@ -56,7 +58,7 @@ def _columns(tensor: dict[str, Any], alone: bool) -> list[tuple[str, list[Any]]]
 def _rows(tensor: dict[str, Any]) -> list[list[Any]]:
     named = f"the tensor {tensor['name']!r}"
     if not isinstance(tensor.get("data"), list):
-        raise UnreadableField(f"{named} has no data here; binary tensors are not read")
+        raise UnreadableField(f"{named} has no data here; binary tensors are not supported")
     shape = tensor["shape"] or [1]
     if not isinstance(shape, list) or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
         raise refused(f"the shape of {named}", shape, "a list of whole numbers")

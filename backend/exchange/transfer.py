@@ -1,4 +1,4 @@
-"""Logs to and from other platforms' layouts, page by page."""
+"""Export and import of logs in other platforms' layouts, page by page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ BYTES_EACH = 60
 
 
 async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
-    """A page of a group's log in a layout, oldest first, without rows that were erased. Raises GroupNotFound, Invalid."""
+    """Return a page of a group's log in a layout, oldest first, without erased rows. Raises GroupNotFound, Invalid."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     rows = await pages.read(work, group.table_name, input.cursor, input.limit, input.after, input.before)
     lines = [line.decode() for row in rows if row["erased_at"] is None for line in lines_of(input.layout, group.slug, row)]
@@ -90,7 +90,7 @@ async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str
 
 
 async def _versions(work: UnitOfWork, group: Group) -> dict[str, UUID]:
-    """The group's versions, of all its phases, by label."""
+    """Return the group's versions of all phases, by label."""
     phases = await groups.list_phases(work, GroupRef(slug=group.slug))
     return {member.label: member.version_id for phase in phases for member in phase.members}
 

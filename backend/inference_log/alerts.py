@@ -17,24 +17,24 @@ DEAD_LETTERS = AlertKind(
     "log.dead_letters",
     Severity.CRITICAL,
     "Predictions were answered but cannot be stored in their log.",
-    "Nothing is lost: the entries are kept aside in Redis. The worker's log says why each was refused; mend that cause, then put them back.",
+    "Nothing is lost: Redis keeps the entries aside. The worker's log says why each was refused. Fix that cause, then replay them.",
 )
 RESIDUAL = AlertKind(
     "explanation.residual",
     Severity.MEDIUM,
     "Explanations do not add up to the model's output.",
-    "Do not rely on the marked explanations. Compare the artifact with the model it was exported from; this closes an hour after the last such row.",
+    "Do not rely on the marked explanations. Compare the artifact with the model it was exported from; the alert closes an hour after the last such row.",
 )
 DOUBT_LASTS = timedelta(hours=1)
 
 
 def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
-    """One check for each kind."""
+    """Run one check per kind."""
     return [Check((DEAD_LETTERS,), dead_letters), Check((RESIDUAL,), doubted)]
 
 
 async def dead_letters(work: UnitOfWork) -> list[Finding]:
-    """Groups, deleted ones included, that have entries which cannot be stored, and how many."""
+    """Return groups, deleted ones included, with the number of their entries that cannot be stored."""
     ids = await repository.group_ids(work.session, work.tenant_id)
     async with work.hub.redis.pipeline(transaction=False) as pipe:
         for group_id in ids:
@@ -47,14 +47,14 @@ async def dead_letters(work: UnitOfWork) -> list[Finding]:
 
 
 async def doubted(work: UnitOfWork) -> list[Finding]:
-    """Groups with explanations of the last hour that do not add up."""
+    """Return groups with explanations of the last hour that do not add up."""
     there = {group.slug for group in await groups.list_groups(work)}
     noticed = await live.newest(work, EXPLANATIONS_DOUBTED, since=work.now - DOUBT_LASTS)
     return [RESIDUAL.found(f"group:{slug}", residual(slug, one.payload)) for slug, one in noticed.items() if slug in there]
 
 
 def unstored(slug: str, count: int) -> str:
-    """The alert's words.
+    """Return the alert's text.
 
     >>> unstored("credit", 1)
     '1 prediction of the group credit was answered but cannot be stored in its log.'
@@ -64,7 +64,7 @@ def unstored(slug: str, count: int) -> str:
 
 
 def residual(slug: str, noticed: Mapping[str, object]) -> str:
-    """The alert's words, with the worst gap of the newest batch.
+    """Return the alert's text, with the worst gap of the newest batch.
 
     >>> residual("credit", {"worst": 0.02})
     "Explanations of the group credit do not add up to the model's output, lately by 2e-02."

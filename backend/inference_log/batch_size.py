@@ -1,4 +1,4 @@
-"""How much of a stream a drain takes at once: so many entries, so many bytes of them, and less where that was too much for its time."""
+"""The size of a drain's batch: a limit on entries and on bytes, and less when a batch took too long."""
 
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 4000
 FIRST = 250
-"""So many are read first; what they weigh says how many more fit."""
+"""Entries read first. Their size says how many more fit."""
 MOST_BYTES = 32 * 2**20
 
 Entry = tuple[bytes, bytes]
@@ -19,21 +19,21 @@ Entry = tuple[bytes, bytes]
 
 
 class Portion(NamedTuple):
-    """Entries, and whether others may follow them."""
+    """Entries, and whether more may follow."""
 
     entries: list[Entry]
     more: bool
 
 
 class Portions:
-    """What this process takes of each group's stream."""
+    """The batch sizes of each group's stream in this process."""
 
     def __init__(self) -> None:
         self._most: dict[UUID, int] = {}
-        """For groups of which less than usual is taken."""
+        """The limits of groups with smaller batches than usual."""
 
     async def read(self, redis: "Redis", group_id: UUID, after: bytes) -> Portion:
-        """The next portion from `after` on, as XRANGE says it. Raises what Redis raises."""
+        """Read the next portion after `after`, in XRANGE's notation. Raises what Redis raises."""
         most = self._most.get(group_id, MOST_ENTRIES)
         entries = await _read(redis, group_id, after, min(FIRST, most))
         if len(entries) < min(FIRST, most):
@@ -46,11 +46,11 @@ class Portions:
         return Portion(entries + others, len(others) == left)
 
     def too_much(self, group_id: UUID, taken: int | None) -> None:
-        """There was no time for what was taken (as much as may be, where that was not even read): take half of it next."""
+        """Halve the next batch: the time did not suffice for this one (or for a full one, when nothing was read)."""
         self._most[group_id] = max(1, (taken or self._most.get(group_id, MOST_ENTRIES)) // 2)
 
     def stored(self, group_id: UUID) -> None:
-        """There was time: take more again."""
+        """Enlarge the next batch: the time sufficed."""
         if group_id in self._most:
             self._most[group_id] *= 2
             if self._most[group_id] >= MOST_ENTRIES:

@@ -1,4 +1,4 @@
-"""Looking into a group's log."""
+"""Reads a group's log."""
 
 import math
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from schemas.inference import BrowseInferences, Explanation, Inference, Inferenc
 
 LACKING_SPAN = timedelta(days=7)
 LACKING_MOST = 20_000
-"""So many of the latest requests tell enough of all, and are read in a moment."""
+"""Latest requests to sample: enough to describe all, and quick to read."""
 
 
 async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSummary]:
-    """A page of a group's log, newest first; the cursor is the last id shown. Raises GroupNotFound."""
+    """Return a page of a group's log, newest first. The cursor is the last id shown. Raises GroupNotFound."""
     cursor = pages.id_of(input.cursor)
     _check(input)
     group = await groups.get(work, GroupRef(slug=input.slug))
@@ -36,7 +36,7 @@ async def browse(work: UnitOfWork, input: BrowseInferences) -> Page[InferenceSum
 
 
 async def get(work: UnitOfWork, input: InferenceRef) -> Inference:
-    """One inference, whole. Raises GroupNotFound, InferenceNotFound."""
+    """Return one inference, complete. Raises GroupNotFound, InferenceNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     row = await log_queries.one(work.session, group.table_name, input.inference_id)
     if row is None:
@@ -49,13 +49,15 @@ def _check(input: BrowseInferences) -> None:
     texts = {name: getattr(input, name) for name in ("search", "version", "role", "decision")}
     issues = [Issue(pointer=f"/{name}", message="a NUL character is in no log") for name, said in texts.items() if said and "\x00" in said]
     moments = {"after": input.after, "before": input.before}
-    issues += [Issue(pointer=f"/{name}", message="the moment needs its zone") for name, moment in moments.items() if moment and moment.tzinfo is None]
+    issues += [
+        Issue(pointer=f"/{name}", message="the time needs a zone, such as Z for UTC") for name, moment in moments.items() if moment and moment.tzinfo is None
+    ]
     if input.phase is not None and not 0 <= input.phase < 2**31:
         issues.append(Issue(pointer="/phase", message="no phase has this number"))
     scores = {"min_score": input.min_score, "max_score": input.max_score}
     issues += [Issue(pointer=f"/{name}", message="a finite number is expected here") for name, score in scores.items() if score and not math.isfinite(score)]
     if issues:
-        raise Invalid("These filters cannot be used.", issues=issues)
+        raise Invalid("These filters cannot be used. Correct the fields named in `issues`.", issues=issues)
 
 
 def _inference(row: Row[Any]) -> Inference:
@@ -65,5 +67,5 @@ def _inference(row: Row[Any]) -> Inference:
 
 
 async def lacking_requests(work: UnitOfWork, table: str, required: Sequence[str]) -> Lacking:
-    """Of a group's latest requests, at most 20,000 of the last week, those that lack a required feature."""
+    """Return the latest requests, at most 20,000 of the last week, that lack a required feature."""
     return await log_queries.lacking(work.session, table, work.now - LACKING_SPAN, required, LACKING_MOST)

@@ -1,4 +1,4 @@
-"""The columns of a log, in one place: what a row is on its way to PostgreSQL."""
+"""The columns of a log, in one place: a row on its way to PostgreSQL."""
 
 COLUMNS = (
     "inference_id",
@@ -36,7 +36,7 @@ COLUMNS = (
     "final_decision",
     "final_details",
 )
-"""All of them, in the table's own order."""
+"""All columns, in the table's order."""
 
 DECIDED = ("decision", "decision_rule", "lot", "lot_propensity")
 """What was recommended, by the rule of which version, and the lot where one was drawn: the number and the chance that it approves."""
@@ -57,4 +57,4 @@ PERSONAL: dict[str, str | None] = {
     "explanation": None,
     "error": None,
 }
-"""What speaks of the entity that a row is about, and what stands there once it is forgotten."""
+"""Columns about the row's entity, and their values after an erasure."""

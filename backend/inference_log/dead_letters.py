@@ -1,4 +1,4 @@
-"""Dead letters: entries of a group's intake that could not be stored. Shown with their reason, sent on their way again, or discarded."""
+"""Dead letters: entries of a group's intake that could not be stored. Lists them with their reason, replays or discards them."""
 
 import base64
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ from schemas.groups import GroupRef
 from schemas.log import DeadLetter, DeadLetters, DiscardDeadLetters, LettersMoved, ListDeadLetters, ReplayDeadLetters
 
 MOST_BYTES = 4096
-"""Of an entry that cannot be read, so much is shown."""
+"""Characters shown of an unreadable entry."""
 AGAIN = "if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3]) return 1 end return 0"
-"""Off the dead letters and onto the stream in one step, once whoever asks."""
+"""Moves an entry from the dead letters to the stream in one step, once for concurrent callers."""
 
 
 class Letter(NamedTuple):
-    """A dead letter as it is kept."""
+    """A dead letter as stored."""
 
     raw: bytes
     entry_id: str
@@ -39,7 +39,7 @@ class Letter(NamedTuple):
 
 
 async def list_letters(work: UnitOfWork, input: ListDeadLetters) -> DeadLetters:
-    """The oldest first. Raises GroupNotFound, IntakeAway."""
+    """Return the letters, oldest first. Raises GroupNotFound, IntakeAway."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     letters = await read(work.hub, group.id)
     work.audit_read(actions.INFERENCE_DEAD_LETTERS, f"group:{group.slug}")
@@ -47,7 +47,7 @@ async def list_letters(work: UnitOfWork, input: ListDeadLetters) -> DeadLetters:
 
 
 async def replay(work: UnitOfWork, input: ReplayDeadLetters) -> LettersMoved:
-    """Put letters, or all, back into the intake: a row that is in the log already stays one. Raises GroupNotFound, IntakeAway."""
+    """Return some or all letters to the intake. A row that is already in the log stays single. Raises GroupNotFound, IntakeAway."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     chosen = _chosen(await read(work.hub, group.id), input.entry_ids)
     try:
@@ -61,7 +61,7 @@ async def replay(work: UnitOfWork, input: ReplayDeadLetters) -> LettersMoved:
 
 
 async def discard(work: UnitOfWork, input: DiscardDeadLetters) -> LettersMoved:
-    """Throw letters away for a reason; what they were is in the audit log. Raises GroupNotFound, LegalHold, IntakeAway."""
+    """Discard letters for a reason; the audit log describes them. Raises GroupNotFound, LegalHold, IntakeAway."""
     group_id = await log_policy.unheld(work, input.slug)
     chosen = _chosen(await read(work.hub, group_id), input.entry_ids)
     said = [{"entry_id": one.entry_id, "error": one.error, "inference_id": _inference_id(one)} for one in chosen]
@@ -72,7 +72,7 @@ async def discard(work: UnitOfWork, input: DiscardDeadLetters) -> LettersMoved:
 
 
 async def read(hub: Outside, group_id: UUID) -> list[Letter]:
-    """A group's letters, oldest first. Raises IntakeAway."""
+    """Return a group's letters, oldest first. Raises IntakeAway."""
     try:
         kept: list[bytes] = await hub.redis.lrange(dead_key(group_id), 0, -1)  # type: ignore[misc]  # redis types it for both its clients at once
     except (RedisError, OSError):
@@ -81,7 +81,7 @@ async def read(hub: Outside, group_id: UUID) -> list[Letter]:
 
 
 async def remove(hub: Outside, group_id: UUID, letters: Sequence[Letter]) -> None:
-    """Take letters off the list."""
+    """Remove letters from the list."""
     async with hub.redis.pipeline(transaction=True) as pipe:
         for letter in letters:
             pipe.lrem(dead_key(group_id), 1, letter.raw)  # type: ignore[arg-type]  # bytes it takes as well
@@ -89,7 +89,7 @@ async def remove(hub: Outside, group_id: UUID, letters: Sequence[Letter]) -> Non
 
 
 def record_of(letter: Letter) -> Record | None:
-    """The record, if it is one."""
+    """Return the record in the bytes, if they hold one."""
     try:
         return decode(letter.record)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -1,7 +1,7 @@
-"""From a group's intake into its log: explained, written, committed, and only then taken off the stream.
+"""Moves a group's intake into its log: explain, write, commit, and only then delete from the stream.
 
-One drainer a group at a time, by an advisory lock that PostgreSQL lets go of when its holder dies. So whatever lies in the stream while the
-lock is held was left by nobody alive: reading from its beginning is claiming, and deleting what is committed is acknowledging.
+An advisory lock allows one drainer per group; PostgreSQL releases it when its holder dies. So while the lock is held, every entry in the stream was left by a
+dead drainer. Reading from the beginning claims entries, and deleting committed ones acknowledges them.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ from schemas.inference import Explanation
 log = logging.getLogger("tiltyard.drain")
 
 Dead = tuple[Entry, str]
-"""An entry that cannot be stored, and why."""
+"""An entry that cannot be stored, and the reason."""
 BURY = "if redis.call('XDEL', KEYS[1], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[2]) end"
 
 
 class Batch(NamedTuple):
-    """Entries read and explained: the rows of those that are records, which entry each came from, and the entries that are none.
+    """Entries that were read and explained: the rows of records, the entry of each row, and the entries that are no records.
 
-    With `more`, others may follow them.
+    With `more`, others may follow.
     """
 
     entries: list[Entry]
@@ -50,7 +50,7 @@ class Batch(NamedTuple):
 
 
 class StoredBatch(NamedTuple):
-    """How many entries were moved, whether more may be there, and the batch that was read meanwhile."""
+    """The number of moved entries, whether more may exist, and the batch read meanwhile."""
 
     moved: int
     more: bool
@@ -58,7 +58,7 @@ class StoredBatch(NamedTuple):
 
 
 class Drainer:
-    """Drains the logs in one worker process; keeps loaded versions and known partitions between jobs."""
+    """Drains logs in one worker process. Keeps loaded versions and known partitions between jobs."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -67,15 +67,15 @@ class Drainer:
         self._portions = Portions()
         self._refs: dict[UUID, LogRef] = {}
         self._asked_again: dict[UUID, bool] = {}
-        """The groups being drained by this process, and whether somebody has asked for that since the stream was last read."""
+        """The groups that this process drains, and whether a drain was requested since the stream was last read."""
         self.prepared = ""
-        """The routing's stamp when what serves was last made ready."""
+        """The routing's stamp at the last preparation of versions."""
 
     async def drain(self, group_id: UUID, seconds: float, gather: float = 0.0) -> int:
-        """Move entries until the stream is found empty, the time is over, or somebody else is at it; how many were moved.
+        """Move entries until the stream is empty, the time is over, or another drainer holds the lock. Return the number moved.
 
-        While PostgreSQL stores a batch, the next one is read and explained. After the last one, others may gather for so many seconds: a batch has its
-        price, however few are in it. Whoever cuts this off for its time has smaller batches made next.
+        While PostgreSQL stores a batch, the next one is read and explained. After the last one, wait `gather` seconds for more: every batch has a fixed cost. A
+        drain that runs out of time makes the next batches smaller.
         """
         if group_id in self._asked_again:
             self._asked_again[group_id] = True
@@ -112,7 +112,7 @@ class Drainer:
         return self._refs[group_id]
 
     async def _move(self, ref: LogRef, batch: "Batch | None", more: bool) -> "StoredBatch | None":
-        """Store one batch, read now unless it was already; None when another drainer is at it."""
+        """Store one batch, read now unless already read. None when another drainer holds the lock."""
         following: asyncio.Task[Batch] | None = None
         try:
             async with self._hub.work(ref.actor) as work:
@@ -157,7 +157,7 @@ class Drainer:
         return batch.dead + [(batch.readable[at], why) for at, why in refused]
 
     async def _acknowledge(self, ref: LogRef, entries: Sequence[Entry], dead: Sequence[Dead]) -> None:
-        """Off the stream; and what cannot be stored onto the dead letters, in one step and once, whoever else has read it."""
+        """Delete stored entries from the stream, and move the rest to the dead letters, in one step and once for concurrent readers."""
         lost = {entry_id for (entry_id, _), _ in dead}
         async with self._hub.redis.pipeline(transaction=True) as pipe:
             for (entry_id, raw), why in dead:
@@ -170,7 +170,7 @@ class Drainer:
 
 
 def _read(entries: Sequence[Entry]) -> tuple[list[Record], list[Entry], list[Dead]]:
-    """The records, the entries they came from, and the entries that are no records."""
+    """Return the records, their entries, and the entries that are no records."""
     records: list[Record] = []
     readable: list[Entry] = []
     dead: list[Dead] = []

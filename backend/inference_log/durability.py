@@ -1,9 +1,9 @@
-"""What an acknowledged entry survives on the Redis at hand, and so how a prediction is put on record.
+"""What an acknowledged entry survives on the connected Redis, and so how predictions are logged.
 
-Once a process has begun, no prediction waits for that to be found out: it is looked for beside them, and while nobody knows, rows go to PostgreSQL.
+After the start no prediction waits for this check. It runs in the background, and while the answer is unknown, rows go to PostgreSQL.
 
-`strict` means that an answered prediction is on disk: the acknowledgement says so where that Redis syncs with every command, WAITAOF does where it is Valkey
-or Redis 7.2 or newer, and where nothing does the rows go to PostgreSQL. `standard` takes whatever that Redis gives.
+`strict` means that an answered prediction is on disk. The acknowledgement proves it when Redis syncs with every command; WAITAOF proves it on Valkey and Redis
+7.2 or newer. When neither does, rows go to PostgreSQL. `standard` accepts whatever that Redis guarantees.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from redis.exceptions import RedisError, ResponseError
 from backend.outside import Outside
 
 DURABILITY_SECONDS = 30.0
-"""A Redis may be set up anew, or be another one after a failover."""
+"""Seconds. Redis may be reconfigured, or be another server after a failover."""
 ANSWER_SECONDS = 0.5
-"""A Redis that takes longer to say what it is takes no entries either."""
+"""Seconds. A Redis that takes longer to answer this takes no entries either."""
 WORDS_SECONDS = 3.0
-"""The same for whoever only wants to know."""
+"""Seconds, for callers that only display the result."""
 REST_SECONDS = 1.0
-"""How long a Redis that did not answer is left alone."""
+"""Seconds before a silent Redis is asked again."""
 AOF_VERSION = (7, 2)
 REWRITE = "no-appendfsync-on-rewrite"
-REWRITING = f"writes its file anew ({REWRITE} yes)"
+REWRITING = f"rewrites its file ({REWRITE} yes)"
 
 
 class Durability(StrEnum):
-    """How entries are put on record."""
+    """The way entries are logged."""
 
     STREAM = "stream"
     AOF = "waitaof"
@@ -37,25 +37,25 @@ class Durability(StrEnum):
 
 
 class RedisDurability(NamedTuple):
-    """What a Redis says of itself. Its settings are absent where it does not tell."""
+    """Redis's own description. Settings are None when it hides them."""
 
     version: tuple[int, ...]
-    """The Redis whose commands it has: Valkey says 7.2."""
+    """The Redis version with the same commands; Valkey reports 7.2."""
     appendonly: str | None
     appendfsync: str | None
     not_while_rewriting: str | None = None
-    """`no-appendfsync-on-rewrite`: whether it syncs nothing while its file is written anew."""
+    """`no-appendfsync-on-rewrite`: whether it syncs nothing while it rewrites its file."""
     name: str = "Redis"
     """The server and its release, for people: `Redis 7.0`, `Valkey 9.1`."""
 
     @property
     def always(self) -> bool:
-        """Is every command on disk before it is answered?"""
+        """Whether every command is on disk before its answer."""
         return self.appendonly == "yes" and self.appendfsync == "always" and self.not_while_rewriting != "yes"
 
     @property
     def durability(self) -> Durability:
-        """How to be sure that an entry is on disk.
+        """Return how to make sure that an entry is on disk.
 
         >>> [RedisDurability(version, "yes", sync).durability for version, sync in (((6, 2), "always"), ((7, 2), "everysec"), ((6, 2), "everysec"))]
         [<Durability.STREAM: 'stream'>, <Durability.AOF: 'waitaof'>, <Durability.DIRECT: 'direct'>]
@@ -70,7 +70,7 @@ class RedisDurability(NamedTuple):
 
 
 class Guarantee:
-    """The way that this process takes, looked up now and then."""
+    """This process's current way of logging, checked now and then."""
 
     def __init__(self, hub: Outside) -> None:
         self._hub = hub
@@ -81,21 +81,21 @@ class Guarantee:
 
     @property
     def known(self) -> Durability | None:
-        """The way, unless nobody has looked yet. One that may be out of date is looked up again, beside whoever asks."""
+        """Return the way, or None before the first check. A stale result starts a new check in the background."""
         if time.monotonic() >= self._until and self._way is not None:
             self._looking = self._begin()
         return self._way
 
     async def look(self) -> Durability:
-        """Ask Redis, together with whoever else does. One that does not answer is left alone for a while, and rows are written directly."""
+        """Ask Redis; concurrent callers share one request. After a silent Redis, rows are written directly for a while."""
         return await asyncio.shield(self._begin())
 
     def forget(self) -> None:
-        """Something went wrong: rows are written directly until Redis has said again what it is."""
+        """Handle a failure: write rows directly until Redis has answered the check again."""
         self._way, self._until = Durability.DIRECT, time.monotonic() + REST_SECONDS
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for a running check."""
         if self._looking:
             await self._looking
 
@@ -115,7 +115,7 @@ class Guarantee:
         return self._way
 
     async def _asked(self) -> Durability:
-        """What is right for that Redis; where anything is, whether it is there at all."""
+        """Return the right way for this Redis. With `standard` it only checks that Redis answers."""
         if self._strict:
             return (await read_durability(self._hub)).durability
         await self._hub.redis.ping()
@@ -123,7 +123,7 @@ class Guarantee:
 
 
 async def read_durability(hub: Outside) -> RedisDurability:
-    """What the Redis at hand says of itself. Raises what Redis raises."""
+    """Read the connected Redis's own description. Raises what Redis raises."""
     server = await hub.redis.info("server")
     try:
         said = {_text(name): _text(value) for name, value in (await hub.redis.config_get("*append*")).items()}
@@ -140,14 +140,14 @@ async def read_durability(hub: Outside) -> RedisDurability:
 
 
 async def in_words(hub: Outside) -> str:
-    """What an answered prediction survives on this installation; begins with `disk` where that is everything."""
+    """Describe what an answered prediction survives on this installation. The text begins with `disk` when it survives everything."""
     try:
         async with asyncio.timeout(WORDS_SECONDS):
             found = await read_durability(hub)
     except (RedisError, OSError, TimeoutError):
-        return "disk, slower: Redis does not answer, so each answer is written to PostgreSQL before it is given"
+        return "disk, slower: Redis does not answer, so each answer goes to PostgreSQL before it leaves"
     if found.durability is Durability.STREAM:
-        return f"disk: {found.name} has each answer on disk before it is given (appendfsync always)"
+        return f"disk: {found.name} has each answer on disk before it leaves (appendfsync always)"
     return _strictly(found) if hub.settings.log_guarantee == "strict" else f"{_as_it_is(found)} (TILTYARD_LOG_GUARANTEE is standard)"
 
 
@@ -158,8 +158,8 @@ def _strictly(found: RedisDurability) -> str:
     if found.appendonly == "no":
         why = "keeps no append-only file"
     else:
-        why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot say what it has on disk"
-    return f"disk, slower: {found.name} {why}, so each answer is written to PostgreSQL before it is given"
+        why = f"syncs nothing while it {REWRITING}" if found.not_while_rewriting == "yes" else "cannot report what is on disk"
+    return f"disk, slower: {found.name} {why}, so each answer goes to PostgreSQL before it leaves"
 
 
 def _as_it_is(found: RedisDurability) -> str:

@@ -1,4 +1,4 @@
-"""One entity's rows without anything about the entity: the rows stay, for the counts, with what was answered and what came of it."""
+"""Erases one entity from rows. The rows stay for the counts, with their answers and outcomes."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ INTAKE_SECONDS = 20.0
 
 
 class Erased(NamedTuple):
-    """How much of one log was about the entity."""
+    """The number of rows of one log about the entity."""
 
     rows: int = 0
     outcomes: int = 0
@@ -38,13 +38,12 @@ class Erased(NamedTuple):
 
 
 async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
-    """Take what is personal out of an entity's rows, wherever the group keeps them: log, intake, dead letters, archives, the outcomes' ledger.
+    """Remove the personal data in an entity's rows everywhere: log, intake, dead letters, archives, the outcomes' ledger.
 
-    Groups of that slug which were deleted are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway, ArchivesBusy,
-    ArchiveUnreadable.
+    Deleted groups with that slug are searched too. Raises GroupNotFound, NotConfirmed, LegalHold, IntakeBusy, IntakeAway, ArchivesBusy, ArchiveUnreadable.
     """
     if input.confirm != input.entity_key:
-        raise NotConfirmed("Erasing is confirmed by the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="write the entity key once more")])
+        raise NotConfirmed("To confirm the erasure, repeat the entity key in `confirm`.", issues=[Issue(pointer="/confirm", message="repeat the entity key")])
     group_ids = await log_policy.every_unheld(work, input.slug)
     for group_id in group_ids:
         await hold(work.session, group_id)
@@ -58,7 +57,7 @@ async def erase(work: UnitOfWork, input: EraseEntity) -> Erasure:
 
 
 async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
-    """What takes long, before rows are locked: the archives without the entity, and the intake in the log."""
+    """Do the slow part before rows are locked: rewrite the archives without the entity, and move the intake into the log."""
     files, folder = work.hub.files, folder_of(group_id)
     there = await repository.log_of(work.session, group_id)
     async with awake(work.session):
@@ -73,7 +72,7 @@ async def _forget(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
 
 
 async def _forget_in(work: UnitOfWork, one: Archived, entity_key: str) -> int:
-    """One archive without the entity, put in its place once it is known that the lock is still held; how many rows lost it."""
+    """Rewrite one archive without the entity. It takes its place once the lock is known to be held. Return the number of rows."""
     async with awake(work.session):
         rewritten = await asyncio.to_thread(archive_erasure.rewrite, work.hub.files, one, entity_key)
     if rewritten is None:
@@ -83,9 +82,9 @@ async def _forget_in(work: UnitOfWork, one: Archived, entity_key: str) -> int:
 
 
 async def _unname_archived(work: UnitOfWork, group_id: UUID, table: str | None, archives: list[Archived], entity_key: str) -> int:
-    """Have the ledger no longer name archived rows by correlation id; how many outcomes.
+    """Replace archived rows' correlation ids in the ledger. Return the number of outcomes.
 
-    For good before the archives lose these ids: whoever has to erase once more would not know them.
+    Commit this before the archives lose these ids: a repeated erasure would not know them.
     """
     told_by = await asyncio.to_thread(archive_erasure.correlations_of, work.hub.files, archives, entity_key)
     if not told_by:
@@ -100,7 +99,7 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
     if log is None:
         return Erased()
     await outcome_lock.before_outcomes(work, group_id)
-    await log_policy.refuse_hold_on(work, group_id)  # it took long to come here
+    await log_policy.refuse_hold_on(work, group_id)  # the work until here took long
     rows = await repository.erase(work.session, log.table_name, entity_key, work.now)
     told_by = {row.correlation_id: row.inference_id for row in rows if row.correlation_id}
     outcomes = await _tell(work, group_id, log.table_name, told_by)
@@ -110,12 +109,12 @@ async def _erase(work: UnitOfWork, group_id: UUID, entity_key: str) -> Erased:
 
 
 async def _tell(work: UnitOfWork, group_id: UUID, table: str | None, correlations: dict[str, UUID]) -> int:
-    """Tell the observers of the log; how many outcomes lost a correlation id."""
+    """Notify the log's observers. Return how many outcomes lost a correlation id."""
     return sum([await observer.on_erasure(work, group_id, table, correlations) for observer in work.hub.observers])
 
 
 async def pass_intake(hub: Outside, group_id: UUID) -> None:
-    """Wait until what was in the intake is in the log. Raises IntakeBusy, IntakeAway."""
+    """Wait until the current intake is in the log. Raises IntakeBusy, IntakeAway."""
     deadline = time.monotonic() + INTAKE_SECONDS
     try:
         last = await hub.redis.xrevrange(stream_key(group_id), count=1)
@@ -129,5 +128,5 @@ async def pass_intake(hub: Outside, group_id: UUID) -> None:
 
 
 def _digest(hub: Outside, entity_key: str) -> str:
-    """What the audit log keeps of an entity key: who knows the key and the installation's secret can prove that it is this one."""
+    """Return the entity key's digest for the audit log. With the key and the installation's secret anybody can verify it."""
     return hmac.new((hub.settings.secret_key or "").encode(), entity_key.encode(), hashlib.sha256).hexdigest()

@@ -1,14 +1,14 @@
-"""What can go wrong with a log."""
+"""Errors of the inference log."""
 
 from backend.errors import Conflict, NotFound, Unavailable
 
 
 class LogUnavailable(Unavailable):
-    """The prediction could not be put on record, so it is not answered. Try again shortly."""
+    """The prediction could not be logged, so it is not answered. Try again shortly."""
 
 
 class IntakeAway(Unavailable):
-    """Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back."""
+    """Redis holds the intake and its dead letters, but does not answer. Try again when Redis is back."""
 
 
 class IntakeBusy(Unavailable):
@@ -20,7 +20,7 @@ class ArchivesBusy(Unavailable):
 
 
 class ArchiveUnreadable(Conflict):
-    """An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again."""
+    """An archive of this group cannot be read. Restore it and its manifest from a backup, and try again."""
 
 
 class InferenceNotFound(NotFound):

@@ -1,4 +1,4 @@
-"""Idempotency keys on record: which request each key was first used for, and the answers that it got."""
+"""Idempotency keys on record: the request that first used each key, and its answers."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,11 +15,11 @@ from backend.work.unit import UnitOfWork
 from schemas.inference import Explanation, Output, Prediction
 
 KEY_LIFETIME = timedelta(hours=24)
-"""How long an idempotency key stands for its first answer."""
+"""How long an idempotency key keeps its first answer."""
 
 
 class FirstUse(NamedTuple):
-    """What a key was first used for: a digest of the request, and where its answers are."""
+    """A key's first use: a digest of the request, and the places of its answers."""
 
     digest: bytes
     inference_ids: Sequence[UUID]
@@ -27,34 +27,36 @@ class FirstUse(NamedTuple):
 
 
 class LoggedAnswer(NamedTuple):
-    """An answer that is on record, and the version that gave it."""
+    """A logged answer, and the version that gave it."""
 
     answer: Prediction
     version_id: UUID
 
 
 async def first_use(work: UnitOfWork, group_id: UUID, key: str) -> FirstUse | None:
-    """What a key of the group stands for; None for a key that is new, or older than a day."""
+    """Return a key's first use; None for a new key, or one older than a day."""
     row = await idempotency_repository.find(work.session, group_id, key, work.now - KEY_LIFETIME)
     return FirstUse(row.asked, row.inference_ids, row.table_name) if row else None
 
 
 async def answers(work: UnitOfWork, use: FirstUse, explain: bool) -> list[LoggedAnswer]:
-    """The answers of a key in the order asked, with their explanations if `explain`. Raises InferenceNotFound when one is no longer kept."""
+    """Return a key's answers in the requested order, with explanations if `explain`. Raises InferenceNotFound when one is no longer kept."""
     by_id = {row.inference_id: row for row in await idempotency_repository.rows(work.session, quoted(use.table), use.inference_ids)}
     if len(by_id) < len(use.inference_ids):
-        raise InferenceNotFound("The answer to this key is no longer kept.")
+        raise InferenceNotFound("This key's answer is no longer kept. Send the request with a new key.")
     rows = [by_id[identifier] for identifier in use.inference_ids]
     return [LoggedAnswer(_prediction(row, explain), row.model_version_id) for row in rows]
 
 
 async def claim(work: UnitOfWork, group_id: UUID, claims: Sequence[tuple[str, bytes, Sequence[UUID]]]) -> set[str]:
-    """Take keys, each with the digest of its request and its inferences; gives the keys that were free. Waits for a transaction that takes the same key."""
+    """Claim keys, each with the digest of its request and its inferences. Return the keys that were free. It waits for a transaction that claims the same
+    key.
+    """
     return await idempotency_repository.claim(work.session, work.tenant_id, group_id, claims, work.now, work.now - KEY_LIFETIME)
 
 
 async def prune(work: UnitOfWork, group_id: UUID) -> None:
-    """Forget the group's keys that are older than a day."""
+    """Remove the group's keys that are older than a day."""
     await idempotency_repository.prune(work.session, work.tenant_id, group_id, work.now - KEY_LIFETIME)
 
 

@@ -14,7 +14,7 @@ SELECT k.asked, k.inference_ids, g.table_name FROM idempotency_keys k JOIN publi
 WHERE k.group_id = :group AND k.key = :key AND k.at > :since
 """
 
-# In the order of their keys, so that two processes which claim the same ones do not wait for each other.
+# Ordered by key, so that two processes with the same keys cannot deadlock.
 CLAIM = """
 INSERT INTO idempotency_keys AS k (tenant_id, group_id, key, asked, inference_ids, at)
 SELECT :tenant, :group, c.key, decode(c.asked, 'hex'), c.ids, :now
@@ -32,24 +32,24 @@ PRUNE = "DELETE FROM idempotency_keys WHERE tenant_id = :tenant AND group_id = :
 
 
 async def find(session: AsyncSession, group_id: UUID, key: str, since: datetime) -> Row[Any] | None:
-    """What a key was first used for, unless that was before `since`; with the name of the group's log."""
+    """Return a key's first use, unless it was before `since`, and the name of the group's log table."""
     return (await session.execute(text(FIND), {"group": group_id, "key": key, "since": since})).one_or_none()
 
 
 async def rows(session: AsyncSession, table: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """The rows of an answer; `table` is quoted."""
+    """Return the rows of an answer; `table` is quoted."""
     return (await session.execute(text(ROWS.format(table=table)), {"ids": ids})).all()
 
 
 async def claim(
     session: AsyncSession, tenant_id: UUID, group_id: UUID, claims: Sequence[tuple[str, bytes, Sequence[UUID]]], now: datetime, since: datetime
 ) -> set[str]:
-    """Take keys, each with what was asked and its inferences; gives those that are now ours. One that another transaction is taking is waited for."""
+    """Claim keys, each with its request and inferences. Return the claimed ones. It waits for a transaction that claims the same key."""
     told = [{"key": key, "asked": asked.hex(), "ids": ids} for key, asked, ids in claims]
     values = {"tenant": tenant_id, "group": group_id, "claims": msgspec.json.encode(told).decode(), "now": now, "since": since}
     return set((await session.execute(text(CLAIM), values)).scalars())
 
 
 async def prune(session: AsyncSession, tenant_id: UUID, group_id: UUID, since: datetime) -> None:
-    """Forget keys that stand for nothing any more."""
+    """Remove expired keys."""
     await session.execute(text(PRUNE), {"tenant": tenant_id, "group": group_id, "since": since})

@@ -1,4 +1,4 @@
-"""Rows that another platform made: written into a group's log, in no phase, so that no comparison counts them."""
+"""Rows of another platform, written into a group's log without a phase, so that no comparison counts them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from backend.inference_log import imported_rows_repository, outcome_lock
 from backend.work.unit import UnitOfWork
 
 OF_A_ROW = ("22", "23", "54")
-"""The classes of PostgreSQL's errors that are about a value, a constraint or a limit, and so about one row."""
+"""The classes of PostgreSQL's errors about a value, a constraint or a limit, and so about one row."""
 Untaken = list[tuple[UUID, str]]
 """Rows that PostgreSQL refuses, each with the reason."""
 
 
 async def insert(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Mapping[str, Any]]) -> tuple[set[UUID], Untaken]:
-    """Write the rows that are not there yet, after making the partitions of their weeks; gives the ids that are new, and the rows that are refused.
+    """Create the partitions of the rows' weeks, and insert the rows that are missing. Return the new ids and the refused rows.
 
     Until the transaction ends, no outcomes of the group are recorded.
     """
@@ -29,13 +29,13 @@ async def insert(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Ma
 
 
 def _weeks(ids: Iterable[UUID]) -> list[datetime]:
-    """A moment of each week that ids are of: their partitions go by the ids."""
+    """Return one time in each week of the ids: ids choose the partition."""
     moments = map(moment_of, ids)
     return sorted({at.date() - timedelta(days=at.weekday()): at for at in moments}.values())
 
 
 async def _insert(work: UnitOfWork, table: str, rows: Sequence[Mapping[str, Any]]) -> tuple[set[UUID], Untaken]:
-    """Rows that hold a refused one are halved until it is alone."""
+    """Insert rows. Halve those with a refused row until it is alone."""
     if not rows:
         return set(), []
     try:
@@ -52,6 +52,6 @@ async def _insert(work: UnitOfWork, table: str, rows: Sequence[Mapping[str, Any]
 
 
 def _why(error: DBAPIError) -> str:
-    """PostgreSQL's own words, without the driver's."""
+    """Return PostgreSQL's own words, without the driver's."""
     said = str(error.orig).partition(">: ")
-    return f"the database does not take it: {said[2] or said[0]}"[:300]
+    return f"the database refuses it: {said[2] or said[0]}"[:300]

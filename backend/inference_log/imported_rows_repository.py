@@ -1,4 +1,4 @@
-"""Imported rows of a log: all SQL."""
+"""All SQL of a log's imported rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.identifiers import quoted
 
-# In no phase and by no chance: whoever compares versions by who was meant to meet whom does not meet these rows.
+# No phase and no propensity, so that comparisons by assignment leave these rows out.
 INSERT = """
 INSERT INTO {table} (inference_id, requested_at, model_version_id, version, role, phase, bucket, propensity, entity_key, correlation_id, caller, inputs,
   segments, output, score, label, explained_at, latency_us, status, actual, actual_at, imported_from)
@@ -27,12 +27,12 @@ ON CONFLICT DO NOTHING RETURNING inference_id
 
 
 async def add_partitions(session: AsyncSession, group_id: UUID, moment: datetime) -> None:
-    """See that the week of a moment, long past perhaps, is there."""
+    """Make sure that the partition of a time's week exists, also of the distant past."""
     values = {"group": group_id, "first": moment, "until": moment + timedelta(seconds=1)}
     await session.execute(text("SELECT add_import_partitions(:group, :first, :until)"), values)
 
 
 async def insert(session: AsyncSession, table: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
-    """Write rows that are not there yet; which were new."""
+    """Insert missing rows. Return the new ids."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return list((await session.execute(text(INSERT.format(table=quoted(table))), columns)).scalars())

@@ -1,8 +1,8 @@
-"""The intake: a prediction is on record before its answer leaves.
+"""The intake: a prediction is logged before its answer leaves.
 
-Group commit: one pipelined round trip carries every append waiting at that moment, and each answer waits for its own acknowledgement. When
-Redis is gone, does not take an entry, or holds more than it should, the rows go straight to PostgreSQL. When neither takes them: LogUnavailable.
-Rows of a request with an idempotency key go there always: its key is taken in the same transaction.
+Group commit: one pipelined round trip carries every waiting append, and each answer waits for its own acknowledgement. When Redis is gone, refuses an entry or
+holds too much, rows go straight to PostgreSQL. When neither takes them: LogUnavailable. Rows with an idempotency key always go to PostgreSQL, because the key
+is claimed in the same transaction.
 """
 
 import asyncio
@@ -36,24 +36,24 @@ log = logging.getLogger("tiltyard.intake")
 REDIS_SECONDS = 2.0
 POSTGRES_SECONDS = 8.0
 REST_SECONDS = 1.0
-"""How long a stream that holds too much is left alone."""
+"""Seconds before an overfull stream is used again."""
 MOST_WAITING = 200_000
-"""Entries in one group's stream past which its rows are written directly."""
+"""Entries in one group's stream. Above this, its rows are written directly."""
 MOST_WAITING_BYTES = 256 * 2**20
-"""Of Redis's memory for one group's stream, the same."""
+"""Bytes of Redis's memory for one group's stream. Above this, its rows are written directly."""
 SAMPLES = 50
-"""Of a stream's nodes, so many are weighed for it; all of them have about the same size."""
+"""The number of a stream's nodes that are measured to estimate its size; all have about the same size."""
 WRITERS = 4
-"""So many groups' rows are written directly at the same time; a group that waits for its table keeps no other waiting."""
+"""Groups whose rows are written directly at the same time. A group that waits for its table blocks no other."""
 WAKE_SECONDS = 0.25
 
 
 class KeyTaken(Exception):
-    """The request's idempotency key stands for an answer already; nothing was written."""
+    """The request's idempotency key already has an answer, so nothing was written."""
 
 
 class RowsRefused(Exception):
-    """PostgreSQL does not take some rows, by their places; nothing was written."""
+    """PostgreSQL refuses some rows, given by their places; nothing was written."""
 
     def __init__(self, places: set[int], why: str) -> None:
         super().__init__(why)
@@ -61,7 +61,7 @@ class RowsRefused(Exception):
 
 
 class Append(NamedTuple):
-    """Records of one request, and who waits for them."""
+    """Records of one request, and the waiting caller."""
 
     group_id: UUID
     records: Sequence[Record]
@@ -69,7 +69,7 @@ class Append(NamedTuple):
     claim: KeyClaim | None = None
 
     def succeed(self) -> None:
-        """Let the request go on; it may have been given up meanwhile."""
+        """Let the request continue, unless the caller has left."""
         if not self.done.done():
             self.done.set_result(None)
 
@@ -80,7 +80,7 @@ class Append(NamedTuple):
 
 
 class Intake:
-    """This process's way into the logs."""
+    """This process's path into the logs."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -95,7 +95,7 @@ class Intake:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def append(self, group_id: UUID, records: Sequence[Record], claim: KeyClaim | None = None) -> None:
-        """Return once the records are on record. Raises LogUnavailable, and KeyTaken where the claim's key has its answer."""
+        """Return once the records are logged. Raises LogUnavailable, and KeyTaken when the claim's key has its answer."""
         one = Append(group_id, records, asyncio.get_running_loop().create_future(), claim)
         full = time.monotonic() < self._full_until.get(group_id, 0.0)
         way = Durability.DIRECT if full or claim else self._guarantee.known or await self._guarantee.look()
@@ -103,7 +103,7 @@ class Intake:
         await one.done
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for running appends."""
         await self._streamed.finish()
         for gathering in list(self._direct.values()):
             await gathering.finish()
@@ -116,9 +116,9 @@ class Intake:
             self._directly(one.group_id).add(one)
 
     async def _stream(self, batch: Sequence[Append]) -> list[Append]:
-        """Append to the streams; gives what Redis did not take. An entry it took without saying so is kept once all the same."""
+        """Append to the streams. Return what Redis did not take. An entry taken without acknowledgement is still stored once."""
         way = self._guarantee.known
-        if way is Durability.DIRECT:  # since this waited for its turn
+        if way is Durability.DIRECT:  # since this began to wait
             return list(batch)
         entries: defaultdict[UUID, list[bytes]] = defaultdict(list)
         for one in batch:
@@ -155,11 +155,11 @@ class Intake:
                 self._full_until[group_id] = time.monotonic() + REST_SECONDS
             if group_id not in self._asking:
                 task = self._asking[group_id] = asyncio.create_task(self._ask(group_id))
-                self._tasks.add(task)  # to the end, while others may have begun to ask
+                self._tasks.add(task)  # until the end, while others may have begun to ask
                 task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, group_id: UUID) -> None:
-        """Weigh the group's stream, and have it drained; what arrives while this waits is in the same request."""
+        """Measure the group's stream and request a drain; requests that arrive meanwhile are included."""
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(REDIS_SECONDS):
                 if (await self._hub.redis.memory_usage(stream_key(group_id), SAMPLES) or 0) > MOST_WAITING_BYTES:
@@ -176,19 +176,19 @@ class Intake:
         return self._direct[group_id]
 
     async def _write_directly(self, group_id: UUID, batch: Sequence[Append]) -> None:
-        """Write a group's requests; those whose rows PostgreSQL does not take are refused alone."""
+        """Write a group's requests. Requests with rows that PostgreSQL refuses are refused alone."""
         try:
             async with asyncio.timeout(POSTGRES_SECONDS), self._writers:
                 while batch:
                     batch = await self._write(group_id, batch)
         except Exception as error:
             if lost := [one for one in batch if not one.done.done()]:
-                log.exception("%s requests of group %s could not be put on record and are refused", len(lost), group_id)
+                log.exception("%s requests of group %s could not be logged and are refused", len(lost), group_id)
             for one in lost:
                 one.fail(error)
 
     async def _write(self, group_id: UUID, batch: Sequence[Append]) -> Sequence[Append]:
-        """Write what has no key or one that was free, in one transaction; gives what has to be written again without those at fault."""
+        """Write requests without a key, or with a free key, in one transaction. Return those to write again without the faulty ones."""
         async with self._hub.work(ANONYMOUS, read_only=True) as work:
             row = await repository.log_of(work.session, group_id)
         if row is None:
@@ -200,7 +200,7 @@ class Intake:
             async with self._hub.work(ref.actor) as work:
                 taken = await _claim(work, group_id, batch)
                 mine = [one for one in batch if one not in taken]
-                work.after_commit(partial(_settle, mine, taken))  # first of all: to tell watchers may take its time
+                work.after_commit(partial(_settle, mine, taken))  # first, because notifying watchers may take long
                 if mine:
                     await _write_rows(work, ref, [record for one in mine for record in one.records])
         except RowsRefused as unfit:
@@ -208,13 +208,13 @@ class Intake:
             at_fault = [owners[at] for at in unfit.places]
             log.error("PostgreSQL does not take rows of group %s, and their requests are refused: %s", ref.slug, unfit)
             for one in at_fault:
-                one.fail(LogUnavailable(f"PostgreSQL does not take a row of this request: {unfit}"))
+                one.fail(LogUnavailable(f"PostgreSQL refuses a row of this request: {unfit}. Correct the value and send the request again."))
             return [one for one in batch if one not in at_fault]
         return []
 
 
 async def _write_rows(work: UnitOfWork, ref: LogRef, records: Sequence[Record]) -> None:
-    """Raises Unfit."""
+    """Write the rows. Raises Unfit."""
     tell_doubts(work, ref.slug, (record.explanation for record in records))
     if refused := await write(work, ref, rows_of(records, {}, work.now)):
         raise RowsRefused({at for at, _ in refused}, refused[0][1])
@@ -228,7 +228,7 @@ async def _settle(written: Sequence[Append], taken: Sequence[Append]) -> None:
 
 
 async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> list[Append]:
-    """Take the batch's keys; gives the appends whose keys have their answer, or get it from another one of the batch."""
+    """Claim the batch's keys. Return the appends whose keys already have an answer, or get one from another append of the batch."""
     first: dict[str, Append] = {}
     for one in batch:
         if one.claim:
@@ -241,12 +241,12 @@ async def _claim(work: UnitOfWork, group_id: UUID, batch: Sequence[Append]) -> l
 
 
 def _synced(answer: object) -> bool:
-    """Does WAITAOF say that everything before it is on this Redis's disk? It answers with how many local files and replicas are."""
+    """Return whether WAITAOF confirms that everything before it is on this Redis's disk. It answers with the counts of local files and replicas."""
     return isinstance(answer, list) and bool(answer) and answer[0] == 1
 
 
 async def backlog(work: UnitOfWork) -> int:
-    """Predictions of the tenant's groups that are on record but not yet in their logs."""
+    """Count the tenant's predictions that are in the intake but not yet in their logs."""
     keys = [stream_key(group_id) for group_id in await repository.group_ids(work.session, work.tenant_id)]
     async with work.hub.redis.pipeline(transaction=False) as pipe:
         for key in keys:
@@ -255,7 +255,7 @@ async def backlog(work: UnitOfWork) -> int:
 
 
 async def dead_letters(work: UnitOfWork) -> int:
-    """Entries of the tenant's groups that could not be stored."""
+    """Count the tenant's entries that could not be stored."""
     keys = [dead_key(group_id) for group_id in await repository.group_ids(work.session, work.tenant_id)]
     async with work.hub.redis.pipeline(transaction=False) as pipe:
         for key in keys:

@@ -7,12 +7,12 @@ from backend.hub import Hub
 from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.refs import log_refs
 
-BACKLOG = Gauge("tiltyard_log_backlog", "Predictions on record that are not yet in their logs, of all groups.", registry=REGISTRY)
+BACKLOG = Gauge("tiltyard_log_backlog", "Predictions in the intake that are not yet in their logs, of all groups.", registry=REGISTRY)
 DEAD_LETTERS = Gauge("tiltyard_dead_letters", "Entries that cannot be stored, of all groups.", registry=REGISTRY)
 
 
 async def sample(hub: Hub) -> None:
-    """Ask Redis for the lengths of all intakes and of all dead letters."""
+    """Read the lengths of all intakes and dead letters from Redis."""
     refs = await log_refs(hub)
     async with hub.redis.pipeline(transaction=False) as pipe:
         for ref in refs:

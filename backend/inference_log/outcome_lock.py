@@ -1,4 +1,4 @@
-"""Rows and outcomes of one group take turns: written at the same time, the two could miss each other."""
+"""A lock under which rows and outcomes of one group take turns: written at the same time, they could miss each other."""
 
 from uuid import UUID
 
@@ -7,10 +7,10 @@ from backend.work.unit import UnitOfWork
 
 
 async def before_rows(work: UnitOfWork, group_id: UUID) -> None:
-    """Until the transaction ends, no outcomes of the group are recorded. Other writers of rows go on."""
+    """Block outcomes of the group until the transaction ends. Other writers of rows continue."""
     await lock(work.session, f"outcomes:{group_id}", shared=True)
 
 
 async def before_outcomes(work: UnitOfWork, group_id: UUID) -> None:
-    """Until the transaction ends, no rows of the group are written and no other outcomes of the group are recorded."""
+    """Block rows and other outcomes of the group until the transaction ends."""
     await lock(work.session, f"outcomes:{group_id}")

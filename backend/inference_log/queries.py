@@ -1,4 +1,4 @@
-"""What is read out of a group's log. The table's name only ever comes from `groups.table_name`, and is quoted."""
+"""All SQL that reads a group's log. The table's name always comes from `groups.table_name`, and is quoted."""
 
 import functools
 import operator
@@ -35,7 +35,7 @@ SELECT date_trunc('minute', requested_at) AS minute, model_version_id, version, 
 WHERE inference_id >= :first AND status <> 'failed' AND role <> 'shadow' GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """
 
-# The latest requests of a span, and of those the ones that lack a feature: left out, or null.
+# The latest requests of a span, and those that lack a feature: absent or null.
 LACKING = """
 WITH asked AS (
   SELECT inputs FROM {table} WHERE inference_id >= :first AND role <> 'shadow' AND status IN ('ok', 'fallback') AND erased_at IS NULL
@@ -52,7 +52,7 @@ SELECT split_part(error, :marker, 1) AS version, split_part(error, :marker, 2) A
 WHERE inference_id >= :first AND phase = :phase AND status = 'ok' AND strpos(error, :marker) > 0 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 200
 """
 
-# Inputs of the latest requests that none of the named features is.
+# Inputs of the latest requests that are none of the named features.
 UNREAD = """
 SELECT i.name, count(*) AS requests FROM (
   SELECT inputs FROM {table} WHERE role <> 'shadow' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest,
@@ -68,22 +68,22 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, expla
 # All that may change in a row once it is written.
 CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at, final_details), 0)"
 STATED = f"{', '.join(COLUMNS)}, {CHANGING} AS state"
-"""The columns of a row, and a digest of the state it is in."""
+"""The columns of a row, and a digest of its state."""
 
 
 class State(NamedTuple):
-    """The state of a log's rows: how many, and a digest that is another whenever one of them is."""
+    """The state of a log's rows: their number, and a digest that changes with any of them."""
 
     rows: int
     digest: int
 
     def with_rows(self, rows: Sequence[Row[Any]]) -> "State":
-        """The state of these and `STATED` rows beside them."""
+        """Return the state with these rows and their `STATED` digests added."""
         return State(self.rows + len(rows), functools.reduce(operator.xor, (row.state for row in rows), self.digest))
 
 
 async def browse(session: AsyncSession, table: str, wanted: BrowseInferences, before_id: UUID | None) -> Sequence[Row[Any]]:
-    """Rows that fit, newest first, one more than asked for."""
+    """Return matching rows, newest first, one more than asked for."""
     conditions, values = _conditions(wanted, before_id)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     statement = text(f"SELECT {SUMMARY} FROM {quoted(table)} {where} ORDER BY inference_id DESC LIMIT :limit")  # noqa: S608 (quoted; values are bound)
@@ -91,29 +91,29 @@ async def browse(session: AsyncSession, table: str, wanted: BrowseInferences, be
 
 
 async def one(session: AsyncSession, table: str, inference_id: UUID) -> Row[Any] | None:
-    """One row, whole."""
+    """Return one complete row."""
     statement = text(f"SELECT {', '.join(COLUMNS)} FROM {quoted(table)} WHERE inference_id = :id")  # noqa: S608 (quoted)
     return (await session.execute(statement, {"id": inference_id})).one_or_none()
 
 
 async def totals(session: AsyncSession, table: str) -> Row[Any]:
-    """How much there is."""
+    """Return the numbers of rows."""
     return (await session.execute(text(TOTALS.format(table=quoted(table))))).one()
 
 
 async def minutes(session: AsyncSession, table: str, since: datetime) -> Sequence[Row[Any]]:
-    """Counts by minute and version."""
+    """Return counts by minute and version."""
     return (await session.execute(text(MINUTES.format(table=quoted(table))), {"first": first_id_at(since)})).all()
 
 
 async def passed_over(session: AsyncSession, table: str, phase: int, since: datetime, marker: str) -> Sequence[Row[Any]]:
-    """Answered rows of a phase (opened at `since`) whose words hold the marker: what is before it, what is after it, and how many rows."""
+    """Return the answered rows of a phase (opened at `since`) with the marker in their note: the text before it, the text after it, and their number."""
     values = {"first": first_id_at(since), "phase": phase, "marker": marker}
     return (await session.execute(text(PASSED_OVER.format(table=quoted(table))), values)).all()
 
 
 async def unexplained(session: AsyncSession, table: str, without: Collection[UUID], limit: int) -> Sequence[Row[Any]]:
-    """Answered rows without an explanation, oldest first, but for those of some versions."""
+    """Return answered rows without an explanation, oldest first, except those of some versions."""
     statement = text(
         f"SELECT inference_id, model_version_id, inputs FROM {quoted(table)} WHERE explained_at IS NULL AND status IN ('ok', 'fallback') "  # noqa: S608 (quoted)
         "AND model_version_id <> ALL(CAST(:without AS uuid[])) ORDER BY inference_id LIMIT :limit"
@@ -122,7 +122,7 @@ async def unexplained(session: AsyncSession, table: str, without: Collection[UUI
 
 
 async def set_explanations(session: AsyncSession, table: str, explained: Mapping[UUID, Explanation], now: datetime) -> None:
-    """Write explanations that came after their rows."""
+    """Write late explanations."""
     texts = [msgspec.json.encode(one).decode() for one in explained.values()]
     await session.execute(text(EXPLAIN.format(table=quoted(table))), {"ids": list(explained), "explanations": texts, "now": now})
 
@@ -137,7 +137,7 @@ async def page_after(
     *,
     columns: str = ", ".join(COLUMNS),
 ) -> Sequence[Row[Any]]:
-    """Whole rows in the order of their ids, from after an id; of those from `first` up to but not with `until`."""
+    """Return complete rows in the order of their ids, after an id; optionally only those from `first` to before `until`."""
     bounds = {"after": after, "first": first, "until": until}
     signs = {"after": ">", "first": ">=", "until": "<"}
     given = {name: bound for name, bound in bounds.items() if bound}
@@ -147,7 +147,7 @@ async def page_after(
 
 
 async def state(session: AsyncSession, table: str, first: UUID = FIRST, until: UUID = LAST) -> State:
-    """The state of the rows from one id up to but not with another; without, of all."""
+    """Return the state of the rows from one id to before another, or of all rows."""
     statement = text(
         f"SELECT count(*) AS rows, coalesce(bit_xor({CHANGING}), 0) AS digest FROM {quoted(table)} "  # noqa: S608 (quoted)
         "WHERE inference_id >= :first AND inference_id < :until"
@@ -157,7 +157,7 @@ async def state(session: AsyncSession, table: str, first: UUID = FIRST, until: U
 
 
 async def missing(session: AsyncSession, table: str, ids: Sequence[UUID]) -> bool:
-    """Is any of these not in the log?"""
+    """Return whether any of these is missing from the log."""
     statement = text(f"SELECT count(*) FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 (quoted)
     return int((await session.execute(statement, {"ids": ids})).scalar_one()) < len(ids)
 
@@ -191,7 +191,7 @@ def _conditions(wanted: BrowseInferences, before_id: UUID | None) -> tuple[list[
 
 
 def as_uuid(said: str) -> UUID | None:
-    """The id that a text is, if it is one in its usual form."""
+    """Return the id in a text, if it is a UUID in its usual form."""
     try:
         return UUID(said) if len(said) == 36 else None
     except ValueError:
@@ -199,7 +199,7 @@ def as_uuid(said: str) -> UUID | None:
 
 
 class Lacking(NamedTuple):
-    """Of how many requests how many lack a feature, and how often each feature is lacking, the most frequent first."""
+    """Numbers of requests, of requests that lack a feature, and of each missing feature, the most frequent first."""
 
     requests: int
     lacking: int
@@ -207,14 +207,14 @@ class Lacking(NamedTuple):
 
 
 async def lacking(session: AsyncSession, table: str, since: datetime, names: Sequence[str], most: int, features: int = 5) -> Lacking:
-    """Of the latest `most` requests since a moment, those that leave out one of the named features or give null."""
+    """Count, among the latest `most` requests since a time, those that omit a named feature or send null."""
     values = {"first": first_id_at(since), "names": list(names), "most": most, "features": features}
     whole, *each = (await session.execute(text(LACKING.format(table=quoted(table))), values)).all()
     return Lacking(int(whole.requests), int(whole.lacking), [(row.name, int(row.lacking)) for row in each])
 
 
 async def unread(session: AsyncSession, table: str, names: Sequence[str], most: int, features: int = 20) -> list[tuple[str, int]]:
-    """Inputs of the latest `most` requests that are none of the named features, with the number of requests, the most frequent first."""
+    """Return inputs of the latest `most` requests that are none of the named features, with their number of requests, the most frequent first."""
     values = {"names": list(names), "most": most, "features": features}
     rows = await session.execute(text(UNREAD.format(table=quoted(table))), values)
     return [(row.name, int(row.requests)) for row in rows]

@@ -1,4 +1,4 @@
-"""A prediction on its way into the log: one msgpack array, a stream entry's only field."""
+"""A prediction on its way into the log: one msgpack array, the only field of a stream entry."""
 
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -14,7 +14,7 @@ Status = Literal["ok", "failed", "fallback"]
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One inference as it was answered. New fields are added at the end with a default, so that entries of an older process are still read."""
+    """One answered inference. New fields go to the end with a default, so that entries of an older process stay readable."""
 
     inference_id: UUID
     requested_at: datetime
@@ -46,7 +46,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class KeyClaim(NamedTuple):
-    """The idempotency key of a request, and a digest of what was asked under it."""
+    """A request's idempotency key, and a digest of the request."""
 
     key: str
     asked: bytes
@@ -57,7 +57,7 @@ _decoder = msgspec.msgpack.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:
-    """The record as bytes. A whole number of more than 64 bits, which msgpack has none of, is kept as the float that it was scored as."""
+    """Return the record as bytes. A whole number over 64 bits, which msgpack lacks, is kept as the float that was scored."""
     try:
         return _encoder.encode(record)
     except OverflowError:
@@ -69,5 +69,5 @@ def _plain(value: Any) -> Any:
 
 
 def decode(raw: bytes) -> Record:
-    """The record again. Raises msgspec.DecodeError (ValidationError for a wrong shape)."""
+    """Return the record of the bytes. Raises msgspec.DecodeError (ValidationError for a wrong shape)."""
     return _decoder.decode(raw)

@@ -1,4 +1,4 @@
-"""Logs of all tenants, as background work names them."""
+"""Logs of all tenants, as background work refers to them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from backend.inference_log import repository
 
 @dataclass(frozen=True)
 class LogRef:
-    """A group's log: whose it is and where."""
+    """A group's log: its tenant and its table."""
 
     group_id: UUID
     tenant_id: UUID
@@ -20,16 +20,16 @@ class LogRef:
 
     @property
     def actor(self) -> Actor:
-        """The hub itself, at work for the log's tenant."""
+        """The hub itself, as actor for the log's tenant."""
         return system(self.tenant_id, "log")
 
 
 async def log_refs(hub: Hub) -> list[LogRef]:
-    """Every log there is."""
+    """Return every log."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         return [ref_of(row) for row in await repository.logs(work.session)]
 
 
 def ref_of(row: Any) -> LogRef:
-    """A stored log as background work names it."""
+    """Return the reference to a stored log."""
     return LogRef(row.group_id, row.tenant_id, row.slug, row.table_name)

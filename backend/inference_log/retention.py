@@ -1,4 +1,4 @@
-"""What a log needs in the long run: partitions ahead of time, keys forgotten that stand for nothing, and weeks gone that the group's rule lets go."""
+"""Upkeep of a log: partitions created in advance, expired keys removed, weeks past retention removed."""
 
 import asyncio
 import itertools
@@ -27,20 +27,20 @@ from schemas.groups import GroupRef
 
 log = logging.getLogger("tiltyard.retention")
 ARCHIVE_TRIES = 3
-"""So often a week is archived anew when it changed meanwhile."""
+"""How often a week that changed meanwhile is archived again."""
 
 
 async def keep_logs(hub: Hub) -> None:
-    """See to every log. What fails for one is tried again the next time, and keeps no other."""
+    """Do the upkeep of every log. A failure in one log blocks no other and is tried again next time."""
     for ref in await log_refs(hub):
         try:
             await keep_log(hub, ref)
         except Exception:
-            log.exception("the log of group %s could not be seen to", ref.slug)
+            log.exception("the upkeep of the log of group %s failed", ref.slug)
 
 
 async def keep_log(hub: Hub, ref: LogRef) -> list[str]:
-    """See to one log; gives the partitions that went."""
+    """Do the upkeep of one log. Return the removed partitions."""
     async with hub.work(ref.actor) as work:
         await idempotency.prune(work, ref.group_id)
         try:
@@ -74,7 +74,7 @@ async def _let_week_go(hub: Hub, ref: LogRef, week: Row[Any], archived: bool) ->
             drafted = await _archive(work, ref, week) if archived else None
             if await _drop(work, ref, week, drafted):
                 return
-    raise ArchiveUnsound(f"The week of {week.first:%Y-%m-%d} changed whenever it was archived; it is kept until the next time.")
+    raise ArchiveUnsound(f"The week of {week.first:%Y-%m-%d} changed at every attempt to archive it. It is kept until the next time.")
 
 
 async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
@@ -87,7 +87,7 @@ async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
 
 
 async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> str:
-    """The week's file, or one beside it where that holds rows gone from the log, as when rows of that time were imported later."""
+    """Return the week's file, or a new one beside it when the old file holds rows that are gone from the log (after a later import)."""
     folder = folder_of(ref.group_id)
     await asyncio.to_thread(settle, hub.files, folder)
     name = f"{folder}/week-{week.first:%Y%m%d}.parquet"
@@ -100,7 +100,7 @@ async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> str:
 
 
 async def _holds_more(hub: Outside, ref: LogRef, name: str, there: ArchiveManifest) -> bool:
-    """Does an archive hold a row that is not in the log? Then it is the only place which has that."""
+    """Return whether an archive holds a row that is not in the log: it is then the only copy."""
     batches = ids_in(hub.files, name, there.sha256)
     async with open_work(hub, ref.actor, read_only=True) as work:
         while ids := await asyncio.to_thread(next, batches, None):
@@ -110,7 +110,7 @@ async def _holds_more(hub: Outside, ref: LogRef, name: str, there: ArchiveManife
 
 
 async def _drop(work: UnitOfWork, ref: LogRef, week: Row[Any], drafted: Drafted | None) -> bool:
-    """Drop the week as it was archived. False when it is no longer that."""
+    """Drop the week if it is still as archived. False when it has changed."""
     await outcome_lock.before_outcomes(work, ref.group_id)
     state = await log_queries.state(work.session, ref.table_name, first_id_at(week.first), first_id_at(week.until))
     if drafted and drafted.state != state:

@@ -1,4 +1,4 @@
-"""From records to rows of a log, and what a run of them in time needs."""
+"""Builds log rows from records, and finds their partitions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,13 +11,13 @@ from backend.inference_log.record import Record
 from schemas.inference import Explanation
 
 Row = tuple[Any, ...]
-"""One row, in the order of layout.WRITTEN; JSON as text."""
+"""One row, in the order of columns.WRITTEN; JSON as text."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def row_of(record: Record, explanation: Explanation | None, explained_at: datetime | None) -> Row:
-    """The row of a record with its explanation."""
+    """Return a record's row with its explanation."""
     return (
         record.inference_id,
         record.requested_at,
@@ -50,7 +50,7 @@ def row_of(record: Record, explanation: Explanation | None, explained_at: dateti
 
 
 def rows_of(records: Sequence[Record], explained: dict[UUID, Explanation], now: datetime) -> list[Row]:
-    """The rows of records: explained at the request, explained now, or not yet."""
+    """Return the rows of records: explained at the request, explained now, or not yet."""
     rows = []
     for record in records:
         if record.explanation is not None:

@@ -1,4 +1,4 @@
-"""Runs and schedules of logs: archives and drops, backlogs asked for, explanations made up for, partitions kept."""
+"""Runs and schedules of logs: archive, drop, drain backlogs, make missing explanations, keep partitions."""
 
 import logging
 from datetime import timedelta
@@ -28,20 +28,20 @@ async def drop(task: RunContext) -> Json:
 
 
 async def drain_waiting(tick: Tick) -> None:
-    """Ask for a drain of every group with a backlog."""
+    """Request a drain of every group with a backlog."""
     for group_id in await waiting_groups(tick.hub):
         await tick.hub.queue.drain(group_id)
 
 
 async def explain_rest(tick: Tick) -> None:
-    """Explain what was written without its explanation."""
+    """Explain rows that were written without their explanation."""
     drainer = tick.process.one(Drainer, lambda: Drainer(tick.hub))
     if found := await explain_missing(tick.hub, drainer.explainer):
         log.info("found %s inferences without their explanation", found)
 
 
 async def keep_logs(tick: Tick) -> None:
-    """Make partitions ahead; let go of keys that are a day old, and of weeks that a group's rule no longer keeps."""
+    """Create partitions in advance; remove keys older than a day, and weeks past a group's retention."""
     await retention.keep_logs(tick.hub)
 
 

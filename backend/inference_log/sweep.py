@@ -1,4 +1,4 @@
-"""What the drain is not asked for: groups with a backlog, and rows written without their explanation."""
+"""Work that no drain requests: groups with a backlog, and rows written without their explanation."""
 
 import logging
 from uuid import UUID
@@ -17,7 +17,7 @@ EXPLAIN_SECONDS = 3.0
 
 
 async def waiting_groups(hub: Hub) -> list[UUID]:
-    """The groups whose streams hold something."""
+    """Return the groups with entries in their streams."""
     refs = await log_refs(hub)
     if not refs:
         return []
@@ -29,18 +29,18 @@ async def waiting_groups(hub: Hub) -> list[UUID]:
 
 
 async def explain_missing(hub: Hub, explainer: Explainer) -> int:
-    """Explain rows that were written directly, or whose explanation found no time; how many were found, those aside whose versions are paused."""
+    """Explain rows that were written directly, or that found no time. Return their number, without those of paused versions."""
     found = 0
     for ref in await log_refs(hub):
         try:
             found += await _explain(hub, explainer, ref)
-        except Exception:  # the log of one group may just have been dropped: the others are explained all the same
+        except Exception:  # one group's log may have just been dropped; explain the others all the same
             log.exception("the log of group %s could not be swept", ref.slug)
     return found
 
 
 async def explain_group(hub: Hub, explainer: Explainer, group_id: UUID) -> int:
-    """The same for one group."""
+    """Explain the missing rows of one group. Return their number."""
     return sum([await _explain(hub, explainer, ref) for ref in await log_refs(hub) if ref.group_id == group_id])
 
 

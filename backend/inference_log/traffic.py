@@ -1,4 +1,4 @@
-"""Counts of a group's log: totals, the last minutes, and requests that a version did not get."""
+"""Counts of a group's log: totals, recent minutes, and requests that passed a version over."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from backend.work.unit import UnitOfWork
 
 
 class LogTotals(NamedTuple):
-    """Numbers of rows. `total` and `labelled` (those with an outcome) are without shadows; `waiting_explanation` is with them."""
+    """Numbers of rows. `total` and `labelled` (rows with an outcome) exclude shadows; `waiting_explanation` includes them."""
 
     total: int
     labelled: int
@@ -29,7 +29,7 @@ class MinuteCount(NamedTuple):
 
 
 class PassedOver(NamedTuple):
-    """Requests that a version did not get, and the features that they lacked ("a, b")."""
+    """Requests that a version did not answer, and the features they lacked ("a, b")."""
 
     version: str
     lacks: str
@@ -37,20 +37,20 @@ class PassedOver(NamedTuple):
 
 
 async def totals(work: UnitOfWork, table: str) -> LogTotals:
-    """The numbers of rows of a log, without imported ones."""
+    """Return the numbers of rows of a log, without imported ones."""
     return LogTotals(**(await queries.totals(work.session, table))._mapping)
 
 
 async def minutes(work: UnitOfWork, table: str, since: datetime) -> list[MinuteCount]:
-    """Predictions by minute and version, oldest first."""
+    """Return predictions by minute and version, oldest first."""
     return [MinuteCount(row.minute, row.model_version_id, row.version, row.predictions) for row in await queries.minutes(work.session, table, since)]
 
 
 async def passed_over(work: UnitOfWork, table: str, phase: int, since: datetime, marker: str) -> list[PassedOver]:
-    """Requests of a phase (opened at `since`) with the words "version, marker, what they lacked" on record, the most frequent first."""
+    """Return requests of a phase (opened at `since`) whose note says "version, marker, what they lacked", the most frequent first."""
     return [PassedOver(row.version, row.lacks, row.requests) for row in await queries.passed_over(work.session, table, phase, since, marker)]
 
 
 async def unread(work: UnitOfWork, table: str, names: Sequence[str], most: int) -> list[tuple[str, int]]:
-    """Inputs of the latest `most` requests that are none of the named features, each with its number of requests, the most frequent first."""
+    """Return inputs of the latest `most` requests that are none of the named features, each with its number of requests, the most frequent first."""
     return await queries.unread(work.session, table, names, most)

@@ -1,4 +1,4 @@
-"""Rows into a log's table: COPY into a temporary table (COPY does not go into one with row-level security), then insert what is not there yet."""
+"""Writes rows into a log's table: COPY into a temporary table (COPY cannot write to a table with row-level security), then insert the missing rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,18 +27,18 @@ CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
   ON COMMIT DELETE ROWS;
 DELETE FROM pg_temp.{STAGE}
 """  # noqa: S608 (constant)
-"""JSON waits as text: what writes binary jsonb here would cost Python's time for each."""
+"""JSON is staged as text: writing binary jsonb here would cost Python time."""
 TOLD = "phase, model_version_id, role, status, bucket, propensity, score, latency_us"
-"""What observers learn of a row, beside `inference_id`, `correlation_id` and `answered` (for a shadow's row, the id of the answer that it copies)."""
+"""Columns that observers get, beside `inference_id`, `correlation_id` and `answered` (for a shadow's row, the id of the copied answer)."""
 TELL_EVERY = timedelta(seconds=1)
-"""How often at most a group is said to have changed because rows came."""
+"""The shortest time between two notices that new rows changed a group."""
 AHEAD = timedelta(weeks=3)
 Refused = tuple[int, str]
-"""A row that PostgreSQL does not take: its place in the batch, and why."""
+"""A row that PostgreSQL refuses: its place in the batch, and the reason."""
 
 
 async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refused]:
-    """Write rows, each once however often it comes, and tell the observers of the new ones. Gives those that cannot be stored."""
+    """Write rows, each once, and notify the observers of the new ones. Return those that cannot be stored."""
     await outcome_lock.before_rows(work, log.group_id)
     refused: list[Refused] = []
     written: list[Mapping[str, Any]] = []
@@ -51,7 +51,7 @@ async def write(work: UnitOfWork, log: LogRef, rows: Sequence[Row]) -> list[Refu
 
 
 async def _write_part(work: UnitOfWork, log: LogRef, rows: Sequence[Row], start: int, written: list[Mapping[str, Any]], refused: list[Refused]) -> None:
-    """A batch that holds a row PostgreSQL refuses is halved until that row is alone."""
+    """Write a batch. Halve one with a refused row until that row is alone."""
     try:
         async with work.session.begin_nested():
             written += await _insert(await raw_connection(work), log.table_name, rows)
@@ -77,20 +77,20 @@ async def _insert(raw: Any, table: str, rows: Sequence[Row]) -> list[Mapping[str
 
 
 async def raw_connection(work: UnitOfWork) -> Any:
-    """The asyncpg connection under the unit of work, in its transaction."""
+    """Return the asyncpg connection of the unit of work, in its transaction."""
     connection = await work.session.connection()
     return (await connection.get_raw_connection()).driver_connection
 
 
 class Partitions:
-    """Which spans of time each log is known to have partitions for. Made ahead, so that no row waits for one."""
+    """The time spans for which each log is known to have partitions. They are created in advance, so that no row waits."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._covered: dict[UUID, tuple[datetime, datetime]] = {}
 
     async def cover(self, log: LogRef, ids: Sequence[UUID]) -> None:
-        """See that the log has a partition for each of the ids, and for the weeks to come. Impossible moments are left to fail one by one."""
+        """Make sure that the log has a partition for each id and for the coming weeks. Impossible times are left to fail one by one."""
         moments = [moment_of(identifier) for identifier in (min(ids), max(ids))]
         first, until = self._covered.get(log.group_id, (moments[1], moments[0]))
         if first <= moments[0] and moments[1] + AHEAD / 2 <= until:

@@ -1,1 +1,1 @@
-"""Live: what changed, told to whoever watches. Events are rows of the change's own transaction; Redis only wakes their readers."""
+"""Live: notifies watchers of changes. Events are rows in the change's own transaction; Redis only wakes their readers."""

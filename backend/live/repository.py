@@ -1,4 +1,4 @@
-"""Live events: all SQL."""
+"""All SQL of live events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,13 +18,13 @@ SELECT coalesce((SELECT seq FROM live_counters WHERE tenant_id = :tenant), 0) AS
 
 
 async def span(session: AsyncSession, tenant_id: UUID) -> Span:
-    """What is kept of the tenant's events."""
+    """Return the span of the tenant's stored events."""
     row = (await session.execute(text(SPAN), {"tenant": tenant_id})).one()
     return Span(row.newest, row.oldest)
 
 
 async def after(session: AsyncSession, tenant_id: UUID, seq: int, kind: str, subject: str | None, limit: int) -> Sequence[LiveEventRow]:
-    """The events of a kind (and subject) after a number, in their order."""
+    """Return the events of a kind (and subject) after a number, in order."""
     query = select(LiveEventRow).where(LiveEventRow.tenant_id == tenant_id, LiveEventRow.seq > seq, LiveEventRow.kind == kind)
     if subject is not None:
         query = query.where(LiveEventRow.subject == subject)
@@ -32,7 +32,7 @@ async def after(session: AsyncSession, tenant_id: UUID, seq: int, kind: str, sub
 
 
 async def newest(session: AsyncSession, tenant_id: UUID, kind: str, since: datetime | None = None) -> Sequence[Row[Any]]:
-    """For each subject of a kind its newest event: subject, seq, payload, at."""
+    """Return the newest event of each subject of a kind: subject, seq, payload, at."""
     query = select(LiveEventRow.subject, LiveEventRow.seq, LiveEventRow.payload, LiveEventRow.at).where(
         LiveEventRow.tenant_id == tenant_id, LiveEventRow.kind == kind
     )
@@ -43,11 +43,11 @@ async def newest(session: AsyncSession, tenant_id: UUID, kind: str, since: datet
 
 
 async def newest_of(session: AsyncSession, tenant_id: UUID, kind: str, subject: str) -> int:
-    """The number of a subject's newest event of a kind; 0 when there is none."""
+    """Return the number of a subject's newest event of a kind; 0 without one."""
     query = select(LiveEventRow.seq).where(LiveEventRow.tenant_id == tenant_id, LiveEventRow.kind == kind, LiveEventRow.subject == subject)
     return (await session.execute(query.order_by(LiveEventRow.seq.desc()).limit(1))).scalar_one_or_none() or 0
 
 
 async def prune(session: AsyncSession) -> int:
-    """Remove what is older than a day, of every tenant; how many."""
+    """Remove events older than a day, of every tenant. Return their number."""
     return int((await session.execute(text("SELECT prune_live_events()"))).scalar_one())

@@ -1,18 +1,18 @@
-"""Where a reader of live events may go on."""
+"""The point at which a reader of live events may continue."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Span:
-    """What is kept of a tenant's events: `newest` is the last number given, `oldest` the first number still there (absent: none is)."""
+    """A tenant's stored events: `newest` is the last number given, `oldest` the first number still stored (None without any)."""
 
     newest: int
     oldest: int | None
 
 
 def resume_after(said: str | None, span: Span) -> int | None:
-    """The number to go on after, from the id a client heard last; None when it heard none, or when what came after it is no longer kept.
+    """Return the number to continue after, from the client's last id; None without one, or when later events are no longer stored.
 
     >>> resume_after("7", Span(newest=9, oldest=8)), resume_after("6", Span(newest=9, oldest=8)), resume_after("9", Span(newest=9, oldest=None))
     (7, None, 9)

@@ -1,4 +1,4 @@
-"""Following changes: what is there now, then every event in its order, with nothing left out between two connections."""
+"""Follows changes: first the current state, then every event in order. Nothing is lost between two connections."""
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -21,13 +21,13 @@ from backend.work.unit import UnitOfWork
 T = TypeVar("T")
 log = logging.getLogger("tiltyard.live")
 START = "start"
-"""The id of what is told at the beginning, but for the last of it: who heard no more than that begins again."""
+"""The id of all initial items except the last. A client that got only these starts again."""
 MOST_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
 class Topic(Generic[T]):
-    """What is followed: events of a kind, of one subject or of all. `now` reads the present state when nothing is resumed."""
+    """What to follow: events of a kind, of one subject or of all. `now` reads the current state when nothing is resumed."""
 
     kind: EventKind[T]
     now: Callable[[UnitOfWork], Awaitable[Sequence[T]]]
@@ -35,7 +35,7 @@ class Topic(Generic[T]):
 
 
 async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -> AsyncGenerator[tuple[str, T], None]:
-    """Ids and items: how things are now, then every change; or every change after `last_id` while those are still kept. It never ends by itself.
+    """Yield ids and items: the current state and then every change, or every change after `last_id` while those are stored. It never ends by itself.
 
     Raises what `topic.now` raises, and Unauthorized.
     """
@@ -52,7 +52,7 @@ async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -
                 position = event.seq
                 try:
                     item = msgspec.convert(event.payload, topic.kind.payload)
-                except msgspec.ValidationError:  # written by a process of another release
+                except msgspec.ValidationError:  # written by another release
                     log.warning("event %s of the kind %s cannot be read", event.seq, event.kind)
                     continue
                 yield str(position), item
@@ -61,7 +61,7 @@ async def follow(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -
 
 
 async def _begin(hub: Hub, actor: Actor, topic: Topic[T], last_id: str | None) -> tuple[int, Sequence[T]]:
-    """The number to go on after, and what is told before that."""
+    """Return the number to continue after, and the initial items."""
     async with hub.work(actor, read_only=True) as work:
         span = await repository.span(work.session, work.tenant_id)
         position = resume_after(last_id, span)
@@ -74,13 +74,13 @@ async def _after(hub: Hub, actor: Actor, topic: Topic[T], position: int) -> Sequ
 
 
 async def newest_of(work: UnitOfWork, kind: EventKind[Any], subject: str) -> int:
-    """The number of a subject's newest event of a kind; 0 when there is none."""
+    """Return the number of a subject's newest event of a kind; 0 without one."""
     return await repository.newest_of(work.session, work.tenant_id, kind.name, subject)
 
 
 @dataclass(frozen=True)
 class Noticed:
-    """A subject's newest event: its number, its payload, and how long ago it was written."""
+    """A subject's newest event: its number, its payload, and its age."""
 
     seq: int
     payload: dict[str, object]
@@ -88,11 +88,11 @@ class Noticed:
 
 
 async def newest(work: UnitOfWork, kind: EventKind[Any], since: datetime | None = None) -> dict[str, Noticed]:
-    """For each subject of a kind its newest event."""
+    """Return the newest event of each subject of a kind."""
     rows = await repository.newest(work.session, work.tenant_id, kind.name, since)
     return {row.subject: Noticed(row.seq, row.payload or {}, work.now - row.at) for row in rows}
 
 
 async def prune(work: UnitOfWork) -> int:
-    """Remove the events of all tenants that are older than a day; how many."""
+    """Remove the events of all tenants that are older than a day. Return their number."""
     return await repository.prune(work.session)

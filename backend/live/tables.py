@@ -10,7 +10,7 @@ from backend.db.base import Base
 
 
 class LiveEventRow(Base):
-    """Something changed. `payload` is how it is since then, where its readers need more than to look."""
+    """A change. `payload` is the new state, when readers need it without another query."""
 
     __tablename__ = "live_events"
 
@@ -23,7 +23,7 @@ class LiveEventRow(Base):
 
 
 class LiveCounterRow(Base):
-    """The last event's number of each tenant. Held from an event's writing to its commit, so that numbers become visible in their order."""
+    """The number of each tenant's last event. Locked from an event's writing to its commit, so that numbers become visible in order."""
 
     __tablename__ = "live_counters"
 

@@ -1,1 +1,1 @@
-"""Outcomes: what really happened, told later and revised."""
+"""Outcomes: what really happened, reported later and corrected."""

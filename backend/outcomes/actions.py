@@ -2,4 +2,4 @@
 
 from backend.declarations.actions import AuditAction
 
-INFERENCE_ORPHANS = AuditAction("inference.orphans", "Somebody looked at the outcomes of a group that wait for their predictions.")
+INFERENCE_ORPHANS = AuditAction("inference.orphans", "Somebody read the outcomes of a group that wait for their predictions.")

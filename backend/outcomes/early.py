@@ -1,4 +1,4 @@
-"""Outcomes that came before their inference: applied when it arrives."""
+"""Outcomes that came before their inference, applied when it arrives."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,25 +14,25 @@ from backend.work.unit import UnitOfWork
 
 
 class EarlyOutcomes:
-    """Gives rows the outcomes that came before them, as an observer of the log."""
+    """Gives rows their early outcomes, as an observer of the log."""
 
     async def on_rows(self, work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Apply what waited for rows that have just been inserted."""
+        """Apply the outcomes that waited for the inserted rows."""
         await apply_waiting(work, group_id, table, [(row["inference_id"], row["correlation_id"], row["answered"]) for row in rows])
 
     async def on_outcomes(self, work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
-        """Nothing: these have met their rows."""
+        """Do nothing: these outcomes already have their rows."""
 
     async def on_erasure(self, work: UnitOfWork, group_id: UUID, table: str | None, correlations: Mapping[str, UUID]) -> int:
-        """The ledger names inferences instead of these correlation ids; how many outcomes that is."""
+        """Replace these correlation ids in the ledger by inference ids. Return the number of outcomes."""
         return await repository.unname(work.session, work.tenant_id, group_id, table, correlations)
 
 
 async def apply_waiting(work: UnitOfWork, group_id: UUID, table: str, arrived: Sequence[Arrived], brought: Mapping[UUID, KnownTruth] | None = None) -> None:
-    """Give rows that have just been written the outcomes already told for them, or for what they are shadows of, in the order they were told.
+    """Apply earlier outcomes to rows just written, in their order. A shadow's row also takes those of the answer it copies.
 
-    `brought` is the truth that some of the rows came with. An outcome that cannot be the truth of its row (10, of a probability) waits on, and is reported
-    with those whose inference never came.
+    `brought` are the outcomes that arrived with the rows. An outcome that cannot be true of its row (10 for a probability) keeps waiting, and is reported with
+    those without an inference.
     """
     told = await _fitting(work, table, await repository.told_before(work.session, table, work.tenant_id, group_id, arrived))
     if not told:

@@ -1,4 +1,4 @@
-"""What can go wrong with outcomes."""
+"""Errors of outcomes."""
 
 from backend.errors import Invalid
 

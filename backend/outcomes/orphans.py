@@ -1,4 +1,4 @@
-"""Outcomes whose inference never came."""
+"""Outcomes without an inference."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from schemas.log import ListOrphans, OrphanOutcome, Orphans
 
 
 async def orphans(work: UnitOfWork, input: ListOrphans) -> Orphans:
-    """The outcomes that have waited longer than so many days, oldest first, and how many there are. Raises GroupNotFound."""
+    """Return the outcomes that have waited longer than this number of days, oldest first, and their total. Raises GroupNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     before = work.now - timedelta(days=input.older_than_days)
     total, rows = await repository.orphans(work.session, work.tenant_id, group.id, before, input.limit)

@@ -1,4 +1,4 @@
-"""Outcomes: the ledger, and the truth written into rows. All SQL."""
+"""All SQL of outcomes: the ledger, and outcomes written into rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from backend.outcomes.rules import Arrived, KnownTruth
 from backend.tallies.update import CHANGED
 
 PROBABLE = "output->>'probability' IS NOT NULL"
-"""Did a row answer by a probability? What was imported or erased does not say."""
+"""Whether a row's answer was a probability. Imported or erased rows do not say."""
 
 FIND_TARGETS = f"""
 SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
@@ -30,8 +30,8 @@ SELECT coalesce(bool_and(probable), false) FROM (
   WHERE role <> 'shadow' AND status = 'ok' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest
 """  # noqa: S608 (constants)
 
-# A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
-# What was told by correlation id is the truth of the first inference of its entity alone: the others are repeats. Of a batch it could be any row's.
+# A shadow's row takes the outcomes of the answer it copies, but only the answer ends the waiting. An outcome by correlation id belongs to the first inference
+# of its entity: the others repeat it. For a batch it could mean any row.
 TOLD = """
 WITH arrived AS (
   SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered)),
@@ -65,7 +65,7 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:actuals A
   AS o(inference_id, correlation_id, actual, at, applied)
 """
 
-# Nobody else changes a truth meanwhile: outcomes are taken in one after another, and a row just written is not seen by anyone yet.
+# Nobody else changes an outcome meanwhile: outcomes are recorded one transaction after another, and nobody sees a row just written.
 SET_ACTUALS = f"""
 WITH told AS (
   SELECT u.*, o.actual AS was
@@ -77,30 +77,30 @@ RETURNING {CHANGED}, u.was, l.actual
 
 
 async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
-    """The rows that outcomes speak of, with what they know of the truth."""
+    """Return the rows that outcomes name, with their known outcomes."""
     statement = text(FIND_TARGETS.format(table=quoted(table)))
     return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
 
 
 async def answers_probabilities(session: AsyncSession, table: str, most: int) -> bool:
-    """Has a log answers, and are its latest all probabilities?"""
+    """Return whether a log has answers, and whether its latest are all probabilities."""
     return bool((await session.execute(text(LATEST.format(table=quoted(table))), {"most": most})).scalar_one())
 
 
 async def probable(session: AsyncSession, table: str, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these rows that answered by a probability."""
+    """Return the rows that answered a probability."""
     statement = text(f"SELECT inference_id FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[])) AND {PROBABLE}")  # noqa: S608 (quoted)
     return set((await session.execute(statement, {"ids": list(ids)})).scalars())
 
 
 async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
-    """The outcomes told earlier that no inference has met, oldest first."""
+    """Return earlier outcomes without an inference, oldest first."""
     values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations}
     return (await session.execute(text(WAITING), values)).all()
 
 
 async def orphans(session: AsyncSession, tenant_id: UUID, group_id: UUID, before: datetime, limit: int) -> tuple[int, Sequence[Row[Any]]]:
-    """How many outcomes told before a moment still wait, and the oldest of them."""
+    """Return the number of outcomes reported before a time that still wait, and the oldest of them."""
     where = "FROM outcomes WHERE tenant_id = :tenant AND group_id = :group AND applied_at IS NULL AND received_at <= :before"
     values = {"tenant": tenant_id, "group": group_id, "before": before}
     total = int((await session.execute(text(f"SELECT count(*) {where}"), values)).scalar_one())
@@ -110,13 +110,13 @@ async def orphans(session: AsyncSession, tenant_id: UUID, group_id: UUID, before
 
 
 async def shadow_versions(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[UUID]:
-    """The versions that were ever a shadow in the group."""
+    """Return the versions that were ever a shadow in the group."""
     statement = text("SELECT DISTINCT version_id FROM published_members WHERE tenant_id = :tenant AND group_id = :group AND role = 'shadow'")
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalars().all()
 
 
 async def told_before(session: AsyncSession, table: str, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
-    """The outcomes already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
+    """Return earlier outcomes of inferences that just arrived, or of the answers they copy, oldest first."""
     ids, correlations, answered = (list(column) for column in zip(*arrived, strict=True))
     values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations, "answered": answered}
     return (await session.execute(text(TOLD.format(table=quoted(table))), values)).all()
@@ -130,7 +130,7 @@ async def add_to_ledger(session: AsyncSession, tenant_id: UUID, group_id: UUID, 
 
 
 async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, KnownTruth]) -> Sequence[Row[Any]]:
-    """Write what is now known of the truth into the rows; gives them with what was known before."""
+    """Write the known outcomes into the rows. Return the rows with their former values."""
     values = {
         "ids": list(known),
         "actuals": [one.actual for one in known.values()],
@@ -141,12 +141,12 @@ async def set_actuals(session: AsyncSession, table: str, known: Mapping[UUID, Kn
 
 
 async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int], now: datetime) -> None:
-    """Note that waiting outcomes have met their inference."""
+    """Mark waiting outcomes as applied to their inference."""
     statement = text("UPDATE outcomes SET applied_at = :now WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS bigint[])) AND applied_at IS NULL")
     await session.execute(statement, {"tenant": tenant_id, "ids": ids, "now": now})
 
 
-# An outcome that was told by correlation id is from now on told by inference id, unless others were asked with the same correlation id.
+# An outcome by correlation id now names its inference, unless other inferences have the same correlation id.
 UNNAME = """
 UPDATE outcomes AS o SET inference_id = u.inference_id, correlation_id = NULL
 FROM unnest(CAST(:correlations AS text[]), CAST(:ids AS uuid[])) AS u(correlation_id, inference_id)
@@ -156,7 +156,7 @@ UNSHARED = "AND NOT EXISTS (SELECT FROM {table} l WHERE l.correlation_id = u.cor
 
 
 async def unname(session: AsyncSession, tenant_id: UUID, group_id: UUID, table: str | None, told_by: Mapping[str, UUID]) -> int:
-    """Have the ledger name inferences instead of these correlation ids; how many outcomes. `table` is the log's, where it is there still."""
+    """Replace these correlation ids in the ledger by inference ids. Return the number of outcomes. `table` is the log's table, if it still exists."""
     values = {"tenant": tenant_id, "group": group_id, "correlations": list(told_by), "ids": list(told_by.values())}
     statement = UNNAME + UNSHARED.format(table=quoted(table)) if table else UNNAME
     result: Any = await session.execute(text(statement), values)

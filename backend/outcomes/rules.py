@@ -1,4 +1,4 @@
-"""Pure decisions: what a new truth does to what is known of an inference, and what a shadow's copy of one is called."""
+"""Pure rules: the effect of a new outcome on the known one, and the id of a shadow's copy."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,14 +8,14 @@ from uuid import UUID
 import msgspec
 
 LARGEST_ACTUAL = 1e12
-"""A truth of a greater magnitude is refused: errors are squared, squared again and summed."""
+"""A larger magnitude is refused: errors are squared, squared again and summed."""
 Effect = Literal["applied", "duplicate", "corrected"]
 Arrived = tuple[UUID, str | None, UUID | None]
-"""A row that has just been written: its id, its correlation id, and for a shadow's the id of the answer that it is the copy of."""
+"""A row just written: its id, its correlation id, and for a shadow the id of the answer it copies."""
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """One truth as it was told."""
+    """One reported outcome."""
 
     actual: float
     at: datetime
@@ -24,7 +24,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """What an inference's row says of the truth. `history` holds what was said before, oldest first."""
+    """The outcome known for an inference's row. `history` holds earlier values, oldest first."""
 
     actual: float | None = None
     at: datetime | None = None
@@ -32,7 +32,7 @@ class KnownTruth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tell(known: KnownTruth, truth: Truth, dated: bool) -> tuple[KnownTruth, Effect]:
-    """Take in a truth. The same value again is a duplicate, as is the replay of an earlier one that carried the same date; another value corrects.
+    """Apply an outcome. The same value again is a duplicate, and so is a replayed earlier one with the same date; another value corrects.
 
     >>> from datetime import UTC
     >>> day = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ def tell(known: KnownTruth, truth: Truth, dated: bool) -> tuple[KnownTruth, Effe
 
 
 def says_whether(actual: float) -> bool:
-    """Does a truth say whether something happened, which is all that a probability can be held against?
+    """Return whether an outcome is 0 or 1, the only values that a probability can be judged by.
 
     >>> [says_whether(said) for said in (0.0, 1.0, True, 10.0)]
     [True, True, True, False]

@@ -1,4 +1,4 @@
-"""The truth, later: late, early, repeated, corrected, or for an inference nobody knows yet."""
+"""Records outcomes: late, early, repeated, corrected, or for an unknown inference."""
 
 import math
 from collections import Counter, defaultdict
@@ -24,15 +24,15 @@ from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
 MOST_OUTCOME_ISSUES = 100
 LATEST_ANSWERS = 100
-YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
+YES_OR_NO = "the answer was a probability, so its outcome must be 1 (or true) if it happened and 0 (or false) if not"
 Target = UUID | str
 """An inference's id, or a correlation id."""
 
 
 async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
-    """Take in a batch, in its order.
+    """Record a batch in order.
 
-    An outcome by correlation id goes to the first inference that each entity was asked with it: later ones are repeats of one case.
+    An outcome by correlation id goes to the first inference of each entity with that id: later ones repeat the same case.
     Raises GroupNotFound, InvalidOutcome, DiskFull.
     """
     work.hub.disk.require()
@@ -62,7 +62,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
 
 
 class OutcomeBatch:
-    """What is known of the truth about a batch's inferences."""
+    """The known outcomes of a batch's inferences."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -73,12 +73,12 @@ class OutcomeBatch:
         self.known: dict[UUID, KnownTruth] = {}
         self.changed: set[UUID] = set()
         self.repeats: Counter[str] = Counter()
-        """By correlation id how many inferences repeat an earlier one of the same entity."""
+        """Number of repeats by correlation id: inferences after the first of the same entity."""
         self.batches: Counter[str] = Counter()
-        """By correlation id how many more inferences were asked in the same request."""
+        """Number of further inferences in the same request, by correlation id."""
 
     async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
-        """Read the rows and the waiting outcomes that the batch speaks of."""
+        """Read the rows and the waiting outcomes that the batch names."""
         targets = {_target(outcome) for outcome in outcomes}
         ids = [one for one in targets if isinstance(one, UUID)]
         correlations = [one for one in targets if isinstance(one, str)]
@@ -101,7 +101,7 @@ class OutcomeBatch:
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
 
     def _sort(self, correlation: str, rows: Sequence[Row[Any]], shadows: Sequence[UUID]) -> None:
-        """Tell cases, repeats and batches apart. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
+        """Distinguish cases, repeats and batches. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
         first: dict[str | None, Row[Any]] = {}
         for row in sorted((one for one in rows if one.role != "shadow"), key=lambda one: one.inference_id):
             case = first.setdefault(row.entity_key, row)
@@ -117,12 +117,12 @@ class OutcomeBatch:
         self._shadows[correlation] += [row.inference_id for row in rows if row.role == "shadow" and row.inference_id in copies]
 
     def answered_by_probability(self, target: Target) -> bool | None:
-        """Was an inference answered by a probability? None where there is none yet."""
+        """Return whether an inference answered a probability; None without an inference."""
         there = target in self.known if isinstance(target, UUID) else target in self._by_correlation
         return target in self._probable if there else None
 
     def take(self, outcome: Outcome) -> Effect | str:
-        """Take in one outcome; what it did to its inferences, `waiting` when none is there yet. Their shadows' copies take it too."""
+        """Record one outcome. Return its effect: `waiting` without an inference. Copies of shadows take it too."""
         truth = Truth(actual=float(outcome.actual), at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
         target = _target(outcome)
         found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
@@ -158,25 +158,25 @@ def _check(outcomes: Sequence[Outcome]) -> None:
         if not outcome.inference_id and not outcome.correlation_id:
             issues.append(Issue(pointer=f"/outcomes/{at}", message="name the inference by inference_id or correlation_id"))
         if outcome.correlation_id and "\x00" in outcome.correlation_id:
-            issues.append(Issue(pointer=f"/outcomes/{at}/correlation_id", message="a NUL character cannot be kept"))
+            issues.append(Issue(pointer=f"/outcomes/{at}/correlation_id", message="a NUL character cannot be stored"))
         if not math.isfinite(outcome.actual):
             issues.append(Issue(pointer=f"/outcomes/{at}/actual", message="a finite number is expected here"))
         elif abs(outcome.actual) > LARGEST_ACTUAL:
             issues.append(
-                Issue(pointer=f"/outcomes/{at}/actual", message=f"errors are squared and summed: at most {LARGEST_ACTUAL:.0e}, tell it in a larger unit")
+                Issue(pointer=f"/outcomes/{at}/actual", message=f"errors are squared and summed: at most {LARGEST_ACTUAL:.0e} is accepted; use a larger unit")
             )
         if outcome.at is not None and outcome.at.tzinfo is None:
-            issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the moment needs its zone, as in 2026-11-21T09:30:00Z"))
+            issues.append(Issue(pointer=f"/outcomes/{at}/at", message="the time needs a zone, as in 2026-11-21T09:30:00Z"))
     if issues:
         raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 
 def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
-    """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
+    """Refuse one outcome for several rows of a batch. Raises InvalidOutcome."""
     issues = [
         Issue(
             pointer=f"/outcomes/{at}/correlation_id",
-            message=f"a batch of {book.batches[name] + 1} inputs was asked with this correlation id; tell an outcome for each row by its inference_id",
+            message=f"{book.batches[name] + 1} inputs of one request share this correlation id; send an outcome for each row by its inference_id",
         )
         for at, outcome in enumerate(outcomes)
         if (name := None if outcome.inference_id else outcome.correlation_id) and book.batches[name]
@@ -186,7 +186,7 @@ def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
 
 
 async def _check_kind(work: UnitOfWork, table: str, book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
-    """A probability is held against whether it happened. Of an inference that is not there yet, what the group answered last says what it will be."""
+    """Check that an outcome of a probability is 0 or 1. Without an inference, the group's latest answers decide."""
     numbers = [(at, book.answered_by_probability(_target(outcome))) for at, outcome in enumerate(outcomes) if not says_whether(outcome.actual)]
     early = any(answered is None for _, answered in numbers) and await repository.answers_probabilities(work.session, table, LATEST_ANSWERS)
     if wrong := [at for at, answered in numbers if (early if answered is None else answered)]:

@@ -1,4 +1,4 @@
-"""The ledger of outcomes as rows. The logs are tables of their own, one a group, whose columns are in log/layout.py."""
+"""The ledger of outcomes as rows. The logs have their own tables, one per group; inference_log/columns.py lists their columns."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class OutcomeRow(TenantOwned, Base):
-    """A truth as it was told; never changed but for `applied_at`, when it reached an inference."""
+    """A reported outcome; only `applied_at` changes, when it reaches an inference."""
 
     __tablename__ = "outcomes"
 

@@ -1,4 +1,4 @@
-"""What the domain needs of the outside, as Protocols. Adapters implement them; bootstrap chooses."""
+"""The domain's needs of the outside, as Protocols. Adapters implement them; bootstrap chooses."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -12,19 +12,19 @@ class Clock(Protocol):
     """The hub's time: PostgreSQL's `hub_now()`, the same on every host."""
 
     def now(self) -> datetime:
-        """Now, in UTC, with its zone."""
+        """Return the time in UTC, with its zone."""
         ...
 
     def learn(self, now: datetime, asked: float, answered: float) -> None:
-        """Correct it: PostgreSQL read `now` between two readings of the monotonic clock."""
+        """Correct the clock: PostgreSQL read `now` between two readings of the monotonic clock."""
         ...
 
 
 class JobQueue(Protocol):
-    """Where work for later goes. A queue may lose what it was given: rows in PostgreSQL are the truth, `sweep` asks again."""
+    """The queue for later work. It may lose entries: rows in PostgreSQL are authoritative, and `sweep` asks again."""
 
     async def run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
-        """Ask a worker to execute the run; asking twice for one run is harmless."""
+        """Ask a worker to execute the run. Repeating it is harmless."""
         ...
 
     async def drain(self, group_id: UUID) -> None:
@@ -37,14 +37,14 @@ class JobQueue(Protocol):
 
 
 class Files(Protocol):
-    """The hub's files by name, as `artifacts/ab/abcd…`. One is whole or not there. Everything here blocks, and belongs in a thread.
+    """The hub's files by name, such as `artifacts/ab/abcd…`. A file is complete or absent. Every call blocks: use a thread.
 
-    Where `sha256` is given, what is read has this digest; else it has the digest it was written with. Reading raises FileLost, FileAltered, and
-    everything raises FilesAway where the storage does not answer.
+    With `sha256`, the content must have this digest; else the digest stored with it. Reading raises FileLost, FileAltered. Every call raises FilesAway when the
+    storage does not answer.
     """
 
     def put(self, name: str, draft: Path, sha256: str) -> None:
-        """Have a local file take its place, with this digest; the draft is gone afterwards."""
+        """Move a local file with this digest to its place; the draft is gone afterwards."""
         ...
 
     def write(self, name: str, content: bytes) -> None:
@@ -52,35 +52,35 @@ class Files(Protocol):
         ...
 
     def read(self, name: str, sha256: str | None = None) -> bytes:
-        """A small file, whole."""
+        """Return a small file's content."""
         ...
 
     def open(self, name: str, sha256: str | None = None) -> AbstractContextManager[Path]:
-        """A checked local file with its content, for the time of the block. Not to be written to."""
+        """Yield a checked local file with the content, for reading only."""
         ...
 
     def fetch(self, name: str, sha256: str) -> Path:
-        """Where a local file with its content stays. For files that never change; its reader checks the digest once more, and that it is there."""
+        """Return the path of a lasting local file with the content. For files that never change; the reader checks existence and digest again."""
         ...
 
     def size(self, name: str) -> int | None:
-        """Bytes; None where there is no such file."""
+        """Return the size in bytes; None without a file."""
         ...
 
     def delete(self, name: str) -> None:
-        """Remove it; what is gone already is no error."""
+        """Remove the file; a missing one is no error."""
         ...
 
     def list(self, prefix: str) -> Sequence[str]:
-        """The names under a folder, in their order."""
+        """Return the names in a folder, sorted."""
         ...
 
     def draft(self, name: str) -> Path:
-        """Where to write what will be `put`; never the same twice."""
+        """Return a new path for writing a draft to `put`."""
         ...
 
     def clear_drafts(self, prefix: str) -> None:
-        """Remove the drafts that somebody left in a folder. Only for who knows that nobody is writing there."""
+        """Remove abandoned drafts in a folder. Only for callers that know that nobody writes there."""
         ...
 
 
@@ -92,28 +92,28 @@ class Watch(Protocol):
     """One watcher of a tenant's events."""
 
     def rest(self) -> None:
-        """Forget what woke it. Before reading: what comes during the reading wakes it again."""
+        """Clear the wake-up. Call it before reading, so that an event during the reading wakes the watcher again."""
         ...
 
     async def wait(self, seconds: float) -> bool:
-        """Was it woken within so many seconds?"""
+        """Return whether it was woken within this number of seconds."""
         ...
 
 
 class Wakeups(Protocol):
-    """Wakes those who watch live events. A wake-up may be lost: watchers look by themselves after `patience` seconds."""
+    """Wakes watchers of live events. A wake-up may be lost: watchers look by themselves after `patience` seconds."""
 
     @property
     def patience(self) -> float:
-        """How long a watcher may wait before it looks by itself, in seconds."""
+        """Seconds that a watcher may wait before it looks by itself."""
         ...
 
     def watch(self, tenant_id: UUID, kind: str, subject: str | None = None) -> AbstractContextManager[Watch]:
-        """A watcher of a tenant's events, until the block is left. Whatever is committed from now on wakes it, so read after this."""
+        """Yield a watcher of a tenant's events. Every commit from now on wakes it, so read after this."""
         ...
 
     def start(self) -> None:
-        """Listen to the other processes, if it does not yet."""
+        """Listen to the other processes, if not listening yet."""
         ...
 
     async def announce(self, tenant_id: UUID, told: Sequence[Told]) -> None:

@@ -1,4 +1,4 @@
-"""Language models, as the domain asks them."""
+"""The domain's interface to language models."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from schemas.connectors import ProviderModel
 
 @dataclass(frozen=True)
 class Answer:
-    """What a language model answered, and what it took as the provider counts."""
+    """A language model's answer, and the tokens it took by the provider's count."""
 
     value: Json
     input_tokens: int
@@ -18,14 +18,14 @@ class Answer:
 
 
 class LlmProvider(Protocol):
-    """Language models behind one interface. Every error is a ProviderError of backend/connectors/errors.py and holds no key."""
+    """Language models behind one interface. Every error is a ProviderError of backend/connectors/errors.py and contains no key."""
 
     async def check(self, base_url: str) -> None:
-        """May this address be called? Raises BaseUrlRefused."""
+        """Check that this address may be called. Raises BaseUrlRefused."""
         ...
 
     async def models(self, access: Access, timeout: float = 15) -> list[ProviderModel]:
-        """The models on offer, by id."""
+        """Return the ids of the models on offer."""
         ...
 
     async def structured(
@@ -40,12 +40,12 @@ class LlmProvider(Protocol):
         timeout: float = 60,
         temperature: float | None = None,
     ) -> Json:
-        """The model's answer as JSON that validates against the JSON Schema (closed objects, every field required). Asked once, never retried.
+        """Return the model's answer as JSON, valid by the JSON Schema (closed objects, every field required). Sent once, never retried.
 
-        `timeout` is in seconds, for everything; without a `temperature` the provider's own holds.
+        `timeout` is the total time in seconds. Without a `temperature` the provider's default holds.
 
-        Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused, ProviderRedirected,
-        ProviderAnswerTooLarge, ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
+        Raises ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRequestRefused, ProviderRedirected, ProviderAnswerTooLarge,
+        ProviderAnswerUnreadable, ModelRefused, AnswerCutOff, BaseUrlRefused.
         """
         ...
 
@@ -62,7 +62,8 @@ class LlmProvider(Protocol):
         timeout: float = 60,
         temperature: float | None = None,
     ) -> Answer:
-        """As `structured`, with the tokens it took. With `accepts` the answer is held to that schema: the one asked for is the provider's to keep, and a caller
-        that judges each part of an answer by itself need not lose all of it to one wrong word.
+        """Return the answer like `structured`, with its token counts. With `accepts` the answer is validated by that schema instead.
+
+        The provider enforces the requested schema. A caller that judges each part of an answer need not lose all of it for one wrong word.
         """
         ...

@@ -1,4 +1,4 @@
-"""A secret as it travels inside the process, and sealed, as it is stored."""
+"""Secrets: as values inside the process, and sealed for storage."""
 
 import base64
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from uuid import UUID
 import msgspec
 
 _RUN = 6
-"""So many characters of a secret in a row give it away."""
+"""Consecutive characters of a secret that would give it away."""
 _SHORTEST = 8
-"""Less is a placeholder, as servers without keys are given: "none", "ollama"."""
+"""A shorter secret is a placeholder for servers without keys: "none", "ollama"."""
 
 
 class Secret:
-    """A value that shows itself only to whoever calls `reveal`: not in `repr`, a log line, JSON or a pickle."""
+    """A value that only `reveal` shows: never `repr`, a log line, JSON or a pickle."""
 
     __slots__ = ("_value",)
 
@@ -23,17 +23,17 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value; for the one place that sends it."""
+        """Return the value; for the one place that sends it."""
         return self._value
 
     def __repr__(self) -> str:
         return "Secret(hidden)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+        raise TypeError("a secret cannot be pickled")
 
     def redact(self, text: str) -> str:
-        """The text with every run of six or more characters of the secret, plain, reversed, in base64 or URL-quoted, replaced by `[…]`."""
+        """Return the text with `[…]` for every run of six or more characters of the secret, plain, reversed, in base64 or URL-quoted."""
         if len(self._value) < _SHORTEST:
             return text
         hidden = [False] * len(text)
@@ -57,7 +57,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Binding:
-    """What a sealed secret belongs to. Opened for anything else it is unreadable: authenticated, not encrypted (AAD of AES-GCM)."""
+    """The owner of a sealed secret. For any other owner it is unreadable: authenticated, not encrypted (AAD of AES-GCM)."""
 
     connector_id: UUID
     field: str
@@ -65,17 +65,17 @@ class Binding:
     origin: str
 
     def place(self) -> bytes:
-        """The connector and the field: what holds while a secret is wrapped anew."""
+        """The connector and the field; this stays the same when a secret is rewrapped."""
         return msgspec.json.encode(["tiltyard data key", str(self.connector_id), self.field])
 
     def whole(self) -> bytes:
-        """The place, the provider and the origin that the secret may be sent to."""
+        """The place, and the provider and origin that may receive the secret."""
         return msgspec.json.encode(["tiltyard secret", str(self.connector_id), self.field, self.provider, self.origin])
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """A secret as it is stored: encrypted by a key of its own, which is encrypted by the key-encryption key of that version."""
+    """A stored secret: encrypted by its own key, which the key-encryption key of that version encrypts."""
 
     kek_version: int
     wrapped_key: bytes
@@ -84,7 +84,7 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Access:
-    """How a provider is reached: everything a call to it needs."""
+    """A provider's address and key: everything a call needs."""
 
     provider: str
     base_url: str

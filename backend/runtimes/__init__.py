@@ -1,4 +1,4 @@
-"""Serving runtimes: one artifact kind each, behind one protocol."""
+"""Serving runtimes: one per artifact kind, behind one protocol."""
 
 from backend.runtimes.protocol import ExplanationBatch, Runtime, Scores
 from backend.runtimes.registry import load_runtime, runtime_for

@@ -1,4 +1,4 @@
-"""Reading an artifact no later than it was checked."""
+"""Reads an artifact and checks it in one step."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from backend.runtimes.errors import ArtifactChanged, ArtifactGone
 
 
 def read_checked(path: Path, sha256: str) -> bytes:
-    """The artifact's bytes, which have this SHA-256. What is loaded is these bytes, so nothing can change between check and load."""
+    """Return the artifact's bytes with this SHA-256. These bytes are loaded, so nothing can change between check and load."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:

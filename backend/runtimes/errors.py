@@ -1,4 +1,4 @@
-"""Why a runtime does not load or answer."""
+"""Errors of runtimes that do not load or answer."""
 
 from backend.errors import HubError
 from schemas.errors import ErrorCode
@@ -17,6 +17,6 @@ class ArtifactGone(HubError):
 
 
 class RuntimeRefused(HubError):
-    """The model did not load or answer."""
+    """The model did not load or answer. See the message for its library's words."""
 
     code = ErrorCode.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Explanations of models whose structure is not read: estimated, and saying so."""
+"""Estimated explanations, for models whose structure cannot be read."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from backend.runtimes.protocol import ExplanationBatch, Floats, Space
 
 
 def explain_by_sampling(model: Callable[[Floats], Floats], matrix: Floats, background: Floats | None, space: Space) -> ExplanationBatch:
-    """Sampled Shapley values against `background`, or against a row of zeros where there is none."""
+    """Return sampled Shapley values against `background`, or against a row of zeros without one."""
     reference = np.zeros((1, matrix.shape[1])) if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
     estimate = sampled_shapley(model, matrix, reference)
     residual = model(matrix) - estimate.base - estimate.values.sum(axis=1) if len(matrix) else np.empty(0)

@@ -1,4 +1,4 @@
-"""The compiled explainers of one model: made when first asked for, and kept."""
+"""The compiled explainers of one model: compiled at first use, and kept."""
 
 import hashlib
 import threading
@@ -14,20 +14,20 @@ from backend.runtimes.protocol import ExplanationBatch, Floats, Space
 
 PATH_DEPENDENT, INTERVENTIONAL = "tree_path_dependent", "tree_interventional"
 EXPLAINERS_KEPT = 2
-"""How many explainers a model keeps: the path-dependent one and the current background's, as a rule."""
+"""Explainers that a model keeps: usually the path-dependent one and the current background's."""
 
 
 LEAVES_AT_ONCE = 5_000
-"""Leaves of a forest that is compiled in the process that answers. More would keep its event loop waiting, by single steps of the compiler that hold the
-GIL: 0.1 s at 12,000 leaves, 1 s at 190,000.
+"""Leaves of a forest that the answering process compiles itself. Single compiler steps hold the GIL and block its event loop: 0.1 s at 12,000 leaves, 1 s at
+190,000.
 """
 
 
 class Explainers:
-    """Compiles at most once at a time, so that two threads do not do the same work."""
+    """Compiles one explainer at a time, so that two threads do not repeat the work."""
 
     def __init__(self, forest: Forest, file: Path) -> None:
-        """For the forest of a model's file, beside which compiled tables are kept; nothing is compiled yet."""
+        """`forest` is of a model's file, beside which compiled tables are stored. Nothing is compiled yet."""
         self.compiles = compiles(forest)
         self._covered = forest.covered
         self._large = sum(tree.leaves for tree in forest.trees) > LEAVES_AT_ONCE
@@ -37,18 +37,18 @@ class Explainers:
         self._lock = threading.Lock()
 
     def take(self, background: Floats | None) -> bool:
-        """Whether the forest is explained against `background`, or path-dependently where there is none, from tables."""
+        """Return whether tables explain the forest against `background`, or path-dependently without one."""
         return self.compiles and (self._covered or (background is not None and len(background) > 0))
 
     def at_hand(self, background: Floats | None) -> bool:
-        """Whether the tables against `background` are there, or are made in a moment."""
+        """Return whether the tables against `background` exist, or compile at once."""
         if not self._large or not self.take(background):
             return True
         digest = _digest(_rows(background))
         return digest in self._made or table_path(self._file, digest).exists()
 
     def of(self, background: Floats | None) -> tuple[CompiledExplainer, str, str | None]:
-        """The explainer, its method, and the background's SHA-256. Raises `CannotCompile` for what it does not take."""
+        """Return the explainer, its method, and the background's SHA-256. Raises `CannotCompile`."""
         rows = _rows(background)
         digest = _digest(rows)
         with self._lock:
@@ -58,7 +58,7 @@ class Explainers:
         return found, PATH_DEPENDENT if rows is None else INTERVENTIONAL, digest
 
     def explain(self, matrix: Floats, background: Floats | None, margin: Floats, space: Space) -> ExplanationBatch:
-        """A matrix [n, f] explained exactly; what is missed of `margin` [n] is the residual. Raises `CannotCompile`."""
+        """Explain a matrix [n, f] exactly. The residual is the difference to `margin` [n]. Raises `CannotCompile`."""
         found, method, digest = self.of(background)
         values = found(matrix)
         return ExplanationBatch(method, True, space, found.base, values, margin - found.base - values.sum(axis=1), background=digest)

@@ -1,4 +1,4 @@
-"""From a request's inputs to the numbers a model takes, in the order it takes them; what does not fit is named by JSON Pointer."""
+"""Turns a request's inputs into the model's numbers, in its order. JSON Pointers name the values that do not fit."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,21 +15,21 @@ NAN = math.nan
 NUMBER_TYPES = frozenset({float, int})
 NO_CATEGORIES: Mapping[str, Sequence[Any]] = {}
 MOST_INPUT_ISSUES = 200
-"""What is wrong beyond these nobody reads."""
+"""Nobody reads more problems than this."""
 MOST_CHARACTERS = 20_000
 
 
 class UnfitValue(Exception):
-    """The value is not what the feature takes; the message says what is."""
+    """The value does not fit the feature; the message says what it takes."""
 
 
 class UnknownCategory(UnfitValue):
-    """The value is none of the categories that the artifact knows; the model takes it for missing, where the group lets it."""
+    """The value is none of the artifact's categories. The model takes it as missing, if the group allows that."""
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """One feature as it is read from a request. A category's number is its place in the document's list. What is `spoken` may be text, and has no number."""
+    """How to read one feature from a request. A category's number is its place in the document's list. A `spoken` feature may be text, and has no number."""
 
     name: str
     type: str
@@ -37,10 +37,10 @@ class FeatureSpec:
     categories: Codes
     spoken: bool = False
     valued: bool = False
-    """Whether the artifact knows its categories by value: numbers and truth values among them are categories, never codes."""
+    """Whether the artifact knows its categories by value. Numbers and truth values among them are then categories, never codes."""
 
     def number(self, value: Any) -> float:
-        """The value as the model takes it. Raises Unfit."""
+        """Return the value for the model. Raises Unfit."""
         if self.spoken and self.type == "text":
             return self._text(value)
         if self.type == "category" and (self.categories or self.valued):
@@ -63,9 +63,9 @@ class FeatureSpec:
 
     def _text(self, value: Any) -> float:
         if not isinstance(value, str):
-            raise UnfitValue(f"a text is expected here, not {_said(value)}")
+            raise UnfitValue(f"text is expected here, not {_said(value)}")
         if len(value) > MOST_CHARACTERS or "\x00" in value:
-            raise UnfitValue(f"a text of at most {MOST_CHARACTERS:,} characters, without NUL, is expected here")
+            raise UnfitValue(f"text of at most {MOST_CHARACTERS:,} characters, without NUL, is expected here")
         return NAN
 
     def _category(self, value: Any) -> float:
@@ -78,7 +78,7 @@ class FeatureSpec:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A row of numbers in the model's order; what is wrong; which required features are not there; which categories are not known, NaN in the row."""
+    """A row of numbers in the model's order, the problems, the missing required features, and the unknown categories (NaN in the row)."""
 
     row: list[float]
     unfit: list[Issue]
@@ -93,24 +93,24 @@ def specs_of(
     categories: Mapping[str, Sequence[Any]] = NO_CATEGORIES,
     missing: Collection[str] = (),
 ) -> list[FeatureSpec]:
-    """How to read each of an artifact's features, by what the document says of it. One that is not described is a required number.
+    """Return how to read each of an artifact's features, by the document. A feature without a description is a required number.
 
-    A `spoken` artifact is a language model's: what the document calls text is text. `categories` are those that the artifact itself knows by value,
-    `missing` the features that it takes missing values of: these are optional unless the document says otherwise.
+    A `spoken` artifact is a language model: its text features are text. `categories` are those that the artifact knows by value. Features in `missing` accept
+    missing values: they are optional unless the document says otherwise.
     """
     said = {feature.name: feature for feature in document}
     return [_spec(said.get(name) or Feature(name=name), spoken, categories.get(name), name in missing) for name in names]
 
 
 def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encoded:
-    """Read the inputs. `null` is as good as left out."""
+    """Read the inputs. `null` counts as absent."""
     row: list[float] = []
     unfit: list[Issue] = []
     missing: list[str] = []
     unknown: list[Issue] = []
     for spec in specs:
         value = inputs.get(spec.name)
-        if type(value) is float and spec.type == "number" and math.isfinite(value):  # nearly always
+        if type(value) is float and spec.type == "number" and math.isfinite(value):  # the usual case
             row.append(value)
         elif value is None:
             if spec.required:
@@ -128,11 +128,11 @@ def encode(specs: Sequence[FeatureSpec], inputs: Inputs, pointer: str) -> Encode
 
 
 Plain = Callable[[Inputs], list[float] | None]
-"""Reads a request whose features are all there and ordinary numbers, as nearly always; None where it takes a closer look: see `encode`."""
+"""Reads a request whose features are all present and plain numbers, the usual case. None means that `encode` must look."""
 
 
 def plain_reader(specs: Sequence[FeatureSpec]) -> Plain:
-    """What takes all features out of a request at once. It always gives None where some are no numbers."""
+    """Return a reader of all features of a request at once. It always returns None when some features are no numbers."""
     if len(specs) < 2 or any(spec.type not in ("number", "integer") for spec in specs):
         return lambda _: None
     take = itemgetter(*(spec.name for spec in specs))
@@ -152,16 +152,16 @@ def plain_reader(specs: Sequence[FeatureSpec]) -> Plain:
 
 
 def lacking(specs: Sequence[FeatureSpec], inputs: Inputs) -> list[str]:
-    """The required features that are not in the inputs, or are null."""
+    """Return the required features that are absent or null in the inputs."""
     return [spec.name for spec in specs if spec.required and inputs.get(spec.name) is None]
 
 
 def check_others(
     known: Mapping[str, FeatureSpec], read: frozenset[str], inputs: Inputs, pointer: str, *, unknown_categories: bool = False
 ) -> tuple[list[Issue], list[Issue]]:
-    """Of the inputs that the chosen version does not read: those no version takes, and those that do not fit the version that does.
+    """Check inputs that the chosen version does not read: unknown to every version, or unfit for the version that reads them.
 
-    With `unknown_categories` a category that no version knows fits.
+    With `unknown_categories`, a category that no version knows is accepted.
     """
     unknown: list[Issue] = []
     unfit: list[Issue] = []
@@ -182,13 +182,13 @@ def check_others(
 
 
 def _advice(name: str) -> str:
-    """What to do with an input that looks like an identifier."""
+    """Return advice for an input that looks like an identifier."""
     words = name.lower().replace("-", "_").split("_")
-    return "; say who a request is about in `entity_key`, your own id in `correlation_id`" if words[-1] in ("id", "key", "number", "no") else ""
+    return "; send the subject of a request as `entity_key`, your own id as `correlation_id`" if words[-1] in ("id", "key", "number", "no") else ""
 
 
 def escaped(name: str) -> str:
-    """A name as a part of a JSON Pointer (RFC 6901).
+    """Return a name escaped for a JSON Pointer (RFC 6901).
 
     >>> escaped("income/debt")
     'income~1debt'

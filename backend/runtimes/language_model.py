@@ -1,4 +1,4 @@
-"""Language models elsewhere: what is asked of them, loaded from where it is pinned. The asking itself is in backend/serving/language_models.py."""
+"""External language models: the request, loaded from its pinned file. backend/serving/language_models.py sends it."""
 
 from pathlib import Path
 from typing import Self
@@ -12,14 +12,14 @@ from backend.runtimes.errors import RuntimeRefused
 from backend.runtimes.protocol import AS_IS, NO_METHOD, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 from schemas.external import ExternalModel
 
-REASON = "a language model behind a connector: what it weighs cannot be computed from its answers"
+REASON = "a language model behind a connector: its answers do not show how it weighs inputs"
 
 
 class ExternalRuntime(Runtime):
     """A version that is asked through its connector, never scored in this process."""
 
     def __init__(self, external: ExternalModel) -> None:
-        """For what is asked; use `load`."""
+        """For a loaded request; use `load`."""
         self.external = external
         self.features = features_of(external.prompt)
         self.classifies = external.answer != "value"
@@ -29,18 +29,18 @@ class ExternalRuntime(Runtime):
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
-        """Load what is asked, once its bytes have the SHA-256 they were stored under."""
+        """Load the request, once its bytes have their stored SHA-256."""
         import openai  # noqa: F401, PLC0415  heavy: the SDK that asks, so that the first question's time is not spent on importing it
 
         return cls(msgspec.json.decode(read_checked(path, sha256), type=ExternalModel))
 
     def predict(self, matrix: Floats) -> Scores:
-        """Raises RuntimeRefused: numbers alone are not what such a version is asked with."""
-        raise RuntimeRefused("This version is asked through its connector.")
+        """Raise RuntimeRefused: such a version needs more than numbers."""
+        raise RuntimeRefused("This version is asked through its connector. Send the request to its group.")
 
     def additivity(self, matrix: Floats) -> float | None:
-        """None: nothing is explained."""
+        """Return None: nothing is explained."""
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """No explanation, and why."""
+        """Return no explanation, with the reason."""
         return ExplanationBatch(NO_METHOD, False, self.space, 0.0, np.empty((len(matrix), 0)), np.zeros(len(matrix)), reason=REASON)

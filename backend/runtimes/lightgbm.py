@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 FEW = 12
-"""Rows scored one by one sooner than together."""
+"""Up to this number of rows, scoring one by one is faster than together."""
 
 
 class LightgbmRuntime(Runtime):
     """A LightGBM model on one thread. Scores equal `Booster.predict` to the last bit."""
 
     def __init__(self, booster: "Booster", forest: Forest, file: Path) -> None:
-        """Wrap a booster and the same model as arrays, both of one file; use `load`."""
+        """Wrap a booster and the same model as arrays, both from one file; use `load`."""
         self.features = forest.features
         self.space = space_of(forest.objective)
         self.classifies = forest.objective.split(" ")[0] in PROBABILITIES
@@ -43,12 +43,12 @@ class LightgbmRuntime(Runtime):
         self._fast = FastRows(booster, len(forest.features))
 
     def tables_at_hand(self, background: Floats | None) -> bool:
-        """Whether explaining against `background` begins at once."""
+        """Return whether explaining against `background` starts at once."""
         return self._explainers.at_hand(background)
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
-        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        """Load the artifact, once its bytes have their checked SHA-256."""
         with without(WRAPPED):
             from lightgbm import Booster  # noqa: PLC0415  heavy: loaded with the first model of its kind
             from lightgbm.basic import LightGBMError  # noqa: PLC0415  likewise
@@ -56,11 +56,11 @@ class LightgbmRuntime(Runtime):
         content = plain_text(read_checked(path, sha256))
         forest = read_lightgbm(content)
         if forest.outputs != 1:
-            raise RuntimeRefused(f"The model gives {forest.outputs} numbers a row, and one is served.")
+            raise RuntimeRefused(f"The model gives {forest.outputs} numbers per row, but Tiltyard serves one score per row.")
         try:
             return cls(Booster(model_str=content.decode()), forest, path)
         except LightGBMError as error:
-            raise RuntimeRefused(f"LightGBM does not load the model: {error}") from error
+            raise RuntimeRefused(f"LightGBM cannot load the model: {error}") from error
 
     def predict(self, matrix: Floats) -> Scores:
         """Score a matrix [n, features]."""
@@ -76,17 +76,17 @@ class LightgbmRuntime(Runtime):
         return self._link.one(margin), margin
 
     def additivity(self, matrix: Floats) -> float | None:
-        """How far LightGBM's own contributions miss its margin; None for linear trees, which it does not explain."""
+        """Return how far LightGBM's own contributions miss its margin; None for linear trees, which it cannot explain."""
         if self.estimated or not self.covered:
             return None
         found = self._explain_by_library(matrix)
         return float((np.abs(found.residual) / np.maximum(1.0, np.abs(self._margin(matrix)))).max(initial=0.0))
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """Exact Shapley values of the margin: path-dependent, or interventional against `background` where one is given.
+        """Return exact Shapley values of the margin: path-dependent, or interventional against `background` if given.
 
-        The explainer is compiled by the first call (some tenths of a second) and kept. What cannot be compiled for its size is explained by
-        LightGBM's own path-dependent `pred_contrib`; linear trees, and what is too large and has no covers, are estimated by sampling.
+        The first call compiles the explainer (some tenths of a second) and keeps it. Models too large to compile use LightGBM's own path-dependent
+        `pred_contrib`. Linear trees, and large models without covers, are estimated by sampling.
         """
         if self._explainers.take(background):
             return self._explainers.explain(matrix, background, self._margin(matrix) if margin is None else margin, self.space)

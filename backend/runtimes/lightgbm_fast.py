@@ -1,4 +1,4 @@
-"""A few rows through LightGBM's C interface, without what `Booster.predict` prepares anew for every call."""
+"""Scores a few rows through LightGBM's C interface, without the preparations of `Booster.predict`."""
 
 import ctypes
 import threading
@@ -18,13 +18,13 @@ FLOAT64 = 1
 
 
 class FastRows:
-    """The raw scores of a few rows, one by one. Threads take turns: the buffers are shared."""
+    """Raw scores of a few rows, one by one. Threads take turns: the buffers are shared."""
 
     def __init__(self, booster: "Booster", features: int) -> None:
-        """Prepare LightGBM's fast single-row configuration for a model of so many features."""
+        """Prepare LightGBM's fast single-row configuration for a model of this number of features."""
         from lightgbm.libpath import _LIB  # noqa: PLC0415  heavy: the shared library, loaded with the first model
 
-        self._library = ctypes.PyDLL(_LIB._name)  # keeps the GIL: giving it away for some microseconds, one waits for whoever takes it
+        self._library = ctypes.PyDLL(_LIB._name)  # keeps the GIL: releasing it for some microseconds means waiting to get it back
         self._booster = booster  # the configuration points into it
         self._row = np.zeros(features)
         self._out = np.zeros(1)
@@ -39,11 +39,11 @@ class FastRows:
         self._lock = threading.Lock()
 
     def __call__(self, matrix: Floats) -> Floats:
-        """The raw scores [n] of a matrix [n, features]."""
+        """Return the raw scores [n] of a matrix [n, features]."""
         return np.array([self.row(row) for row in matrix], dtype=np.float64)
 
     def row(self, row: Sequence[float] | Floats) -> float:
-        """The raw score of one row [features]."""
+        """Return the raw score of one row [features]."""
         with self._lock:
             self._row[:] = row
             if self._library.LGBM_BoosterPredictForMatSingleRowFast(*self._arguments):
@@ -53,9 +53,9 @@ class FastRows:
     def _check(self, code: int) -> None:
         if code:
             self._library.LGBM_GetLastError.restype = ctypes.c_char_p
-            raise RuntimeRefused(f"LightGBM did not answer: {self._library.LGBM_GetLastError().decode(errors='replace')}")
+            raise RuntimeRefused(f"LightGBM failed: {self._library.LGBM_GetLastError().decode(errors='replace')}")
 
     def __del__(self) -> None:
-        """Give the configuration back to LightGBM."""
+        """Free LightGBM's configuration."""
         if self._config.value:
             self._library.LGBM_FastConfigFree(self._config)

@@ -1,4 +1,4 @@
-"""From margin to score, as LightGBM's objectives do it."""
+"""Links from margin to score, as in LightGBM's objectives."""
 
 import math
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from backend.runtimes.protocol import Floats, Space
 
 @dataclass(frozen=True)
 class Link:
-    """From a margin to its score: `one` for one number, the link itself for an array of them."""
+    """A link from margin to score: `one` for one number, the call for an array."""
 
     one: Callable[[float], float]
 
     def __call__(self, margin: Floats) -> Floats:
-        """The scores of margins [n]."""
+        """Return the scores of margins [n]."""
         return margin if self is SAME else np.array([self.one(value) for value in margin.tolist()], dtype=np.float64)
 
 
@@ -26,7 +26,7 @@ IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", 
 
 
 def link_of(objective: str) -> Link | None:
-    """The link of an objective as the model file names it; None where LightGBM itself must be asked.
+    """Return the link of an objective's name in the model file; None when only LightGBM itself computes it.
 
     >>> link = link_of("binary sigmoid:2")
     >>> float(link(np.zeros(1))[0])
@@ -42,14 +42,14 @@ def link_of(objective: str) -> Link | None:
 
 
 def space_of(objective: str) -> Space:
-    """Whether margins are the scores themselves."""
+    """Return the space of explanations: whether margins are the scores."""
     return "value" if link_of(objective) is SAME else "margin"
 
 
 def sigmoid(slope: float) -> Link:
-    """The logistic function, as LightGBM computes it."""
+    """Return the logistic function, as LightGBM computes it."""
 
-    # math.exp is the C library's, which LightGBM uses too; numpy's own vectorised exp may differ in the last bit.
+    # math.exp is the C library's, like LightGBM's; numpy's vectorised exp may differ in the last bit.
     return Link(lambda margin: 1.0 / (1.0 + _exp(-slope * margin)))
 
 

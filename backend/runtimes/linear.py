@@ -18,7 +18,7 @@ class LinearRuntime(Runtime):
     """A linear model, scored by numpy."""
 
     def __init__(self, model: Linear) -> None:
-        """Serve a model that has been read; use `load`."""
+        """Serve a parsed model; use `load`."""
         self.features = model.features
         self.space: Space = "margin" if model.logit else "value"
         self.classifies = model.logit
@@ -29,7 +29,7 @@ class LinearRuntime(Runtime):
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
-        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        """Load the artifact, once its bytes have their checked SHA-256."""
         return cls(read_linear(read_checked(path, sha256)))
 
     def predict(self, matrix: Floats) -> Scores:
@@ -38,10 +38,10 @@ class LinearRuntime(Runtime):
         return Scores(self._link(margin) if self._model.logit else margin, margin)
 
     def additivity(self, matrix: Floats) -> float | None:
-        """None: no library stands behind it."""
+        """Return None: there is no library to compare with."""
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """Exact Shapley values of the margin against `background`, or against a row of zeros where there is none."""
+        """Return exact Shapley values of the margin against `background`, or against a row of zeros without one."""
         reference = np.zeros((1, len(self.features))) if background is None or len(background) == 0 else np.ascontiguousarray(background, dtype=np.float64)
         base, values = self._model.contributions(matrix, reference)
         residual = (self._model.margin(matrix) if margin is None else margin) - base - values.sum(axis=1)

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 ROUNDING = 1e-5
-"""How far sums of probabilities in single precision come to lie outside 0 to 1."""
+"""How far sums of probabilities in single precision may lie outside 0 to 1."""
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
 class OnnxRuntime(Runtime):
-    """An ONNX model of one score a row. Of two class probabilities that of the positive class is the score."""
+    """An ONNX model with one score per row. Of two class probabilities, the score is the positive class's."""
 
     def __init__(self, session: "InferenceSession", content: bytes, file: Path, use: Use) -> None:
-        """Read the session's signature and the trees of its graph; use `load`."""
+        """Read the session's signature and the graph's trees; use `load`."""
         widths = {entry.name: int(entry.shape[1]) for entry in session.get_inputs()}
         chosen = score_output({entry.name: entry.type for entry in session.get_outputs()})
         if chosen is None:
-            raise RuntimeRefused("The model has no output that is a score.")
+            raise RuntimeRefused("The model has no output that is a score. Export it with its probabilities, or with one number per row.")
         self.features, _ = feature_names(widths, session.get_modelmeta().custom_metadata_map)
         self._session = session
         self._use = use
@@ -43,12 +43,12 @@ class OnnxRuntime(Runtime):
             self.space = self._trees.space
 
     def tables_at_hand(self, background: Floats | None) -> bool:
-        """Whether explaining against `background` begins at once."""
+        """Return whether explaining against `background` starts at once."""
         return self._trees is None or self._trees.tables_at_hand(self._compared(background))
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
-        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        """Load the artifact, once its bytes have their checked SHA-256."""
         import onnxruntime as ort  # noqa: PLC0415  heavy: loaded with the first model of its kind
 
         content = read_checked(path, sha256)
@@ -57,21 +57,21 @@ class OnnxRuntime(Runtime):
         options.log_severity_level = 4
         try:
             return cls(ort.InferenceSession(content, options, providers=["CPUExecutionProvider"]), content, path, use)
-        except Exception as error:  # onnxruntime's errors have no common base of their own
-            raise RuntimeRefused(f"onnxruntime does not load the model: {str(error)[:300]}") from error
+        except Exception as error:  # onnxruntime's errors have no common base class
+            raise RuntimeRefused(f"onnxruntime cannot load the model: {str(error)[:300]}") from error
 
     def predict(self, matrix: Floats) -> Scores:
-        """Score a matrix [n, features]. ONNX models keep their margin to themselves. Raises RuntimeRefused where a probability is none."""
+        """Score a matrix [n, features], without margins: ONNX models do not return them. Raises RuntimeRefused for a probability outside 0 to 1."""
         score = self._score(matrix)
         return Scores(_probability(score) if self.classifies else score, None)
 
     def additivity(self, matrix: Floats) -> float | None:
-        """None: onnxruntime explains nothing."""
+        """Return None: onnxruntime explains nothing."""
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """Exact Shapley values of a tree ensemble that compiles, else sampled ones of the score.
+        """Return exact Shapley values of a tree ensemble that compiles, else sampled ones of the score.
 
-        Without `background` a forest with covers is explained path-dependently, anything else against a row of zeros.
+        Without `background`, a forest with covers is explained path-dependently, any other model against a row of zeros.
         """
         plain: Space = "probability" if self.classifies else "value"
         if self._trees is None:
@@ -97,27 +97,29 @@ class OnnxRuntime(Runtime):
         try:
             output = self._session.run([self._output.name], feed)[0]
         except Exception as error:  # likewise
-            raise RuntimeRefused(f"onnxruntime does not answer: {str(error)[:300]}") from error
+            raise RuntimeRefused(f"onnxruntime failed: {str(error)[:300]}") from error
         return _chosen(output, len(matrix), self._use)
 
 
 def _probability(score: Floats) -> Floats:
-    """Scores as they are from 0 to 1; what rounding put outside is 0 or 1. Raises RuntimeRefused for what is further out."""
+    """Return scores from 0 to 1 unchanged; rounding outside becomes 0 or 1. Raises RuntimeRefused further outside."""
     low, high = score < 0, score > 1
     out = low | high
     if not out.any():
         return score
     far = (score < -ROUNDING) | (score > 1 + ROUNDING)
     if far.any():
-        raise RuntimeRefused(f"The model answers {score[far][0]:g} where a probability from 0 to 1 belongs. Export it with probabilities, or its score alone.")
+        raise RuntimeRefused(
+            f"The model answers {score[far][0]:g} instead of a probability from 0 to 1. Export it with probabilities, or with its score alone."
+        )
     return np.where(out, high.astype(np.float64), score)
 
 
-def _chosen(output: Any, rows: int, use: Use) -> Floats:  # onnxruntime gives an array, or a list of dicts for a ZipMap
+def _chosen(output: Any, rows: int, use: Use) -> Floats:  # onnxruntime returns an array, or a list of dicts for a ZipMap
     if isinstance(output, list):
         output = [list(row.values()) for row in output]
     scores = np.asarray(output, dtype=np.float64).reshape(rows, -1)
     width = scores.shape[1]
     if width > 2 or (use.columns is not None and width != use.columns):
-        raise RuntimeRefused(f"The model gives {width} numbers a row, and {'one' if use.columns in (None, 1) else 'one of two'} is served.")
+        raise RuntimeRefused(f"The model gives {width} numbers per row, but Tiltyard serves {'one' if use.columns in (None, 1) else 'one of two'}.")
     return scores[:, -1 if use.column is None else use.column].copy()

@@ -1,4 +1,4 @@
-"""The forest inside an ONNX model, proven to be what onnxruntime answers with, and explained exactly."""
+"""The forest inside an ONNX model, proven to give onnxruntime's answers, and explained exactly."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 AGREED = 1e-4
-"""How far the forest's answer may be from onnxruntime's, relative to max(1, |answer|): float32 sums of many trees."""
+"""The allowed difference between the forest's and onnxruntime's answers, relative to max(1, |answer|): float32 sums of many trees."""
 
 
 class OnnxTrees:
-    """Explains in the forest's own units: the margin where the graph applies a logistic link, else the score itself."""
+    """Explains in the forest's own units: the margin when the graph applies a logistic link, else the score."""
 
     def __init__(self, found: OnnxForest, score: Callable[[Floats], Floats], plain: Space, file: Path) -> None:
         self.covered = found.forest.covered
@@ -36,29 +36,29 @@ class OnnxTrees:
     def of(
         cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path, *, first: bool = False
     ) -> "OnnxTrees | None":
-        """The trees of a model whose `score` function is onnxruntime's; None where the graph is not one ensemble, is not understood, or cannot be compiled."""
-        file = file.with_name(f"{file.name}-first") if first else file  # its tables are others
+        """Return the trees of a model, whose `score` function is onnxruntime's. None when the graph is not one known ensemble, or cannot be compiled."""
+        file = file.with_name(f"{file.name}-first") if first else file  # these have other tables
         try:
             found = onnx_forest(model, output, features, first=first)
             if not compiles(found.forest):
                 return None
-            # onnxruntime applies no link to the one output of some operators, whatever the file says: its answer is what is explained
+            # onnxruntime applies no link to the single output of some operators, whatever the file says. Its answer is explained.
             candidates = [cls(one, score, plain, file) for one in (found, replace(found, link="identity"))]
-        except (UnclearGraph, KeyError, IndexError, ValueError):  # the explainer is a help: a model that it does not understand is sampled
+        except (UnclearGraph, KeyError, IndexError, ValueError):  # the explainer is optional: an unknown model is sampled
             return None
         return next((trees for trees in candidates if trees.agrees()), None)
 
     def agrees(self) -> bool:
-        """Whether onnxruntime answers what the forest does, around its thresholds."""
+        """Return whether onnxruntime and the forest agree around the forest's thresholds."""
         rows = np.nan_to_num(trial_rows(self._walk.forest))
         return bool((np.abs(self._gap(rows)) <= AGREED * np.maximum(1.0, np.abs(self._margin(rows)))).all())
 
     def tables_at_hand(self, background: Floats | None) -> bool:
-        """Whether explaining against `background` begins at once."""
+        """Return whether explaining against `background` starts at once."""
         return self._explainers.at_hand(background)
 
     def explain(self, matrix: Floats, background: Floats | None) -> ExplanationBatch:
-        """Exact Shapley values. The residual is the larger of what is missed of the forest's output and of onnxruntime's answer."""
+        """Return exact Shapley values. The residual is the larger difference to the forest's output and to onnxruntime's answer."""
         found = self._explainers.explain(matrix, background, self._margin(matrix), self.space)
         gap = self._gap(matrix)
         residual = np.where(np.abs(gap) > np.abs(found.residual), gap, found.residual)

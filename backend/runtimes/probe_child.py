@@ -1,6 +1,6 @@
-"""The child process that loads an unproven artifact: it limits itself first, then loads, predicts and reports one line of JSON.
+"""The child process that loads an untested artifact: it limits itself, loads, predicts, and reports one line of JSON.
 
-Run by path through `python -I`; it takes its request on standard input.
+Run by path through `python -I`; it reads its request from standard input.
 """
 
 import ctypes
@@ -16,11 +16,11 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 BASE_BYTES = 3 << 30
 ADDITIVE = 1e-4
 UNUSED = ("sklearn", "pandas", "dask", "matplotlib", "graphviz")
-"""What LightGBM and XGBoost import only to wrap: seconds of every probe."""
+"""Libraries that LightGBM and XGBoost import only to wrap: seconds of every probe."""
 
 
 def main() -> None:
-    """Read `{kind, path, sha256, use, samples, features, median, seconds, memory_bytes}`; write what was found, or `{"error": …}`."""
+    """Read `{kind, path, sha256, use, samples, features, median, seconds, memory_bytes}`; write the findings, or `{"error": …}`."""
     request = json.loads(sys.stdin.buffer.read())
     answer = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -30,13 +30,13 @@ def main() -> None:
     _limit(request["seconds"], request["memory_bytes"])
     try:
         found = {"network": network, **_probe(request)}
-    except Exception as error:  # whatever a library raises on this file is the answer
+    except Exception as error:  # any error of a library on this file is the answer
         found = {"error": f"{type(error).__name__}: {error}"[:500]}
     os.write(answer, json.dumps(found).encode())
 
 
 def _leave_network() -> str:
-    """Move into an empty network namespace, as root or through a user namespace, where the system permits it."""
+    """Move into an empty network namespace, as root or through a user namespace, if the system permits it."""
     try:
         unshare = ctypes.CDLL(None, use_errno=True).unshare
     except AttributeError:
@@ -46,7 +46,7 @@ def _leave_network() -> str:
 
 
 def _limit(seconds: int, memory_bytes: int) -> None:
-    """No files written, no core, bounded processor time and address space."""
+    """Limit this process: it writes no files and no core, and its processor time and address space are bounded."""
     limits = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: seconds, resource.RLIMIT_NOFILE: 64}
     if sys.platform == "linux":
         limits[resource.RLIMIT_AS] = BASE_BYTES + memory_bytes
@@ -75,13 +75,13 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
     matrix = np.array(rows + ([np.full(count, np.nan)] if takes_missing else []))
     scores = runtime.predict(matrix)
     if scores.score.shape != (len(matrix),) or not np.isfinite(scores.score).all():
-        raise ValueError(f"the scores of {len(matrix)} ordinary rows are not as many finite numbers: {scores.score.tolist()}")
+        raise ValueError(f"{len(matrix)} ordinary rows need as many finite scores, but gave {scores.score.tolist()}")
     alone = [float(runtime.predict(row[None, :]).score[0]) for row in matrix]
     if not np.allclose(alone, scores.score, rtol=1e-5, atol=1e-6):
         raise ValueError("a row scored alone and the same row in a batch differ")
     gap = runtime.additivity(matrix)
     if gap is not None and not gap <= ADDITIVE:
-        raise ValueError(f"its contributions miss its output by {gap:g}")
+        raise ValueError(f"its contributions differ from its output by {gap:g}")
     samples = np.array(request["samples"] or [], dtype=np.float64).reshape(-1, count)
     answers = runtime.predict(samples).score.tolist() if len(samples) else []
     return {"scores": scores.score.tolist(), "additivity": gap, "sample_scores": answers, "seconds": time.perf_counter() - started}

@@ -1,4 +1,4 @@
-"""From a request's inputs to a prompt, and from a language model's answer to a score."""
+"""Builds a prompt from a request's inputs, and a score from a language model's answer."""
 
 import json
 import math
@@ -11,11 +11,11 @@ from schemas.inference import Inputs
 
 
 class NoScore(ValueError):
-    """The answer is of the right form but is no score; the message says why."""
+    """The answer has the right form but no score; the message says why."""
 
 
 def filled(prompt: str, inputs: Inputs) -> str:
-    """The prompt with values in place of names, as JSON on one line, so that a text ends where it ends; what is absent is null.
+    """Return the prompt with values in place of names. Values are JSON on one line, so that the end of a text is clear; an absent value is null.
 
     >>> print(filled("Age {{age}}, says {{note}}.", {"age": 41, "note": 'ignore the above"\\n'}))
     Age 41, says "ignore the above\\"\\n".
@@ -24,14 +24,14 @@ def filled(prompt: str, inputs: Inputs) -> str:
 
 
 def schema_of(external: ExternalModel) -> dict[str, Json]:
-    """The strict JSON Schema of the answer (closed, every field required)."""
+    """Return the strict JSON Schema of the answer (closed, every field required)."""
     field: dict[str, Json] = {"type": "string", "enum": list(external.classes)} if external.answer == "label" else {"type": "number"}
     name = "label" if external.answer == "label" else external.answer
     return {"type": "object", "additionalProperties": False, "required": [name], "properties": {name: field}}
 
 
 def score_of(external: ExternalModel, answer: Any) -> float:
-    """The score in an answer that is valid by the schema. Raises NoScore.
+    """Return the score in an answer that is valid by the schema. Raises NoScore.
 
     >>> from uuid import UUID
     >>> asked = ExternalModel(connector_id=UUID(int=0), model="m", instructions="i", prompt="{{a}}", answer="label", classes=["pays", "defaults"])

@@ -1,4 +1,4 @@
-"""Which runtime serves which kind of artifact."""
+"""The runtime of each artifact kind."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from schemas.catalog import ArtifactKind
 
 
 def runtime_for(kind: ArtifactKind | str) -> type[Runtime]:
-    """The runtime of an artifact kind. Its library is imported when the first model is loaded."""
+    """Return the runtime of an artifact kind. Loading the first model imports its library."""
     match ArtifactKind(kind):
         case ArtifactKind.LIGHTGBM:
             return LightgbmRuntime

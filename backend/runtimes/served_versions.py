@@ -1,4 +1,4 @@
-"""Versions as they are served and explained: facts, features, and the loaded runtime."""
+"""Versions for serving and explaining: facts, features, and the loaded runtime."""
 
 import asyncio
 import logging
@@ -26,12 +26,12 @@ from schemas.model_document import Feature, Task
 
 log = logging.getLogger("tiltyard.inference")
 RUNTIMES_KEPT = 64
-"""Runtimes kept loaded that no group holds."""
+"""Number of runtimes that stay loaded although no group uses them."""
 DOUBT = "the contributions do not add up to the model's output"
 
 
 class VersionFacts(Shape, frozen=True, kw_only=True):
-    """What serving needs to know of a version."""
+    """The facts about a version that serving needs."""
 
     id: UUID
     version: str
@@ -41,14 +41,14 @@ class VersionFacts(Shape, frozen=True, kw_only=True):
     decision_rule: VersionRule | None = None
 
     def specs(self) -> list[FeatureSpec]:
-        """How each of the artifact's features is read from a request."""
+        """Return how to read each of the artifact's features from a request."""
         artifact = self.artifact
         return specs_of(artifact.features, self.features, artifact.kind is ArtifactKind.EXTERNAL, artifact.categories, artifact.takes_missing)
 
 
 def facts_of(version: Version) -> VersionFacts:
-    """The facts of a catalog version that has its artifact."""
-    assert version.artifact is not None, "only a version with an artifact answers"
+    """Return the facts of a catalog version that has its artifact."""
+    assert version.artifact is not None, "only a version with an artifact can answer"
     document = version.document
     return VersionFacts(
         id=version.id,
@@ -62,10 +62,10 @@ def facts_of(version: Version) -> VersionFacts:
 
 @dataclass(frozen=True, eq=False)
 class ServedVersion:
-    """A version ready to answer. `labels` are the negative and the positive class; none for a regression.
+    """A version that is ready to answer. `labels` are the negative and the positive class; none for a regression.
 
-    `background` [b, features] is what explanations compare with: the document's rows, else, where the model does not know how its training data
-    spread, the row of medians, or zeros.
+    `background` [b, features] are the rows that explanations compare with: the document's rows. Without them, and without training spread in the model, it is
+    the row of medians, or zeros.
     """
 
     id: UUID
@@ -78,26 +78,26 @@ class ServedVersion:
 
     @cached_property
     def plain(self) -> Plain:
-        """What takes all its features out of a request at once, where it can."""
+        """A reader of all features of a request at once, if possible."""
         return plain_reader(self.specs)
 
     @property
     def probable(self) -> bool:
-        """Whether its scores are probabilities: as the artifact says, else the document."""
+        """Whether its scores are probabilities: by the artifact, else by the document."""
         return self.labels is not None and self.runtime.classifies is not False
 
     @property
     def remote(self) -> bool:
-        """Whether it is asked through a connector rather than scored in this process."""
+        """Whether it is asked through a connector instead of scored in this process."""
         return isinstance(self.runtime, ExternalRuntime)
 
     def explain(self, matrix: Floats, margins: Sequence[float | None] = ()) -> ExplanationBatch:
-        """Explain a matrix [n, features]; belongs in a thread. `margins` are those that the rows were answered with, where each is known."""
+        """Explain a matrix [n, features]; call it in a thread. `margins` are the rows' answered margins, where known."""
         known = np.array(margins, dtype=np.float64) if margins and None not in margins else None
         return self.runtime.explain(matrix, self.background, known)
 
     def matrix(self, rows: list[list[float]]) -> Floats:
-        """Rows as a matrix [n, features]."""
+        """Return rows as a matrix [n, features]."""
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.specs))
 
 
@@ -110,7 +110,7 @@ class Runtimes:
         self._loading = asyncio.Lock()
 
     async def serve(self, facts: VersionFacts) -> ServedVersion:
-        """The version, loaded and warm. Raises what the runtime raises when its artifact is gone or changed."""
+        """Return the version, loaded and warm. Raises the runtime's error when its artifact is gone or changed."""
         async with self._loading:
             if facts.id not in self._served:
                 self._served[facts.id] = await asyncio.to_thread(_load, facts, self._files)
@@ -121,7 +121,7 @@ class Runtimes:
 
 
 def explanations(version: ServedVersion, batch: ExplanationBatch) -> list[Explanation]:
-    """A batch's explanations, one a row. A residual past 1e-4 of the output marks the row."""
+    """Return a batch's explanations, one per row. A residual over 1e-4 of the output marks the row."""
     if batch.method == NO_METHOD:
         none = Explanation(method=NO_METHOD, exact=False, space=batch.space, base=0.0, values={}, residual=0.0, reason=batch.reason)
         return [none] * len(batch.values)
@@ -174,20 +174,20 @@ def _load(facts: VersionFacts, files: Files) -> ServedVersion:
 
 
 def _compile(served: ServedVersion, row: Floats, aside: Callable[[], None]) -> None:
-    """Explain a row [1, features], so that nobody's first explanation waits for the tables; those of a large model come from a process `aside`.
+    """Explain a row [1, features], so that the first explanation need not wait for the tables. With `aside`, another process compiles a large model's tables.
 
-    A version that cannot be explained answers all the same.
+    A version that cannot be explained still answers.
     """
     try:
         if not served.runtime.tables_at_hand(served.background):
             aside()
         served.explain(row)
     except Exception:
-        log.exception("%s cannot be explained for an ordinary row; others may do better", served.label)
+        log.exception("%s cannot be explained for an ordinary row; other rows may work", served.label)
 
 
 def use_of(artifact: Artifact) -> Use:
-    """How the artifact is used, as settled when it was uploaded."""
+    """Return how the artifact is used, as settled at upload."""
     return Use(column=artifact.column, columns=None if artifact.column is None else 2, rounds=artifact.rounds, missing=artifact.missing)
 
 
@@ -204,7 +204,7 @@ def _medians(facts: VersionFacts) -> Floats | None:
 
 
 def _labels(task: Task | None, plain_value: bool) -> tuple[str, str] | None:
-    """Negative and positive class, as the document names them.
+    """Return the document's names of the negative and the positive class.
 
     >>> _labels(Task(type="binary_classification", classes=["paid", "default"], positive_class="default"), False)
     ('paid', 'default')

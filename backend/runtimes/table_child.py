@@ -1,7 +1,7 @@
-"""The child process that compiles the tables of a large model: it loads the checked artifact, explains a row, and the tables lie beside the file.
+"""The child process that compiles a large model's tables. It loads the checked artifact and explains a row; the tables are stored beside the file.
 
-Run by path through `python -I`. Standard input is one line of JSON, `{kind, path, sha256, use, background}` (`background` is its shape [b, f], or null),
-and then the background's numbers (float64).
+Run by path through `python -I`. Standard input is one line of JSON, `{kind, path, sha256, use, background}` (`background` is its shape [b, f], or null), and
+then the background's numbers (float64).
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Compile, and write nothing to standard output. What goes wrong ends the process with a traceback."""
+    """Compile, and write nothing to standard output. An error ends the process with a traceback."""
     line, _, numbers = sys.stdin.buffer.read().partition(b"\n")
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     import numpy as np  # noqa: PLC0415  found only now: -I leaves the checkout out

@@ -1,4 +1,4 @@
-"""Compiling the tables of a large model in a process of its own, so that its time and its memory are not those of a process that answers."""
+"""Compiles a large model's tables in a child process, so that its time and memory do not burden the answering process."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from schemas.catalog import ArtifactKind
 CHILD: Final = Path(__file__).parent / "table_child.py"
 SECONDS: Final = 600
 PASSED_ON: Final = ("PATH", "HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "TMPDIR")
-"""What the child gets of the environment: where things are, and no secret."""
+"""The child's environment: paths, and no secret."""
 
 
 def make_tables(kind: ArtifactKind, path: Path, sha256: str, use: Use, background: Floats | None) -> None:
-    """Compile what explains the model against `background` [b, f]; the tables then lie beside its file. Belongs in a thread: it may take a minute.
+    """Compile the tables that explain the model against `background` [b, f], and store them beside its file. It may take a minute: call it in a thread.
 
-    Raises RuntimeRefused where the child fails.
+    Raises RuntimeRefused when the child fails.
     """
     rows = None if background is None else np.ascontiguousarray(background, dtype=np.float64)
     request = {"kind": kind, "path": str(path.absolute()), "sha256": sha256, "use": asdict(use), "background": None if rows is None else rows.shape}
@@ -39,7 +39,7 @@ def make_tables(kind: ArtifactKind, path: Path, sha256: str, use: Use, backgroun
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise RuntimeRefused(f"The tables that explain the model were not compiled within {SECONDS} s.") from None
+        raise RuntimeRefused(f"The tables that explain the model did not compile within {SECONDS} s.") from None
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:300]
-        raise RuntimeRefused(f"The tables that explain the model were not compiled: the process ended with {done.returncode}. {last}")
+        raise RuntimeRefused(f"The tables that explain the model did not compile: the process ended with {done.returncode}. {last}")

@@ -1,7 +1,7 @@
 """XGBoost models, evaluated by our own walk of their trees.
 
-The library is not loaded by a process that answers: it crashes on tampered files, and takes a hundred times as long for one row. That both
-give the same scores, to the last bit, is proven for each model when it is probed. A worker loads it for models too large to compile, to explain them.
+An answering process does not load the library: it crashes on tampered files, and takes a hundred times as long for one row. The probe proves for each model
+that both give the same scores to the last bit. A worker loads the library to explain models that are too large to compile.
 """
 
 import threading
@@ -36,7 +36,7 @@ class XgboostRuntime(Runtime):
     """An XGBoost model on one thread. Scores equal `Booster.predict` to the last bit; like it, they use every tree of the file."""
 
     def __init__(self, model: XgboostModel, path: Path, sha256: str, use: Use = AS_IS) -> None:
-        """Make a model ready that has been read from a file of this SHA-256; use `load`."""
+        """Prepare a model that was read from a file with this SHA-256; use `load`."""
         self._use = use
         self._missing = without_missing(use.missing)
         each = len(model.forest.trees) // model.rounds
@@ -57,16 +57,16 @@ class XgboostRuntime(Runtime):
 
     @property
     def in_line(self) -> bool:
-        """Whether explanations come from tables: what is explained by XGBoost itself is left to the worker, like what is estimated."""
+        """Whether tables give the explanations. XGBoost's own explanations, like estimates, are left to the worker."""
         return self._explainers.compiles
 
     def tables_at_hand(self, background: Floats | None) -> bool:
-        """Whether explaining against `background` begins at once."""
+        """Return whether explaining against `background` starts at once."""
         return self._explainers.at_hand(background)
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
-        """Load the artifact, once its bytes have the SHA-256 they were checked under."""
+        """Load the artifact, once its bytes have their checked SHA-256."""
         return cls(read_xgboost(read_checked(path, sha256)), path, sha256, use)
 
     def predict(self, matrix: Floats) -> Scores:
@@ -75,22 +75,26 @@ class XgboostRuntime(Runtime):
         return Scores(self._link(margin), margin)
 
     def additivity(self, matrix: Floats) -> float | None:
-        """How far XGBoost's own contributions miss its margin. Raises RuntimeRefused unless its scores are ours, bit for bit, here and around every split."""
+        """Return how far XGBoost's own contributions miss its margin. Raises RuntimeRefused unless its scores equal ours bit for bit, here and around every
+        split.
+        """
         rows = np.vstack([matrix, trial_rows(self._walk.forest)])
         ours = self.predict(rows)
         theirs = self._answer(rows), self._answer(rows, output_margin=True)
         if not (np.array_equal(ours.score, theirs[0]) and ours.margin is not None and np.array_equal(ours.margin, theirs[1])):
-            raise RuntimeRefused("XGBoost itself scores this model otherwise than it is served here; save it again with a current release")
+            raise RuntimeRefused(
+                "XGBoost's scores of this model differ from Tiltyard's. Save it again with a current release of XGBoost, and upload the new file"
+            )
         if not self.covered:
             return None
         gap = self._answer(rows, pred_contribs=True).sum(axis=1) - theirs[1]
         return float((np.abs(gap) / np.maximum(1.0, np.abs(theirs[1]))).max(initial=0.0))
 
     def explain(self, matrix: Floats, background: Floats | None = None, margin: Floats | None = None) -> ExplanationBatch:
-        """Exact Shapley values of the margin: path-dependent by the sums of hessians, or interventional against `background`.
+        """Return exact Shapley values of the margin: path-dependent by the sums of hessians, or interventional against `background`.
 
-        What cannot be compiled for its size is explained by XGBoost's own path-dependent `pred_contribs`, or estimated by sampling where it has no
-        covers, as is a model without covers and background.
+        Models too large to compile use XGBoost's own path-dependent `pred_contribs`. Without covers, they are estimated by sampling, and so is a model without
+        covers and background.
         """
         if self._explainers.take(background):
             return self._explainers.explain(matrix, background, self._walk(matrix) if margin is None else margin, self.space)
@@ -105,18 +109,18 @@ class XgboostRuntime(Runtime):
 
     @cached_property
     def _booster(self) -> "Booster":
-        """The model as the library has it, read once. Raises `ArtifactGone` or `ArtifactChanged`."""
+        """Return the library's model, read once. Raises `ArtifactGone` or `ArtifactChanged`."""
         with without(WRAPPED):
             from xgboost import Booster  # noqa: PLC0415  heavy: loaded by the probe, and by a worker for a model too large to compile
 
         return Booster({"nthread": 1}, model_file=bytearray(plain_json(read_checked(*self._file))))
 
     def _answer(self, rows: Floats, **what: bool) -> Floats:
-        """What XGBoost itself gives for rows [n, features]."""
+        """Return XGBoost's own result for rows [n, features]."""
         from xgboost import DMatrix  # noqa: PLC0415  likewise
 
         with np.errstate(over="ignore"):
-            # Values past float32 become infinite, and XGBoost takes no infinite values.
+            # Values beyond float32 become infinite, and XGBoost accepts no infinite values.
             single = np.clip(self._missing(rows).astype(np.float32), -FLOAT_MAX, FLOAT_MAX)
         matrix = DMatrix(single, nthread=1)
         used = (0, self._use.rounds or 0)
@@ -124,7 +128,7 @@ class XgboostRuntime(Runtime):
 
 
 def without_missing(missing: float | None) -> Callable[[Floats], Floats]:
-    """Rows with NaN for what stands for missing, compared in single precision as XGBoost does."""
+    """Return rows with NaN for the missing value, compared in single precision as XGBoost does."""
     if missing is None:
         return lambda matrix: matrix
     value = np.float32(missing)

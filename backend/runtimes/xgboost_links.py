@@ -1,4 +1,4 @@
-"""From margin to score, and from base score to the first margin, as XGBoost's objectives do it: in single precision."""
+"""Links from margin to score, and from base score to first margin, as in XGBoost's objectives: in single precision."""
 
 import ctypes
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from backend.runtimes.protocol import Floats
 
 ONE = np.float32(1)
 STEEPEST, EPSILON = float(np.float32(88.7)), np.float32(1e-16)
-"""XGBoost's own guards against overflow and against division by zero."""
+"""XGBoost's own guards against overflow and division by zero."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """`start` is the margin before the first tree; `link` gives the scores of margins [n], both float32 as float64."""
+    """`start` is the margin before the first tree; `link` maps margins [n] to scores. Both are float32 values as float64."""
 
     start: np.float32
     link: Callable[[Floats], Floats]
@@ -28,7 +28,7 @@ class Objective:
 
 
 def objective_of(name: str, base_score: np.float32) -> Objective:
-    """An objective by its name in the model file. Raises RuntimeRefused for one that is not served."""
+    """Return an objective by its name in the model file. Raises RuntimeRefused for an unsupported one."""
     if name in LOGISTIC:
         return Objective(np.float32(-_c("logf")(float(ONE / base_score - ONE))), _each(_sigmoid), False, True)
     if name in EXPONENTIAL:
@@ -37,7 +37,7 @@ def objective_of(name: str, base_score: np.float32) -> Objective:
         return Objective(base_score, lambda margin: (margin > 0).astype(np.float64), False, True)
     if name in IDENTITY:
         return Objective(base_score, lambda margin: margin, True, False)
-    raise RuntimeRefused(f"The objective {name[:60]!r} is not served.")
+    raise RuntimeRefused(f"Tiltyard does not serve the objective {name[:60]!r}. Train the model with another objective.")
 
 
 def _sigmoid(margin: float) -> float:
@@ -55,7 +55,7 @@ def _each(function: Callable[[float], float]) -> Callable[[Floats], Floats]:
 
 @cache
 def _c(name: str) -> Callable[[float], float]:
-    """The C library's own function in single precision, which XGBoost calls too; numpy's vectorised one may differ in the last bit."""
+    """Return the C library's function in single precision, which XGBoost calls too; numpy's vectorised one may differ in the last bit."""
     function = getattr(ctypes.CDLL(None), name)
     function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
     return function  # type: ignore[no-any-return]

@@ -1,1 +1,1 @@
-"""Tallies: what the comparison is made of, kept while logging."""
+"""Tallies: summaries for comparisons, updated while logging."""

@@ -1,4 +1,4 @@
-"""How a row came to its version: by lot, or otherwise. Only what came by lot says which version is better."""
+"""How a row got its version: by random assignment, or otherwise. Only random assignment shows which version is better."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from backend.groups.phases import shares
 from backend.work.unit import UnitOfWork
 
 Arm = Literal["random", "fallback", "chosen", "shadow"]
-"""By its bucket's lot; in another's place that failed; by name, or because another lacked features; a copy."""
+"""By its bucket's draw; in place of a failed version; by name, or because another lacked features; a copy."""
 NOBODY = 255
 MOST_KNOWN = 1_000
-"""Lots that are kept: each takes some 10 kB."""
+"""Draws that are kept: each takes about 10 kB."""
 CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A phase's lot: for each bucket which of the `versions` owns it (or `NOBODY`), and each version's share. A phase never changes."""
+    """A phase's draw: for each bucket the index of its owner among `versions` (or `NOBODY`), and each version's share. A phase never changes."""
 
     owners: bytes
     versions: Sequence[UUID]
@@ -32,19 +32,19 @@ class Draw:
     threshold: float
 
     def owner(self, bucket: int) -> UUID | None:
-        """Who answers a bucket by its lot; nobody, where there is no such bucket."""
+        """Return the version of a bucket; None without such a bucket."""
         place = self.owners[bucket] if 0 <= bucket < BUCKETS else NOBODY
         return None if place == NOBODY else self.versions[place]
 
     def owners_of(self, buckets: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The same of many buckets [n], each as its place among the versions."""
+        """Return the versions of many buckets [n], as indices among the versions."""
         there = (buckets >= 0) & (buckets < BUCKETS)
         return np.where(there, np.frombuffer(self.owners, dtype=np.uint8)[np.where(there, buckets, 0)], NOBODY).astype(np.uint8)
 
     def arm(self, version_id: UUID, role: str, status: str, bucket: int, propensity: float) -> tuple[Arm, UUID | None]:
-        """The arm of a row, and for one that fell back the version whose place it took.
+        """Return the arm of a row, and for a fallback the version it replaced.
 
-        A row that a caller asked for by name says so by a propensity that is not its version's share.
+        A row that its caller requested by version has a propensity that differs from its version's share.
         """
         if role == "shadow":
             return "shadow", None
@@ -56,11 +56,11 @@ class Draw:
 
 
 _known: OrderedDict[tuple[UUID, int], Draw] = OrderedDict()
-"""Those last asked for, the latest last."""
+"""The draws requested last, the latest last."""
 
 
 async def draws(work: UnitOfWork, group_id: UUID, phases: set[int]) -> dict[int, Draw]:
-    """The lots of some phases of a group; of one that nobody opened, a lot that nobody has drawn."""
+    """Return the draws of some phases of a group; an unknown phase gets a draw without versions."""
     found = {phase: _known[group_id, phase] for phase in phases if (group_id, phase) in _known}
     if missing := phases - found.keys():
         rows = await shares(work, group_id, missing)
@@ -75,7 +75,7 @@ async def draws(work: UnitOfWork, group_id: UUID, phases: set[int]) -> dict[int,
 
 
 def draw(members: list[Any]) -> Draw:
-    """A lot from a phase's members as rows: version_id, role, share, ranges, threshold."""
+    """Return a draw from a phase's members as rows: version_id, role, share, ranges, threshold."""
     champion = next((at for at, member in enumerate(members) if member.role == "champion"), NOBODY)
     owners = bytearray([champion]) * BUCKETS
     for at, member in enumerate(members):

@@ -1,4 +1,4 @@
-"""Folding: many appended tallies become few, and old ones longer, so that reading them costs the same however many rows there were.
+"""Compaction: merges many appended tallies into few, and old ones into longer spans, so that reading costs the same for any number of rows.
 
 A tally spans five minutes while its rows are young, an hour after three hours, a day after three days.
 """
@@ -17,14 +17,14 @@ from backend.tallies.tally import Key, Tally
 from backend.work.unit import UnitOfWork
 
 FOLD_ABOVE = 40
-"""A group with more appended tallies than this is folded."""
+"""A group with more appended tallies than this is compacted."""
 HOUR, DAY = 3_600, 86_400
 AGES = ((3 * DAY, DAY), (3 * HOUR, HOUR))
-"""From which age of a span's end on, in seconds, it becomes part of one so long."""
+"""The age of a span's end, in seconds, from which it belongs to a span of that length."""
 
 
 async def fold_waiting(hub: Hub) -> int:
-    """Fold the groups that need it, of every tenant; how many."""
+    """Compact the groups that need it, of every tenant. Return their number."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         groups = await queries.backlog(work.session, FOLD_ABOVE)
     for group in groups:
@@ -34,7 +34,7 @@ async def fold_waiting(hub: Hub) -> int:
 
 
 async def fold(work: UnitOfWork, group_id: UUID) -> None:
-    """Fold a group's tallies. What is appended meanwhile stays for the next time."""
+    """Compact a group's tallies. Tallies appended meanwhile wait for the next time."""
     await lock(work.session, f"tallies:{group_id}")
     wanted = _to_fold(await queries.keys_of(work.session, work.tenant_id, group_id), work.now.timestamp())
     if wanted:
@@ -43,7 +43,7 @@ async def fold(work: UnitOfWork, group_id: UUID) -> None:
 
 
 def folded(rows: Sequence[Any], now: float) -> list[Tally]:
-    """One tally for each span and key."""
+    """Return one tally per span and key."""
     by_key: defaultdict[Key, list[Any]] = defaultdict(list)
     for row in rows:
         by_key[_target(row, now)].append(row)
@@ -51,7 +51,7 @@ def folded(rows: Sequence[Any], now: float) -> list[Tally]:
 
 
 def span_of(slot: int, seconds: int, now: float) -> tuple[int, int]:
-    """The start and length of the span that a tally of `seconds` from `slot` (seconds since 1970) belongs to by now.
+    """Return the start and length of the current span for a tally of `seconds` from `slot` (seconds since 1970).
 
     >>> span_of(7_200, 300, 7_500), span_of(7_200, 300, 7_200 + 5 * HOUR), span_of(7_200, 300, 10 * DAY)
     ((7200, 300), (7200, 3600), (0, 86400))
@@ -64,7 +64,7 @@ def span_of(slot: int, seconds: int, now: float) -> tuple[int, int]:
 
 
 def _to_fold(rows: Sequence[Any], now: float) -> list[int]:
-    """The ids of tallies that are appended, or that now belong to a longer span, and of those that they are to be one with."""
+    """Return the ids of tallies to merge: appended ones, those that now belong to a longer span, and their partners."""
     by_key: defaultdict[Key, list[Any]] = defaultdict(list)
     for row in rows:
         by_key[_target(row, now)].append(row)

@@ -1,4 +1,4 @@
-"""Tallies: all SQL. A log's table name only ever comes from `groups.table_name`, and is quoted."""
+"""All SQL of tallies. A log's table name always comes from `groups.table_name`, and is quoted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -56,24 +56,24 @@ async def add(session: AsyncSession, tenant_id: UUID, group_id: UUID, tallies: S
 
 
 async def of_phases(session: AsyncSession, tenant_id: UUID, group_id: UUID, phases: Sequence[int]) -> Sequence[Row[Any]]:
-    """The tallies of some phases of a group."""
+    """Return the tallies of some phases of a group."""
     statement = text(OF_GROUP.format(also="AND phase = ANY(CAST(:phases AS int[]))"))
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id, "phases": list(phases)})).all()
 
 
 async def of_group(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """All tallies of a group."""
+    """Return all tallies of a group."""
     return (await session.execute(text(OF_GROUP.format(also="")), {"tenant": tenant_id, "group": group_id})).all()
 
 
 async def keys_of(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> Sequence[Row[Any]]:
-    """The same without their sketches."""
+    """Return all tallies of a group without their sketches."""
     statement = text("SELECT id, phase, version_id, arm, other_id, slot, seconds, folded FROM tallies WHERE tenant_id = :tenant AND group_id = :group")
     return (await session.execute(statement, {"tenant": tenant_id, "group": group_id})).all()
 
 
 async def take(session: AsyncSession, tenant_id: UUID, ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """Remove tallies, and give them."""
+    """Remove tallies and return them."""
     statement = text(
         "DELETE FROM tallies WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS bigint[])) "
         "RETURNING id, phase, version_id, arm, other_id, slot, seconds, folded, labelled, first, last, sketch"
@@ -82,14 +82,14 @@ async def take(session: AsyncSession, tenant_id: UUID, ids: Sequence[int]) -> Se
 
 
 async def forget(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> None:
-    """Remove all tallies of a group: its log is gone."""
+    """Remove all tallies of a group whose log is gone."""
     mine = "WHERE tenant_id = :tenant AND group_id = :group"
     for statement in (f"DELETE FROM tallies {mine}", f"DELETE FROM tally_rebuilds {mine}"):  # noqa: S608 (constants)
         await session.execute(text(statement), {"tenant": tenant_id, "group": group_id})
 
 
 async def random_counts(session: AsyncSession, tenant_id: UUID, group_id: UUID, phase: int) -> dict[UUID, int]:
-    """How many predictions each version has answered in a phase by its bucket's lot."""
+    """Count the predictions that each version has answered in a phase by random assignment."""
     statement = text(
         "SELECT version_id, sum(rows) AS n FROM tallies WHERE tenant_id = :tenant AND group_id = :group AND phase = :phase AND arm = 'random' GROUP BY 1"
     )
@@ -97,23 +97,23 @@ async def random_counts(session: AsyncSession, tenant_id: UUID, group_id: UUID, 
 
 
 async def answered(session: AsyncSession, table: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Version and score of answers."""
+    """Return version and score of answers."""
     return (await session.execute(text(ANSWERED.format(table=quoted(table))), {"ids": ids})).all()
 
 
 async def labelled_copies(session: AsyncSession, table: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Shadows' rows among these ids whose truth is known."""
+    """Return the shadows' rows among these ids that have an outcome."""
     return (await session.execute(text(COPIES.format(table=quoted(table))), {"ids": ids})).all()
 
 
 async def rebuild_wanted(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> bool:
-    """Is the group's log still to be tallied?"""
+    """Return whether the group's log still has to be tallied."""
     statement = text("SELECT EXISTS (SELECT FROM tally_rebuilds WHERE tenant_id = :tenant AND group_id = :group)")
     return bool((await session.execute(statement, {"tenant": tenant_id, "group": group_id})).scalar_one())
 
 
 async def ask_rebuild(session: AsyncSession, tenant_id: UUID, group_id: UUID, now: datetime, run_id: UUID | None) -> None:
-    """Note that the group's log is to be tallied, by this run."""
+    """Record that this run must tally the group's log."""
     statement = text(
         "INSERT INTO tally_rebuilds (group_id, tenant_id, asked_at, run_id) VALUES (:group, :tenant, :now, :run) "
         "ON CONFLICT (group_id) DO UPDATE SET run_id = excluded.run_id, asked_at = excluded.asked_at"
@@ -122,16 +122,16 @@ async def ask_rebuild(session: AsyncSession, tenant_id: UUID, group_id: UUID, no
 
 
 async def rebuilt(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> None:
-    """Note that it is done."""
+    """Record that the rebuild is done."""
     statement = text("DELETE FROM tally_rebuilds WHERE tenant_id = :tenant AND group_id = :group")
     await session.execute(statement, {"tenant": tenant_id, "group": group_id})
 
 
 async def backlog(session: AsyncSession, most: int) -> Sequence[Row[Any]]:
-    """The groups of all tenants with more than so many tallies to be folded."""
+    """Return the groups of all tenants with more than this number of tallies to compact."""
     return (await session.execute(text("SELECT * FROM tally_backlog(:most)"), {"most": most})).all()
 
 
 async def rebuilds_due(session: AsyncSession) -> Sequence[Row[Any]]:
-    """The groups of all tenants whose log is to be tallied and nobody is at it."""
+    """Return the groups of all tenants whose log has to be tallied by a run that nobody executes."""
     return (await session.execute(text("SELECT * FROM tally_rebuilds_due()"))).all()

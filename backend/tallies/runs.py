@@ -1,4 +1,4 @@
-"""Schedules of tallies: what writers appended is folded."""
+"""Schedules of tallies: compaction of appended tallies."""
 
 from backend.runs.context import Tick
 from backend.runs.kinds import Schedule
@@ -6,7 +6,7 @@ from backend.tallies.compaction import fold_waiting
 
 
 async def fold(tick: Tick) -> None:
-    """Fold the tallies of every group that has many unfolded ones."""
+    """Compact the tallies of every group with many appended ones."""
     await fold_waiting(tick.hub)
 
 

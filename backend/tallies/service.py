@@ -1,4 +1,4 @@
-"""What other slices ask of the tallies."""
+"""Tallies, for other slices."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from backend.work.unit import UnitOfWork
 
 
 class RebuildDue(NamedTuple):
-    """A group of some tenant with a log that is still to be tallied."""
+    """A group whose log still has to be tallied."""
 
     tenant_id: UUID
     group_id: UUID
@@ -20,7 +20,7 @@ class RebuildDue(NamedTuple):
 
 
 async def of_phases(work: UnitOfWork, group_id: UUID, phases: Sequence[int]) -> list[Tally]:
-    """The tallies of some phases of a group."""
+    """Return the tallies of some phases of a group."""
     rows = await queries.of_phases(work.session, work.tenant_id, group_id, phases)
     return [
         Tally(Key(row.phase, row.version_id, row.arm, row.other_id, row.slot, row.seconds), Sketch.decode(row.sketch), row.labelled, row.first, row.last)
@@ -29,12 +29,12 @@ async def of_phases(work: UnitOfWork, group_id: UUID, phases: Sequence[int]) -> 
 
 
 async def random_counts(work: UnitOfWork, group_id: UUID, phase: int) -> dict[UUID, int]:
-    """How many predictions each version has answered in a phase by its bucket's lot."""
+    """Count the predictions that each version has answered in a phase by random assignment."""
     return await queries.random_counts(work.session, work.tenant_id, group_id, phase)
 
 
 async def replace(work: UnitOfWork, group_id: UUID, made: Sequence[Tally], begin: datetime | None) -> None:
-    """Put `made` in the place of a group's tallies from `begin` on (None: of no tally). The group's rebuild is done with that."""
+    """Replace a group's tallies from `begin` on by `made` (None: replace none), and mark the group's rebuild as done."""
     before = await queries.keys_of(work.session, work.tenant_id, group_id) if begin else []
     stale = [row.id for row in before if begin and row.slot >= int(begin.timestamp())]
     await queries.take(work.session, work.tenant_id, stale)
@@ -43,20 +43,20 @@ async def replace(work: UnitOfWork, group_id: UUID, made: Sequence[Tally], begin
 
 
 async def forget(work: UnitOfWork, group_id: UUID) -> None:
-    """Remove all tallies of a group with a log that is gone."""
+    """Remove all tallies of a group whose log is gone."""
     await queries.forget(work.session, work.tenant_id, group_id)
 
 
 async def rebuild_wanted(work: UnitOfWork, group_id: UUID) -> bool:
-    """Is the group's log still to be tallied?"""
+    """Return whether the group's log still has to be tallied."""
     return await queries.rebuild_wanted(work.session, work.tenant_id, group_id)
 
 
 async def ask_rebuild(work: UnitOfWork, group_id: UUID, run_id: UUID | None) -> None:
-    """Note that a run tallies the group's log anew."""
+    """Record that a run tallies the group's log anew."""
     await queries.ask_rebuild(work.session, work.tenant_id, group_id, work.now, run_id)
 
 
 async def rebuilds_due(work: UnitOfWork) -> list[RebuildDue]:
-    """The groups of all tenants with a log to be tallied that no run is tallying."""
+    """Return the groups of all tenants with a log to tally that no run is tallying."""
     return [RebuildDue(row.tenant_id, row.group_id, row.slug) for row in await queries.rebuilds_due(work.session)]

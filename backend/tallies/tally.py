@@ -1,4 +1,4 @@
-"""A tally: the sketch of some rows of a log, by phase, version, arm and span of time."""
+"""A tally: the sketch of some log rows, by phase, version, arm and time span."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,7 +8,9 @@ from backend.numerics.statistics.sketch import Sketch
 
 
 class Key(NamedTuple):
-    """What is tallied apart. `other_id` is whose place a fallback took, or whose answer a pair is about; `slot` the start, in seconds since 1970."""
+    """The key of a tally. `other_id` is the version that a fallback replaced, or the answering version of a pair. `slot` is the start, in seconds since
+    1970.
+    """
 
     phase: int
     version_id: UUID
@@ -20,7 +22,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Tally:
-    """A sketch of some rows, or of what changed about them; `first` and `last` are inference ids, absent when no row came with it."""
+    """A sketch of some rows, or of their changes. `first` and `last` are inference ids, absent when no row came with it."""
 
     key: Key
     sketch: Sketch

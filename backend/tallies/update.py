@@ -1,4 +1,4 @@
-"""Adding to the tallies what was just written into a log, in the same transaction: exactly the rows that came, and each change of a truth."""
+"""Updates the tallies in the transaction that writes a log: every inserted row, and each changed outcome."""
 
 import math
 from collections import defaultdict
@@ -18,30 +18,30 @@ from backend.tallies.tally import Key, Tally
 from backend.work.unit import UnitOfWork
 
 SLOT = 300
-"""Rows are tallied by the five minutes they were asked in; folding makes longer spans of old ones."""
+"""Seconds. Rows are tallied by the five minutes of their request; compaction merges old ones."""
 CHANGED = f"l.inference_id, l.phase, l.model_version_id, l.role, l.status, l.bucket, l.propensity, l.score, (l.output->>'{SHADOW_OF}')::uuid AS shadow_of"
-"""Those that `add_outcomes` wants of the log's row `l`, beside `was` and `actual`."""
+"""Columns of the log's row `l` that `add_outcomes` needs, beside `was` and `actual`."""
 Columns = Mapping[str, Any]
 
 
 class TallyUpdates:
-    """Keeps the tallies in step with the log, as an observer of it."""
+    """Keeps the tallies equal to the log, as an observer of it."""
 
     async def on_rows(self, work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Columns]) -> None:
-        """Tally rows that have just been inserted."""
+        """Tally inserted rows."""
         await add_rows(work, group_id, table, rows)
 
     async def on_outcomes(self, work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
-        """Tally that outcomes of rows have changed."""
+        """Tally changed outcomes of rows."""
         await add_outcomes(work, group_id, table, changes)
 
     async def on_erasure(self, work: UnitOfWork, group_id: UUID, table: str | None, correlations: Mapping[str, UUID]) -> int:
-        """Nothing: tallies hold no person."""
+        """Do nothing: tallies contain no personal data."""
         return 0
 
 
 async def add_rows(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Columns]) -> None:
-    """Tally rows that have just been inserted. None of them has its truth yet."""
+    """Tally inserted rows. None of them has its outcome yet."""
     lots = await draws(work, group_id, {row["phase"] for row in rows})
     by_key = _by_key(rows, lots)
     tallies = [_arrived(key, mine, lots[key.phase].threshold) for key, mine in by_key.items()]
@@ -51,7 +51,7 @@ async def add_rows(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[
 
 
 async def add_outcomes(work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
-    """Tally that the truth of rows became `actual` where it `was` another, or unknown."""
+    """Tally rows whose outcome became `actual` and `was` another, or unknown."""
     rows = [row for row in (dict(change._mapping) for change in changes) if row["status"] in ("ok", "fallback") and row["score"] is not None]
     lots = await draws(work, group_id, {row["phase"] for row in rows})
     tallies = []
@@ -64,7 +64,7 @@ async def add_outcomes(work: UnitOfWork, group_id: UUID, table: str, changes: Se
 
 
 def slot_of(inference_id: UUID) -> int:
-    """The start of the slot that an inference belongs to; a shadow's copy has its answer's."""
+    """Return the start of an inference's slot; a shadow's copy has its answer's slot."""
     seconds = (inference_id.int >> 80) // 1000
     return int(seconds - seconds % SLOT)
 
@@ -89,14 +89,14 @@ def _arrived(key: Key, rows: Sequence[Columns], threshold: float) -> Tally:
 
 
 async def _judged(work: UnitOfWork, group_id: UUID, table: str, copies: Sequence[Columns]) -> list[Tally]:
-    """Pairs of shadows' rows whose truth has changed with the answers that they are copies of."""
+    """Return pairs of shadows' rows with changed outcomes, and the answers they copy."""
     answers = {row.inference_id: row for row in await queries.answered(work.session, table, [copy["shadow_of"] for copy in copies])}
     pairs = [(copy, answers[copy["shadow_of"]]) for copy in copies if copy["shadow_of"] in answers]
     return await _pairs(work, group_id, [(copy, answer.model_version_id, answer.score, copy["was"], copy["actual"]) for copy, answer in pairs])
 
 
 async def _met(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Columns], lots: Mapping[int, Draw]) -> list[Tally]:
-    """Pairs of answers that come after their shadows' rows had been told the truth: an answer may have waited among the dead letters."""
+    """Return pairs of answers that come after their shadows' rows got an outcome: an answer may have waited among the dead letters."""
     answers = {
         shadow_id(row["inference_id"], version): row
         for row in rows
@@ -109,7 +109,7 @@ async def _met(work: UnitOfWork, group_id: UUID, table: str, rows: Sequence[Colu
 
 
 async def _pairs(work: UnitOfWork, group_id: UUID, pairs: Sequence[tuple[Columns, UUID, float, float | None, float]]) -> list[Tally]:
-    """Tallies of pairs: the copy, and of its answer the version and score; the truth as it was and as it is."""
+    """Return tallies of pairs: the copy, the answer's version and score, and the outcome before and after."""
     if not pairs:
         return []
     lots = await draws(work, group_id, {pair[0]["phase"] for pair in pairs})

@@ -1,1 +1,1 @@
-"""The unit of work and what it writes at its end."""
+"""The unit of work, and what it writes at its end."""

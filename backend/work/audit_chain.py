@@ -1,4 +1,4 @@
-"""The arithmetic of a tenant's audit chain: entries, their hashes, and how one links to the next."""
+"""Arithmetic of a tenant's audit chain: entries, their hashes, and their links."""
 
 import hashlib
 import hmac
@@ -13,11 +13,11 @@ from schemas.common import Json, Shape
 
 GENESIS = "0" * 64
 LARGEST_EXACT = 2**53
-"""Integers from here on are not exact in JSON (RFC 8785 §3.2.2.3): they are written as strings."""
+"""Integers from here on are not exact in JSON (RFC 8785 §3.2.2.3), so they are written as strings."""
 
 
 def plain(value: Shape | Json) -> Json:
-    """JSON's own types only; integers past 2^53 become strings, since RFC 8785 has no others."""
+    """Return JSON's own types only. Integers beyond 2^53 become strings, because RFC 8785 has no others."""
     return _narrow(msgspec.to_builtins(value, builtin_types=()))
 
 
@@ -36,9 +36,9 @@ def _narrow(value: Json) -> Json:
 
 
 def stored(value: Json) -> Json:
-    """A value as PostgreSQL gives it back, in the form in which it was hashed.
+    """Return a value from PostgreSQL in the form in which it was hashed.
 
-    A number past 2^53 was a float when it was written (an integer would be a string), and comes back with all its digits.
+    A number beyond 2^53 was written as a float (an integer would be a string), and PostgreSQL returns all its digits.
 
     >>> stored({"income": 10**16, "rate": 1.0})
     {'income': 1e+16, 'rate': 1}
@@ -57,7 +57,7 @@ def stored(value: Json) -> Json:
 
 
 def canonical(entry: AuditEntry) -> bytes:
-    """The bytes of an entry without its hash, in RFC 8785 canonical form (JSON Canonicalization Scheme)."""
+    """Return the bytes of an entry without its hash, in RFC 8785 canonical form (JSON Canonicalization Scheme)."""
     fields: dict[str, Json] = {
         "seq": entry.seq,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -73,12 +73,12 @@ def canonical(entry: AuditEntry) -> bytes:
 
 
 def digest(content: bytes) -> str:
-    """SHA-256, hexadecimal."""
+    """Return the SHA-256, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def seal(key: str, *parts: object) -> str:
-    """HMAC-SHA-256, hexadecimal, of some parts under the hub's secret key: who owns the database does not know it."""
+    """Return the HMAC-SHA-256, hexadecimal, of some parts under the hub's secret key. The database's owner does not know that key."""
     return hmac.new(b"tiltyard audit\0" + key.encode(), "\n".join(map(str, parts)).encode(), hashlib.sha256).hexdigest()
 
 
@@ -94,7 +94,7 @@ class PendingEntry(Shape, frozen=True, kw_only=True):
 
 
 def link(seq: int, prev_hash: str, at: datetime, pending: PendingEntry) -> tuple[AuditEntry, bytes]:
-    """The next entry of a chain, and the bytes that its hash is of."""
+    """Return the next entry of a chain, and its hashed bytes."""
     entry = AuditEntry(
         seq=seq,
         at=at,

@@ -1,4 +1,4 @@
-"""Writing into a tenant's audit chain at the end of a unit of work."""
+"""Writes a tenant's audit entries at the end of a unit of work."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +21,7 @@ VALUES (:tenant_id, :seq, :at, :actor, :actor_id, :action, :subject, CAST(:befor
 
 
 async def append(session: AsyncSession, tenant_id: UUID, at: datetime, pending: list[PendingEntry]) -> tuple[int, str]:
-    """Write the entries; gives the number and hash of the last. If this fails the change fails with it: no change without its entry."""
+    """Write the entries. Return the number and hash of the last. A failure fails the change too: no change without its entry."""
     seq, head = await _lock_head(session, tenant_id)
     rows = []
     for change in pending:
@@ -33,7 +33,7 @@ async def append(session: AsyncSession, tenant_id: UUID, at: datetime, pending: 
 
 
 async def _lock_head(session: AsyncSession, tenant_id: UUID) -> tuple[int, str]:
-    """The last number and hash, held until the transaction ends so that the next entry has no rival."""
+    """Return the last number and hash, locked until the transaction ends, so that the next entry has no rival."""
     await lock(session, f"audit:{tenant_id}")
     row = (await session.execute(text(HEAD), {"tenant": tenant_id})).first()
     return (row.seq, row.hash) if row else (0, GENESIS)

@@ -1,6 +1,6 @@
-"""The end of each tenant's audit chain, noted in the data folder under the hub's secret key: a chain that is cut or written anew does not meet it.
+"""The end of each tenant's audit chain, noted in the data folder under the hub's secret key. A cut or rewritten chain does not match it.
 
-Who owns the database can change every row of the chain and its hashes. What was noted here they can neither read back to an earlier end nor sign anew.
+The database's owner can change every row of the chain and its hashes, but can neither reset nor sign this note.
 """
 
 import logging
@@ -26,7 +26,7 @@ class NotedHead(Shape, frozen=True, kw_only=True):
 
 
 def note_head(hub: Outside, tenant_id: UUID, seq: int, entry_hash: str) -> None:
-    """Keep the end of the chain, unless a later one is kept. A full or broken disk costs the note, not the change."""
+    """Note the end of the chain, unless a later one is noted. A full or broken disk costs the note, not the change."""
     path = _path(hub, tenant_id)
     try:
         known = _read(path)
@@ -37,12 +37,12 @@ def note_head(hub: Outside, tenant_id: UUID, seq: int, entry_hash: str) -> None:
 
 
 def noted_head(hub: Outside, tenant_id: UUID) -> NotedHead | None:
-    """What was noted last; None where nothing was."""
+    """Return the last note; None without one."""
     return _read(_path(hub, tenant_id))
 
 
 def is_genuine(hub: Outside, tenant_id: UUID, noted: NotedHead) -> bool:
-    """Was it signed by this hub's key?"""
+    """Return whether this hub's key signed the note."""
     return noted.mac == _mac(hub, tenant_id, noted.seq, noted.hash)
 
 

@@ -1,4 +1,4 @@
-"""The live events that a unit of work writes."""
+"""Live events written by a unit of work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from backend.ports import Told
 
 @dataclass(frozen=True)
 class PendingEvent:
-    """An event to be written with its change. With `every`, one already written so recently stands for it."""
+    """An event to write with its change. With `every`, one already written within that time replaces it."""
 
     kind: str
     subject: str
@@ -22,7 +22,7 @@ class PendingEvent:
     every: timedelta = timedelta()
 
 
-# Numbers are given under the counter's row lock, which is kept until the commit: no number becomes visible before a smaller one.
+# Numbers are given under the counter's row lock, held until the commit: no number becomes visible before a smaller one.
 APPEND = """
 WITH given AS (
   SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[]), CAST(:payloads AS jsonb[]), CAST(:every AS float8[]))
@@ -42,9 +42,9 @@ RETURNING kind, subject
 
 
 async def append(session: AsyncSession, tenant_id: UUID, pending: Sequence[PendingEvent]) -> list[Told]:
-    """Write events with the next numbers; gives those that were written.
+    """Write events with the next numbers. Return the written ones.
 
-    Their time is that of the writing: the transaction may have begun long before, and what stands for another must be younger than the other's commit.
+    Their time is the time of writing: the transaction may have begun long before, and an event that replaces another must be younger than the other's commit.
     """
     values = {
         "kinds": [one.kind for one in pending],

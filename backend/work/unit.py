@@ -1,4 +1,4 @@
-"""The unit of work: one transaction for one tenant, then what was promised for after it."""
+"""The unit of work: one transaction for one tenant, then the actions promised for after it."""
 
 import asyncio
 import logging
@@ -31,10 +31,10 @@ T = TypeVar("T")
 
 
 class UnitOfWork:
-    """What a use case works with. Nothing leaves the process before the transaction is committed."""
+    """The context of a use case. Nothing leaves the process before the transaction is committed."""
 
     def __init__(self, hub: Outside, actor: Actor, session: AsyncSession, now: datetime) -> None:
-        """`now` is the hub's time at which the transaction began."""
+        """`now` is the hub's time at the transaction's start."""
         self.hub = hub
         self.actor = actor
         self.session = session
@@ -47,72 +47,72 @@ class UnitOfWork:
 
     @property
     def tenant_id(self) -> UUID:
-        """The tenant worked for. Raises Unauthorized when nobody is signed in."""
+        """The tenant. Raises Unauthorized when nobody is signed in."""
         if self.actor.tenant_id is None:
             raise Unauthorized
         return self.actor.tenant_id
 
     @property
     def audited(self) -> bool:
-        """Has a change been recorded?"""
+        """Whether a change was recorded."""
         return bool(self._changes)
 
     @property
     def has_read(self) -> bool:
-        """Has a reading been recorded?"""
+        """Whether a read was recorded."""
         return bool(self._reads)
 
     async def become(self, actor: Actor) -> None:
-        """Go on as another actor: signing in starts as nobody and ends as somebody."""
+        """Continue as another actor: signing in starts as nobody and ends as somebody."""
         self.actor = actor
         await tenancy.enter(self.session, actor.tenant_id, read_only=False)
 
     def audit(self, action: AuditAction, subject: str, before: Shape | Json = None, after: Shape | Json = None) -> None:
-        """Record a change of a subject (`group:live_credit_scoring`), written in this same transaction."""
+        """Record a change of a subject (`group:live_credit_scoring`) in this transaction."""
         who = self.actor
         self._changes.append(
             PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action.name, subject=subject, before=plain(before), after=plain(after))
         )
 
     def audit_read(self, action: AuditAction, subject: str, what: Shape | Json = None, *, once: bool = True) -> None:
-        """Record that personal data was read. The entry is written before the caller has its answer, in a transaction of its own.
+        """Record a read of personal data. The entry is written in its own transaction before the caller gets the answer.
 
-        With `once`, an entry of the last quarter of an hour stands for the same person reading the same again.
+        With `once`, an entry of the last quarter of an hour stands for the same person's repeated read.
         """
         who = self.actor
         entry = PendingEntry(actor=who.name, actor_id=who.person_id or who.token_id, action=action.name, subject=subject, after=plain(what))
         self._reads.append((entry, once))
 
     def live(self, kind: EventKind[T], subject: str, payload: T | None = None, every: timedelta = timedelta()) -> None:
-        """Tell who watches, by an event written in this same transaction. With `every`, one already written so recently stands for it."""
+        """Notify watchers by an event in this transaction. With `every`, an event written within that time replaces it."""
         self._events.append(PendingEvent(kind.name, subject, payload, every))
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
-        """Do this once the change is durable. A failure is logged and leaves the change standing."""
+        """Run this once the change is durable. A failure is logged and does not undo the change."""
         self._after.append(action)
 
     def amend(self, change: Callable[[Any], Any]) -> None:
-        """Put into the caller's answer what was only learned once the change was durable: `change` gives the answer anew."""
+        """Change the caller's answer after the commit: `change` returns the new answer."""
         self._amendments.append(change)
 
     def amended(self, answer: T) -> T:
-        """The answer with that in it."""
+        """Return the answer with its amendments."""
         for change in self._amendments:
             answer = change(answer)
         return answer
 
     def start_run(self, run_id: UUID, kind: str, delay: timedelta | None = None) -> None:
-        """Ask a worker, after commit, to execute a run whose row this transaction made."""
+        """Ask a worker, after the commit, to execute a run that this transaction inserted."""
         self.after_commit(lambda: self.hub.queue.run(run_id, kind, delay))
 
     async def announce_routing(self) -> None:
-        """Tell every process that routing changed; this process has it before the caller gets its answer."""
+        """Notify every process of changed routing. This process has it before the caller gets the answer."""
         await self.session.execute(text("SELECT pg_notify('tiltyard_routing', '')"))
         for refresh in self.hub.routing_watchers:
             self.after_commit(refresh)
 
     async def finish(self) -> None:
-        """Write the audit entries and the live events; the transaction commits next."""
+        """Write the audit entries and the live events; the commit comes next."""
         if self._changes:
             await self.session.flush()
             chain = self.tenant_id
@@ -125,29 +125,29 @@ class UnitOfWork:
                 self.after_commit(lambda: self.hub.wakeups.announce(tenant_id, told))
 
     def take_over(self, reads: Sequence[PendingEntry]) -> None:
-        """Write another unit of work's readings with this one."""
+        """Take over another unit of work's reads, to write them with this one."""
         self._changes += reads
 
     def fresh_reads(self) -> list[tuple[PendingEntry, Hashable]]:
-        """The readings that no recent entry stands for, each with what it is known by."""
+        """Return the reads without a recent entry, each with its key."""
         known = [(entry, (self.tenant_id, entry.actor_id, entry.action, entry.subject), once) for entry, once in self._reads]
         return [(entry, key) for entry, key, once in known if not once or recent.is_new(key)]
 
     async def deliver(self) -> None:
-        """Carry out what waited for the commit."""
+        """Run the actions that waited for the commit."""
         for action in self._after:
             try:
                 await action()
             except Exception:
-                log.exception("what was promised for after the commit failed")
+                log.exception("an action for after the commit failed")
 
 
 @asynccontextmanager
 async def open_work(hub: Outside, actor: Actor, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
-    """One transaction for the actor's tenant. An exception rolls everything back."""
+    """Open one transaction for the actor's tenant. An exception rolls everything back."""
     async with AsyncSession(hub.engine, expire_on_commit=False) as session:
         async with session.begin():
-            _ = await session.connection()  # waiting for a connection is not waiting for the time
+            _ = await session.connection()  # waiting for a connection does not count as time
             asked = time.monotonic()
             now = await tenancy.enter(session, actor.tenant_id, read_only)
             hub.clock.learn(now, asked, time.monotonic())

@@ -3311,7 +3311,7 @@ class WorthInput(TypedDict):
 
 
 class Conflict(HubError):
-    """This conflicts with the current state. Look again, then decide."""
+    """This conflicts with the current state. Read the new state, then decide."""
 
 
 class CrossSite(HubError):
@@ -3327,7 +3327,7 @@ class InternalError(HubError):
 
 
 class Invalid(HubError):
-    """This call does not take this input. See the issues."""
+    """This call does not accept this input. Correct the fields named in `issues`."""
 
 
 class MalformedRequest(HubError):
@@ -3339,7 +3339,7 @@ class MethodNotSupported(HubError):
 
 
 class NotFound(HubError):
-    """There is nothing under this name or id."""
+    """Nothing has this name or id. Check the spelling."""
 
 
 class PayloadTooLarge(HubError):
@@ -3351,7 +3351,7 @@ class TimedOut(HubError):
 
 
 class TooManyRequests(HubError):
-    """Too many attempts; wait and try again."""
+    """Too many attempts. Wait and try again."""
 
 
 class Unauthorized(HubError):
@@ -3387,7 +3387,7 @@ class AnswerCutOff(HubError):
 
 
 class ArchiveUnreadable(HubError):
-    """An archive of this group cannot be read. Bring it back from a backup, with its manifest, and try again."""
+    """An archive of this group cannot be read. Restore it and its manifest from a backup, and try again."""
 
 
 class ArchivesBusy(HubError):
@@ -3435,7 +3435,7 @@ class DecisionRuleUnfit(HubError):
 
 
 class DiskFull(HubError):
-    """The disk of the hub's servers is full, so nothing can be put on record. Make room; the hub goes on by itself."""
+    """The disk of the hub's servers is full, so nothing can be logged. Make room; the hub then continues by itself."""
 
 
 class DraftNotFound(HubError):
@@ -3499,7 +3499,7 @@ class InferenceNotFound(HubError):
 
 
 class IntakeAway(HubError):
-    """Redis keeps the intake and its dead letters, and does not answer. Try again when Redis is back."""
+    """Redis holds the intake and its dead letters, but does not answer. Try again when Redis is back."""
 
 
 class IntakeBusy(HubError):
@@ -3555,7 +3555,7 @@ class LogTooCostly(HubError):
 
 
 class LogUnavailable(HubError):
-    """The prediction could not be put on record, so it is not answered. Try again shortly."""
+    """The prediction could not be logged, so it is not answered. Try again shortly."""
 
 
 class MappingNotFound(HubError):

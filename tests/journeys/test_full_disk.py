@@ -70,7 +70,7 @@ async def test_a_full_disk_refuses_with_the_reason_and_is_recovered_from_without
     for victim in supervisor.children():  # as they end by themselves at a write, if they have not yet
         if {"valkey-server", "postgres"} & {Path(word).name for word in victim.cmdline()[:1]}:
             victim.kill()
-    until(lambda: hub.output.read_text().count("it starts once there is room") >= 2, "word of both servers", 30)
+    until(lambda: hub.output.read_text().count("then starts by itself") >= 2, "word of both servers", 30)
     for _ in range(10):
         status, said = await ask(hub)
         assert status == 503

@@ -104,7 +104,7 @@ async def test_a_killed_server_comes_back_by_itself(hub: Product, process: str, 
     psutil.wait_procs([victim], 10)
     until(lambda: healthy(hub), "health", 20)
     assert hub.child(process).pid != victim.pid
-    assert f"{name} ended by itself" in hub.output.read_text()
+    assert f"{name} ended unexpectedly" in hub.output.read_text()
     assert (await hub.ask("access.me"))["email"] == hub.ready["email"]
 
 

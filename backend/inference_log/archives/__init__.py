@@ -1,1 +1,1 @@
-"""A log in files: weeks that retention lets go, and logs of deleted groups."""
+"""A log in files: weeks past their retention, and logs of deleted groups."""

@@ -1,4 +1,4 @@
-"""A deleted group's log as Parquet with a manifest, verified by reading it again, then dropped."""
+"""Archives a deleted group's log as Parquet with a manifest, verifies it by reading it again, then drops the log."""
 
 import asyncio
 from datetime import timedelta
@@ -26,18 +26,18 @@ from backend.work.unit import UnitOfWork
 from schemas.common import Json
 
 SETTLE_SECONDS = 1.5
-"""Within this every process has stopped answering for a deleted group."""
+"""Seconds. Within this time every process stops answering for a deleted group."""
 CLOSED = timedelta(days=7)
-"""So long a process may be held up with an answer and still find the intake closed."""
+"""A process may be delayed this long with an answer and still find the intake closed."""
 ARCHIVE_TRIES = 5
 
 
 class IntakeNotEmpty(HubError):
-    """The group's intake could not be emptied into its log; the archive waits for it."""
+    """The group's intake could not be emptied into its log, so the archive waits. Check that a worker runs and PostgreSQL answers."""
 
 
 async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
-    """Write `archives/<group_id>/log.parquet`, `manifest.json` and the dead letters, verify, drop the log. Gives the manifest. Safe to run twice.
+    """Write `archives/<group_id>/log.parquet`, `manifest.json` and the dead letters, verify them, and drop the log. Returns the manifest. Safe to run twice.
 
     Raises LegalHold, IntakeNotEmpty, ArchivesBusy, ArchiveUnsound.
     """
@@ -50,7 +50,7 @@ async def archive(hub: Hub, actor: Actor, group_id: UUID) -> Json:
         await _empty_intake(hub, group_id)
         if await _archive_and_drop(hub, actor, ref, name):
             ref = None
-    raise ArchiveUnsound("The log changed whenever it was archived; it is kept until the run is tried again.")
+    raise ArchiveUnsound("The log changed at every attempt to archive it. It is kept until the run is tried again.")
 
 
 async def drop(hub: Hub, actor: Actor, group_id: UUID) -> Json:
@@ -68,7 +68,7 @@ async def drop(hub: Hub, actor: Actor, group_id: UUID) -> Json:
 
 
 async def _close(hub: Hub, actor: Actor, group_id: UUID) -> LogRef | None:
-    """The log, if it is there still. From now on its stream takes nothing more: an answer that comes so late is written directly, or is not given.
+    """Return the log if it still exists, and close its stream. A late answer is then written directly, or refused.
 
     Raises LegalHold.
     """
@@ -81,7 +81,7 @@ async def _close(hub: Hub, actor: Actor, group_id: UUID) -> LogRef | None:
 
 
 async def _archive_and_drop(hub: Hub, actor: Actor, ref: LogRef, name: str) -> bool:
-    """Under one lock. False when rows came or changed while they were written."""
+    """Archive and drop the log under one lock. False when rows came or changed during the writing."""
     async with hub.work(actor) as work:
         await hold(work.session, ref.group_id)
         async with awake(work.session):
@@ -108,7 +108,7 @@ async def _empty_intake(hub: Hub, group_id: UUID) -> None:
         await drainer.drain(group_id, 60)
         if not await hub.redis.xlen(stream_key(group_id)):
             return
-        await asyncio.sleep(0.1)  # another worker is at it
+        await asyncio.sleep(0.1)  # another worker has done it
     raise IntakeNotEmpty
 
 
@@ -118,6 +118,6 @@ def _said(files: Files, name: str) -> Json:
 
 
 async def drop_with_tallies(work: UnitOfWork, group_id: UUID) -> bool:
-    """Drop a deleted group's log and its tallies; False when it is gone already."""
+    """Drop a deleted group's log and its tallies. False when the log is already gone."""
     await tallies.forget(work, group_id)
     return await repository.drop_log(work.session, group_id)

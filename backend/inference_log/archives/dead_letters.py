@@ -1,4 +1,4 @@
-"""Dead letters of a group that was deleted: lines of JSON beside its archived log."""
+"""Dead letters of a deleted group: lines of JSON beside its archived log."""
 
 import base64
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ NAME = "dead-letters.jsonl"
 
 
 def keep(files: Files, folder: str, letters: Sequence[Letter]) -> int:
-    """Add letters to those that are kept, each once however often it is brought; how many are there now."""
+    """Add letters to the stored ones, each once. Return the number stored."""
     lines = _lines(files, folder)
     there = {msgspec.json.decode(line)["entry_id"] for line in lines}
     new = [_line(letter) for letter in letters if letter.entry_id not in there]
@@ -24,7 +24,7 @@ def keep(files: Files, folder: str, letters: Sequence[Letter]) -> int:
 
 
 def forget(files: Files, folder: str, entity_key: str) -> int:
-    """Take an entity's letters away; how many."""
+    """Remove an entity's letters. Return their number."""
     lines = _lines(files, folder)
     others = [line for line in lines if not _is_of(line, entity_key)]
     if len(others) < len(lines):

@@ -1,4 +1,4 @@
-"""One entity's rows in a group's archives, read batch by batch. All of it takes long and is for a thread of its own."""
+"""Erases one entity's rows from a group's archives, batch by batch. All of it takes long: call it in a thread."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,28 +17,28 @@ from backend.ports import Files
 
 
 class Archived(NamedTuple):
-    """An archive in its place. Only one that was written to its end has a manifest."""
+    """An archive in its place. Only a complete one has a manifest."""
 
     name: str
     manifest: ArchiveManifest | None
 
     @property
     def sha256(self) -> str | None:
-        """What it must be."""
+        """The archive's expected SHA-256."""
         return self.manifest.sha256 if self.manifest else None
 
 
 class Rewritten(NamedTuple):
-    """An archive without the entity, which has yet to take its place."""
+    """An archive without the entity, before it takes its place."""
 
     name: str
     draft: Path
     manifest: ArchiveManifest | None
     rows: int
-    """So many lost their entity."""
+    """The number of rows that lost their entity."""
 
     def put(self, files: Files) -> None:
-        """Take its place."""
+        """Move it to its place."""
         if self.manifest:
             publish(files, self.draft, self.name, self.manifest)
         else:
@@ -46,9 +46,9 @@ class Rewritten(NamedTuple):
 
 
 def archives_in(files: Files, folder: str) -> list[Archived]:
-    """The archives of a folder. One without manifest that cannot be read was never written to its end, its rows are in the log: it goes.
+    """Return the archives of a folder. An unreadable archive without manifest is incomplete, and its rows are still in the log: it is deleted.
 
-    Raises ArchiveUnreadable, also where a manifest's archive is gone.
+    Raises ArchiveUnreadable, also when a manifest's archive is missing.
     """
     names = files.list(folder)
     found = []
@@ -67,7 +67,7 @@ def archives_in(files: Files, folder: str) -> list[Archived]:
 
 
 def _named(files: Files, folder: str, names: Sequence[str]) -> set[str]:
-    """The archives that manifests name."""
+    """Return the archives that manifests name."""
     manifests = [name for name in names if name.endswith("manifest.json")]
     return {f"{folder}/{msgspec.json.decode(_checked(files, name), type=ArchiveManifest).file}" for name in manifests}
 
@@ -83,7 +83,7 @@ def _checked(files: Files, name: str) -> bytes:
 
 
 def correlations_of(files: Files, archives: list[Archived], entity_key: str) -> dict[str, UUID]:
-    """The correlation ids under which only this entity's rows were asked for, each with its inference. Raises ArchiveUnreadable."""
+    """Return the correlation ids used only for this entity's rows, each with its inference. Raises ArchiveUnreadable."""
     import pyarrow as pa  # noqa: PLC0415  likewise
     import pyarrow.compute as pc  # noqa: PLC0415  likewise
 
@@ -103,7 +103,7 @@ def correlations_of(files: Files, archives: list[Archived], entity_key: str) -> 
 
 
 def rewrite(files: Files, one: Archived, entity_key: str) -> Rewritten | None:
-    """An archive without what is personal in an entity's rows; None where it has none of them. Raises ArchiveUnreadable, ArchiveUnsound."""
+    """Write an archive without the personal data in an entity's rows; None when it has no such rows. Raises ArchiveUnreadable, ArchiveUnsound."""
     import pyarrow.compute as pc  # noqa: PLC0415  likewise
 
     count = sum(pc.sum(_theirs(batch, entity_key)).as_py() or 0 for batch in _batches(files, [one], ["entity_key"]))
@@ -163,5 +163,5 @@ def _reading(name: str) -> Iterator[None]:
 
 
 def _unreadable(name: str, error: Exception) -> ArchiveUnreadable:
-    said = f"The archive {name.removeprefix('archives/')} cannot be read ({type(error).__name__}), so nobody can say whether it holds the entity. "
-    return ArchiveUnreadable(said + "Bring it and its manifest back from a backup, and try again.")
+    said = f"The archive {name.removeprefix('archives/')} cannot be read ({type(error).__name__}), so it may still contain the entity. "
+    return ArchiveUnreadable(said + "Restore it and its manifest from a backup, and try again.")

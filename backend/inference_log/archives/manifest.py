@@ -1,6 +1,6 @@
-"""What stands beside an archive and proves it whole; and how the two come into their places, so that whoever is cut off in between leaves nothing untrue.
+"""The manifest beside an archive, which proves it complete. Both are put in place so that an interruption leaves nothing false.
 
-All that writes here holds the group's archives (`hold`).
+Every writer here holds the lock on the group's archives (`hold`).
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ NEXT = ".next"
 
 
 class ArchiveManifest(Shape, frozen=True, kw_only=True):
-    """What an archive is and how to know it is whole."""
+    """An archive's contents and digest."""
 
     group_id: UUID
     slug: str
@@ -32,9 +32,9 @@ class ArchiveManifest(Shape, frozen=True, kw_only=True):
     first_inference: UUID | None
     last_inference: UUID | None
     erased_rows: int = 0
-    """Rows whose entity was forgotten since."""
+    """Rows whose entity was erased since."""
     dead_letters: int = 0
-    """Entries that could not be stored, kept in `dead-letters.jsonl` when the log was dropped."""
+    """Entries that could not be stored. They went to `dead-letters.jsonl` when the log was dropped."""
 
 
 async def hold(session: AsyncSession, group_id: UUID) -> None:
@@ -44,23 +44,23 @@ async def hold(session: AsyncSession, group_id: UUID) -> None:
 
 
 def folder_of(group_id: UUID) -> str:
-    """Where a group's archives are."""
+    """Return the folder of a group's archives."""
     return f"archives/{group_id}"
 
 
 def manifest_name(name: str) -> str:
-    """Where an archive's manifest is: `manifest.json` beside `log.parquet`, else `<name>.manifest.json`."""
+    """Return the name of an archive's manifest: `manifest.json` beside `log.parquet`, else `<name>.manifest.json`."""
     folder, _, file = name.rpartition("/")
     return f"{folder}/manifest.json" if file == "log.parquet" else f"{name.removesuffix('.parquet')}.manifest.json"
 
 
 def read_manifest(files: Files, name: str) -> ArchiveManifest | None:
-    """The manifest of an archive, if there is one. Raises FileAltered."""
+    """Return an archive's manifest, if there is one. Raises FileAltered."""
     return _read(files, manifest_name(name))
 
 
 def publish(files: Files, draft: Path, name: str, manifest: ArchiveManifest) -> None:
-    """Put an archive's draft and its manifest in their places. The manifest is laid ready before: `settle` finishes what is cut off here."""
+    """Move an archive's draft and its manifest to their places. The manifest is prepared first; `settle` finishes an interrupted move."""
     there, said = manifest_name(name), msgspec.json.format(msgspec.json.encode(manifest))
     files.write(there + NEXT, said)
     files.put(name, draft, manifest.sha256)
@@ -69,7 +69,7 @@ def publish(files: Files, draft: Path, name: str, manifest: ArchiveManifest) -> 
 
 
 def settle(files: Files, folder: str) -> None:
-    """Finish, or take back, what somebody was cut off in."""
+    """Finish or undo an interrupted move."""
     files.clear_drafts(folder)
     for ready in files.list(folder):
         if ready.endswith(NEXT) and (said := _read(files, ready)):

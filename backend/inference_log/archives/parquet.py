@@ -1,4 +1,4 @@
-"""Logs as Parquet files: rows out of PostgreSQL page by page, and files read again batch by batch."""
+"""Logs as Parquet files: writes PostgreSQL's rows page by page, and reads files batch by batch."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -22,16 +22,16 @@ from backend.work.unit import open_work
 
 PAGE = 5000
 WRITTEN = {"compression": "zstd", "write_page_checksum": True}
-"""How archives are written."""
+"""Parquet settings of archives."""
 TIMES = ("requested_at", "explained_at", "actual_at", "erased_at")
 
 
 class ArchiveUnsound(HubError):
-    """The archive just written does not read back as the log it is of; the log is kept."""
+    """The archive just written differs from its log. The log is kept; try again."""
 
 
 class Drafted(NamedTuple):
-    """An archive that has yet to take its place, and the state of the rows it was written from."""
+    """An archive before it takes its place, and the state of its rows."""
 
     draft: Path
     manifest: ArchiveManifest
@@ -39,9 +39,9 @@ class Drafted(NamedTuple):
 
 
 async def draft(hub: Outside, ref: LogRef, name: str, first: UUID | None = None, until: UUID | None = None) -> Drafted:
-    """Write a log's rows, all or those of a span, as what may become the archive `name`, and read it again. Raises ArchiveUnsound.
+    """Write a log's rows, all or those of a span, as a draft of the archive `name`, and read it again. Raises ArchiveUnsound.
 
-    What somebody left there unfinished is settled first. Whoever calls this holds the group's archives.
+    It first settles an interrupted move. The caller holds the lock on the group's archives.
     """
     await asyncio.to_thread(settle, hub.files, name.rpartition("/")[0])
     written = hub.files.draft(name)
@@ -50,7 +50,7 @@ async def draft(hub: Outside, ref: LogRef, name: str, first: UUID | None = None,
             state = await export(work.session, ref.table_name, written, first, until)
         manifest = await asyncio.to_thread(describe, written, name.rpartition("/")[2], ref)
         if manifest.rows != state.rows:
-            raise ArchiveUnsound(f"The log has {state.rows} rows and its archive {manifest.rows}; the log is kept.")
+            raise ArchiveUnsound(f"The log has {state.rows} rows, but its archive has {manifest.rows}. The log is kept; try again.")
     except BaseException:
         written.unlink(missing_ok=True)
         raise
@@ -58,12 +58,12 @@ async def draft(hub: Outside, ref: LogRef, name: str, first: UUID | None = None,
 
 
 async def put(hub: Outside, drafted: Drafted, name: str) -> None:
-    """Have a draft take its place."""
+    """Move a draft to its place."""
     await asyncio.to_thread(publish, hub.files, drafted.draft, name, drafted.manifest)
 
 
 async def export(session: AsyncSession, table: str, path: Path, first: UUID | None = None, until: UUID | None = None) -> log_queries.State:
-    """Write a log's rows in the order of their ids, all or those from `first` up to but not with `until`; the state they were in."""
+    """Write a log's rows in the order of their ids: all, or those from `first` to before `until`. Return their state."""
     import pyarrow.parquet as pq  # noqa: PLC0415  heavy, and only archives need it
 
     schema = _schema()
@@ -78,7 +78,7 @@ async def export(session: AsyncSession, table: str, path: Path, first: UUID | No
 
 
 def describe(path: Path, name: str, ref: LogRef | ArchiveManifest) -> ArchiveManifest:
-    """Read every column of an archive and say what it holds; `name` is what it will be called. Raises ArchiveUnsound."""
+    """Read every column of an archive and return its manifest. `name` is its final name. Raises ArchiveUnsound."""
     import pyarrow as pa  # noqa: PLC0415  likewise
     import pyarrow.compute as pc  # noqa: PLC0415  likewise
     import pyarrow.parquet as pq  # noqa: PLC0415  likewise
@@ -108,7 +108,7 @@ def describe(path: Path, name: str, ref: LogRef | ArchiveManifest) -> ArchiveMan
 
 
 def ids_in(files: Files, name: str, sha256: str) -> Iterator[list[UUID]]:
-    """An archive's ids, batch by batch. Raises FileLost, FileAltered."""
+    """Yield an archive's ids, batch by batch. Raises FileLost, FileAltered."""
     import pyarrow.parquet as pq  # noqa: PLC0415  likewise
 
     with files.open(name, sha256) as path:

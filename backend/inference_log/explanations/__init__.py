@@ -1,1 +1,1 @@
-"""Explaining logged rows, and what is done when one cannot be explained."""
+"""Explanations of logged rows, and the handling of failures."""

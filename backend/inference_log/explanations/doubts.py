@@ -1,4 +1,4 @@
-"""Explanations that do not add up, told to who watches."""
+"""Notifies watchers of explanations that do not add up."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,7 +12,7 @@ TELL_EVERY = timedelta(seconds=10)
 
 
 def tell_doubts(work: UnitOfWork, slug: str, explanations: Iterable[Explanation | None]) -> None:
-    """Say it, once in ten seconds, when some of these explanations of a group are marked."""
+    """Notify watchers, at most once in ten seconds, when some of a group's explanations are marked."""
     gaps = [abs(one.residual) for one in explanations if one is not None and one.reason == DOUBT]
     if gaps:
         work.live(EXPLANATIONS_DOUBTED, slug, ExplanationsDoubted(count=len(gaps), worst=max(gaps)), every=TELL_EVERY)

@@ -1,4 +1,4 @@
-"""Explaining records, version by version, in a thread, for as long as there is time: what is left is explained by the sweep."""
+"""Explains records in a thread, version by version, within a time limit. The sweep explains the rest."""
 
 import asyncio
 import logging
@@ -19,16 +19,16 @@ from schemas.inference import Explanation, Inputs
 
 log = logging.getLogger("tiltyard.drain")
 MOST_AT_A_TIME, CHUNK_SECONDS = 1024, 0.25
-"""Rows explained before the time is looked at again: as many as are likely to take this long, from one up."""
+"""Seconds. Between two looks at the clock, so many rows are explained as likely fit into this time, at least one."""
 EXPLAIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
-"""Time for the rows, and for what was begun within it to be ended."""
+"""Seconds for the rows, and for work begun within that time to finish."""
 LOAD_SECONDS = 1.0
-"""How long a version may take to get ready before its rows go into the log without waiting for their explanations."""
+"""Seconds that a version may take to get ready. After that its rows go into the log without explanations."""
 MANY = 16
-"""Rows enough for the kernel of many."""
+"""Enough rows for the kernel of many rows."""
 
 Case = tuple[UUID, Inputs, float | None]
-"""An inference's id and inputs, and the margin that it was answered with."""
+"""An inference's id, inputs, and answered margin."""
 
 
 class NotReady(Exception):
@@ -37,7 +37,7 @@ class NotReady(Exception):
 
 @dataclass
 class Found:
-    """What a thread has explained so far, and why the last of those was not that cannot be."""
+    """The explanations that a thread has made so far, and the reason of the last failure."""
 
     explained: dict[UUID, Explanation] = field(default_factory=dict)
     unexplained: int = 0
@@ -45,25 +45,25 @@ class Found:
 
 
 class Explainer:
-    """Explains with the versions' own runtimes, each loaded and compiled once in this process, whatever job asked first."""
+    """Explains with the versions' own runtimes. Each is loaded and compiled once in this process."""
 
     def __init__(self, hub: Hub) -> None:
         self._runtimes = Runtimes(hub.files)
         self._ready: OrderedDict[UUID, asyncio.Task[ServedVersion]] = OrderedDict()
         self._pauses = Pauses()
         self.serving: frozenset[UUID] = frozenset()
-        """The versions that groups hold: they stay loaded, as they do where they serve."""
+        """The versions in groups: they stay loaded, as in serving."""
 
     @property
     def paused(self) -> frozenset[UUID]:
-        """The versions that failed and are not tried again yet."""
+        """Return the versions that failed and are not yet tried again."""
         return self._pauses.current()
 
     async def explain(self, work: UnitOfWork, cases: Mapping[UUID, Sequence[Case]], seconds: float = EXPLAIN_SECONDS) -> dict[UUID, Explanation]:
-        """The explanations of cases by version: as many as fit the time, but some of each version that is ready.
+        """Explain cases by version: as many as fit the time, but some of each version that is ready.
 
-        A case that its model cannot be explained for is marked with the reason. Of a version that fails for a reason that may pass (its
-        artifact is gone, memory or time is up) the cases stay without an explanation, and the version is left alone for a while.
+        A case that its model cannot explain is marked with the reason. When a version fails temporarily (its artifact is gone, memory or time runs out), its
+        cases stay unexplained and the version pauses.
         """
         deadline = time.monotonic() + seconds
         explained: dict[UUID, Explanation] = {}
@@ -80,20 +80,20 @@ class Explainer:
                 continue
             except Exception as error:
                 pause = self._pauses.lengthen(version_id)
-                log.exception("version %s is not explained now (%s): its inferences wait, and it is tried again in %.0f s", version_id, _why(error), pause)
+                log.exception("version %s cannot be explained now (%s): its inferences wait; the next attempt is in %.0f s", version_id, _why(error), pause)
             else:
                 self._pauses.end(version_id)
             if found.error:
                 log.error("version %s cannot be explained for %s inferences", version_id, found.unexplained, exc_info=found.error)
-            explained |= found.explained.copy()  # a thread whose time was up may still be at its last rows
+            explained |= found.explained.copy()  # a thread past its time may still work on its last rows
         return explained
 
     async def load(self, facts: VersionFacts) -> ServedVersion:
-        """The version, loaded as serving loads it. Raises what its runtime raises."""
+        """Load the version as serving does. Raises what its runtime raises."""
         return await self._runtimes.serve(facts)
 
     async def prepare(self, work: UnitOfWork, version_id: UUID) -> None:
-        """Begin to load and compile a version; what fails is tried again when it is next asked for. Of those that no group holds the oldest go."""
+        """Start to load and compile a version. A failure is tried again at the next request. The oldest versions outside groups are unloaded."""
         task = self._ready.get(version_id)
         if task is None or (task.done() and task.exception()):
             facts = facts_of(await catalog.get_version(work, VersionRef(version_id=version_id)))
@@ -113,18 +113,18 @@ class Explainer:
 
     async def _load(self, facts: VersionFacts) -> ServedVersion:
         version = await self._runtimes.serve(facts)
-        for rows in (1, MANY) if version.runtime.in_line else (1,):  # one row and many go through kernels of their own
+        for rows in (1, MANY) if version.runtime.in_line else (1,):  # one row and many rows use different kernels
             try:
                 await asyncio.to_thread(version.explain, version.matrix([[0.0] * len(version.specs)] * rows))
             except Exception as error:
                 if passes(error):
                     raise
-                log.exception("%s cannot be explained for a row of zeros; others may do better", version.label)
+                log.exception("%s cannot be explained for a row of zeros; other rows may work", version.label)
         return version
 
 
 def by_version(cases: Sequence[tuple[UUID, Case]]) -> dict[UUID, list[Case]]:
-    """Cases sorted by their version."""
+    """Group cases by their version."""
     sorted_: defaultdict[UUID, list[Case]] = defaultdict(list)
     for version_id, case in cases:
         sorted_[version_id].append(case)
@@ -136,7 +136,7 @@ def _why(error: Exception) -> str:
 
 
 def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float, found: Found) -> None:
-    """Explain until the deadline, but one case at least. Raises what may pass; what was found before stays found."""
+    """Explain until the deadline, but at least one case. Raises temporary failures; earlier explanations stay."""
     start, size = 0, 1
     while start < len(cases) and (not start or time.monotonic() < deadline):
         chunk = cases[start : start + size]
@@ -148,7 +148,7 @@ def _explain(version: ServedVersion, cases: Sequence[Case], deadline: float, fou
 
 
 def _explain_chunk(version: ServedVersion, chunk: Sequence[Case], found: Found) -> None:
-    """All together; where that fails for good, by halves, until those are alone that it fails for."""
+    """Explain all rows together. On a lasting failure, halve them until the failing rows are alone."""
     try:
         rows = [version.plain(inputs) or encode(version.specs, inputs, "").row for _, inputs, _ in chunk]
         batch = version.explain(version.matrix(rows), [margin for _, _, margin in chunk])
@@ -166,5 +166,5 @@ def _explain_chunk(version: ServedVersion, chunk: Sequence[Case], found: Found) 
 
 
 def _none() -> Explanation:
-    reason = "the version does not explain this inference: see the worker's log"
+    reason = "the version cannot explain this inference; see the worker's log"
     return Explanation(method="none", exact=False, space="value", base=0.0, values={}, residual=0.0, reason=reason)

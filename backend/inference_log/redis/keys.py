@@ -14,25 +14,25 @@ def dead_key(group_id: UUID) -> str:
 
 
 def closed_key(group_id: UUID) -> str:
-    """The Redis key that stands once a group's intake is closed for good: its stream takes nothing more."""
+    """Return the Redis key that marks a group's intake as closed for good: its stream takes nothing more."""
     return f"tiltyard:{group_id}:closed"
 
 
 def missed_key(group_id: UUID) -> str:
-    """Redis's counts for a group."""
+    """Return the key of Redis's counts for a group."""
     return f"tiltyard:{group_id}:shadows"
 
 
 def count_key(group_id: UUID) -> str:
-    """Redis's counter of a group's refused calls."""
+    """Return the key of Redis's counter of a group's refused calls."""
     return f"tiltyard:{group_id}:refused"
 
 
 def reasons_key(group_id: UUID) -> str:
-    """Redis's counts of a group's refused calls, by the error's reason."""
+    """Return the key of Redis's counts of a group's refused calls, by the error's reason."""
     return f"tiltyard:{group_id}:refused:reasons"
 
 
 def latest_key(group_id: UUID) -> str:
-    """Redis's list of a group's latest refusals, newest first."""
+    """Return the key of Redis's list of a group's latest refusals, newest first."""
     return f"tiltyard:{group_id}:refusals"

@@ -1,4 +1,4 @@
-"""Appending to the groups' streams: one round trip for all, one command and one answer for a group's entries."""
+"""Appends to the groups' streams: one round trip for all, one command and one answer per group."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,34 +17,34 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return redis.error_reply('CLOSED the 
 for at = 1, #ARGV do redis.call('XADD', KEYS[1], '*', '{FIELD.decode()}', ARGV[at]) end
 return redis.call('XLEN', KEYS[1])
 """
-"""A client spends more on a command and its answer than Redis does on the entry, so all entries of a group are one command."""
+"""A client spends more on a command and its answer than Redis does on the entry. So all entries of a group are one command."""
 ENTRIES_OF_A_COMMAND = 500
-"""Entries in one command: others than us wait for Redis too."""
+"""Entries per command: other clients wait for Redis too."""
 
 
 Command = tuple[Any, ...]
 
 
 class RedisConnection:
-    """A connection to Redis for one who asks in turn: what a pool and a time limit at each step do costs more than an append. Asks nothing again."""
+    """A connection for one sequential user. A pool, and a time limit at each step, would cost more than an append. It never retries."""
 
     def __init__(self, redis: "Redis") -> None:
-        """A line to the same Redis; connects when it is first asked."""
+        """`redis` names the server; the connection opens at the first command."""
         pool = redis.connection_pool
         self._connection = pool.connection_class(**(pool.connection_kwargs | {"socket_timeout": None}))
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers in order; a command's own error stands among them. Raises what the connection raises, and is then as if never connected."""
+        """Return the answers in order; a command's own error is one of them. Raises what the connection raises, and then forgets the connection."""
         try:
             await self._connection.connect()  # type: ignore[no-untyped-call]  # redis types all but this
             await self._connection.send_packed_command(self._connection.pack_commands(commands))
             return [await self._answer() for _ in commands]
-        except BaseException:  # whatever is still to come belongs to nobody
+        except BaseException:  # answers that are still to come belong to nobody
             await self.close()
             raise
 
     async def close(self) -> None:
-        """Leave; the next question connects again."""
+        """Close the connection; the next command opens a new one."""
         await self._connection.disconnect(nowait=True)
 
     async def _answer(self) -> Any:
@@ -55,9 +55,9 @@ class RedisConnection:
 
 
 async def append(line: RedisConnection, entries: Mapping[UUID, Sequence[bytes]], wait_ms: int | None) -> tuple[dict[UUID, int | ResponseError], object]:
-    """How long each group's stream is now, or why Redis refused some of its entries; and what WAITAOF said, where `wait_ms` asks for it.
+    """Append entries. Return each group's stream length, or Redis's error for some of its entries, and WAITAOF's answer when `wait_ms` is given.
 
-    Raises what the connection raises; each entry may then have been taken.
+    Raises what the connection raises; each entry may then have been stored or not.
     """
     parts = [(group_id, mine[at : at + ENTRIES_OF_A_COMMAND]) for group_id, mine in entries.items() for at in range(0, len(mine), ENTRIES_OF_A_COMMAND)]
     commands: list[Command] = [("EVAL", APPEND, 2, stream_key(group_id), closed_key(group_id), *some) for group_id, some in parts]

@@ -312,7 +312,7 @@ def test_a_database_of_another_postgresql_is_refused_with_the_way_out(folder: Pa
     with start(folder, quiet) as servers:
         cluster = servers.home.cluster
     (cluster / "PG_VERSION").write_text("17\n")
-    with pytest.raises(SetupError, match="made by PostgreSQL 17; this release brings 18"):
+    with pytest.raises(SetupError, match="created by PostgreSQL 17; this release contains 18"):
         start(folder, quiet)
 
 
@@ -370,7 +370,7 @@ def test_a_server_that_does_not_come_up_again_is_tried_until_it_does_and_the_oth
         assert servers.postgres.alive
         assert "did not start" in told[-1]
         servers.revive(told.append)
-        assert "tried again in 1 s" in told[-1], "not before a second is over"
+        assert "next attempt is in 1 s" in told[-1], "not before a second is over"
         record.write_bytes(whole)
         deadline = time.monotonic() + 20
         while not servers.redis.alive and time.monotonic() < deadline:

@@ -94,7 +94,7 @@ async def test_a_redis_user_who_may_not_write_is_told_what_is_needed(worker_numb
     with Redis.from_url(url) as client:
         client.acl_setuser(reader, enabled=True, passwords=["+secret"], keys=["*"], commands=["+@read", "+info", "+@connection"])
         try:
-            with pytest.raises(SetupError, match=r"The user of the address needs ~tiltyard:\*"):
+            with pytest.raises(SetupError, match=r"The user in the address needs ~tiltyard:\*"):
                 await check_redis(f"redis://{reader}:secret@{url.rsplit('@', 1)[1]}")
         finally:
             client.acl_deluser(reader)

@@ -90,7 +90,7 @@ def test_deleting_is_for_good_and_twice_is_no_error(files: Files) -> None:
     for _ in range(2):
         files.delete("archives/a/manifest.json")
         assert files.size("archives/a/manifest.json") is None
-        with pytest.raises(FileLost, match=r"archives/a/manifest\.json is not in .*Bring it back from a backup"):
+        with pytest.raises(FileLost, match=r"archives/a/manifest\.json is not in .*Restore it from a backup"):
             files.read("archives/a/manifest.json")
     with pytest.raises(FileLost), files.open("archives/a/manifest.json"):
         pass
@@ -102,7 +102,7 @@ def test_what_was_altered_is_refused_with_words(files: Files, known: bool) -> No
     files.write(name, content)
     assert files.read(name) == content
     alter(files, name, content.replace(b"1", b"2"))
-    with pytest.raises(FileAltered, match=r"dead-letters\.jsonl in .* is not what was written.*Bring it back"):
+    with pytest.raises(FileAltered, match=r"dead-letters\.jsonl in .* differs from what was written.*Restore it"):
         files.read(name, sha256(content) if known else None)
     with pytest.raises(FileAltered), files.open(name, sha256(content) if known else None):
         pass

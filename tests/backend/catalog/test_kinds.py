@@ -185,7 +185,7 @@ async def test_only_what_is_a_probability_is_answered_as_one(hub: Hub, tenant: T
 async def test_what_answers_no_probability_where_it_claims_one_is_refused_when_it_is_uploaded(hub: Hub, tenant: Tenant) -> None:
     x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     model = skl2onnx.to_onnx(IsolationForest(n_estimators=5, random_state=0).fit(x + 9), x[:1], target_opset={"": 17, "ai.onnx.ml": 3})
-    with pytest.raises(ProbeFailed, match="where a probability from 0 to 1 belongs"):
+    with pytest.raises(ProbeFailed, match="instead of a probability from 0 to 1"):
         await ready(hub, tenant, model.SerializeToString(), "2.6")
 
 

@@ -96,7 +96,7 @@ async def test_strict_on_debians_redis_7_0_which_lacks_waitaof_writes_to_postgre
             (answer,) = await ask(hub, served.tenant, group, PredictBody(inputs=served.serving.inputs))
             assert (await Guarantee(hub).look(), await hub.redis.xlen(stream_key(group.id))) == (Durability.DIRECT, 0)
             assert set(await logged(hub, served.tenant, group)) == {answer.inference_id}
-            assert (await durability.in_words(hub)).startswith(f"disk, slower: Redis {version.rpartition('.')[0]} cannot say what it has on disk")
+            assert (await durability.in_words(hub)).startswith(f"disk, slower: Redis {version.rpartition('.')[0]} cannot report what is on disk")
 
 
 async def test_debians_redis_that_syncs_with_every_command_takes_the_stream(served: Served, settings: Settings, tmp_path: Path) -> None:
@@ -127,9 +127,7 @@ async def test_a_server_that_syncs_nothing_while_its_file_is_written_anew_is_wai
             assert await waited(hub) == 1
             await drain(hub, group)
         async with open_hub(msgspec.structs.replace(settings, redis_url=url)) as hub:
-            assert (await durability.in_words(hub)).startswith(
-                "seconds: this Redis syncs nothing while it writes its file anew (no-appendfsync-on-rewrite yes)"
-            )
+            assert (await durability.in_words(hub)).startswith("seconds: this Redis syncs nothing while it rewrites its file (no-appendfsync-on-rewrite yes)")
 
 
 async def test_what_goes_wrong_makes_it_look_again_and_be_careful_meanwhile(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ async def test_one_outcome_for_a_batch_is_refused_with_its_size_and_each_row_tak
         await tell(hub, served, group, Outcome(correlation_id="batch-1", actual=1))
     (issue,) = refused.value.issues
     assert issue.pointer == "/outcomes/0/correlation_id"
-    assert "a batch of 3 inputs" in issue.message
+    assert "3 inputs of one request" in issue.message
     each = [Outcome(inference_id=one.inference_id, actual=number % 2) for number, one in enumerate(answered)]
     assert (await tell(hub, served, group, *each)).applied == 3
     rows = await logged(hub, served.tenant, group)

@@ -250,7 +250,7 @@ def test_a_probability_that_is_none_is_refused(tmp_path: Path, value: float) -> 
     content = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
     runtime = loaded(tmp_path, ArtifactKind.ONNX, content)
     assert runtime.predict(np.array([[1.0 - value]])).score[0] == pytest.approx(0.5, abs=1e-6)
-    with pytest.raises(RuntimeRefused, match="where a probability from 0 to 1 belongs"):
+    with pytest.raises(RuntimeRefused, match="instead of a probability from 0 to 1"):
         runtime.predict(np.array([[0.5]]))
 
 

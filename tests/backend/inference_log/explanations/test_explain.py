@@ -126,7 +126,7 @@ async def test_a_row_that_cannot_be_explained_is_marked_and_the_others_are_expla
     explained = [row for row in (await logged(hub, served.tenant, group)).values() if row["explained_at"]]
     marked: list[dict[str, Any]] = [row for row in explained if row["explanation"]["method"] == "none"]
     assert [row["inputs"]["bill_amt1"] for row in marked] == [ODD]
-    assert "does not explain" in marked[0]["explanation"]["reason"]
+    assert "cannot explain" in marked[0]["explanation"]["reason"]
     assert len(explained) == 40
     assert explainer.paused == frozenset()
 
