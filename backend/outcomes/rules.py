@@ -37,7 +37,7 @@ def tell(known: KnownTruth, truth: Truth, dated: bool) -> tuple[KnownTruth, Effe
     >>> from datetime import UTC
     >>> day = datetime(2026, 1, 1, tzinfo=UTC)
     >>> one = Truth(actual=1.0, at=day, received_at=day, by="feed")
-    >>> first, effect = tell(Known(), one, dated=False)
+    >>> first, effect = tell(KnownTruth(), one, dated=False)
     >>> effect, tell(first, one, dated=False)[1], tell(first, msgspec.structs.replace(one, actual=0.0), dated=False)[1]
     ('applied', 'duplicate', 'corrected')
     """

@@ -43,7 +43,7 @@ def broken(figures: RampFigures, rails: Guardrails) -> str | None:
 
     >>> said = dict(latency_p95_us=None, champion_latency_p95_us=None, outcomes=0, champion_outcomes=0, loss_difference=None, loss_low=None, loss_high=None)
     >>> broken(RampFigures(requests=100, errors=3, error_rate=0.03, **said), Guardrails(max_error_rate=0.01))
-    '3 of its 100 requests failed: 3.0 %, at most 1.0 % may'
+    '3 of its 100 requests failed: 3.0 %, at most 1.0 % is allowed'
     """
     if figures.requests >= rails.min_answers:
         if rails.max_error_rate is not None and figures.error_rate is not None and figures.error_rate > rails.max_error_rate:
