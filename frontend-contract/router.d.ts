@@ -44,7 +44,7 @@ export type Forbidden = Failure<"FORBIDDEN", "FORBIDDEN", 403>;
 export type InternalError = Failure<"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", 500>;
 /** This call does not accept this input. Correct the fields named in `issues`. */
 export type Invalid = Failure<"INVALID", "BAD_REQUEST", 400>;
-/** This endpoint cannot read the request. */
+/** This endpoint cannot read the request. See the message for the unreadable part. */
 export type MalformedRequest = Failure<"MALFORMED_REQUEST", "BAD_REQUEST", 400>;
 /** The procedure needs another HTTP method: GET for a query, POST for a mutation. */
 export type MethodNotSupported = Failure<"METHOD_NOT_SUPPORTED", "METHOD_NOT_SUPPORTED", 405>;
@@ -62,7 +62,7 @@ export type Unauthorized = Failure<"UNAUTHORIZED", "UNAUTHORIZED", 401>;
 export type Unavailable = Failure<"UNAVAILABLE", "SERVICE_UNAVAILABLE", 503>;
 /** There is no such procedure. `tiltyard contract show` lists them. */
 export type UnknownProcedure = Failure<"UNKNOWN_PROCEDURE", "NOT_FOUND", 404>;
-/** `connectionParams` is not a JSON object of strings. */
+/** `connectionParams` is not a JSON object of strings. Send an object such as `{"token": "tyd_…"}`. */
 export type UnreadableParams = Failure<"UNREADABLE_PARAMS", "PARSE_ERROR", 400>;
 /** This endpoint does not read or write this content type. Send `application/json`. */
 export type UnsupportedMediaType = Failure<"UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE", 415>;
@@ -4055,25 +4055,25 @@ export type AppRouter = TRPCBuiltRouter<
     access: {
       people: {
         /**
-         * Everybody in the tenant, by name.
+         * Return everybody in the tenant, by name.
          *
          * Needs `access:person:read`.
          */
         list: Q<void, Person[]>;
         /**
-         * Add a person with a first password. Their roles allow no more than the caller may do.
+         * Add a person with a first password. Their roles give no more than the caller's permissions.
          *
          * Needs `access:person:manage`.
          */
         create: M<CreatePerson, Person, AppErrorShape | EmailTaken | PasswordsBusy | RoleNotHeld>;
         /**
-         * Replace a person's roles. What they add is no more than the caller may do.
+         * Replace a person's roles. They add no more than the caller's permissions.
          *
          * Needs `access:person:manage`.
          */
         setRoles: M<SetRoles, Person, AppErrorShape | LastAdministrator | PersonNotFound | RoleNotHeld>;
         /**
-         * Take a person's access away, their tokens' too.
+         * End a person's access, and their tokens'.
          *
          * Needs `access:person:manage`.
          */
@@ -4087,13 +4087,13 @@ export type AppRouter = TRPCBuiltRouter<
       };
       tokens: {
         /**
-         * One's own tokens; an administrator sees everybody's. Never their secrets.
+         * Return the caller's own tokens; for an administrator, everybody's. Never their secrets.
          *
          * Needs `access:token:manage`.
          */
         list: Q<void, Token[]>;
         /**
-         * Make an API token. Its secret is in this answer and nowhere else.
+         * Make an API token. Only this answer contains its secret.
          *
          * Needs `access:token:manage`.
          */
@@ -4106,37 +4106,37 @@ export type AppRouter = TRPCBuiltRouter<
         revoke: M<TokenRef, Token, AppErrorShape | TokenNotFound>;
       };
       /**
-       * Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time.
+       * Sign in by password. The answer sets the session cookie, and a cookie that identifies the browser next time.
        *
        * Needs no sign-in.
        */
       signIn: M<SignIn, Me, AppErrorShape | PasswordsBusy | TenantNeeded | TooManySignIns | WrongCredentials>;
       /**
-       * End the session and forget the cookie.
+       * End the session and delete the cookie.
        *
        * Needs a sign-in.
        */
       signOut: M<void, null>;
       /**
-       * Who is calling, and what they may do.
+       * Return the caller and their permissions.
        *
        * Needs a sign-in.
        */
       me: Q<void, Me>;
       /**
-       * Change one's own password; the person's other sessions end.
+       * Change the caller's own password; the person's other sessions end.
        *
        * Needs a sign-in.
        */
       changePassword: M<ChangePassword, null, AppErrorShape | PasswordsBusy | PersonNotFound | TooManySignIns | WrongCredentials>;
       /**
-       * The time zone in which the tenant's schedules are read.
+       * Return the time zone of the tenant's schedules.
        *
        * Needs a sign-in.
        */
       timeZone: Q<void, TenantTimeZone>;
       /**
-       * Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds.
+       * Set the time zone of the tenant's schedules, or (null) use the hub's. Workers follow within 30 seconds.
        *
        * Needs `access:tenant:manage`.
        */
@@ -4144,25 +4144,25 @@ export type AppRouter = TRPCBuiltRouter<
     };
     alerts: {
       /**
-       * Alerts with what to do about them: the open ones, unless asked for others.
+       * Return alerts and what to do about them: the open ones by default.
        *
        * Needs `monitoring:alert:read`.
        */
       list: Q<ListAlerts | undefined, Alert[]>;
       /**
-       * Alerts of every state, the newest first, a page at a time.
+       * Return alerts of every state, newest first, page by page.
        *
        * Needs `monitoring:alert:read`.
        */
       history: Q<AlertHistory | undefined, PageOfAlert>;
       /**
-       * Take an alert on, so that others know. It resolves by itself once its cause is gone; a rise in severity opens it again.
+       * Acknowledge an alert, so that others know. It resolves by itself once its cause is gone; a higher severity opens it again.
        *
        * Needs `monitoring:alert:handle`.
        */
       acknowledge: M<AcknowledgeAlert, Alert, AppErrorShape | AlertIsResolved | AlertNotFound>;
       /**
-       * No notification of this kind and subject until a time, for a reason. A rise in severity ends the silence.
+       * Silence this kind and subject until a time, for a reason. A higher severity ends the silence.
        *
        * Needs `monitoring:alert:handle`.
        */
@@ -4174,19 +4174,19 @@ export type AppRouter = TRPCBuiltRouter<
        */
       unsilence: M<AlertRef, Alert, AppErrorShape | AlertIsResolved | AlertNotFound | NotSilenced>;
       /**
-       * How long resolved alerts are kept: 365 days unless the tenant set another time.
+       * Return how long resolved alerts are kept: 365 days by default.
        *
        * Needs `monitoring:alert:read`.
        */
       retention: Q<void, AlertRetention>;
       /**
-       * Set how long resolved alerts are kept: days, or null for good.
+       * Set how long resolved alerts are kept: days, or null for ever.
        *
        * Needs `monitoring:alert:retain`.
        */
       setRetention: M<AlertRetention, AlertRetention>;
       /**
-       * The open alerts as they are, then each change of an alert's state and each rise of its severity. Resumed by id, it leaves none out.
+       * Send the open alerts, then each change of an alert's state and each rise of its severity. Resumed by id, it omits none.
        *
        * Needs `monitoring:alert:read`.
        */
@@ -4194,19 +4194,19 @@ export type AppRouter = TRPCBuiltRouter<
     };
     audit: {
       /**
-       * The newest entries first, narrowed by the beginning of subject or action.
+       * Return the newest entries first, filtered by the beginning of subject or action.
        *
        * Needs `audit:entry:read`.
        */
       list: Q<ListAudit | undefined, PageOfAuditEntry>;
       /**
-       * Recompute the chain and say whether every entry still fits.
+       * Recompute the chain and report whether every entry still fits.
        *
        * Needs `audit:entry:read`.
        */
       verify: Q<VerifyAudit | undefined, AuditVerdict>;
       /**
-       * Accept a broken chain as it is now, by a signed entry that says who did so and why. The span stays marked in every later verdict.
+       * Accept a broken chain as it is now, by a signed entry with the person and the reason. The span stays marked in every later verdict.
        *
        * Needs `audit:chain:reanchor`.
        */
@@ -4214,49 +4214,49 @@ export type AppRouter = TRPCBuiltRouter<
     };
     connectors: {
       /**
-       * All connectors, by name: provider, the key's last four characters, the last test, and what uses it. Never the key.
+       * Return all connectors by name: provider, the key's last four characters, the last test, and its users. Never the key.
        *
        * Needs `connector:connector:read`.
        */
       list: Q<void, Connector[]>;
       /**
-       * Store a provider's key, encrypted. The provider is not asked; `test` does that.
+       * Store a provider's key, encrypted. It does not ask the provider; `test` does.
        *
        * Needs `connector:connector:manage`.
        */
       create: M<CreateConnector, Connector, AppErrorShape | BadKek | BaseUrlRefused | ConnectorNameTaken | NoKek | ProviderDown>;
       /**
-       * Ask the provider for its models, which costs nothing. What goes wrong is told in `last_test`.
+       * Ask the provider for its models, which costs nothing. `last_test` reports a failure.
        *
        * Needs `connector:connector:manage`.
        */
       test: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
       /**
-       * Another key in the place of the one before, at once for everything that uses the connector.
+       * Replace the key, at once for everything that uses the connector.
        *
        * Needs `connector:connector:manage`.
        */
       rotate: M<RotateConnector, Connector, AppErrorShape | BadKek | BaseUrlRefused | ConnectorNotFound | NoKek | ProviderDown>;
       /**
-       * The models that the provider offers, with the day one will be shut down where that is announced.
+       * Return the models that the provider offers, each with its announced shutdown date.
        *
        * Needs `connector:connector:use`.
        */
       models: Q<ConnectorRef, ProviderModel[], AppErrorShape | AnswerCutOff | BaseUrlRefused | ConnectorDisabled | ConnectorNotFound | KeyUnreadable | ModelRefused | ProviderAnswerTooLarge | ProviderAnswerUnreadable | ProviderBusy | ProviderDown | ProviderKeyRefused | ProviderRedirected | ProviderRequestRefused | ProviderSlow>;
       /**
-       * Refuse its use from now on; the key stays stored.
+       * Disable the connector; the key stays stored.
        *
        * Needs `connector:connector:manage`.
        */
       disable: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
       /**
-       * Allow its use again.
+       * Enable the connector again.
        *
        * Needs `connector:connector:manage`.
        */
       enable: M<ConnectorRef, Connector, AppErrorShape | ConnectorNotFound>;
       /**
-       * Delete the connector and its key for good, unless something uses it.
+       * Delete the connector and its key permanently, unless something uses it.
        *
        * Needs `connector:connector:manage`.
        */
@@ -4290,19 +4290,19 @@ export type AppRouter = TRPCBuiltRouter<
     };
     groups: {
       /**
-       * Groups by slug, each in its current phase.
+       * Return groups by slug, each in its current phase.
        *
        * Needs `group:group:read`.
        */
       list: Q<void, Group[]>;
       /**
-       * One group.
+       * Return one group.
        *
        * Needs `group:group:read`.
        */
       get: Q<GroupRef, Group, AppErrorShape | GroupNotFound>;
       /**
-       * A new group with its endpoint and its own log table.
+       * Create a group with its endpoint and its own log table.
        *
        * Needs `group:group:write`.
        */
@@ -4314,7 +4314,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       setSplit: M<SetSplit, Group, AppErrorShape | GateNotMet | GroupNotFound | InvalidSplit | RefusalsExpected | StalePhase | VersionNotReady>;
       /**
-       * Every phase, the current one first.
+       * Return every phase, the current one first.
        *
        * Needs `group:group:read`.
        */
@@ -4332,85 +4332,85 @@ export type AppRouter = TRPCBuiltRouter<
        */
       delete: M<DeleteGroup, Deletion, AppErrorShape | GroupNotFound | LegalHold | NotConfirmed>;
       /**
-       * Stop all answers of a group. Once this returns, no process answers for it.
+       * Stop all answers of a group. After this returns, no process answers for it.
        *
        * Needs `group:group:halt`.
        */
       halt: M<HaltGroup, Group, AppErrorShape | GroupNotFound>;
       /**
-       * Stop a version in every group. Its share falls to the champion; a group whose champion it is answers nobody.
+       * Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody.
        *
        * Needs `group:group:halt`.
        */
       haltVersion: M<HaltVersion, Halt, AppErrorShape | VersionNotFound>;
       /**
-       * Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough.
+       * Ask to resume a halted group; a second person's call confirms it. If only one person may resume, that person's call is enough.
        *
        * Needs `group:group:resume`.
        */
       resume: M<ResumeGroup, Group, AppErrorShape | GateNotMet | GroupNotFound | NotHalted | SecondPersonNeeded>;
       /**
-       * The same for a version.
+       * Ask to resume a version, or confirm it as a second person.
        *
        * Needs `group:group:resume`.
        */
       resumeVersion: M<ResumeVersion, Halt, AppErrorShape | GateNotMet | NotHalted | SecondPersonNeeded | VersionNotFound>;
       /**
-       * Halts, newest first, with who stopped and who resumed.
+       * Return halts, newest first, with the people who stopped and resumed.
        *
        * Needs `group:group:read`.
        */
       halts: Q<ListHalts | undefined, Halt[]>;
       /**
-       * The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes.
+       * Return the contenders side by side within one phase. Its `evidence_id` is valid for a promotion for five minutes.
        *
        * Needs `inference:group:read`.
        */
       comparison: Q<CompareGroup, Comparison, AppErrorShape | GroupNotFound | PhaseNotFound>;
       /**
-       * The comparison now, and again whenever predictions or outcomes land in it, once a second at most.
+       * Send the comparison now, and again whenever predictions or outcomes arrive in it, at most once a second.
        *
        * Needs `inference:group:read`.
        */
       onComparison: S<CompareGroup, { id: string; data: Comparison }, AppErrorShape | GroupNotFound | PhaseNotFound>;
       /**
-       * Recompute from the phases' history who had to answer each logged prediction, and compare with who did.
+       * Recompute from the phases' history which version had to answer each logged prediction, and compare it with the one that did.
        *
        * Needs `inference:group:read`.
        */
       replayRouting: Q<ReplayRouting, RoutingReplay, AppErrorShape | GroupNotFound>;
       /**
-       * What another split would have given, before it is tried.
+       * Estimate the result of another split, before it is tried.
        *
        * Needs `inference:group:read`.
        */
       estimateSplit: Q<EstimateSplit, SplitEstimate, AppErrorShape | GroupNotFound | NoSupport | PhaseNotFound>;
       /**
-       * Make a challenger the champion, on the evidence that was shown.
+       * Make a challenger the champion, on the evidence shown.
        *
        * Needs `group:group:promote`.
        */
       promote: M<Promote, Promotion, AppErrorShape | EvidenceAway | GateNotMet | GroupNotFound | NotAChallenger | RefusalsExpected | StaleEvidence>;
       /**
-       * How many of the last week's requests each version could not answer, as they lack a feature it requires.
+       * Count the last week's requests that each version could not answer, because they lack a required feature.
        *
        * Needs `group:group:read`.
        */
       impact: Q<EstimateImpact, ServingImpact[], AppErrorShape | GroupNotFound | VersionNotFound>;
       /**
-       * Past promotions, newest first, each with its evidence.
+       * Return past promotions, newest first, each with its evidence.
        *
        * Needs `group:group:read`.
        */
       promotions: Q<GroupRef, PromotionRecord[], AppErrorShape | GroupNotFound>;
       /**
-       * Go back to the champion before, with the threshold it had.
+       * Restore the earlier champion with its threshold.
        *
        * Needs `group:group:promote`.
        */
       rollback: M<Rollback, Group, AppErrorShape | GateNotMet | GroupNotFound | NothingToRestore | StalePhase | VersionNotWarm>;
       /**
-       * Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away.
+       * Raise a challenger's share in steps, each with its conditions. A broken guardrail returns the share to the champion.
        *
        * Needs `group:group:write`.
        */
@@ -4422,7 +4422,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       pauseRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
       /**
-       * Go on with a paused ramp; the step's time begins anew.
+       * Resume a paused ramp; the step's time begins anew.
        *
        * Needs `group:group:write`.
        */
@@ -4434,25 +4434,25 @@ export type AppRouter = TRPCBuiltRouter<
        */
       cancelRamp: M<RampRef, Ramp, AppErrorShape | GroupNotFound | NoRamp>;
       /**
-       * A group's ramps with every decision and its figures, newest first.
+       * Return a group's ramps with every decision and its figures, newest first.
        *
        * Needs `group:group:read`.
        */
       ramps: Q<GroupRef, Ramp[], AppErrorShape | GroupNotFound>;
       /**
-       * How long the rows of the group's log are kept, and whether they are archived before they go.
+       * Set how long the rows of the group's log are kept, and whether they are archived before they are removed.
        *
        * Needs `group:log:manage`.
        */
       setRetention: M<SetRetention, Group, AppErrorShape | GroupNotFound>;
       /**
-       * Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding.
+       * Set a legal hold on the group's log with a reason, or lift it; also on a deleted group's. It stops retention, deletion, erasure and discarding.
        *
        * Needs `group:log:manage`.
        */
       setLegalHold: M<SetLegalHold, Group, AppErrorShape | GroupNotFound>;
       /**
-       * What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs.
+       * Set the answer while nothing can be logged: a refusal, or the last logged answer for the same inputs.
        *
        * Needs `group:group:write`.
        */
@@ -4460,7 +4460,7 @@ export type AppRouter = TRPCBuiltRouter<
     };
     imports: {
       /**
-       * Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself.
+       * Read a model's file of any format and show the result; only the draft is stored. Takes JSON, or a form with the file itself.
        *
        * Needs `catalog:model:write`.
        */
@@ -4472,7 +4472,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       draft: Q<DraftRef, ImportDraft, AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
-       * Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open.
+       * Correct a draft: its mapping, the choice of several models, the decision on a contradiction; or ask a language model about what is open.
        *
        * Needs `catalog:model:write`.
        */
@@ -4490,19 +4490,19 @@ export type AppRouter = TRPCBuiltRouter<
        */
       commitSeveral: M<CommitSeveral, Version[], AppErrorShape | DraftNotFound | ImportsBusy | MappingTooCostly | ModelNotFound | NotSeveral | SlugTaken | StillOpen | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionTaken>;
       /**
-       * Forget a draft and its bytes.
+       * Delete a draft and its bytes.
        *
        * Needs `catalog:model:write`.
        */
       discard: M<DraftRef, DiscardedDraft, AppErrorShape | DraftNotFound>;
       /**
-       * Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version.
+       * Read a version's stored source again, with another mapping or this release's rules: a new draft, to commit as another version.
        *
        * Needs `catalog:model:write`.
        */
       reimport: M<Reimport, ImportDraft, AppErrorShape | ConnectorNotFound | ImportsBusy | MappingTooCostly | NoSource | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping | VersionNotFound>;
       /**
-       * What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there.
+       * Return the source of a version's document: the file, the mapping, and for each value its place in the file and its text there.
        *
        * Needs `catalog:model:read`.
        */
@@ -4514,13 +4514,13 @@ export type AppRouter = TRPCBuiltRouter<
        */
       shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
-       * What the tenant shows to language models when it imports a file.
+       * Return what the tenant shows to language models during imports.
        *
        * Needs `catalog:model:read`.
        */
       sharing: Q<void, ImportSharing>;
       /**
-       * Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors.
+       * Set what is shown to language models, for the tenant and, if less, for single connectors.
        *
        * Needs `connector:connector:manage`.
        */
@@ -4528,31 +4528,31 @@ export type AppRouter = TRPCBuiltRouter<
     };
     inference: {
       /**
-       * Answer one prediction, or a batch in the order asked. Each is on record before it is answered.
+       * Answer one prediction, or a batch in its order. Each is logged before it is answered.
        *
        * Needs `inference:group:predict`.
        */
       predict: M<Predict, Predictions, AppErrorShape | ControlLost | DiskFull | GroupHalted | GroupNotFound | IdempotencyKeyReused | InferenceNotFound | InvalidBatch | InvalidFeatures | LogUnavailable | MissingFeatures | ModelNotLoaded | PredictionFailed | TooMuchBeside | UnknownFeatures | VersionNotPreferred>;
       /**
-       * A group's log, newest first.
+       * Return a group's log, newest first.
        *
        * Needs `inference:group:read`.
        */
       browse: Q<BrowseInferences, PageOfInferenceSummary, AppErrorShape | GroupNotFound>;
       /**
-       * One inference, whole: inputs, output, explanation, truth.
+       * Return one complete inference: inputs, output, explanation, outcome.
        *
        * Needs `inference:group:read`.
        */
       get: Q<InferenceRef, Inference, AppErrorShape | GroupNotFound | InferenceNotFound>;
       /**
-       * Tell the truth about inferences: late, early, again, or corrected.
+       * Report outcomes of inferences: late, early, repeated, or corrected.
        *
        * Needs `inference:outcome:write`.
        */
       recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | DiskFull | GroupNotFound | InvalidOutcome>;
       /**
-       * A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
+       * Return a page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
        *
        * Needs `inference:group:read`.
        */
@@ -4564,43 +4564,43 @@ export type AppRouter = TRPCBuiltRouter<
        */
       importLog: M<ImportLog, ImportedLog, AppErrorShape | GroupNotFound | ImportsBusy | LogTooCostly>;
       /**
-       * Outcomes whose inference has not come for days: told for another group, or for what was never asked here.
+       * Return outcomes without an inference for days: of another group, or never asked here.
        *
        * Needs `inference:group:read`.
        */
       orphans: Q<ListOrphans, Orphans, AppErrorShape | GroupNotFound>;
       /**
-       * Entries of the intake that could not be stored, each with the reason.
+       * Return entries of the intake that could not be stored, each with the reason.
        *
        * Needs `inference:group:read`.
        */
       deadLetters: Q<ListDeadLetters, DeadLetters, AppErrorShape | GroupNotFound | IntakeAway>;
       /**
-       * Put dead letters back into the intake, once what kept them out is mended.
+       * Return dead letters to the intake, once their cause is fixed.
        *
        * Needs `inference:letter:manage`.
        */
       replayDeadLetters: M<ReplayDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway>;
       /**
-       * Throw dead letters away for good, for a reason.
+       * Discard dead letters permanently, for a reason.
        *
        * Needs `inference:letter:manage`.
        */
       discardDeadLetters: M<DiscardDeadLetters, LettersMoved, AppErrorShape | GroupNotFound | IntakeAway | LegalHold>;
       /**
-       * Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay.
+       * Erase an entity: remove its inputs, context, segments, explanations and keys from the log. Counts, answers and outcomes stay.
        *
        * Needs `inference:entity:erase`.
        */
       eraseEntity: M<EraseEntity, Erasure, AppErrorShape | ArchiveUnreadable | ArchivesBusy | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
       /**
-       * What a group's endpoint has done, in total and in each of the last 60 minutes.
+       * Return the traffic of a group's endpoint, in total and in each of the last 60 minutes.
        *
        * Needs `inference:group:read`.
        */
       traffic: Q<GroupRef, GroupTraffic, AppErrorShape | GroupNotFound>;
       /**
-       * Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting.
+       * Start a run that rebuilds the comparison's tallies from the group's log. Traffic and counting continue meanwhile.
        *
        * Needs `group:group:write`.
        */
@@ -4608,13 +4608,13 @@ export type AppRouter = TRPCBuiltRouter<
     };
     mappings: {
       /**
-       * Remembered mappings, the latest used first.
+       * Return remembered mappings, the latest used first.
        *
        * Needs `catalog:model:read`.
        */
       list: Q<ListMappings | undefined, SavedMapping[]>;
       /**
-       * Use it no more: files of its shape are looked at anew. What was imported by it stays as it is.
+       * Stop using a mapping: files of its shape are read anew. Earlier imports with it stay unchanged.
        *
        * Needs `catalog:model:write`.
        */
@@ -4622,37 +4622,37 @@ export type AppRouter = TRPCBuiltRouter<
     };
     models: {
       /**
-       * Models by slug, with their latest version and where they serve.
+       * Return models by slug, with their latest version and the groups they serve in.
        *
        * Needs `catalog:model:read`.
        */
       list: Q<ListModels | undefined, PageOfModel>;
       /**
-       * One model.
+       * Return one model.
        *
        * Needs `catalog:model:read`.
        */
       get: Q<ModelRef, Model, AppErrorShape | ModelNotFound>;
       /**
-       * A new model, without a version yet.
+       * Create a model, without a version yet.
        *
        * Needs `catalog:model:write`.
        */
       create: M<CreateModel, Model, AppErrorShape | SlugTaken>;
       /**
-       * A slug from a name in any script.
+       * Suggest a slug for a name in any script.
        *
        * Needs a sign-in.
        */
       suggestSlug: Q<NameForSlug, SuggestedSlug>;
       /**
-       * A model's versions, the highest number first.
+       * Return a model's versions, the highest number first.
        *
        * Needs `catalog:model:read`.
        */
       versions: Q<ModelRef, Version[], AppErrorShape | ModelNotFound>;
       /**
-       * One version with its whole document.
+       * Return one version with its whole document.
        *
        * Needs `catalog:model:read`.
        */
@@ -4664,25 +4664,25 @@ export type AppRouter = TRPCBuiltRouter<
        */
       setDecisionRule: M<SetDecisionRule, Version, AppErrorShape | DecisionRuleUnfit | RuleUnchanged | VersionNotFound | VersionWithoutArtifact>;
       /**
-       * A draft version from a model document; upload its artifact to make it ready.
+       * Create a draft version from a model document; upload its artifact to make it ready.
        *
        * Needs `catalog:model:write`.
        */
       createVersion: M<CreateVersion, Version, AppErrorShape | DecisionRuleUnfit | ModelNotFound | VersionTaken>;
       /**
-       * A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too.
+       * Create a version that calls a language model through a connector, ready at once. Needs `connector:connector:use` too.
        *
        * Needs `catalog:model:write`.
        */
       createExternalVersion: M<CreateExternalVersion, Version, AppErrorShape | ConnectorDisabled | ConnectorNotFound | ExternalUnfit | FeaturesDisagree | ModelNotFound | VersionTaken>;
       /**
-       * State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one.
+       * State, before its upload, what an artifact's file leaves open: for example its positive class.
        *
        * Needs `catalog:model:write`.
        */
       stateArtifact: M<StateArtifact, Version, AppErrorShape | ArtifactPresent | VersionNotFound>;
       /**
-       * Take a version out of use. It is kept for good.
+       * Archive a version. It is kept forever.
        *
        * Needs `catalog:model:write`.
        */
@@ -4690,25 +4690,25 @@ export type AppRouter = TRPCBuiltRouter<
     };
     runs: {
       /**
-       * The newest runs first.
+       * Return runs, newest first.
        *
        * Needs `system:run:read`.
        */
       list: Q<ListRuns | undefined, Run[]>;
       /**
-       * One run: how far it is, and how it ended.
+       * Return one run: its progress and its result.
        *
        * Needs `system:run:read`.
        */
       get: Q<RunRef, Run, AppErrorShape | RunNotFound>;
       /**
-       * Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds.
+       * Cancel a run. A waiting run is cancelled at once; its worker stops a running one within two seconds.
        *
        * Needs `system:run:cancel`.
        */
       cancel: M<CancelRun, Run, AppErrorShape | RunFinished | RunNotFound>;
       /**
-       * The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out.
+       * Send the newest runs (or the requested one), then a run whenever it is created, progresses, or ends. Resumed by id, it omits nothing.
        *
        * Needs `system:run:read`.
        */
@@ -4716,7 +4716,7 @@ export type AppRouter = TRPCBuiltRouter<
     };
     system: {
       /**
-       * Servers, workers, backlog, and what guarantee the log really has.
+       * Return servers, workers, backlog, and the log's actual guarantee.
        *
        * Needs `system:health:read`.
        */

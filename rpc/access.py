@@ -1,4 +1,4 @@
-"""Signing in, and one's own account."""
+"""Signing in, and the caller's own account."""
 
 from backend.access import service
 from backend.access import sign_in as signing
@@ -19,7 +19,7 @@ DEVICE_SECONDS = 365 * 86_400
 
 @access.mutation(permission=P.ANYONE, errors=(WrongCredentials, TooManySignIns, PasswordsBusy, TenantNeeded), audited=False, transaction=False)
 async def sign_in(ctx: Call, input: SignIn) -> Me:
-    """Sign in by password: the answer sets the session cookie, and one by which the browser is known the next time."""
+    """Sign in by password. The answer sets the session cookie, and a cookie that identifies the browser next time."""
     settings, request = ctx.hub.settings, ctx.request
     device = device_cookie_name(settings)
     done = await signing.sign_in(ctx.hub, input, signing.Origin(request.client, request.cookies.get(device)))
@@ -31,30 +31,30 @@ async def sign_in(ctx: Call, input: SignIn) -> Me:
 
 @access.mutation(permission=P.SIGNED_IN)
 async def sign_out(ctx: Call) -> None:
-    """End the session and forget the cookie."""
+    """End the session and delete the cookie."""
     await service.sign_out(ctx.work)
     ctx.clear_cookie(cookie_name(ctx.hub.settings))
 
 
 @access.query(permission=P.SIGNED_IN)
 async def me(ctx: Call) -> Me:
-    """Who is calling, and what they may do."""
+    """Return the caller and their permissions."""
     return await service.me(ctx.work)
 
 
 @access.mutation(permission=P.SIGNED_IN, errors=(WrongCredentials, TooManySignIns, PasswordsBusy, PersonNotFound), audited=False, transaction=False)
 async def change_password(ctx: Call, input: ChangePassword) -> None:
-    """Change one's own password; the person's other sessions end."""
+    """Change the caller's own password; the person's other sessions end."""
     await signing.change_password(ctx.hub, ctx.actor, input)
 
 
 @access.query(permission=P.SIGNED_IN)
 async def time_zone(ctx: Call) -> TenantTimeZone:
-    """The time zone in which the tenant's schedules are read."""
+    """Return the time zone of the tenant's schedules."""
     return await time_zones.time_zone(ctx.work)
 
 
 @access.mutation(permission=P.ACCESS_TENANT_MANAGE, errors=(UnknownTimeZone,))
 async def set_time_zone(ctx: Call, input: SetTimeZone) -> TenantTimeZone:
-    """Set the time zone in which the tenant's schedules are read, or (null) use the hub's. Workers follow within 30 seconds."""
+    """Set the time zone of the tenant's schedules, or (null) use the hub's. Workers follow within 30 seconds."""
     return await time_zones.set_time_zone(ctx.work, input)

@@ -1,4 +1,4 @@
-"""What needs somebody."""
+"""Alerts that need attention."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -17,25 +17,25 @@ alerts = Router("alerts")
 
 @alerts.query(permission=P.MONITORING_ALERT_READ)
 async def list_(ctx: Call, input: ListAlerts) -> list[Alert]:
-    """Alerts with what to do about them: the open ones, unless asked for others."""
+    """Return alerts and what to do about them: the open ones by default."""
     return await service.browse(ctx.work, input)
 
 
 @alerts.query(permission=P.MONITORING_ALERT_READ)
 async def history(ctx: Call, input: AlertHistory) -> Page[Alert]:
-    """Alerts of every state, the newest first, a page at a time."""
+    """Return alerts of every state, newest first, page by page."""
     return await service.history(ctx.work, input)
 
 
 @alerts.mutation(permission=P.MONITORING_ALERT_HANDLE, errors=(AlertNotFound, AlertIsResolved))
 async def acknowledge(ctx: Call, input: AcknowledgeAlert) -> Alert:
-    """Take an alert on, so that others know. It resolves by itself once its cause is gone; a rise in severity opens it again."""
+    """Acknowledge an alert, so that others know. It resolves by itself once its cause is gone; a higher severity opens it again."""
     return await service.acknowledge(ctx.work, input)
 
 
 @alerts.mutation(permission=P.MONITORING_ALERT_HANDLE, errors=(AlertNotFound, AlertIsResolved, InvalidSilence))
 async def silence(ctx: Call, input: SilenceAlert) -> Alert:
-    """No notification of this kind and subject until a time, for a reason. A rise in severity ends the silence."""
+    """Silence this kind and subject until a time, for a reason. A higher severity ends the silence."""
     return await service.silence(ctx.work, input)
 
 
@@ -47,19 +47,19 @@ async def unsilence(ctx: Call, input: AlertRef) -> Alert:
 
 @alerts.query(permission=P.MONITORING_ALERT_READ)
 async def retention(ctx: Call) -> AlertRetention:
-    """How long resolved alerts are kept: 365 days unless the tenant set another time."""
+    """Return how long resolved alerts are kept: 365 days by default."""
     return await service.retention(ctx.work)
 
 
 @alerts.mutation(permission=P.MONITORING_ALERT_RETAIN)
 async def set_retention(ctx: Call, input: AlertRetention) -> AlertRetention:
-    """Set how long resolved alerts are kept: days, or null for good."""
+    """Set how long resolved alerts are kept: days, or null for ever."""
     return await service.set_retention(ctx.work, input)
 
 
 @alerts.subscription(permission=P.MONITORING_ALERT_READ)
 async def on_alert(ctx: Call) -> AsyncIterator[Tracked[Alert]]:
-    """The open alerts as they are, then each change of an alert's state and each rise of its severity. Resumed by id, it leaves none out."""
+    """Send the open alerts, then each change of an alert's state and each rise of its severity. Resumed by id, it omits none."""
     async with aclosing(follow(ctx.hub, ctx.actor, service.TOPIC, ctx.last_event_id)) as items:
         async for event_id, alert in items:
             yield Tracked(event_id, alert)

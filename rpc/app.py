@@ -49,20 +49,20 @@ def route_of(path: str) -> str:
 
 @get("/health/live", media_type=MediaType.JSON)
 async def live() -> dict[str, bool]:
-    """Is the process alive?"""
+    """Return 200 while the process is alive."""
     return {"live": True}
 
 
 @get("/health/ready", media_type=MediaType.JSON)
 async def ready(state: State) -> Response[dict[str, bool]]:
-    """Can it answer predictions and procedures? 503 while it cannot."""
+    """Return 200 while the process can answer predictions and procedures, else 503."""
     hub: Hub = state.host.hub
     checks = {"database": await database_answers(hub), "redis": await redis_answers(hub)}
     return Response(checks, status_code=200 if checks["database"] else 503)
 
 
 class Application:
-    """Dispatches by path. What is answered most often comes first."""
+    """Dispatches by path, the most frequent first."""
 
     def __init__(self, settings: Settings, started: Callable[[], None] = lambda: None) -> None:
         self.settings = settings
@@ -95,15 +95,15 @@ class Application:
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
 
     def takes_whole(self, target: bytes) -> bool:
-        """Is it answered without ASGI?"""
+        """Return whether it is answered without ASGI."""
         return self.data_plane.takes_whole(target)
 
     def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:
-        """Answer it."""
+        """Answer the request."""
         return self.data_plane.answer_whole(path, headers, body)
 
     async def close(self) -> None:
-        """End the open streams, whose clients then connect anew. Before the server is stopped, which would cut them off unsaid."""
+        """End the open streams, so that their clients reconnect. Call it before the server stops, which would cut them off without notice."""
         if self.rpc is not None:
             await self.rpc.close()
 
@@ -122,7 +122,7 @@ class Application:
 
 
 def wire_options(settings: Settings) -> Options:
-    """The settings that concern the wire."""
+    """Return the settings of the wire."""
     return Options(
         max_body_bytes=settings.max_rpc_bytes,
         max_batch=settings.max_rpc_batch,
@@ -141,5 +141,5 @@ def _by_comma(said: str) -> tuple[str, ...]:
 
 
 def create_app(settings: Settings | None = None, started: Callable[[], None] = lambda: None) -> Any:
-    """The ASGI application. Settings come from the environment unless given; `started` is called once everything is loaded."""
+    """Create the ASGI application. Settings come from the environment by default; `started` is called once everything is loaded."""
     return Application(settings or Settings.from_environment(), started)

@@ -1,4 +1,4 @@
-"""Bodies of the data plane: decoded straight into their shape, and refused with a pointer."""
+"""Bodies of the data plane: decoded directly into their shape, or refused with a pointer."""
 
 import json
 import re
@@ -16,26 +16,26 @@ MOST_BODY_ISSUES = 50
 
 
 class MalformedBody(Invalid):
-    """The body is not JSON. NaN and Infinity are not JSON either; leave an optional feature out, or send null."""
+    """The body is not JSON. NaN and Infinity are not JSON either. Leave an optional feature out, or send null."""
 
 
 class InvalidBody(Invalid):
-    """The body is JSON, but not of the shape that this endpoint takes."""
+    """The body is JSON, but does not have the form that this endpoint takes. Correct the fields named in `issues`."""
 
 
 class NotFinite(Invalid):
-    """NaN and Infinity are no numbers in JSON, and no model here is asked about them. Leave an optional feature out, or send null."""
+    """NaN and Infinity are no JSON numbers, and no model takes them. Leave an optional feature out, or send null."""
 
 
 async def given(body: bytes, announced: bytes, limit: int) -> bytes:
-    """A body that is there. Raises PayloadTooLarge past `limit` bytes."""
+    """Return a body that is not empty. Raises PayloadTooLarge past `limit` bytes."""
     if len(body) > limit:
         await refuse_body(None, limit)
     return body
 
 
 def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
-    """The body in its shape. Raises NotFinite, MalformedBody, InvalidBody, each saying where."""
+    """Return the body in its shape. Raises NotFinite, MalformedBody, InvalidBody, each with the place."""
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
@@ -50,15 +50,15 @@ def decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
 
 
 def with_key(asked: PredictBody, key: bytes) -> PredictBody:
-    """The request with the key of its Idempotency-Key header. Raises Invalid for a key that cannot be used."""
+    """Return the request with the key of its Idempotency-Key header. Raises Invalid for an unusable key."""
     said = key.decode("latin-1").strip()
     if not 1 <= len(said) <= 200 or not said.isprintable() or asked.idempotency_key not in (None, said):
-        raise Invalid("The header Idempotency-Key holds 1 to 200 printable characters, and the same as the body's `idempotency_key` where that is given too.")
+        raise Invalid("The header Idempotency-Key must have 1 to 200 printable characters, and equal the body's `idempotency_key` if both are sent.")
     return msgspec.structs.replace(asked, idempotency_key=said)
 
 
 def pointer_of(path: str) -> str:
-    """msgspec's path as a JSON Pointer.
+    """Return msgspec's path as a JSON Pointer.
 
     >>> pointer_of("$.outcomes[3].actual"), pointer_of("$"), pointer_of("$.inputs[...]")
     ('/outcomes/3/actual', '', '/inputs')
@@ -68,7 +68,7 @@ def pointer_of(path: str) -> str:
 
 
 def _not_finite(raw: bytes) -> list[Issue]:
-    """Where NaN and Infinity stand, in a body that is JSON but for them."""
+    """Return the places of NaN and Infinity in a body that is JSON except for them."""
     if not re.search(rb"NaN|Infinity", raw):
         return []
     found: list[Issue] = []
@@ -80,14 +80,14 @@ def _not_finite(raw: bytes) -> list[Issue]:
 
 
 class _Constant(str):
-    """A NaN or Infinity as it was written."""
+    """A NaN or Infinity as written."""
 
     __slots__ = ()
 
 
 def _walk(value: Any, pointer: str, found: list[Issue]) -> None:
     if isinstance(value, _Constant):
-        found.append(Issue(pointer=pointer, message=f"{value} is not a number that JSON has"))
+        found.append(Issue(pointer=pointer, message=f"JSON has no number {value}"))
     elif isinstance(value, dict):
         for name, inner in value.items():
             _walk(inner, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", found)

@@ -1,4 +1,4 @@
-"""The command line `tiltyard`. A command's module is loaded when it is asked for, so that each starts fast."""
+"""The command line `tiltyard`. A command's module is loaded at its use, so that each starts fast."""
 
 from importlib import import_module
 from typing import Any
@@ -13,14 +13,14 @@ COMMANDS = (
     "backup", "restore", "reset-password", "make-administrator", "connectors", "artifact",
 )  # fmt: skip
 _MODULES = {"import": "import_file"}
-"""Commands whose name is a word of Python."""
+"""Commands whose names are Python keywords."""
 
 
 class Commands(click.Group):
     """Finds each command as `command` in the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which a newcomer meets them."""
+        """Return the commands in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -31,7 +31,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it. What is wrong with the installation or the input is told in words, without a traceback."""
+        """Run the command. An error of the installation or the input is shown as text, without a traceback."""
         try:
             return super().invoke(ctx)
         except (SetupError, HubError) as error:
@@ -41,9 +41,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tiltyard")
 def main() -> None:
-    """Tiltyard: a champion and its challengers behind one endpoint, every prediction on record.
+    """Tiltyard: a champion and its challengers behind one endpoint, every prediction logged.
 
-    Settings come from TILTYARD_… variables; without TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL the servers inside the wheels are run.
+    Settings come from TILTYARD_… variables. Without TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL, the servers inside the wheels run.
     """
 
 

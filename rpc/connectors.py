@@ -1,4 +1,4 @@
-"""Connectors: providers of language models and their keys, which go in and never come out."""
+"""Connectors: providers of language models and their keys. A stored key is never shown."""
 
 from backend.access.permissions import P
 from backend.connectors import calls, service
@@ -38,54 +38,54 @@ PROVIDER_ERRORS = (
     ProviderRequestRefused,
     ProviderSlow,
 )
-"""What a call to a provider may end in."""
+"""Errors of a call to a provider."""
 
 connectors = Router("connectors")
 
 
 @connectors.query(permission=P.CONNECTOR_CONNECTOR_READ)
 async def list_(ctx: Call) -> list[Connector]:
-    """All connectors, by name: provider, the key's last four characters, the last test, and what uses it. Never the key."""
+    """Return all connectors by name: provider, the key's last four characters, the last test, and its users. Never the key."""
     return await service.list_connectors(ctx.work)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(BaseUrlRefused, ConnectorNameTaken, NoKek, BadKek, ProviderDown))
 async def create(ctx: Call, input: CreateConnector) -> Connector:
-    """Store a provider's key, encrypted. The provider is not asked; `test` does that."""
+    """Store a provider's key, encrypted. It does not ask the provider; `test` does."""
     return await service.create(ctx.work, input)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(ConnectorNotFound,))
 async def test(ctx: Call, input: ConnectorRef) -> Connector:
-    """Ask the provider for its models, which costs nothing. What goes wrong is told in `last_test`."""
+    """Ask the provider for its models, which costs nothing. `last_test` reports a failure."""
     return await calls.test(ctx.work, input)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(ConnectorNotFound, BaseUrlRefused, NoKek, BadKek, ProviderDown))
 async def rotate(ctx: Call, input: RotateConnector) -> Connector:
-    """Another key in the place of the one before, at once for everything that uses the connector."""
+    """Replace the key, at once for everything that uses the connector."""
     return await service.rotate(ctx.work, input)
 
 
 @connectors.query(permission=P.CONNECTOR_CONNECTOR_USE, errors=(ConnectorNotFound, ConnectorDisabled, KeyUnreadable, BaseUrlRefused, *PROVIDER_ERRORS))
 async def models(ctx: Call, input: ConnectorRef) -> list[ProviderModel]:
-    """The models that the provider offers, with the day one will be shut down where that is announced."""
+    """Return the models that the provider offers, each with its announced shutdown date."""
     return await calls.models(ctx.work, input)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(ConnectorNotFound,))
 async def disable(ctx: Call, input: ConnectorRef) -> Connector:
-    """Refuse its use from now on; the key stays stored."""
+    """Disable the connector; the key stays stored."""
     return await service.set_disabled(ctx.work, input, disabled=True)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(ConnectorNotFound,))
 async def enable(ctx: Call, input: ConnectorRef) -> Connector:
-    """Allow its use again."""
+    """Enable the connector again."""
     return await service.set_disabled(ctx.work, input, disabled=False)
 
 
 @connectors.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE, errors=(ConnectorNotFound, ConnectorInUse))
 async def delete(ctx: Call, input: ConnectorRef) -> DeletedConnector:
-    """Delete the connector and its key for good, unless something uses it."""
+    """Delete the connector and its key permanently, unless something uses it."""
     return await service.delete(ctx.work, input)

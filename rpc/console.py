@@ -1,4 +1,4 @@
-"""The web console's built files at `/`. A page of the console is told from an address that nobody has by what is asked for: browsers ask for HTML."""
+"""The web console's built files at `/`. Browsers ask for HTML; that distinguishes a page of the console from an unknown address."""
 
 import gzip
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from rpc.core.compression import accepts_gzip
 from rpc.web import nothing_at
 
 CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist"
-"""Where `make console` puts it."""
+"""The folder that `make console` writes."""
 TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -36,26 +36,26 @@ COMPRESSED = frozenset({".css", ".html", ".js", ".json", ".svg", ".txt"})
 NO_PAGES = frozenset(
     {"assets", "health", "healthz", "livez", "metrics", "ping", "readyz", "rpc", "startupz", "status", "v1", "v2", "api", "favicon.ico", "robots.txt"}
 )
-"""First parts of addresses that are never a page."""
+"""First parts of paths that are never a page."""
 MISSING = b"The console is not built. Run `make console` in the checkout, then reload.\n"
 
 
 def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
-    """Serve the folder; say what to do when it is not there."""
+    """Return the routes of the folder; without the folder they explain how to build it."""
 
     @get("/", include_in_schema=False)
     async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """The console's page."""
+        """Return the console's page."""
         return answer("/", request)
 
     @get("/{path:path}", include_in_schema=False)
     async def console(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-        """A built file, or the console's page."""
+        """Return a built file, or the console's page."""
         return answer(path, request)
 
     @route("/{path:path}", http_method=["POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def nobodys(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Nothing takes this."""
+        """Refuse an unknown address."""
         raise nothing_at(request.method, path)
 
     def answer(path: str, request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -77,7 +77,7 @@ def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
 
 
 def _is_page(path: str, request: Request[Any, Any, Any]) -> bool:
-    """May this be a page of the console? Probes and scrapers never get one, however they ask, nor does what has the address of a file."""
+    """Return whether this may be a page of the console. Probes, scrapers and addresses of files never get one."""
     first, _, rest = path.strip("/").partition("/")
     if not first or path == "/index.html":
         return True
@@ -87,12 +87,12 @@ def _is_page(path: str, request: Request[Any, Any, Any]) -> bool:
 
 @lru_cache(maxsize=500)
 def _gzipped(file: Path, _changed_at: int) -> bytes:
-    """The file compressed, once for each time it was built."""
+    """Return the file compressed, cached per build."""
     return gzip.compress(file.read_bytes(), mtime=0)
 
 
 def _file(folder: Path, path: str) -> Path | None:
-    """The file at the path, never outside the folder; else the page."""
+    """Return the file at the path, never outside the folder; else the page."""
     wanted = (folder / path.lstrip("/")).resolve()
     if wanted.is_file() and wanted.is_relative_to(folder.resolve()):
         return wanted

@@ -1,4 +1,4 @@
-"""The plain endpoints under `/v1`, as the OpenAPI document tells of them."""
+"""The plain endpoints under `/v1`, described for the OpenAPI document."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ endpoints = (
         method="post",
         path="/v1/groups/{slug}/predict",
         name="predict",
-        doc="Ask a group. One inputs object is answered by a Prediction, a list by Predictions in its order; each is on record before it is answered.",
+        doc="Ask a group. One inputs object returns a Prediction, a list returns Predictions in its order. Each is logged before it is answered.",
         permission=P.INFERENCE_GROUP_PREDICT,
         input=PredictBody,
         outputs=(Prediction, Predictions),
@@ -28,7 +28,7 @@ endpoints = (
         method="post",
         path="/v1/outcomes",
         name="recordOutcomes",
-        doc="Tell the truth about inferences: late, early, again, or corrected.",
+        doc="Report outcomes of inferences: late, early, repeated, or corrected.",
         permission=P.INFERENCE_OUTCOME_WRITE,
         input=RecordOutcomes,
         outputs=(OutcomesReceipt,),
@@ -38,7 +38,7 @@ endpoints = (
         method="post",
         path="/v1/versions/{version_id}/artifact",
         name="uploadArtifact",
-        doc="Upload a version's artifact as the body: LightGBM text or ONNX. Answers the ready Version.",
+        doc="Upload a version's artifact as the body: LightGBM text or ONNX. Returns the ready Version.",
         permission=P.CATALOG_MODEL_WRITE,
         input=bytes,
         outputs=(Version,),

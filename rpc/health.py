@@ -1,4 +1,4 @@
-"""Does this process have what it needs to answer?"""
+"""Checks that this process can answer."""
 
 import asyncio
 
@@ -8,10 +8,10 @@ from backend.hub import Hub
 
 
 async def database_answers(hub: Hub) -> bool:
-    """Does PostgreSQL answer, within two seconds?"""
+    """Return whether PostgreSQL answers within two seconds."""
     try:
         async with asyncio.timeout(2), hub.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except Exception:  # whatever is wrong with it, it is not ready
+    except Exception:  # any error means that it is not ready
         return False
     return True

@@ -1,4 +1,4 @@
-"""The product as the RPC core's host: who is calling, and their units of work."""
+"""The product as the RPC core's host: authenticates callers and opens their units of work."""
 
 import hashlib
 from contextlib import AbstractAsyncContextManager
@@ -14,21 +14,21 @@ from rpc.core import Ctx, Request
 from rpc.core.csrf import bearer
 
 Call = Ctx[ServingHub, UnitOfWork]
-"""What the product's handlers are given."""
+"""The context of the product's handlers."""
 
 
 def cookie_name(settings: Settings) -> str:
-    """The session cookie's name, its own for each installation, so that two hubs on one host do not sign each other out."""
+    """Return the session cookie's name. It is different for each installation, so that two hubs on one host do not sign each other out."""
     return f"tiltyard_{hashlib.sha256((settings.secret_key or '').encode()).hexdigest()[:8]}"
 
 
 def device_cookie_name(settings: Settings) -> str:
-    """The name of the cookie by which a browser that signed in before is known."""
+    """Return the name of the cookie that identifies a browser after an earlier sign-in."""
     return f"{cookie_name(settings)}_device"
 
 
 class ProductHost:
-    """Callers are known by API token (`Authorization: Bearer …`, or connection params) or by session cookie."""
+    """Authenticates callers by API token (`Authorization: Bearer …`, or connection params) or by session cookie."""
 
     def __init__(self, hub: ServingHub) -> None:
         self._hub = hub
@@ -40,7 +40,7 @@ class ProductHost:
         return self._hub
 
     async def authenticate(self, request: Request) -> Actor:
-        """Raises Unauthorized for a token that is no good; a stale cookie is nobody in particular, so that signing in again works. And Unavailable."""
+        """Return the caller. Raises Unauthorized for an invalid token, and Unavailable. A stale cookie counts as anonymous, so that signing in again works."""
         try:
             if token := token_of(request):
                 actor = await authenticate_token(self._hub, token)
@@ -54,10 +54,10 @@ class ProductHost:
         return ANONYMOUS
 
     def work(self, actor: Actor, *, read_only: bool) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A unit of work for the caller's tenant. Raises Unavailable."""
+        """Open a unit of work for the caller's tenant. Raises Unavailable."""
         return unless_away(self._hub.work(actor, read_only))
 
 
 def token_of(request: Request) -> str | None:
-    """The API token of a request."""
+    """Return the API token of a request."""
     return bearer(request) or (request.connection_params or {}).get("token")

@@ -1,8 +1,8 @@
-"""A client's connection: HTTP/1.1 as uvicorn and httptools speak it, with two things of our own.
+"""A client's connection: HTTP/1.1 by uvicorn and httptools, with two additions.
 
-A request that the application answers whole (a prediction), and that came whole, passes no ASGI: no scope, no messages, no second wake-up. What
-else a connection may do (bodies in parts, pipelining, keeping alive, WebSockets) is uvicorn's. And the head of a request is limited in size and in
-time, which uvicorn leaves to a proxy; so is the rest of a request that nobody waits for any more.
+A complete request that the application answers whole (a prediction) bypasses ASGI: no scope, no messages, no second wake-up. Everything else (bodies in parts,
+pipelining, keep-alive, WebSockets) is uvicorn's. The head of a request is limited in size and time, which uvicorn leaves to a proxy. The same time limits the
+rest of a request that is already answered.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from uvicorn.server import ServerState
 from rpc.core.http_metrics import UNREADABLE, note_answer
 
 HEAD_BYTES = 64 * 1024
-"""So long may a head be that comes in parts."""
+"""Bytes. The largest head that arrives in parts."""
 HEAD_SECONDS = 10.0
-"""So long may it take to come; and the rest of a request that was answered before it was there."""
+"""Seconds for a head to arrive, and for the rest of a request that was answered early."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -37,23 +37,23 @@ class AnswersWhole(Protocol):
     """An application that answers some requests without ASGI."""
 
     def takes_whole(self, target: bytes) -> bool:
-        """Does it answer a POST to this target?"""
+        """Return whether it answers a POST to this target."""
         ...
 
     def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:
-        """The answer to a POST that came whole. Header names are in lower case. Raises nothing but what is unforeseen."""
+        """Return the answer to a complete POST. Header names are in lower case. It raises only unforeseen errors."""
         ...
 
 
 class _NobodyWaits:
-    """In the place of the event by which uvicorn tells an application of more body."""
+    """Replaces uvicorn's event for more body."""
 
     def set(self) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
 
 class DirectCycle:
-    """A request being answered whole, as uvicorn looks at it: may the next one begin, and the connection stay?"""
+    """A request that is being answered whole, in the form that uvicorn expects: it asks whether the next one may begin, and whether the connection stays."""
 
     message_event: Final = _NobodyWaits()
 
@@ -64,28 +64,28 @@ class DirectCycle:
 
 
 class Connection(HttpToolsProtocol):
-    """One connection. Made by the server for each client."""
+    """One connection. The server makes one for each client."""
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._whole = self.app if isinstance(self.app, AnswersWhole) else None
         self._body: list[bytes] | None = None
-        """What came of a body that may be answered whole."""
+        """The received part of a body that may be answered whole."""
         self._head_open = False
         self._body_open = False
         self._head_bytes = 0
-        """What came of a head (or of trailers) since anything else did."""
+        """Bytes of a head (or of trailers) received since anything else."""
         self._got_on = False
-        """Did this piece bring more than (a part of) a head, of trailers, or empty lines?"""
+        """Whether this piece contained more than a part of a head, trailers, or empty lines."""
         self._late: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
-        """Begin; whoever says nothing is not waited for longer than one between two requests."""
+        """Begin. A silent client has as long as between two requests."""
         super().connection_made(transport)
         self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """End the connection."""
         self._unset_keepalive_if_required()
         self._came()
         super().connection_lost(exc)
@@ -95,7 +95,7 @@ class Connection(HttpToolsProtocol):
         self._got_on = False
         super().data_received(data)
         if self not in self.connections or self.transport.is_closing():
-            return  # a WebSocket now, or refused
+            return  # it is a WebSocket now, or refused
         if self._body is not None:  # the rest is still to come
             self._begin_asgi()
         self._head_bytes = 0 if self._got_on else self._head_bytes + len(data)
@@ -108,19 +108,19 @@ class Connection(HttpToolsProtocol):
 
     @property
     def _busy(self) -> bool:
-        """Is an answer under way? Until it is done, reading may pause."""
+        """Return whether an answer is being made. Until it is done, reading may pause."""
         before: RequestResponseCycle | DirectCycle | None = self.cycle
         return before is not None and not before.response_complete
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Begin a request."""
         self._head_open = True
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
-        """Its head is there."""
+        """Handle its complete head."""
         self._came()
         self._got_on = self._body_open = True
         plain = not self._busy and not self.expect_100_continue and self.parser.get_method() == b"POST" and not self.parser.should_upgrade()
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
             self._begin_asgi()
 
     def on_body(self, body: bytes) -> None:
-        """A part of its body."""
+        """Handle a part of its body."""
         self._got_on = True
         if self._body is not None:
             self._body.append(body)
@@ -138,7 +138,7 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """It is there."""
+        """Handle its end."""
         self._came()
         self._got_on = True
         if self._body is None:
@@ -152,7 +152,7 @@ class Connection(HttpToolsProtocol):
         return None
 
     def _begin_asgi(self) -> None:
-        """Hand the request to the application as uvicorn does, with what there is of its body."""
+        """Pass the request to the application as uvicorn does, with the received part of its body."""
         url, headers, expects, came = self.url, self.headers, self.expect_100_continue, self._body
         self._body = None
         super().on_message_begin()
@@ -184,7 +184,7 @@ class Connection(HttpToolsProtocol):
         self.on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Refuse a request that is not HTTP."""
         self._refuse(400, msg)
 
     def _await_request(self) -> None:
@@ -197,7 +197,7 @@ class Connection(HttpToolsProtocol):
             self._late = None
 
     def _is_late(self) -> None:
-        if self._busy:  # it may lie unread, and no refusal goes before an answer
+        if self._busy:  # it may be unread, and no refusal goes before an answer
             self._late = self.loop.call_later(HEAD_SECONDS, self._is_late)
         elif self._body_open:
             self.transport.close()
@@ -207,7 +207,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, why: str) -> None:
         if self.transport.is_closing():
             return
-        if not self._busy:  # else its words would be taken for the answer to another request
+        if not self._busy:  # else its text would look like the answer to another request
             head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(why)
             self.transport.write(STATUS_LINE[status] + head + why.encode())
             note_answer(UNREADABLE, status)

@@ -1,4 +1,4 @@
-"""Importing a model's file: a draft is proposed, corrected, and committed as a version."""
+"""Imports of a model's file: a draft is proposed, corrected, and committed as a version."""
 
 from backend.access.permissions import P
 from backend.catalog.errors import ModelNotFound, SlugTaken, VersionNotFound, VersionTaken
@@ -43,7 +43,7 @@ imports = Router("imports")
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, ImportsBusy, *UNREADABLE, *MISUNDERSTOOD), audited=False, transaction=False)
 async def propose(ctx: Call, input: ProposeImport | FormData) -> ImportDraft:
-    """Understand a model's file, whatever its shape, and show how: nothing but the draft is stored. Takes JSON, or a form with the file itself."""
+    """Read a model's file of any format and show the result; only the draft is stored. Takes JSON, or a form with the file itself."""
     async with turn(ctx.actor.tenant_id):
         return await importing.propose(ctx.hub, ctx.actor, input)  # type: ignore[arg-type]  # a form arrives as the shape
 
@@ -57,13 +57,13 @@ async def draft(ctx: Call, input: DraftRef) -> ImportDraft:
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), audited=False, transaction=False)
 async def revise(ctx: Call, input: ReviseImport) -> ImportDraft:
-    """Correct a draft: its mapping, which of several models is meant, what holds of a contradiction; or ask a language model for what is open."""
+    """Correct a draft: its mapping, the choice of several models, the decision on a contradiction; or ask a language model about what is open."""
     async with turn(ctx.actor.tenant_id):
         return await importing.revise(ctx.hub, ctx.actor, input)
 
 
 COMMIT = (DraftNotFound, ImportsBusy, ModelNotFound, SlugTaken, StillOpen, VersionTaken, *MISUNDERSTOOD)
-"""Why a draft cannot be committed."""
+"""Errors of committing a draft."""
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=COMMIT, audited=False, transaction=False)
@@ -82,24 +82,24 @@ async def commit_several(ctx: Call, input: CommitSeveral) -> list[Version]:
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(DraftNotFound,))
 async def discard(ctx: Call, input: DraftRef) -> DiscardedDraft:
-    """Forget a draft and its bytes."""
+    """Delete a draft and its bytes."""
     return await importing.discard(ctx.work, input)
 
 
 REIMPORT = (ConnectorNotFound, ImportsBusy, NoSource, VersionNotFound, *MISUNDERSTOOD)
-"""Why a stored source cannot be read again."""
+"""Errors of reading a stored source again."""
 
 
 @imports.mutation(permission=P.CATALOG_MODEL_WRITE, errors=REIMPORT, audited=False, transaction=False)
 async def reimport(ctx: Call, input: Reimport) -> ImportDraft:
-    """Read a version's stored source again, by another mapping or as this release reads it: a new draft, to be committed as another version."""
+    """Read a version's stored source again, with another mapping or this release's rules: a new draft, to commit as another version."""
     async with turn(ctx.actor.tenant_id):
         return await importing.reimport(ctx.hub, ctx.actor, input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(NoSource, VersionNotFound))
 async def record(ctx: Call, input: VersionRef) -> ImportRecord:
-    """What a version's document came from: the file, the mapping, and for each value its place in the file and what stands there."""
+    """Return the source of a version's document: the file, the mapping, and for each value its place in the file and its text there."""
     return await importing.record(ctx.work, input)
 
 
@@ -112,11 +112,11 @@ async def shown(ctx: Call, input: ShowImport) -> ShownImport:
 
 @imports.query(permission=P.CATALOG_MODEL_READ)
 async def sharing(ctx: Call) -> ImportSharing:
-    """What the tenant shows to language models when it imports a file."""
+    """Return what the tenant shows to language models during imports."""
     return await shared.sharing(ctx.work)
 
 
 @imports.mutation(permission=P.CONNECTOR_CONNECTOR_MANAGE)
 async def set_sharing(ctx: Call, input: SetImportSharing) -> ImportSharing:
-    """Choose what is shown to language models, for the tenant and, where it is to be less, for single connectors."""
+    """Set what is shown to language models, for the tenant and, if less, for single connectors."""
     return await shared.set_sharing(ctx.work, input)

@@ -1,4 +1,4 @@
-"""Inferences: asked for, browsed, told the truth about."""
+"""Inferences: predict, browse, report outcomes."""
 
 from backend.access.permissions import P
 from backend.comparison import rebuild
@@ -73,32 +73,32 @@ PREDICTION_ERRORS = (
 
 @inference.mutation(permission=P.INFERENCE_GROUP_PREDICT, errors=PREDICTION_ERRORS, audited=False, transaction=False)
 async def predict(ctx: Call, input: Predict) -> Predictions:
-    """Answer one prediction, or a batch in the order asked. Each is on record before it is answered."""
+    """Answer one prediction, or a batch in its order. Each is logged before it is answered."""
     answer = await ctx.hub.serving.predictor(ctx.hub).predict(ctx.actor, input.slug, input)
     return Predictions(predictions=answer if isinstance(answer, list) else [answer])
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def browse(ctx: Call, input: BrowseInferences) -> Page[InferenceSummary]:
-    """A group's log, newest first."""
+    """Return a group's log, newest first."""
     return await browsing.browse(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, InferenceNotFound))
 async def get(ctx: Call, input: InferenceRef) -> Inference:
-    """One inference, whole: inputs, output, explanation, truth."""
+    """Return one complete inference: inputs, output, explanation, outcome."""
     return await browsing.get(ctx.work, input)
 
 
 @inference.mutation(permission=P.INFERENCE_OUTCOME_WRITE, errors=(GroupNotFound, InvalidOutcome, DiskFull), audited=False)
 async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
-    """Tell the truth about inferences: late, early, again, or corrected."""
+    """Report outcomes of inferences: late, early, repeated, or corrected."""
     return await outcomes.record(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def export_log(ctx: Call, input: ExportLog) -> ExportedLog:
-    """A page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture."""
+    """Return a page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture."""
     return await transfer.export(ctx.work, input)
 
 
@@ -111,25 +111,25 @@ async def import_log(ctx: Call, input: ImportLog) -> ImportedLog:
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def orphans(ctx: Call, input: ListOrphans) -> Orphans:
-    """Outcomes whose inference has not come for days: told for another group, or for what was never asked here."""
+    """Return outcomes without an inference for days: of another group, or never asked here."""
     return await orphaned.orphans(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, IntakeAway))
 async def dead_letters(ctx: Call, input: ListDeadLetters) -> DeadLetters:
-    """Entries of the intake that could not be stored, each with the reason."""
+    """Return entries of the intake that could not be stored, each with the reason."""
     return await letters.list_letters(ctx.work, input)
 
 
 @inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, IntakeAway))
 async def replay_dead_letters(ctx: Call, input: ReplayDeadLetters) -> LettersMoved:
-    """Put dead letters back into the intake, once what kept them out is mended."""
+    """Return dead letters to the intake, once their cause is fixed."""
     return await letters.replay(ctx.work, input)
 
 
 @inference.mutation(permission=P.INFERENCE_LETTER_MANAGE, errors=(GroupNotFound, LegalHold, IntakeAway))
 async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersMoved:
-    """Throw dead letters away for good, for a reason."""
+    """Discard dead letters permanently, for a reason."""
     return await letters.discard(ctx.work, input)
 
 
@@ -137,17 +137,17 @@ async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersM
     permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy, ArchivesBusy, ArchiveUnreadable)
 )
 async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
-    """Forget an entity: its inputs, context, segments, explanations and keys are taken out of the log. Counts, answers and outcomes stay."""
+    """Erase an entity: remove its inputs, context, segments, explanations and keys from the log. Counts, answers and outcomes stay."""
     return await erasure.erase(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def traffic(ctx: Call, input: GroupRef) -> GroupTraffic:
-    """What a group's endpoint has done, in total and in each of the last 60 minutes."""
+    """Return the traffic of a group's endpoint, in total and in each of the last 60 minutes."""
     return await traffic_of(ctx.work, input)
 
 
 @inference.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound,))
 async def rebuild_tallies(ctx: Call, input: GroupRef) -> TallyRebuild:
-    """Have what the comparison is made of counted anew from the group's log, by a run. Traffic goes on meanwhile, and so does counting."""
+    """Start a run that rebuilds the comparison's tallies from the group's log. Traffic and counting continue meanwhile."""
     return await rebuild.ask(ctx.work, input)

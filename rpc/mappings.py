@@ -12,11 +12,11 @@ mappings = Router("mappings")
 
 @mappings.query(permission=P.CATALOG_MODEL_READ)
 async def list_(ctx: Call, input: ListMappings) -> list[SavedMapping]:
-    """Remembered mappings, the latest used first."""
+    """Return remembered mappings, the latest used first."""
     return await remembered_mappings.list_mappings(ctx.work, input)
 
 
 @mappings.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(MappingNotFound,))
 async def revoke(ctx: Call, input: MappingRef) -> SavedMapping:
-    """Use it no more: files of its shape are looked at anew. What was imported by it stays as it is."""
+    """Stop using a mapping: files of its shape are read anew. Earlier imports with it stay unchanged."""
     return await remembered_mappings.revoke(ctx.work, input)

@@ -40,37 +40,37 @@ models = Router("models")
 
 @models.query(permission=P.CATALOG_MODEL_READ)
 async def list_(ctx: Call, input: ListModels) -> Page[Model]:
-    """Models by slug, with their latest version and where they serve."""
+    """Return models by slug, with their latest version and the groups they serve in."""
     return await service.list_models(ctx.work, input)
 
 
 @models.query(permission=P.CATALOG_MODEL_READ, errors=(ModelNotFound,))
 async def get(ctx: Call, input: ModelRef) -> Model:
-    """One model."""
+    """Return one model."""
     return await service.get_model(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(SlugTaken,))
 async def create(ctx: Call, input: CreateModel) -> Model:
-    """A new model, without a version yet."""
+    """Create a model, without a version yet."""
     return await service.create_model(ctx.work, input)
 
 
 @models.query(permission=P.SIGNED_IN)
 async def suggest_slug(ctx: Call, input: NameForSlug) -> SuggestedSlug:
-    """A slug from a name in any script."""
+    """Suggest a slug for a name in any script."""
     return SuggestedSlug(slug=slug_of(input.name))
 
 
 @models.query(permission=P.CATALOG_MODEL_READ, errors=(ModelNotFound,))
 async def versions(ctx: Call, input: ModelRef) -> list[Version]:
-    """A model's versions, the highest number first."""
+    """Return a model's versions, the highest number first."""
     return await service.list_versions(ctx.work, input)
 
 
 @models.query(permission=P.CATALOG_MODEL_READ, errors=(VersionNotFound,))
 async def version(ctx: Call, input: VersionRef) -> Version:
-    """One version with its whole document."""
+    """Return one version with its whole document."""
     return await service.get_version(ctx.work, input)
 
 
@@ -82,23 +82,23 @@ async def set_decision_rule(ctx: Call, input: SetDecisionRule) -> Version:
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, DecisionRuleUnfit))
 async def create_version(ctx: Call, input: CreateVersion) -> Version:
-    """A draft version from a model document; upload its artifact to make it ready."""
+    """Create a draft version from a model document; upload its artifact to make it ready."""
     return await service.create_version(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled))
 async def create_external_version(ctx: Call, input: CreateExternalVersion) -> Version:
-    """A version that is a language model behind a connector, ready at once. Needs `connector:connector:use` too."""
+    """Create a version that calls a language model through a connector, ready at once. Needs `connector:connector:use` too."""
     return await external.create_external_version(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, ArtifactPresent))
 async def state_artifact(ctx: Call, input: StateArtifact) -> Version:
-    """State what an artifact's file leaves open, before it is uploaded: which of its classes is the positive one."""
+    """State, before its upload, what an artifact's file leaves open: for example its positive class."""
     return await artifact_statement.state_artifact(ctx.work, input)
 
 
 @models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionServing))
 async def archive_version(ctx: Call, input: VersionRef) -> Version:
-    """Take a version out of use. It is kept for good."""
+    """Archive a version. It is kept forever."""
     return await service.archive_version(ctx.work, input)

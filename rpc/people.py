@@ -13,13 +13,13 @@ people = Router("people")
 
 @people.query(permission=P.ACCESS_PERSON_READ)
 async def list_(ctx: Call) -> list[Person]:
-    """Everybody in the tenant, by name."""
+    """Return everybody in the tenant, by name."""
     return await service.list_people(ctx.work)
 
 
 @people.mutation(permission=P.ACCESS_PERSON_MANAGE, errors=(EmailTaken, RoleNotHeld, PasswordsBusy), audited=False, transaction=False)
 async def create(ctx: Call, input: CreatePerson) -> Person:
-    """Add a person with a first password. Their roles allow no more than the caller may do."""
+    """Add a person with a first password. Their roles give no more than the caller's permissions."""
     hashed = await passwords.hashed(input.password, f"person {ctx.actor.person_id}", f"tenant {ctx.actor.tenant_id}")
     async with ctx.open(read_only=False) as work:
         return await service.create_person(work, input, hashed)
@@ -27,13 +27,13 @@ async def create(ctx: Call, input: CreatePerson) -> Person:
 
 @people.mutation(permission=P.ACCESS_PERSON_MANAGE, errors=(PersonNotFound, LastAdministrator, RoleNotHeld))
 async def set_roles(ctx: Call, input: SetRoles) -> Person:
-    """Replace a person's roles. What they add is no more than the caller may do."""
+    """Replace a person's roles. They add no more than the caller's permissions."""
     return await service.set_roles(ctx.work, input)
 
 
 @people.mutation(permission=P.ACCESS_PERSON_MANAGE, errors=(PersonNotFound, LastAdministrator))
 async def disable(ctx: Call, input: PersonRef) -> Person:
-    """Take a person's access away, their tokens' too."""
+    """End a person's access, and their tokens'."""
     return await service.disable_person(ctx.work, input)
 
 

@@ -1,4 +1,4 @@
-"""Plain JSON over HTTP, for what is no procedure: results as they are, errors as `{"error": {…}}`."""
+"""Plain JSON over HTTP, for endpoints that are no procedures: plain results, errors as `{"error": {…}}`."""
 
 import msgspec
 from litestar import Response
@@ -10,7 +10,7 @@ from schemas.common import Shape
 
 
 def error_body(error: HubError, request_id: str) -> tuple[int, bytes]:
-    """HTTP status and body of an error."""
+    """Return HTTP status and body of an error."""
     said = {
         "code": error.code,
         "reason": error.reason,
@@ -22,11 +22,11 @@ def error_body(error: HubError, request_id: str) -> tuple[int, bytes]:
 
 
 def success(result: Shape) -> Response[bytes]:
-    """The result as JSON."""
+    """Return the result as JSON."""
     return Response(Output(type(result)).encode(result), media_type="application/json")
 
 
 def failure(error: HubError, request_id: str) -> Response[bytes]:
-    """The error as JSON."""
+    """Return the error as JSON."""
     status, body = error_body(error, request_id)
     return Response(body, status_code=status, media_type="application/json", headers={"x-request-id": request_id})

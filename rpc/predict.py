@@ -1,4 +1,4 @@
-"""The data plane, beside Litestar: bare ASGI, and without it what came whole. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
+"""The data plane: bare ASGI beside Litestar, and no ASGI for complete requests. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
 
 import logging
 import re
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class DataPlane:
-    """Answers predictions and takes outcomes. Open it for as long as the process serves."""
+    """Answers predictions and takes outcomes. Keep it open while the process serves."""
 
     def __init__(self, hub: ServingHub, predictor: Predictor, tokens: TokenCache) -> None:
         self._hub = hub
@@ -55,7 +55,7 @@ class DataPlane:
     @classmethod
     @asynccontextmanager
     async def open(cls, hub: ServingHub) -> AsyncIterator["DataPlane"]:
-        """Load the routing table and its versions, and keep both true until closed."""
+        """Load the routing table and its versions, and keep both current until closed."""
         tokens = TokenCache(hub)
         predictor = await hub.serving.start(hub, tokens.forget)
         try:
@@ -65,7 +65,7 @@ class DataPlane:
 
     @staticmethod
     def takes(path: str) -> bool:
-        """Is this path the data plane's?"""
+        """Return whether the data plane answers this path."""
         return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path == OUTCOMES or path.startswith(OPEN_INFERENCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,11 +74,11 @@ class DataPlane:
             return await self._open_inference(scope, receive, send)
         try:
             if scope["method"] != "POST":
-                raise MethodNotSupported(f"{scope['path']} is asked by POST", allow="POST")
+                raise MethodNotSupported(f"{scope['path']} takes only POST requests", allow="POST")
             status, body, headers = CompleteResponse(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive)), [])
         except Disconnected:
             return None
-        except Exception as error:  # whatever it is, the caller gets a body it can read
+        except Exception as error:  # for any error the caller gets a body that it can read
             status, body, headers = _failure(error, scope["path"])
         await send(
             {
@@ -91,11 +91,11 @@ class DataPlane:
 
     @staticmethod
     def takes_whole(target: bytes) -> bool:
-        """Is a POST to this target a prediction, with nothing in the target to decode?"""
+        """Return whether a POST to this target is a prediction without escapes in the target."""
         return target.startswith(_GROUPS) and target.endswith(_PREDICT) and not _UNPLAIN(target)
 
     async def answer_whole(self, path: str, headers: Headers, body: bytes) -> CompleteResponse:
-        """The same answer to a POST whose body is there already."""
+        """Return the answer to a POST with a complete body."""
         try:
             reply = CompleteResponse(200, await self._answer(path, headers, partial(given, body)), [])
         except Exception as error:
@@ -124,7 +124,7 @@ class DataPlane:
 
     async def _predict(self, actor: Actor, slug: str, asked: PredictBody) -> bytes:
         if not slug or "/" in slug:
-            raise NotFound(f"There is nothing at {GROUPS}{slug[:80]}{PREDICT}; a group is asked at {GROUPS}<slug>{PREDICT}.")
+            raise NotFound(f"There is nothing at {GROUPS}{slug[:80]}{PREDICT}. Ask a group at {GROUPS}<slug>{PREDICT}.")
         answer = await self._predictor.predict(actor, slug, asked)
         return _encode(Predictions(predictions=answer) if isinstance(answer, list) else answer)
 
@@ -136,7 +136,7 @@ class DataPlane:
 
 
 def _head(headers: Headers) -> tuple[bytes, bytes, bytes, bytes]:
-    """The headers that matter: authorization, content-type, content-length, idempotency-key."""
+    """Return the relevant headers: authorization, content-type, content-length, idempotency-key."""
     authorization = content_type = announced = key = b""
     for name, value in headers:
         lower = name.lower()

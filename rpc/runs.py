@@ -16,25 +16,25 @@ runs = Router("runs")
 
 @runs.query(permission=P.SYSTEM_RUN_READ)
 async def list_(ctx: Call, input: ListRuns) -> list[Run]:
-    """The newest runs first."""
+    """Return runs, newest first."""
     return await service.browse(ctx.work, input)
 
 
 @runs.query(permission=P.SYSTEM_RUN_READ, errors=(RunNotFound,))
 async def get(ctx: Call, input: RunRef) -> Run:
-    """One run: how far it is, and how it ended."""
+    """Return one run: its progress and its result."""
     return await service.get(ctx.work, input)
 
 
 @runs.mutation(permission=P.SYSTEM_RUN_CANCEL, errors=(RunNotFound, RunFinished))
 async def cancel(ctx: Call, input: CancelRun) -> Run:
-    """Cancel a run. One that waits is cancelled at once; one that runs is stopped by its worker within two seconds."""
+    """Cancel a run. A waiting run is cancelled at once; its worker stops a running one within two seconds."""
     return await service.cancel(ctx.work, input)
 
 
 @runs.subscription(permission=P.SYSTEM_RUN_READ, errors=(RunNotFound,))
 async def on_progress(ctx: Call, input: WatchRuns) -> AsyncIterator[Tracked[Run]]:
-    """The newest runs as they are (or the one asked for), then a run whenever it is made, moves on, or ends. Resumed by id, it leaves nothing out."""
+    """Send the newest runs (or the requested one), then a run whenever it is created, progresses, or ends. Resumed by id, it omits nothing."""
     async with aclosing(follow(ctx.hub, ctx.actor, service.topic(input), ctx.last_event_id)) as items:
         async for event_id, run in items:
             yield Tracked(event_id, run)

@@ -11,5 +11,5 @@ system = Router("system")
 
 @system.query(permission=P.SYSTEM_HEALTH_READ)
 async def health(ctx: Call) -> SystemHealth:
-    """Servers, workers, backlog, and what guarantee the log really has."""
+    """Return servers, workers, backlog, and the log's actual guarantee."""
     return await service.health(ctx.work)

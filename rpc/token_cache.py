@@ -1,4 +1,4 @@
-"""API tokens remembered for a moment, so that a prediction asks no database who is calling."""
+"""A short cache of API tokens, so that a prediction needs no database to authenticate its caller."""
 
 import asyncio
 import time
@@ -12,30 +12,30 @@ from backend.hub import Hub
 
 BEARER = b"Bearer "
 KNOWN_SECONDS = 1.0
-"""How long a disabled person's token may go on; a revoked token is forgotten at once, by NOTIFY."""
+"""Seconds that a disabled person's token may still work. A revoked token is removed at once, by NOTIFY."""
 MOST_TOKENS = 10_000
 
 
 class TokenCache:
-    """Actors by token. A look-up under way is shared by all who wait for it; unknown tokens are remembered too."""
+    """Actors by token. Concurrent callers share a running look-up; unknown tokens are cached too."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._known: OrderedDict[bytes, tuple[float, asyncio.Future[Actor | None]]] = OrderedDict()
 
     def forget(self) -> None:
-        """Ask anew about every token."""
+        """Clear the cache."""
         self._known.clear()
 
     def known(self, authorization: bytes) -> Actor | None:
-        """The caller, where nobody need be asked; None for whoever has to be looked at more closely."""
+        """Return the cached caller; None when the token needs a look-up."""
         found = self._known.get(authorization[len(BEARER) :])
         if found is None or found[0] < time.monotonic() or not found[1].done() or not authorization.startswith(BEARER):
             return None
         return found[1].result()
 
     async def actor(self, authorization: bytes) -> Actor:
-        """The caller. Raises Unauthorized without a good token, Unavailable when nobody can tell."""
+        """Return the caller. Raises Unauthorized without a valid token, Unavailable when the look-up fails."""
         scheme, _, secret = authorization.partition(b" ")
         if scheme.lower() != b"bearer" or not secret:
             raise Unauthorized("Send an API token: `Authorization: Bearer tyd_…`.")
@@ -44,7 +44,7 @@ class TokenCache:
             known = self._ask(secret)
         actor = await asyncio.shield(known[1]) if not known[1].done() else known[1].result()
         if actor is None:
-            raise Unauthorized("This API token is unknown, expired or revoked; make a new one in Settings.")
+            raise Unauthorized("This API token is unknown, expired or revoked. Make a new one in Settings.")
         return actor
 
     def _ask(self, secret: bytes) -> tuple[float, "asyncio.Future[Actor | None]"]:

@@ -12,13 +12,13 @@ tokens = Router("tokens")
 
 @tokens.query(permission=P.ACCESS_TOKEN_MANAGE)
 async def list_(ctx: Call) -> list[Token]:
-    """One's own tokens; an administrator sees everybody's. Never their secrets."""
+    """Return the caller's own tokens; for an administrator, everybody's. Never their secrets."""
     return await service.list_tokens(ctx.work)
 
 
 @tokens.mutation(permission=P.ACCESS_TOKEN_MANAGE, errors=(UnknownScope, ScopeNotHeld))
 async def create(ctx: Call, input: CreateToken) -> CreatedToken:
-    """Make an API token. Its secret is in this answer and nowhere else."""
+    """Make an API token. Only this answer contains its secret."""
     return await service.create_token(ctx.work, input)
 
 

@@ -1,4 +1,4 @@
-"""Artifact uploads: bytes streamed to quarantine, never held whole in memory."""
+"""Artifact uploads: bytes are streamed to quarantine, never held whole in memory."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ from schemas.catalog import Version, VersionRef
 
 @post("/v1/versions/{version_id:uuid}/artifact", status_code=200)
 async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: FromPath[UUID], state: State) -> Response[bytes]:
-    """Upload a version's artifact as the request's body (`application/octet-stream`): LightGBM text or ONNX. Answers the ready Version."""
+    """Upload a version's artifact as the request's body (`application/octet-stream`): LightGBM text or ONNX. Returns the ready Version."""
     host: ProductHost = state.host
     head = Request(method="POST", headers={name.lower(): value for name, value in request.headers.items()})
     try:
@@ -54,10 +54,15 @@ async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, 
                     size += len(chunk)
                     patience.reschedule(began + BODY_SECONDS + size / BODY_RATE)
                     if size > limit:
-                        raise PayloadTooLarge(f"The artifact is larger than {limit:,} bytes, which is what this hub takes.", limit=limit)
+                        raise PayloadTooLarge(
+                            f"The artifact is larger than {limit:,} bytes, this hub's limit. Train a smaller model, or raise TILTYARD_MAX_ARTIFACT_BYTES.",
+                            limit=limit,
+                        )
                     file.write(chunk)
         return await upload.admit(hub, actor, ref, path)
     except TimeoutError:
-        raise TimedOut(f"The artifact arrives too slowly: {size:,} bytes so far, at less than {BODY_RATE // 1024} KiB a second.") from None
+        raise TimedOut(
+            f"The artifact arrives too slowly: {size:,} bytes so far, at less than {BODY_RATE // 1024} KiB per second. Upload it over a faster connection."
+        ) from None
     finally:
         path.unlink(missing_ok=True)

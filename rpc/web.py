@@ -1,4 +1,4 @@
-"""What HTTP asks of every address: HEAD where GET is answered, and an error of the documented form where nothing is."""
+"""HTTP behaviour of every address: HEAD where GET is answered, and documented errors for unknown addresses."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,8 +12,8 @@ from rpc.core.errors import HIDDEN, InternalError, MethodNotSupported, PayloadTo
 from rpc.plain import failure
 
 MEANT = (
-    "A group is asked by POST at /v1/groups/<slug>/predict, outcomes are told by POST at /v1/outcomes, an artifact is sent by POST to "
-    "/v1/versions/<id>/artifact, procedures are under /rpc, the Open Inference Protocol is under /v2, health is at /health/live and /health/ready."
+    "Send predictions by POST to /v1/groups/<slug>/predict, outcomes by POST to /v1/outcomes, artifacts by POST to "
+    "/v1/versions/<id>/artifact. Procedures are under /rpc, the Open Inference Protocol under /v2, health at /health/live and /health/ready."
 )
 
 
@@ -22,13 +22,13 @@ class NothingHere(NotFound):
 
 
 def nothing_at(method: str, path: str) -> NothingHere:
-    """The error for an address that is no one's, with the ones that there are."""
+    """Return the error for an unknown address, with the known addresses."""
     shown = path[:200].encode("unicode_escape").decode()
     return NothingHere(f"There is nothing at {method} {shown}. {MEANT}")
 
 
 def as_get(scope: Scope, send: Send) -> tuple[Scope, Send]:
-    """A HEAD as the GET that it stands for, whose body is kept back."""
+    """Answer a HEAD like its GET, without the body."""
 
     async def without_body(message: Message) -> None:
         if message["type"] == "http.response.body":
@@ -41,7 +41,7 @@ def as_get(scope: Scope, send: Send) -> tuple[Scope, Send]:
 
 
 def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Whatever Litestar refuses, or a handler fails with, in the documented form."""
+    """Return the documented form of Litestar's errors and of a handler's failure."""
     request_id = uuid4().hex
     seen = _seen(request, error)
     report(error if isinstance(seen, InternalError) else seen, path=request.url.path, request_id=request_id)
@@ -60,7 +60,7 @@ def _seen(request: Request[Any, Any, Any], error: Exception) -> HubError:
         return nothing_at(request.method, request.url.path)
     if error.status_code == 405:
         allow = (error.headers or {}).get("allow", "GET")
-        return MethodNotSupported(f"{request.url.path[:200]} is asked by {allow}.", allow=allow)
+        return MethodNotSupported(f"{request.url.path[:200]} takes only {allow} requests.", allow=allow)
     if error.status_code == 413:
         return PayloadTooLarge()
     return Invalid(str(error.detail))

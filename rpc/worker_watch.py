@@ -1,4 +1,4 @@
-"""Is any worker alive? Asked by the API processes: a worker cannot tell of its own absence."""
+"""Checks for a living worker, in the API processes: a worker cannot report its own absence."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ from backend.runs.alerts import NO_WORKER, without_worker
 
 log = logging.getLogger("tiltyard.alerts")
 FIRST_SECONDS = runs.SILENCE.total_seconds() + 5.0
-"""A hub that starts gives its workers this long to report."""
+"""Seconds that a starting hub gives its workers to report."""
 EVERY_SECONDS = 10.0
 
 
 async def check_workers(hub: Hub) -> bool:
-    """Is any worker alive? If not, every tenant is alerted."""
+    """Alert every tenant when no worker is alive."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         findings = await without_worker(work)
         tenants = await service.tenants(work)
@@ -32,15 +32,15 @@ async def check_workers(hub: Hub) -> bool:
 
 @asynccontextmanager
 async def watch_workers(hub: Hub) -> AsyncIterator[None]:
-    """Ask for living workers every ten seconds, for as long as the block lasts."""
+    """Check for living workers every ten seconds while the block lasts."""
 
     async def watch() -> None:
         await asyncio.sleep(FIRST_SECONDS)
         while True:
             try:
                 await check_workers(hub)
-            except Exception as error:  # PostgreSQL may be away: the next time tells
-                log.warning("nobody can tell whether a worker is alive (%s)", type(error).__name__)
+            except Exception as error:  # PostgreSQL may be unavailable: try again next time
+                log.warning("cannot check whether a worker is alive (%s)", type(error).__name__)
             await asyncio.sleep(EVERY_SECONDS)
 
     watching = asyncio.create_task(watch())

@@ -1,4 +1,4 @@
-"""What the slices declare as alerts, checked for every tenant."""
+"""Checks the slices' declared alerts for every tenant."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ log = logging.getLogger("tiltyard.alerts")
 
 
 class AlertChecks:
-    """What a worker process checks; a check may remember things from one time to the next."""
+    """The checks of a worker process; a check may keep state between calls."""
 
     def __init__(self, hub: Hub, load: Callable[[Any], Awaitable[object]], slices: Sequence[Slice] = SLICES) -> None:
         """`load` loads a version as serving does."""
@@ -26,13 +26,13 @@ class AlertChecks:
         self.checks: list[Check[UnitOfWork]] = [check for one in slices if one.checks is not None for check in one.checks(context)]
 
     async def run(self) -> None:
-        """Check everything. What cannot be checked keeps the alerts it has."""
+        """Run all checks. A failed check leaves its alerts unchanged."""
         async with self._hub.work(ANONYMOUS, read_only=True) as work:
             tenants = await service.tenants(work)
         for tenant_id, alerted in tenants.items():
             try:
                 await self._check_tenant(tenant_id, alerted)
-            except Exception:  # one tenant's trouble must not hide another's
+            except Exception:  # one tenant's failure must not hide another's alerts
                 log.exception("the alerts of tenant %s could not be checked", tenant_id)
 
     async def _check_tenant(self, tenant_id: UUID, alerted: bool) -> None:
@@ -50,7 +50,7 @@ class AlertChecks:
                 await settle(work, kinds, findings)
 
     async def _find(self, work: UnitOfWork, check: Check[UnitOfWork]) -> Sequence[Finding] | None:
-        """What a check finds; None when it failed, which leaves the others' work as it is."""
+        """Return a check's findings; None when it failed, which leaves the other checks alone."""
         try:
             async with work.session.begin_nested():
                 return await check.find(work)

@@ -1,4 +1,4 @@
-"""How every run is executed: claimed, watched over, and ended by what its handler did or by why it was stopped."""
+"""Executes every run: claims it, watches it, and writes its end from its handler's result or its stop."""
 
 import asyncio
 import logging
@@ -25,15 +25,15 @@ from schemas.common import Json
 
 log = logging.getLogger("tiltyard.worker")
 GRACE_SECONDS = 1.0
-"""A cancelled handler has this long to end. Its run is then shown as stopped, and whatever the handler still does is refused."""
+"""Seconds that a cancelled handler has to end. Its run is then shown as stopped, and later writes of the handler are refused."""
 WRITE_AGAIN_SECONDS = 1.0
 WRITES = 60
-"""How often the end of a run is written anew while PostgreSQL is away."""
+"""Seconds between attempts to write a run's end while PostgreSQL is unavailable."""
 
 
 @dataclass
 class Held:
-    """A run in this worker's hands."""
+    """A run held by this worker."""
 
     task: RunContext
     kind: RunKind
@@ -55,20 +55,20 @@ class Executor:
         self.hub, self.worker_id = hub, worker_id
         self.held: dict[UUID, Held] = {}
         self.closing = False
-        """No further run is claimed."""
+        """Whether no further run is claimed."""
         self._kinds = kinds
         self._process = process or Process()
         self._executions: set[asyncio.Task[None]] = set()
 
     async def run(self, run_id: UUID) -> None:
-        """Execute a run, in a task that goes on when the caller is cancelled: only a `Stop` ends a handler."""
+        """Execute a run in a task that survives the caller's cancellation: only a `Stop` ends a handler."""
         execution = asyncio.create_task(self.execute(run_id))
         self._executions.add(execution)
         execution.add_done_callback(self._executions.discard)
         await asyncio.shield(execution)
 
     async def execute(self, run_id: UUID) -> None:
-        """Execute a run unless a living worker holds it. Harmless to call twice."""
+        """Execute a run unless a living worker holds it. Calling it twice is harmless."""
         async with self.hub.work(ANONYMOUS, read_only=True) as work:
             found = await holding.find(work, run_id)
         if found is None or self.closing:
@@ -83,7 +83,7 @@ class Executor:
             await self._carry_out(RunContext(ClaimedHub.of(self.hub, claim), actor, run, args, claim, self._process), kind)
 
     async def finish(self, seconds: float) -> None:
-        """Claim nothing more; let what runs end within so many seconds, then hand it back to other workers."""
+        """Claim nothing more. Let runs end within this number of seconds, then hand them back to other workers."""
         self.closing = True
         if self._executions:
             await asyncio.wait(self._executions, timeout=seconds)
@@ -113,11 +113,11 @@ async def execute(hub: Hub, kinds: Mapping[str, RunKind], worker_id: str, run_id
 
 
 async def _unknown(task: RunContext) -> Json:
-    raise HubError(f"This worker knows no run of the kind {task.run.kind!r}. Give it the same release as the hub.")
+    raise HubError(f"This worker knows no run of the kind {task.run.kind!r}. Upgrade it to the hub's release.")
 
 
 async def _measured(task: RunContext, kind: RunKind) -> Json:
-    """What the handler returns; counted, timed and traced."""
+    """Return the handler's result; count, time and trace it."""
     began, ended = time.monotonic(), "failed"
     JOB_TRIGGERS.labels(kind.name).inc()
     try:
@@ -145,7 +145,7 @@ Ending = Callable[[UnitOfWork], Awaitable[bool]]
 
 
 def _ending(held: Held) -> Ending | None:
-    """What to write of a handler that ended, or that was told to; None where another worker has the run."""
+    """Return what to write for a handler that ended or was stopped; None when another worker has the run."""
     task, kind, handling = held.task, held.kind, held.handling
     claim, reason = task.claim, task.stopped
     ended = handling.done() and not handling.cancelled()
@@ -178,8 +178,8 @@ async def _insist(task: RunContext, ending: Ending | None) -> None:
             assert ending
             async with Hub.work(task.hub, task.actor) as work:
                 if not await ending(work):
-                    log.warning("run %s was taken over by another worker: what this one did at its end is not written", task.run.id)
+                    log.warning("run %s was taken over by another worker: this worker does not write its end", task.run.id)
             return
-        except Exception as error:  # PostgreSQL may be away; the epoch keeps a late write from doing harm
+        except Exception as error:  # PostgreSQL may be unavailable; the epoch makes a late write harmless
             log.warning("the end of run %s could not be written (%s), attempt %s", task.run.id, type(error).__name__, attempt + 1)
             await asyncio.sleep(WRITE_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Heartbeats of a worker and of the runs that it holds; cancellations are heard here."""
+"""Heartbeats of a worker and its runs; cancellations arrive here."""
 
 import asyncio
 import logging
@@ -15,23 +15,23 @@ from workers.execute import Executor
 
 log = logging.getLogger("tiltyard.worker")
 STOP_CHECK_SECONDS = 0.5
-"""How often a worker with runs looks whether one is to stop."""
+"""Seconds between a worker's checks for runs to stop."""
 
 
 async def beat(hub: Hub, worker_id: str) -> None:
-    """Say that this worker lives."""
+    """Record that this worker lives."""
     async with hub.work(ANONYMOUS) as work:
         await runs.beat(work, worker_id, socket.gethostname(), os.getpid())
 
 
 async def leave(hub: Hub, worker_id: str) -> None:
-    """Say that this worker ended properly."""
+    """Record that this worker ended properly."""
     async with hub.work(ANONYMOUS) as work:
         await runs.leave(work, worker_id)
 
 
 async def look(executor: Executor, renew: bool = False) -> None:
-    """Stop the runs that a person cancelled, and those that are no longer this worker's; with `renew` keep the others."""
+    """Stop the runs that a person cancelled, and those that this worker has lost; with `renew` renew the others."""
     held = dict(executor.held)
     if not held:
         return
@@ -45,7 +45,7 @@ async def look(executor: Executor, renew: bool = False) -> None:
 
 
 async def keep_beating(executor: Executor) -> None:
-    """Renew every five seconds what this worker holds, and look twice a second for what is to stop."""
+    """Renew this worker's claims every five seconds, and check twice a second for runs to stop."""
     due = 0.0
     while True:
         renew = time.monotonic() >= due

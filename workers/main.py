@@ -1,7 +1,7 @@
 """The worker process: one event loop for the queues, the schedules and the heartbeat.
 
-`python -m workers.main` with `TILTYARD_APP_DATABASE_URL` (or `TILTYARD_DATABASE_URL`), `TILTYARD_REDIS_URL` and `TILTYARD_SECRET_KEY`
-set; `tiltyard worker` does just that.
+`python -m workers.main` with `TILTYARD_APP_DATABASE_URL` (or `TILTYARD_DATABASE_URL`), `TILTYARD_REDIS_URL` and `TILTYARD_SECRET_KEY` set; `tiltyard worker`
+starts it.
 """
 
 import asyncio
@@ -37,13 +37,13 @@ from workers.watch import watches
 
 log = logging.getLogger("tiltyard.worker")
 FINISH_SECONDS = 5.0
-"""After SIGTERM, runs have this long to end. What still runs then is handed back."""
+"""Seconds that runs have to end after SIGTERM. Then they are handed back."""
 STOP_SECONDS = 12.0
-"""The process is gone this long after SIGTERM, whatever a handler does."""
+"""Seconds after SIGTERM until the process is gone, whatever a handler does."""
 
 
 async def main(settings: Settings, slices: Sequence[Slice] = SLICES) -> None:
-    """Work until SIGTERM or Ctrl-C, then finish or hand back what runs, and end."""
+    """Work until SIGTERM or Ctrl-C, then finish or hand back runs, and end."""
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
@@ -61,7 +61,7 @@ async def main(settings: Settings, slices: Sequence[Slice] = SLICES) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        with suppress(Exception):  # the heartbeat runs out by itself
+        with suppress(Exception):  # the heartbeat expires by itself
             await leave(hub, worker_id)
 
 
@@ -81,10 +81,10 @@ def _end_within(seconds: float) -> None:
 
 
 def run(slices: Sequence[Slice] = SLICES) -> None:
-    """The process's entry: settings from the environment, the log on standard error."""
+    """Start the process: settings from the environment, the log on standard error."""
     write_logs()
     logging.getLogger("arq").setLevel(logging.WARNING)
-    os.umask(0o077)  # what it writes is its owner's alone
+    os.umask(0o077)  # only the owner may read what it writes
     uvloop.run(main(Settings.from_environment(), slices))
 
 

@@ -20,12 +20,12 @@ class MetricsServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """None."""
+        """Capture nothing."""
         yield
 
 
 async def serve_metrics(hub: Hub) -> None:
-    """Serve until cancelled; nothing where no port is set."""
+    """Serve until cancelled; do nothing without a port."""
     if hub.settings.metrics_port is None:
         return
     listening = first_free(hub.settings.metrics_host, hub.settings.metrics_port)
@@ -39,7 +39,7 @@ async def serve_metrics(hub: Hub) -> None:
 
 
 def first_free(host: str, port: int) -> socket.socket | None:
-    """A listening socket on the first free port of a few."""
+    """Return a listening socket on the first free port of a few."""
     for one in range(port, min(port + PORTS, 65_536)):
         try:
             return socket.create_server((host, one), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

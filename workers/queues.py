@@ -1,4 +1,4 @@
-"""The queues: an ARQ worker for each, with slots of its own, on one event loop."""
+"""The queues: one ARQ worker each, with its own slots, on one event loop."""
 
 import asyncio
 import logging
@@ -17,20 +17,20 @@ from workers.execute import Executor
 
 log = logging.getLogger("tiltyard.worker")
 SLOTS: Mapping[Queue, int] = {Queue.DRAIN: 8, Queue.CRONS: 4, Queue.DEFAULT: 4, Queue.TRAINING: 1}
-"""How many jobs of each queue one worker process carries out at a time."""
+"""Jobs of each queue that one worker process executes at a time."""
 RETRY_SECONDS = 1.0
 JOB_SECONDS = 366 * 24 * 3600
-"""ARQ's own time limit, never reached: the run's kind has one."""
+"""Seconds. ARQ's own time limit, never reached: the run's kind has one."""
 
 
 async def run(ctx: dict[str, Any], run_id: str) -> None:
-    """ARQ's job for a run: its row says the rest."""
+    """Execute a run as ARQ's job; the run's row has the rest."""
     executor: Executor = ctx["executor"]
     await executor.run(UUID(run_id))
 
 
 def runs_worker(settings: RedisSettings, ctx: dict[str, Any], queue: Queue = Queue.DEFAULT) -> Worker:
-    """Carries out runs, one try each as far as ARQ knows: the run's row decides about another."""
+    """Return a worker for runs. ARQ tries each once: the run's row decides about another attempt."""
     return Worker(
         functions=[func(run, name="run", max_tries=1, timeout=JOB_SECONDS, keep_result=0)],
         queue_name=queue_name(queue),
@@ -41,7 +41,7 @@ def runs_worker(settings: RedisSettings, ctx: dict[str, Any], queue: Queue = Que
 
 
 def drain_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
-    """Moves what was answered into the logs."""
+    """Return a worker that moves answered predictions into the logs."""
     return Worker(
         functions=[
             func(drain.drain, name="drain", max_tries=1, timeout=drain.TIMEOUT_SECONDS, keep_result=0),
@@ -54,7 +54,7 @@ def drain_worker(settings: RedisSettings, ctx: dict[str, Any]) -> Worker:
 
 
 def workers_of(settings: RedisSettings, ctx: dict[str, Any]) -> list[Callable[[], Worker]]:
-    """What makes each queue's worker, and makes it anew after Redis was away."""
+    """Return a factory of each queue's worker, which makes it again after Redis was unavailable."""
 
     def of(queue: Queue) -> Callable[[], Worker]:
         return (lambda: drain_worker(settings, ctx)) if queue is Queue.DRAIN else (lambda: runs_worker(settings, ctx, queue))
@@ -63,7 +63,7 @@ def workers_of(settings: RedisSettings, ctx: dict[str, Any]) -> list[Callable[[]
 
 
 async def keep(make: Callable[[], Worker]) -> None:
-    """Run a worker; when Redis goes away, wait for it and go on. Runs that have begun go on meanwhile."""
+    """Run a worker. When Redis fails, wait for it and continue. Started runs continue meanwhile."""
     while True:
         worker = make()
         try:
@@ -71,7 +71,7 @@ async def keep(make: Callable[[], Worker]) -> None:
         except Exception:
             log.exception("worker %s stopped and starts again", worker.queue_name)
         finally:
-            with suppress(Exception):  # its Redis may be gone
+            with suppress(Exception):  # its Redis may be unavailable
                 await worker.close()
         await asyncio.sleep(RETRY_SECONDS)
 

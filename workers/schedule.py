@@ -1,4 +1,4 @@
-"""The clockwork: each schedule has a task of its own, so that none waits for a run or for another schedule."""
+"""The clockwork: each schedule has its own task, so that none waits for a run or another schedule."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ from backend.settings import BadSetting
 
 log = logging.getLogger("tiltyard.worker")
 NAP_SECONDS = 1.0
-"""The longest sleep before the clock is looked at again: the hub's time may be moved."""
+"""Seconds. The longest sleep between two looks at the clock: the hub's time may be moved."""
 EARLY_SECONDS = 0.02
-"""A tick is claimed this much late: this process's reading of the hub's time may be ahead of PostgreSQL's."""
+"""Seconds. A tick is claimed this much late: this process's reading of the hub's time may be ahead of PostgreSQL's."""
 
 
 class Clockwork:
@@ -44,12 +44,12 @@ class Clockwork:
         while True:
             try:
                 await self._next(schedule, done)
-            except Exception:  # PostgreSQL may be away
-                log.exception("schedule %s could not be kept", schedule.name)
+            except Exception:  # PostgreSQL may be unavailable
+                log.exception("schedule %s failed", schedule.name)
                 await asyncio.sleep(NAP_SECONDS)
 
     async def _next(self, schedule: Schedule, done: dict[UUID | None, datetime | None]) -> None:
-        """Wait for the next tick of any scope that has one, and run it where this worker takes it."""
+        """Wait for the next tick of any scope, and run it if this worker claims it."""
         zones = await self._scopes(schedule)
         for scope in zones.keys() - done.keys():
             async with self._hub.work(ANONYMOUS, read_only=True) as work:
@@ -73,7 +73,7 @@ class Clockwork:
             return await ticks.zones(work)
 
     def _zone_of(self, name: str | None) -> ZoneInfo:
-        """A tenant's zone; the hub's where it has none, or where this host does not know it: one tenant's zone must not stop the others' ticks."""
+        """Return a tenant's zone, or the hub's when it has none or this host does not know it: one tenant's zone must not stop the others' ticks."""
         if name and name not in self._unknown:
             try:
                 return zone(name)

@@ -1,4 +1,4 @@
-"""Schedules that look at several slices at once: alerts are checked; old events, drafts and alerts go."""
+"""Schedules that span several slices: check alerts; remove old events, drafts and alerts."""
 
 import logging
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ log = logging.getLogger("tiltyard.worker")
 
 
 async def prune(tick: Tick) -> None:
-    """Remove live events older than a day, drafts of imports that expired, and resolved alerts past their retention."""
+    """Remove live events older than a day, expired drafts of imports, and resolved alerts past their retention."""
     async with tick.hub.work(ANONYMOUS) as work:
         removed, drafts, resolved = await live.prune(work), await importing.prune(work), await alerts.prune(work)
     log.info("removed %s live events older than a day, %s expired drafts of imports, %s resolved alerts", removed, drafts, resolved)
 
 
 def watches(slices: Sequence[Slice]) -> tuple[Schedule, ...]:
-    """The schedules; alerts are checked as these slices declare them."""
+    """Return the schedules; the slices' declarations give the alert checks."""
 
     async def check(tick: Tick) -> None:
         drainer = tick.process.one(Drainer, lambda: Drainer(tick.hub))

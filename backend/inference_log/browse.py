@@ -47,7 +47,7 @@ async def get(work: UnitOfWork, input: InferenceRef) -> Inference:
 
 def _check(input: BrowseInferences) -> None:
     texts = {name: getattr(input, name) for name in ("search", "version", "role", "decision")}
-    issues = [Issue(pointer=f"/{name}", message="a NUL character is in no log") for name, said in texts.items() if said and "\x00" in said]
+    issues = [Issue(pointer=f"/{name}", message="no log contains a NUL character") for name, said in texts.items() if said and "\x00" in said]
     moments = {"after": input.after, "before": input.before}
     issues += [
         Issue(pointer=f"/{name}", message="the time needs a zone, such as Z for UTC") for name, moment in moments.items() if moment and moment.tzinfo is None

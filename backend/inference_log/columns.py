@@ -39,14 +39,14 @@ COLUMNS = (
 """All columns, in the table's order."""
 
 DECIDED = ("decision", "decision_rule", "lot", "lot_propensity")
-"""What was recommended, by the rule of which version, and the lot where one was drawn: the number and the chance that it approves."""
+"""The recommendation, the version of its rule, and the lot if one was drawn: its number, and its chance of approval."""
 
 WRITTEN = (*COLUMNS[: COLUMNS.index("actual")], *DECIDED)
-"""Those written with a row. The others belong to outcomes, erasure, imports and final decisions."""
+"""Columns written with a row. The others belong to outcomes, erasure, imports and final decisions."""
 
 
 JSON = ("inputs", "context", "segments", "output", "explanation", "actual_history", "final_details")
-"""Those that hold JSON."""
+"""Columns with JSON."""
 
 PERSONAL: dict[str, str | None] = {
     "entity_key": None,

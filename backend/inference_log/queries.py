@@ -65,7 +65,7 @@ UPDATE {table} AS l SET explanation = u.explanation, explained_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:explanations AS jsonb[])) AS u(id, explanation) WHERE l.inference_id = u.id AND l.explained_at IS NULL
 """
 
-# All that may change in a row once it is written.
+# All columns that may change after a row was written.
 CHANGING = "hash_record_extended(ROW(inference_id, explained_at, actual, actual_at, actual_history, erased_at, final_details), 0)"
 STATED = f"{', '.join(COLUMNS)}, {CHANGING} AS state"
 """The columns of a row, and a digest of its state."""

@@ -28,13 +28,13 @@ Command = Callable[..., Any]
 
 
 def acting_options(command: Command) -> Command:
-    """`--email` and `--token`: who acts."""
+    """Add `--email` and `--token`, the actor of the command."""
     command = click.option("--token", help="Act by this API token, with its scopes. [default: TILTYARD_TOKEN]", envvar="TILTYARD_TOKEN")(command)
     return click.option("--email", help="Act as this person. [default: the first administrator]")(command)
 
 
 async def acting(data_dir: Path | None, email: str | None, token: str | None, needed: str, do: Callable[[ServingHub, Actor], Awaitable[T]]) -> T:
-    """Open the installation's hub and do it as whoever was named. Raises SetupError, Unauthorized, Forbidden."""
+    """Open the installation's hub and act as the named person or token. Raises SetupError, Unauthorized, Forbidden."""
     async with open_hub(running_installation(read_settings(data_dir)), pool_size=2) as hub:
         actor = await _actor(hub, email, token)
         if not actor.may(P(needed)):
@@ -43,7 +43,7 @@ async def acting(data_dir: Path | None, email: str | None, token: str | None, ne
 
 
 class Caller:
-    """Calls procedures through the same pipeline as HTTP, each with the rights that the named person or token has then."""
+    """Calls procedures through the same pipeline as HTTP, with the current rights of the named person or token."""
 
     def __init__(self, hub: ServingHub, email: str | None, token: str | None) -> None:
         self._hub = hub
@@ -51,7 +51,7 @@ class Caller:
         self._token = token
 
     async def ask(self, path: str, given: Shape, shape: type[T]) -> T:
-        """What a procedure answers, in its shape. Raises what the procedure does, SetupError, Unauthorized and Forbidden."""
+        """Return a procedure's answer, in its shape. Raises the procedure's errors, SetupError, Unauthorized and Forbidden."""
         actor = await _actor(self._hub, self._email, self._token)
         exchange = Exchange(ProductHost(self._hub), Request(path=path), actor)
         answer = await call(exchange, find(root, path), msgspec.Raw(msgspec.json.encode(given)))
@@ -59,7 +59,7 @@ class Caller:
 
 
 async def calling(data_dir: Path | None, email: str | None, token: str | None, do: Callable[[Caller], Awaitable[T]]) -> T:
-    """Open the installation's hub and call procedures on it as whoever was named."""
+    """Open the installation's hub and call procedures as the named person or token."""
     async with open_hub(running_installation(read_settings(data_dir)), pool_size=2) as hub:
         return await do(Caller(hub, email, token))
 
@@ -71,4 +71,4 @@ async def _actor(hub: Hub, email: str | None, token: str | None) -> Actor:
         raise Unauthorized("The token is not known, or no longer valid.")
     if email := email or kept_access(hub.settings.data_dir).email:
         return await act_as(hub, email)
-    raise SetupError("No administrator's sign-in is kept in the data folder: say who you are with --email or --token.")
+    raise SetupError("No administrator's sign-in is stored in the data folder. Name the actor with --email or --token.")

@@ -1,4 +1,4 @@
-"""The first administrator: made at the first start, and how to get in on later ones."""
+"""The first administrator: created at the first start; how to sign in later."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ from rpc.commands.ready import SignIn, keep_access, kept_access
 
 
 def first_access(settings: Settings, *, token: bool) -> tuple[SignIn, bool]:
-    """Make the first administrator where there is nobody yet. Returns how to get in, and whether it was made just now.
+    """Create the first administrator if there is nobody yet. Return how to sign in, and whether this call created it.
 
-    Only the email is kept in the data folder. The password is known at the first start alone; with `token` each start makes a token of its own.
+    The data folder stores only the email. Only the first start knows the password; with `token` each start makes its own token.
     """
     return asyncio.run(_first_access(settings, token))
 
@@ -21,7 +21,7 @@ async def _first_access(settings: Settings, token: bool) -> tuple[SignIn, bool]:
     assert settings.database_url
     assert settings.secret_key
     kept = SignIn(email=kept_access(settings.data_dir).email)
-    keep_access(settings.data_dir, kept)  # an earlier release kept secrets there
+    keep_access(settings.data_dir, kept)  # an earlier release stored secrets there
     if not await has_tenant(settings.database_url, settings.secret_key):
         return await _made(settings, token), True
     if token and kept.email:

@@ -1,4 +1,4 @@
-"""`tiltyard artifact`: what a hub would say of a model's file, without a hub."""
+"""`tiltyard artifact`: checks a model's file as a hub does, without a hub."""
 
 import asyncio
 import sys
@@ -24,17 +24,17 @@ def command() -> None:
     """Check a model's file before it is uploaded. Needs no running hub."""
 
 
-@command.command("check", short_help="What a hub would say of a model's file.")
+@command.command("check", short_help="Check a model's file as an upload does.")
 @click.argument("file", type=FILE)
 @click.option("--document", type=FILE, help="The model document (JSON) of its version.")
 @click.option("--samples", type=FILE, help='Rows with expected answers: {"rows": [{"debt": 1.5}], "expected": [0.9]}.')
-@click.option("--positive-class", help="The artifact's own class whose probability is the score.")
-@click.option("--iterations", type=click.Choice(["all", "best"]), help="Of an XGBoost file that keeps best_iteration: which rounds answer.")
-@click.option("--missing", type=float, help="Of an XGBoost model: the value that stood for missing in training.")
+@click.option("--positive-class", help="The artifact's own class; the score is its probability.")
+@click.option("--iterations", type=click.Choice(["all", "best"]), help="The boosting rounds in use, for an XGBoost file with best_iteration.")
+@click.option("--missing", type=float, help="The value for missing values in the training of an XGBoost model.")
 def check_file(file: Path, document: Path | None, samples: Path | None, positive_class: str | None, iterations: str | None, missing: float | None) -> None:
-    """Check FILE as an upload does, and compare its answers to sample rows with those that the training library gave.
+    """Check FILE as an upload does, and compare its answers to sample rows with the training library's.
 
-    The exit code is 0 when it would be served, 1 when it would be refused.
+    The exit code is 0 when a hub would serve it, 1 when a hub would refuse it.
     """
     known = _read(document, ModelDocument) if document else ModelDocument(name=file.stem[:200] or "model")
     given = {"positive_class": positive_class, "iterations": iterations, "missing": missing, "samples": _read(samples, SampleRows) if samples else None}
@@ -57,9 +57,9 @@ def _show(found: CheckedArtifact, stated: ArtifactStatement) -> None:
     for name, values in found.categories.items():
         click.echo(f"Categories of {name}: {', '.join(map(str, values))}")
     if stated.samples:
-        click.echo(f"Sample rows: all {len(found.report.sample_scores)} answered as expected")
+        click.echo(f"Sample rows: all {len(found.report.sample_scores)} answers as expected")
     else:
-        click.echo("Sample rows: none given; with --samples its answers are compared with the training library's")
+        click.echo("Sample rows: none. Give --samples to compare the answers with the training library's.")
     for issue in found.told:
         click.echo(f"Note, {issue.pointer}: {issue.message}")
 

@@ -22,7 +22,7 @@ from rpc.commands.terminal import data_dir_option, say
 def command(data_dir: Path | None, archive: Path) -> None:
     """Write database, intake, artifacts and secrets to ARCHIVE (a tar file, mode 0600). The hub may run meanwhile.
 
-    Every prediction answered before the backup began is in it. Keep the file as safe as the data folder: it holds the installation's secret.
+    The archive contains every prediction answered before the backup began. Keep it as safe as the data folder: it contains the installation's secret.
     """
     if archive.exists():
         raise SetupError(f"{archive} exists already; a backup is never overwritten. Name another file.")

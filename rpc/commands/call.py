@@ -1,4 +1,4 @@
-"""`tiltyard call`: any procedure, through the same pipeline as a call over HTTP."""
+"""`tiltyard call`: runs any procedure, through the same pipeline as a call over HTTP."""
 
 import asyncio
 import sys
@@ -43,10 +43,11 @@ INTERRUPTED = 130
 @click.argument("path")
 @click.argument("given", metavar="[INPUT]", required=False)
 def command(data_dir: Path | None, email: str | None, token: str | None, path: str, given: str | None) -> None:
-    """Run the procedure PATH on a running hub and print its result as JSON; a stream's items come one a line,
-    until Ctrl-C if it never ends. A subscription goes on after the id in INPUT's `lastEventId`.
+    """Run the procedure PATH on a running hub and print its result as JSON.
 
-    INPUT is JSON, @FILE, or - for standard input. `tiltyard contract show PATH` tells what it takes and gives.
+    A stream's items come one per line, until Ctrl-C if it never ends. A subscription continues after the id in INPUT's `lastEventId`.
+
+    INPUT is JSON, @FILE, or - for standard input. `tiltyard contract show PATH` shows the procedure's input and output.
 
     The exit code is 2 when the input is wrong, 3 when it is not allowed, 4 when something is not found, 5 on a conflict, 1 when the hub fails.
     """
@@ -55,7 +56,7 @@ def command(data_dir: Path | None, email: str | None, token: str | None, path: s
     settings = running_installation(read_settings(data_dir))
     try:
         sys.exit(asyncio.run(_run(settings, procedure, path, raw, email, token)))
-    except KeyboardInterrupt:  # how a stream that never ends is left
+    except KeyboardInterrupt:  # the way to leave a stream that never ends
         sys.exit(INTERRUPTED)
 
 
@@ -70,7 +71,7 @@ def _input(procedure: Procedure, given: str | None) -> Raw:
     if given is None:
         return None
     if isinstance(procedure.input, FormInput):
-        raise click.BadParameter("this procedure takes a form, which only HTTP can send", param_hint="INPUT")
+        raise click.BadParameter("this procedure takes a form, which only HTTP can send. Use an HTTP client", param_hint="INPUT")
     if given == "-":
         content = sys.stdin.buffer.read()
     elif given.startswith("@"):
@@ -93,9 +94,9 @@ async def _run(settings: Settings, procedure: Procedure, path: str, raw: Raw, em
                 await _print_items(stream(exchange, procedure, raw, after), procedure.output)
             else:
                 _print(await call(exchange, procedure, raw))
-        except (SetupError, BrokenPipeError):  # whoever read the items has enough of them
+        except (SetupError, BrokenPipeError):  # the reader of the items has enough of them
             raise
-        except Exception as error:  # told as a caller over HTTP would be told
+        except Exception as error:  # shown as a caller over HTTP would see it
             report(error, path=path, request_id=request.id)
             return _fail(known(error), request.id)
         finally:
@@ -104,12 +105,12 @@ async def _run(settings: Settings, procedure: Procedure, path: str, raw: Raw, em
 
 
 async def acting_as(hub: Hub, host: ProductHost, request: Request, email: str | None) -> Actor:
-    """Who a command acts as: the token's owner, the named person, else the first administrator. Raises SetupError, Unauthorized."""
+    """Return the actor of a command: the token's owner, the named person, else the first administrator. Raises SetupError, Unauthorized."""
     if email is None and request.headers:
         return await host.authenticate(request)
     if email := email or kept_access(hub.settings.data_dir).email:
         return await act_as(hub, email)
-    raise SetupError("No administrator's sign-in is kept in the data folder: say who you are with --email or --token.")
+    raise SetupError("No administrator's sign-in is stored in the data folder. Name the actor with --email or --token.")
 
 
 async def _print_items(items: AsyncGenerator[object, None], output: Output) -> None:

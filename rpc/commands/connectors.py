@@ -1,4 +1,4 @@
-"""`tiltyard connectors`: the key-encryption keys behind the connectors' keys, for whoever owns the machine."""
+"""`tiltyard connectors`: the key-encryption keys of connectors' keys, for the machine's operator."""
 
 import asyncio
 from pathlib import Path
@@ -18,16 +18,16 @@ from rpc.commands.installation import installation, kek_path, read_settings
 from rpc.commands.terminal import data_dir_option, say
 
 
-@click.group("connectors", short_help="The keys that connectors' keys are encrypted with.")
+@click.group("connectors", short_help="The keys that encrypt connectors' keys.")
 def command() -> None:
-    """Make key-encryption keys, and go over to a new one."""
+    """Make key-encryption keys, and change to a new one."""
 
 
 @command.command("new-kek", short_help="Make a key-encryption key.")
 @data_dir_option
 @click.option("--keep", is_flag=True, help="Put it first in the data folder's own file, instead of printing it.")
 def new_kek(data_dir: Path | None, keep: bool) -> None:
-    """Print a fresh key under the next free version, for TILTYARD_KEK."""
+    """Print a new key under the next free version, for TILTYARD_KEK."""
     settings = read_settings(data_dir)
     path = kek_path(settings.data_dir)
     held = settings.kek or (path.read_text(encoding="utf-8").strip() if path.exists() else "")
@@ -39,14 +39,14 @@ def new_kek(data_dir: Path | None, keep: bool) -> None:
         raise click.ClickException("TILTYARD_KEK is set, so the data folder's file is not used. Put the new key first in TILTYARD_KEK.")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(path, ",".join(filter(None, (fresh, held))))
-    click.echo(f"Version {fresh.partition(':')[0]} is kept in {path}. Start the hub again, then run `tiltyard connectors rewrap`.")
+    click.echo(f"Version {fresh.partition(':')[0]} is stored in {path}. Start the hub again, then run `tiltyard connectors rewrap`.")
 
 
-@command.command("rewrap", short_help="Go over to the first key of TILTYARD_KEK.")
+@command.command("rewrap", short_help="Change to the first key of TILTYARD_KEK.")
 @data_dir_option
-@click.option("--background", is_flag=True, help="Leave it to the workers: a run for each tenant.")
+@click.option("--background", is_flag=True, help="Let the workers do it: one run per tenant.")
 def rewrap(data_dir: Path | None, background: bool) -> None:
-    """Encrypt every connector's data key by the first key of TILTYARD_KEK. Connectors work meanwhile; it may be stopped and run again."""
+    """Encrypt every connector's data key by the first key of TILTYARD_KEK. Connectors work meanwhile; you may stop it and run it again."""
     with installation(read_settings(data_dir), say) as settings:
         unreadable = asyncio.run(_rewrap(settings, background))
     if unreadable:
@@ -65,7 +65,7 @@ async def _rewrap(settings: Settings, background: bool) -> list[str]:
             result = await keys.rewrap(hub, actor)
             done += result.done
             unreadable += [str(connector) for connector in result.unreadable]
-        said = f"{plural(len(actors), 'run')} started" if background else f"{plural(done, 'key')} encrypted by version {hub.vault.current} now"
+        said = f"{plural(len(actors), 'run')} started" if background else f"{plural(done, 'key')} now encrypted by version {hub.vault.current}"
     click.echo(f"{said}.")
     return unreadable
 

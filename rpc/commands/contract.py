@@ -1,4 +1,4 @@
-"""`tiltyard contract`: what procedures there are, and what each takes, gives and demands."""
+"""`tiltyard contract`: lists the procedures, with their inputs, outputs and permissions."""
 
 import difflib
 from typing import Any
@@ -19,13 +19,13 @@ from rpc.root import root
 
 @click.group("contract", short_help="Show the procedures and their shapes.")
 def command() -> None:
-    """What procedures there are, and what each takes, gives and demands."""
+    """List the procedures, with their inputs, outputs and permissions."""
 
 
 @command.command("show")
 @click.argument("path", required=False)
 def show(path: str | None) -> None:
-    """Tell all about the procedure or router PATH; without it, list every procedure."""
+    """Show everything about the procedure or router PATH; without PATH, list every procedure."""
     procedures = dict(root.procedures())
     if path in procedures:
         _show(path, procedures[path])
@@ -39,7 +39,7 @@ def show(path: str | None) -> None:
 
 
 def unknown(path: str, paths: list[str]) -> click.BadParameter:
-    """What is said of a path that leads nowhere: the ones like it."""
+    """Return the message for an unknown path, with similar paths."""
     close = difflib.get_close_matches(path, paths, n=3)
     hint = f"Did you mean {' or '.join(close)}?" if close else "`tiltyard contract show` lists all."
     return click.BadParameter(f"there is no procedure {path!r}. {hint}", param_hint="PATH")
@@ -55,7 +55,7 @@ def _show(path: str, procedure: Procedure) -> None:
     console.print(Text(f"{procedure.doc}\n{needs(procedure.permission)}"))
     _part("Input", *_input(procedure))
     _part("Output", *_shape(procedure.output.shape, "out"))
-    _part("Errors", "beside those that any call may meet" if procedure.errors else "those that any call may meet")
+    _part("Errors", "besides those that any call may raise" if procedure.errors else "those that any call may raise")
     for error in declared([procedure]):
         status = WIRE[error.code].status
         console.print(Text.assemble("  ", (error.reason, "bold"), f"  {error.code} · {status}  ", (" ".join((error.__doc__ or "").split()), "dim")))
@@ -77,7 +77,7 @@ def _input(procedure: Procedure) -> list[str]:
 
 
 def _shape(annotation: Any, way: Direction) -> list[str]:
-    """The shape's name, then it and what it is made of, in TypeScript's words."""
+    """Return the shape's name, then its definition and its parts, in TypeScript."""
     names = Names()
     info = names.survey(annotation, way)
     name = names.write(info, way)

@@ -1,4 +1,4 @@
-"""`tiltyard demo`: the hub, and an outside client that fills it with real data."""
+"""`tiltyard demo`: a hub, and an outside client that fills it with real data."""
 
 import os
 import time
@@ -17,11 +17,11 @@ from rpc.commands.up import local_url, run
 
 @click.command("demo", short_help="The hub on real data: two models, traffic, outcomes.")
 @server_options
-@click.option("--requests", type=click.IntRange(min=0), help="How many predictions the demo sends before the hub counts as ready.")
+@click.option("--requests", type=click.IntRange(min=0), help="Number of predictions that the demo sends before the hub counts as ready.")
 def command(data_dir: Path | None, host: str | None, port: int | None, ready_file: Path | None, requests: int | None) -> None:
-    """Run the whole hub like `up`, then train a credit-scoring champion and a challenger, import them, and send traffic with its outcomes.
+    """Run the whole hub like `up`. Then train a credit-scoring champion and a challenger, import them, and send traffic with its outcomes.
 
-    The demo is a client like any other: it uses the public interface with an API token. Run again on the same data folder, it goes on where it was.
+    The demo is a client like any other: it uses the public interface with an API token. On the same data folder it continues where it stopped.
     """
     settings = read_settings(data_dir, host=host, port=port)
 
@@ -33,9 +33,9 @@ def command(data_dir: Path | None, host: str | None, port: int | None, ready_fil
 
 
 def _start_client(settings: Settings, access: SignIn, supervisor: Supervisor, requests: int | None) -> None:
-    """Start the client as a process of its own, and wait until its first pass is on record; it goes on trickling as long as the hub runs."""
+    """Start the client in its own process, and wait until its first pass is logged. It continues slowly as long as the hub runs."""
     if access.token is None:
-        raise SetupError(f"The first administrator of {settings.data_dir} cannot act any more. Run the demo on a data folder of its own: --data-dir.")
+        raise SetupError(f"The first administrator of {settings.data_dir} can no longer act. Run the demo on its own data folder: --data-dir.")
     filled = settings.data_dir / "demo-filled"
     filled.unlink(missing_ok=True)
     arguments = ["--url", local_url(settings), "--filled-file", str(filled)]
@@ -48,5 +48,5 @@ def _start_client(settings: Settings, access: SignIn, supervisor: Supervisor, re
 
 
 def _without_secrets() -> dict[str, str]:
-    """Our environment for the client, which needs its token and no secret of the hub."""
+    """Return our environment for the client: its token, and no secret of the hub."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PG", "TILTYARD_"))}

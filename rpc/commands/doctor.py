@@ -1,4 +1,4 @@
-"""`tiltyard doctor`: what is wrong with an installation, and how to mend it."""
+"""`tiltyard doctor`: finds problems of an installation, and says how to fix them."""
 
 import asyncio
 import os
@@ -28,12 +28,12 @@ from rpc.commands.terminal import console, data_dir_option, say
 from rpc.console import CONSOLE
 
 _ENOUGH, _LITTLE = 5_000_000_000, 500_000_000
-"""Bytes of free disk: below the first a warning, below the second wrong. An embedded Redis whose disk is full stops."""
+"""Bytes of free disk: below the first a warning, below the second an error. An embedded Redis stops when its disk is full."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One line: `ok`, `note` (works, but know this) or `WRONG`, what was found, and what mends it."""
+    """One line: `ok`, `note` (works, but know this) or `WRONG`, the finding, and how to fix it."""
 
     level: str
     subject: str
@@ -41,16 +41,16 @@ class Diagnosis:
     mend: str = ""
 
     def show(self) -> None:
-        """Print it."""
+        """Print the line."""
         colour = {"ok": "green", "note": "yellow", "WRONG": "bold red"}[self.level]
         console.print(f"[{colour}]{self.level:<5}[/]", end=" ")
         console.print(f"{self.subject}: {self.found}{f' {self.mend}' if self.mend else ''}", markup=False)
 
 
-@click.command("doctor", short_help="Say what is wrong, and how to mend it.")
+@click.command("doctor", short_help="Find problems and say how to fix them.")
 @data_dir_option
 def command(data_dir: Path | None) -> None:
-    """Check the installation, one line each. The exit code is 1 when something is wrong. Servers that do not run are started for the while."""
+    """Check the installation, one line per check. The exit code is 1 when something is wrong. Servers that do not run are started for the check."""
     settings = read_settings(data_dir)
     findings = []
     for finding in _examine(settings):
@@ -63,7 +63,7 @@ def _examine(settings: Settings) -> Iterator[Diagnosis]:
     yield from _files(settings.data_dir)
     yield _console()
     if embedded(settings) and not (settings.data_dir.exists() and read_keys(settings.data_dir)):
-        yield Diagnosis("WRONG", "Servers", f"none were ever started on {settings.data_dir}.", "Run `tiltyard up`, or name the data folder with --data-dir.")
+        yield Diagnosis("WRONG", "Servers", f"never started on {settings.data_dir}.", "Run `tiltyard up`, or name the data folder with --data-dir.")
         return
     yield _supervisor(settings)
     try:
@@ -96,7 +96,7 @@ def _console() -> Diagnosis:
 def _supervisor(settings: Settings) -> Diagnosis:
     if settings.data_dir.exists() and locked(settings.data_dir):
         address = settings.data_dir / "address"
-        return Diagnosis("ok", "Hub", f"`tiltyard up` runs here, at {address.read_text() if address.exists() else 'an address not known yet'}.")
+        return Diagnosis("ok", "Hub", f"`tiltyard up` runs here, at {address.read_text() if address.exists() else 'an unknown address'}.")
     return Diagnosis("note", "Hub", "`tiltyard up` does not run on this data folder.")
 
 
@@ -110,7 +110,7 @@ async def _servers(settings: Settings) -> list[Diagnosis]:
         except SetupError as error:
             found.append(Diagnosis("WRONG", name, str(error)))
         else:
-            found.append(Diagnosis("ok", name, "answers, is new enough, and we may do what we need."))
+            found.append(Diagnosis("ok", name, "answers, is new enough, and grants what the hub needs."))
     if any(finding.level == "WRONG" for finding in found):
         return found
     current, head = await current_revision(settings.database_url), head_revision()
@@ -132,7 +132,9 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
     yield Diagnosis("ok" if not mend else "note", "Log guarantee", f"{words}.", mend)
     policy = (await hub.redis.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
-        yield Diagnosis("WRONG", "Redis memory", f"the policy {policy} drops predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction.")
+        yield Diagnosis(
+            "WRONG", "Redis memory", f"the policy {policy} deletes predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction."
+        )
     yield await _storage(hub)
     yield await _connector_keys(hub)
     async with hub.work(ANONYMOUS, read_only=True) as work:
@@ -141,7 +143,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
         yield Diagnosis("ok", "Workers", f"{len(alive)} at work.")
     else:
         yield Diagnosis(
-            "note", "Workers", "none at work: predictions are answered and kept, but not yet moved to their logs.", "Run `tiltyard up` or `tiltyard worker`."
+            "note", "Workers", "no worker runs: predictions are answered and kept, but not moved to their logs yet.", "Run `tiltyard up` or `tiltyard worker`."
         )
 
 
@@ -156,7 +158,9 @@ async def _storage(hub: Hub) -> Diagnosis:
 
 async def _connector_keys(hub: Hub) -> Diagnosis:
     if hub.vault.current is None:
-        return Diagnosis("note", "Connectors", "no key-encryption key, so none can be made.", "Set TILTYARD_KEK; `tiltyard connectors new-kek` makes one.")
+        return Diagnosis(
+            "note", "Connectors", "no key-encryption key, so connectors cannot be created.", "Set TILTYARD_KEK; `tiltyard connectors new-kek` makes one."
+        )
     try:
         await check_at_start(hub)
     except BadKek as error:

@@ -1,4 +1,4 @@
-"""`tiltyard export-log`: a group's log in another platform's layout."""
+"""`tiltyard export-log`: exports a group's log in another platform's layout."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from schemas.log import ExportedLog, ExportLog
 LAYOUTS = click.Choice(["databricks", "kserve", "sagemaker"])
 
 
-@click.command("export-log", short_help="A group's log in another platform's layout.")
+@click.command("export-log", short_help="Export a group's log in another platform's layout.")
 @data_dir_option
 @acting_options
 @click.option("--layout", type=LAYOUTS, required=True, help="A Databricks inference table, KServe's CloudEvents, or SageMaker's data capture.")

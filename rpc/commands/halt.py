@@ -1,4 +1,4 @@
-"""`tiltyard halt` and `tiltyard resume`: stopping a group's answers from the command line."""
+"""`tiltyard halt` and `tiltyard resume`: stop and resume a group's answers from the command line."""
 
 import asyncio
 from pathlib import Path
@@ -9,8 +9,8 @@ from rpc.commands.acting import acting_options, calling
 from rpc.commands.terminal import data_dir_option
 from schemas.groups import Group, HaltGroup, ResumeGroup
 
-LOST = "answers nobody, but a process that has lost PostgreSQL may go on, as the group's settings let it: stop that process"
-_reason = click.option("--reason", default="", help="Why; it is told to every caller that is refused, and kept.")
+LOST = "answers nobody, except perhaps a process that has lost PostgreSQL: the group's settings let it continue. Stop that process"
+_reason = click.option("--reason", default="", help="The reason; kept, and shown to every refused caller.")
 _group = click.argument("group")
 
 
@@ -20,7 +20,7 @@ _group = click.argument("group")
 @_reason
 @_group
 def command(data_dir: Path | None, email: str | None, token: str | None, reason: str, group: str) -> None:
-    """Stop all answers of GROUP. When the command ends, no process answers for it any more, wherever it runs.
+    """Stop all answers of GROUP. When the command ends, no process answers for it any more, on any host.
 
     Two people resume it: `tiltyard resume GROUP`.
     """
@@ -28,13 +28,13 @@ def command(data_dir: Path | None, email: str | None, token: str | None, reason:
     click.echo(_state(asyncio.run(calling(data_dir, email, token, lambda caller: caller.ask("groups.halt", given, Group)))))
 
 
-@click.command("resume", short_help="Let a halted group answer again.")
+@click.command("resume", short_help="Resume a halted group's answers.")
 @data_dir_option
 @acting_options
 @_reason
 @_group
 def resume(data_dir: Path | None, email: str | None, token: str | None, reason: str, group: str) -> None:
-    """Ask that GROUP answers again, or confirm it as a second person."""
+    """Ask to resume GROUP's answers, or confirm it as a second person."""
     given = ResumeGroup(slug=group, reason=reason)
     click.echo(_state(asyncio.run(calling(data_dir, email, token, lambda caller: caller.ask("groups.resume", given, Group)))))
 

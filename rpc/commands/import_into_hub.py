@@ -1,4 +1,4 @@
-"""The hub's side of `tiltyard import`: the same procedures as over HTTP, one after the other."""
+"""The hub's side of `tiltyard import`: calls the same procedures as over HTTP."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from schemas.importing import CommitImport, CommitSeveral, DraftRef, ImportDraft
 
 
 class Wishes(msgspec.Struct, frozen=True):
-    """What is to be done with a file."""
+    """The options for a file."""
 
     content: bytes
     name: str
@@ -34,16 +34,16 @@ class Wishes(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of it. `versions` are there when it was kept."""
+    """The result of an import. `versions` exist when it was stored."""
 
     draft: ImportDraft
     versions: tuple[Version, ...] = ()
     shown: ShownImport | None = None
-    """What would leave the house, where nothing was sent because nobody agreed yet."""
+    """What would be sent, when nothing was sent because nobody agreed yet."""
 
     @property
     def understood(self) -> ImportPreview:
-        """The draft in the form in which a file is shown without a hub."""
+        """Return the draft in the form of a file shown without a hub."""
         draft = self.draft
         return ImportPreview(
             document=draft.document,
@@ -64,14 +64,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def _short(value: Any) -> Any:
-    """A rule without what is as it always is."""
+    """Return a rule without its default values."""
     if isinstance(value, dict):
         return {key: _short(inner) for key, inner in value.items() if inner not in (None, [], {}, False)}
     return [_short(inner) for inner in value] if isinstance(value, list) else value
 
 
 async def bring(settings: Settings, wishes: Wishes, email: str | None, token: str | None) -> Outcome:
-    """Propose, and commit unless something is open. Raises what the procedures raise, click.ClickException for a connector that is not there."""
+    """Propose, and commit unless something is open. Raises the procedures' errors, and click.ClickException for an unknown connector."""
     async with open_hub(settings, pool_size=2) as hub:
         host, request = ProductHost(hub), Request(path="imports.propose", headers={"authorization": f"Bearer {token}"} if token else {})
         exchange = Exchange(host, request, actor=await acting_as(hub, host, request, email))
@@ -108,7 +108,7 @@ async def _bring(exchange: Exchange, wishes: Wishes) -> Outcome:
 
 
 async def _several(exchange: Exchange, wishes: Wishes, draft: ImportDraft) -> Outcome:
-    """Several models of one file in one go."""
+    """Commit several models of one file together."""
     chosen = await _model(exchange, wishes.model) if wishes.model is not None else {}
     if "new_model" in chosen:
         made = await _do(exchange, "models.create", {"name": wishes.model, "slug": slug_of(str(wishes.model))}, Any)
@@ -118,7 +118,7 @@ async def _several(exchange: Exchange, wishes: Wishes, draft: ImportDraft) -> Ou
 
 
 async def _model(exchange: Exchange, name: str) -> dict[str, Any]:
-    """The model that is called so, by slug or name, else a new one."""
+    """Return the model with this slug or name, else a new one."""
     found = await _do(exchange, "models.list", {"search": name, "limit": 500}, Any)
     for one in found["items"]:
         if name.lower() in (one["slug"], one["name"].lower()):

@@ -1,4 +1,4 @@
-"""`tiltyard import-log`: inferences that another platform made, into a group's log."""
+"""`tiltyard import-log`: imports inferences of another platform into a group's log."""
 
 import asyncio
 import sys
@@ -15,19 +15,19 @@ from rpc.commands.terminal import data_dir_option, errors
 from schemas.log import ImportedLog, ImportLog
 
 PART = 4000
-"""Lines in one transaction."""
+"""Lines per transaction."""
 Numbered = tuple[int, bytes]
 """A line and its number in the file, from 1."""
 
 
-@click.command("import-log", short_help="Another platform's log into a group's.")
+@click.command("import-log", short_help="Import another platform's log into a group's log.")
 @data_dir_option
 @acting_options
 @click.option("--layout", type=LAYOUTS, required=True, help="A Databricks inference table as JSON lines, KServe's CloudEvents, or SageMaker's data capture.")
 @click.argument("group")
 @click.argument("file", type=click.File("rb"))
 def command(data_dir: Path | None, email: str | None, token: str | None, layout: str, group: str, file: BinaryIO) -> None:
-    """Keep the inferences of FILE (- for standard input) in the log of GROUP, marked as imported. The hub must run. Importing twice keeps each once.
+    """Store the inferences of FILE (- for standard input) in the log of GROUP, marked as imported. The hub must run. A second import adds nothing.
 
     The exit code is 2 when lines were refused.
     """
@@ -50,7 +50,7 @@ def command(data_dir: Path | None, email: str | None, token: str | None, layout:
 
 
 def _parts(file: Iterable[bytes], layout: str) -> Iterator[list[Numbered]]:
-    """Lines in parts, each with its number in the file. KServe's events come in any order: its two of one inference are brought together."""
+    """Yield parts of lines, each line with its number in the file. KServe's events come in any order: the two of one inference are put together."""
     lines: Iterator[Numbered] = ((number, line) for number, line in enumerate(file, 1) if line.strip())
     if layout == "kserve":
         lines = iter(sorted(lines, key=lambda one: _event_id(one[1])))

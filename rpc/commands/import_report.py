@@ -1,4 +1,4 @@
-"""What `tiltyard import` shows a person: the document beside where each value came from, and what is open."""
+"""The report of `tiltyard import`: the document with each value's place in the file, and what is open."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ _UNMAPPED = 40
 
 
 def show(understood: ImportPreview) -> None:
-    """The whole report, to standard output."""
+    """Print the whole report to standard output."""
     console.print(f"Format: {understood.format or 'none that is known; read by its words, types and shape'}", markup=False)
     if understood.document is not None:
         _document(understood)
@@ -32,11 +32,11 @@ def show(understood: ImportPreview) -> None:
     for question in understood.questions:
         console.print(f"[bold yellow]decide[/] {_safe(question)}")
     if understood.several_models and not understood.picked:
-        console.print("    Name it with --pick, more than once for several, or take all with --pick-all.")
+        console.print("    Choose it with --pick, more than once for several, or take all with --pick-all.")
 
 
 def warn(understood: ImportPreview) -> None:
-    """What was repaired and what is to be decided, to standard error."""
+    """Print repairs and open decisions to standard error."""
     for issue in understood.warnings:
         errors.print(f"[yellow]warning[/] {_safe(issue.pointer or '/')}: {_safe(issue.message)}")
     for question in understood.questions:
@@ -44,14 +44,14 @@ def warn(understood: ImportPreview) -> None:
 
 
 def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
-    """What a language model did, and what was kept."""
+    """Print what a language model did, and what was stored."""
     out, draft = errors if to_errors else console, outcome.draft
     if draft.remembered is not None:
-        out.print(f"Read by the mapping that {_safe(draft.remembered.created_by)} left for files of this shape.")
+        out.print(f"Read with the mapping by {_safe(draft.remembered.created_by)} for files of this shape.")
     if draft.llm is not None:
         _language_model(draft.llm, out)
     if outcome.shown is not None:
-        out.print(f"Nothing was sent. This would leave the house (level {outcome.shown.shows.value}); bring the file again with --agree to send it:")
+        out.print(f"Nothing was sent. At level {outcome.shown.shows.value} this would leave the hub; import the file again with --agree to send it:")
         out.print(outcome.shown.text or outcome.shown.reason or "", markup=False, soft_wrap=True)
     for twin in draft.duplicate_of:
         out.print(f"The same bytes are {_safe(twin.model_name)} {twin.label} already.")
@@ -60,7 +60,7 @@ def show_outcome(outcome: "Outcome", to_errors: bool) -> None:
     if outcome.versions:
         return
     if draft.open:
-        out.print("Nothing is kept yet: decide in the console (Models, Import), or bring the file again with --pick or --pick-all.")
+        out.print("Nothing is stored yet: decide in the console (Models, Import), or import the file again with --pick or --pick-all.")
 
 
 def _language_model(report: LlmReport, out: Console) -> None:
@@ -70,11 +70,11 @@ def _language_model(report: LlmReport, out: Console) -> None:
     for refused in report.refused:
         out.print(f"    refused: {_safe(refused.reason)}")
     if report.message:
-        out.print(f"    [yellow]{report.reason}[/] {_safe(report.message)} The hub's own reading stands.")
+        out.print(f"    [yellow]{report.reason}[/] {_safe(report.message)} The hub's own reading is used.")
 
 
 def _document(understood: ImportPreview) -> None:
-    """Aligned lines, never cut: they may be piped."""
+    """Print aligned lines, never cut: they may be piped."""
     rows = [("document", "value", "from", "changed"), *_rows(understood.document or {}, understood)]
     widths = [max(len(row[column]) for row in rows[: _SHOWN_ROWS + 1]) for column in range(3)]
     for row in rows[: _SHOWN_ROWS + 1]:
@@ -93,9 +93,9 @@ def _rows(document: dict[str, Any], understood: ImportPreview) -> Iterator[tuple
 
 def _unmapped(understood: ImportPreview) -> None:
     if not understood.unmapped:
-        console.print("Every value of the file has its place.")
+        console.print("Every value of the file has a place in the document.")
         return
-    console.print(f"{plural(len(understood.unmapped), 'value')} of the file found no place:")
+    console.print(f"{plural(len(understood.unmapped), 'value')} of the file without a place in the document:")
     for pointer in understood.unmapped[:_UNMAPPED]:
         console.print(f"    {_printable(pointer)}", markup=False)
     if len(understood.unmapped) > _UNMAPPED:
@@ -103,7 +103,7 @@ def _unmapped(understood: ImportPreview) -> None:
 
 
 def _safe(written: str) -> str:
-    """Neither markup nor control characters of a file reach the terminal."""
+    """Return text without markup and control characters, so that a file's content cannot reach the terminal."""
     return _printable(written).replace("[", "\\[")
 
 

@@ -1,4 +1,4 @@
-"""From settings as given to settings that are complete: which servers, whose secret, and what the children are told."""
+"""Completes the settings: the servers, the secret, and the environment of child processes."""
 
 import asyncio
 import os
@@ -19,18 +19,18 @@ from backend.settings import Settings
 
 
 def read_settings(data_dir: Path | None, **overrides: object) -> Settings:
-    """Settings from the environment and the command line, the data folder absolute."""
+    """Return settings from the environment and the command line, with an absolute data folder."""
     settings = Settings.from_environment(os.environ, data_dir=data_dir, **overrides)
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.expanduser().resolve())
 
 
 def embedded(settings: Settings) -> bool:
-    """Is a server of our own needed?"""
+    """Return whether we need our own server."""
     return settings.database_url is None or settings.redis_url is None
 
 
 def complete(settings: Settings, servers: EmbeddedServers | None) -> Settings:
-    """Every address and the secret known: an address that was given wins over the embedded server's."""
+    """Return settings with every address and the secret. A given address wins over the embedded server's."""
     return msgspec.structs.replace(
         settings,
         database_url=settings.database_url or (servers.database_url if servers else None),
@@ -41,7 +41,7 @@ def complete(settings: Settings, servers: EmbeddedServers | None) -> Settings:
 
 
 def check_external(settings: Settings) -> None:
-    """Check the servers that the settings name. Raises SetupError saying what is wrong and how to mend it."""
+    """Check the servers named in the settings. Raises SetupError with the problem and how to fix it."""
     if settings.database_url:
         asyncio.run(check_postgres(settings.database_url))
     if settings.redis_url:
@@ -50,7 +50,7 @@ def check_external(settings: Settings) -> None:
 
 @contextmanager
 def installation(settings: Settings, progress: Progress) -> Iterator[Settings]:
-    """An installation to work on for a while. Embedded servers that do not run are started, and stopped again at the end."""
+    """Open an installation for a while. Start embedded servers that do not run, and stop them at the end."""
     check_external(settings)
     prepare_data_dir(settings.data_dir)
     if not embedded(settings):
@@ -61,38 +61,38 @@ def installation(settings: Settings, progress: Progress) -> Iterator[Settings]:
 
 
 def running_installation(settings: Settings) -> Settings:
-    """For `serve` and `worker`, which start no servers: those named in the settings, or those of an `up` that runs on the data folder."""
+    """Open an installation for `serve` and `worker`, which start no servers. It uses those of the settings, or those of a running `up` on the data folder."""
     if settings.redis_url and (settings.database_url or settings.app_database_url):
         return complete(settings, None)
     keys = read_keys(settings.data_dir)
     if keys is None or not keys.created or not locked(settings.data_dir):
         raise SetupError(
             f"No servers run on {settings.data_dir}. `tiltyard up` starts them and everything else; "
-            "or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL to servers of your own."
+            "or set TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL to your own servers."
         )
     return complete(settings, urls_of(keys))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Our environment with these settings in it, for a child process."""
+    """Return our environment with these settings, for a child process."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
     given = {f"TILTYARD_{name.upper()}": str(value) for name, value in msgspec.structs.asdict(settings).items() if value is not None}
     return {**inherited, **given}
 
 
 def environment_of_application(settings: Settings) -> dict[str, str]:
-    """For the API process and the worker, which need the application's role alone: without the address of the database's owner. Raises BadAddress."""
+    """Return the environment of the API process and the worker, with only the application's role: without the database owner's address. Raises BadAddress."""
     own = application_url(settings.app_database_url, settings.secret_key, settings.database_url)
     return environment_of(msgspec.structs.replace(settings, database_url=None, app_database_url=own))
 
 
 def kek_path(data_dir: Path) -> Path:
-    """Where an installation with an embedded database keeps its key-encryption keys."""
+    """Return the file of key-encryption keys of an installation with an embedded database."""
     return data_dir / "secrets" / "kek"
 
 
 def _kek(settings: Settings) -> str | None:
-    """The keys in the data folder; the first is made where the database is embedded. With a database of one's own they are one's own affair."""
+    """Return the data folder's keys; with an embedded database the first call makes one. With an external database, operators manage their keys themselves."""
     path = kek_path(settings.data_dir)
     if settings.database_url is None and settings.app_database_url is None and not path.exists():
         write_private(path, new_key(1))

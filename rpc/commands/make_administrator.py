@@ -1,4 +1,4 @@
-"""`tiltyard make-administrator`: for a tenant that lost its last one."""
+"""`tiltyard make-administrator`: for a tenant that lost its last administrator."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ from rpc.commands.terminal import data_dir_option, say, tenant_option
 @tenant_option
 @click.argument("email")
 def command(data_dir: Path | None, tenant: str | None, email: str) -> None:
-    """Give the person who signs in as EMAIL the role `admin`, and enable them if they are disabled. The audit log keeps it."""
+    """Give the person who signs in as EMAIL the role `admin`, and enable them if they are disabled. The audit log records it."""
     with installation(read_settings(data_dir), say) as settings:
         asyncio.run(_make(settings, email, tenant))
     click.echo(f"{email} is an administrator.")

@@ -1,4 +1,4 @@
-"""`tiltyard migrate`: bring the database's schema to a revision."""
+"""`tiltyard migrate`: brings the database's schema to a revision."""
 
 import asyncio
 from pathlib import Path
@@ -12,7 +12,7 @@ from rpc.commands.terminal import data_dir_option, say
 
 @click.command("migrate", short_help="Bring the database up to date.")
 @data_dir_option
-@click.option("--revision", default="head", show_default=True, help="The revision to go to; an older one downgrades.")
+@click.option("--revision", default="head", show_default=True, help="The target revision; an older one downgrades.")
 def command(data_dir: Path | None, revision: str) -> None:
     """Bring the database's schema up to date. `up` does this by itself."""
     with installation(read_settings(data_dir), say) as settings:

@@ -1,4 +1,4 @@
-"""The first administrator's sign-in as it is kept, and the ready file."""
+"""The stored sign-in of the first administrator, and the ready file."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from schemas.common import Shape
 
 
 class SignIn(Shape, frozen=True, kw_only=True):
-    """How to get in. What is not known (any more) is null."""
+    """How to sign in. Unknown values are null."""
 
     email: str | None = None
     password: str | None = None
@@ -26,18 +26,18 @@ class Ready(SignIn, frozen=True, kw_only=True):
 
 
 def kept_access(data_dir: Path) -> SignIn:
-    """Whose installation it is, as the data folder keeps it; empty where nobody is known."""
+    """Return the stored access of the first administrator; empty when unknown."""
     path = _path(data_dir)
     return msgspec.json.decode(path.read_bytes(), type=SignIn) if path.exists() else SignIn()
 
 
 def keep_access(data_dir: Path, access: SignIn) -> None:
-    """Keep the email in the data folder, and no secret."""
+    """Store the email in the data folder, without any secret."""
     write_private(_path(data_dir), msgspec.json.encode(SignIn(email=access.email)).decode())
 
 
 def write_ready_file(path: Path, settings: Settings, access: SignIn) -> None:
-    """Write the ready file in one step, mode 0600: whoever sees it sees all of it."""
+    """Write the ready file in one step, mode 0600: readers see all of it or none."""
     assert settings.database_url
     assert settings.redis_url
     ready = Ready(
@@ -53,7 +53,7 @@ def write_ready_file(path: Path, settings: Settings, access: SignIn) -> None:
 
 
 def remove_ready_file(path: Path) -> None:
-    """A ready file of an earlier start says nothing about this one."""
+    """Remove the ready file of an earlier start."""
     path.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""`tiltyard reset-password`: for whoever owns the machine."""
+"""`tiltyard reset-password`: for the machine's operator."""
 
 import asyncio
 from pathlib import Path
@@ -20,23 +20,23 @@ from schemas.access import Password
 @data_dir_option
 @tenant_option
 @click.argument("email")
-@click.option("--password-file", type=click.File("r"), help="A file with the new password, - for standard input. Without it you are asked, or one is made.")
+@click.option("--password-file", type=click.File("r"), help="A file with the new password, - for standard input. Without it the command asks, or makes one.")
 def command(data_dir: Path | None, tenant: str | None, email: str, password_file: TextIO | None) -> None:
-    """Set the password of the person who signs in as EMAIL, and end their sessions. A disabled person stays disabled: an administrator enables them."""
+    """Set the password of the person who signs in as EMAIL, and end their sessions. A disabled person stays disabled until an administrator enables them."""
     given = password_file.read().strip() if password_file else _ask()
     password = _checked(given) if given else made_up()
     with installation(read_settings(data_dir), say) as settings:
         disabled = asyncio.run(_reset(settings, email, password, tenant))
     if disabled:
-        click.echo(f"{email} has the new password{'' if given else f' {password}'}, but is disabled: an administrator enables them.")
+        click.echo(f"{email} has the new password{'' if given else f' {password}'}, but is disabled. Ask an administrator to enable them.")
         return
-    click.echo(f"{email} signs in with the new password." if given else f"{email} signs in with the password {password}")
+    click.echo(f"{email} can sign in with the new password." if given else f"{email} can sign in with the password {password}")
 
 
 def _ask() -> str:
     if not interactive():
         return ""
-    return str(click.prompt("New password (empty: one is made)", default="", hide_input=True, show_default=False, confirmation_prompt=True))
+    return str(click.prompt("New password (leave empty to get a generated one)", default="", hide_input=True, show_default=False, confirmation_prompt=True))
 
 
 def _checked(password: str) -> str:

@@ -1,4 +1,4 @@
-"""`tiltyard restore`: an installation as it was, in an empty data folder."""
+"""`tiltyard restore`: restores an installation into an empty data folder."""
 
 import asyncio
 from pathlib import Path
@@ -17,13 +17,13 @@ from rpc.commands.installation import installation, read_settings
 from rpc.commands.terminal import data_dir_option, say
 
 
-@click.command("restore", short_help="Bring a backup back, into an empty data folder.")
+@click.command("restore", short_help="Restore a backup into an empty data folder.")
 @data_dir_option
 @click.argument("archive", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def command(data_dir: Path | None, archive: Path) -> None:
-    """Check ARCHIVE, load it into an empty data folder (and empty servers, where the settings name any), and count its rows again.
+    """Check ARCHIVE, load it into an empty data folder (and empty servers, if the settings name any), and count its rows again.
 
-    An archive of an older release is brought up to date. `tiltyard up` then runs it.
+    An archive of an older release is migrated. `tiltyard up` then runs the hub.
     """
     settings = read_settings(data_dir)
     say("Checking the archive")
@@ -49,7 +49,7 @@ async def _load(archive: Path, manifest: BackupManifest, settings: Settings) -> 
     assert settings.redis_url
     assert settings.secret_key
     if fingerprint(settings.secret_key) != manifest.secret_fingerprint:
-        raise SetupError("The backup was made under another secret. Set TILTYARD_SECRET_KEY to that of the installation it comes from.")
+        raise SetupError("The backup was made with another secret. Set TILTYARD_SECRET_KEY to the secret of its installation.")
     await restore.check_redis(archive, settings.redis_url)
     await restore.database(archive, settings.database_url, say)
     await restore.redis(archive, settings.redis_url, say)

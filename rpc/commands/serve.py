@@ -18,24 +18,24 @@ from rpc.commands.terminal import data_dir_option
 from rpc.server import Server
 
 
-@click.command("serve", short_help="The API process alone.")
+@click.command("serve", short_help="Run only the API process.")
 @data_dir_option
 @click.option("--host", help="The address to listen on. [default: TILTYARD_HOST or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on. [default: TILTYARD_PORT or 8321]")
 def command(data_dir: Path | None, host: str | None, port: int | None) -> None:
-    """Serve the API and the console. Servers must run already: those of the settings, or those of `tiltyard up` on this data folder.
+    """Serve the API and the console. Servers must already run: those of the settings, or those of `tiltyard up` on this data folder.
 
-    Several of these may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
+    Several such processes may run behind one address: give them the same database, Redis and TILTYARD_SECRET_KEY.
     """
-    os.umask(0o077)  # what it writes is its owner's alone
+    os.umask(0o077)  # only the owner may read what it writes
     write_logs()
     uvloop.run(serve(running_installation(read_settings(data_dir, host=host, port=port))))
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what has begun and end. Raises SetupError where it ends unasked.
+    """Serve until SIGTERM or SIGINT, then finish running answers and end. Raises SetupError when it ends by itself.
 
-    The server runs in this very process: a supervisor's one child, which cannot leave another behind.
+    The server runs in this process: it is a supervisor's only child and cannot leave another behind.
     """
     app = create_app(settings, collect_less)
     server = Server(app, host=settings.host, port=settings.port, lifespan=True)

@@ -1,4 +1,4 @@
-"""The processes of a running installation: started, watched, started again when they die, stopped in order."""
+"""The processes of a running installation: started, watched, restarted when they die, stopped in order."""
 
 import signal
 import subprocess
@@ -12,17 +12,17 @@ from backend.adapters.processes import Progress, SetupError, spawn, stop
 
 _STOP = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
 _SETTLED = 10.0
-"""After living this many seconds a process is started again at once, whatever happened before."""
+"""Seconds. A process that has lived this long is restarted at once, whatever happened before."""
 _LONGEST_WAIT = 10.0
 
 
 class Stopped(BaseException):
-    """SIGTERM, SIGINT or SIGHUP arrived. Not an Exception, so that nothing on the way out takes it for a failure."""
+    """SIGTERM, SIGINT or SIGHUP arrived. It is no Exception, so that nothing on the way out handles it as a failure."""
 
 
 @dataclass
 class Child:
-    """One process and how it has fared."""
+    """One process and its history."""
 
     name: str
     argv: Sequence[str]
@@ -34,7 +34,7 @@ class Child:
 
 
 class Supervisor:
-    """Starts `python -m …` children that die with us, and starts them again when they die alone."""
+    """Starts `python -m …` children that die with us, and restarts those that die alone."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -46,14 +46,14 @@ class Supervisor:
         self._children.append(Child(name, argv, environment, _spawn(argv, environment)))
 
     def check_alive(self) -> None:
-        """During the start a child that ends is an error. Raises SetupError."""
+        """Check that no child ended during the start. Raises SetupError."""
         for child in self._children:
             code = child.process.poll()
             if code is not None:
                 raise SetupError(f"The {child.name} ended with code {code} while starting; its last lines above say why.")
 
     def tend(self) -> None:
-        """Start again what has died: at once the first time, then after 1, 2, 4, 8, 10 s."""
+        """Restart children that have died: at once the first time, then after 1, 2, 4, 8, 10 s."""
         now = time.monotonic()
         for child in self._children:
             if child.again_at is None and (code := child.process.poll()) is not None:
@@ -65,7 +65,7 @@ class Supervisor:
                 child.process, child.started, child.again_at = _spawn(child.argv, child.environment), now, None
 
     def stop(self) -> None:
-        """SIGTERM to all, time to finish what they have begun, then SIGKILL."""
+        """Send SIGTERM to all children, wait for them to finish, then send SIGKILL."""
         for child in self._children:
             if child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
@@ -75,7 +75,7 @@ class Supervisor:
 
 
 def stop_on_signals() -> None:
-    """Turn the first SIGTERM, SIGINT or SIGHUP into `Stopped` in the main thread; those that follow do not disturb the stopping."""
+    """Turn the first SIGTERM, SIGINT or SIGHUP into `Stopped` in the main thread. Later signals do not disturb the stop."""
     names = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What the commands say while they work, and the options they share."""
+"""Output of commands while they work, and the options they share."""
 
 import contextlib
 import sys
@@ -17,7 +17,7 @@ errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 class Steps:
-    """Numbered steps with their times, plain lines that a log file can hold, coloured on a terminal."""
+    """Numbered steps with their times: plain lines for a log file, coloured on a terminal."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -25,17 +25,17 @@ class Steps:
         self._started = time.monotonic()
 
     def step(self, title: str) -> None:
-        """The next step begins."""
+        """Begin the next step."""
         self._number += 1
         console.print(f"[bold cyan]\\[{self._number}/{self._total}][/] {title} [dim]({self._seconds})[/]")
 
     def __call__(self, detail: str) -> None:
-        """Something done within the step. Where it cannot be written (a log on a full disk), the work goes on all the same."""
+        """Print progress within the step. When it cannot be written (a log on a full disk), the work continues."""
         with contextlib.suppress(OSError):
             console.print(f"      {detail}", markup=False)
 
     def done(self, text: str) -> None:
-        """The end of the last step."""
+        """End the last step."""
         console.print(f"[bold green]{text}[/] [dim]({self._seconds})[/]")
 
     @property
@@ -44,7 +44,7 @@ class Steps:
 
 
 def say(detail: str) -> None:
-    """Progress of a command without numbered steps: on standard error, so that output can be piped."""
+    """Print progress of a command without steps, to standard error, so that its output can be piped."""
     errors.print(detail, markup=False, style="dim")
 
 
@@ -55,14 +55,16 @@ def data_dir_option(command: F) -> F:
 
 
 def tenant_option(command: F) -> F:
-    """`--tenant`, where one email belongs to people of several."""
-    return click.option("--tenant", help="The tenant's name. Needed only where the email belongs to people of several tenants.")(command)
+    """`--tenant`, for an email that belongs to people of several tenants."""
+    return click.option("--tenant", help="The tenant's name. Needed only when the email belongs to people of several tenants.")(command)
 
 
 def server_options(command: F) -> F:
-    """What `up` and `demo` share."""
+    """Add the options that `up` and `demo` share."""
     for option in (
-        click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Written when everything answers: address, sign-in, token (JSON)."),
+        click.option(
+            "--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="File to write when everything answers: address, sign-in, token (JSON)."
+        ),
         click.option("--port", type=click.IntRange(0, 65535), help="The port to serve on; 0 takes a free one. [default: TILTYARD_PORT or 8321]"),
         click.option("--host", help="The address to listen on. [default: TILTYARD_HOST or 127.0.0.1]"),
     ):
@@ -71,5 +73,5 @@ def server_options(command: F) -> F:
 
 
 def interactive() -> bool:
-    """Is somebody there to answer a question?"""
+    """Return whether somebody can answer a question."""
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""`tiltyard up`: everything of an installation, in one command, until it is told to stop."""
+"""`tiltyard up`: runs a whole installation until it is stopped."""
 
 import asyncio
 import http.client
@@ -26,7 +26,7 @@ from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
 from rpc.commands.terminal import Steps, console, server_options
 
 _PATIENCE = 120.0
-"""Seconds for the API process to answer before the start counts as failed."""
+"""Seconds. A start fails when the API process does not answer within this time."""
 
 WhenUp = Callable[[Settings, SignIn, Supervisor, Steps], None]
 
@@ -36,15 +36,15 @@ WhenUp = Callable[[Settings, SignIn, Supervisor, Steps], None]
 def command(data_dir: Path | None, host: str | None, port: int | None, ready_file: Path | None) -> None:
     """Run the whole hub until Ctrl-C or SIGTERM.
 
-    Starts PostgreSQL and Redis (unless TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL name servers), brings the database up to date, makes
-    the first administrator, starts the API with the console and a worker, and keeps all of them running.
+    It starts PostgreSQL and Redis (unless TILTYARD_DATABASE_URL and TILTYARD_REDIS_URL name servers) and migrates the database. Then it creates the first
+    administrator, starts the API with the console and a worker, and keeps all of them running.
     """
     run(read_settings(data_dir, host=host, port=port), ready_file)
 
 
 def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = None) -> None:
-    """Start everything, do `when_up` if given, say that it is ready, and watch over it until a signal comes."""
-    os.umask(0o077)  # what this and its children write is their owner's alone
+    """Start everything, call `when_up` if given, print that the hub is ready, and watch it until a signal comes."""
+    os.umask(0o077)  # only the owner may read what this and its children write
     steps = Steps(6 if when_up else 5)
     if ready_file:
         remove_ready_file(ready_file)
@@ -74,7 +74,7 @@ def run(settings: Settings, ready_file: Path | None, when_up: WhenUp | None = No
 
 @contextmanager
 def _servers(settings: Settings, steps: Steps) -> Iterator[tuple[Settings, RunningServers | None]]:
-    """Complete settings, and the servers that are ours to watch."""
+    """Return complete settings, and our own servers to watch."""
     check_external(settings)
     if embedded(settings):
         with start(settings.data_dir, steps) as servers:
@@ -131,7 +131,7 @@ def _watch(servers: RunningServers | None, supervisor: Supervisor, steps: Steps)
 
 
 def answers(settings: Settings) -> bool:
-    """Does the API process say that it is ready?"""
+    """Return whether the API process reports that it is ready."""
     try:
         with urllib.request.urlopen(f"{local_url(settings)}/health/ready", timeout=5) as response:  # noqa: S310 (http, to ourselves)
             return bool(response.status == 200)
@@ -140,14 +140,14 @@ def answers(settings: Settings) -> bool:
 
 
 def local_url(settings: Settings) -> str:
-    """Where this machine reaches the API, whatever address it listens on."""
+    """Return the API's address for this machine, whatever address it listens on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (compared, not bound)
     return f"http://{host}:{settings.port}"
 
 
 @contextmanager
 def _reserved(settings: Settings) -> Iterator[None]:
-    """Keep the port from other programs, the embedded servers among them, until the API process listens there; it may, since both share it."""
+    """Keep the port from other programs, including the embedded servers, until the API process listens. Both share the port, so it can."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -156,7 +156,7 @@ def _reserved(settings: Settings) -> Iterator[None]:
 
 
 def _port(settings: Settings) -> int:
-    """The port to serve on, checked here: the API process shares a port with whoever allows it, so it would not notice."""
+    """Return a free port, checked here: the API process shares a port with any program that allows sharing, so it would not notice a conflict."""
     if settings.port == 0:
         return free_port()
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -179,5 +179,5 @@ def _greet(settings: Settings, access: SignIn, steps: Steps, *, new: bool) -> No
     if new and access.password:
         console.print(f"  Password  {access.password}", markup=False)
     else:
-        console.print(f"  Password  as printed at the first start; `tiltyard reset-password {access.email or 'EMAIL'}` sets another", markup=False)
-    console.print("\n  Ctrl-C stops it.\n")
+        console.print(f"  Password  printed at the first start; `tiltyard reset-password {access.email or 'EMAIL'}` sets a new one", markup=False)
+    console.print("\n  Press Ctrl-C to stop it.\n")

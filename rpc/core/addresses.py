@@ -1,4 +1,4 @@
-"""The client's network address, also behind proxies that are trusted to tell it."""
+"""The client's network address, also behind trusted proxies."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks(trusted: Sequence[str]) -> tuple[Network, ...]:
-    """Addresses and networks (`10.0.0.0/8`) as they are compared. Raises ValueError naming one that cannot be read."""
+    """Return addresses and networks (`10.0.0.0/8`) for comparison. Raises ValueError with the unreadable one."""
     return tuple(ipaddress.ip_network(one, strict=False) for one in trusted)
 
 
 def client_of(peer: str | None, forwarded: str, trusted: Sequence[Network]) -> str | None:
-    """Who asks: the peer, or the last one in its `X-Forwarded-For` that is no trusted proxy. What others put before it counts for nothing.
+    """Return the client: the peer, or the last address in its `X-Forwarded-For` that is no trusted proxy. Earlier entries are ignored.
 
     >>> proxies = networks(["10.0.0.0/8"])
     >>> client_of("192.0.2.1", "6.6.6.6", proxies), client_of("10.0.0.1", "6.6.6.6, 192.0.2.9, 10.1.1.1", proxies), client_of("10.0.0.1", "", proxies)

@@ -1,4 +1,4 @@
-"""Carrying out one call of a request, however it travels, and telling its end in tRPC's words."""
+"""Executes one call of a request on any transport, and reports its end in tRPC's form."""
 
 import asyncio
 import traceback
@@ -22,7 +22,7 @@ Items = AsyncGenerator[Any, None]
 
 @dataclass(slots=True)
 class Opened:
-    """A call that answers with a stream: its items, and what encodes them."""
+    """A call that answers with a stream: its items, and their encoder."""
 
     items: Items
     output: Output
@@ -30,12 +30,12 @@ class Opened:
 
 @dataclass(slots=True)
 class Settler:
-    """Carries out calls under the wire's settings."""
+    """Executes calls under the wire's settings."""
 
     options: Options
 
     async def settle(self, one: wire.Call, plan: wire.Plan, exchange: Exchange) -> wire.Settled:
-        """One call of a request that is answered whole. It never raises: a call's failure is its own, the others of a batch go on."""
+        """Execute one call of a request with a whole answer. It never raises: a failed call leaves the others of its batch alone."""
         try:
             procedure = self.check(one, exchange.request)
             if procedure.streams:
@@ -47,7 +47,7 @@ class Settler:
             return self.failed(error, exchange.request, one)
 
     async def begin(self, one: wire.Call, plan: wire.Plan, exchange: Exchange) -> wire.Settled | Opened:
-        """One call of a request that is answered in JSON lines. It never raises."""
+        """Execute one call of a request with an answer in JSON lines. It never raises."""
         if one.procedure is None or not one.procedure.streams:
             return await self.settle(one, plan, exchange)
         try:
@@ -59,7 +59,7 @@ class Settler:
             return self.failed(error, exchange.request, one)
 
     async def call(self, exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
-        """The result as JSON. Raises TimedOut when it takes longer than it may."""
+        """Return the result as JSON. Raises TimedOut when the call takes too long."""
         if self.options.timeout is None:
             return await call(exchange, procedure, raw)
         try:
@@ -67,23 +67,23 @@ class Settler:
                 return await call(exchange, procedure, raw)
         except TimeoutError as error:
             if limit.expired():
-                raise errors.TimedOut(f"The call took longer than {self.options.timeout:g} s, which is what one may take.") from error
+                raise errors.TimedOut(f"The call took longer than {self.options.timeout:g} s, the limit for one call. Ask for less, or try again.") from error
             raise
 
     def check(self, one: wire.Call, request: Request) -> Procedure:
-        """The procedure, if it may be called by this method."""
+        """Return the procedure, if this method may call it."""
         if one.procedure is None:
             raise errors.UnknownProcedure(f'No procedure found on path "{one.path}"')
         wire.check_method(one.procedure, request, one.path, method_override=self.options.method_override)
         return one.procedure
 
     def failed(self, error: Exception, request: Request, one: wire.Call | None) -> wire.Settled:
-        """How a call, or without one the whole request, failed: its envelope."""
+        """Return the envelope of a failed call, or (without one) of a failed request."""
         status, shape = self.shape(error, request, one)
         return wire.Settled(status, msgspec.json.encode({"error": shape}), wire.headers_of(error))
 
     def shape(self, error: Exception, request: Request, one: wire.Call | None) -> tuple[int, dict[str, Json]]:
-        """HTTP status and error shape; what the caller is not told is logged."""
+        """Return HTTP status and error shape. What the caller must not see is logged."""
         if one is not None and one.procedure is not None:
             check_declared(one.procedure, error)
         path = None if one is None else one.path
@@ -97,7 +97,7 @@ class Settler:
 
 
 def of_kind(one: wire.Call, kind: str) -> Procedure:
-    """The procedure, if it is of the kind that the caller takes it for. Raises NotFound."""
+    """Return the procedure, if it has the kind that the caller expects. Raises NotFound."""
     if one.procedure is None or one.procedure.kind != kind:
         raise errors.UnknownProcedure(f'No "{kind}"-procedure on path "{one.path}"')
     return one.procedure

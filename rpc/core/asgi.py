@@ -1,4 +1,4 @@
-"""ASGI, as far as the wire needs it: the head and the body of a request, and what to do when its client leaves."""
+"""ASGI for the wire: the head and body of a request, and the client's departure."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
@@ -18,12 +18,12 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 PATIENCE = 0.03
-"""Seconds that a call may take before anyone watches whether its client is still there: most are done sooner, and a watcher costs a task."""
+"""Seconds that a call may take before a watcher checks for its client. Most calls end sooner, and a watcher costs a task."""
 BODY_SECONDS = 10.0
-"""Seconds that a body may take to arrive, and one more for each `BODY_RATE` bytes of it: whoever sends a byte now and then keeps nothing of ours waiting."""
+"""Seconds for a body to arrive, plus one for each `BODY_RATE` bytes of it. A slow sender therefore blocks nothing."""
 BODY_RATE = 64 * 1024
 DRAINED = 64 * 1024 * 1024
-"""So many bytes of a body that is too large are read and dropped."""
+"""Bytes of an overlong body that are read and dropped."""
 LIMITS = "TILTYARD_MAX_PREDICT_BYTES for predictions, TILTYARD_MAX_RPC_BYTES for procedures and outcomes, TILTYARD_MAX_ARTIFACT_BYTES for artifacts"
 
 
@@ -32,7 +32,7 @@ class Disconnected(Exception):
 
 
 def read_head(scope: Scope, request: Request, base: str, trusted: Sequence[Network] = ()) -> None:
-    """Fill in what the head of a request says. Raises MalformedRequest for a path with a broken escape."""
+    """Fill in the facts from a request's head. Raises MalformedRequest for a path with a broken escape."""
     request.method = scope.get("method", "GET")
     request.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if sent := scope["query_string"]:
@@ -45,14 +45,14 @@ def read_head(scope: Scope, request: Request, base: str, trusted: Sequence[Netwo
 
 @dataclass(frozen=True)
 class Admission:
-    """Who sends more than `small` bytes must be known first: `check` finds out, and raises where nobody is."""
+    """A check before bodies over `small` bytes: `check` authenticates the sender, and raises for an unknown one."""
 
     small: int
     check: Callable[[], Awaitable[None]]
 
 
 async def read_body(receive: Receive, announced: bytes, limit: int, admission: Admission | None = None) -> bytes:
-    """The whole body; `announced` is its Content-Length. Raises PayloadTooLarge past `limit` bytes, TimedOut for one too slow, and Disconnected."""
+    """Return the whole body; `announced` is its Content-Length. Raises PayloadTooLarge past `limit` bytes, TimedOut for a slow one, and Disconnected."""
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
         await refuse_body(receive, limit)
     began = asyncio.get_running_loop().time()
@@ -73,14 +73,14 @@ async def read_body(receive: Receive, announced: bytes, limit: int, admission: A
                     seconds = BODY_SECONDS + size / BODY_RATE
                     patience.reschedule(began + seconds)
     except TimeoutError:
-        raise errors.TimedOut(f"The body did not arrive within {seconds:.0f} seconds; send it at once.") from None
+        raise errors.TimedOut(f"The body did not arrive within {seconds:.0f} seconds. Send it at once.") from None
     if size > limit:
         await refuse_body(receive if more else None, limit)
     return b"".join(parts)
 
 
 async def refuse_body(receive: Receive | None, limit: int) -> NoReturn:
-    """Raise PayloadTooLarge, after reading on for a while: a client that is still sending when the connection is closed never sees the answer."""
+    """Raise PayloadTooLarge after reading on for a while: a client that still sends when the connection closes never sees the answer."""
     dropped, more = 0, receive is not None
     with suppress(TimeoutError):
         async with asyncio.timeout(2):
@@ -88,30 +88,30 @@ async def refuse_body(receive: Receive | None, limit: int) -> NoReturn:
                 message = await receive()
                 dropped, more = dropped + len(message.get("body", b"")), message.get("more_body", False)
     raise errors.PayloadTooLarge(
-        f"The body is larger than {limit:,} bytes, which is what one request may carry. Send fewer rows at a time, or raise the limit: {LIMITS}.", limit=limit
+        f"The body is larger than {limit:,} bytes, the limit of one request. Send fewer rows at a time, or raise the limit: {LIMITS}.", limit=limit
     )
 
 
 class Departure:
-    """The client's leaving, watched for at most once a request. Only for a request whose body has been read: a watcher must not take its parts.
+    """Watches for the client's departure, at most once per request, after its body was read: a watcher must not take the body's parts.
 
-    A `receive` that is cut off may take the end of the request with it, and the next one then tells of a client that left although it is there. So whoever
-    wants to know waits for the same watcher, which goes on until the request is over.
+    A cancelled `receive` may swallow the end of the request. The next one then reports a departed client that is still there. So all callers share one watcher,
+    which runs until the request is over.
     """
 
     def __init__(self, receive: Receive) -> None:
-        """Nobody watches yet."""
+        """Start without a watcher."""
         self._receive = receive
         self._watching: asyncio.Task[None] | None = None
 
     def watch(self) -> "asyncio.Task[None]":
-        """Done when the client has left."""
+        """Return a task that is done when the client has left."""
         if self._watching is None:
             self._watching = asyncio.get_running_loop().create_task(self._left())
         return self._watching
 
     def close(self) -> None:
-        """The request is over."""
+        """End the watcher with the request."""
         if self._watching is not None:
             self._watching.cancel()
 
@@ -121,7 +121,7 @@ class Departure:
 
 
 async def unless_disconnected(departure: Departure, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, unless the client leaves first: then it is cancelled, and Disconnected raised. Nothing is cancelled after the work."""
+    """Do the work. When the client leaves first, cancel it and raise Disconnected. Nothing is cancelled after the work."""
     canceller = _Canceller(departure)
     starting = asyncio.get_running_loop().call_later(PATIENCE, canceller.start)
     try:
@@ -136,7 +136,7 @@ async def unless_disconnected(departure: Departure, work: Coroutine[Any, Any, T]
 
 
 class _Canceller:
-    """Cancels the task that made it, when the client leaves."""
+    """Cancels the creating task when the client leaves."""
 
     def __init__(self, departure: Departure) -> None:
         task = asyncio.current_task()

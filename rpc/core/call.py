@@ -1,6 +1,6 @@
 """The fixed pipeline of a call: find · decode · authorise · open work · handle · encode · commit.
 
-HTTP, the command line and tests all go through here.
+HTTP, the command line and tests all use it.
 """
 
 import logging
@@ -28,7 +28,7 @@ log = logging.getLogger("tiltyard.rpc")
 
 @dataclass(slots=True)
 class Exchange:
-    """One request's share of state: the calls of a batch have it in common. `refused` is why nobody could be authenticated."""
+    """The state shared by the calls of one request. `refused` is the error of a failed authentication."""
 
     host: Host
     request: Request
@@ -38,7 +38,7 @@ class Exchange:
     limiter: Limiter | None = None
 
     async def authenticate(self) -> None:
-        """Find out who is calling, once. What goes wrong is told by each call that needs to know."""
+        """Authenticate the caller once. Each call that needs the caller raises the error."""
         if self.actor is not None or self.refused is not None:
             return
         try:
@@ -47,24 +47,24 @@ class Exchange:
             self.refused = error
 
     async def require_somebody(self) -> None:
-        """Raises Unauthorized for nobody in particular, and what authentication raised: no large body is read for them."""
+        """Raise Unauthorized for an anonymous caller, and the error of a failed authentication: no large body is read for them."""
         await self.authenticate()
         if self.caller().kind == "anonymous":
-            raise Unauthorized("Sign in, or send an API token: without one a request carries a small body only.")
+            raise Unauthorized("Sign in, or send an API token: without one a request may only have a small body.")
 
     def caller(self) -> Actor:
-        """Who is calling. Raises what authentication raised."""
+        """Return the caller. Raises the error of a failed authentication."""
         if self.actor is None:
             raise self.refused or RuntimeError("the exchange has not been authenticated")
         return self.actor
 
     @property
     def is_known(self) -> bool:
-        """Is it somebody in particular who calls?"""
+        """Return whether the caller is known."""
         return self.actor is not None and self.actor.kind != "anonymous"
 
     async def renew(self) -> None:
-        """Find out anew who is calling, for a call over a connection that has been open for a while: it has the rights of now.
+        """Authenticate again, for a call over a long-lived connection: it gets the caller's current rights.
 
         Raises Unauthorized after a sign-out or a revocation.
         """
@@ -73,18 +73,18 @@ class Exchange:
         before = self.caller()
         now = await self.host.authenticate(self.request)
         if identity(now) != identity(before):
-            raise Unauthorized("You are no longer signed in.")
+            raise Unauthorized("You are no longer signed in. Sign in again.")
         self.actor = now
 
     async def recheck(self, procedures: Iterable[Procedure]) -> None:
-        """May the caller's open streams go on? Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
+        """Check that the caller's open streams may continue. Raises Unauthorized after a sign-out or a revocation, Forbidden after a loss of permission."""
         await self.renew()
         for procedure in procedures:
             check_permission(self.caller(), procedure)
 
 
 def find(root: Router, path: str) -> Procedure:
-    """The procedure at the path. Raises UnknownProcedure."""
+    """Return the procedure at the path. Raises UnknownProcedure."""
     _, procedure = root.find(path)
     if procedure is None:
         raise UnknownProcedure(f'No procedure found on path "{path}"')
@@ -92,9 +92,9 @@ def find(root: Router, path: str) -> Procedure:
 
 
 async def call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
-    """One call that answers once: the result as JSON. The transaction, if it has one, commits only after the result could be encoded.
+    """Execute one call with a single answer and return it as JSON. The transaction, if any, commits only after the result was encoded.
 
-    What is learned after the commit, of how far the change has got, is in the result too.
+    The result includes what was learned after the commit about the change's propagation.
     """
     began, result = perf_counter(), "ok"
     try:
@@ -120,13 +120,13 @@ async def _call(exchange: Exchange, procedure: Procedure, raw: Raw) -> bytes:
         answer = await procedure.handler(ctx, *arguments)
         result = procedure.output.encode(answer)
         if procedure.audited and not work.audited:
-            raise RuntimeError(f"the mutation {procedure.name!r} changed things and left no audit entry")
+            raise RuntimeError(f"the mutation {procedure.name!r} changed data without an audit entry")
     amended = work.amended(answer)
     return result if amended is answer else procedure.output.encode(amended)
 
 
 def stream(exchange: Exchange, procedure: Procedure, raw: Raw, last_event_id: str | None = None) -> AsyncGenerator[Any, None]:
-    """One call that answers with a stream: its items, which are encoded as they leave. The caller closes it."""
+    """Execute one call with a stream and return its items, which are encoded as they leave. The caller closes it."""
     arguments = decode(procedure, raw)
     ctx = authorise(exchange, procedure)
     ctx.last_event_id = last_event_id
@@ -135,12 +135,12 @@ def stream(exchange: Exchange, procedure: Procedure, raw: Raw, last_event_id: st
 
 
 def decode(procedure: Procedure, raw: Raw) -> tuple[Any, ...]:
-    """The handler's arguments after `ctx`. Raises Invalid. An input nobody asked for is ignored."""
+    """Return the handler's arguments after `ctx`. Raises Invalid. An unexpected input is ignored."""
     return () if procedure.input is None else (procedure.input.decode(raw),)
 
 
 def authorise(exchange: Exchange, procedure: Procedure) -> Ctx[Any, Any]:
-    """The handler's context, if the caller may make this call. Raises Unauthorized, Forbidden, or TooManyRequests."""
+    """Return the handler's context, if the caller may make this call. Raises Unauthorized, Forbidden, or TooManyRequests."""
     actor = exchange.caller()
     if exchange.limiter is not None:
         exchange.limiter.spend(actor, exchange.request)
@@ -149,7 +149,7 @@ def authorise(exchange: Exchange, procedure: Procedure) -> Ctx[Any, Any]:
 
 
 def check_permission(actor: Actor, procedure: Procedure) -> None:
-    """Raises Unauthorized or Forbidden when the actor may not call the procedure."""
+    """Raise Unauthorized or Forbidden when the actor may not call the procedure."""
     if not actor.may(procedure.permission):
         if actor.kind == "anonymous" or procedure.permission is P.SIGNED_IN:
             raise Unauthorized
@@ -157,12 +157,12 @@ def check_permission(actor: Actor, procedure: Procedure) -> None:
 
 
 def identity(actor: Actor) -> tuple[object, ...]:
-    """Who somebody is, and by what credentials we know it."""
+    """Return the caller's identity and the kind of its credentials."""
     return actor.kind, actor.tenant_id, actor.person_id, actor.token_id, actor.session_id
 
 
 def check_declared(procedure: Procedure, error: Exception) -> None:
-    """Warn of an error that the contract does not tell callers about: a slice's own that the procedure does not declare."""
+    """Warn of an error that the contract does not declare to callers: a slice's error missing from the procedure."""
     general = type(error).__module__ in {"backend.errors", "rpc.core.errors"}
     if isinstance(error, HubError) and not general and not isinstance(error, procedure.errors):
         log.warning("%s raised %s without declaring it", procedure.name, type(error).__name__)

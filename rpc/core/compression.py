@@ -1,4 +1,4 @@
-"""Compression of whole answers (gzip, RFC 1952). A stream is never compressed: its lines would be held back until a block is full."""
+"""Compression of whole answers (gzip, RFC 1952). A stream is never compressed: its lines would wait until a block is full."""
 
 import asyncio
 import gzip
@@ -6,9 +6,9 @@ import gzip
 from rpc.core.asgi import Headers
 
 LEAST = 1_400
-"""Bytes under which nothing is gained: the answer fits one packet anyway."""
+"""Bytes. Below this nothing is gained: the answer fits one packet anyway."""
 LARGE = 256 * 1024
-"""Bytes from which compressing takes long enough to be kept off the event loop."""
+"""Bytes. From this size compression runs outside the event loop, because it takes long."""
 LEVEL = 4
 
 VARY = (b"vary", b"accept-encoding")
@@ -16,7 +16,7 @@ ENCODED = (b"content-encoding", b"gzip")
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Does the client take gzip?
+    """Return whether the client accepts gzip.
 
     >>> accepts_gzip("gzip, deflate, br"), accepts_gzip("br"), accepts_gzip("gzip;q=0, *")
     (True, False, False)
@@ -29,7 +29,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 async def compress(body: bytes, accept_encoding: str) -> tuple[bytes, Headers]:
-    """The body as it is sent, and the headers that say how."""
+    """Return the compressed body, and the headers that describe it."""
     if len(body) < LEAST:
         return body, []
     if not accepts_gzip(accept_encoding):

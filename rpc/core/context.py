@@ -1,4 +1,4 @@
-"""What a handler is given, and what the core asks of the program that hosts it."""
+"""The context of a handler, and the core's requirements of its host program."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -15,19 +15,19 @@ T = TypeVar("T")
 
 
 class Work(Protocol):
-    """A unit of work, as far as the core looks at it."""
+    """A unit of work, as the core needs it."""
 
     @property
     def audited(self) -> int:
-        """How many audit entries it has recorded."""
+        """Number of recorded audit entries."""
 
     def amended(self, answer: T) -> T:
-        """The answer with what was learned after the commit, or just as it is."""
+        """Return the answer with what was learned after the commit, if anything."""
 
 
 @dataclass(slots=True)
 class Request:
-    """One request, without its framework. Header names are lower-case; `path` is the procedure part of the URL, percent-decoded."""
+    """One request, independent of a framework. Header names are lower-case; `path` is the procedure part of the URL, percent-decoded."""
 
     method: str = "POST"
     path: str = ""
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies sent; none of them when the header cannot be read."""
+        """Return the request's cookies; none when the header is unreadable."""
         try:
             return {name: morsel.value for name, morsel in SimpleCookie(self.headers.get("cookie", "")).items()}
         except CookieError:
@@ -48,28 +48,28 @@ class Request:
 
 
 class Host(Protocol):
-    """The program around the core: who is calling, and where work is done."""
+    """The program around the core: authenticates callers and opens units of work."""
 
     @property
     def hub(self) -> Any:
-        """What handlers reach as `ctx.hub`."""
+        """The object that handlers reach as `ctx.hub`."""
 
     async def authenticate(self, request: Request) -> Actor:
-        """Who sends this request. Raises a HubError when its credentials are no good; nobody in particular is an anonymous actor."""
+        """Return the request's sender, an anonymous actor without credentials. Raises a HubError for invalid credentials."""
 
     def work(self, actor: Actor, *, read_only: bool) -> AbstractAsyncContextManager[Any]:
-        """A unit of work for the actor: commits when left, rolls back when left by an error."""
+        """Open a unit of work for the actor. It commits at the end of the block, and rolls back on an error."""
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """Cookies to send with the response, as `Set-Cookie` values. `sent` once the response's head has left."""
+    """Cookies of the response, as `Set-Cookie` values. `sent` is true once the response's head has left."""
 
     cookies: list[str] = field(default_factory=list)
     sent: bool = False
 
     def add(self, cookie: str) -> None:
-        """Queue a cookie. RuntimeError after the head has left: no cookie could reach the browser then."""
+        """Queue a cookie. Raises RuntimeError after the head has left: no cookie could reach the browser then."""
         if self.sent:
             raise RuntimeError("the response's head has left; a cookie can only be set by a call that is not streamed")
         self.cookies.append(cookie)
@@ -77,10 +77,9 @@ class Outgoing:
 
 @dataclass(slots=True)
 class Ctx(Generic[H, W]):
-    """What a handler knows of its call: the hub, the caller, the request, and its unit of work.
+    """The context of a call: the hub, the caller, the request, and its unit of work.
 
-    A streaming handler has no `work`, since a transaction must not stay open while it waits: it opens one for as long as it
-    needs, `async with ctx.open() as work`.
+    A streaming handler has no `work`, because a transaction must not stay open while it waits. It opens one when needed: `async with ctx.open() as work`.
     """
 
     hub: H
@@ -99,7 +98,7 @@ class Ctx(Generic[H, W]):
         return self.current
 
     def open(self, *, read_only: bool = True) -> AbstractAsyncContextManager[W]:
-        """A unit of work of its own, for streaming handlers."""
+        """Open a unit of work, for streaming handlers."""
         return self.host.work(self.actor, read_only=read_only)
 
     def set_cookie(self, name: str, value: str, *, max_age: int, path: str = "/", secure: bool = True, same_site: Literal["Lax", "Strict"] = "Lax") -> None:
@@ -108,18 +107,18 @@ class Ctx(Generic[H, W]):
         self.outgoing.add(f"{name}={value}; Path={path}; Max-Age={max_age}; HttpOnly; SameSite={same_site}{flags}")
 
     def clear_cookie(self, name: str, *, path: str = "/") -> None:
-        """Make the browser forget a cookie."""
+        """Make the browser delete a cookie."""
         self.outgoing.add(f"{name}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Lax")
 
 
 @dataclass(slots=True, frozen=True)
 class Tracked(Generic[T]):
-    """A streamed item with an id to resume after. The id is not empty and has no NUL, CR or LF."""
+    """A streamed item with an id for resuming. The id is not empty and has no NUL, CR or LF."""
 
     id: str
     data: T
 
     def __post_init__(self) -> None:
-        """Refuse an id that cannot stand on a line of its own."""
+        """Refuse an id that cannot be written on one line."""
         if not self.id or any(c in self.id for c in "\0\r\n"):
             raise ValueError(f"a tracked id is not empty and has no NUL, CR or LF: {self.id!r}")

@@ -1,4 +1,4 @@
-"""Answers to pages of other sites, where an allow-list names them."""
+"""Answers to pages of other sites on an allow-list."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ PREFLIGHT = [
 
 
 def headers(request: Request, allowed: Collection[str]) -> Headers:
-    """What lets the page that asks read the answer, if its origin is allowed."""
+    """Return the headers that let the asking page read the answer, if its origin is allowed."""
     told = [(b"vary", b"origin")]
     origin = request.headers.get("origin")
     if origin in allowed and origin is not None:

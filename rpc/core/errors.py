@@ -1,4 +1,4 @@
-"""Errors on their way out: the one table from `ErrorCode` to tRPC number and HTTP status, and the error envelope."""
+"""Errors on their way out: one table from `ErrorCode` to tRPC number and HTTP status, and the error envelope."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ HIDDEN = "Something went wrong inside the hub. Quote the request id when you ask
 
 
 class Wire(NamedTuple):
-    """How a code travels: tRPC's JSON-RPC number, and the HTTP status."""
+    """A code on the wire: tRPC's JSON-RPC number, and the HTTP status."""
 
     number: int
     status: int
@@ -51,11 +51,11 @@ class UnknownProcedure(NotFound):
 
 
 class MalformedRequest(Invalid):
-    """This endpoint cannot read the request."""
+    """This endpoint cannot read the request. See the message for the unreadable part."""
 
 
 class UnreadableParams(HubError):
-    """`connectionParams` is not a JSON object of strings."""
+    """`connectionParams` is not a JSON object of strings. Send an object such as `{"token": "tyd_…"}`."""
 
     code = ErrorCode.PARSE_ERROR
 
@@ -102,19 +102,19 @@ class InternalError(HubError):
 
 
 class Interrupted(Exception):
-    """What the call waited for was cancelled, though the call was not."""
+    """Something that the call waited for was cancelled, although the call was not."""
 
 
 def is_asked_to_stop() -> bool:
-    """Has somebody cancelled this task?"""
+    """Return whether somebody has cancelled this task."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def unasked(cancelled: asyncio.CancelledError) -> Exception:
-    """The failure that a cancellation is which nobody asked of this task. Raises it again when somebody did.
+    """Return the failure for a cancellation that nobody requested of this task. Raises it again when somebody did.
 
-    Left as it is, it would pass for a client that went away, and an answer that has begun would break off.
+    Unchanged, it would look like a departed client, and a started answer would break off.
     """
     if is_asked_to_stop():
         raise cancelled
@@ -134,24 +134,24 @@ COMMON: tuple[type[HubError], ...] = (
     CrossSite,
     InternalError,
 )
-"""What any call may meet before its handler runs; with the general ones of backend/errors.py, no procedure declares them."""
+"""Errors of any call before its handler runs. Like the general ones of backend/errors.py, no procedure declares them."""
 
 
 def known(error: Exception) -> HubError:
-    """The error as the caller may see it: anything that is not ours, or is internal, keeps its own words at home."""
+    """Return the error that the caller may see. Foreign or internal errors keep their own text hidden."""
     if isinstance(error, HubError) and error.code is not ErrorCode.INTERNAL_SERVER_ERROR:
         return error
     return InternalError(HIDDEN)
 
 
 def report(error: Exception, *, path: str | None, request_id: str) -> None:
-    """Log what the caller is not told: an internal error with its traceback, under the request id the caller has."""
+    """Log an internal error with its traceback, under the request id that the caller has."""
     if known(error) is not error:
         log.error("internal error in %s (request %s)", path or "the request", request_id, exc_info=error, extra={"request_id": request_id})
 
 
 def envelope(error: Exception, *, path: str | None, request_id: str, stack: str | None = None) -> tuple[int, dict[str, Json]]:
-    """HTTP status and error shape. `path` is absent when the request as a whole failed; `stack` is for development only."""
+    """Return HTTP status and error shape. `path` is absent when the whole request failed; `stack` is for development only."""
     seen = known(error)
     number, status = WIRE[seen.code]
     data: dict[str, Json] = {

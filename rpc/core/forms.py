@@ -1,4 +1,4 @@
-"""Form data, as a browser's `FormData` arrives: `multipart/form-data`."""
+"""Form data from a browser's `FormData`: `multipart/form-data`."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ MAX_PARTS = 1000
 
 @dataclass(slots=True, frozen=True)
 class File:
-    """An uploaded file. `filename` is the sender's word: never a path to write to."""
+    """An uploaded file. The sender chooses `filename`: never use it as a path."""
 
     filename: str
     content_type: str
@@ -22,26 +22,26 @@ class File:
 
 @dataclass(slots=True, frozen=True)
 class FormData:
-    """The fields and files of a form, by name; a repeated name keeps its first value."""
+    """The fields and files of a form, by name; of a repeated name the first value."""
 
     fields: dict[str, str] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """The field's value. Raises Invalid when the form has none."""
+        """Return the field's value. Raises Invalid when the form has none."""
         if name not in self.fields:
             raise Invalid(f"the form has no field {name!r}", issues=[Issue(pointer=f"/{name}", message="a text field is required")])
         return self.fields[name]
 
     def file(self, name: str) -> File:
-        """The file. Raises Invalid when the form has none."""
+        """Return the file. Raises Invalid when the form has none."""
         if name not in self.files:
             raise Invalid(f"the form has no file {name!r}", issues=[Issue(pointer=f"/{name}", message="a file is required")])
         return self.files[name]
 
 
 def parse_form(content_type: str, body: bytes) -> FormData:
-    """Read a multipart body. Raises MalformedRequest when it is not one."""
+    """Parse a multipart body. Raises MalformedRequest when it is none."""
     _, options = parse_options_header(content_type)
     form = FormData()
     try:
@@ -49,7 +49,7 @@ def parse_form(content_type: str, body: bytes) -> FormData:
             for segment, content in _segments(parser, body):
                 _keep(form, segment, content)
     except (MultipartError, UnicodeDecodeError) as error:
-        raise MalformedRequest(f"the multipart body cannot be read: {error}") from error
+        raise MalformedRequest(f"the multipart body is unreadable: {error}") from error
     return form
 
 

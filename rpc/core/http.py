@@ -1,4 +1,4 @@
-"""The bare ASGI application under `/rpc`: everything it answers, failures included, is in tRPC's envelope."""
+"""The bare ASGI application under `/rpc`. All its answers, failures included, have tRPC's envelope."""
 
 import asyncio
 from collections.abc import Iterator
@@ -32,10 +32,10 @@ _JSON = (b"content-type", b"application/json")
 
 
 class RpcApp:
-    """Serves the procedures of `root`. Give it every request and WebSocket whose path is `base` or begins with `base/`."""
+    """Serves the procedures of `root`. Give it every request and WebSocket with the path `base` or below `base/`."""
 
     def __init__(self, root: Router, host: Host, options: Options | None = None) -> None:
-        """The contract's hash is computed here, so a declaration that has no contract fails at start-up."""
+        """Compute the contract's hash, so that a declaration without a contract fails at start-up."""
         self.root = root
         self.host = host
         self.options = options or Options()
@@ -49,16 +49,16 @@ class RpcApp:
         self._open: set[asyncio.Task[object]] = set()
 
     async def close(self, patience: float = 1.0) -> None:
-        """End the open streams and sockets, in a way that makes their clients connect anew, and wait for them, up to `patience` seconds.
+        """End the open streams and sockets so that their clients reconnect, and wait for them, up to `patience` seconds.
 
-        Before the server is stopped: a server that stops cuts its sockets off, before they could say that their clients are to connect anew.
+        Call it before the server stops: a stopping server cuts its sockets off before they can tell their clients to reconnect.
         """
         self._closing.set()
         if self._open:
             await asyncio.wait(self._open, timeout=patience)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or a WebSocket's."""
+        """Answer one request or WebSocket."""
         request = Request()
         exchange = Exchange(self.host, request, limiter=self.limiter)
         departure = Departure(receive)
@@ -69,7 +69,7 @@ class RpcApp:
             reply = await self._answer(scope, receive, send, exchange, departure)
         except Disconnected:
             return None
-        except Exception as error:  # whatever it is, the client gets an envelope it can read
+        except Exception as error:  # for any error the client gets an envelope that it can read
             failed = self.settler.failed(error, request, None)
             reply = wire.Reply(failed.status, failed.body, list(failed.headers))
         finally:
@@ -79,7 +79,7 @@ class RpcApp:
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure) -> wire.Reply | None:
-        """The reply, or None when it has been streamed."""
+        """Return the reply, or None when it has been streamed."""
         request, options = exchange.request, self.options
         if scope["method"] == "HEAD":
             return wire.Reply(204)
@@ -117,7 +117,7 @@ class RpcApp:
 
     @contextmanager
     def _counted(self, exchange: Exchange) -> Iterator[None]:
-        """One more open stream. Raises TooManyRequests where its caller or network address has too many."""
+        """Count one more open stream. Raises TooManyRequests when its caller or network address has too many."""
         with self._openings.of_address(exchange.request):
             if exchange.actor is None:
                 yield
@@ -143,7 +143,7 @@ class RpcApp:
         return wire.join(settled, batch=plan.batch)
 
     def _headers(self, exchange: Exchange) -> Headers:
-        """What every response tells."""
+        """Return the headers of every response."""
         headers = [_VARY, (b"x-request-id", exchange.request.id.encode()), self._contract]
         if self.options.allowed_origins:
             headers += cors.headers(exchange.request, self.options.allowed_origins)

@@ -1,4 +1,4 @@
-"""From the bytes of an input to the handler's typed argument, with JSON pointers into what is wrong."""
+"""Decodes the bytes of an input into the handler's typed argument, with JSON pointers to errors."""
 
 import re
 from typing import Any
@@ -12,10 +12,10 @@ from rpc.core.integers import Unsafe, conform, has_big, has_long_number
 from schemas.common import SAFE, Issue
 
 ADDED_BY_CLIENTS = frozenset({"cursor", "direction", "lastEventId"})
-"""Fields that clients add on their own: infinite queries the first two, subscriptions the last."""
+"""Fields that clients add by themselves: infinite queries the first two, subscriptions the last."""
 
 Raw = msgspec.Raw | bytes | FormData | None
-"""An input as it arrived: JSON, octets, a form, or nothing."""
+"""An input as received: JSON, octets, a form, or nothing."""
 
 _NUL = b"\\u0000"
 _UNSAFE = f"Expected `int` between -{SAFE} and {SAFE}"
@@ -42,11 +42,11 @@ class JsonInput:
 
     @property
     def optional(self) -> bool:
-        """May the caller leave the input out?"""
+        """Return whether the caller may leave the input out."""
         return self.nullable or self._empty
 
     def decode(self, raw: Raw) -> Any:
-        """The typed input. Raises Invalid, with the pointer to what is wrong."""
+        """Return the typed input. Raises Invalid, with the pointer to the error."""
         if raw is None:
             return self._absent()
         if not isinstance(raw, msgspec.Raw):
@@ -71,7 +71,7 @@ class JsonInput:
             return None
         if self._empty:
             return self._decoder.decode(b"{}")
-        raise Invalid("this procedure needs an input", issues=[Issue(pointer="", message="an input is required")])
+        raise Invalid("this procedure needs an input. Send it as JSON", issues=[Issue(pointer="", message="an input is required")])
 
     def _conformed(self, raw: msgspec.Raw) -> msgspec.Raw:
         loose = msgspec.json.decode(raw)
@@ -93,9 +93,11 @@ class JsonInput:
 
 
 def _refuse_nul(value: Any) -> None:
-    """PostgreSQL keeps no NUL in a text. Raises Invalid, pointing at the first."""
+    """Raise Invalid with the place of the first NUL: PostgreSQL stores no NUL in a text."""
     if (pointer := _nul_in(value, "")) is not None:
-        raise Invalid(f"a text holds a NUL character, which cannot be kept (at {pointer})", issues=[Issue(pointer=pointer, message="NUL cannot be kept")])
+        raise Invalid(
+            f"a text contains a NUL character, which cannot be stored (at {pointer})", issues=[Issue(pointer=pointer, message="NUL cannot be stored")]
+        )
 
 
 def _nul_in(value: Any, pointer: str) -> str | None:
@@ -113,22 +115,22 @@ def _nul_in(value: Any, pointer: str) -> str | None:
 
 
 class FormInput:
-    """Takes the form as it is."""
+    """Takes the form unchanged."""
 
     optional = False
 
     def decode(self, raw: Raw) -> FormData:
-        """The form. Raises MalformedRequest when something else was sent."""
+        """Return the form. Raises MalformedRequest for anything else."""
         if not isinstance(raw, FormData):
             raise MalformedRequest("this procedure takes a form: send `content-type: multipart/form-data`")
         return raw
 
 
 class EitherInput(JsonInput):
-    """Takes its shape as JSON, or as a form with the shape's fields: a file is a field's bytes, and its name the field `name` where that is left out."""
+    """Takes its shape as JSON, or as a form with the shape's fields. A file gives a field's bytes, and the field `name` when that is left out."""
 
     def decode(self, raw: Raw) -> Any:
-        """The typed input. Raises Invalid, with the pointer to what is wrong."""
+        """Return the typed input. Raises Invalid, with the pointer to the error."""
         if not isinstance(raw, FormData):
             return super().decode(raw)
         given: dict[str, Any] = {name: value for name, value in raw.fields.items() if value != ""}
@@ -143,19 +145,19 @@ class EitherInput(JsonInput):
 
 
 class OctetInput:
-    """Takes the body as it is."""
+    """Takes the body unchanged."""
 
     optional = False
 
     def decode(self, raw: Raw) -> bytes:
-        """The bytes. Raises MalformedRequest when something else was sent."""
+        """Return the bytes. Raises MalformedRequest for anything else."""
         if not isinstance(raw, bytes):
             raise MalformedRequest("this procedure takes bytes: send `content-type: application/octet-stream`")
         return raw
 
 
 def invalid(error: msgspec.ValidationError) -> Invalid:
-    """msgspec's words as ours: `… - at `$.members[0].share`` becomes an issue at `/members/0/share`."""
+    """Return msgspec's message as an issue: `… - at `$.members[0].share`` becomes an issue at `/members/0/share`."""
     found = _AT.match(str(error))
     what, place = (found["what"], found["inside"] or found["place"]) if found else (str(error), "$")
     pointer = "".join(f"/{_escape(step)}" for step in _steps(place))
@@ -167,7 +169,7 @@ def invalid(error: msgspec.ValidationError) -> Invalid:
 def _steps(place: str) -> list[str]:
     steps: list[str] = []
     for step in _STEP.finditer(place):
-        if step["index"] == "...":  # a mapping's value: which key is not told, so the pointer stops at the mapping
+        if step["index"] == "...":  # a mapping's value: msgspec does not tell its key, so the pointer stops at the mapping
             break
         steps.append(step["field"] or step["index"])
     return steps

@@ -1,7 +1,7 @@
-"""Integers between Python, which has them all, and JavaScript, which holds none past 2^53 exactly.
+"""Integers between Python, which has all, and JavaScript, which is exact only up to 2^53.
 
-An `int` of a shape is one that JavaScript holds: a value past 2^53 is refused on the way in, and is a fault on the way out. A `BigInt` travels as a string,
-however small it is. In any JSON at all, where nothing is declared, a value past 2^53 goes out as a string.
+An `int` of a shape must be exact in JavaScript: a larger value is refused in an input, and is an error in an output. A `BigInt` always travels as a string. In
+undeclared JSON, a value past 2^53 is sent as a string.
 """
 
 import re
@@ -27,27 +27,27 @@ class Unsafe(ValueError):
 
     def __init__(self, pointer: str) -> None:
         """`pointer` is a JSON Pointer to it."""
-        super().__init__(f"the integer at {pointer or 'the top'} is past 2^53: declare a BigInt where that may be")
+        super().__init__(f"the integer at {pointer or 'the top'} is past 2^53: declare a BigInt for it")
         self.pointer = pointer
 
 
 def has_long_number(encoded: bytes) -> bool:
-    """May there be an integer past 2^53 in the JSON? The first test is cheap, and nearly always enough."""
+    """Return whether the JSON may contain an integer past 2^53. The first test is cheap, and nearly always enough."""
     return _LONG in encoded.translate(_CLASSES) and _LONG_NUMBER.search(encoded) is not None
 
 
 def is_big(info: mi.Type) -> bool:
-    """Is it a BigInt?"""
+    """Return whether it is a BigInt."""
     return isinstance(info, mi.Metadata) and bool((info.extra or {}).get(BIG))
 
 
 def has_big(info: mi.Type) -> bool:
-    """Is there a BigInt within?"""
+    """Return whether a BigInt is within."""
     return any(map(is_big, within(info)))
 
 
 def within(info: mi.Type) -> Iterator[mi.Type]:
-    """A type and all that it is made of."""
+    """Return a type and all its parts."""
     seen: set[object] = set()
     waiting = [info]
     while waiting:
@@ -61,7 +61,7 @@ def within(info: mi.Type) -> Iterator[mi.Type]:
 
 
 def conform(value: Json, info: mi.Type, way: Direction, pointer: str = "") -> Json:
-    """Decoded JSON of a shape with its integers as they travel (out), or as Python takes them (in). Raises Unsafe."""
+    """Return decoded JSON of a shape with its integers as they travel (out), or as Python takes them (in). Raises Unsafe."""
     if is_big(info):
         return _big(value, way)
     if isinstance(info, mi.Metadata):
@@ -105,7 +105,7 @@ def _items(info: mi.Type, count: int) -> list[mi.Type]:
 
 
 def _member(value: Json, union: mi.UnionType) -> mi.Type:
-    """The member of a union that a value is of."""
+    """Return the union's member that a value belongs to."""
     if isinstance(value, dict):
         return next((one for one in map(_bare, union.types) if _holds(one, value)), _ANYTHING)
     if isinstance(value, list):

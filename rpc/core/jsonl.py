@@ -1,4 +1,4 @@
-"""A batch in JSON lines (httpBatchStreamLink): each result as soon as it is there, generators item by item."""
+"""A batch in JSON lines (httpBatchStreamLink): each result as soon as it is ready, generators item by item."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from rpc.core.procedure import Kind
 from rpc.core.stream_body import Ended, Outlet
 
 GRACE = 0.002
-"""Seconds in which all calls may be done for the response to be whole, with its length told."""
+"""Seconds. When all calls end within this time, the response is sent whole, with its length."""
 
 HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no")]
 
@@ -26,20 +26,20 @@ Answer = asyncio.Task[wire.Settled | Opened]
 class Lines:
     """One response in JSON lines.
 
-    A line is `[chunk, status, value]`. A chunk is a promise (settled by 0) or an iterable (1 an item, 0 its end, 2 its failure), announced by the value
-    that holds it: `[[value], [key, 0 or 1, chunk]]`, where the chunk takes the place of the value's key, or of the whole value.
+    A line is `[chunk, status, value]`. A chunk is a promise (0: settled) or an iterable (1: an item, 0: its end, 2: its failure). The value that contains a
+    chunk announces it: `[[value], [key, 0 or 1, chunk]]`. The chunk then replaces the value's key, or the whole value.
     """
 
     def __init__(self, settler: Settler, plan: wire.Plan, exchange: Exchange) -> None:
-        """The calls begin when it is served."""
+        """The calls begin when the response is served."""
         self._settler = settler
         self._plan = plan
         self._exchange = exchange
         self._chunks = count()
-        self._open: dict[int, tuple[int, wire.Call]] = {}  # by chunk: the status that tells its failure, and whose it is
+        self._open: dict[int, tuple[int, wire.Call]] = {}  # by chunk: the status of its failure, and its call
 
     async def serve(self, departure: Departure, send: Send, headers: Headers, closing: asyncio.Event) -> wire.Reply | None:
-        """The whole response, or None when it has been streamed. Raises Disconnected when the client leaves."""
+        """Return the whole response, or None when it has been streamed. Raises Disconnected when the client leaves."""
         loop = asyncio.get_running_loop()
         answers: list[Answer] = [loop.create_task(self._settler.begin(one, self._plan, self._exchange)) for one in self._plan.calls]
         try:
@@ -52,8 +52,8 @@ class Lines:
             await _end(answers)
 
     async def _all_there(self, answers: list[Answer], departure: Departure) -> bool:
-        """Can the response be whole? A mutation's always is, so that it can set cookies."""
-        await asyncio.sleep(0)  # their first step, which for some is the only one
+        """Return whether the response can be sent whole. A mutation's always is, so that it can set cookies."""
+        await asyncio.sleep(0)  # their first step, for some the only one
         if self._plan.kind is Kind.MUTATION:
             await unless_disconnected(departure, _all(answers))
         elif not all(answer.done() for answer in answers):
@@ -77,7 +77,7 @@ class Lines:
         await outlet.finish()
 
     def _head(self, settled: Sequence[wire.Settled | Opened | None]) -> tuple[bytes, dict[int, int]]:
-        """The first line, and the chunks it promises, by call."""
+        """Return the first line, and the chunks it promises, by call."""
         values: list[bytes] = []
         promised: dict[int, int] = {}
         for index, one in enumerate(settled):
@@ -140,7 +140,7 @@ async def _all(answers: list[Answer]) -> None:
 
 
 async def _end(answers: list[Answer]) -> None:
-    """Nothing goes on after the response: not a call, not a generator that nobody read."""
+    """Cancel everything that is left after the response: calls and unread generators."""
     if under_way := [answer for answer in answers if answer.cancel()]:
         await asyncio.wait(under_way)
     for answer in answers:

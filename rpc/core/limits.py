@@ -1,4 +1,4 @@
-"""How many calls an actor may make: a token bucket for each, in this process."""
+"""A limit on an actor's calls: one token bucket each, in this process."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from rpc.core.context import Request
 from rpc.core.options import Rate
 
 MOST_BUCKETS = 10_000
-"""So many buckets are kept before the full ones go: a full bucket is as good as none."""
+"""Number of buckets to keep before full ones are removed: a full bucket holds no information."""
 
 
 class Limiter:
@@ -44,7 +44,7 @@ class Limiter:
 
 
 class Openings:
-    """How many streams and WebSockets callers and network addresses have open in this process."""
+    """Counts of open streams and WebSockets by caller and network address, in this process."""
 
     def __init__(self, per_caller: int, per_address: int) -> None:
         self._per_caller = per_caller
@@ -53,13 +53,13 @@ class Openings:
 
     @contextmanager
     def of_address(self, request: Request) -> Iterator[None]:
-        """One more of the request's network address. Raises TooManyRequests."""
+        """Count one more for the request's network address. Raises TooManyRequests."""
         with self._one(("address", request.client), self._per_address, "network address"):
             yield
 
     @contextmanager
     def of_caller(self, actor: Actor) -> Iterator[None]:
-        """One more of the caller, where it is somebody in particular. Raises TooManyRequests."""
+        """Count one more for a known caller. Raises TooManyRequests."""
         key = actor.token_id or actor.person_id
         if key is None:
             yield
@@ -70,7 +70,7 @@ class Openings:
     @contextmanager
     def _one(self, key: Hashable, most: int, whose: str) -> Iterator[None]:
         if self._open[key] >= most:
-            raise TooManyRequests(f"This {whose} has {most} streams and WebSockets open, which is as many as it may.", retryAfter=10)
+            raise TooManyRequests(f"This {whose} already has {most} open streams and WebSockets, the limit. Close one first.", retryAfter=10)
         self._open[key] += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""What a WebSocket's client says: calls, stops, and the connection's parameters."""
+"""Messages of a WebSocket's client: calls, stops, and the connection's parameters."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -14,7 +14,7 @@ Id = int | float | str | None
 
 
 class Params(msgspec.Struct, frozen=True):
-    """Which procedure, and with what; `raw` is the input as it was sent."""
+    """The procedure's path and the input; `raw` is the input as sent."""
 
     path: str = ""
     input: msgspec.Raw = msgspec.Raw()
@@ -22,12 +22,12 @@ class Params(msgspec.Struct, frozen=True):
 
     @property
     def raw(self) -> msgspec.Raw | None:
-        """The input, None when there is none."""
+        """The raw input; None without one."""
         return self.input if bytes(self.input) else None
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One thing said."""
+    """One message."""
 
     method: Literal["query", "mutation", "subscription", "subscription.stop"]
     id: Id = None
@@ -45,13 +45,13 @@ _introduction = msgspec.json.Decoder(_Introduction)
 
 
 class Garbled(HubError):
-    """The message is not one this endpoint can read."""
+    """This endpoint cannot read the message."""
 
     code = ErrorCode.PARSE_ERROR
 
 
 class Unreadable(Exception):
-    """`error` is to be told; `messages` are those it answers, none when it answers nothing in particular."""
+    """`error` goes to the client; `messages` are those it answers, empty when it answers none in particular."""
 
     def __init__(self, error: HubError, messages: Sequence[Message] = ()) -> None:
         super().__init__()
@@ -60,12 +60,12 @@ class Unreadable(Exception):
 
 
 def parse(said: str | bytes, max_batch: int) -> list[Message]:
-    """The messages said at once. Raises Unreadable."""
+    """Return the messages sent together. Raises Unreadable."""
     try:
         found = _said.decode(said)
         messages = [found] if isinstance(found, Message) else [_one.decode(one) for one in found]
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Unreadable(Garbled(f"The message cannot be read: {error}")) from error
+        raise Unreadable(Garbled(f"The message is unreadable: {error}")) from error
     if len(messages) > max_batch:
         too_many = MalformedRequest(f"Batch call exceeds maximum size: {len(messages)} calls, at most {max_batch}")
         raise Unreadable(too_many, [m for m in messages if m.method != "subscription.stop" and m.id is not None])
@@ -73,7 +73,7 @@ def parse(said: str | bytes, max_batch: int) -> list[Message]:
 
 
 def parse_params(said: str | bytes) -> dict[str, str] | None:
-    """The parameters that the first message brings. Raises UnreadableParams."""
+    """Return the parameters in the first message. Raises UnreadableParams."""
     try:
         return connection_params(_introduction.decode(said).data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -81,6 +81,6 @@ def parse_params(said: str | bytes) -> dict[str, str] | None:
 
 
 def body(message: Message | None, said: bytes) -> bytes:
-    """An answer to the message."""
+    """Return an answer to the message."""
     version = b'"jsonrpc":"2.0",' if message is not None and message.jsonrpc else b""
     return b'{"id":%b,%b%b}' % (msgspec.json.encode(None if message is None else message.id), version, said)

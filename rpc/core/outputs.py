@@ -1,4 +1,4 @@
-"""From what a handler returns to JSON that JavaScript reads without loss."""
+"""Encodes a handler's result as JSON that JavaScript reads without loss."""
 
 from functools import cached_property
 from types import UnionType
@@ -13,10 +13,10 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 class Output:
-    """Encodes what a procedure returns, or streams."""
+    """Encodes the result of a procedure, or its streamed items."""
 
     def __init__(self, shape: Any) -> None:
-        """`shape` is the annotation: of the result, or of one item."""
+        """`shape` is the annotation of the result, or of one item."""
         self.shape = shape
 
     @cached_property
@@ -28,7 +28,7 @@ class Output:
         return has_big(self._info)
 
     def encode(self, value: Any) -> bytes:
-        """JSON bytes. NaN and infinities become null. Raises Unsafe for an integer past 2^53 where neither a BigInt nor any JSON is declared."""
+        """Return JSON bytes. NaN and infinities become null. Raises Unsafe for an integer past 2^53 unless it is a BigInt or undeclared JSON."""
         if isinstance(value, Tracked):
             return b'{"id":%b,"data":%b}' % (msgspec.json.encode(value.id), self.encode(value.data))
         encoded = _encoder.encode(value)
@@ -38,7 +38,7 @@ class Output:
 
 
 def untracked(annotation: Any) -> Any:
-    """The annotation of what is tracked, where it is."""
+    """Return the annotation of a tracked item, or None."""
     if get_origin(annotation) is Tracked:
         return get_args(annotation)[0]
     if get_origin(annotation) in (Union, UnionType):

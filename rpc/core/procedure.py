@@ -1,4 +1,4 @@
-"""A procedure: declared once, its types read once, at import."""
+"""A procedure: declared once; its types are read once, at import."""
 
 import inspect
 import re
@@ -18,14 +18,14 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 
 RESERVED = frozenset({"then", "call", "apply"})
-"""Names that JavaScript's proxies and promises look up on their own."""
+"""Names that JavaScript's proxies and promises look up by themselves."""
 
 _NAME = re.compile(r"^[a-z][A-Za-z0-9]*$")
 _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
 
 
 class Kind(StrEnum):
-    """How a procedure is called."""
+    """The kind of a procedure's calls."""
 
     QUERY = "query"
     MUTATION = "mutation"
@@ -33,12 +33,12 @@ class Kind(StrEnum):
 
 
 class DeclarationError(TypeError):
-    """A procedure is not declared as it must be; raised at import, so the process does not start."""
+    """A procedure's declaration is wrong. Raised at import, so the process does not start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A declared procedure. `output` is of an item when it streams; `input` is absent when the handler takes none."""
+    """A declared procedure. `output` is one item when it streams; `input` is absent when the handler takes none."""
 
     name: str
     kind: Kind
@@ -50,7 +50,7 @@ class Procedure:
     errors: tuple[type[HubError], ...]
     audited: bool
     transaction: bool
-    """False: the handler opens what units of work it needs, and holds no connection while it waits."""
+    """False: the handler opens its own units of work, and holds no connection while it waits."""
 
     @property
     def doc(self) -> str:
@@ -59,20 +59,20 @@ class Procedure:
 
 
 def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[HubError], ...], audited: bool, transaction: bool) -> Procedure:
-    """Read the handler's annotations. Raises DeclarationError for anything left out."""
+    """Read the handler's annotations. Raises DeclarationError for a missing one."""
     where = f"{handler.__module__}.{handler.__qualname__}"
     if not isinstance(permission, P):
         raise DeclarationError(f"{where}: `permission` must be one of backend.access.permissions.P")
     if audited and not transaction:
-        raise DeclarationError(f"{where}: an audited mutation has a transaction")
+        raise DeclarationError(f"{where}: an audited mutation needs a transaction")
     if not inspect.isasyncgenfunction(handler) and not inspect.iscoroutinefunction(handler):
-        raise DeclarationError(f"{where}: a handler is `async def`")
+        raise DeclarationError(f"{where}: a handler must be `async def`")
     hints = get_type_hints(handler, include_extras=True)
     _check_parameters(where, handler, hints)
     shape = hints.get("input")
     streams, output = _output(where, handler, hints["return"])
     if kind is Kind.SUBSCRIPTION and not streams:
-        raise DeclarationError(f"{where}: a subscription is an async generator, annotated `-> AsyncIterator[Item]`")
+        raise DeclarationError(f"{where}: a subscription must be an async generator, annotated `-> AsyncIterator[Item]`")
     if kind is Kind.MUTATION and streams:
         raise DeclarationError(f"{where}: a mutation answers once; only queries and subscriptions stream")
     decoder = None if "input" not in hints else _input(where, shape, kind)
@@ -82,7 +82,7 @@ def declare(handler: Handler, *, kind: Kind, permission: P, errors: tuple[type[H
 
 
 def camel(name: str) -> str:
-    """`set_split` -> `setSplit`."""
+    """Return the camel-case name: `set_split` -> `setSplit`."""
     head, *tail = name.strip("_").split("_")
     return head + "".join(part.capitalize() for part in tail)
 
@@ -102,7 +102,7 @@ def _check_parameters(where: str, handler: Handler, hints: dict[str, Any]) -> No
             raise DeclarationError(f"{where}: `{name}` has no annotation")
     ctx = get_origin(hints["ctx"]) or hints["ctx"]
     if not (isinstance(ctx, type) and issubclass(ctx, Ctx)):
-        raise DeclarationError(f"{where}: `ctx` is annotated {hints['ctx']!r}, not Ctx")
+        raise DeclarationError(f"{where}: annotate `ctx` as Ctx, not as {hints['ctx']!r}")
 
 
 def _input(where: str, shape: Any, kind: Kind) -> JsonInput | FormInput | OctetInput:
@@ -117,7 +117,7 @@ def _input(where: str, shape: Any, kind: Kind) -> JsonInput | FormInput | OctetI
         return EitherInput(taken)
     decoder = JsonInput(shape)
     if kind is Kind.SUBSCRIPTION and not decoder.objects_only:
-        raise DeclarationError(f"{where}: a subscription's input is an object, so that a client can add `lastEventId` to it")
+        raise DeclarationError(f"{where}: a subscription's input must be an object, so that a client can add `lastEventId` to it")
     return decoder
 
 
@@ -126,5 +126,5 @@ def _output(where: str, handler: Handler, annotation: Any) -> tuple[bool, Any]:
     if not streams:
         return False, annotation
     if get_origin(annotation) not in _STREAMS:
-        raise DeclarationError(f"{where}: an async generator is annotated `-> AsyncIterator[Item]`, not {annotation!r}")
+        raise DeclarationError(f"{where}: annotate an async generator as `-> AsyncIterator[Item]`, not as {annotation!r}")
     return True, get_args(annotation)[0]

@@ -11,13 +11,13 @@ _SEPARATORS = str.maketrans("_~-", "...")
 
 
 class Router:
-    """A namespace of procedures. `Router("access", people, tokens)` holds the other two; the root has no name.
+    """A namespace of procedures. `Router("access", people, tokens)` contains the other two; the root has no name.
 
-    The decorators give the handler back unchanged, so that it stays an ordinary function.
+    The decorators return the handler unchanged, so that it stays an ordinary function.
     """
 
     def __init__(self, name: str = "", *children: "Router") -> None:
-        """`children` are the routers within."""
+        """`children` are the inner routers."""
         self.name = name
         self.entries: dict[str, Procedure | Router] = {}
         self._paths: dict[str, Procedure] | None = None
@@ -29,14 +29,14 @@ class Router:
         self._put(child.name, child)
 
     def joined(self, *parts: "Router") -> "Router":
-        """This router with the procedures of others in it, under its own name: a namespace whose procedures stand in several files."""
+        """Return this router with the procedures of others added: a namespace whose procedures are in several files."""
         for part in parts:
             for name, entry in part.entries.items():
                 self._put(name, entry)
         return self
 
     def query(self, *, permission: P, errors: tuple[type[HubError], ...] = (), transaction: bool = True) -> Callable[[F], F]:
-        """Declare a query: it reads only. With `transaction=False` it gets no unit of work."""
+        """Declare a query, which only reads. With `transaction=False` it gets no unit of work."""
         return self._declaring(Kind.QUERY, permission, errors, audited=False, transaction=transaction)
 
     def mutation(self, *, permission: P, errors: tuple[type[HubError], ...] = (), audited: bool = True, transaction: bool = True) -> Callable[[F], F]:
@@ -48,7 +48,7 @@ class Router:
         return self._declaring(Kind.SUBSCRIPTION, permission, errors, audited=False)
 
     def find(self, path: str) -> tuple[str, Procedure | None]:
-        """The procedure at a dotted path. Clients may write `_`, `~` or `-` for the dots; the path comes back with dots when it is found."""
+        """Return the procedure at a dotted path. Clients may write `_`, `~` or `-` for the dots; the returned path has dots."""
         if self._paths is None:
             self._paths = dict(self.procedures())
             name_series(self._paths)
@@ -60,7 +60,7 @@ class Router:
         return (path if found is None else dotted), found
 
     def procedures(self, prefix: str = "") -> Iterator[tuple[str, Procedure]]:
-        """Every procedure within, by dotted path, in the order of declaration."""
+        """Return every procedure within, by dotted path, in the order of declaration."""
         for name, entry in self.entries.items():
             if isinstance(entry, Router):
                 yield from entry.procedures(f"{prefix}{name}.")

@@ -49,7 +49,7 @@ class Subscription:
             keeping = outlet.keep(self._exchange, procedures, options, closing, lasting=options.max_duration)
             await outlet.run(self._produce(outlet), departure, keeping)
         except Ended as ended:
-            if not isinstance(ended.reason, Closing | Over):  # after those two the browser connects anew of itself
+            if not isinstance(ended.reason, Closing | Over):  # after those two the browser reconnects by itself
                 await outlet.write(self._failure(ended.reason))
         await outlet.finish()
 
@@ -63,7 +63,7 @@ class Subscription:
             raise
         except asyncio.CancelledError as error:
             await outlet.write(self._failure(unasked(error)))
-        except Exception as error:  # the client is told in an event, since the status has left
+        except Exception as error:  # the client gets it in an event, because the status has already left
             await outlet.write(self._failure(error))
 
     async def _pass_on(self, items: Items, outlet: Outlet, output: Output) -> None:
@@ -71,9 +71,10 @@ class Subscription:
             await outlet.write(self._event(item, output))
 
     def _event(self, item: Any, output: Output) -> bytes:
-        """An item as an event.
+        """Return an item as an event.
 
-        The browser gives an event without an id the last one it got, so the id is cleared for such an event, and put back after it by an event nobody hears.
+        A browser gives an event without an id the last id it got. So the id is cleared for such an event, and restored afterwards by an event without
+        listeners.
         """
         if isinstance(item, Tracked):
             data = output.encode(item.data)
@@ -89,11 +90,11 @@ class Subscription:
 
 
 def sent_event_id(request: Request) -> str | None:
-    """The id to go on after that a request carries beside its input: the header's before the query's."""
+    """Return the id to continue after that a request carries beside its input: the header's before the query's."""
     header = request.headers.get("last-event-id", "").encode("latin-1").decode("utf-8", "replace")
     return header or request.query.get("lastEventId") or request.query.get("Last-Event-Id") or None
 
 
 def speakable(event_id: str) -> bool:
-    """Can the id stand on a line of its own?"""
+    """Return whether the id can be written on one line."""
     return not any(c in event_id for c in "\0\r\n")

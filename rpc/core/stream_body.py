@@ -1,4 +1,4 @@
-"""The body of a streamed response: written in turn, pinged while it is silent, ended when it has to end."""
+"""The body of a streamed response: written in turn, pinged in silence, ended when required."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -16,15 +16,15 @@ STALLED = 60.0
 
 
 class Closing(Unavailable):
-    """The hub is shutting down; connect anew."""
+    """The hub is shutting down. Connect again."""
 
 
 class Over(Unavailable):
-    """This connection has lasted its longest; connect anew."""
+    """This connection has reached its longest duration. Connect again."""
 
 
 class Ended(Exception):
-    """The stream had to end before it was complete: `reason` says why."""
+    """The stream had to end before it was complete; `reason` says why."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__()
@@ -32,10 +32,10 @@ class Ended(Exception):
 
 
 class Outlet:
-    """Where a stream's bytes go. A client that reads slowly holds its writer up, so nothing piles up here."""
+    """The target of a stream's bytes. A slow client blocks its writer, so nothing piles up here."""
 
     def __init__(self, send: Send, ping: bytes) -> None:
-        """`ping` is sent while there is nothing else to say; it must be able to stand between any two writes."""
+        """`ping` is sent in silence; it must be valid between any two writes."""
         self._send = send
         self._ping = ping
         self._turn = asyncio.Lock()
@@ -47,13 +47,13 @@ class Outlet:
         await self._out({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def write(self, data: bytes) -> None:
-        """Send bytes. Returns once the server has taken them."""
+        """Send bytes. Return once the server has taken them."""
         async with self._turn:
             await self._out({"type": "http.response.body", "body": data, "more_body": True})
             self._last = self._clock()
 
     async def finish(self) -> None:
-        """The body is complete."""
+        """End the body."""
         await self._out({"type": "http.response.body", "body": b""})
 
     async def _out(self, message: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class Outlet:
             raise Disconnected from error
 
     async def run(self, producing: Coroutine[Any, Any, None], departure: Departure, keeping: Coroutine[Any, Any, Exception]) -> None:
-        """Write what `producing` writes. Raises Disconnected when the client leaves, and Ended when `keeping` returns first."""
+        """Write the output of `producing`. Raises Disconnected when the client leaves, and Ended when `keeping` returns first."""
         producer, keeper, leaving = asyncio.ensure_future(producing), asyncio.ensure_future(keeping), departure.watch()
         try:
             await asyncio.wait([producer, keeper, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +72,7 @@ class Outlet:
             keeper.cancel()
             await asyncio.wait([producer, keeper])  # a generator's `finally` runs before its request is over
         if not producer.cancelled():
-            producer.result()  # raises what it raised
+            producer.result()  # raises its error
         elif leaving.done():
             raise Disconnected
         else:
@@ -81,7 +81,7 @@ class Outlet:
     async def keep(
         self, exchange: Exchange, procedures: Iterable[Procedure], options: Options, closing: asyncio.Event, *, lasting: float | None = None
     ) -> Exception:
-        """Ping while it is silent. Returns when the stream has to end, and why. `lasting` is how long it may last, in seconds."""
+        """Ping in silence. Return the reason when the stream has to end. `lasting` is its longest duration in seconds."""
         now = self._clock()
         ends = now + lasting if lasting is not None else float("inf")
         recheck = now + options.recheck_interval if exchange.is_known else float("inf")
@@ -93,7 +93,7 @@ class Outlet:
                     await exchange.recheck(procedures)
                 except asyncio.CancelledError as error:
                     return unasked(error)
-                except Exception as error:  # nobody can tell whether the caller may go on: the stream ends, and its client may connect anew
+                except Exception as error:  # nobody can check whether the caller may continue: the stream ends, and its client may connect again
                     return error
             if now >= ping:
                 await self._beat(now, options.ping_interval)
@@ -105,7 +105,7 @@ class Outlet:
 
     async def _beat(self, now: float, interval: float) -> None:
         silent = now - self._last
-        if self._turn.locked():  # a writer is held up by its client
+        if self._turn.locked():  # its client blocks the writer
             if silent > STALLED:
                 raise Disconnected
         elif silent >= interval:
@@ -113,7 +113,7 @@ class Outlet:
 
 
 async def happens(event: asyncio.Event, within: float) -> bool:
-    """Does the event happen within so many seconds?"""
+    """Return whether the event happens within this number of seconds."""
     try:
         async with asyncio.timeout(max(within, 0.001)):
             return await event.wait()

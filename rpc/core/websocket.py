@@ -27,10 +27,10 @@ POLICY, RESTART, TOO_LARGE = 1008, 1012, 1009
 
 
 class Socket:
-    """One WebSocket. Each call and each subscription is a task of its own; none outlives the socket."""
+    """One WebSocket. Each call and each subscription is its own task; none outlives the socket."""
 
     def __init__(self, root: Router, settler: Settler, exchange: Exchange, send: Send, openings: Openings) -> None:
-        """`exchange` is of the request that asks for the socket: who is calling is known by it, or by the first message's parameters."""
+        """`exchange` is of the request for the socket: it identifies the caller, or the first message's parameters do."""
         self._root = root
         self._settler = settler
         self._exchange = exchange
@@ -68,7 +68,7 @@ class Socket:
         return None
 
     async def _read(self, receive: Receive) -> int | None:
-        """Take what the client says. Returns the code to close with, None when it has left."""
+        """Read the client's messages. Return the close code, or None when the client has left."""
         known = self._exchange.request.query.get("connectionParams") != "1"
         if known and not await self._authenticate():
             return POLICY
@@ -91,18 +91,18 @@ class Socket:
         return None
 
     async def _next(self, receive: Receive, *, known: bool) -> MutableMapping[str, Any]:
-        """What the client says next; who has not said yet who they are is not waited for long."""
+        """Return the client's next message; an unauthenticated client must send it soon."""
         if known:
             return await receive()
         try:
             async with asyncio.timeout(INTRODUCTION_SECONDS):
                 return await receive()
         except TimeoutError:
-            await self._fail(None, errors.TimedOut(f"The first message says who is calling, within {INTRODUCTION_SECONDS:g} seconds."), None)
+            await self._fail(None, errors.TimedOut(f"The first message must authenticate the caller within {INTRODUCTION_SECONDS:g} seconds."), None)
             return {"type": "websocket.disconnect"}
 
     async def _introduce(self, said: str | bytes) -> bool:
-        """Take the connection's parameters. False when nobody can be authenticated by them."""
+        """Handle the connection's parameters. False when they authenticate nobody."""
         try:
             self._exchange.request.connection_params = parse_params(said)
         except errors.UnreadableParams as error:
@@ -138,7 +138,7 @@ class Socket:
                 self._begin(message)
 
     async def _stop(self, message: Message) -> None:
-        await asyncio.sleep(0)  # what began just now has to have taken its first step, or it could not say that it was stopped
+        await asyncio.sleep(0)  # a new task must take its first step, or it could not report that it was stopped
         if message.id in self._subscriptions:
             self._subscriptions[message.id][0].cancel()
 
@@ -148,7 +148,7 @@ class Socket:
         if message.method == "subscription" and message.id in self._subscriptions:
             return errors.MalformedRequest(f"Duplicate id {message.id}")
         if len(self._calls) >= (limit := self._settler.options.max_in_flight):
-            return TooManyRequests(f"This connection has {limit} calls and subscriptions open, which is as many as it may.", retryAfter=1)
+            return TooManyRequests(f"This connection already has {limit} open calls and subscriptions, the limit. Stop one first.", retryAfter=1)
         return None
 
     def _begin(self, message: Message) -> None:
@@ -198,7 +198,7 @@ class Socket:
             await self._result(message, b'"type":"stopped"')
 
     async def _keep(self, closing: asyncio.Event) -> int | None:
-        """Ask whether the client is still there, and whether it still may. Returns the code to close with, None when it is gone."""
+        """Check that the client is still there and still may call. Return the close code, or None when it is gone."""
         options = self._settler.options
         now = asked = checked = self._clock()
         ends = now + options.max_duration if options.max_duration is not None else float("inf")
@@ -245,7 +245,7 @@ class Socket:
 
     async def _say(self, what: str | bytes) -> None:
         if not self._over:
-            with suppress(OSError):  # the client has left, as reading will tell
+            with suppress(OSError):  # the client has left; reading will notice it
                 await self._send({"type": "websocket.send", "text": what if isinstance(what, str) else what.decode()})
 
 

@@ -1,4 +1,4 @@
-"""tRPC v11 over HTTP, without HTTP: which calls a request makes, with what inputs, and how their results are put together."""
+"""tRPC v11's protocol, independent of HTTP: the calls of a request, their inputs, and the joining of results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ _QUERY, _MUTATION, _OVERRIDDEN = ("GET",), ("POST",), ("GET", "POST")
 
 @dataclass(slots=True)
 class Call:
-    """One call of a request. `path` is as the caller is told it in errors."""
+    """One call of a request. Errors show `path` to the caller."""
 
     index: int
     path: str
@@ -36,7 +36,7 @@ class Call:
 
 @dataclass(slots=True)
 class Inputs:
-    """The inputs of a request, read when a call first needs its own: what cannot be read fails the calls that read it."""
+    """The inputs of a request, parsed when a call first needs its own: an unreadable input fails only the calls that read it."""
 
     request: Request
     content: Content
@@ -45,7 +45,7 @@ class Inputs:
     _failed: HubError | None = None
 
     def of(self, index: int) -> Raw:
-        """The input of one call; None when it was sent without. Raises MalformedRequest."""
+        """Return the input of one call; None without one. Raises MalformedRequest."""
         if self._failed is not None:
             raise self._failed
         if self._read is None:
@@ -78,7 +78,7 @@ class Inputs:
 
 @dataclass(slots=True)
 class Plan:
-    """What a request asks for. `stream` is its wish for JSON lines."""
+    """A request's calls. `stream` is its wish for JSON lines."""
 
     calls: Sequence[Call]
     inputs: Inputs
@@ -89,7 +89,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Settled:
-    """How a call ended: its envelope as JSON, and the HTTP status it would have alone."""
+    """The end of a call: its envelope as JSON, and its own HTTP status."""
 
     status: int
     body: bytes
@@ -106,7 +106,7 @@ class Reply:
 
 
 def content_of(request: Request) -> Content:
-    """How the input travels. Raises UnsupportedMediaType; a GET needs no content type."""
+    """Return how the input travels. Raises UnsupportedMediaType; a GET needs no content type."""
     sent = request.headers.get("content-type", "")
     content = _CONTENT.get(sent.split(";", 1)[0].strip().lower())
     if content is None and request.method != "GET":
@@ -117,7 +117,7 @@ def content_of(request: Request) -> Content:
 
 
 def plan(root: Router, request: Request, *, max_batch: int) -> Plan:
-    """Find the calls of a request. Raises a HubError when the request as a whole cannot be answered."""
+    """Return the calls of a request. Raises a HubError when the whole request cannot be answered."""
     content = content_of(request)
     batch = content == "json" and request.query.get("batch") == "1"
     paths = request.path.split(",") if batch else [request.path]
@@ -135,7 +135,7 @@ def plan(root: Router, request: Request, *, max_batch: int) -> Plan:
 
 
 def wants_lines(request: Request) -> bool:
-    """Does the client ask for JSON lines?"""
+    """Return whether the client asks for JSON lines."""
     asked = request.headers.get("trpc-accept")
     if asked is not None:
         return asked == "application/jsonl"
@@ -150,7 +150,7 @@ def check_method(procedure: Procedure, request: Request, path: str, *, method_ov
 
 
 def decode_path(raw: bytes) -> str:
-    """Percent-decode a path once. Raises MalformedRequest for an escape that is not one."""
+    """Percent-decode a path once. Raises MalformedRequest for a broken escape."""
     if b"%" not in raw:
         return raw.decode("ascii", "replace")
     for piece in raw.split(b"%")[1:]:
@@ -163,7 +163,7 @@ def decode_path(raw: bytes) -> str:
 
 
 def read_query(raw: bytes) -> dict[str, str]:
-    """The parameters of a URL. A repeated name keeps its first value; what is no UTF-8 is replaced."""
+    """Return the parameters of a URL. A repeated name keeps its first value; bytes that are not UTF-8 are replaced."""
     query: dict[str, str] = {}
     for part in raw.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
@@ -172,7 +172,7 @@ def read_query(raw: bytes) -> dict[str, str]:
 
 
 def _unquote(raw: bytes) -> bytes:
-    """Percent-decode once. JSON's own signs go first, which is what most of an input's escapes are: no sign among them can become part of another escape."""
+    """Percent-decode once. The escapes of JSON's own signs are replaced first: they are the most frequent, and none can become part of another escape."""
     if b"%" not in raw:
         return raw
     for escape, sign in _SIGNS:
@@ -181,12 +181,12 @@ def _unquote(raw: bytes) -> bytes:
 
 
 def result(data: bytes) -> bytes:
-    """The envelope of a result."""
+    """Return the envelope of a result."""
     return b'{"result":{"data":' + data + b"}}"
 
 
 def join(settled: Sequence[Settled], *, batch: bool) -> Reply:
-    """One response of them all: the status they have in common, or else 207."""
+    """Return one response for all: their common status, or else 207."""
     statuses = {s.status for s in settled}
     body = b"[" + b",".join(s.body for s in settled) + b"]" if batch else settled[0].body
     headers = dict(header for s in settled for header in s.headers)
@@ -194,7 +194,7 @@ def join(settled: Sequence[Settled], *, batch: bool) -> Reply:
 
 
 def headers_of(error: Exception) -> list[tuple[str, str]]:
-    """The headers that a failure brings to its response."""
+    """Return the headers that a failure adds to its response."""
     if isinstance(error, MethodNotSupported):
         return [("allow", error.allow)]
     if isinstance(error, TooManyRequests) and "retryAfter" in error.data:
@@ -203,7 +203,7 @@ def headers_of(error: Exception) -> list[tuple[str, str]]:
 
 
 def connection_params(sent: Any) -> dict[str, str] | None:
-    """The parameters of a connection. Raises UnreadableParams unless they are an object of strings, or null."""
+    """Return the parameters of a connection. Raises UnreadableParams unless they are an object of strings, or null."""
     try:
         return msgspec.convert(sent, dict[str, str] | None)
     except msgspec.ValidationError as error:
@@ -211,7 +211,7 @@ def connection_params(sent: Any) -> dict[str, str] | None:
 
 
 def query_params(request: Request) -> dict[str, str] | None:
-    """The connection's parameters that the URL carries. Raises UnreadableParams."""
+    """Return the connection's parameters in the URL. Raises UnreadableParams."""
     sent = request.query.get("connectionParams")
     if sent is None:
         return None
@@ -222,12 +222,12 @@ def query_params(request: Request) -> dict[str, str] | None:
 
 
 def resumed(raw: Raw, event_id: str | None) -> tuple[Raw, str | None]:
-    """The input of a subscription and the id to go on after: the one sent beside the input wins over the one inside."""
+    """Return the input of a subscription and the id to continue after: the id beside the input wins over the one inside."""
     try:
         fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]) if isinstance(raw, msgspec.Raw) else {}
         if event_id is None:
             within = msgspec.json.decode(fields.get("lastEventId", b"null"))
             return raw, within if isinstance(within, str) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):  # the procedure's own decoder says what is wrong with it
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # the procedure's own decoder reports the error
         return raw, event_id
     return msgspec.Raw(msgspec.json.encode(fields | {"lastEventId": event_id})), event_id

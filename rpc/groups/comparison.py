@@ -1,4 +1,4 @@
-"""What the log says: the contenders side by side, and what it proves of a split."""
+"""Evidence from the log: the contenders side by side, and checks of a split."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -19,13 +19,13 @@ groups = Router("groups")
 
 @groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
 async def comparison(ctx: Call, input: CompareGroup) -> Comparison:
-    """The contenders side by side within one phase. Its `evidence_id` is good for a promotion for five minutes."""
+    """Return the contenders side by side within one phase. Its `evidence_id` is valid for a promotion for five minutes."""
     return await comparing.compare(ctx.work, input.slug, input.phase, exact=input.exact, pooled=input.pooled)
 
 
 @groups.subscription(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound))
 async def on_comparison(ctx: Call, input: CompareGroup) -> AsyncIterator[Tracked[Comparison]]:
-    """The comparison now, and again whenever predictions or outcomes land in it, once a second at most."""
+    """Send the comparison now, and again whenever predictions or outcomes arrive in it, at most once a second."""
     async with aclosing(live.comparisons(ctx.hub, ctx.actor, input)) as shown:
         async for seq, found in shown:
             yield Tracked(str(seq), found)
@@ -33,11 +33,11 @@ async def on_comparison(ctx: Call, input: CompareGroup) -> AsyncIterator[Tracked
 
 @groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
 async def replay_routing(ctx: Call, input: ReplayRouting) -> RoutingReplay:
-    """Recompute from the phases' history who had to answer each logged prediction, and compare with who did."""
+    """Recompute from the phases' history which version had to answer each logged prediction, and compare it with the one that did."""
     return await routing_replay.replay_routing(ctx.work, input)
 
 
 @groups.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, PhaseNotFound, NoSupport))
 async def estimate_split(ctx: Call, input: EstimateSplit) -> SplitEstimate:
-    """What another split would have given, before it is tried."""
+    """Estimate the result of another split, before it is tried."""
     return await split_estimate.estimate_split(ctx.work, input)

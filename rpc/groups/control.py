@@ -1,4 +1,4 @@
-"""Halts, and the end of halts."""
+"""Halts and resumptions."""
 
 from backend.access.permissions import P
 from backend.catalog.errors import VersionNotFound
@@ -13,29 +13,29 @@ groups = Router("groups")
 
 @groups.mutation(permission=P.GROUP_GROUP_HALT, errors=(GroupNotFound,))
 async def halt(ctx: Call, input: HaltGroup) -> Group:
-    """Stop all answers of a group. Once this returns, no process answers for it."""
+    """Stop all answers of a group. After this returns, no process answers for it."""
     return await halting.halt_group(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_HALT, errors=(VersionNotFound,))
 async def halt_version(ctx: Call, input: HaltVersion) -> Halt:
-    """Stop a version in every group. Its share falls to the champion; a group whose champion it is answers nobody."""
+    """Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody."""
     return await halting.halt_version(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(GroupNotFound, NotHalted, SecondPersonNeeded, GateNotMet))
 async def resume(ctx: Call, input: ResumeGroup) -> Group:
-    """Ask that a halted group answers again; a second person's call confirms it. Where only one person may, that one's call is enough."""
+    """Ask to resume a halted group; a second person's call confirms it. If only one person may resume, that person's call is enough."""
     return await halting.resume_group(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_RESUME, errors=(VersionNotFound, NotHalted, SecondPersonNeeded, GateNotMet))
 async def resume_version(ctx: Call, input: ResumeVersion) -> Halt:
-    """The same for a version."""
+    """Ask to resume a version, or confirm it as a second person."""
     return await halting.resume_version(ctx.work, input)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ)
 async def halts(ctx: Call, input: ListHalts) -> list[Halt]:
-    """Halts, newest first, with who stopped and who resumed."""
+    """Return halts, newest first, with the people who stopped and resumed."""
     return await halting.list_halts(ctx.work, input)

@@ -1,4 +1,4 @@
-"""The definition of groups: what they are, who answers in them, and how."""
+"""The definition of groups: their settings and members."""
 
 from backend.access.permissions import P
 from backend.groups import delete as deletion
@@ -24,19 +24,19 @@ groups = Router("groups")
 
 @groups.query(permission=P.GROUP_GROUP_READ)
 async def list_(ctx: Call) -> list[Group]:
-    """Groups by slug, each in its current phase."""
+    """Return groups by slug, each in its current phase."""
     return await service.list_groups(ctx.work)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
 async def get(ctx: Call, input: GroupRef) -> Group:
-    """One group."""
+    """Return one group."""
     return await service.get(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(InvalidSplit, VersionNotReady, GroupSlugTaken, GateNotMet))
 async def create(ctx: Call, input: CreateGroup) -> Group:
-    """A new group with its endpoint and its own log table."""
+    """Create a group with its endpoint and its own log table."""
     return await service.create(ctx.work, input)
 
 
@@ -48,7 +48,7 @@ async def set_split(ctx: Call, input: SetSplit) -> Group:
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
 async def phases(ctx: Call, input: GroupRef) -> list[Phase]:
-    """Every phase, the current one first."""
+    """Return every phase, the current one first."""
     return await service.list_phases(ctx.work, input)
 
 

@@ -1,4 +1,4 @@
-"""A group's log: how long rows are kept, what holds them, and what is answered when nothing can be put on record."""
+"""A group's log: retention, legal holds, and answers while nothing can be logged."""
 
 from backend.access.permissions import P
 from backend.groups import log_policy
@@ -12,17 +12,17 @@ groups = Router("groups")
 
 @groups.mutation(permission=P.GROUP_LOG_MANAGE, errors=(GroupNotFound,))
 async def set_retention(ctx: Call, input: SetRetention) -> Group:
-    """How long the rows of the group's log are kept, and whether they are archived before they go."""
+    """Set how long the rows of the group's log are kept, and whether they are archived before they are removed."""
     return await log_policy.set_retention(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_LOG_MANAGE, errors=(GroupNotFound,))
 async def set_legal_hold(ctx: Call, input: SetLegalHold) -> Group:
-    """Keep the group's log as it is for a legal reason, or lift that hold; a deleted group's too. It stops retention, deletion, erasure and discarding."""
+    """Set a legal hold on the group's log with a reason, or lift it; also on a deleted group's. It stops retention, deletion, erasure and discarding."""
     return await log_policy.set_legal_hold(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound,))
 async def set_when_unlogged(ctx: Call, input: SetWhenUnlogged) -> Group:
-    """What is answered when nothing can be put on record: a refusal, or the last logged answer for the same inputs."""
+    """Set the answer while nothing can be logged: a refusal, or the last logged answer for the same inputs."""
     return await log_policy.set_when_unlogged(ctx.work, input)

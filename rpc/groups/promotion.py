@@ -33,31 +33,31 @@ groups = Router("groups")
 
 @groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StaleEvidence, EvidenceAway, NotAChallenger, GateNotMet, RefusalsExpected))
 async def promote(ctx: Call, input: Promote) -> Promotion:
-    """Make a challenger the champion, on the evidence that was shown."""
+    """Make a challenger the champion, on the evidence shown."""
     return await promoting.promote(ctx.work, input)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound, VersionNotFound))
 async def impact(ctx: Call, input: EstimateImpact) -> list[ServingImpact]:
-    """How many of the last week's requests each version could not answer, as they lack a feature it requires."""
+    """Count the last week's requests that each version could not answer, because they lack a required feature."""
     return await impacts.estimate(ctx.work, input)
 
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
 async def promotions(ctx: Call, input: GroupRef) -> list[PromotionRecord]:
-    """Past promotions, newest first, each with its evidence."""
+    """Return past promotions, newest first, each with its evidence."""
     return await promoting.list_promotions(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_PROMOTE, errors=(GroupNotFound, StalePhase, NothingToRestore, VersionNotWarm, GateNotMet))
 async def rollback(ctx: Call, input: Rollback) -> Group:
-    """Go back to the champion before, with the threshold it had."""
+    """Restore the earlier champion with its threshold."""
     return await restoring.rollback(ctx.work, input)
 
 
 @groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, StalePhase, RampUnderWay, InvalidRamp, InvalidSplit, VersionNotReady, GateNotMet))
 async def start_ramp(ctx: Call, input: StartRamp) -> Ramp:
-    """Raise a challenger's share by steps, each of which must hold; a broken guardrail takes the share away."""
+    """Raise a challenger's share in steps, each with its conditions. A broken guardrail returns the share to the champion."""
     return await ramp.start(ctx.work, input)
 
 
@@ -69,7 +69,7 @@ async def pause_ramp(ctx: Call, input: RampRef) -> Ramp:
 
 @groups.mutation(permission=P.GROUP_GROUP_WRITE, errors=(GroupNotFound, NoRamp, GateNotMet))
 async def resume_ramp(ctx: Call, input: RampRef) -> Ramp:
-    """Go on with a paused ramp; the step's time begins anew."""
+    """Resume a paused ramp; the step's time begins anew."""
     return await ramp.resume(ctx.work, input)
 
 
@@ -81,5 +81,5 @@ async def cancel_ramp(ctx: Call, input: RampRef) -> Ramp:
 
 @groups.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
 async def ramps(ctx: Call, input: GroupRef) -> list[Ramp]:
-    """A group's ramps with every decision and its figures, newest first."""
+    """Return a group's ramps with every decision and its figures, newest first."""
     return await ramp.ramps(ctx.work, input)

@@ -1,4 +1,4 @@
-"""The procedures of groups, each file's in this order."""
+"""The procedures of groups, in the order of their files."""
 
 from rpc.core import Router
 from rpc.groups import comparison, control, definition, log, promotion

@@ -1,4 +1,4 @@
-"""From predictions to output tensors."""
+"""Builds output tensors from predictions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,24 +35,24 @@ EXPLAINED = (SHAP_VALUES, SHAP_BASE)
 
 
 def wants_explanation(request: InferRequest) -> bool:
-    """Is an explanation among the outputs asked for?"""
+    """Return whether an explanation is among the requested outputs."""
     return any(output.name in EXPLAINED for output in request.outputs or ())
 
 
 def check_outputs(request: InferRequest) -> None:
-    """Raises InvalidRequest for an output that nobody has, or that is asked for in a way that is not offered."""
+    """Raise InvalidRequest for an unknown output, or one requested in an unsupported way."""
     for number, output in enumerate(request.outputs or ()):
         pointer = f"/outputs/{number}"
         if output.name not in COLUMNS and output.name not in EXPLAINED:
             offered = ", ".join([*COLUMNS, *EXPLAINED])
-            raise InvalidRequest(f"There is no output {output.name[:100]!r}; there are {offered}.", issues=[Issue(pointer=pointer, message="unknown")])
+            raise InvalidRequest(f"There is no output {output.name[:100]!r}. Available: {offered}.", issues=[Issue(pointer=pointer, message="unknown")])
         for name in ("classification", "shared_memory_region"):
             if name in (output.parameters or {}):
-                raise InvalidRequest(f"`{name}` is not offered here.", issues=[Issue(pointer=f"{pointer}/parameters/{name}", message="not offered")])
+                raise InvalidRequest(f"`{name}` is not supported here.", issues=[Issue(pointer=f"{pointer}/parameters/{name}", message="not offered")])
 
 
 def answer(slug: str, request: InferRequest, predictions: Sequence[Prediction], known: Mapping[str, FeatureSpec]) -> tuple[bytes, int | None]:
-    """The body, and the length of its JSON where raw bytes follow."""
+    """Return the body, and the length of its JSON when raw bytes follow."""
     by_default = bool((request.parameters or {}).get("binary_data_output"))
     outputs: list[OutputTensor] = []
     raw: list[bytes] = []
@@ -75,7 +75,7 @@ def answer(slug: str, request: InferRequest, predictions: Sequence[Prediction], 
 
 
 def _usual(predictions: Sequence[Prediction]) -> list[WantedOutput]:
-    """What comes when nobody says what to send."""
+    """Return the default outputs."""
     absent = {"margin"} if all(one.label is not None for one in predictions) else {"margin", "label"}
     return [WantedOutput(name=name) for name in COLUMNS if name not in absent]
 
@@ -101,17 +101,17 @@ def _tensor(name: str, predictions: Sequence[Prediction], known: Mapping[str, Fe
 
 
 def _said(kind: OutputKind, predictions: Sequence[Prediction]) -> list[Any]:
-    """The values; a text that is not there is empty, for a tensor of texts has no null."""
+    """Return the values. An absent text becomes empty, because a tensor of texts has no null."""
     found = [kind.value(one) for one in predictions]
     return ["" if one is None else one for one in found] if kind.datatype == "BYTES" else found
 
 
 def _manner(predictions: Sequence[Prediction]) -> Parameters | None:
-    """How the rows were explained, where it was in one way."""
+    """Return the explanation method, if all rows have the same."""
     manners = {(one.method, one.exact, one.space) for one in map(_explanation, predictions) if one}
     return dict(zip(("method", "exact", "space"), manners.pop(), strict=True)) if len(manners) == 1 else None
 
 
 def _explanation(one: Prediction) -> Explanation | None:
-    """The contributions; None where the version does not explain."""
+    """Return the contributions; None when the version has no explanation."""
     return one.explanation if one.explanation and one.explanation.method != "none" else None

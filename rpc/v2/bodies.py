@@ -1,4 +1,4 @@
-"""A request's body as it came, to its JSON and the bytes behind it."""
+"""Splits a request's body into its JSON and the raw bytes behind it."""
 
 import zlib
 
@@ -10,26 +10,26 @@ WINDOW = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
 
 def inflate(raw: bytes, encoding: bytes, limit: int) -> bytes:
-    """The body without its content encoding, never more than `limit` bytes of it in memory. Raises UnsupportedMediaType, InvalidRequest, PayloadTooLarge."""
+    """Return the body without its content encoding, with at most `limit` bytes in memory. Raises UnsupportedMediaType, InvalidRequest, PayloadTooLarge."""
     name = encoding.strip().lower()
     if name in (b"", b"identity"):
         return raw
     if name not in WINDOW:
-        raise UnsupportedMediaType(f"The content encoding {encoding[:40].decode('latin-1')!r} is not read here: send gzip, deflate, or none.")
+        raise UnsupportedMediaType(f"The content encoding {encoding[:40].decode('latin-1')!r} is not supported. Send gzip, deflate, or none.")
     stream = zlib.decompressobj(WINDOW[name])
     try:
         plain = stream.decompress(raw, limit + 1)
     except zlib.error as error:
         raise InvalidRequest(f"The body is not {name.decode()}: {error}") from None
     if len(plain) > limit:
-        raise PayloadTooLarge(f"The body is larger than {limit:,} bytes once it is unpacked; send it in parts.", limit=limit)
+        raise PayloadTooLarge(f"The body is larger than {limit:,} bytes after decompression. Send it in parts.", limit=limit)
     if not stream.eof or stream.unused_data:
         raise InvalidRequest(f"The {name.decode()} body {'ends too early' if not stream.eof else 'goes on after its end'}.")
     return plain
 
 
 def split(body: bytes, header_length: bytes) -> tuple[bytes, memoryview]:
-    """The JSON, and what follows it where `Inference-Header-Content-Length` says how long the JSON is. Raises InvalidRequest."""
+    """Return the JSON, and the bytes behind it when `Inference-Header-Content-Length` gives the JSON's length. Raises InvalidRequest."""
     if not header_length:
         return body, memoryview(b"")
     if not header_length.isdigit() or len(header_length) > 18 or int(header_length) > len(body):

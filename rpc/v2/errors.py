@@ -1,14 +1,14 @@
-"""Why a request of the Open Inference Protocol is refused."""
+"""Errors of the Open Inference Protocol."""
 
 from backend.errors import Invalid, NotFound
 
 
 class InvalidTensor(Invalid):
-    """A tensor's data does not fit its shape or datatype. See the issues."""
+    """A tensor's data does not fit its shape or datatype. Correct the fields named in `issues`."""
 
 
 class InvalidRequest(Invalid):
-    """The request cannot be read. See the issues."""
+    """The request is unreadable. Correct the fields named in `issues`."""
 
 
 class NothingThere(NotFound):

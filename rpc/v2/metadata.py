@@ -1,4 +1,4 @@
-"""What the Open Inference Protocol tells about the hub and its groups."""
+"""Metadata of the hub and its groups in the Open Inference Protocol."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -14,12 +14,12 @@ DATATYPES: Mapping[str, Datatype] = {"integer": "INT64", "boolean": "BOOL", "cat
 
 
 def server() -> ServerMetadata:
-    """The hub."""
+    """Return the hub's metadata."""
     return ServerMetadata(name="tiltyard", version=version("tiltyard"), extensions=["binary_tensor_data"])
 
 
 def model(group: RoutedGroup, number: str | None) -> ModelMetadata:
-    """A group as a model, or one of its versions. Raises GroupNotFound for a version that does not serve in it."""
+    """Return a group, or one of its versions, as a model. Raises GroupNotFound for a version that does not serve in it."""
     known = features(group, number)
     outputs = [TensorMetadata(name=name, datatype=kind.datatype, shape=[-1], parameters=_meanings(group, name)) for name, kind in COLUMNS.items()]
     outputs += [
@@ -36,14 +36,14 @@ def model(group: RoutedGroup, number: str | None) -> ModelMetadata:
 
 
 def _meanings(group: RoutedGroup, output: str) -> dict[str, str] | None:
-    """What the score of each serving version is, in words."""
+    """Return the meaning of each serving version's score."""
     serving = {member.version_id for member in group.members}
     said = {label(one.version): one.artifact.meaning for one in group.facts.versions if one.id in serving and one.artifact.meaning}
     return said if said and output == "score" else None
 
 
 def features(group: RoutedGroup, number: str | None) -> Mapping[str, FeatureSpec]:
-    """What a request is made of, in the order of a matrix's columns: the group's features, or one version's."""
+    """Return the inputs of a request in the order of a matrix's columns: the group's features, or one version's."""
     if number is None:
         return group.known
     serving = {member.version_id for member in group.members}
@@ -54,14 +54,14 @@ def features(group: RoutedGroup, number: str | None) -> Mapping[str, FeatureSpec
 
 
 def ready(group: RoutedGroup, number: str | None) -> bool:
-    """Is the champion loaded, or the version asked for?"""
+    """Return whether the champion, or the requested version, is loaded."""
     if number is None:
         return group.champion.served is not None
     return any(member.served is not None and member.served.label == called(number) for member in group.members)
 
 
 def called(number: str) -> str:
-    """A version's label.
+    """Return a version's label.
 
     >>> called("1.3"), called("v1.3.0")
     ('v1.3', 'v1.3')

@@ -1,4 +1,4 @@
-"""From a request's tensors to rows of inputs: one tensor a feature, or one matrix with a column for each feature."""
+"""Builds rows of inputs from a request's tensors: one tensor per feature, or one matrix with a column per feature."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _decoder = msgspec.json.Decoder(InferRequest)
 
 
 def read_request(head: bytes, raw: memoryview) -> tuple[InferRequest, list[memoryview | None]]:
-    """The request, and for each input its raw bytes, if it has some. Raises MalformedBody, InvalidBody, InvalidRequest."""
+    """Return the request, and for each input its raw bytes, if any. Raises MalformedBody, InvalidBody, InvalidRequest."""
     request = decode(_decoder, head)
     parts: list[memoryview | None] = []
     at = 0
@@ -32,18 +32,18 @@ def read_request(head: bytes, raw: memoryview) -> tuple[InferRequest, list[memor
             continue
         if type(size) is not int or not 0 <= size <= len(raw) - at:
             raise InvalidRequest(
-                f"The input {tensor.name[:100]!r} says that it has {str(size)[:24]} bytes, and {len(raw) - at} are left behind the JSON.",
-                issues=[Issue(pointer=f"/inputs/{number}/parameters/binary_data_size", message="not as many bytes as there are")],
+                f"The input {tensor.name[:100]!r} claims {str(size)[:24]} bytes, but only {len(raw) - at} are left behind the JSON.",
+                issues=[Issue(pointer=f"/inputs/{number}/parameters/binary_data_size", message="more bytes than there are")],
             )
         parts.append(raw[at : at + size])
         at += size
     if at != len(raw):
-        raise InvalidRequest(f"{len(raw) - at} bytes follow the JSON that no input's `binary_data_size` speaks of.")
+        raise InvalidRequest(f"{len(raw) - at} bytes follow the JSON, but no input's `binary_data_size` covers them.")
     return request, parts
 
 
 def rows_of(request: InferRequest, parts: Sequence[memoryview | None], known: Mapping[str, FeatureSpec]) -> list[Inputs]:
-    """One object of inputs a row. A value that is missing (null; NaN among raw floats) is left out of its row. Raises InvalidTensor."""
+    """Return one object of inputs per row. A missing value (null; NaN among raw floats) is left out of its row. Raises InvalidTensor."""
     first = request.inputs[0]
     if len(request.inputs) == 1 and first.name not in known and len(first.shape) == 2:
         return _from_matrix(first, parts[0], known)
@@ -54,16 +54,16 @@ def rows_of(request: InferRequest, parts: Sequence[memoryview | None], known: Ma
         if tensor.name not in known:
             raise _unfit(f"No version of this group takes {tensor.name[:100]!r}. It takes {_listed(known)}.", pointer, "unknown feature")
         if tensor.name in columns:
-            raise _unfit(f"The input {tensor.name[:100]!r} is there twice.", pointer, "twice")
+            raise _unfit(f"The input {tensor.name[:100]!r} is sent twice.", pointer, "twice")
         if _rows_in(tensor, number) != count:
-            raise _unfit(f"The input {tensor.name[:100]!r} has another number of rows than {first.name[:100]!r}.", pointer, "another number of rows")
+            raise _unfit(f"The inputs {tensor.name[:100]!r} and {first.name[:100]!r} differ in their number of rows.", pointer, "a different number of rows")
         columns[tensor.name] = _as_inputs(known[tensor.name], values(tensor, part, pointer))
     names = list(columns)
     return [_row(names, row) for row in zip(*columns.values(), strict=True)]
 
 
 def body_of(request: InferRequest, rows: list[Inputs], explain: bool, prefer: str | None) -> PredictBody:
-    """The request as the domain takes it; what it says of the rows is in its `parameters`. Parameters with other names are not ours."""
+    """Return the request for the domain. Its `parameters` apply to the rows; unknown parameters are ignored."""
     given = request.parameters or {}
     context = {name: given[name] for name in CONTEXT if name in given}
     segments = {name[len(SEGMENT) :]: value for name, value in given.items() if name.startswith(SEGMENT)}
@@ -97,12 +97,16 @@ def _rows_in(tensor: InputTensor, number: int, matrix: bool = False) -> int:
             "not the shape of a feature",
         )
     if not 1 <= shape[0] <= MOST_INPUTS:
-        raise _unfit(f"A request holds from 1 to {MOST_INPUTS} rows, and {tensor.name[:100]!r} has {str(shape[0])[:24]}.", f"/inputs/{number}/shape", "rows")
+        raise _unfit(
+            f"A request must have from 1 to {MOST_INPUTS} rows, but {tensor.name[:100]!r} has {str(shape[0])[:24]}.", f"/inputs/{number}/shape", "rows"
+        )
     return shape[0]
 
 
 def _as_inputs(spec: FeatureSpec, column: list[Any]) -> list[Any]:
-    """A category that is a text may be named by its place in the list, as in a matrix of numbers. Where categories are numbers, a number is its value."""
+    """Return the row with categories by value. A text category may be given by its place in the list, as in a matrix of numbers. A number category is its
+    value.
+    """
     if not spec.categories or any(isinstance(one, str) for one in column) or any(kind != "text" for kind, _ in spec.categories):
         return column
     names = [name for _, name in spec.categories]

@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol: from JSON or raw bytes to plain values, and back. Raw bytes are little-endian, row after row."""
+"""Tensors of the Open Inference Protocol: converts JSON or raw bytes to plain values, and back. Raw bytes are little-endian, row after row."""
 
 import math
 import struct
@@ -17,11 +17,11 @@ LENGTH = struct.Struct("<I")
 FLOATS = {"FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
 INTEGERS = {f"{sign}INT{bits}": f"<{kind}{bits // 8}" for sign, kind in (("", "i"), ("U", "u")) for bits in (8, 16, 32, 64)}
 RAW = FLOATS | INTEGERS | {"BOOL": "|u1"}
-"""numpy's name of each datatype but BYTES."""
+"""numpy's name of each datatype except BYTES."""
 
 
 def values(tensor: InputTensor, raw: memoryview | None, pointer: str) -> list[Any]:
-    """All values, row after row: floats, ints, bools or texts; None where a float is missing. Raises InvalidTensor."""
+    """Return all values, row after row: floats, ints, bools or texts; None for a missing float. Raises InvalidTensor."""
     try:
         count = _count(tensor.shape)
         if raw is not None:
@@ -35,11 +35,11 @@ def values(tensor: InputTensor, raw: memoryview | None, pointer: str) -> list[An
 
 
 class Misfit(Exception):
-    """What is wrong with a tensor."""
+    """The problem of a tensor."""
 
 
 def packed(datatype: Datatype, given: Sequence[Any]) -> bytes:
-    """Values as raw bytes. None, which only JSON can say, becomes NaN."""
+    """Return values as raw bytes. None, which only JSON can express, becomes NaN."""
     if datatype == "BYTES":
         return b"".join(LENGTH.pack(len(text)) + text for text in (str(one).encode() for one in given))
     return np.array([math.nan if one is None else one for one in given], dtype=RAW[datatype]).tobytes()
@@ -58,17 +58,17 @@ def _shown(shape: Sequence[int]) -> str:
 
 
 def _flat(data: list[Any], shape: Sequence[int], count: int) -> list[Any]:
-    """The values of flat data, or of lists nested as the shape says."""
+    """Return the values of flat data, or of lists nested by the shape."""
     flat, depth = data, 0
     while flat and isinstance(flat[0], list):
         if depth + 1 >= len(shape) or len(flat) != math.prod(shape[: depth + 1]):
-            raise Misfit("its data is not nested as its shape says")
+            raise Misfit("its data is not nested like its shape")
         depth += 1
         if any(not isinstance(part, list) or len(part) != shape[depth] for part in flat):
-            raise Misfit("its data is not nested as its shape says")
+            raise Misfit("its data is not nested like its shape")
         flat = list(chain.from_iterable(flat))
     if len(flat) != count:
-        raise Misfit(f"{count if count < 10**18 else 'far more'} values belong there, and {len(flat)} are in its data")
+        raise Misfit(f"its shape needs {count if count < 10**18 else 'far more'} values, but its data has {len(flat)}")
     return flat
 
 
@@ -101,7 +101,7 @@ def _checked(flat: list[Any], fits: Any, what: str) -> list[Any]:
 
 
 def _finite(given: "np.ndarray[Any, Any]", datatype: str) -> list[Any]:
-    """Floats with None for NaN, which is how a tensor says that a value is missing."""
+    """Return floats with None for NaN: a tensor's way to mark a missing value."""
     if np.isinf(given).any():
         raise Misfit(f"a number is infinite, or too large for {datatype}")
     numbers: list[Any] = given.astype(np.float64).tolist()
@@ -113,7 +113,7 @@ def _from_raw(datatype: str, raw: memoryview, count: int) -> list[Any]:
         return list(_texts(raw, count))
     kind = np.dtype(RAW[datatype])
     if len(raw) != count * kind.itemsize:
-        raise Misfit(f"{count * kind.itemsize if count < 10**15 else 'far more'} bytes belong there, and `binary_data_size` is {len(raw)}")
+        raise Misfit(f"its shape needs {count * kind.itemsize if count < 10**15 else 'far more'} bytes, but `binary_data_size` is {len(raw)}")
     given = np.frombuffer(raw, dtype=kind)
     if datatype in FLOATS:
         return _finite(given, datatype)
@@ -122,7 +122,7 @@ def _from_raw(datatype: str, raw: memoryview, count: int) -> list[Any]:
 
 
 def _texts(raw: memoryview, count: int) -> Iterator[str]:
-    """Texts, each after its length in 4 bytes."""
+    """Return texts from bytes; each follows its length in 4 bytes."""
     at = found = 0
     while at < len(raw):
         start = at + LENGTH.size
@@ -132,7 +132,7 @@ def _texts(raw: memoryview, count: int) -> Iterator[str]:
         try:
             yield str(raw[start:at], "utf-8")
         except UnicodeDecodeError:
-            raise Misfit(f"its value {found} is no text in UTF-8") from None
+            raise Misfit(f"its value {found} is not UTF-8 text") from None
         found += 1
     if found != count:
-        raise Misfit(f"{count if count < 10**18 else 'far more'} values belong there, and its bytes hold {found}")
+        raise Misfit(f"its shape needs {count if count < 10**18 else 'far more'} values, but its bytes hold {found}")

@@ -1,6 +1,6 @@
 """The Open Inference Protocol, version 2, over HTTP: its paths, its headers, its errors.
 
-`/v2` and `/v2/health/…` are open, as probes expect; what is a group's needs an API token, for the token says whose group it is.
+`/v2` and `/v2/health/…` are open, as probes expect. Everything of a group needs an API token, which also determines the tenant.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ModelAddress(NamedTuple):
-    """What of a group is asked for: `""` (its metadata), `ready` or `infer`, of one version or of the group."""
+    """The requested part of a group: `""` (its metadata), `ready` or `infer`, of one version or of the group."""
 
     slug: str
     version: str | None
@@ -44,7 +44,7 @@ class ModelAddress(NamedTuple):
 
 
 class InferReply(NamedTuple):
-    """Status, body, and the length of the body's JSON where raw bytes follow it."""
+    """Status, body, and the length of the body's JSON when raw bytes follow."""
 
     status: int
     body: bytes
@@ -52,7 +52,7 @@ class InferReply(NamedTuple):
 
 
 class OpenInference:
-    """Answers the protocol's requests, by the same predictor as all others."""
+    """Answers the protocol's requests with the common predictor."""
 
     def __init__(self, hub: Hub, predictor: Predictor, tokens: TokenCache) -> None:
         self._hub = hub
@@ -66,7 +66,7 @@ class OpenInference:
             reply = await self._answer(scope, receive)
         except Disconnected:
             return
-        except Exception as error:  # whatever it is, the caller gets a body it can read
+        except Exception as error:  # for any error the caller gets a body that it can read
             reply, extra = _failure(error, scope["path"])
         headers = [(b"content-type", JSON if reply.json_length is None else BINARY), (b"content-length", str(len(reply.body)).encode()), *extra]
         if reply.json_length is not None:
@@ -78,7 +78,7 @@ class OpenInference:
         parts = [part for part in str(scope["path"]).removeprefix(PREFIX).split("/") if part]
         wanted = "POST" if parts[-1:] == ["infer"] else "GET"
         if scope["method"] != wanted:
-            raise MethodNotSupported(f"{scope['path'][:200]} is asked by {wanted}.", allow=wanted)
+            raise MethodNotSupported(f"{scope['path'][:200]} takes only {wanted} requests.", allow=wanted)
         if not parts:
             return InferReply(200, _encode(metadata.server()))
         if parts[0] == "health":
@@ -111,13 +111,13 @@ class OpenInference:
             self._predictor.refuse(actor, address.slug, error)
             raise
         predictions = await self._predictor.predict(actor, address.slug, body)
-        assert isinstance(predictions, list), "rows are asked as a batch"
+        assert isinstance(predictions, list), "rows are always a batch"
         return InferReply(200, *answer(address.slug, request, predictions, features))
 
     async def _read(
         self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[InferRequest, PredictBody, Mapping[str, FeatureSpec]]:
-        """The request as it was asked, as the domain takes it, and the features it is made of. Raises what is wrong with it; GroupNotFound."""
+        """Return the request, its form for the domain, and its features. Raises the problem found; GroupNotFound."""
         limit = self._hub.settings.max_predict_bytes
         sent = await read_body(receive, headers.get(b"content-length", b""), limit)
         plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
@@ -131,7 +131,7 @@ class OpenInference:
 
 
 def _address(parts: list[str]) -> ModelAddress:
-    """Raises NothingThere."""
+    """Return the address. Raises NothingThere."""
     match parts:
         case ["models", slug, "versions", version, *rest] if rest in ([], ["ready"], ["infer"]):
             return ModelAddress(slug, version, "".join(rest))
@@ -154,7 +154,7 @@ def _failure(error: Exception, path: str) -> tuple[InferReply, list[tuple[bytes,
 
 
 def _told(error: HubError) -> str:
-    """The protocol has one text for an error: what is wrong, then where."""
+    """Return the error's only text in the protocol: the problem, then its place."""
     issues = [f"{issue.pointer}: {issue.message}" for issue in error.issues[:MOST_ISSUES_IN_TEXT] if issue.pointer and issue.message not in error.message]
     more = len(error.issues) - MOST_ISSUES_IN_TEXT
     return " ".join([error.message, "; ".join(issues)]).strip() + (f"; and {more} more" if more > 0 else "")

@@ -59,7 +59,7 @@ async def test_who_opens_a_socket_says_who_they_are_or_it_is_closed(hub: Hub, mo
     monkeypatch.setattr(websocket, "INTRODUCTION_SECONDS", 0.2)
     async with serving(RpcApp(root, ProductHost(hub), Options())) as port, connect(f"ws://127.0.0.1:{port}/rpc?connectionParams=1", proxy=None) as socket:
         async with asyncio.timeout(10):
-            assert "says who is calling" in str(await socket.recv())
+            assert "must authenticate the caller" in str(await socket.recv())
             await socket.wait_closed()
 
 

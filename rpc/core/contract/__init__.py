@@ -1,1 +1,1 @@
-"""The generated contract: TypeScript types, JSON Schema and a client factory, all read from the declared procedures."""
+"""The generated contract: TypeScript types, JSON Schema and a client factory, all from the declared procedures."""

@@ -1,4 +1,4 @@
-"""`python -m rpc.core.contract` writes the contract, says that it is stale, maps it to its sources, or compares it with an earlier one."""
+"""`python -m rpc.core.contract` writes the contract, checks its freshness, maps it to its sources, or compares it with an earlier one."""
 
 import argparse
 import importlib
@@ -20,7 +20,7 @@ ROOT, ENDPOINTS = "rpc.root:root", "rpc.endpoints:endpoints"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when all is well; 1 when a file is stale (`--check`) or a change breaks earlier clients (`--compat`); 2 for a file that cannot be read."""
+    """Return 0 on success; 1 when a file is stale (`--check`) or a change breaks earlier clients (`--compat`); 2 for an unreadable file."""
     given = _parser().parse_args(arguments)
     root: Router = _load(given.root, Router)
     named = given.endpoints or (ENDPOINTS if given.root == ROOT else None)
@@ -62,17 +62,17 @@ def _compare(path: Path, root: Router) -> int:
         earlier = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         found = changes(earlier, msgspec.to_builtins(contract(root)))
     except (OSError, msgspec.DecodeError, KeyError) as error:
-        print(f"{path} is not a contract.json that can be read: {error!r}", file=sys.stderr)
+        print(f"{path} is not a readable contract.json: {error!r}", file=sys.stderr)
         return 2
     for change in found:
         print(change)
     breaking = sum(change.level == "breaking" for change in found)
-    print(f"{breaking} breaking" if breaking else f"Clients of {path} go on working.")
+    print(f"{breaking} breaking" if breaking else f"Clients of {path} continue to work.")
     return 1 if breaking else 0
 
 
 def _load(name: str, kind: type[Any]) -> Any:
-    """What is at `module:attribute`."""
+    """Return the object at `module:attribute`."""
     module, _, attribute = name.partition(":")
     found = getattr(importlib.import_module(module), attribute)
     if not isinstance(found, kind):

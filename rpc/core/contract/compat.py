@@ -1,7 +1,7 @@
-"""Is a contract still good for clients of an earlier one? Names each change that breaks them.
+"""Compares a contract with an earlier one, and names each change that breaks earlier clients.
 
-On the way in, whatever was accepted must still be; on the way out, whatever was promised must still hold. A new field in an output breaks
-nobody, and neither do constraints on outputs (their length, their range), which clients read and do not check.
+Inputs must accept everything that was accepted; outputs must keep everything that was promised. A new output field breaks nobody. Neither do constraints on
+outputs (length, range), which clients do not check.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from rpc.core.contract.subset import Reader, differences
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: the procedure or error, where in it (`input/slug`), and what. A `note` breaks no program, but somebody should know."""
+    """One change: the procedure or error, the place in it (`input/slug`), and the difference. A `note` breaks no program, but is worth knowing."""
 
     subject: str
     where: str
@@ -22,13 +22,13 @@ class Change:
     level: Literal["breaking", "note"] = "breaking"
 
     def __str__(self) -> str:
-        """As it is told."""
+        """Return the change as text."""
         place = f"{self.subject} {self.where}".strip()
         return f"{self.level}: {place}: {self.what}"
 
 
 def changes(earlier: Schema, now: Schema) -> list[Change]:
-    """What changed from one contract.json to another, as far as an earlier client would notice."""
+    """Return the changes from one contract.json to another that an earlier client would notice."""
     found: list[Change] = []
     for path, old in earlier["procedures"].items():
         new = now["procedures"].get(path)
@@ -51,15 +51,15 @@ def _procedure(path: str, old: Schema, new: Schema, earlier: Schema, now: Schema
     if old["permission"] != new["permission"]:
         yield Change(path, "", f"needed `{old['permission']}`, needs `{new['permission']}`", "note")
     for reason in sorted(set(new["errors"]) - set(old["errors"])):
-        yield Change(path, "", f"may be refused as {reason}", "note")
+        yield Change(path, "", f"may now be refused as {reason}", "note")
 
 
 def _input(path: str, old: Schema, new: Schema, earlier: Schema, now: Schema) -> Iterator[Change]:
-    if "input" not in new:  # an input nobody asks for is ignored
+    if "input" not in new:  # an unexpected input is ignored
         return
     if "input" not in old:
         if not new["inputOptional"]:
-            yield Change(path, "input", "is required now, and there was none")
+            yield Change(path, "input", "is now required, and there was none")
         return
     if old["inputOptional"] and not new["inputOptional"]:
         yield Change(path, "input", "may no longer be left out")
@@ -77,7 +77,7 @@ def _media(procedure: Schema) -> Any:
 def _error(reason: str, earlier: Schema, now: Schema) -> Change | None:
     old, new = earlier[reason], now.get(reason)
     if new is None:
-        return Change(reason, "", "is an error no longer declared", "note")
+        return Change(reason, "", "is no longer a declared error", "note")
     if (old["code"], old["httpStatus"]) != (new["code"], new["httpStatus"]):
         return Change(reason, "", f"was {old['code']} ({old['httpStatus']}), is {new['code']} ({new['httpStatus']})")
     return None

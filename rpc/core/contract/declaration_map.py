@@ -1,7 +1,7 @@
 """router.d.ts.map: go-to-definition on `client.groups.promote` opens the Python function.
 
-A source map (version 3) from the names in router.d.ts to the places in the Python sources where they are declared. It goes stale with every
-moved line, so it is made with the package and not committed.
+A source map (version 3) from the names in router.d.ts to their declarations in the Python sources. Every moved line makes it stale, so it is built with the
+package and not committed.
 """
 
 import json
@@ -23,7 +23,7 @@ _ROUTER = "export type AppRouter ="
 
 
 class Point(NamedTuple):
-    """A position in router.d.ts, counted from 0, and where it comes from."""
+    """A position in router.d.ts, counted from 0, and its source."""
 
     line: int
     column: int
@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
 
 def declaration_map(root: Router, folder: Path) -> str:
-    """The text of router.d.ts.map, for a router.d.ts that lies in `folder`."""
+    """Return the text of router.d.ts.map for a router.d.ts in `folder`."""
     points = sorted(_points(root))
     files = sorted({point.place.file for point in points})
     sources = [Path(os.path.relpath(file, folder.resolve())).as_posix() for file in files]
@@ -80,7 +80,7 @@ def _procedures(lines: list[str], start: int, root: Router) -> Iterator[Point]:
 
 
 def _spanned(lines: list[str], number: int, name: tuple[int, int], place: Place) -> Iterator[Point]:
-    """The name's start and end, and the end of what it declares: editors map that too, to show the declaration's extent."""
+    """Return the name's start and end, and the end of its declaration: editors map that too, to show the declaration's extent."""
     start, end = name
     after = place._replace(column=place.column + end - start)
     yield Point(number, start, place)
@@ -93,7 +93,7 @@ def _spanned(lines: list[str], number: int, name: tuple[int, int], place: Place)
 
 
 def _encode(points: list[Point], numbers: dict[str, int]) -> str:
-    """Base64 VLQ: every number is the difference from the one before; columns start anew in every line."""
+    """Return Base64 VLQ: each number is the difference from the one before; columns start anew in every line."""
     lines: list[list[str]] = [[]]
     last, source, column = Place("", 0, 0), 0, 0
     for point in points:

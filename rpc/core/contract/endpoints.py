@@ -1,4 +1,4 @@
-"""Plain HTTP endpoints that stand beside the procedures, declared for the OpenAPI document."""
+"""Plain HTTP endpoints beside the procedures, declared for the OpenAPI document."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from backend.errors import HubError
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint: results are JSON as they are, errors `{"error": {…}}`. `input` is a shape for JSON, or `bytes` for octets."""
+    """One endpoint: results are plain JSON, errors `{"error": {…}}`. `input` is a shape for JSON, or `bytes` for octets."""
 
     method: Literal["get", "post"]
     path: str
@@ -18,7 +18,7 @@ class Endpoint:
     permission: P
     input: Any
     outputs: tuple[Any, ...]
-    """What it may answer."""
+    """Its possible answers."""
     errors: tuple[type[HubError], ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
-    """The variables of the path, with the types of their values."""
+    """The variables of the path, with their types."""

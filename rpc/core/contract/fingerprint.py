@@ -1,4 +1,4 @@
-"""The contract's hash: over shapes only, so that a reworded sentence asks no browser to reload."""
+"""The contract's hash, over shapes only: a reworded sentence makes no browser reload."""
 
 import hashlib
 from typing import Any
@@ -10,23 +10,23 @@ from rpc.core.router import Router
 
 _PROSE_FIELDS = frozenset({"description", "title", "examples"})
 _NAMED = frozenset({"properties", "$defs", "procedures", "errors"})
-"""Keys whose members are named by us: a property called `description` is a shape, not words."""
+"""Keys whose members we name: a property called `description` is a shape, not text."""
 
 
 def contract_hash(root: Router) -> str:
-    """Sixteen hex digits of the SHA-256 over the contract's shapes."""
+    """Return sixteen hex digits of the SHA-256 over the contract's shapes."""
     return hash_of(contract(root))
 
 
 def hash_of(document: dict[str, Any]) -> str:
-    """The same, of a contract already made."""
+    """Return the hash of a generated contract."""
     shapes = {**document, "procedures": {path: _shape(p) for path, p in document["procedures"].items()}}
     canonical = msgspec.json.encode(_wordless(shapes, named=False), order="deterministic")
     return hashlib.sha256(canonical).hexdigest()[:16]
 
 
 def _shape(procedure: dict[str, Any]) -> dict[str, Any]:
-    """What a client depends on: who may call is not part of it."""
+    """Return what a client depends on, without permissions."""
     return {name: value for name, value in procedure.items() if name not in ("description", "permission")}
 
 

@@ -1,4 +1,4 @@
-"""Writes the contract's files, and tells which of them are stale."""
+"""Writes the contract's files, and finds the stale ones."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from rpc.core.router import Router
 
 
 def generate(root: Router, endpoints: Sequence[Endpoint] = ()) -> dict[str, str]:
-    """The text of every file of the package, by name. The same procedures give the same bytes."""
+    """Return the text of every file of the package, by name. The same procedures give the same bytes."""
     document = contract(root)
     fingerprint = hash_of(document)
     factory, schemas = client(document, fingerprint), NOTICE + zod(document)
@@ -37,7 +37,7 @@ def generate(root: Router, endpoints: Sequence[Endpoint] = ()) -> dict[str, str]
 
 
 def write(root: Router, folder: Path, endpoints: Sequence[Endpoint] = ()) -> list[str]:
-    """Write the files; gives the names of those that changed."""
+    """Write the files. Return the names of those that changed."""
     changed = stale(root, folder, endpoints)
     for name, text in generate(root, endpoints).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def write_map(root: Router, folder: Path) -> Path:
 
 
 def stale(root: Router, folder: Path, endpoints: Sequence[Endpoint] = ()) -> list[str]:
-    """The names of files that are missing or not what the procedures say."""
+    """Return the names of files that are missing or differ from the procedures."""
     wanted = generate(root, endpoints)
     return [name for name, text in wanted.items() if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text]
 

@@ -1,4 +1,4 @@
-"""openapi.json: the same procedures as an OpenAPI 3.1 document, for everything that is not TypeScript."""
+"""openapi.json: the same procedures as an OpenAPI 3.1 document, for languages other than TypeScript."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ _ISSUES = {
 _SAID: Schema = {"code": {"type": "string"}, "reason": {"type": "string"}, "issues": _ISSUES, "requestId": {"type": "string"}}
 _FAILURES: Schema = {
     _FAILURE: {
-        "description": "`error.data.reason` says which error it is; quote `requestId` when you ask for help.",
+        "description": "`error.data.reason` names the error; quote `requestId` when you ask for help.",
         "type": "object",
         "properties": {
             "error": {
@@ -55,7 +55,7 @@ _FAILURES: Schema = {
 
 
 def openapi(document: Schema, fingerprint: str, endpoints: Sequence[Endpoint] = ()) -> Schema:
-    """The OpenAPI document of a contract.json and the endpoints beside it."""
+    """Return the OpenAPI document of a contract.json and the plain endpoints."""
     components = Components(document, TEMPLATE)
     schemas = {**components.schemas, **_FAILURES}
     paths = {f"/rpc/{path}": _path(path, procedure, components, document["errors"]) for path, procedure in document["procedures"].items()}
@@ -136,7 +136,7 @@ def _result(procedure: Schema, output: Schema) -> Schema:
 
 
 def _failures(errors: list[Schema], shape: str) -> Schema:
-    """Responses by status; `default` is what any call may meet."""
+    """Return the responses by status; `default` covers the errors of any call."""
     by_status: dict[int, list[Schema]] = {}
     for error in errors:
         by_status.setdefault(error["httpStatus"], []).append(error)
@@ -146,7 +146,7 @@ def _failures(errors: list[Schema], shape: str) -> Schema:
         for status, found in sorted(by_status.items())
     }
     everywhere = ", ".join(f"`{error.reason}`" for error in general())
-    return {**told, "default": {"description": f"What any call may meet: {everywhere}.", "content": content}}
+    return {**told, "default": {"description": f"Errors of any call: {everywhere}.", "content": content}}
 
 
 def _endpoint(endpoint: Endpoint, schemas: Schema) -> Schema:
@@ -168,7 +168,7 @@ def _endpoint(endpoint: Endpoint, schemas: Schema) -> Schema:
 
 
 def _component(annotation: Any, schemas: Schema, *, whole: bool = False) -> Schema:
-    """The annotation's schema; what it names is added to `schemas` unless it is there. `whole` is for outputs: every field is required."""
+    """Return the annotation's schema, and add the schemas it names to `schemas`. `whole` is for outputs: every field is required."""
     (schema,), definitions = msgspec.json.schema_components([annotation], ref_template=TEMPLATE)
     names = {key: readable(found.get("title", key)) for key, found in definitions.items()}
 

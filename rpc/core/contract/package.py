@@ -1,4 +1,4 @@
-"""The rest of the npm package: the client factory, its manifest, and the test that the types are really there."""
+"""The rest of the npm package: the client factory, its manifest, and a test that the types resolve."""
 
 import json
 import re
@@ -129,21 +129,21 @@ export type Nothing = AppRouter['_def']['record']['thereIsNoSuchProcedure'];
 
 
 def client(document: dict[str, Any], contract_hash: str) -> str:
-    """The client factory, knowing the hash it was generated from and which queries stream. What stands between « and » is TypeScript."""
+    """Return the client factory, with the hash of its contract and the list of streaming queries. Text between « and » is TypeScript only."""
     streaming = [path for path, procedure in document["procedures"].items() if procedure["kind"] == "query" and procedure["streams"]]
     return NOTICE + _CLIENT.replace("{hash}", contract_hash).replace("{streaming}", json.dumps(streaming))
 
 
 def typed(text: str) -> str:
-    """A text as TypeScript."""
+    """Return a text as TypeScript."""
     return text.replace("«", "").replace("»", "")
 
 
 def plain(text: str) -> str:
-    """The same as JavaScript, for programs that no bundler has been over."""
+    """Return a text as JavaScript, for programs without a bundler."""
     return re.sub("«.*?»", "", text, flags=re.DOTALL)
 
 
 def manifest() -> str:
-    """package.json."""
+    """Return package.json."""
     return json.dumps(PACKAGE, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""Where in the Python sources things are declared."""
+"""Places of declarations in the Python sources."""
 
 import ast
 from dataclasses import dataclass, field
@@ -22,13 +22,13 @@ class Place(NamedTuple):
 
 
 def place_of(thing: Any) -> Place | None:
-    """Where a class or function is declared; None for what has no place of its own."""
+    """Return the place of a class or function; None without a place of its own."""
     names = _names(thing)
     return names.get(thing.__qualname__) if names else None
 
 
 def place_of_field(owner: Any, name: str) -> Place | None:
-    """Where a shape's field is declared, in the shape itself or in one it extends. `name` is the one on the wire."""
+    """Return the place of a shape's field, in the shape itself or in one it extends. `name` is the name on the wire."""
     cls = get_origin(owner) or owner
     if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)):
         return None
@@ -37,7 +37,7 @@ def place_of_field(owner: Any, name: str) -> Place | None:
 
 
 def place_of_router(router: Router) -> Place | None:
-    """Where `Router("name")` is written, in the file of its first procedure."""
+    """Return the place of `Router("name")`, in the file of its first procedure."""
     first = next((entry for entry in router.entries.values() if isinstance(entry, Procedure)), None)
     return _names(first.handler).get(f"Router({router.name})") if first else None
 
@@ -49,7 +49,7 @@ def _names(thing: Any) -> dict[str, Place]:
 
 @dataclass
 class _Reader(ast.NodeVisitor):
-    """Notes where each function, class, field and router of a file is declared."""
+    """Collects the places of a file's functions, classes, fields and routers."""
 
     file: str
     lines: list[str]
@@ -57,22 +57,22 @@ class _Reader(ast.NodeVisitor):
     found: dict[str, Place] = field(default_factory=dict)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """A function; what is declared inside is named as Python names it."""
+        """Record a function; inner declarations get Python's qualified names."""
         self._note(node, node.name, node.name, "<locals>")
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 (ast's own naming)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """A class."""
+        """Record a class."""
         self._note(node, node.name, node.name)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """A field."""
+        """Record a field."""
         if isinstance(node.target, ast.Name):
             self.found[".".join([*self.within, node.target.id])] = Place(self.file, node.lineno - 1, node.col_offset)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """A router: `groups = Router("groups")`."""
+        """Record a router: `groups = Router("groups")`."""
         call = node.value
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Router" and call.args:
             name = call.args[0]

@@ -1,4 +1,4 @@
-"""python/tiltyard_client.py: the runtime of python_runtime.py, with a type for every shape and a method for every procedure."""
+"""python/tiltyard_client.py: python_runtime.py, with a type for every shape and a method for every procedure."""
 
 import keyword
 import re
@@ -19,7 +19,7 @@ _TAKEN = frozenset({"close", "self"})
 
 
 def python_client(document: Schema, fingerprint: str) -> str:
-    """The text of the module, from a contract.json."""
+    """Return the text of the module, from a contract.json."""
     components = Components(document)
     _check_names([*components.schemas, *(error["name"] for error in document["errors"].values())])
     shapes = [shape(name, schema, "out" if name in components.outputs else "in") for name, schema in components.schemas.items()]
@@ -35,7 +35,7 @@ def python_client(document: Schema, fingerprint: str) -> str:
 
 
 def _check_names(names: list[str]) -> None:
-    """Raises NoContract for a name that the module already has."""
+    """Check the names. Raises NoContract for a name that the module already has."""
     taken = set(re.findall(r"^(?:class )?(\w+)(?=[(:]| = )", _head(), re.MULTILINE)) | {word for line in _IMPORTS for word in re.findall(r"\w+", line)}
     for name in names:
         if name in taken or names.count(name) > 1:
@@ -85,7 +85,7 @@ class _Method:
         return f", input: {Writer('in').type(schema)}{optional}", "input"
 
     def write(self, name: str, hub: str, *, sync: bool) -> str:
-        """The method's text."""
+        """Return the method's text."""
         head = f"    {'' if sync or self.streams else 'async '}def {name}(self{self.parameters}) -> "
         doc = docstring(self.doc, "        ")
         if self.streams:
@@ -101,8 +101,9 @@ _BODIES = {"multipart/form-data": "_form", "application/octet-stream": "_octets"
 
 
 def _keywords(schema: Schema) -> tuple[str, str]:
-    """An object's fields as keyword arguments: the parameters, and the expression of what is sent. One whose default is null or a
-    container is left out unless given."""
+    """Return an object's fields as keyword arguments: the parameters, and the expression that is sent. A field whose default is null or a container is sent
+    only when given.
+    """
     writer, required = Writer("in"), schema.get("required", [])
     needed, optional, always, given = [], [], [], []
     for field, inner in schema["properties"].items():
@@ -122,7 +123,7 @@ def _keywords(schema: Schema) -> tuple[str, str]:
 
 
 def _classes(tree: dict[str, Any], path: tuple[str, ...], *, sync: bool) -> Iterator[str]:
-    """The class of each router, the innermost first; the root's is the client itself."""
+    """Return the class of each router, the innermost first; the root's is the client itself."""
     for name, entry in tree.items():
         if isinstance(entry, dict):
             yield from _classes(entry, (*path, name), sync=sync)
@@ -150,6 +151,6 @@ def _class_name(path: tuple[str, ...], *, sync: bool) -> str:
 
 
 def python_name(name: str) -> str:
-    """`setSplit` -> `set_split`; a word that Python keeps for itself gets a `_`."""
+    """Return the Python name: `setSplit` -> `set_split`; a Python keyword gets a `_`."""
     snake = re.sub(r"\W", "_", _CAMEL.sub("_", name).lower())
     return f"{snake}_" if keyword.iskeyword(snake) or snake in _TAKEN else snake

@@ -1,11 +1,9 @@
 """A typed client of a Tiltyard hub, for Python 3.11 and newer. One file; needs httpx.
 
-    with Tiltyard("http://127.0.0.1:8321", token="tyd_…") as hub:
-        for group in hub.groups.list():
-            print(group["slug"])
+with Tiltyard("http://127.0.0.1:8321", token="tyd_…") as hub: for group in hub.groups.list(): print(group["slug"])
 
-`AsyncTiltyard` is the same with `async with` and `await`. Inputs are keyword arguments, outputs typed dictionaries.
-A call that is refused raises a HubError; every declared error has its own class (`except GroupNotFound`).
+`AsyncTiltyard` is the same with `async with` and `await`. Inputs are keyword arguments, outputs typed dictionaries. A refused call raises a HubError; every
+declared error has its own class (`except GroupNotFound`).
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _RETRYABLE = -32603
 
 
 class ErrorIssue(TypedDict):
-    """One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what."""
+    """One problem of an input: its place (a JSON Pointer, RFC 6901) and a message."""
 
     pointer: str
     message: str
@@ -36,7 +34,7 @@ class HubError(Exception):
     """The hub refused a call, or failed. `reason` names the error; quote `request_id` when you ask for help."""
 
     def __init__(self, shape: Mapping[str, Any]) -> None:
-        """`shape` is the error as it came over the wire."""
+        """`shape` is the error from the wire."""
         self.data: Mapping[str, Any] = shape.get("data") or {}
         self.message: str = shape.get("message", "")
         self.number: int = shape.get("code", 0)
@@ -50,11 +48,11 @@ class HubError(Exception):
 
 
 class ContractChanged(UserWarning):
-    """The hub's procedures are no longer those this file was generated from."""
+    """The hub's procedures differ from those that this file was generated from."""
 
 
 class _Hub:
-    """What both clients have in common: how a call is written and an answer read."""
+    """The common part of both clients: writes calls and reads answers."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self._base = f"{url.rstrip('/')}/rpc/"
@@ -101,14 +99,14 @@ class _Hub:
         theirs = response.headers.get("x-tiltyard-contract", CONTRACT_HASH)
         if theirs != CONTRACT_HASH and not self._warned:
             self._warned = True
-            warnings.warn(f"the hub's contract is {theirs}, this client's {CONTRACT_HASH}: generate it anew", ContractChanged, stacklevel=5)
+            warnings.warn(f"the hub's contract is {theirs}, this client's is {CONTRACT_HASH}: generate the client again", ContractChanged, stacklevel=5)
 
 
 class _SyncHub(_Hub):
     """Calls that block."""
 
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 30, http: httpx.Client | None = None) -> None:
-        """`url` is the hub's address, `token` an API token. `timeout` in seconds. An `http` client of your own is not closed."""
+        """`url` is the hub's address, `token` an API token, `timeout` in seconds. An `http` client that you pass is not closed."""
         super().__init__(url, token)
         self._own = http is None
         self._http = http or httpx.Client(timeout=timeout)
@@ -150,10 +148,10 @@ class _SyncHub(_Hub):
 
 
 class _AsyncHub(_Hub):
-    """Calls that are awaited."""
+    """Calls to await."""
 
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 30, http: httpx.AsyncClient | None = None) -> None:
-        """`url` is the hub's address, `token` an API token. `timeout` in seconds. An `http` client of your own is not closed."""
+        """`url` is the hub's address, `token` an API token, `timeout` in seconds. An `http` client that you pass is not closed."""
         super().__init__(url, token)
         self._own = http is None
         self._http = http or httpx.AsyncClient(timeout=timeout)
@@ -197,7 +195,7 @@ class _AsyncHub(_Hub):
 
 
 class _Events:
-    """Reads server-sent events: gives the items, remembers the id to resume after, and raises the error that ends a subscription."""
+    """Reads server-sent events: yields the items, stores the id for resuming, and raises the error that ends a subscription."""
 
     def __init__(self) -> None:
         self.last_id: str | None = None
@@ -205,7 +203,7 @@ class _Events:
         self._fields: dict[str, str] = {}
 
     def feed(self, line: str) -> Iterator[Any]:
-        """One line, without its end."""
+        """Read one line, without its end."""
         if line:
             name, _, value = line.partition(":")
             self._fields[name] = value.removeprefix(" ")
@@ -227,14 +225,14 @@ class _Events:
 
 
 class _Lines:
-    """Reads the JSON lines of one streaming query: gives the items, raises the error that ends it."""
+    """Reads the JSON lines of one streaming query: yields the items, and raises the error that ends it."""
 
     def __init__(self) -> None:
         self._items: int | None = None
         self._begun = False
 
     def feed(self, line: str) -> Iterator[Any]:
-        """One line, without its end; a blank between the items only keeps the connection alive."""
+        """Read one line, without its end. A blank line only keeps the connection alive."""
         if not line.strip():
             return
         told = json.loads(line)
@@ -252,7 +250,7 @@ class _Lines:
             self._note(value)
 
     def _note(self, encoded: Any) -> None:
-        """Look for an error, and for the id under which items will come. An error may be told as a shape of its own."""
+        """Look for an error, and for the id of coming items. An error may be a shape of its own."""
         value = encoded[0][0] if isinstance(encoded, list) and encoded[0] else encoded
         if isinstance(value, dict) and "error" in value:
             raise _error(value["error"])
@@ -264,7 +262,7 @@ _NOTHING: Any = object()
 
 
 def _set(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that were given."""
+    """Return the given arguments."""
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -7,18 +7,18 @@ from rpc.core.contract.refs import Schema, name_of
 
 _PYTHON_NAMES = {"boolean": "bool", "integer": "int", "null": "None", "number": "float", "string": "str"}
 _RICHER = {"uuid": "str | UUID", "date-time": "str | datetime", "date": "str | date", "int64": "str | int"}
-"""What may be given where such a string is sent."""
+"""The Python type to pass for such a string."""
 
 
 class Writer:
-    """Writes annotations. On the way in, ids and times may be objects; on the way out they are the strings that were sent."""
+    """Writes annotations. Inputs may use objects for ids and times; outputs have the strings that were sent."""
 
     def __init__(self, way: Literal["in", "out"]) -> None:
         """`way` is the direction, as the hub sees it."""
         self.way = way
 
     def type(self, schema: Schema) -> str:
-        """The annotation of a schema."""
+        """Return the annotation of a schema."""
         if "$ref" in schema:
             return name_of(schema["$ref"])
         if "anyOf" in schema:
@@ -43,7 +43,7 @@ class Writer:
 
 
 def shape(name: str, schema: Schema, way: Literal["in", "out"]) -> str:
-    """A named schema's declaration."""
+    """Return a named schema's declaration."""
     writer = Writer(way)
     if "properties" not in schema:
         told = f'"""{_one_line(schema["description"])}"""\n' if schema.get("description") else ""
@@ -67,7 +67,7 @@ def _needed(annotation: str, needed: bool) -> str:
 
 
 def docstring(text: Any, indent: str = "    ") -> str:
-    """A docstring at an indent."""
+    """Return a docstring at an indent."""
     lines = str(text).replace("\\", "\\\\").replace('"""', "'''").strip().splitlines() or [""]
     if len(lines) == 1:
         closed = f"{lines[0]} " if lines[0].endswith('"') else lines[0]

@@ -1,4 +1,4 @@
-"""Schemas by name: references rewritten, and a contract's input and output definitions as one set of names."""
+"""Schemas by name: rewrites references, and joins a contract's input and output definitions into one set of names."""
 
 import json
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from schemas.common import SAFE
 
 Schema = dict[str, Any]
 _VALUES = frozenset({"default", "enum", "const", "examples"})
-"""Keys whose values are no schemas."""
+"""Keys whose values are not schemas."""
 
 
 def rewrite(schema: Any, change: Callable[[str], str]) -> Any:
-    """The schema with every reference changed; those of a discriminator's mapping too."""
+    """Return the schema with every reference changed, including those of a discriminator's mapping."""
     if isinstance(schema, list):
         return [rewrite(item, change) for item in schema]
     if not isinstance(schema, dict):
@@ -32,7 +32,7 @@ def _rewritten(key: str, value: Any, change: Callable[[str], str]) -> Any:
 
 
 def integers(schema: Any) -> Any:
-    """The schema with its integers as they travel: within what JavaScript holds exactly, or as strings. Raises NoContract for one declared past that."""
+    """Return the schema with its integers as they travel: exact in JavaScript, or strings. Raises NoContract for one declared past that."""
     if isinstance(schema, list):
         return [integers(item) for item in schema]
     if not isinstance(schema, dict):
@@ -62,7 +62,7 @@ def _integer(schema: Schema) -> Schema:
 
 
 def refs(schema: Any) -> list[str]:
-    """Every reference within, in order, each once."""
+    """Return every reference within, in order, each once."""
     found: dict[str, None] = {}
 
     def note(ref: str) -> str:
@@ -74,14 +74,14 @@ def refs(schema: Any) -> list[str]:
 
 
 def name_of(ref: str) -> str:
-    """The last step of a reference."""
+    """Return the last step of a reference."""
     return ref.rpartition("/")[2]
 
 
 class Components:
-    """The definitions of a contract under one name each: an input's gets the suffix `Input` where the output of its name is another shape.
+    """The definitions of a contract under one name each. An input's definition gets the suffix `Input` when the output of its name has another shape.
 
-    `schemas` are those definitions; their references, and those of `of(schema)`, are bare names put into `template`.
+    `schemas` are those definitions. Their references, and those of `of(schema)`, are bare names put into `template`.
     """
 
     def __init__(self, document: Schema, template: str = "{name}") -> None:
@@ -94,12 +94,12 @@ class Components:
         self.schemas = dict(sorted({**self.inputs, **self.outputs}.items()))
 
     def name(self, ref: str) -> str:
-        """The name under which a definition of the contract is found here."""
+        """Return the name of a contract's definition here."""
         name = name_of(ref)
         return f"{name}Input" if ref.startswith("#/$defs/input/") and name in self._different else name
 
     def of(self, schema: Schema) -> Schema:
-        """The same schema, with references as they are here."""
+        """Return the schema with references by the names here."""
         rewritten: Schema = rewrite(schema, lambda ref: self._template.format(name=self.name(ref)))
         return rewritten
 

@@ -1,4 +1,4 @@
-"""router.d.ts: the `AppRouter` type that official tRPC clients are typed by."""
+"""router.d.ts: the `AppRouter` type for official tRPC clients."""
 
 import json
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ class _Writer:
             self.outputs[path] = self.names.survey(procedure.output.shape, "out")
 
     def record(self, router: Router, prefix: str, indent: str) -> str:
-        """The procedures of a router as an object type."""
+        """Return the procedures of a router as an object type."""
         lines = []
         for name, entry in router.entries.items():
             if isinstance(entry, Router):
@@ -85,7 +85,7 @@ class _Writer:
         return "".join(lines)
 
     def procedure(self, path: str, name: str, procedure: Procedure, indent: str) -> str:
-        """One procedure, with its docstring."""
+        """Return one procedure, with its docstring."""
         output = self.names.write(self.outputs[path], "out")
         letter = "G" if procedure.streams and procedure.kind is Kind.QUERY else _LETTER[procedure.kind]
         errors = [e.__name__ for e in sorted(procedure.errors, key=lambda e: e.__name__) if e not in general()]
@@ -104,7 +104,7 @@ class _Writer:
         return "FormData" if isinstance(procedure.input, FormInput) else "Blob | Uint8Array"
 
     def error(self, error: type[HubError]) -> str:
-        """An error as a type."""
+        """Return an error as a type."""
         self.names.claim(error.__name__, error)
         doc = jsdoc(" ".join((error.__doc__ or "").split()))
         shape = f"Failure<{json.dumps(error.reason)}, {json.dumps(error.code)}, {WIRE[error.code].status}>"
@@ -112,17 +112,17 @@ class _Writer:
 
 
 def needs(permission: P) -> str:
-    """What a caller must hold, in words."""
+    """Return a description of what a caller needs."""
     return _NEEDS.get(permission, f"Needs `{permission}`.")
 
 
 def router_types(root: Router) -> str:
-    """The whole of router.d.ts."""
+    """Return the whole router.d.ts."""
     return write_types(root)[0]
 
 
 def write_types(root: Router) -> tuple[str, Mapping[str, object]]:
-    """router.d.ts, and what each of its names stands for."""
+    """Return router.d.ts, and the owner of each of its names."""
     writer = _Writer(root)
     common = "".join(writer.error(e) for e in general())
     union = " | ".join(e.__name__ for e in general())

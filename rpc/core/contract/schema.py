@@ -22,7 +22,7 @@ _OCTETS = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
 def contract(root: Router) -> dict[str, Any]:
-    """The contract as JSON Schema. Inputs and outputs have definitions of their own: a default is optional only on the way in."""
+    """Return the contract as JSON Schema. Inputs and outputs have separate definitions: a default makes a field optional only in inputs."""
     procedures = dict(root.procedures())
     taking = {path: p.input.shape for path, p in procedures.items() if isinstance(p.input, JsonInput)}
     inputs, input_defs = _components(list(taking.values()), "#/$defs/input/{name}")
@@ -53,7 +53,7 @@ def _components(types: list[Any], template: str) -> tuple[list[dict[str, Any]], 
 
 
 def readable(title: str) -> str:
-    """`Page[Model]` is `PageOfModel`, as in TypeScript; of a constrained type it is the type's name that counts."""
+    """Return a readable name: `Page[Model]` becomes `PageOfModel`, as in TypeScript; a constrained type gets its type's name."""
     title = _ANNOTATED.sub(lambda found: "BigInt" if "'int64'" in found["meta"] else found["name"], title)
     return title.replace("[", "Of").replace(", ", "And").replace("]", "")
 
@@ -85,5 +85,5 @@ def _error(error: type[HubError]) -> dict[str, Any]:
 
 
 def _whole(schema: dict[str, Any]) -> dict[str, Any]:
-    """On the way out every field is there, defaults included."""
+    """Make every field required in outputs, defaults included."""
     return {**schema, "required": list(schema["properties"])} if "properties" in schema else schema

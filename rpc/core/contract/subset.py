@@ -1,4 +1,4 @@
-"""Does a schema still take, or still promise, all that another does? In words, with JSON Pointers to what differs."""
+"""Compares two schemas: reports, with JSON Pointers, what the wider one does not accept or promise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from typing import Any, Literal
 from rpc.core.contract.refs import Schema
 
 Difference = tuple[str, str]
-"""A JSON Pointer, and what is the matter there."""
+"""A JSON Pointer, and the problem there."""
 
 _LIMITS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
-    "minLength": "at least so long:",
-    "minItems": "at least so many:",
+    "minLength": "a length of at least",
+    "minItems": "a count of at least",
     "maximum": "at most",
     "exclusiveMaximum": "less than",
-    "maxLength": "at most so long:",
-    "maxItems": "at most so many:",
+    "maxLength": "a length of at most",
+    "maxItems": "a count of at most",
 }
 _LOW, _HIGH = (True, "minimum", "exclusiveMinimum"), (False, "maximum", "exclusiveMaximum")
 _BOUNDS = {"minimum": _LOW, "exclusiveMinimum": _LOW, "maximum": _HIGH, "exclusiveMaximum": _HIGH}
@@ -26,7 +26,7 @@ _EXACT = ("pattern", "format", "multipleOf")
 
 @dataclass
 class Reader:
-    """The contracts in which a narrower and a wider schema's references are looked up, and the way their values travel."""
+    """The contracts that resolve a narrower and a wider schema's references, and the direction of their values."""
 
     narrow: Schema
     wide: Schema
@@ -34,12 +34,12 @@ class Reader:
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     def say(self, going_in: str, going_out: str) -> str:
-        """The words for the way."""
+        """Return the words for the direction."""
         return going_in if self.way == "in" else going_out
 
 
 def differences(narrow: Schema, wide: Schema, reader: Reader, pointer: str = "") -> Iterator[Difference]:
-    """Where a value of `narrow` is not one of `wide`. Going in, `narrow` is the earlier shape; going out, the later."""
+    """Return where a value of `narrow` is not one of `wide`. For inputs `narrow` is the earlier shape; for outputs, the later."""
     pair = (narrow.get("$ref", ""), wide.get("$ref", ""))
     if all(pair):
         if pair in reader.seen:
@@ -58,7 +58,7 @@ def _one_of(member: Schema, alternatives: list[Schema], reader: Reader, pointer:
         fitting = [other for other in fitting if _tag(member) == _tag(other)]
     if not fitting:
         told = _told(member)
-        yield pointer, reader.say(f"no longer takes {told}", f"may be {told} now")
+        yield pointer, reader.say(f"no longer takes {told}", f"may now be {told}")
         return
     attempts = [list(_compared(member, other, reader, pointer)) for other in fitting]
     yield from min(attempts, key=len)
@@ -82,23 +82,23 @@ def _compared(narrow: Schema, wide: Schema, reader: Reader, pointer: str) -> Ite
 def _values(narrow: Schema, wide: Schema, reader: Reader, pointer: str) -> Iterator[Difference]:
     allowed = ", ".join(map(repr, wide["enum"]))
     if "enum" not in narrow:
-        yield pointer, reader.say(f"takes only {allowed} now", f"may be something else than {allowed} now")
+        yield pointer, reader.say(f"now takes only {allowed}", f"may now be something other than {allowed}")
         return
     for value in (value for value in narrow["enum"] if value not in wide["enum"]):
-        yield pointer, reader.say(f"no longer takes {value!r}", f"may be {value!r} now")
+        yield pointer, reader.say(f"no longer takes {value!r}", f"may now be {value!r}")
 
 
 def _limits(narrow: Schema, wide: Schema, pointer: str) -> Iterator[Difference]:
     for word, said in _LIMITS.items():
         if word in wide and "prefixItems" not in wide and not _within(narrow, word, wide[word]):
-            yield pointer, f"takes only {said} {wide[word]} now"
+            yield pointer, f"now takes only {said} {wide[word]}"
     for word in _EXACT:
         if word in wide and narrow.get(word) != wide[word] and "enum" not in narrow:
-            yield pointer, f"takes only the {word} {wide[word]} now"
+            yield pointer, f"now takes only the {word} {wide[word]}"
 
 
 def _within(narrow: Schema, word: str, limit: float) -> bool:
-    """Does all of `narrow` keep a limit? `> 0` keeps `>= 0` as well."""
+    """Return whether all of `narrow` keeps a limit. `> 0` keeps `>= 0` as well."""
     floor, inclusive, exclusive = _BOUNDS.get(word, (word.startswith("min"), word, word))
     sign = 1 if floor else -1
     start = 0 if word in ("minLength", "minItems") else float("-inf")
@@ -118,12 +118,12 @@ def _objects(narrow: Schema, wide: Schema, reader: Reader, pointer: str) -> Iter
         if name in known:
             yield from differences(schema, known[name], reader, f"{pointer}/{name}")
         elif reader.way == "in" and wide.get("additionalProperties") is False:
-            yield f"{pointer}/{name}", "is no longer taken"
+            yield f"{pointer}/{name}", "is no longer accepted"
 
 
 def _missing(name: str, given: Schema, known: Schema, reader: Reader) -> str:
     if name in given:
-        return reader.say("is required now", "may be left out now")
+        return reader.say("is now required", "may now be left out")
     return reader.say("is new and required", "is gone")
 
 
@@ -143,7 +143,7 @@ def _values_of(schema: Schema) -> Schema:
 
 
 def _alternatives(schema: Schema, document: Schema) -> list[Schema]:
-    """What a schema may be, references followed and unions opened."""
+    """Return the alternatives of a schema, with references followed and unions opened."""
     if "$ref" in schema:
         found: Any = document
         for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -162,7 +162,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", 
 
 
 def _kinds(schema: Schema) -> frozenset[str]:
-    """JSON types of a schema that is no union; a whole number is a number too."""
+    """Return the JSON types of a schema that is no union; a whole number is also a number."""
     if "enum" in schema:
         return frozenset(_JSON_TYPES[type(value)] for value in schema["enum"])
     kind = schema.get("type", "anything")
@@ -170,7 +170,7 @@ def _kinds(schema: Schema) -> frozenset[str]:
 
 
 def _tag(schema: Schema) -> Any:
-    """The tag of a member of a tagged union: its only value of a field that is an enum of one."""
+    """Return the tag of a tagged union's member: its only value of a field that is an enum of one."""
     tags = {name: tuple(inner["enum"]) for name, inner in schema.get("properties", {}).items() if len(inner.get("enum", [])) == 1 and "default" not in inner}
     return tags or None
 

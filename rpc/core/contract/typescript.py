@@ -1,4 +1,4 @@
-"""Python shapes as TypeScript types, read with msgspec's own inspection."""
+"""Python shapes as TypeScript types, read with msgspec's inspection."""
 
 import json
 import re
@@ -39,7 +39,7 @@ class NoContract(TypeError):
 
 
 class Names:
-    """The named types of a contract: each Struct and Enum once, or twice where input and output differ."""
+    """The named types of a contract: each Struct and Enum once, or twice when input and output differ."""
 
     def __init__(self) -> None:
         self.declarations: dict[str, str] = {}
@@ -48,23 +48,23 @@ class Names:
         self._structs: dict[object, mi.StructType] = {}
 
     def survey(self, annotation: Any, way: Direction) -> mi.Type:
-        """Note what a type is made of. Every type is surveyed before the first is written: a name depends on where it is used."""
+        """Record the parts of a type. Every type is surveyed before the first is written, because a name depends on its uses."""
         info = mi.type_info(annotation)
         self._survey(info, way)
         return info
 
     def write(self, info: mi.Type, way: Direction) -> str:
-        """The type as TypeScript, declaring what it names."""
+        """Return the type as TypeScript, and declare the types it names."""
         return self._write(info, way)
 
     def claim(self, name: str, owner: object) -> None:
-        """Take a name. Raises NoContract when something else has it."""
+        """Claim a name. Raises NoContract when something else has it."""
         if self._owners.setdefault(name, owner) is not owner and self._owners[name] != owner:
             raise NoContract(f"two things are called {name} in the contract: {self._owners[name]!r} and {owner!r}; rename one")
 
     @property
     def owners(self) -> Mapping[str, object]:
-        """What each name stands for: a class, a generic shape, or a word of our own."""
+        """Return the owner of each name: a class, a generic shape, or a word of our own."""
         return self._owners
 
     def _survey(self, info: mi.Type, way: Direction) -> None:
@@ -134,7 +134,7 @@ class Names:
         return f"{jsdoc(describe(field), '  ')}  {key(field.encode_name)}{mark}: {written}{undefined};\n"
 
     def _differs(self, info: mi.Type, seen: set[object]) -> bool:
-        """Is the type another one on the way in? It is when anything within has a default, or is any JSON at all."""
+        """Return whether the type differs as an input: it contains a default, or arbitrary JSON."""
         if isinstance(info, mi.AnyType | mi.RawType):
             return True
         if isinstance(info, mi.StructType):
@@ -147,7 +147,7 @@ class Names:
 
 
 def parts(info: mi.Type) -> list[mi.Type]:
-    """The types a type is directly made of."""
+    """Return the direct parts of a type."""
     if isinstance(info, mi.Metadata):
         return [info.type]
     if isinstance(info, mi.UnionType):
@@ -164,7 +164,7 @@ def parts(info: mi.Type) -> list[mi.Type]:
 
 
 def struct_name(cls: Any) -> str:
-    """`Page[Model]` is `PageOfModel`."""
+    """Return a struct's name: `Page[Model]` becomes `PageOfModel`."""
     origin = get_origin(cls)
     if origin is Annotated:
         return "BigInt" if any((one.extra or {}).get(BIG) for one in get_args(cls)[1:]) else struct_name(get_args(cls)[0])
@@ -174,12 +174,12 @@ def struct_name(cls: Any) -> str:
 
 
 def key(name: str) -> str:
-    """A field's name, quoted where JavaScript wants it."""
+    """Return a field's name, quoted if JavaScript requires it."""
     return name if _IDENTIFIER.match(name) else json.dumps(name)
 
 
 def jsdoc(text: str | None, indent: str = "") -> str:
-    """A docstring as JSDoc, or nothing."""
+    """Return a docstring as JSDoc, or nothing."""
     lines = [line.strip() for line in (text or "").strip().replace("*/", "*\\/").splitlines()]
     if not lines:
         return ""
@@ -189,7 +189,7 @@ def jsdoc(text: str | None, indent: str = "") -> str:
 
 
 def describe(field: mi.Field) -> str:
-    """A field's description, constraints and default, one a line."""
+    """Return a field's description, constraints and default, one per line."""
     lines: list[str] = []
     info, big = field.type, False
     while isinstance(info, mi.Metadata | mi.UnionType):
@@ -205,7 +205,7 @@ def describe(field: mi.Field) -> str:
         info = members[0]
     for attribute, word in (_LIMITS | _LENGTHS).items():
         limit = getattr(info, attribute, None)
-        if limit is not None and limit not in (SAFE, -SAFE):  # what every integer keeps to is not said of each
+        if limit is not None and limit not in (SAFE, -SAFE):  # a limit of every integer is not repeated for each
             lines.append(f"@{word} {limit}")
     if field.default is not msgspec.NODEFAULT and field.default is not None:
         default = msgspec.json.encode(field.default).decode()

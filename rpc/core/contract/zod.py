@@ -1,4 +1,4 @@
-"""zod.ts: a Zod schema of every input, for forms and for checking imports before they are sent."""
+"""zod.ts: a Zod schema of every input, for forms and for checks before sending."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ _LIMITS = {"minimum": "gte", "maximum": "lte", "exclusiveMinimum": "gt", "exclus
 
 
 def zod(document: Schema) -> str:
-    """The text of zod.ts, from a contract.json. What stands between « and » is TypeScript, and not in zod.js."""
+    """Return the text of zod.ts, from a contract.json. Text between « and » is TypeScript only, and absent from zod.js."""
     components = Components(document)
     declared: dict[str, str] = {}
     for name in components.inputs:
@@ -51,7 +51,7 @@ def schema_name(name: str) -> str:
 
 
 def _declare(name: str, components: Components, declared: dict[str, str], above: tuple[str, ...]) -> None:
-    """Declare what a schema refers to, then the schema itself. One that refers to itself is looked up late."""
+    """Declare the schemas that a schema refers to, then the schema itself. A recursive one is looked up late."""
     if name in declared or name in above:
         return
     schema = components.inputs[name]
@@ -87,7 +87,7 @@ def _type(schema: Schema, late: frozenset[str]) -> str:
 
 
 def _late(name: str) -> str:
-    """A schema not declared yet is looked up when it is used. TypeScript cannot tell its type then, so it is said."""
+    """Return a late lookup of a schema that is not declared yet. TypeScript cannot infer its type, so the type is written out."""
     return f"z.lazy(()«: z.ZodType<shapes.{name}, shapes.{name}>» => {schema_name(name)})"
 
 

@@ -186,7 +186,7 @@ async def test_an_archive_that_is_not_what_was_written_gets_no_name(
         path.write_bytes(path.read_bytes().replace(b"a model", b"a modem"))
 
     monkeypatch.setattr(Packer, "finish", damaged)
-    with pytest.raises(SetupError, match=r"abcd\.txt is not what was written"):
+    with pytest.raises(SetupError, match=r"abcd\.txt differs from what was written"):
         await dump(tmp_path / "backup.tar", data_dir, source)
     assert not list(tmp_path.glob("*.tar"))  # noqa: ASYNC240
 
@@ -284,7 +284,7 @@ async def test_one_changed_byte_is_found_before_anything_is_restored(source: str
         byte = file.read(1)
         file.seek(at)
         file.write(bytes([byte[0] ^ 1]))
-    with pytest.raises(SetupError, match=r"damaged: database\.dump is not what was written"):
+    with pytest.raises(SetupError, match=r"damaged: database\.dump differs from what was written"):
         verify(archive, manifest)
 
 

@@ -169,7 +169,7 @@ def test_the_command_checks_a_file_without_a_hub(tmp_path: Path) -> None:
     path, samples = saved(tmp_path, content), tmp_path / "samples.json"
     samples.write_text(json.dumps({"rows": ROWS, "expected": expected}))
     fine = CliRunner().invoke(main, ["artifact", "check", str(path), "--samples", str(samples)])
-    assert (fine.exit_code, "all 20 answered as expected" in fine.output, "the probability of 1" in fine.output) == (0, True, True)
+    assert (fine.exit_code, "all 20 answers as expected" in fine.output, "the probability of 1" in fine.output) == (0, True, True)
     samples.write_text(json.dumps({"rows": ROWS, "expected": [0.5] * 20}))
     refused = CliRunner().invoke(main, ["artifact", "check", str(path), "--samples", str(samples)])
     assert (refused.exit_code, "expected 0.5, got" in refused.output) == (1, True)

@@ -66,9 +66,9 @@ def test_parameters_reach_each_way_in() -> None:
         ("postgresql://owner:pa ss@db.example/db", "percent-encoded"),
         ("postgresql://owner:secret@db.example:many/db", "The port must be a number"),
         (OWNER + "?sslmode=always", "sslmode must be one of disable, allow"),
-        (OWNER + "?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "/nowhere/ca.pem, which is no file"),
+        (OWNER + "?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "/nowhere/ca.pem, which is no readable file"),
         (OWNER + "?connect_timeout=soon", "connect_timeout must be a number"),
-        (OWNER + "?pool_size=10", "The parameter 'pool_size' is not taken"),
+        (OWNER + "?pool_size=10", "The parameter 'pool_size' is not supported"),
     ],
 )
 async def test_what_cannot_be_kept_is_refused_in_a_sentence_by_each_way_in(url: str, words: str) -> None:

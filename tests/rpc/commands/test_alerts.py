@@ -61,6 +61,6 @@ async def test_an_alert_is_listed_acknowledged_silenced_and_heard_again(alerts: 
 async def test_the_retention_is_shown_and_changed(alerts: Tool) -> None:
     assert "365 days" in await alerts("retention")
     assert "30 days" in await alerts("retention", "--days", "30")
-    assert "for good" in await alerts("retention", "--for-good")
-    assert "for good" in await alerts("retention")
+    assert "forever" in await alerts("retention", "--for-good")
+    assert "forever" in await alerts("retention")
     assert "not both" in await alerts("retention", "--for-good", "--days", "1", fails=True)

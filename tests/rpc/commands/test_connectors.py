@@ -77,6 +77,6 @@ async def test_a_file_that_is_not_used_is_not_written(tmp_path: Path) -> None:
 async def test_the_doctor_tells_a_wrong_key_from_the_right_one_and_from_none(settings: Settings, hub: Hub, tenant: Tenant) -> None:
     async with hub.work(tenant.admin) as work:
         await service.create(work, CreateConnector(name="Models", provider=Provider.OPENAI, api_key=KEY))
-    for kek, finding in ((settings.kek, "encrypted by version 1"), (new_key(1), "another key under version 1"), (None, "none can be made")):
+    for kek, finding in ((settings.kek, "encrypted by version 1"), (new_key(1), "different key under version 1"), (None, "connectors cannot be created")):
         said = (await tool(msgspec.structs.replace(settings, kek=kek), command="doctor")).output
         assert finding in said, said

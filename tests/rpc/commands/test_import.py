@@ -40,7 +40,7 @@ async def test_a_file_becomes_a_version_and_the_same_shape_again_the_next_one_by
     assert (done.exit_code, "Kept as Churn v1.0" in done.output) == (FINE, True), done.output
     again = await bring(environment, tenant, str(LABELLED / "doc14.json"), "--model", "churn", "--json")
     assert list(json.loads(again.stdout)) == ["document", "provenance", "unmapped", "contradictions", "several_models", "format", "mapping"]
-    for said in ("Read by the mapping", "The same bytes are Churn v1.0 already", "Kept as Churn v1.1"):
+    for said in ("Read with the mapping", "The same bytes are Churn v1.0 already", "Kept as Churn v1.1"):
         assert said in again.stderr
     versions = await do(hub, tenant.admin, "models.versions", {"slug": "churn"})
     assert [one["label"] for one in versions] == ["v1.1", "v1.0"]
@@ -48,7 +48,7 @@ async def test_a_file_becomes_a_version_and_the_same_shape_again_the_next_one_by
 
 async def test_several_models_keep_nothing_until_one_is_picked(hub: Hub, tenant: Tenant, environment: dict[str, str]) -> None:
     done = await bring(environment, tenant, str(LABELLED / "doc10.json"))
-    assert (done.exit_code, "Nothing is kept yet" in done.output) == (DECISION, True)
+    assert (done.exit_code, "Nothing is stored yet" in done.output) == (DECISION, True)
     assert (await do(hub, tenant.admin, "models.list", {}))["items"] == []
     picked = await bring(environment, tenant, str(LABELLED / "doc10.json"), "--pick", "xgboost")
     assert (picked.exit_code, "Kept as XGBoost v1.0" in picked.output) == (FINE, True)
@@ -100,5 +100,5 @@ async def test_a_language_model_is_asked_through_a_connector_and_what_it_did_is_
     busy = await bring(environment, tenant, str(file), "--connector", "local", "--llm-model", "gpt-test")
     assert busy.exit_code == FINE, busy.output
     assert "PROVIDER_BUSY" in busy.output
-    assert "The hub's own reading stands" in busy.output
+    assert "The hub's own reading is used" in busy.output
     assert "Kept as modell v1.0" in busy.output

@@ -85,27 +85,27 @@ def limited(annotation: Any, **limits: Any) -> dict[str, Any]:
 BREAKING = {
     "a removed procedure": (declared(name="ask"), declared(name="other"), "some.ask: is gone"),
     "another kind": (declared(kind=Kind.QUERY), declared(), "some.ask: was a query, is a mutation"),
-    "an input where there was none": (declared(), takes(("a", int)), "some.ask input: is required now, and there was none"),
+    "an input where there was none": (declared(), takes(("a", int)), "some.ask input: is now required, and there was none"),
     "an input that may no longer be left out": (
         takes(("a", int, 1)),
         takes(("a", int)),
-        "some.ask input: may no longer be left out\nbreaking: some.ask input/a: is required now",
+        "some.ask input: may no longer be left out\nbreaking: some.ask input/a: is now required",
     ),
     "a new required field": (takes(("a", int)), takes(("a", int), ("b", int)), "some.ask input/b: is new and required"),
-    "an optional field that is required": (takes(("a", int), ("b", int, 1)), takes(("a", int), ("b", int)), "some.ask input/b: is required now"),
-    "a field no longer taken": (takes(("a", int), ("b", int, 1)), takes(("a", int)), "some.ask input/b: is no longer taken"),
+    "an optional field that is required": (takes(("a", int), ("b", int, 1)), takes(("a", int), ("b", int)), "some.ask input/b: is now required"),
+    "a field no longer taken": (takes(("a", int), ("b", int, 1)), takes(("a", int)), "some.ask input/b: is no longer accepted"),
     "another type": (takes(("a", int)), takes(("a", str)), "some.ask input/a: no longer takes an integer"),
     "whole numbers only": (takes(("a", float)), takes(("a", int)), "some.ask input/a: no longer takes a number"),
     "null no longer taken": (takes(("a", int | None)), takes(("a", int)), "some.ask input/a: no longer takes null"),
     "an enum's value no longer taken": (takes(("a", Literal["x", "y"])), takes(("a", Literal["x"])), "some.ask input/a: no longer takes 'y'"),
-    "text narrowed to an enum": (takes(("a", str)), takes(("a", Literal["x"])), "some.ask input/a: takes only 'x' now"),
-    "a higher minimum": (limited(int, ge=1), limited(int, ge=2), "some.ask input/a: takes only at least 2 now"),
-    "an open minimum": (limited(int, ge=1), limited(int, gt=1), "some.ask input/a: takes only more than 1 now"),
-    "a lower maximum": (limited(int, le=9), limited(int, le=8), "some.ask input/a: takes only at most 8 now"),
-    "a new maximum": (takes(("a", int)), limited(int, lt=8), "some.ask input/a: takes only less than 8 now"),
-    "a shorter text": (limited(str, max_length=9), limited(str, max_length=8), "some.ask input/a: takes only at most so long: 8 now"),
-    "no empty list": (takes(("a", list[int])), limited(list[int], min_length=1), "some.ask input/a: takes only at least so many: 1 now"),
-    "a new pattern": (takes(("a", str)), limited(str, pattern="^a"), "some.ask input/a: takes only the pattern ^a now"),
+    "text narrowed to an enum": (takes(("a", str)), takes(("a", Literal["x"])), "some.ask input/a: now takes only 'x'"),
+    "a higher minimum": (limited(int, ge=1), limited(int, ge=2), "some.ask input/a: now takes only at least 2"),
+    "an open minimum": (limited(int, ge=1), limited(int, gt=1), "some.ask input/a: now takes only more than 1"),
+    "a lower maximum": (limited(int, le=9), limited(int, le=8), "some.ask input/a: now takes only at most 8"),
+    "a new maximum": (takes(("a", int)), limited(int, lt=8), "some.ask input/a: now takes only less than 8"),
+    "a shorter text": (limited(str, max_length=9), limited(str, max_length=8), "some.ask input/a: now takes only a length of at most 8"),
+    "no empty list": (takes(("a", list[int])), limited(list[int], min_length=1), "some.ask input/a: now takes only a count of at least 1"),
+    "a new pattern": (takes(("a", str)), limited(str, pattern="^a"), "some.ask input/a: now takes only the pattern ^a"),
     "a narrower item": (takes(("a", list[int | str])), takes(("a", list[int])), "some.ask input/a/*: no longer takes a string"),
     "a narrower value": (takes(("a", dict[str, Any])), takes(("a", dict[str, int])), "some.ask input/a/*: no longer takes anything at all"),
     "a longer tuple": (
@@ -121,17 +121,17 @@ BREAKING = {
     "a change deep within": (
         declared(shape("Outer", ("inner", list[shape("Inner", ("a", int, 1))]))),
         declared(shape("Outer", ("inner", list[shape("Inner", ("a", int))]))),
-        "some.ask input/inner/*/a: is required now",
+        "some.ask input/inner/*/a: is now required",
     ),
     "a form in place of JSON": (takes(("a", int)), declared(FormData), "some.ask input: was application/json, is multipart/form-data"),
     "an output's field gone": (gives(("a", int), ("b", int)), gives(("a", int)), "some.ask output/b: is gone"),
-    "an output's field null at times": (gives(("a", int)), gives(("a", int | None)), "some.ask output/a: may be null now"),
-    "an output's field of another type": (gives(("a", int)), gives(("a", str)), "some.ask output/a: may be a string now"),
-    "an output's number no longer whole": (gives(("a", int)), gives(("a", float)), "some.ask output/a: may be a number now"),
-    "an output's field that may be anything": (gives(("a", int)), gives(("a", Any)), "some.ask output/a: may be anything at all now"),
-    "an output's new enum value": (gives(("a", Literal["x"])), gives(("a", Literal["x", "y"])), "some.ask output/a: may be 'y' now"),
-    "an output's enum that is any text": (gives(("a", Literal["x"])), gives(("a", str)), "some.ask output/a: may be something else than 'x' now"),
-    "an output that may be nothing": (declared(output=int), declared(output=int | None), "some.ask output: may be null now"),
+    "an output's field null at times": (gives(("a", int)), gives(("a", int | None)), "some.ask output/a: may now be null"),
+    "an output's field of another type": (gives(("a", int)), gives(("a", str)), "some.ask output/a: may now be a string"),
+    "an output's number no longer whole": (gives(("a", int)), gives(("a", float)), "some.ask output/a: may now be a number"),
+    "an output's field that may be anything": (gives(("a", int)), gives(("a", Any)), "some.ask output/a: may now be anything at all"),
+    "an output's new enum value": (gives(("a", Literal["x"])), gives(("a", Literal["x", "y"])), "some.ask output/a: may now be 'y'"),
+    "an output's enum that is any text": (gives(("a", Literal["x"])), gives(("a", str)), "some.ask output/a: may now be something other than 'x'"),
+    "an output that may be nothing": (declared(output=int), declared(output=int | None), "some.ask output: may now be null"),
     "another code of an error": (declared(errors=(Told,)), declared(errors=(ToldOtherwise,)), "TOLD: was CONFLICT (409), is NOT_FOUND (404)"),
 }
 NOT_BREAKING = {
@@ -171,8 +171,8 @@ def test_what_somebody_should_know_is_noted() -> None:
     earlier, now = declared(errors=(Told,)), declared(errors=(ToldToo,), permission=P.GROUP_GROUP_READ)
     assert [str(change) for change in changes(earlier, now)] == [
         "note: some.ask: needed `anyone`, needs `group:group:read`",
-        "note: some.ask: may be refused as TOLD_TOO",
-        "note: TOLD: is an error no longer declared",
+        "note: some.ask: may now be refused as TOLD_TOO",
+        "note: TOLD: is no longer a declared error",
     ]
 
 
@@ -193,7 +193,7 @@ def test_the_command_tells_by_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert main([*root, str(tmp_path)]) == 0
     earlier = tmp_path / "contract.json"
     assert main([*root, "--compat", str(earlier)]) == 0
-    assert "go on working" in capsys.readouterr().out
+    assert "continue to work" in capsys.readouterr().out
     document = json.loads(earlier.read_text())
     document["procedures"]["gone"] = document["procedures"]["ping"]
     earlier.write_text(json.dumps(document))
@@ -201,4 +201,4 @@ def test_the_command_tells_by_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == "breaking: gone: is gone\n1 breaking\n"
     earlier.write_text("[")
     assert main([*root, "--compat", str(earlier)]) == 2
-    assert "is not a contract.json" in capsys.readouterr().err
+    assert "is not a readable contract.json" in capsys.readouterr().err

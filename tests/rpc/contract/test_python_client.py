@@ -135,7 +135,7 @@ def test_a_subscription_carries_the_token(wire: Any, origin: str) -> None:
 def test_a_changed_contract_is_told_once(tmp_path: Path, origin: str) -> None:
     text = generate(wire_app.root)["python/tiltyard_client.py"]
     old = load("old_client", text.replace('CONTRACT_HASH = "', 'CONTRACT_HASH = "0'), tmp_path)
-    with old.Tiltyard(origin) as hub, pytest.warns(old.ContractChanged, match="generate it anew") as told:
+    with old.Tiltyard(origin) as hub, pytest.warns(old.ContractChanged, match="generate the client again") as told:
         hub.user.reset() and hub.user.reset()
     assert len(told) == 1
     assert told[0].filename == __file__
