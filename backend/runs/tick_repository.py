@@ -23,7 +23,10 @@ SELECT count(*) FROM gone
 
 
 async def claim(session: AsyncSession, schedule: str, scope: str, tick: datetime, worker_id: str) -> bool:
-    """Insert the tick's row; False when it exists or is not due. Other workers wait for the end of this transaction, so PostgreSQL ends it when it is idle for too long."""
+    """Insert the tick's row; False when it exists or is not due.
+
+    Other workers wait for the end of this transaction, so PostgreSQL ends it when it is idle for too long.
+    """
     await end_in_silence(session, BRIEF_SILENCE)
     values = {"schedule": schedule, "scope": scope, "tick": tick, "worker": worker_id}
     return (await session.execute(text(CLAIM), values)).first() is not None
