@@ -18,6 +18,7 @@ from backend.db.addresses import application_url
 from backend.db.availability import UNREACHABLE
 from backend.db.clock import HubClock, read_clock
 from backend.db.engine import make_engine
+from backend.decisions.early import EarlyDecisions
 from backend.disk_space import DiskSpace
 from backend.hub import Hub
 from backend.outcomes.early import EarlyOutcomes
@@ -27,7 +28,7 @@ from backend.settings import BadSetting, Settings
 from backend.slices import SLICES, Slice, run_kinds
 from backend.tallies.update import TallyUpdates
 
-OBSERVERS = (TallyUpdates(), EarlyOutcomes())
+OBSERVERS = (TallyUpdates(), EarlyOutcomes(), EarlyDecisions())
 """Observers of the logs, in order: an early outcome is tallied after its row."""
 
 CLOCK_SECONDS = 2.0

@@ -1,4 +1,4 @@
-"""What became of the clients: told to the hub later than the prediction, in order of time."""
+"""What was finally decided and what became of the clients: told to the hub later than the prediction, in order of time."""
 
 import heapq
 import random
@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 from demo.dataset import SEED
+from demo.decisions import Decisions
 from demo.hub import Hub, Refused, Stopped
 
 SOON_SHARE, SOON_SECONDS = 0.85, 3.0
@@ -22,6 +23,7 @@ class Outcomes:
     def __init__(self, hub: Hub, group: str) -> None:
         """Outcomes of this group's inferences."""
         self.told = 0
+        self.decisions = Decisions(hub, group)
         self._hub, self._group = hub, group
         self._lock = threading.Lock()
         self._waiting: list[tuple[float, str, float]] = []
@@ -35,7 +37,8 @@ class Outcomes:
             heapq.heappush(self._waiting, (time.monotonic() + delay, inference_id, actual))
 
     def tell_due(self, everything: bool = False) -> None:
-        """Send what is due now, or all there is."""
+        """Send the final decisions, and the outcomes that are due now, or all there are."""
+        self.decisions.tell()
         while batch := self._take(time.monotonic() if not everything else float("inf")):
             at = datetime.now(UTC).isoformat()
             outcomes = [{"inference_id": inference_id, "actual": actual, "at": at} for _, inference_id, actual in batch]

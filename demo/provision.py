@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.dataset import Clients
+from demo.decisions import RULE, VALUE_TABLE
 from demo.document import document
 from demo.hub import Hub, Refused
 from demo.training import MODEL, RECIPES, THRESHOLD, Recipe, train
@@ -25,6 +26,7 @@ def provision(hub: Hub, clients: Clients, say: Say) -> Any:
     if group is None:
         members = [{"version_id": ids[label], "role": role, "share": share} for label, (role, share) in SHARES.items()]
         group = hub.mutate("groups.create", **GROUP, members=members, threshold=THRESHOLD)
+        hub.mutate("decisions.setValueTable", slug=GROUP["slug"], table=VALUE_TABLE)
     serving = ", ".join(f"{member['label']} {member['role']} {member['share'] / 100:g} %" for member in group["phase"]["members"])
     say(f"Group {group['slug']}: {serving}.")
     return group
@@ -35,7 +37,7 @@ def _version(hub: Hub, recipe: Recipe, there: Any, clients: Clients, say: Say) -
     if there is not None and there["artifact"] is not None:
         return str(there["id"])
     trained = train(recipe, clients)
-    version = there or hub.mutate("models.createVersion", model=MODEL["slug"], version=recipe.version, document=document(trained))
+    version = there or hub.mutate("models.createVersion", model=MODEL["slug"], version=recipe.version, document=document(trained), decision_rule=RULE)
     hub.upload(f"/v1/versions/{version['id']}/artifact", trained.artifact)
     say(f"{MODEL['name']} {recipe.version} trained on {len(trained.clients):,} clients and imported ({len(recipe.features)} features).")
     return str(version["id"])

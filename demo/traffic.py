@@ -72,5 +72,6 @@ class Traffic:
         predictions = answer["predictions"] if call.batch else [answer]
         for position, prediction in zip(call.clients, predictions, strict=True):
             self.outcomes.expect(prediction["inference_id"], float(self._clients.defaulted[position]))
+            self.outcomes.decisions.expect(prediction["inference_id"], prediction["decision"])
         with self._lock:
             self.answered += len(predictions)

@@ -9,7 +9,7 @@ import type { AppRouter } from './router.js';
 export type * from './router.js';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = 'e6e54b96e4384138';
+export const contractHash = 'aaa19562bffd5d57';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

@@ -138,6 +138,8 @@ export type IntakeAway = Failure<"INTAKE_AWAY", "SERVICE_UNAVAILABLE", 503>;
 export type IntakeBusy = Failure<"INTAKE_BUSY", "SERVICE_UNAVAILABLE", 503>;
 /** A batch holds 1 to 1 000 inputs. Send more in several requests. */
 export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422>;
+/** A final decision needs an `inference_id` or a `correlation_id`, a decision that the group knows, and who took it. */
+export type InvalidDecision = Failure<"INVALID_DECISION", "BAD_REQUEST", 400>;
 /** These settings name a decision that no rule of the group gives. */
 export type InvalidDecisionSettings = Failure<"INVALID_DECISION_SETTINGS", "BAD_REQUEST", 400>;
 /** The model does not take these values. Correct them at the pointers in the issues. */
@@ -434,6 +436,24 @@ export interface ArtifactStatement {
   /** Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN. */
   missing?: number | null | undefined;
   samples?: SampleRows | null | undefined;
+}
+
+/** Override figures of a group, of inferences asked in a span of time; without one, of the last 90 days. `segment` is a name in requests' segments. */
+export interface AskOverrides {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+  /**
+   * @minimum 0
+   * @maximum 2147483647
+   */
+  phase?: number | null | undefined;
+  /** @maxLength 200 */
+  segment?: string | null | undefined;
 }
 
 /** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
@@ -1170,6 +1190,23 @@ export interface DecisionSettingsInput {
   compare_by?: "final" | "recommended" | undefined;
 }
 
+/**
+ * What happened to a batch: applied now, already known, revised, or kept until their inference arrives.
+ *
+ * `overrides` counts those among the applied and revised that differ from what was recommended.
+ */
+export interface DecisionsReceipt {
+  received: number;
+  applied: number;
+  duplicate: number;
+  revised: number;
+  waiting: number;
+  /** @default 0 */
+  repeats: number;
+  /** @default 0 */
+  overrides: number;
+}
+
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
 export interface DeleteGroup {
   /**
@@ -1505,6 +1542,31 @@ export interface FeatureStatsInput {
    * @maximum 1
    */
   missing_rate?: number | null | undefined;
+}
+
+/**
+ * What was finally done about an application, whatever was recommended. Name the inference, or the correlation id it was asked with.
+ *
+ * `by` is a person's name or a policy's, `group` the team or branch of the person, `reason` a code of the group's own.
+ */
+export interface FinalDecision {
+  /**
+   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   */
+  decision: string;
+  /** @maxLength 200 */
+  by: string;
+  /** @default "person" */
+  kind?: "person" | "policy" | undefined;
+  /** @maxLength 200 */
+  group?: string | null | undefined;
+  /** @maxLength 200 */
+  reason?: string | null | undefined;
+  at?: string | null | undefined;
+  inference_id?: string | null | undefined;
+  /** @maxLength 200 */
+  correlation_id?: string | null | undefined;
 }
 
 /**
@@ -2735,6 +2797,50 @@ export interface Output {
   probability: number | null;
 }
 
+/** Final decisions that replaced `recommended` by `final`: `overridden` of the `told` that `version` had recommended so. */
+export interface OverrideDirection {
+  version: string;
+  recommended: string;
+  final: string;
+  told: number;
+  overridden: number;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  rate: number | null;
+  interval: Interval | null;
+}
+
+/** Of `told` final decisions `overridden` differ from the recommended one; `interval` is Wilson's for the rate. Without any, both are null. */
+export interface OverrideRate {
+  name: string | null;
+  told: number;
+  overridden: number;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  rate: number | null;
+  interval: Interval | null;
+}
+
+/**
+ * How often final decisions differ from the recommended ones: in all, and by version, direction, segment, group of persons, kind and reason code.
+ *
+ * `recommended` counts answers that carried a decision; `told` of `total` those of them with a final one.
+ */
+export interface Overrides {
+  recommended: number;
+  total: OverrideRate;
+  by_version: OverrideRate[];
+  by_direction: OverrideDirection[];
+  by_segment: OverrideRate[];
+  by_person_group: OverrideRate[];
+  by_kind: OverrideRate[];
+  by_reason: OverrideRate[];
+}
+
 /** Who answers for the model. */
 export interface Owner {
   name: string;
@@ -3111,6 +3217,20 @@ export interface ReanchorAudit {
    * @maxLength 1000
    */
   reason: string;
+}
+
+/** A batch of final decisions for one group. */
+export interface RecordDecisions {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 10000
+   */
+  decisions: FinalDecision[];
 }
 
 /** A batch of outcomes for one group. */
@@ -4287,6 +4407,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `inference:group:read`.
        */
       tryRule: Q<TryRule, RuleTrial, AppErrorShape | DecisionRuleUnfit | GroupNotFound | VersionNotLogged>;
+      /**
+       * How often final decisions differ from the recommended ones: by version, direction, segment, group of persons, and reason code.
+       *
+       * Needs `inference:group:read`.
+       */
+      overrides: Q<AskOverrides, Overrides, AppErrorShape | GroupNotFound>;
     };
     groups: {
       /**
@@ -4551,6 +4677,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `inference:outcome:write`.
        */
       recordOutcomes: M<RecordOutcomes, OutcomesReceipt, AppErrorShape | DiskFull | GroupNotFound | InvalidOutcome>;
+      /**
+       * Tell what was finally done about applications, by whom and why: late, early, again, or revised.
+       *
+       * Needs `inference:decision:write`.
+       */
+      recordDecisions: M<RecordDecisions, DecisionsReceipt, AppErrorShape | DiskFull | GroupNotFound | InvalidDecision>;
       /**
        * Return a page of the log in the layout of a Databricks inference table, of KServe's CloudEvents, or of SageMaker's data capture.
        *

@@ -66,6 +66,15 @@ export const artifactStatementSchema = z.strictObject({
   samples: sampleRowsSchema.nullable().optional(),
 });
 
+/** Override figures of a group, of inferences asked in a span of time; without one, of the last 90 days. `segment` is a name in requests' segments. */
+export const askOverridesSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  after: z.string().nullable().optional(),
+  before: z.string().nullable().optional(),
+  phase: z.int().gte(0).lte(2147483647).nullable().optional(),
+  segment: text(0, 200).nullable().optional(),
+});
+
 /** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
 export const browseInferencesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -630,6 +639,22 @@ export const exportLogSchema = z.strictObject({
   limit: z.int().gte(1).lte(5000).default(1000),
 });
 
+/**
+ * What was finally done about an application, whatever was recommended. Name the inference, or the correlation id it was asked with.
+ *
+ * `by` is a person's name or a policy's, `group` the team or branch of the person, `reason` a code of the group's own.
+ */
+export const finalDecisionSchema = z.strictObject({
+  decision: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u')),
+  by: text(0, 200),
+  kind: z.enum(["person", "policy"]).default("person"),
+  group: text(0, 200).nullable().optional(),
+  reason: text(0, 200).nullable().optional(),
+  at: z.string().nullable().optional(),
+  inference_id: z.guid().nullable().optional(),
+  correlation_id: text(0, 200).nullable().optional(),
+});
+
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -829,6 +854,12 @@ export const rampStepInputSchema = z.strictObject({
 /** Accept a broken chain as it is now, for a reason that stays on record. */
 export const reanchorAuditSchema = z.strictObject({
   reason: text(10, 1000),
+});
+
+/** A batch of final decisions for one group. */
+export const recordDecisionsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  decisions: z.array(finalDecisionSchema).min(1).max(10000),
 });
 
 /** A batch of outcomes for one group. */
@@ -1091,6 +1122,7 @@ export const inputs = {
   "decisions.configure": configureDecisionsSchema,
   "decisions.setValueTable": setValueTableSchema,
   "decisions.tryRule": tryRuleSchema,
+  "decisions.overrides": askOverridesSchema,
   "groups.get": groupRefSchema,
   "groups.create": createGroupSchema,
   "groups.setSplit": setSplitSchema,
@@ -1132,6 +1164,7 @@ export const inputs = {
   "inference.browse": browseInferencesSchema,
   "inference.get": inferenceRefSchema,
   "inference.recordOutcomes": recordOutcomesSchema,
+  "inference.recordDecisions": recordDecisionsSchema,
   "inference.exportLog": exportLogSchema,
   "inference.importLog": importLogSchema,
   "inference.orphans": listOrphansSchema,

@@ -10,7 +10,7 @@ from backend.errors import HubError
 
 COMMANDS = (
     "up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "import-log", "export-log", "halt", "resume", "alerts", "doctor",
-    "backup", "restore", "reset-password", "make-administrator", "connectors", "artifact",
+    "backup", "restore", "reset-password", "make-administrator", "connectors", "artifact", "decisions",
 )  # fmt: skip
 _MODULES = {"import": "import_file"}
 """Commands whose names are Python keywords."""

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from backend.access.permissions import P
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, VersionNotFound
+from backend.decisions.errors import InvalidDecision
 from backend.groups.errors import GroupNotFound
 from backend.outcomes.errors import InvalidOutcome
 from rpc.core.contract.endpoints import Endpoint
 from rpc.inference import PREDICTION_ERRORS
 from schemas.catalog import Version
 from schemas.common import Slug
+from schemas.decisions import DecisionsReceipt, RecordDecisions
 from schemas.inference import OutcomesReceipt, PredictBody, Prediction, Predictions, RecordOutcomes
 
 endpoints = (
@@ -33,6 +35,16 @@ endpoints = (
         input=RecordOutcomes,
         outputs=(OutcomesReceipt,),
         errors=(GroupNotFound, InvalidOutcome),
+    ),
+    Endpoint(
+        method="post",
+        path="/v1/decisions",
+        name="recordDecisions",
+        doc="Tell what was finally done about applications, by whom and why: late, early, again, or revised.",
+        permission=P.INFERENCE_DECISION_WRITE,
+        input=RecordDecisions,
+        outputs=(DecisionsReceipt,),
+        errors=(GroupNotFound, InvalidDecision),
     ),
     Endpoint(
         method="post",

@@ -2,6 +2,8 @@
 
 from backend.access.permissions import P
 from backend.comparison import rebuild
+from backend.decisions import final
+from backend.decisions.errors import InvalidDecision
 from backend.disk_space import DiskFull
 from backend.exchange import transfer
 from backend.exchange.errors import LogTooCostly
@@ -32,6 +34,7 @@ from rpc.core import Router
 from rpc.host import Call
 from schemas.common import Page
 from schemas.comparison import TallyRebuild
+from schemas.decisions import DecisionsReceipt, RecordDecisions
 from schemas.groups import GroupRef
 from schemas.inference import BrowseInferences, GroupTraffic, Inference, InferenceRef, InferenceSummary, OutcomesReceipt, Predict, Predictions, RecordOutcomes
 from schemas.log import (
@@ -94,6 +97,12 @@ async def get(ctx: Call, input: InferenceRef) -> Inference:
 async def record_outcomes(ctx: Call, input: RecordOutcomes) -> OutcomesReceipt:
     """Report outcomes of inferences: late, early, repeated, or corrected."""
     return await outcomes.record(ctx.work, input)
+
+
+@inference.mutation(permission=P.INFERENCE_DECISION_WRITE, errors=(GroupNotFound, InvalidDecision, DiskFull), audited=False)
+async def record_decisions(ctx: Call, input: RecordDecisions) -> DecisionsReceipt:
+    """Tell what was finally done about applications, by whom and why: late, early, again, or revised."""
+    return await final.record(ctx.work, input)
 
 
 @inference.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))

@@ -1,4 +1,5 @@
-"""The data plane: bare ASGI beside Litestar, and no ASGI for complete requests. `POST /v1/groups/{slug}/predict` and `POST /v1/outcomes`, by API token only."""
+"""The data plane: bare ASGI beside Litestar, and no ASGI for complete requests. `POST /v1/groups/{slug}/predict`, `POST /v1/outcomes` and
+`POST /v1/decisions`, by API token only."""
 
 import logging
 import re
@@ -13,6 +14,7 @@ from backend.access.permissions import P
 from backend.actor import Actor
 from backend.bootstrap import ServingHub
 from backend.db.availability import unless_away
+from backend.decisions import final
 from backend.errors import Forbidden, HubError, NotFound
 from backend.outcomes import service as outcomes
 from backend.serving.predict import Predictor
@@ -24,6 +26,7 @@ from rpc.http_connection import CompleteResponse
 from rpc.plain import error_body
 from rpc.token_cache import TokenCache
 from rpc.v2.transport import OpenInference
+from schemas.decisions import RecordDecisions
 from schemas.inference import PredictBody, Predictions, RecordOutcomes
 
 log = logging.getLogger("tiltyard.predict")
@@ -31,6 +34,8 @@ log = logging.getLogger("tiltyard.predict")
 GROUPS = "/v1/groups/"
 PREDICT = "/predict"
 OUTCOMES = "/v1/outcomes"
+DECISIONS = "/v1/decisions"
+LEDGERS = (OUTCOMES, DECISIONS)
 OPEN_INFERENCE = "/v2"
 PREDICT_ROUTE = f"{GROUPS}{{slug}}{PREDICT}"
 _GROUPS, _PREDICT = GROUPS.encode(), PREDICT.encode()
@@ -39,11 +44,12 @@ JSON = b"application/json"
 
 _predict_decoder = msgspec.json.Decoder(PredictBody)
 _outcomes_decoder = msgspec.json.Decoder(RecordOutcomes)
+_decisions_decoder = msgspec.json.Decoder(RecordDecisions)
 _encode = msgspec.json.Encoder().encode
 
 
 class DataPlane:
-    """Answers predictions and takes outcomes. Keep it open while the process serves."""
+    """Answers predictions, takes outcomes and final decisions. Keep it open while the process serves."""
 
     def __init__(self, hub: ServingHub, predictor: Predictor, tokens: TokenCache) -> None:
         self._hub = hub
@@ -66,7 +72,7 @@ class DataPlane:
     @staticmethod
     def takes(path: str) -> bool:
         """Return whether the data plane answers this path."""
-        return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path == OUTCOMES or path.startswith(OPEN_INFERENCE)
+        return (path.startswith(GROUPS) and path.endswith(PREDICT)) or path in LEDGERS or path.startswith(OPEN_INFERENCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,9 +112,10 @@ class DataPlane:
     async def _answer(self, path: str, headers: Headers, read: Callable[[bytes, int], Awaitable[bytes]]) -> bytes:
         authorization, content_type, announced, key = _head(headers)
         actor = self._tokens.known(authorization) or await self._tokens.actor(authorization)
-        if path == OUTCOMES:
+        if path in LEDGERS:
             _require_json(content_type)
-            return await self._record(actor, await read(announced, self._hub.settings.max_rpc_bytes))
+            raw = await read(announced, self._hub.settings.max_rpc_bytes)
+            return await (self._record(actor, raw) if path == OUTCOMES else self._record_decisions(actor, raw))
         slug = path[len(GROUPS) : -len(PREDICT)]
         try:
             _require_json(content_type)
@@ -133,6 +140,12 @@ class DataPlane:
         told = decode(_outcomes_decoder, raw)
         async with unless_away(self._hub.work(actor)) as work:
             return _encode(await outcomes.record(work, told))
+
+    async def _record_decisions(self, actor: Actor, raw: bytes) -> bytes:
+        _require(actor, P.INFERENCE_DECISION_WRITE)
+        told = decode(_decisions_decoder, raw)
+        async with unless_away(self._hub.work(actor)) as work:
+            return _encode(await final.record(work, told))
 
 
 def _head(headers: Headers) -> tuple[bytes, bytes, bytes, bytes]:

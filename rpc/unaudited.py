@@ -8,6 +8,7 @@ UNAUDITED: Mapping[str, str] = {
     "access.signIn": "Checks the password outside any transaction, then writes `access.signIn`, `signInFailed` or `signInRefused` in one of its own.",
     "inference.importLog": "Reads the lines before any transaction, then writes `inference.importLog` in the transaction that keeps the rows.",
     "inference.predict": "Every prediction is a row of its group's log, with its caller; a second entry for each would double the writes.",
+    "inference.recordDecisions": "Every final decision is a row of its own, kept with its time, who took it, and what it replaced.",
     "inference.recordOutcomes": "Every outcome is a row of its own, kept with its time and its corrections.",
     "imports.commit": "Waits for its turn before any transaction, then writes `imports.commit` in the transaction that stores the version.",
     "imports.commitSeveral": "Waits for its turn before any transaction, then writes `imports.commit` in the transaction that keeps the versions.",

@@ -83,6 +83,15 @@ async def names_known(work: UnitOfWork, group: Group) -> list[str]:
     return list(dict.fromkeys([*USUAL_NAMES, *(name for version in found if version.decision_rule for name in names_of(version.decision_rule.rule))]))
 
 
+async def hidden_decisions(work: UnitOfWork, group: Group) -> list[str]:
+    """Decisions of the rules in force whose outcome never comes, as the group states it; none where nobody has stated it."""
+    reveals = group.settings.reveals
+    if reveals is None:
+        return []
+    versions = await members_of(work, group)
+    return sorted({name for one in versions if one.decision_rule for name in names_of(one.decision_rule.rule)} - set(reveals))
+
+
 async def members_of(work: UnitOfWork, group: Group) -> list[Version]:
     """The versions of the current phase."""
     return [await catalog.get_version(work, VersionRef(version_id=member.version_id)) for member in group.phase.members]

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from backend.actor import Actor
+from backend.decisions import early as decisions
 from backend.exchange import actions
 from backend.exchange.errors import LogTooCostly
 from backend.exchange.formats import lines_of
@@ -86,7 +87,9 @@ async def _keep(work: UnitOfWork, input: ImportLog, told: ToldRows) -> ImportedL
 async def _apply_waiting(work: UnitOfWork, group: Group, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         brought = {row["inference_id"]: KnownTruth(actual=row["actual"], at=row["actual_at"]) for row in rows if row["actual"] is not None}
-        await apply_waiting(work, group.id, group.table_name, [(row["inference_id"], row["correlation_id"], None) for row in rows], brought)
+        arrived = [(row["inference_id"], row["correlation_id"], None) for row in rows]
+        await apply_waiting(work, group.id, group.table_name, arrived, brought)
+        await decisions.apply_waiting(work, group.id, group.table_name, arrived)
 
 
 async def _versions(work: UnitOfWork, group: Group) -> dict[str, UUID]:

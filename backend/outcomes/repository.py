@@ -11,16 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.identifiers import quoted
 from backend.outcomes.rules import Arrived, KnownTruth
+from backend.outcomes.told import UNSHARED
+from backend.outcomes.told import told_before as told_before_in
+from backend.outcomes.told import unname as unname_in
 from backend.tallies.update import CHANGED
 
 PROBABLE = "output->>'probability' IS NOT NULL"
 """Whether a row's answer was a probability. Imported or erased rows do not say."""
 
+TARGET = (
+    "inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, decision, final_decision, final_details, "
+    f"{PROBABLE} AS probable"
+)
 FIND_TARGETS = f"""
-SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+SELECT {TARGET} FROM {{table}}
 WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 UNION
-SELECT inference_id, entity_key, correlation_id, requested_at, role, actual, actual_at, actual_history, {PROBABLE} AS probable FROM {{table}}
+SELECT {TARGET} FROM {{table}}
 WHERE correlation_id = ANY(CAST(:correlations AS text[]))
 """  # noqa: S608 (constants)
 
@@ -30,26 +37,7 @@ SELECT coalesce(bool_and(probable), false) FROM (
   WHERE role <> 'shadow' AND status = 'ok' AND imported_from IS NULL AND erased_at IS NULL ORDER BY inference_id DESC LIMIT :most) AS latest
 """  # noqa: S608 (constants)
 
-# A shadow's row takes the outcomes of the answer it copies, but only the answer ends the waiting. An outcome by correlation id belongs to the first inference
-# of its entity: the others repeat it. For a batch it could mean any row.
-TOLD = """
-WITH arrived AS (
-  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered)),
-named AS MATERIALIZED (
-  SELECT o.id, a.inference_id AS target, coalesce(a.answered, a.inference_id) AS answer, a.answered IS NULL AS met, o.actual, o.at, o.received_at, o.received_by
-  FROM arrived a JOIN outcomes o ON o.correlation_id = a.correlation_id WHERE o.tenant_id = :tenant AND o.group_id = :group)
-SELECT o.id, a.inference_id AS target, true AS met, o.actual, o.at, o.received_at, o.received_by
-FROM arrived a JOIN outcomes o ON o.inference_id = a.inference_id WHERE o.tenant_id = :tenant AND o.group_id = :group
-UNION ALL
-SELECT o.id, a.inference_id, false, o.actual, o.at, o.received_at, o.received_by
-FROM arrived a JOIN outcomes o ON o.inference_id = a.answered WHERE o.tenant_id = :tenant AND o.group_id = :group
-UNION ALL
-SELECT n.id, n.target, n.met, n.actual, n.at, n.received_at, n.received_by FROM named n JOIN {table} r ON r.inference_id = n.answer
-WHERE NOT EXISTS (
-  SELECT FROM {table} e WHERE e.correlation_id = r.correlation_id AND e.entity_key IS NOT DISTINCT FROM r.entity_key AND e.role <> 'shadow'
-    AND (e.inference_id < r.inference_id OR (e.requested_at = r.requested_at AND e.inference_id <> r.inference_id)))
-ORDER BY id
-"""
+TOLD = told_before_in("outcomes", ("actual", "at", "received_at", "received_by"))
 
 WAITING = """
 SELECT inference_id, correlation_id, actual, at, received_at, received_by FROM outcomes
@@ -77,7 +65,7 @@ RETURNING {CHANGED}, u.was, l.actual
 
 
 async def targets(session: AsyncSession, table: str, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
-    """Return the rows that outcomes name, with their known outcomes."""
+    """Return the rows that outcomes or final decisions name, with what is known of both."""
     statement = text(FIND_TARGETS.format(table=quoted(table)))
     return (await session.execute(statement, {"ids": ids, "correlations": correlations})).all()
 
@@ -146,13 +134,7 @@ async def mark_applied(session: AsyncSession, tenant_id: UUID, ids: Sequence[int
     await session.execute(statement, {"tenant": tenant_id, "ids": ids, "now": now})
 
 
-# An outcome by correlation id now names its inference, unless other inferences have the same correlation id.
-UNNAME = """
-UPDATE outcomes AS o SET inference_id = u.inference_id, correlation_id = NULL
-FROM unnest(CAST(:correlations AS text[]), CAST(:ids AS uuid[])) AS u(correlation_id, inference_id)
-WHERE o.tenant_id = :tenant AND o.group_id = :group AND o.correlation_id = u.correlation_id
-"""
-UNSHARED = "AND NOT EXISTS (SELECT FROM {table} l WHERE l.correlation_id = u.correlation_id)"
+UNNAME = unname_in("outcomes")
 
 
 async def unname(session: AsyncSession, tenant_id: UUID, group_id: UUID, table: str | None, told_by: Mapping[str, UUID]) -> int:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from backend.groups import service as groups
 from backend.groups.events import GROUP_CHANGED
-from backend.ids import shadow_id
 from backend.inference_log import outcome_lock
 from backend.inference_log.writer import TELL_EVERY
 from backend.outcomes import repository
+from backend.outcomes.cases import Cases, Target
 from backend.outcomes.errors import InvalidOutcome
 from backend.outcomes.observers import tell_observers
 from backend.outcomes.rules import LARGEST_ACTUAL, Effect, KnownTruth, Truth, says_whether, tell
@@ -24,9 +22,7 @@ from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
 MOST_OUTCOME_ISSUES = 100
 LATEST_ANSWERS = 100
-YES_OR_NO = "the answer was a probability, so its outcome must be 1 (or true) if it happened and 0 (or false) if not"
-Target = UUID | str
-"""An inference's id, or a correlation id."""
+YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
 
 
 async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
@@ -57,7 +53,7 @@ async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
         duplicate=counts["duplicate"],
         corrected=counts["corrected"],
         waiting=counts["waiting"],
-        repeats=sum(book.repeats.values()),
+        repeats=sum(book.cases.repeats.values()),
     )
 
 
@@ -66,67 +62,37 @@ class OutcomeBatch:
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
-        self._shadows: defaultdict[Target, list[UUID]] = defaultdict(list)
         self._waiting: defaultdict[Target, KnownTruth] = defaultdict(KnownTruth)
         self._probable: set[Target] = set()
+        self.cases = Cases()
         self.known: dict[UUID, KnownTruth] = {}
         self.changed: set[UUID] = set()
-        self.repeats: Counter[str] = Counter()
-        """Number of repeats by correlation id: inferences after the first of the same entity."""
-        self.batches: Counter[str] = Counter()
-        """Number of further inferences in the same request, by correlation id."""
 
     async def read(self, group_id: UUID, table: str, outcomes: Sequence[Outcome]) -> None:
         """Read the rows and the waiting outcomes that the batch names."""
         targets = {_target(outcome) for outcome in outcomes}
-        ids = [one for one in targets if isinstance(one, UUID)]
-        correlations = [one for one in targets if isinstance(one, str)]
-        shadows = await repository.shadow_versions(self._work.session, self._work.tenant_id, group_id)
-        named: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-        answers = {shadow_id(one, version): one for one in ids for version in shadows}
-        for row in await repository.targets(self._work.session, table, [*ids, *answers], correlations):
+        await self.cases.read(self._work, group_id, table, targets)
+        for row in self.cases.rows.values():
             if row.probable and row.role != "shadow":
                 self._probable |= {row.inference_id, row.correlation_id}
             self.known[row.inference_id] = KnownTruth(actual=row.actual, at=row.actual_at, history=row.actual_history)
-            if row.inference_id in answers:
-                self._shadows[answers[row.inference_id]].append(row.inference_id)
-            if row.correlation_id in targets:
-                named[row.correlation_id].append(row)
-        for correlation, rows in named.items():
-            self._sort(correlation, rows, shadows)
+        ids = [one for one in targets if isinstance(one, UUID)]
+        correlations = [one for one in targets if isinstance(one, str)]
         for row in await repository.waiting(self._work.session, self._work.tenant_id, group_id, ids, correlations):
             truth = Truth(actual=row.actual, at=row.at, received_at=row.received_at, by=row.received_by)
             target = row.inference_id or row.correlation_id
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
 
-    def _sort(self, correlation: str, rows: Sequence[Row[Any]], shadows: Sequence[UUID]) -> None:
-        """Distinguish cases, repeats and batches. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
-        first: dict[str | None, Row[Any]] = {}
-        for row in sorted((one for one in rows if one.role != "shadow"), key=lambda one: one.inference_id):
-            case = first.setdefault(row.entity_key, row)
-            if case is not row:
-                if row.requested_at == case.requested_at:
-                    self.batches[correlation] += 1
-                else:
-                    self.repeats[correlation] += 1
-        cases = [row.inference_id for row in first.values()]
-        copies = {shadow_id(one, version) for one in cases for version in shadows}
-        if cases:
-            self._by_correlation[correlation] = cases
-        self._shadows[correlation] += [row.inference_id for row in rows if row.role == "shadow" and row.inference_id in copies]
-
     def answered_by_probability(self, target: Target) -> bool | None:
-        """Return whether an inference answered a probability; None without an inference."""
-        there = target in self.known if isinstance(target, UUID) else target in self._by_correlation
-        return target in self._probable if there else None
+        """Was an inference answered by a probability? None where there is none yet."""
+        return target in self._probable if self.cases.of(target) else None
 
     def take(self, outcome: Outcome) -> Effect | str:
         """Record one outcome. Return its effect: `waiting` without an inference. Copies of shadows take it too."""
         truth = Truth(actual=float(outcome.actual), at=outcome.at or self._work.now, received_at=self._work.now, by=self._work.actor.name)
         target = _target(outcome)
-        found = self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.known else []
-        for copy in self._shadows.get(target, []):
+        found = self.cases.of(target)
+        for copy in self.cases.copies.get(target, []):
             self._tell(copy, truth, outcome.at is not None)
         if not found:
             self._waiting[target], effect = tell(self._waiting[target], truth, outcome.at is not None)
@@ -172,16 +138,8 @@ def _check(outcomes: Sequence[Outcome]) -> None:
 
 
 def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
-    """Refuse one outcome for several rows of a batch. Raises InvalidOutcome."""
-    issues = [
-        Issue(
-            pointer=f"/outcomes/{at}/correlation_id",
-            message=f"{book.batches[name] + 1} inputs of one request share this correlation id; send an outcome for each row by its inference_id",
-        )
-        for at, outcome in enumerate(outcomes)
-        if (name := None if outcome.inference_id else outcome.correlation_id) and book.batches[name]
-    ]
-    if issues:
+    """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
+    if issues := book.cases.batch_issues([_target(outcome) for outcome in outcomes], "outcomes", "an outcome"):
         raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 
 

@@ -416,6 +416,17 @@ class ArtifactStatement(TypedDict):
     samples: NotRequired[SampleRows | None]
 
 
+class AskOverrides(TypedDict):
+    """Override figures of a group, of inferences asked in a span of time; without one, of the last 90 days. `segment` is a name in requests' segments."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    after: NotRequired[str | None]
+    before: NotRequired[str | None]
+    phase: NotRequired[int | None]
+    segment: NotRequired[str | None]
+
+
 class AuditEntry(TypedDict):
     """One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included."""
 
@@ -992,6 +1003,21 @@ class DecisionSettingsInput(TypedDict):
     compare_by: NotRequired[Literal['final', 'recommended']]
 
 
+class DecisionsReceipt(TypedDict):
+    """What happened to a batch: applied now, already known, revised, or kept until their inference arrives.
+
+        `overrides` counts those among the applied and revised that differ from what was recommended.
+    """
+
+    received: int
+    applied: int
+    duplicate: int
+    revised: int
+    waiting: int
+    repeats: int
+    overrides: int
+
+
 class DeleteGroup(TypedDict):
     """Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`."""
 
@@ -1229,6 +1255,23 @@ class FeatureStatsInput(TypedDict):
     max: NotRequired[float | None]
     median: NotRequired[float | None]
     missing_rate: NotRequired[float | None]
+
+
+class FinalDecision(TypedDict):
+    """What was finally done about an application, whatever was recommended. Name the inference, or the correlation id it was asked with.
+
+        `by` is a person's name or a policy's, `group` the team or branch of the person, `reason` a code of the group's own.
+    """
+
+    decision: str
+    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    by: str
+    kind: NotRequired[Literal['person', 'policy']]
+    group: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    at: NotRequired[str | None]
+    inference_id: NotRequired[str | UUID | None]
+    correlation_id: NotRequired[str | None]
 
 
 class Group(TypedDict):
@@ -2214,6 +2257,44 @@ class Output(TypedDict):
     probability: float | None
 
 
+class OverrideDirection(TypedDict):
+    """Final decisions that replaced `recommended` by `final`: `overridden` of the `told` that `version` had recommended so."""
+
+    version: str
+    recommended: str
+    final: str
+    told: int
+    overridden: int
+    rate: float | None
+    interval: Interval | None
+
+
+class OverrideRate(TypedDict):
+    """Of `told` final decisions `overridden` differ from the recommended one; `interval` is Wilson's for the rate. Without any, both are null."""
+
+    name: str | None
+    told: int
+    overridden: int
+    rate: float | None
+    interval: Interval | None
+
+
+class Overrides(TypedDict):
+    """How often final decisions differ from the recommended ones: in all, and by version, direction, segment, group of persons, kind and reason code.
+
+        `recommended` counts answers that carried a decision; `told` of `total` those of them with a final one.
+    """
+
+    recommended: int
+    total: OverrideRate
+    by_version: List[OverrideRate]
+    by_direction: List[OverrideDirection]
+    by_segment: List[OverrideRate]
+    by_person_group: List[OverrideRate]
+    by_kind: List[OverrideRate]
+    by_reason: List[OverrideRate]
+
+
 class Owner(TypedDict):
     """Who answers for the model."""
 
@@ -2512,6 +2593,14 @@ class ReanchorAudit(TypedDict):
     """Accept a broken chain as it is now, for a reason that stays on record."""
 
     reason: str
+
+
+class RecordDecisions(TypedDict):
+    """A batch of final decisions for one group."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    decisions: List[FinalDecision]
 
 
 class RecordOutcomes(TypedDict):
@@ -3508,6 +3597,10 @@ class InvalidBatch(HubError):
     """A batch holds 1 to 1 000 inputs. Send more in several requests."""
 
 
+class InvalidDecision(HubError):
+    """A final decision needs an `inference_id` or a `correlation_id`, a decision that the group knows, and who took it."""
+
+
 class InvalidDecisionSettings(HubError):
     """These settings name a decision that no rule of the group gives."""
 
@@ -3820,7 +3913,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "e6e54b96e4384138"
+CONTRACT_HASH = "aaa19562bffd5d57"
 """The contract this client was generated from."""
 
 
@@ -3875,6 +3968,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INTAKE_AWAY": IntakeAway,
     "INTAKE_BUSY": IntakeBusy,
     "INVALID_BATCH": InvalidBatch,
+    "INVALID_DECISION": InvalidDecision,
     "INVALID_DECISION_SETTINGS": InvalidDecisionSettings,
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
@@ -4263,6 +4357,14 @@ class DecisionsProcedures:
         answer: RuleTrial = self._hub._call(self._hub._query("decisions.tryRule", {"slug": slug, "rule": rule, "most": most, **_set({"version": version})}))
         return answer
 
+    def overrides(self, *, slug: str, after: str | None = None, before: str | None = None, phase: int | None = None, segment: str | None = None) -> Overrides:
+        """How often final decisions differ from the recommended ones: by version, direction, segment, group of persons, and reason code.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Overrides = self._hub._call(self._hub._query("decisions.overrides", {"slug": slug, **_set({"after": after, "before": before, "phase": phase, "segment": segment})}))
+        return answer
+
 
 class GroupsProcedures:
     """`groups`"""
@@ -4613,6 +4715,14 @@ class InferenceProcedures:
         Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`, `DISK_FULL`.
         """
         answer: OutcomesReceipt = self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
+        return answer
+
+    def record_decisions(self, *, slug: str, decisions: List[FinalDecision]) -> DecisionsReceipt:
+        """Tell what was finally done about applications, by whom and why: late, early, again, or revised.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_DECISION`, `DISK_FULL`.
+        """
+        answer: DecisionsReceipt = self._hub._call(self._hub._mutation("inference.recordDecisions", {"slug": slug, "decisions": decisions}))
         return answer
 
     def export_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 1000) -> ExportedLog:
@@ -5169,6 +5279,14 @@ class AsyncDecisionsProcedures:
         answer: RuleTrial = await self._hub._call(self._hub._query("decisions.tryRule", {"slug": slug, "rule": rule, "most": most, **_set({"version": version})}))
         return answer
 
+    async def overrides(self, *, slug: str, after: str | None = None, before: str | None = None, phase: int | None = None, segment: str | None = None) -> Overrides:
+        """How often final decisions differ from the recommended ones: by version, direction, segment, group of persons, and reason code.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Overrides = await self._hub._call(self._hub._query("decisions.overrides", {"slug": slug, **_set({"after": after, "before": before, "phase": phase, "segment": segment})}))
+        return answer
+
 
 class AsyncGroupsProcedures:
     """`groups`"""
@@ -5519,6 +5637,14 @@ class AsyncInferenceProcedures:
         Refused as `GROUP_NOT_FOUND`, `INVALID_OUTCOME`, `DISK_FULL`.
         """
         answer: OutcomesReceipt = await self._hub._call(self._hub._mutation("inference.recordOutcomes", {"slug": slug, "outcomes": outcomes}))
+        return answer
+
+    async def record_decisions(self, *, slug: str, decisions: List[FinalDecision]) -> DecisionsReceipt:
+        """Tell what was finally done about applications, by whom and why: late, early, again, or revised.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_DECISION`, `DISK_FULL`.
+        """
+        answer: DecisionsReceipt = await self._hub._call(self._hub._mutation("inference.recordDecisions", {"slug": slug, "decisions": decisions}))
         return answer
 
     async def export_log(self, *, slug: str, layout: Literal['databricks', 'kserve', 'sagemaker'], after: str | None = None, before: str | None = None, cursor: str | None = None, limit: int = 1000) -> ExportedLog:

@@ -2,12 +2,12 @@
 
 from backend.access.permissions import P
 from backend.catalog.errors import DecisionRuleUnfit
-from backend.decisions import rule_change, service
+from backend.decisions import override_figures, rule_change, service
 from backend.decisions.errors import InvalidDecisionSettings, InvalidValueTable, VersionNotLogged
 from backend.groups.errors import GroupNotFound
 from rpc.core import Router
 from rpc.host import Call
-from schemas.decisions import ConfigureDecisions, GroupDecisions, RuleTrial, SetValueTable, TryRule
+from schemas.decisions import AskOverrides, ConfigureDecisions, GroupDecisions, Overrides, RuleTrial, SetValueTable, TryRule
 from schemas.groups import GroupRef
 
 decisions = Router("decisions")
@@ -35,3 +35,9 @@ async def set_value_table(ctx: Call, input: SetValueTable) -> GroupDecisions:
 async def try_rule(ctx: Call, input: TryRule) -> RuleTrial:
     """Try a rule on a group's logged rows before it is kept: counts before and after, and what moves."""
     return await rule_change.try_rule(ctx.work, input)
+
+
+@decisions.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound,))
+async def overrides(ctx: Call, input: AskOverrides) -> Overrides:
+    """How often final decisions differ from the recommended ones: by version, direction, segment, group of persons, and reason code."""
+    return await override_figures.overrides(ctx.work, input)

@@ -29,7 +29,11 @@ COLUMNS: Mapping[str, OutputKind] = {
     "version": OutputKind("BYTES", lambda one: one.version),
     "role": OutputKind("BYTES", lambda one: one.role),
     "inference_id": OutputKind("BYTES", lambda one: str(one.inference_id)),
+    "decision": OutputKind("BYTES", lambda one: one.decision),
+    "decision_rule": OutputKind("BYTES", lambda one: one.decision_rule),
 }
+DECIDED = frozenset({"decision", "decision_rule"})
+"""Outputs of groups that have a decision rule."""
 SHAP_VALUES, SHAP_BASE = "shap_values", "shap_base"
 EXPLAINED = (SHAP_VALUES, SHAP_BASE)
 
@@ -77,6 +81,7 @@ def answer(slug: str, request: InferRequest, predictions: Sequence[Prediction], 
 def _usual(predictions: Sequence[Prediction]) -> list[WantedOutput]:
     """Return the default outputs."""
     absent = {"margin"} if all(one.label is not None for one in predictions) else {"margin", "label"}
+    absent |= DECIDED if all(one.decision is None for one in predictions) else set()
     return [WantedOutput(name=name) for name in COLUMNS if name not in absent]
 
 

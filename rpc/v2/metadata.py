@@ -7,7 +7,7 @@ from backend.catalog.rules import canonical_version, label
 from backend.groups.errors import GroupNotFound
 from backend.runtimes.features import FeatureSpec
 from backend.serving.routing.table import RoutedGroup
-from rpc.v2.answers import COLUMNS, SHAP_BASE, SHAP_VALUES
+from rpc.v2.answers import COLUMNS, DECIDED, SHAP_BASE, SHAP_VALUES
 from schemas.open_inference import Datatype, ModelMetadata, ServerMetadata, TensorMetadata
 
 DATATYPES: Mapping[str, Datatype] = {"integer": "INT64", "boolean": "BOOL", "category": "BYTES"}
@@ -21,7 +21,9 @@ def server() -> ServerMetadata:
 def model(group: RoutedGroup, number: str | None) -> ModelMetadata:
     """Return a group, or one of its versions, as a model. Raises GroupNotFound for a version that does not serve in it."""
     known = features(group, number)
-    outputs = [TensorMetadata(name=name, datatype=kind.datatype, shape=[-1], parameters=_meanings(group, name)) for name, kind in COLUMNS.items()]
+    absent = DECIDED if all(member.rule is None for member in group.members) else frozenset()
+    told = {name: kind for name, kind in COLUMNS.items() if name not in absent}
+    outputs = [TensorMetadata(name=name, datatype=kind.datatype, shape=[-1], parameters=_meanings(group, name)) for name, kind in told.items()]
     outputs += [
         TensorMetadata(name=SHAP_VALUES, datatype="FP64", shape=[-1, len(known)]),
         TensorMetadata(name=SHAP_BASE, datatype="FP64", shape=[-1]),

@@ -26,7 +26,7 @@ EDITS = {
     "pyproject.toml": {'  "catalog",\n': '  "toys",\n'},
     "backend/access/permissions.py": {'    SYSTEM_RUN_READ = "system:run:read"\n': '    TOY_TOY_MAKE = "toy:toy:make"\n'},
     "rpc/root.py": {"from rpc.system import system\n": "from rpc.toys.router import toys\n", "models, runs, system": ", toys"},
-    "rpc/cli.py": {'"connectors", "artifact",': ' "toys",'},
+    "rpc/cli.py": {'"artifact", "decisions",': ' "toys",'},
     "console/src/nav.ts": {"label: 'System', icon: IconServer },\n": "  toys: { path: '/settings/toys', label: 'Toys', icon: IconCube },\n"},
 }
 """By file: what comes after a text that is there."""

@@ -28,8 +28,8 @@ UNMAPPED = {
 WRITES_FOR = {"work": {"audit", "live"}}
 """A unit of work writes audit entries and live events; the slices audit and live read them."""
 NAMED = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_][a-z0-9_]*)\b(?!\s*\()")
-LOG_WRITERS = {"inference_log", "outcomes"}
-"""A group's log has a table by name; the log's slice writes its rows, `outcomes` the columns of outcomes."""
+LOG_WRITERS = {"decisions", "inference_log", "outcomes"}
+"""A group's log has a table by name; the log's slice writes its rows, `outcomes` and `decisions` the columns of what comes later."""
 WRITES_A_LOG = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s*(?:\{|$)")
 STATEMENT = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|FROM)\b")
 
