@@ -1,9 +1,9 @@
 """Serving and draining of this checkout beside an earlier commit's, in one run: `make bench-against BASE=COMMIT`.
 
-Both hubs run at once, each from its own checkout and environment, with the demo's two versions, and are measured in alternating pairs: a closed loop of
-predictions (and of explained ones), then the drain of what they left in the intake. What counts is work per second of the measured process's own
-processor time (the API process, the worker): on an idle machine that is work per second, on a busy one it still is what a core can do. A ratio is the
-median over the pairs of one pair's ratio, ours over the base's; its lower bound is from the sign test's 95 % interval of the median. The last line is JSON.
+Both hubs run at once, each from its own checkout and environment, with the demo's two versions. They are measured in alternating pairs: a closed loop of
+predictions (and of explained ones), then the drain of what these left in the intake. The measure is work per second of the measured process's own processor
+time (the API process, the worker). On an idle machine that is work per second; on a busy one it is still what a core can do. A ratio is the median over the
+pairs of one pair's ratio, ours over the base's. Its lower bound is from the sign test's 95 % interval of the median. The last line is JSON.
 """
 
 import argparse
@@ -46,7 +46,7 @@ with running("against") as hub:
 
 @dataclass(frozen=True)
 class Side:
-    """One hub: where it answers, and its two processes."""
+    """One hub: its address, and its two processes."""
 
     url: str
     token: str
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def measure(ours: Side, theirs: Side, options: argparse.Namespace) -> dict[str, list[tuple[float, float]]]:
-    """For each measure the pairs of work per processor second: ours, the base's."""
+    """Return for each measure the pairs of work per processor second: ours, the base's."""
     row = load_clients()[1].inputs(0)
     bodies = {"predict": json.dumps({"inputs": row}).encode(), "explained": json.dumps({"inputs": row, "explain": True}).encode()}
     seen: dict[str, list[tuple[float, float]]] = {}
@@ -100,7 +100,7 @@ def measure(ours: Side, theirs: Side, options: argparse.Namespace) -> dict[str, 
 
 
 def serve(side: Side, body: bytes, options: argparse.Namespace) -> float:
-    """Predictions per second of the API process's own processor time."""
+    """Return predictions per second of the API process's own processor time."""
     before, started = busy(side.api), time.monotonic()
     answered = wrk.run(f"{side.url}/v1/groups/{GROUP}/predict", body, side.token, options.connections, options.seconds).per_second
     took = time.monotonic() - started
@@ -110,7 +110,7 @@ def serve(side: Side, body: bytes, options: argparse.Namespace) -> float:
 
 
 def drain(side: Side, options: argparse.Namespace) -> float:
-    """Rows drained, explained and stored per second of the worker's own processor time."""
+    """Return rows drained, explained and stored per second of the worker's own processor time."""
     side.worker.send_signal(signal.SIGSTOP)
     try:
         before = logged(side)
@@ -125,7 +125,7 @@ def drain(side: Side, options: argparse.Namespace) -> float:
 
 
 def fill(side: Side, seconds: float) -> int:
-    """How many rows were put into the intake."""
+    """Fill the intake and return the number of rows."""
     parts = urlsplit(side.url)
     clients = load_clients()[1]
     body = json.dumps({"inputs": [clients.inputs(index) for index in range(BATCH)]}).encode()
@@ -136,13 +136,13 @@ def fill(side: Side, seconds: float) -> int:
 
 
 def busy(process: psutil.Process) -> float:
-    """Processor time of a process and its children, in seconds."""
+    """Return the processor time of a process and its children, in seconds."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(one.user + one.system for one in times)
 
 
 def logged(side: Side) -> int:
-    """How many rows of the log are explained."""
+    """Return the number of explained rows in the log."""
 
     async def count() -> int:
         connection = await asyncpg.connect(side.database)
@@ -155,7 +155,7 @@ def logged(side: Side) -> int:
 
 
 def wait_drained(side: Side) -> None:
-    """Until nothing waits in the intake. Raises TimeoutError."""
+    """Wait until nothing waits in the intake. Raises TimeoutError."""
     deadline = time.monotonic() + 300
     with httpx.Client(headers={"Authorization": f"Bearer {side.token}"}, trust_env=False, timeout=30) as http:
         while http.get(f"{side.url}/rpc/system.health").json()["result"]["data"]["intake_backlog"]:
@@ -165,13 +165,13 @@ def wait_drained(side: Side) -> None:
 
 
 def lower_bound(ratios: list[float]) -> float:
-    """The lower end of the 95 % interval of the median by the sign test (Conover, Practical Nonparametric Statistics, 3.2)."""
+    """Return the lower end of the 95 % interval of the median by the sign test (Conover, Practical Nonparametric Statistics, 3.2)."""
     return float(sorted(ratios)[max(int(stats.binom.ppf(0.025, len(ratios), 0.5)) - 1, 0)])
 
 
 @contextlib.contextmanager
 def checkout(commit: str) -> Iterator[Path]:
-    """The commit in a folder of its own, with its environment."""
+    """Check the commit out into its own folder, with its environment."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "base"
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(path), commit], cwd=ROOT, check=True)
@@ -184,7 +184,7 @@ def checkout(commit: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def hub_of(folder: Path) -> Iterator[Side]:
-    """A hub of that checkout, with the demo's group in it."""
+    """Start a hub of that checkout, with the demo's group."""
     python = folder / ".venv/bin/python"
     process = subprocess.Popen(
         [str(python), "-c", HOLD], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(folder)}

@@ -1,7 +1,7 @@
-"""How long a comparison takes over a million logged rows, and over four million: read from what was kept while logging, it should be the same.
+"""Duration of a comparison over one million and over four million logged rows. It reads tallies, so both should take the same.
 
-The rows go into a group's real log (its owner makes them up inside PostgreSQL, spread over a month, 90/10, two thirds with their outcome), and are
-tallied by the product's own run. Then they are compared as `groups.comparison` does it, each time anew. The last line is JSON.
+The database's owner makes the rows up inside PostgreSQL, in a group's real log: spread over a month, 90/10, two thirds with their outcome. The product's own
+run tallies them. Then they are compared as in `groups.comparison`, each time anew. The last line is JSON.
 """
 
 import argparse
@@ -44,7 +44,7 @@ FROM (SELECT i, $4::bigint + (i::float8 / $1 * {span})::bigint AS ms, md5($5 || 
 
 
 def main() -> None:
-    """Print the time for so many rows, and for four times as many."""
+    """Print the time for the given number of rows, and for four times as many."""
     parser = argparse.ArgumentParser(prog="make bench-compare", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--once", action="store_true", help="not four times as many too")
@@ -81,7 +81,7 @@ async def _measured(hub: Hub, settings: Settings, served: Served, rows: int) -> 
     gap = max(abs((ours.roc_auc.value or 0) - (theirs.roc_auc.value or 0)) for ours, theirs in zip(shown.contenders, exact.contenders, strict=True))
     bound = max(one.roc_auc.within for one in shown.contenders)
     print(f"  {rows:>9,} rows made in {filled - begun:.0f} s, tallied anew in {counted - filled:.0f} s ({tallied['tallies']} tallies)")
-    print(f"  {'':>9} compared in {taken:.0f} ms; exactly, from every row, in {exactly:,.0f} ms; ROC AUC differs by {gap:.1e}, stated bound {bound:.1e}")
+    print(f"  {'':>9} compared in {taken:.0f} ms; from every row in {exactly:,.0f} ms; ROC AUC differs by {gap:.1e}, stated bound {bound:.1e}")
     return taken
 
 

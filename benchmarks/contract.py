@@ -1,7 +1,7 @@
-"""Type checking against a contract of 500 procedures, beside the types that a TypeScript tRPC server of the same procedures infers.
+"""Type checking against a contract of 500 procedures, beside a TypeScript tRPC server with the same procedures and inferred types.
 
-Both projects have the same client code, which calls every tenth procedure; `tsc --noEmit` is run in turn, several rounds, and the medians count.
-The server's own source is type-checked with its client, as a monorepo's editor does. The last line is JSON.
+Both projects have the same client code, which calls every tenth procedure. `tsc --noEmit` runs in turn, several rounds; the medians count. The server's own
+source is type-checked with its client, as in a monorepo's editor. The last line is JSON.
 """
 
 import argparse
@@ -54,7 +54,7 @@ COMPILERS = ("typescript", "typescript-7")
 
 
 def generated(count: int) -> Router:
-    """A root of `count` procedures, each with shapes of its own."""
+    """Return a root of `count` procedures, each with its own shapes."""
     root = Router()
     for router in range(count // PER_ROUTER):
         inner = Router(f"r{router}")
@@ -73,7 +73,7 @@ def generated(count: int) -> Router:
 
 
 def handwritten(count: int) -> str:
-    """The same procedures as a TypeScript server."""
+    """Return the same procedures as a TypeScript server."""
     routers = []
     for router in range(count // PER_ROUTER):
         procedures = "".join(f"    p{number}: t.procedure.input({SHAPE}).output({SHAPE}).query(({{ input }}) => input),\n" for number in range(PER_ROUTER))
@@ -83,7 +83,7 @@ def handwritten(count: int) -> str:
 
 
 def use(count: int) -> str:
-    """Client code: one call of each router."""
+    """Return client code: one call of each router."""
     calls = "".join(
         f"export const n{r} = async (): Promise<number> => (await client.r{r}.p3.query({{ slug: 'a', count: 1 }})).count;\n" for r in range(count // 10)
     )
@@ -92,7 +92,7 @@ def use(count: int) -> str:
 
 
 def check(project: Path, compiler: str, rounds: int) -> float:
-    """Seconds of a type check, the median of some rounds."""
+    """Return the seconds of a type check, the median of some rounds."""
     (project / "tsconfig.json").write_text(json.dumps({"compilerOptions": {**OPTIONS, "skipLibCheck": True}, "files": ["use.ts"]}))
     seconds = []
     for _ in range(rounds):

@@ -1,6 +1,6 @@
-"""From intake to log: how many rows a second the worker drains, explains, stores and counts, beside COPY alone of the same rows.
+"""From intake to log: rows per second that the worker drains, explains, stores and counts, beside a bare COPY of the same rows.
 
-The worker is held (SIGSTOP) while the intake fills, then let go; the time runs until every row is in the log with its explanation. The last line is JSON.
+The worker is stopped (SIGSTOP) while the intake fills, then continued. The time runs until every row is in the log with its explanation. The last line is JSON.
 """
 
 import argparse
@@ -55,7 +55,7 @@ async def _logged(hub: Product) -> int:
 
 
 async def _drained(hub: Product, wanted: int) -> float:
-    """How long until every row is there, with its explanation. They are counted once nothing waits: counting them all the while takes from the drain."""
+    """Return the time until every row is there, with its explanation. Rows are counted only once nothing waits: counting slows the drain."""
     started = time.monotonic()
     while (waiting := (await hub.ask("system.health"))["intake_backlog"]) or await _logged(hub) < wanted:
         if time.monotonic() - started > 300:
@@ -65,7 +65,7 @@ async def _drained(hub: Product, wanted: int) -> float:
 
 
 async def _copy_alone(hub: Product) -> tuple[float, int]:
-    """The log's own rows, copied into a table of the same columns without index, in one COPY."""
+    """Copy the log's own rows into a table of the same columns without index, in one COPY."""
     connection = await asyncpg.connect(hub.ready["database_url"])
     try:
         rows: Sequence[asyncpg.Record] = await connection.fetch(f"SELECT * FROM {LOG_TABLE}")

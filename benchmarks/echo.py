@@ -1,4 +1,4 @@
-"""The least that a service does with a prediction's body: decode it with msgspec and answer with its inputs. `python -m benchmarks.echo litestar|bare PORT`."""
+"""The minimal work of a service on a prediction's body: decode it with msgspec and answer with its inputs. `python -m benchmarks.echo litestar|bare PORT`."""
 
 import asyncio
 import signal
@@ -18,12 +18,12 @@ _encode = msgspec.json.Encoder().encode
 
 @post("/echo", status_code=200)
 async def echo(data: PredictBody) -> PredictBody:
-    """The body as it was understood, by Litestar."""
+    """Return the decoded body, by Litestar."""
     return data
 
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:
-    """The same by nothing but ASGI."""
+    """Answer the same by bare ASGI."""
     body = _encode(_decode((await receive())["body"]))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

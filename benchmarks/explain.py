@@ -1,10 +1,10 @@
 """Compiled explanations beside shap.TreeExplainer's: same model, same rows, one thread each, in turns.
 
-    python -m benchmarks.explain [--rounds 5] [--others 2]
+python -m benchmarks.explain [--rounds 5] [--others 2]
 
-A LightGBM model of 100 trees x 31 leaves x 20 features is trained on the spot; batches of 1,000, 100 background rows. What is compared are the calls a
-user would make; ratios are medians over the rounds of one round's ratio, the other's time over ours. Above the figures of that model stand those
-of other depths and kinds. The last line is JSON; its `max_abs_diff` is against the definition over all subsets and, path-dependent, against shap too.
+It trains a LightGBM model of 100 trees x 31 leaves x 20 features; batches of 1,000, 100 background rows. It compares the calls that a user would make. Ratios
+are medians over the rounds of one round's ratio, the other's time over ours. Figures of other depths and kinds come first, then those of that model. The last
+line is JSON. Its `max_abs_diff` is against the definition over all subsets and, path-dependent, against shap too.
 """
 
 import argparse
@@ -44,7 +44,7 @@ OTHER_BATCH = 200
 
 @dataclass(frozen=True)
 class Model:
-    """One model both ways: the forest that is compiled, and what shap takes."""
+    """One model in both forms: the forest to compile, and shap's model."""
 
     name: str
     forest: Forest
@@ -53,21 +53,21 @@ class Model:
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:
-    """Rows, and a yes or no with interactions. In single precision, which every kind reads alike."""
+    """Return rows, and a yes or no with interactions. They are in single precision, which every kind reads alike."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(20_000, FEATURES)).astype(np.float32).astype(np.float64)
     return rows, (rows[:, :8] @ rng.normal(size=8) + rows[:, 0] * rows[:, 1] + rows[:, 2] * rows[:, 9] + rng.normal(size=len(rows)) > 0).astype(int)
 
 
 def lightgbm(rows: np.ndarray, truth: np.ndarray, leaves: int = LEAVES) -> Model:
-    """Of so many leaves a tree."""
+    """Train a LightGBM model with this number of leaves per tree."""
     settings = {"objective": "binary", "num_leaves": leaves, "verbose": -1, "num_threads": 1, "seed": 0}
     booster = lgb.train(settings, lgb.Dataset(rows, truth), TREES)
     return Model(f"LightGBM, {leaves} leaves", read_lightgbm(booster.model_to_string().encode()), booster)
 
 
 def others(rows: np.ndarray, truth: np.ndarray) -> list[Model]:
-    """Other depths and kinds, of as many trees. ONNX has no covers, so only its interventional values are compared."""
+    """Return other depths and kinds, with the same number of trees. ONNX has no covers, so only its interventional values are compared."""
     found = [lightgbm(rows, truth, leaves) for leaves in (7, 127)]
     for depth in (4, 6, 8):
         booster = xgb.train({"objective": "binary:logistic", "max_depth": depth, "nthread": 1, "seed": 0}, xgb.DMatrix(rows, label=truth), TREES)
@@ -83,7 +83,7 @@ def others(rows: np.ndarray, truth: np.ndarray) -> list[Model]:
 
 
 def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int, repeats: int) -> tuple[float, float]:
-    """How many times as long theirs takes (median over rounds, in turns), and the median seconds of ours."""
+    """Return how many times as long theirs takes (median over rounds, in turns), and the median seconds of ours."""
     ours(), theirs()
     ratios, mine = [], []
     for _ in range(rounds):
@@ -99,7 +99,7 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int,
 
 
 def compared(model: Model, rows: np.ndarray, background: np.ndarray | None, rounds: int, batch: int) -> tuple[dict[int, float], float]:
-    """The ratio by batch size, and the largest gap to shap; printed."""
+    """Print and return the ratio by batch size, and the largest gap to shap."""
     started = time.perf_counter()
     ours = CompiledExplainer.compile(model.forest, background)
     compiled = time.perf_counter() - started
@@ -121,7 +121,7 @@ def compared(model: Model, rows: np.ndarray, background: np.ndarray | None, roun
 
 
 def beside_pred_contrib(model: Model, rows: np.ndarray, rounds: int) -> float:
-    """LightGBM's own contributions, which cost nothing beside it."""
+    """Compare with LightGBM's own contributions."""
     ours, part = CompiledExplainer.compile(model.forest), rows[:BATCH]
     found, _ = ratio(lambda: ours(part), lambda: model.theirs.predict(part, pred_contrib=True, num_threads=1), rounds, 1)
     print(f"{model.name}: {found:.1f} x LightGBM's pred_contrib at {BATCH}")

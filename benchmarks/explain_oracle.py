@@ -1,6 +1,6 @@
-"""Shapley values by their definition, leaf by leaf over all subsets of the leaf's features: slow, and sharing nothing with the compiled explainer.
+"""Shapley values by their definition, leaf by leaf over all subsets of the leaf's features. Slow, and independent of the compiled explainer.
 
-Contributions of a sum are the sum of contributions, and a leaf's game has only the features of its own path as players.
+Contributions of a sum are the sum of contributions, and only the features on a leaf's path are players of its game.
 """
 
 import math
@@ -14,7 +14,9 @@ Floats = np.ndarray
 
 
 def by_definition(forest: Forest, row: Floats, background: Floats | None) -> Floats:
-    """The contributions [f] of one row, path-dependent by the covers or against a background [b, f]; for numeric splits where NaN is missing or absent."""
+    """Return the contributions [f] of one row, path-dependent by the covers or against a background [b, f]. For numeric splits with NaN as missing, or
+    without missing values.
+    """
     found = np.zeros(len(forest.features))
     rows = forest.read(np.vstack([row, row if background is None else background]))
     for tree in forest.trees:
@@ -23,7 +25,7 @@ def by_definition(forest: Forest, row: Floats, background: Floats | None) -> Flo
 
 
 def _walk(tree: Tree, node: int, rows: Floats, path: dict[int, tuple[Floats, float]], found: Floats, by_cover: bool) -> None:
-    """`path` holds for each feature which rows meet all its conditions so far, and the share of cover that does."""
+    """Walk the tree. `path` holds for each feature the rows that meet all its conditions so far, and their share of cover."""
     if node < 0:
         _leaf(float(tree.leaf_value[-node - 1]), path, found, by_cover)
         return
@@ -47,7 +49,7 @@ def _leaf(value: float, path: dict[int, tuple[Floats, float]], found: Floats, by
 
 @cache
 def _subsets(players: int) -> tuple[Floats, Floats]:
-    """Every subset as a row of yes and no, and the weight of each member's joining it last."""
+    """Return every subset as a row of yes and no, and the weight of each member joining it last."""
     members = (np.arange(1 << players)[:, None] >> np.arange(players)) & 1 == 1
     sizes = members.sum(axis=1) - 1
     each = [math.factorial(size) * math.factorial(players - size - 1) / math.factorial(players) if size >= 0 else 0.0 for size in sizes]

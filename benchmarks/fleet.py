@@ -1,4 +1,4 @@
-"""Four API processes on one database, one of them by lines that can be cut, and a load on all of them."""
+"""Four API processes on one database, one of them on connections that can be cut, and a load on all of them."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ START_SECONDS = 180
 
 @dataclass(frozen=True)
 class Answer:
-    """One request: to which process, when sent and answered (of `time.monotonic`), the status, and the answer if it was one."""
+    """One request: its process, the times of sending and answer (`time.monotonic`), the status, and the answer of a success."""
 
     process: int
     sent: float
@@ -39,27 +39,27 @@ class Answer:
 
 @dataclass
 class Fleet:
-    """The processes, the last of which is behind `wires`."""
+    """The processes; the last is behind `wires`."""
 
     hub: Product
     urls: list[str]
     wires: list[Wire]
     traffic: Any
-    """Loaded once: nothing may hold up this loop, which the wires share."""
+    """Loaded once: nothing may block this loop, which the wires share."""
     answers: list[Answer] = field(default_factory=list)
     _stopped: bool = False
 
     async def ask(self, procedure: str, /, **given: Any) -> Any:
-        """Call a query by the first process."""
+        """Call a query through the first process."""
         return await self.hub.ask(procedure, **given)
 
     async def call(self, procedure: str, /, **given: Any) -> Any:
-        """Call a mutation by the first process."""
+        """Call a mutation through the first process."""
         return await self.hub.call(procedure, **given)
 
     @asynccontextmanager
     async def load(self, slug: str, connections: int) -> AsyncIterator[None]:
-        """Ask every process over so many connections for as long as the block lasts."""
+        """Send requests to every process over this number of connections while the block lasts."""
         tasks = [asyncio.create_task(self._ask(at, slug, part)) for at in range(len(self.urls)) for part in range(connections)]
         try:
             yield
@@ -71,10 +71,10 @@ class Fleet:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def until_answered(self, processes: Iterable[int], since: float = 0.0, seconds: float = 60) -> None:
-        """Wait until each of these processes has answered a request that was sent since then."""
+        """Wait until each of these processes has answered a request sent after this call."""
         async with asyncio.timeout(seconds):
             while not all(self._answered(process, since) for process in processes):
-                await asyncio.sleep(0.005)  # the answers come by other tasks of this loop
+                await asyncio.sleep(0.005)  # other tasks of this loop add the answers
 
     def _answered(self, process: int, since: float) -> bool:
         return any(one.process == process and one.status == 200 and one.sent > since for one in reversed(self.answers[-2_000:]))
@@ -123,17 +123,17 @@ async def fleet(hub: Product) -> AsyncIterator[Fleet]:
 
 
 def last_line(figures: dict[str, float]) -> None:
-    """What a benchmark ends with."""
+    """Return the last line of a benchmark."""
     print(json.dumps(figures), flush=True)
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The value below which this share lies, of at least one."""
+    """Return the value with this share of the values at or below it."""
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
 def members_of(group: Any) -> list[dict[str, Any]]:
-    """A group's members as `setSplit` takes them."""
+    """Return a group's members in the form of `setSplit`."""
     return [{name: one[name] for name in ("version_id", "role", "share")} for one in msgspec.to_builtins(group)["phase"]["members"]]
 
 

@@ -1,7 +1,7 @@
-"""From the call of `groups.halt` to the last answer that any of four API processes gives, under load, one process being cut off from Redis and PostgreSQL.
+"""From the call of `groups.halt` to the last answer of any of four API processes, under load, with one process cut off from Redis and PostgreSQL.
 
-Most halts find that process cut off for a while; every tenth finds it cut off a moment ago, so that its lease still runs. The last line is JSON: `p99_ms` over
-the halts of the first kind, `max_ms` over all.
+Most halts find that process cut off for a while. Every tenth finds it just cut off, so that its lease still runs. The last line is JSON: `p99_ms` over the
+halts of the first kind, `max_ms` over all.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from tests.support.product import running
 
 SLUG = "bench_halt"
 QUIET_SECONDS = 0.15
-"""So long after a halt an answer that should not be there is waited for."""
+"""Seconds after a halt in which late answers are looked for."""
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ async def _run(hub: "object", options: argparse.Namespace) -> None:
             steady, fresh = await _halts(processes, options.halts)
     late = [one for one in (*steady, *fresh) if one > 1_000]
     print(f"{len(steady)} halts with a process cut off: p50 {quantile(steady, 0.5):.0f} ms, p99 {quantile(steady, 0.99):.0f} ms, max {max(steady):.0f} ms")
-    print(f"{len(fresh)} halts with a process cut off that very moment: p50 {quantile(fresh, 0.5):.0f} ms, max {max(fresh):.0f} ms; over 1 s: {len(late)}")
+    print(f"{len(fresh)} halts with a process just cut off: p50 {quantile(fresh, 0.5):.0f} ms, max {max(fresh):.0f} ms; over 1 s: {len(late)}")
     last_line({"p99_ms": round(quantile(steady, 0.99), 1), "max_ms": round(max(*steady, *fresh), 1)})
 
 
@@ -50,7 +50,7 @@ async def _halts(processes: Fleet, count: int) -> tuple[list[float], list[float]
             await processes.until_answered([3], time.monotonic())
         await processes.until_answered(range(4 if now else 3), time.monotonic())
         if now:
-            for wire in processes.wires if number % 20 else processes.wires[:1]:  # every other time Redis goes on taking its rows
+            for wire in processes.wires if number % 20 else processes.wires[:1]:  # every other time Redis still takes its rows
                 wire.cut()
         begun = time.monotonic()
         await processes.call("groups.halt", slug=SLUG, reason="benchmark")

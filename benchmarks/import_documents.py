@@ -1,11 +1,13 @@
-"""From bytes to preview: how long it takes for a file whose shape is remembered, beside one seen for the first time.
+"""From bytes to preview: the time for a file with a remembered shape, beside one with a new shape.
 
-    python -m benchmarks.import_documents [--rounds 200]
+python -m benchmarks.import_documents [--rounds 200]
 
-The file has 10 kB: a logistic regression with twenty coefficients, figures on two splits, and settings. Times are the least of so many rounds, as `timeit`
-advises: what is above it is the rest of the machine (the median stands beside it). Recall is counted on the labelled files of tests/ and on the gathered
-shapes, half of which are held back from the rules. The last line is JSON: milliseconds with the shape remembered, calls to providers of language models that
-were counted meanwhile, recall on both halves of the gathered shapes, and their wrong leaves together.
+The file has 10 kB: a logistic regression with twenty coefficients, figures on two splits, and settings. Times are the least of the rounds, as `timeit` advises:
+the rest is noise of the machine (the median stands beside it).
+
+Recall is counted on the labelled files of tests/ and on the gathered shapes; the rules were written without half of these shapes. The last line is JSON:
+milliseconds with the shape remembered, calls to providers of language models meanwhile, recall on both halves of the gathered shapes, and their wrong leaves
+together.
 """
 
 import argparse
@@ -29,7 +31,7 @@ SIZE, TARGET_MS = 10_000, 5.0
 
 
 def document() -> bytes:
-    """A file of 10 kB, as people write them."""
+    """Return a file of 10 kB, as people write them."""
     figures = {"accuracy": 0.8123, "precision": 0.6512, "recall": 0.4831, "f1": 0.5547, "roc_auc": 0.7812, "pr_auc": 0.5533, "brier_score": 0.1361}
     tree: dict[str, Any] = {
         "model_name": "card default",
@@ -56,7 +58,7 @@ def document() -> bytes:
 
 
 def timed(call: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Milliseconds of one call: the least, and the median."""
+    """Return the milliseconds of one call: the least, and the median."""
     taken = []
     gc.collect()
     for _ in range(rounds):
@@ -67,7 +69,7 @@ def timed(call: Callable[[], object], rounds: int) -> tuple[float, float]:
 
 
 def counted(calls: list[str]) -> None:
-    """From now on each call to a provider, by whomever in this process, is noted."""
+    """Record every call to a provider in this process from now on."""
     ask = OpenAiCompatible.ask
 
     async def noted(self: OpenAiCompatible, *arguments: Any) -> Any:
@@ -78,7 +80,7 @@ def counted(calls: list[str]) -> None:
 
 
 def recall() -> tuple[int, int]:
-    """How many labels of the labelled files are met, and how many there are."""
+    """Return the number of labels found in the labelled files, and the number of labels."""
     gold: dict[str, dict[str, str]] = json.loads((LABELLED / "gold.json").read_text())
     missed = 0
     for name, labels in gold.items():

@@ -1,4 +1,4 @@
-"""A closed-loop HTTP/1.1 load over kept-alive connections on this machine, with so little work per request that the server is what is measured."""
+"""A closed-loop HTTP/1.1 load over kept-alive connections on this machine. It does little work per request, so that the server is measured."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """What a run saw. Latencies in microseconds, from sending a request to having its whole answer."""
+    """A run's figures. Latencies in microseconds, from sending a request to its whole answer."""
 
     requests: int
     seconds: float
@@ -20,7 +20,7 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Requests answered in a second."""
+        """Return requests answered per second."""
         return self.requests / self.seconds
 
 
@@ -34,7 +34,7 @@ class _Caller(asyncio.Protocol):
         self.latencies: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by behaviour, not by class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport has the methods, but not the class
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -78,13 +78,13 @@ def _whole(received: bytearray) -> bool:
 
 
 def post(host: str, path: str, body: bytes, token: str | None = None) -> bytes:
-    """The bytes of one request."""
+    """Return the bytes of one request."""
     bearer = f"Authorization: Bearer {token}\r\n" if token else ""
     return f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def run(host: str, port: int, request: bytes, connections: int, seconds: float) -> Load:
-    """Keep this many requests in flight for this long. Raises RuntimeError at the first answer that is no success."""
+    """Keep this number of requests in flight for this time. Raises RuntimeError at the first answer that is no success."""
     return uvloop.run(_run(host, port, request, connections, seconds))
 
 

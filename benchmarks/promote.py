@@ -1,7 +1,7 @@
-"""Promotions, one after the other, while four API processes answer: no request may fail, and each row names the one phase that routed it.
+"""Promotions, one after the other, while four API processes answer. No request may fail, and each row names the one phase that routed it.
 
-The last line is JSON: how many promotions and requests there were, how many requests failed, how many were sent after a promotion had returned and were yet
-answered by an earlier phase, how many rows the replay of their routing does not explain, and what a promotion takes.
+The last line is JSON: the numbers of promotions, requests and failed requests; requests sent after a promotion had returned but answered by an earlier phase;
+rows that the replay of routing cannot explain; and the duration of a promotion.
 """
 
 import argparse
@@ -36,7 +36,7 @@ async def _run(hub: "object", options: argparse.Namespace) -> None:
 
 
 async def _promote(processes: Fleet, count: int) -> tuple[list[tuple[float, int]], list[float]]:
-    """When each promotion had returned, with its phase; and milliseconds."""
+    """Return the time at which each promotion had returned, with its phase; and milliseconds."""
     returned: list[tuple[float, int]] = []
     took: list[float] = []
     for number in range(count):

@@ -1,9 +1,10 @@
 """The typed procedures beside the official tRPC server on Node, standalone and under fastify: a validated query, a mutation, and ten queries in JSON lines.
 
 All three authenticate a token by its hash, check a permission and validate the input; none has a database. Each server has one core, the load another; they
-take turns, several rounds; the medians count. The load is `wrk` where it is installed, else autocannon. What is compared is requests per second of the server's
-own processor time, all its threads together: on an idle machine that is requests per second, and on a busy one it still is what one core can do. The last line
-is JSON: how many times that of Node's standalone server.
+take turns, several rounds; the medians count. The load is `wrk` if installed, else autocannon.
+
+The measure is requests per second of the server's own processor time, all its threads together. On an idle machine that is requests per second; on a busy one
+it is still what one core can do. The last line is JSON: the multiple of Node's standalone server.
 """
 
 import argparse
@@ -37,7 +38,7 @@ SPLIT = {"group": "live_credit_scoring", "members": [{"version": f"1.{i}.0", "sh
 
 @dataclass(frozen=True)
 class Work:
-    """What is asked, and how."""
+    """One request: its target and body."""
 
     target: str
     body: bytes | None = None
@@ -62,14 +63,14 @@ class Served:
     process: psutil.Process
 
     def processor_seconds(self) -> float:
-        """What it has used so far."""
+        """Return the processor time used so far, in seconds."""
         used = self.process.cpu_times()
         return used.user + used.system
 
 
 @dataclass(frozen=True)
 class Run:
-    """Requests answered in a second, and in a second of the server's processor time."""
+    """Requests answered per second, and per second of the server's processor time."""
 
     per_second: float
     per_processor_second: float
@@ -143,7 +144,7 @@ def _pinned(core: int) -> list[str]:
 
 
 def _check(origin: str, work: Work) -> None:
-    """The server is there, and does the work."""
+    """Check that the server runs and does the work."""
     request = urllib.request.Request(origin + work.target, data=work.body, headers=work.headers)
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -165,7 +166,7 @@ def _run(server: Served, work: Work, connections: int, seconds: float) -> Run:
 
 
 def _load(origin: str, work: Work, connections: int, seconds: float) -> tuple[float, float]:
-    """Requests answered in a second, and for how many seconds."""
+    """Return requests answered per second, and the seconds."""
     with tempfile.TemporaryDirectory() as folder:
         command = _wrk(Path(folder), origin, work, connections, seconds) if shutil.which("wrk") else _autocannon(origin, work, connections, seconds)
         said = subprocess.run([*_pinned(1), *command], capture_output=True, text=True, check=True).stdout

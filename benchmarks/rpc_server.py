@@ -79,13 +79,13 @@ async def set_split(ctx: Ctx[Any, Any], input: SetSplit) -> Group:
 
 
 class BenchWork:
-    """A unit of work without a database: it counts audit entries, and commits nothing."""
+    """A unit of work without a database: it counts audit entries and commits nothing."""
 
     def __init__(self) -> None:
         self.audited = 0
 
     def amended(self, answer: Any) -> Any:
-        """The answer: nothing is learned after a commit that there is not."""
+        """Return the answer: without a commit there is nothing to add."""
         return answer
 
 
@@ -99,7 +99,7 @@ class BenchHost:
         self._actors = {hashlib.sha256(b"tyd_bench").digest(): actor}
 
     async def authenticate(self, request: Request) -> Actor:
-        """Who holds the token."""
+        """Return the holder of the token."""
         token = bearer(request)
         return self._actors[hashlib.sha256(token.encode()).digest()] if token else ANONYMOUS
 

@@ -1,9 +1,10 @@
 """The same LightGBM model (100 trees, 20 features) behind the hub and behind MLServer, LitServe, BentoML and MLflow; and two echoes.
 
-The rivals predict, no more. The hub routes between a champion and a challenger, puts each prediction on record before it answers, and its worker
-explains and stores the log meanwhile, on the same cores; then once more with the explanation in each answer. Every contender is one process that
-answers (LitServe, BentoML and MLflow add processes of their own), on one thread of LightGBM, called by the same closed loop (wrk) in turn, several
-rounds; the medians count. Before another's turn the hub's backlog is drained. The last line is JSON.
+The rivals only predict. The hub routes between a champion and a challenger, and logs each prediction before it answers. Its worker explains and stores the log
+meanwhile, on the same cores. Then the hub runs once more with the explanation in each answer.
+
+Every contender is one answering process (LitServe, BentoML and MLflow add processes of their own), with one thread of LightGBM. The same closed loop (wrk)
+calls them in turn, several rounds; the medians count. The hub's backlog is drained before another's turn. The last line is JSON.
 """
 
 import argparse
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", metavar="NAME", help="contenders by name; the ratios then lack the others")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers started end too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the started servers end too
     wrk.ensure()
     names = [name for name in PACKAGES if options.only is None or name in options.only]
     for name in names:
@@ -71,7 +72,7 @@ def _train(seed: int) -> str:
 
 @contextmanager
 def _hub(model: Path, row: list[float]) -> Iterator[tuple[Hub, Target, Target]]:
-    """A hub with a champion (90 %) and a challenger (10 %), and its two requests."""
+    """Start a hub with a champion (90 %) and a challenger (10 %). Return its two requests."""
     with running("bench-serving") as product:
         hub = Hub(product.ready["url"], product.ready["token"], threading.Event())
         hub.mutate("models.create", name="Scorer", slug="scorer")

@@ -1,8 +1,8 @@
-"""Two equal versions, looked at a hundred times while their outcomes come in late: how often a winner is named that is none.
+"""Two equal versions, tested a hundred times while their outcomes arrive late: how often a false winner is named.
 
-Each run is a phase whose traffic is drawn by lot, with outcomes after a delay that differs between yes and no. At each look the product's own code
-chooses the cohorts to compare (`backend.comparison.maturity`) and judges them (`backend.comparison.verdict`), corrected for several challengers where
-there are some. Beside it, the usual test at 5 % on the same figures. Then the same with a challenger that really is better. The last line is JSON.
+Each run is a phase with random assignment. Its outcomes arrive after a delay that differs between yes and no. At each look the product's own code chooses the
+cohorts to compare (`backend.comparison.maturity`) and judges them (`backend.comparison.verdict`), corrected for several challengers if there are any. Beside it
+runs the usual test at 5 % on the same figures. Then the same with a challenger that really is better. The last line is JSON.
 """
 
 import argparse
@@ -32,12 +32,11 @@ BETTER = 0.03
 
 @dataclass(frozen=True)
 class Design:
-    """A simulated phase. `rows` come evenly over it; outcomes after an exponential delay, of which `slow` is the mean for yes, as a share of the phase.
+    """A simulated phase. `rows` are spread evenly over it. Outcomes follow after an exponential delay; `slow` is its mean for yes, as a share of the phase.
 
-    `better`: by which share the first challenger's mean squared error is below the champion's. `challengers` share what the champion leaves.
-    `skew`: by which share its error is lower where the outcome is no, and as much higher where it is yes as makes up for it: while only the quick
-    outcomes are in, it seems better, and is not. `repeats`: how many requests an applicant makes on average, all to the same version, of the same
-    creditworthiness and with the same outcome.
+    `better`: the share by which the first challenger's mean squared error is below the champion's. `challengers` share the champion's remainder. `skew`: the
+    share by which its error is lower for outcomes no; for yes it is higher by the balancing amount. While only the quick outcomes are known, it seems better,
+    but is not. `repeats`: an applicant's average number of requests, all to the same version, with the same creditworthiness and outcome.
     """
 
     rows: int = 40_000
@@ -53,7 +52,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one run: whether any look named a leader that is better (or seemed so), and whether the usual test would have."""
+    """The result of one run: whether any look named a leader that is better (or seemed so), and whether the usual test would have."""
 
     named: bool
     right: bool
@@ -61,7 +60,7 @@ class Outcome:
 
 
 def member(number: int, challengers: int, share: float) -> Member:
-    """The champion is number 0."""
+    """Return a version's name; the champion is number 0."""
     role = MemberRole.CHALLENGER if number else MemberRole.CHAMPION
     points = round(10_000 * (share / challengers if number else 1 - share))
     return Member(
@@ -70,7 +69,7 @@ def member(number: int, challengers: int, share: float) -> Member:
 
 
 def simulate(design: Design, seed: int) -> Outcome:
-    """One run, looked at a hundred times."""
+    """Simulate one run with a hundred looks."""
     random = np.random.default_rng(seed)
     arm, losses, slot, known, bucket = draw(design, random)
     sides = 1 + design.challengers
@@ -91,7 +90,7 @@ def simulate(design: Design, seed: int) -> Outcome:
 
 
 def draw(design: Design, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Arm, loss, slot, the look from which on the outcome is known, and the bucket's cluster, of each row [n]."""
+    """Return arm, loss, slot, the first look with a known outcome, and the bucket's cluster, of each row [n]."""
     people = round(design.rows / design.repeats)
     who = random.integers(0, people, design.rows) if people < design.rows else np.arange(design.rows)
     chance = random.beta(2, 6, people)
@@ -112,7 +111,7 @@ def draw(design: Design, random: np.random.Generator) -> tuple[Floats, Floats, F
 
 
 def _tables(arm: Floats, losses: Floats, slot: Floats, known: Floats, cluster: Floats, sides: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Requests by side and slot; and of outcomes known by each look, their count, sum and sum of squares, by look, side, slot and cluster."""
+    """Return requests by side and slot; and count, sum and sum of squares of the outcomes known at each look, by look, side, slot and cluster."""
     n = np.bincount((arm * SLOTS + slot).astype(int), minlength=sides * SLOTS).reshape(sides, SLOTS)
     mine = known < LOOKS
     place = (((known * sides + arm) * SLOTS + slot) * CLUSTERS + cluster)[mine].astype(int)
@@ -127,7 +126,7 @@ def _cohorts(n: Floats, labelled: Floats, look: int) -> list[Cohort]:
 
 
 def _moments(labelled: Floats, sums: Floats, squares: Floats) -> Moments:
-    """From counts, sums and sums of squares by cluster."""
+    """Return moments from counts, sums and sums of squares by cluster."""
     n, total = int(labelled.sum()), float(sums.sum())
     return Moments(n, total / n, max(float(squares.sum()) - total**2 / n, 0.0), Clustered(labelled, sums)) if n else Moments(0, 0.0, 0.0)
 
@@ -140,14 +139,14 @@ def _naive(first: Moments, second: Moments) -> bool:
 
 
 def rates(design: Design, runs: int, seed: int) -> tuple[float, float, float]:
-    """Shares of runs in which a leader was named, a challenger rightly so, and the usual test would have named one."""
+    """Return the shares of runs that named a leader, that named a challenger rightly, and in which the usual test would have named one."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(simulate, repeat(design, runs), range(seed, seed + runs), chunksize=max(runs // 40, 1)))
     return tuple(float(np.mean([getattr(one, name) for one in found])) for name in ("named", "right", "naive"))  # type: ignore[return-value]
 
 
 def main() -> None:
-    """Print both rates, and what other designs give."""
+    """Print both rates, and those of other designs."""
     parser = argparse.ArgumentParser(prog="make sim-aa", description=__doc__)
     parser.add_argument("--runs", type=int, default=2_000)
     parser.add_argument("--rows", type=int, default=40_000, help="of a run without a difference")
@@ -161,9 +160,9 @@ def main() -> None:
         ("90/10", Design(rows=options.rows, share=0.1)),
         ("three challengers", Design(rows=options.rows, share=0.6, challengers=3)),
         ("a stated window of a fifth of the phase", Design(rows=options.rows, hours=10)),
-        ("better where outcomes are quick, as much worse where they are slow", Design(rows=options.rows, skew=0.4)),
+        ("better for quick outcomes, equally worse for slow ones", Design(rows=options.rows, skew=0.4)),
         ("the same, with a stated window of half the phase", Design(rows=options.rows, skew=0.4, hours=25)),
-        ("the same, compared at whatever age", Design(rows=options.rows, skew=0.4, hours=0)),
+        ("the same, compared at any age", Design(rows=options.rows, skew=0.4, hours=0)),
         ("applicants who ask twice on average", Design(rows=options.rows, repeats=2)),
         ("five times", Design(rows=options.rows, repeats=5)),
         ("ten times", Design(rows=options.rows, repeats=10)),
@@ -171,7 +170,7 @@ def main() -> None:
     ):
         print(f"  {words}, {few} runs: {rates(design, few, 100_000)[0]:.2%}")
     _, power, _ = rates(Design(rows=options.power_rows, better=BETTER), few, 200_000)
-    print(f"  a challenger whose Brier score is {BETTER:.0%} lower, 50/50, {options.power_rows:,} rows, {few} runs: found in {power:.1%}")
+    print(f"  a challenger whose Brier score is {BETTER:.0%} lower, 50/50, {options.power_rows:,} rows, {few} runs: detected in {power:.1%}")
     print(f"  {time.monotonic() - begun:.0f} s")
     print(json.dumps({"false_winner": round(false_winner, 4), "power_at_3pct": round(power, 4), "naive": round(naive, 4), "runs": options.runs}))
 

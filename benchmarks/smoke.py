@@ -1,8 +1,8 @@
-"""Every benchmark, simulation, soak and fuzz target at its smallest size: does it still run, and does it end with its figures?
+"""Every benchmark, simulation, soak and fuzz target at its smallest size. Each must run and end with its figures.
 
-    python -m benchmarks.smoke [TARGET ...]
+python -m benchmarks.smoke [TARGET ...]
 
-Figures of such small runs say nothing about speed; only that the target works. Exits with 1 when one fails, with the end of its output.
+Figures of such small runs show nothing about speed, only that the target works. Exits with 1 when one fails, with the end of its output.
 """
 
 import json
@@ -36,18 +36,18 @@ SMALLEST = {
 }
 """Each target's smallest size, as arguments of make."""
 NO_FIGURES = {"fuzz-rpc", "fuzz-import"}
-"""These end with pytest's own summary."""
+"""Targets that end with pytest's own summary."""
 SECONDS = 300
 AT_A_TIME = 2
 
 
 def targets() -> list[str]:
-    """The targets of the Makefile that measure, simulate or fuzz, without this one."""
+    """Return the targets of the Makefile that measure, simulate or fuzz, without this one."""
     return [name for name in PATTERN.findall((ROOT / "Makefile").read_text()) if name != "bench-smoke"]
 
 
 def run(target: str) -> str | None:
-    """What is wrong with a target; None when it works."""
+    """Return the problem of a target; None when it works."""
     command = ["make", "--no-print-directory", target, *SMALLEST[target]]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -1,7 +1,7 @@
-"""Predictions under load while API process, worker, Redis and PostgreSQL are killed (-9) in random order, and started again by their supervisor.
+"""Predictions under load while API process, worker, Redis and PostgreSQL are killed (-9) in random order, and restarted by their supervisor.
 
-What was answered is then looked for in the log. The last line is JSON: `lost` counts answers without their row (or with a row that says something else),
-`twice` requests and inferences with more than one row, `logged_unanswered` rows whose answer was cut off.
+Then each answer is looked up in the log. The last line is JSON. `lost` counts answers without their row (or with a different row). `twice` counts requests and
+inferences with more than one row, `logged_unanswered` rows with an interrupted answer.
 """
 
 import argparse
@@ -26,23 +26,23 @@ from tests.support.product import GROUP, LOG_TABLE, Product, running
 
 CONNECTIONS = 12
 TARGETS = {"API process": "rpc.cli serve", "worker": "workers.main", "Redis": "valkey-server", "PostgreSQL": "bin/postgres"}
-"""What is killed, by a part of its command line."""
+"""Parts of the command lines of the processes to kill."""
 BETWEEN = (1, 100)
-"""How many answers come before the next kill, unless they do not come."""
+"""Number of answers before the next kill, unless none come."""
 BURST = 0.3
-"""How often the next kill follows at once: several are down together, or one dies while it starts."""
+"""Probability that the next kill follows at once: several are down together, or one dies while starting."""
 PATIENCE_SECONDS = 15.0
 SETTLE_SECONDS = 120.0
 
 
 @dataclass
 class Asked:
-    """What clients know: the score they were given, by inference id; who asked again; and what else they were told."""
+    """What clients know: their score by inference id, the repeated requests, and other answers."""
 
     answers: dict[str, float] = field(default_factory=dict)
     requests: int = 0
     differing: list[str] = field(default_factory=list)
-    """Requests that were answered twice, each time by another inference."""
+    """Requests answered twice, each time with another inference."""
     said: Counter[int] = field(default_factory=Counter)
 
 
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 async def soak(hub: Product, kills: int, seed: int, connections: int = CONNECTIONS) -> dict[str, int]:
-    """Ask and kill, then count. The hub's demo group must be there."""
+    """Send requests and kill processes, then count. The hub's demo group must exist."""
     before = {row["inference_id"] for row in await hub.sql(f"SELECT inference_id FROM {LOG_TABLE}")}
     asked = Asked()
     over = asyncio.Event()
@@ -78,7 +78,7 @@ async def soak(hub: Product, kills: int, seed: int, connections: int = CONNECTIO
 
 
 async def _ask(hub: Product, clients: Clients, asked: Asked, over: asyncio.Event, part: int) -> None:
-    """One client after another. A request with a key is sent again until it is answered; one without is given up when it is cut off."""
+    """Send one client after another. A request with a key is sent again until it is answered; one without is given up when it is cut off."""
     number = part
     async with hub.client() as http:
         while not over.is_set():
@@ -105,7 +105,7 @@ async def _send(http: httpx.AsyncClient, body: dict[str, Any], keyed: bool, aske
         return False
     said = answer.json()
     asked.answers[said["inference_id"]] = said["score"]
-    if keyed and random.random() < 0.2:  # its answer did not get through, as far as the client can tell: it asks again
+    if keyed and random.random() < 0.2:  # its answer did not arrive, as far as the client can tell: it asks again
         again = await _again(http, body, headers)
         if again not in (None, said["inference_id"]):
             asked.differing.append(body["correlation_id"])
@@ -137,7 +137,7 @@ async def _kill(hub: Product, kills: int, chance: random.Random, asked: Asked) -
 
 
 async def _alive(hub: Product, mark: str) -> psutil.Process:
-    """The process, as soon as it is there again."""
+    """Return the process, as soon as it runs again."""
     deadline = time.monotonic() + 90
     while True:
         for process in hub.supervisor.children():
@@ -152,7 +152,7 @@ async def _alive(hub: Product, mark: str) -> psutil.Process:
 
 
 async def _settled(hub: Product, asked: Asked) -> Sequence[Any]:
-    """The log once it holds every answer, explained, or does not change any more."""
+    """Return the log once it has every answer, explained, or no longer changes."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Ticks on time while every slot of every other queue is taken: how late each tick began, by the hub's clock.
+"""Ticks on time while every slot of every other queue is taken: the delay of each tick, by the hub's clock.
 
-`python -m benchmarks.soak_crons --minutes 60` starts servers and a worker of its own. It fills the queues `default` and `training` with 60-second runs for as
-long as it lasts. It fails when a tick was missed, came twice, or began more than two seconds late.
+`python -m benchmarks.soak_crons --minutes 60` starts its own servers and worker. It keeps the queues `default` and `training` full of 60-second runs. It fails
+when a tick was missed, came twice, or began more than two seconds late.
 """
 
 import argparse
@@ -34,7 +34,7 @@ KINDS = {"toy.wait": Queue.DEFAULT, "toy.train": Queue.TRAINING}
 
 
 async def fill(hub: Hub, tenant: Tenant) -> None:
-    """Ask for twice as many runs as there are slots."""
+    """Start twice as many runs as there are slots."""
     async with hub.work(tenant.admin) as work:
         for kind, queue in KINDS.items():
             for number in range(2 * SLOTS[queue]):
@@ -42,7 +42,7 @@ async def fill(hub: Hub, tenant: Tenant) -> None:
 
 
 async def soak(settings: Settings, minutes: float) -> list[tuple[datetime, float]]:
-    """The ticks, and how many seconds late each began."""
+    """Return the ticks, each with its delay in seconds."""
     async with open_hub(settings) as hub:
         tenant = await new_tenant(hub)
         until, full = time.monotonic() + minutes * 60, 0.0
@@ -56,7 +56,7 @@ async def soak(settings: Settings, minutes: float) -> list[tuple[datetime, float
 
 
 def report(ticks: list[tuple[datetime, float]]) -> int:
-    """Print what was seen; 1 when a tick was missed, came twice or was late."""
+    """Print the findings; return 1 when a tick was missed, came twice or was late."""
     late = sorted(seconds for _, seconds in ticks)
     twice = [at for at, count in Counter(at for at, _ in ticks).items() if count > 1]
     missed = sum(round((b - a) / timedelta(seconds=1)) - 1 for (a, _), (b, _) in pairwise(ticks))
@@ -66,7 +66,7 @@ def report(ticks: list[tuple[datetime, float]]) -> int:
 
 
 def main() -> int:
-    """Run it."""
+    """Run the soak."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     minutes = parser.parse_args().minutes

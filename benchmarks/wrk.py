@@ -13,7 +13,7 @@ UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
 
 @dataclass(frozen=True)
 class Load:
-    """What a run saw. Latencies in microseconds."""
+    """A run's figures. Latencies in microseconds."""
 
     per_second: float
     p50_us: float
@@ -21,7 +21,7 @@ class Load:
 
 
 def ensure() -> None:
-    """See that wrk is there: installed by apt where it is missing and we are root. Raises SystemExit."""
+    """Check that wrk exists. Install it by apt if it is missing and we are root. Raises SystemExit."""
     if shutil.which("wrk"):
         return
     if os.geteuid() != 0:
@@ -35,7 +35,7 @@ def ensure() -> None:
 
 
 def run(url: str, body: bytes, token: str | None, connections: int, seconds: float) -> Load:
-    """Post the body for so long over so many connections. Raises RuntimeError when an answer is no success."""
+    """Post the body for this time over this number of connections. Raises RuntimeError when an answer is no success."""
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     lines = ['wrk.method = "POST"', f"wrk.body = [==[{body.decode()}]==]", *(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())]
     with tempfile.TemporaryDirectory() as folder:

@@ -1,1 +1,1 @@
-"""The demo: real data, two models trained here, and the hub driven from outside by its public interfaces."""
+"""The demo: real data, two models trained here, and a hub driven from outside through its public interfaces."""

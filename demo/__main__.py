@@ -15,7 +15,7 @@ from demo.traffic import Traffic
 
 
 def main() -> int:
-    """Provision, send the first pass, then keep the screen alive until SIGTERM. 0 when all went well."""
+    """Provision, send the first pass, then keep sending slowly until SIGTERM. Return 0 on success."""
     options = _options()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +41,7 @@ def _run(hub: Hub, options: argparse.Namespace, stop: threading.Event) -> None:
     if missing:
         _first_pass(hub, traffic, missing, before, stop)
     else:
-        _say(f"{before:,} predictions are on record from an earlier start.")
+        _say(f"{before:,} predictions are in the log from an earlier start.")
     if options.filled_file:
         options.filled_file.touch()
     if options.once:
@@ -50,7 +50,7 @@ def _run(hub: Hub, options: argparse.Namespace, stop: threading.Event) -> None:
         stop.set()
         return
     _say(f"{hub.url}/groups/{slug}")
-    _say("From now on the same clients come again, 20 a second, marked as a replay; late outcomes keep arriving. Ctrl-C stops it.")
+    _say("From now on the same clients repeat, 20 per second, marked as a replay; late outcomes keep arriving. Press Ctrl-C to stop.")
     traffic.trickle()
 
 
@@ -71,7 +71,7 @@ def _first_pass(hub: Hub, traffic: Traffic, count: int, before: int, stop: threa
         if stop.wait(0.1):
             raise Stopped
     recorded = time.monotonic() - started
-    _say(f"{count:,} predictions answered in {answered:.1f} s ({count / answered:,.0f} a second), all logged and explained after {recorded:.1f} s.")
+    _say(f"{count:,} predictions answered in {answered:.1f} s ({count / answered:,.0f} per second), all logged and explained after {recorded:.1f} s.")
 
 
 def _token(path: Path | None) -> str:
@@ -84,11 +84,11 @@ def _token(path: Path | None) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description="Drive a hub with real data, from outside.")
-    parser.add_argument("--url", default="http://127.0.0.1:8321", help="where the hub is (default: %(default)s)")
-    parser.add_argument("--token-file", type=Path, help="a file holding an API token; else TILTYARD_TOKEN")
+    parser.add_argument("--url", default="http://127.0.0.1:8321", help="address of the hub (default: %(default)s)")
+    parser.add_argument("--token-file", type=Path, help="a file with an API token; else TILTYARD_TOKEN")
     parser.add_argument("--requests", type=int, default=20_000, metavar="K", help="predictions of the first pass (default: %(default)s)")
-    parser.add_argument("--once", action="store_true", help="stop after the first pass and its outcomes, instead of trickling on")
-    parser.add_argument("--filled-file", type=Path, metavar="FILE", help="made once the first pass is on record and explained")
+    parser.add_argument("--once", action="store_true", help="stop after the first pass and its outcomes, instead of continuing slowly")
+    parser.add_argument("--filled-file", type=Path, metavar="FILE", help="file to write once the first pass is logged and explained")
     return parser.parse_args()
 
 

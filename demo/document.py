@@ -1,4 +1,4 @@
-"""The model document of a trained version: what was measured, nothing else. A plain dict; the hub validates it."""
+"""The model document of a trained version: measured facts only. A plain dict; the hub validates it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from demo.training import MODEL, SHARED, THRESHOLD, Trained
 
 
 def document(trained: Trained) -> dict[str, Any]:
-    """The document, in the hub's own shape (schema version 1.0)."""
+    """Return the document, in the hub's own shape (schema version 1.0)."""
     recipe, y = trained.recipe, trained.clients.defaulted
     return {
         "name": MODEL["name"],

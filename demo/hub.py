@@ -9,24 +9,24 @@ from urllib.parse import quote, urlsplit
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 TIMEOUT = 30.0
 BUSY = frozenset({429, 502, 503, 504})
-"""Statuses that pass by themselves: the call is made again."""
+"""Statuses of temporary failures: the call is repeated."""
 
 
 class Refused(Exception):
-    """The hub said no."""
+    """The hub refused the call."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        """`reason` is the machine's word (`NOT_FOUND`), `message` the person's."""
+        """`reason` is for machines (`NOT_FOUND`), `message` for people."""
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason = status, reason
 
 
 class Stopped(Exception):
-    """Asked to stop while waiting for the hub."""
+    """Stopped while waiting for the hub."""
 
 
 class Hub:
-    """Talks to one hub with one API token. One kept-alive connection a thread; a hub that is restarting is waited for."""
+    """Talks to one hub with one API token, over one kept-alive connection per thread. It waits for a restarting hub."""
 
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
         """`stop` ends every wait."""
@@ -87,7 +87,7 @@ class Hub:
 
 
 def refusal(status: int, content: bytes) -> Refused:
-    """The refusal that an answer carries, whichever of the two error bodies it has."""
+    """Return the refusal in an answer, from either of the two error bodies."""
     try:
         error = json.loads(content)["error"]
         told = error.get("data", error)

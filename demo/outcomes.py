@@ -13,12 +13,12 @@ from demo.hub import Hub, Refused, Stopped
 SOON_SHARE, SOON_SECONDS = 0.85, 3.0
 LATE_SECONDS = (30.0, 600.0)
 AT_MOST = 1_000
-"""Outcomes in one call."""
+"""Outcomes per call."""
 EVERY = 0.5
 
 
 class Outcomes:
-    """Outcomes waiting for their time: most come within seconds, the rest within ten minutes."""
+    """Outcomes waiting for their time: most arrive within seconds, the rest within ten minutes."""
 
     def __init__(self, hub: Hub, group: str) -> None:
         """Outcomes of this group's inferences."""
@@ -30,7 +30,7 @@ class Outcomes:
         self._draw = random.Random(SEED)  # noqa: S311 (delays are no secret)
 
     def expect(self, inference_id: str, actual: float) -> None:
-        """Tell the hub in a while."""
+        """Report an outcome to the hub later."""
         with self._lock:
             soon = self._draw.random() < SOON_SHARE
             delay = self._draw.expovariate(1 / SOON_SECONDS) if soon else self._draw.uniform(*LATE_SECONDS)
@@ -46,11 +46,11 @@ class Outcomes:
             self.told += len(batch)
 
     def tell_until(self, stop: threading.Event) -> None:
-        """Send what falls due until asked to stop."""
+        """Send due outcomes until stopped."""
         while not stop.wait(EVERY):
             try:
                 self.tell_due()
-            except Refused as refused:  # the group was deleted, say: later outcomes may be welcome again
+            except Refused as refused:  # for example the group was deleted: later outcomes may be accepted again
                 print(f"Outcomes were refused: {refused}", flush=True)
             except Stopped:
                 return

@@ -1,4 +1,4 @@
-"""Bring both versions into the hub and put them in a group. What is there already, from an earlier start, is left as it is."""
+"""Brings both versions into the hub and puts them in a group. Parts from an earlier start stay unchanged."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 
 def provision(hub: Hub, clients: Clients, say: Say) -> Any:
-    """The group, made where it is missing."""
+    """Return the group, created if missing."""
     model = _find(hub, "models.get", MODEL["slug"])
     if model is None:
         model = hub.mutate("models.create", **MODEL)
@@ -33,7 +33,7 @@ def provision(hub: Hub, clients: Clients, say: Say) -> Any:
 
 
 def _version(hub: Hub, recipe: Recipe, there: Any, clients: Clients, say: Say) -> str:
-    """The version's id, trained and uploaded unless the hub has it whole."""
+    """Return the version's id. Train and upload it unless the hub has it complete."""
     if there is not None and there["artifact"] is not None:
         return str(there["id"])
     trained = train(recipe, clients)

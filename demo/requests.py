@@ -1,4 +1,4 @@
-"""The requests: which clients each call is about, and its body."""
+"""The requests: the clients of each call, and its body."""
 
 import random
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from demo.dataset import SEED, Clients
 BATCHED_SHARE = 0.1
 BATCH = 40
 EXPLAINED_SHARE = 0.02
-"""Of single requests, those that ask for the explanation in the answer; every other is explained on record."""
+"""One in this many single requests asks for the explanation in the answer; the log explains all others."""
 CONTEXT = {"use_case": "credit_line_review", "region": "TW", "product": "credit_card", "mode": "advisory"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request: the clients' positions in the traffic (one, or a batch), and how the request is marked."""
+    """One request: the clients' positions in the traffic (one, or a batch), and the request's mark."""
 
     clients: tuple[int, ...]
     batch: bool
@@ -25,7 +25,7 @@ class Call:
 
 
 def first_pass(traffic: Clients, count: int) -> list[Call]:
-    """`count` predictions, each client once per 20 000: single calls, and every tenth client in a batch of clients of the same segments."""
+    """Yield calls with `count` predictions, each client once per 20 000: single calls, and every tenth client in a batch of clients with the same segments."""
     draw = random.Random(SEED)  # noqa: S311 (which client comes when is no secret)
     positions = [position % len(traffic) for position in range(count)]
     parted = int(count * (1 - BATCHED_SHARE))
@@ -40,7 +40,7 @@ def first_pass(traffic: Clients, count: int) -> list[Call]:
 
 
 def replay(traffic: Clients, start: str) -> Iterator[Call]:
-    """The same clients again and again, one at a time, marked as a replay; `start` tells one run's marks from another's."""
+    """Yield the same clients repeatedly, one at a time, marked as a replay; `start` distinguishes the marks of runs."""
     turn = 0
     while True:
         turn += 1
@@ -49,7 +49,7 @@ def replay(traffic: Clients, start: str) -> Iterator[Call]:
 
 
 def body(traffic: Clients, call: Call) -> dict[str, Any]:
-    """The call as `POST /v1/groups/{slug}/predict` takes it. A batch has no entity key: it is of many clients."""
+    """Return the call's body for `POST /v1/groups/{slug}/predict`. A batch has no entity key: it has many clients."""
     first = call.clients[0]
     given: dict[str, Any] = {"context": CONTEXT, "segments": traffic.segments(first), "correlation_id": call.mark}
     if call.batch:

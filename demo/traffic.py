@@ -1,4 +1,4 @@
-"""Sending: a first pass over several connections as fast as the hub answers, then a steady trickle."""
+"""Sends requests: a first pass over several connections as fast as the hub answers, then a steady slow rate."""
 
 import queue
 import threading
@@ -20,7 +20,7 @@ class Traffic:
     """Predictions about the traffic's clients, and their outcomes."""
 
     def __init__(self, hub: Hub, group: str, clients: Clients, stop: threading.Event) -> None:
-        """Into one group."""
+        """Send to one group."""
         self.answered = 0
         self.outcomes = Outcomes(hub, group)
         self._hub, self._clients, self._stop = hub, clients, stop
@@ -28,7 +28,7 @@ class Traffic:
         self._lock = threading.Lock()
 
     def first_pass(self, count: int, progress: Progress) -> None:
-        """Ask for `count` predictions over 8 connections. Raises Refused when the hub refuses one."""
+        """Send `count` predictions over 8 connections. Raises Refused when the hub refuses one."""
         waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
         for call in first_pass(self._clients, count):
             waiting.put(call)
@@ -43,7 +43,7 @@ class Traffic:
             raise troubles[0]
 
     def trickle(self) -> None:
-        """The same clients again, 20 a second, until asked to stop."""
+        """Send the same clients again, 20 per second, until stopped."""
         self._pace(replay(self._clients, f"{datetime.now(UTC):%y%m%d%H%M%S}"))
 
     def _pace(self, calls: Iterable[Call]) -> None:
@@ -54,7 +54,7 @@ class Traffic:
                 return
             try:
                 self._send(call)
-            except Refused as refused:  # someone changed or deleted the group: the demo carries on when it takes predictions again
+            except Refused as refused:  # somebody changed or deleted the group: the demo continues when it accepts predictions again
                 print(f"A prediction was refused: {refused}", flush=True)
                 self._stop.wait(5)
 
@@ -64,7 +64,7 @@ class Traffic:
                 self._send(waiting.get_nowait())
         except queue.Empty:
             return
-        except Exception as trouble:  # a thread's exception is the caller's to raise
+        except Exception as trouble:  # the caller raises a thread's exception
             troubles.append(trouble)
 
     def _send(self, call: Call) -> None:

@@ -1,7 +1,7 @@
-"""Two credit scorings, really trained: v1.2 (the champion) and v1.3 (the challenger, which knows more months).
+"""Trains two real credit scorings: v1.2 (the champion) and v1.3 (the challenger, which knows more months).
 
-Each version that serves has learned from all 10 000 training clients. The figures in its document come from five-fold cross-validation: every client
-is scored by a model that has not seen it. The same seed gives the same bytes.
+Each served version is trained on all 10 000 training clients. The figures in its document come from five-fold cross-validation: a model that has not seen the
+client scores each one. The same seed gives the same bytes.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SHARED = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a version is made from."""
+    """The ingredients of a version."""
 
     version: str
     summary: str
@@ -35,17 +35,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Trained:
-    """A version: the LightGBM text to serve, and what its document tells of it."""
+    """A version: the LightGBM text to serve, and the facts for its document."""
 
     recipe: Recipe
     artifact: bytes
     clients: Clients
     scores: Floats
-    """Each training client's probability by a model that has not seen it, shape (10 000,)."""
+    """Each training client's probability by a model that has not seen the client, shape (10 000,)."""
     gain: Floats
     """Each feature's share of the total split gain."""
     curve: dict[str, list[float]]
-    """Log loss by round, the mean over the folds, on what each learned from and on what it left out."""
+    """Log loss by round, the mean over the folds, on the training part and on the held-out part."""
 
 
 RECIPES = (
@@ -67,7 +67,7 @@ RECIPES = (
 
 
 def train(recipe: Recipe, clients: Clients) -> Trained:
-    """Fit one version. A few seconds on one core."""
+    """Train one version. It takes a few seconds on one core."""
     parameters = SHARED | recipe.parameters
     scores, curve = cross_validate(recipe, clients)
     booster = lightgbm.train(parameters, _dataset(recipe, clients), recipe.rounds)
@@ -76,7 +76,7 @@ def train(recipe: Recipe, clients: Clients) -> Trained:
 
 
 def cross_validate(recipe: Recipe, clients: Clients) -> tuple[Floats, dict[str, list[float]]]:
-    """Each client's score by the fold that left it out, and the mean learning curve."""
+    """Return each client's score by the fold that left it out, and the mean learning curve."""
     left_out = folds(len(clients))
     splits = [(np.setdiff1d(np.arange(len(clients)), part), part) for part in left_out]
     parameters = SHARED | recipe.parameters
@@ -91,7 +91,7 @@ def cross_validate(recipe: Recipe, clients: Clients) -> tuple[Floats, dict[str, 
 
 
 def folds(count: int) -> list[NDArray[np.int64]]:
-    """Which rows each fold leaves out: every row once, in an order that the seed gives."""
+    """Return the rows that each fold leaves out: every row once, in the seed's order."""
     return np.array_split(np.random.default_rng(SEED).permutation(count), FOLDS)
 
 

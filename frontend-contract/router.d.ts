@@ -297,7 +297,7 @@ export type VersionWithoutArtifact = Failure<"VERSION_WITHOUT_ARTIFACT", "CONFLI
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;
 
-/** Take an alert on. A rise in severity opens it again. */
+/** Acknowledge an alert. A higher severity opens it again. */
 export interface AcknowledgeAlert {
   alert_id: string;
   /**
@@ -308,9 +308,9 @@ export interface AcknowledgeAlert {
 }
 
 /**
- * Something that needs somebody: what it is, since when, what to do. `count` is how many checks have found it.
+ * An alert: the problem, since when, and what to do. `count` is the number of checks that found it.
  *
- * `acknowledged_*` and `silence*` tell of the last acknowledgement and silence; `silenced_until` may lie in the past.
+ * `acknowledged_*` and `silence*` describe the last acknowledgement and silence; `silenced_until` may be in the past.
  */
 export interface Alert {
   id: string;
@@ -332,7 +332,7 @@ export interface Alert {
   resolved_at: string | null;
 }
 
-/** Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`. */
+/** Alerts of every state, the newest first, page by page. Empty lists select all; `subject` is a prefix; `since` and `until` bound `first_seen`. */
 export interface AlertHistory {
   states?: AlertState[] | undefined;
   severities?: Severity[] | undefined;
@@ -354,7 +354,7 @@ export interface AlertRef {
   alert_id: string;
 }
 
-/** Days for which a resolved alert is kept; null: for good. */
+/** Days for which a resolved alert is kept; null means forever. */
 export interface AlertRetention {
   /**
    * @minimum 1
@@ -363,10 +363,13 @@ export interface AlertRetention {
   days: number | null;
 }
 
-/** `open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean. */
+/**
+ * `open`: nobody has acknowledged it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were
+ * clean.
+ */
 export type AlertState = "open" | "acknowledged" | "silenced" | "resolved";
 
-/** How the model was made. */
+/** The model's method. */
 export interface Algorithm {
   family: string | null;
   name: string | null;
@@ -376,7 +379,7 @@ export interface Algorithm {
   artifact_format: "external" | "lightgbm" | "linear" | "onnx" | "xgboost" | null;
 }
 
-/** How the model was made. */
+/** The model's method. */
 export interface AlgorithmInput {
   family?: string | null | undefined;
   name?: string | null | undefined;
@@ -386,7 +389,7 @@ export interface AlgorithmInput {
   artifact_format?: "external" | "lightgbm" | "linear" | "onnx" | "xgboost" | null | undefined;
 }
 
-/** The bytes served, pinned by their SHA-256. */
+/** The served bytes, identified by their SHA-256. */
 export interface Artifact {
   kind: ArtifactKind;
   sha256: string;
@@ -394,46 +397,46 @@ export interface Artifact {
   features: string[];
   outputs: number;
   uploaded_at: string;
-  /** SHA-256 of the rows that explanations compare with, where the document has some. */
+  /** SHA-256 of the rows that explanations compare with, if the document has some. */
   background: string | null;
-  /** The artifact's own two classes, in its order; empty where its score is of no class. */
+  /** The artifact's own two classes, in its order; empty for a score without classes. */
   classes: string[];
-  /** The class that the score is the probability of, as the version calls it. */
+  /** The class of the score's probability, by the version's name for it. */
   positive_class: string | null;
-  /** Of an ONNX model with a number for each of two classes: which of them is served, from 0. */
+  /** For an ONNX model with a number for each of two classes: the served one, from 0. */
   column: number | null;
-  /** Features whose categories the artifact knows by value: the values in the order of their codes. */
+  /** Features with categories that the artifact knows by value: the values in the order of their codes. */
   categories: { [key: string]: Json[] };
-  /** How many boosting rounds answer, where not all of the file do. */
+  /** Number of boosting rounds in use, if fewer than in the file. */
   rounds: number | null;
-  /** The value that stands for missing, beside null. */
+  /** The missing value, beside null. */
   missing: number | null;
   /**
-   * Sample rows whose expected answers were met at the upload.
+   * Number of sample rows whose answers matched at the upload.
    * @default 0
    */
   samples: number;
-  /** Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no. */
+  /** Features for which the artifact defines the handling of missing values. A request may omit them, unless the document forbids it. */
   takes_missing: string[];
   /**
-   * What the score is, in words: `the probability of default`.
+   * The meaning of the score: `the probability of default`.
    * @default ""
    */
   meaning: string;
-  /** Where the document said otherwise (the artifact counts), and what is assumed where its file is silent. */
+  /** Where the document differed (the artifact counts), and what is assumed when its file does not say. */
   differences: Issue[];
 }
 
-/** What can be served. Never pickle, joblib or .pt: loading one runs its code. */
+/** Kinds of artifacts that can be served. Never pickle, joblib or .pt: loading one runs its code. */
 export type ArtifactKind = "lightgbm" | "xgboost" | "onnx" | "linear" | "external";
 
-/** What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`. */
+/** The uploader's statement of what an artifact's file leaves open. A document can contain it as `extensions.artifact`. */
 export interface ArtifactStatement {
-  /** The artifact's own class whose probability is the score, where file and document do not settle it. */
+  /** The artifact's own class of the score's probability, when file and document do not settle it. */
   positive_class?: string | null | undefined;
-  /** Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best. */
+  /** For an XGBoost file with best_iteration: use all rounds, as Booster.predict does (the default), or those up to the best. */
   iterations?: "all" | "best" | null | undefined;
-  /** Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN. */
+  /** For an XGBoost model: the missing value in training (`missing=` of DMatrix), beside NaN. */
   missing?: number | null | undefined;
   samples?: SampleRows | null | undefined;
 }
@@ -456,7 +459,7 @@ export interface AskOverrides {
   segment?: string | null | undefined;
 }
 
-/** One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included. */
+/** One change. `hash` covers every other field, including `prev_hash`, over RFC 8785 canonical bytes. */
 export interface AuditEntry {
   seq: number;
   at: string;
@@ -471,11 +474,10 @@ export interface AuditEntry {
 }
 
 /**
- * What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
+ * The result of recomputing the chain. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
  *
- * `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`: `kept` when it is there, `cut` when later entries
- * were taken away, `changed` when the entry or the note was replaced, `absent` when nothing was noted yet. `reanchored` lists the spans, first and last
- * number, that somebody accepted as they were found.
+ * `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`. `kept`: it is there. `cut`: later entries were removed.
+ * `changed`: the entry or the note was replaced. `absent`: nothing is noted yet. `reanchored` lists the accepted spans, by first and last number.
  */
 export interface AuditVerdict {
   ok: boolean;
@@ -496,7 +498,7 @@ export interface BandCount {
   after: number;
 }
 
-/** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
+/** The log, newest first. `search` is an exact inference id, entity key or correlation id. */
 export interface BrowseInferences {
   /**
    * Lower-case letters, digits and underscores.
@@ -523,7 +525,7 @@ export interface BrowseInferences {
   limit?: number | undefined;
 }
 
-/** Buckets `start` up to but not including `end`, of 10 000. */
+/** Buckets from `start` to before `end`, of 10 000. */
 export interface BucketRange {
   start: number;
   end: number;
@@ -561,7 +563,7 @@ export interface Candidate {
   best_by: string | null;
 }
 
-/** One's own password: the old one proves it is you. */
+/** A change of the caller's own password. The old one proves who it is. */
 export interface ChangePassword {
   /**
    * @minLength 1
@@ -590,7 +592,7 @@ export interface Claim {
   reading: string | null;
 }
 
-/** Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared. */
+/** Requests of one time span: the number that this contender answered by random assignment, and those with an outcome. `compared`: old enough to compare. */
 export interface CohortCount {
   start: string;
   seconds: number;
@@ -614,7 +616,7 @@ export interface CommitImport {
   model?: string | null | undefined;
   new_model?: NewModel | null | undefined;
   /**
-   * `1.2.0`, `v1.2` is read as 1.2.0.
+   * `1.2.0`; `v1.2` is read as 1.2.0.
    * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version?: string | null | undefined;
@@ -692,7 +694,7 @@ export interface Comparison {
   selection: SelectiveOutcomes | null;
 }
 
-/** The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next. */
+/** The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next. */
 export interface Conclusion {
   state: "alone" | "early" | "leads" | "mismatch" | "open" | "selective";
   headline: string;
@@ -712,7 +714,7 @@ export interface ConfigureDecisions {
   settings: DecisionSettingsInput;
 }
 
-/** New settings, all of them. Another routing key opens a phase. */
+/** The complete new settings. Another routing key opens a phase. */
 export interface ConfigureGroup {
   /**
    * Lower-case letters, digits and underscores.
@@ -722,7 +724,7 @@ export interface ConfigureGroup {
   settings: GroupSettingsInput;
 }
 
-/** Counts. `orientation` says what a row is. */
+/** Counts. `orientation` is the meaning of a row. */
 export interface ConfusionChart {
   kind: "confusion_matrix";
   labels: string[];
@@ -732,7 +734,7 @@ export interface ConfusionChart {
   split: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null;
 }
 
-/** Counts. `orientation` says what a row is. */
+/** Counts. `orientation` is the meaning of a row. */
 export interface ConfusionChartInput {
   kind: "confusion_matrix";
   labels: string[];
@@ -742,7 +744,7 @@ export interface ConfusionChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** A connector without its key. `last4` is empty for a key too short to show any of it. */
+/** A connector without its key. `last4` is empty for a key that is too short to show. */
 export interface Connector {
   id: string;
   name: string;
@@ -763,7 +765,7 @@ export interface ConnectorRef {
   connector_id: string;
 }
 
-/** What came of asking the provider for its models. `reason` and `message` say what went wrong. */
+/** The result of asking the provider for its models. `reason` and `message` describe a failure. */
 export interface ConnectorTest {
   at: string;
   ok: boolean;
@@ -829,7 +831,7 @@ export interface Contender {
   bounds: OutcomeBounds[];
 }
 
-/** What the decision is for. Tested against the model's intended use. */
+/** The purpose of the decision, tested against the model's intended use. */
 export interface Context {
   use_case?: string | null | undefined;
   region?: string | null | undefined;
@@ -860,21 +862,21 @@ export interface CreateConnector {
   name: string;
   provider: Provider;
   /**
-   * Kept encrypted; no answer, log or audit entry holds it.
+   * Stored encrypted; no answer, log or audit entry contains it.
    * @minLength 1
    * @maxLength 1000
    * @pattern ^[\x21-\x7e]+$(?!\n)
    */
   api_key: string;
   /**
-   * Where the OpenAI API is spoken, up to and with `/v1`.
+   * The address of an OpenAI-compatible API, up to and with `/v1`.
    * @minLength 8
    * @maxLength 500
    */
   base_url?: string | null | undefined;
 }
 
-/** A new version that answers through a connector. It is ready at once: there is nothing to upload. */
+/** A new version that answers through a connector, ready at once: there is nothing to upload. */
 export interface CreateExternalVersion {
   /**
    * Lower-case letters, digits and underscores.
@@ -882,7 +884,7 @@ export interface CreateExternalVersion {
    */
   model: string;
   /**
-   * `1.2.0`, `v1.2` is read as 1.2.0.
+   * `1.2.0`; `v1.2` is read as 1.2.0.
    * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version: string;
@@ -912,7 +914,7 @@ export interface CreateGroup {
   /** @default "brier" */
   decision_metric?: "accuracy" | "brier" | "log_loss" | "mae" | "rmse" | "roc_auc" | undefined;
   /**
-   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * In the score's own scale: from 0 to 1 for probabilities.
    * @minimum -1000000000000.0
    * @maximum 1000000000000.0
    * @default 0.5
@@ -939,7 +941,7 @@ export interface CreateModel {
   description?: string | null | undefined;
 }
 
-/** A new person. The password is theirs to change. */
+/** A new person. They may change the password. */
 export interface CreatePerson {
   /**
    * @maxLength 254
@@ -962,7 +964,7 @@ export interface CreatePerson {
   roles: Role[];
 }
 
-/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
+/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all permissions of its maker. */
 export interface CreateToken {
   /**
    * No control characters, such as new lines.
@@ -981,7 +983,7 @@ export interface CreateToken {
   expires_in_days?: number | null | undefined;
 }
 
-/** A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one. */
+/** A new version of a model from a document in Tiltyard's own shape, with an optional decision rule. */
 export interface CreateVersion {
   /**
    * Lower-case letters, digits and underscores.
@@ -989,7 +991,7 @@ export interface CreateVersion {
    */
   model: string;
   /**
-   * `1.2.0`, `v1.2` is read as 1.2.0.
+   * `1.2.0`; `v1.2` is read as 1.2.0.
    * @pattern ^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)
    */
   version: string;
@@ -997,7 +999,7 @@ export interface CreateVersion {
   decision_rule?: DecisionRuleInput | null | undefined;
 }
 
-/** A token just made. `secret` is shown this once and kept only as a hash. */
+/** A new token. `secret` is shown only here and stored only as a hash. */
 export interface CreatedToken {
   token: Token;
   secret: string;
@@ -1021,7 +1023,7 @@ export interface DatasetRefInput {
   range?: string | null | undefined;
 }
 
-/** An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read. */
+/** An entry of the intake that could not be stored, and the reason. `record` is its content; `raw` (base64, cut at 4 KiB) if it is unreadable. */
 export interface DeadLetter {
   entry_id: string;
   at: string;
@@ -1031,7 +1033,7 @@ export interface DeadLetter {
   raw: string | null;
 }
 
-/** The oldest dead letters of a group, and how many there are in all. */
+/** The oldest dead letters of a group, and their total. */
 export interface DeadLetters {
   total: number;
   letters: DeadLetter[];
@@ -1063,7 +1065,7 @@ export interface Decision {
 /** Scores below `below`, and not below the band before, get this decision. The last band has no bound. */
 export interface DecisionBand {
   /**
-   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
    * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
    */
   decision: string;
@@ -1073,7 +1075,7 @@ export interface DecisionBand {
 /** Scores below `below`, and not below the band before, get this decision. The last band has no bound. */
 export interface DecisionBandInput {
   /**
-   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
    * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
    */
   decision: string;
@@ -1117,7 +1119,7 @@ export interface DecisionMove {
  */
 export interface DecisionRule {
   /**
-   * What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it.
+   * The scale of the bands. `probability` and `points` require such scores, and the version is checked for it.
    * @default "score"
    */
   on: "points" | "probability" | "score";
@@ -1144,7 +1146,7 @@ export interface DecisionRule {
  */
 export interface DecisionRuleInput {
   /**
-   * What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it.
+   * The scale of the bands. `probability` and `points` require such scores, and the version is checked for it.
    * @default "score"
    */
   on?: "points" | "probability" | "score" | undefined;
@@ -1222,7 +1224,7 @@ export interface DeleteGroup {
    * @default 24
    */
   grace_hours?: number | undefined;
-  /** The slug once more: deleting is meant. */
+  /** The slug again, to confirm the deletion. */
   confirm: string;
 }
 
@@ -1231,7 +1233,7 @@ export interface DeletedConnector {
   connector_id: string;
 }
 
-/** A deletion under way: the run that carries it out. */
+/** A running deletion: its run. */
 export interface Deletion {
   /**
    * Lower-case letters, digits and underscores.
@@ -1244,10 +1246,10 @@ export interface Deletion {
 }
 
 /**
- * How much better than the champion a version is on the decision metric (below 0: worse), with the interval that may be looked at any time.
+ * How much better than the champion a version is on the decision metric (below 0: worse), with an always-valid interval.
  *
- * `paired`: a shadow and the answers to the very same requests. `phases` are those that were pooled, each compared by itself first.
- * `needed`: about how many outcomes more would decide, if the difference stays what it is.
+ * `paired`: a shadow and the answers to the same requests. `phases` are the pooled ones, each compared by itself first. `needed`: about how many more outcomes
+ * would decide, if the difference stays the same.
  */
 export interface Difference {
   version_id: string;
@@ -1263,7 +1265,7 @@ export interface Difference {
   needed: number | null;
 }
 
-/** Throw dead letters away for good, for a reason that goes to the audit log. */
+/** Discard dead letters permanently, for a reason in the audit log. */
 export interface DiscardDeadLetters {
   /**
    * Lower-case letters, digits and underscores.
@@ -1292,7 +1294,7 @@ export interface DraftRef {
   draft_id: string;
 }
 
-/** Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone. */
+/** Erase an entity from a group's log. Repeat its key in `confirm`: this cannot be undone. */
 export interface EraseEntity {
   /**
    * Lower-case letters, digits and underscores.
@@ -1312,7 +1314,7 @@ export interface EraseEntity {
   reason: string;
 }
 
-/** What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it. */
+/** The result of an erasure. `entity` is a keyed digest of the entity key, as in the audit log. */
 export interface Erasure {
   entity: string;
   rows: number;
@@ -1321,7 +1323,7 @@ export interface Erasure {
   archived_rows: number;
 }
 
-/** Which versions would be asked the group's requests. */
+/** The versions to check against the group's requests. */
 export interface EstimateImpact {
   /**
    * Lower-case letters, digits and underscores.
@@ -1335,7 +1337,7 @@ export interface EstimateImpact {
   version_ids: string[];
 }
 
-/** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
+/** Estimate the result of a split on the requests of a phase (absent: the current one). The shares sum to 10 000. */
 export interface EstimateSplit {
   /**
    * Lower-case letters, digits and underscores.
@@ -1351,9 +1353,9 @@ export interface EstimateSplit {
 }
 
 /**
- * What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+ * The basis of a promotion: the comparison as shown, the share of known outcomes, the approver, the policy.
  *
- * `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+ * `refused_share`: the share of the last week's requests that the new champion refuses, accepted with the promotion.
  */
 export interface Evidence {
   comparison: Comparison;
@@ -1365,9 +1367,9 @@ export interface Evidence {
 }
 
 /**
- * Additive contributions: `base` and the sum of `values` give the model's output in `space`, but for `residual`.
+ * Additive contributions: `base` and the sum of `values` give the model's output in `space`, except for `residual`.
  *
- * `exact` false comes with `error`, a standard error of the estimate in the same units.
+ * When `exact` is false, `error` is a standard error of the estimate in the same units.
  */
 export interface Explanation {
   method: string;
@@ -1381,7 +1383,7 @@ export interface Explanation {
   reason: string | null;
 }
 
-/** A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with. */
+/** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */
 export interface ExportLog {
   /**
    * Lower-case letters, digits and underscores.
@@ -1400,28 +1402,28 @@ export interface ExportLog {
   limit?: number | undefined;
 }
 
-/** Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page. */
+/** Lines of JSON: one per inference, two (request and response) for kserve. `next_cursor` is absent on the last page. */
 export interface ExportedLog {
   lines: string[];
   next_cursor: string | null;
 }
 
 /**
- * Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+ * The model to ask, the request, and the form of its answer. It is stored and identified by its SHA-256 like any artifact.
  *
- * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
- * class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+ * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` is the kind of answer: a `probability` of the positive class, a
+ * `value` between `minimum` and `maximum`, or a `label`, one of two `classes` (the second is positive).
  */
 export interface ExternalModel {
   connector_id: string;
   /**
-   * As the provider calls it.
+   * The provider's name for it.
    * @minLength 1
    * @maxLength 200
    */
   model: string;
   /**
-   * What the model is told before each prompt.
+   * Instructions for the model before each prompt.
    * @minLength 1
    * @maxLength 20000
    */
@@ -1447,14 +1449,14 @@ export interface ExternalModel {
    */
   temperature?: number | null | undefined;
   /**
-   * For everything, retries included.
+   * Seconds in total, including retries.
    * @minimum 100
    * @maximum 120000
    * @default 20000
    */
   timeout_ms?: number | undefined;
   /**
-   * How often a provider that is down or busy is asked again.
+   * Number of retries while a provider is down or busy.
    * @minimum 0
    * @maximum 3
    * @default 1
@@ -1463,9 +1465,9 @@ export interface ExternalModel {
 }
 
 /**
- * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ * One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
  *
- * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ * Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
  */
 export interface Feature {
   /**
@@ -1490,9 +1492,9 @@ export interface Feature {
 }
 
 /**
- * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ * One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
  *
- * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ * Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
  */
 export interface FeatureInput {
   /**
@@ -1516,7 +1518,7 @@ export interface FeatureInput {
   importance?: ImportanceInput[] | undefined;
 }
 
-/** What the training data says of a feature. */
+/** The training data's statistics of a feature. */
 export interface FeatureStats {
   mean: number | null;
   std: number | null;
@@ -1530,7 +1532,7 @@ export interface FeatureStats {
   missing_rate: number | null;
 }
 
-/** What the training data says of a feature. */
+/** The training data's statistics of a feature. */
 export interface FeatureStatsInput {
   mean?: number | null | undefined;
   std?: number | null | undefined;
@@ -1551,7 +1553,7 @@ export interface FeatureStatsInput {
  */
 export interface FinalDecision {
   /**
-   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
    * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
    */
   decision: string;
@@ -1570,11 +1572,11 @@ export interface FinalDecision {
 }
 
 /**
- * A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+ * A group's current state. `endpoint` is the address for predictions, `salt` the start of its routing hash.
  *
- * `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
- * one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
- * `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
+ * A call that changes the group sets `settled`: true once every living process routes by the change, and no process answers past a halt. False when one may
+ * still act as before: it is slow to load a version, or it has lost PostgreSQL in a group that answers without control. `solo`: one person may resume alone,
+ * because nobody else may, or the hub runs in solo mode.
  */
 export interface Group {
   id: string;
@@ -1635,14 +1637,13 @@ export interface GroupRef {
 }
 
 /**
- * How a group answers, what is compared, and what a promotion needs.
+ * Settings of a group: its answers, its comparison, and the conditions for a promotion.
  *
- * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
- * their outcome.
+ * With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
  */
 export interface GroupSettings {
   /**
-   * What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it.
+   * What a process does after losing PostgreSQL for 600 ms. `refuse`: it answers nobody until PostgreSQL is back. `stale`: it continues with the last known split and marks its answers, but a halt cannot reach it.
    * @default "refuse"
    */
   on_control_loss: "refuse" | "stale";
@@ -1653,7 +1654,7 @@ export interface GroupSettings {
    */
   time_budget_ms: number | null;
   /**
-   * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
+   * The routing key: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each request by itself (`inference_id`).
    * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)
    * @default "entity_key"
    */
@@ -1667,28 +1668,28 @@ export interface GroupSettings {
    */
   min_matured_share: number;
   /**
-   * Only requests at least so old are compared, so that their outcomes are in; absent: found out from when outcomes come. 0 compares all.
+   * Hours. Only requests of this age are compared, so that their outcomes have arrived. Absent: found from the arrival of outcomes. 0 compares all.
    * @minimum 0
    * @maximum 87600
    */
   maturity_hours: number | null;
   /**
-   * Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
+   * The scores of the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
    * @default "higher"
    */
   positive_scores: "higher" | "lower";
   /**
-   * What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
+   * What happens to an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
    * @default "refuse"
    */
   unknown_inputs: "ignore" | "refuse";
   /**
-   * A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing.
+   * What happens to a value outside the artifact's categories: the request is refused by name, or the model takes it as missing.
    * @default "refuse"
    */
   unknown_categories: "missing" | "refuse";
   /**
-   * The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. Figures on outcomes are then told of those alone, and are not compared between versions.
+   * The decisions with outcomes, such as `approve`, when others leave the outcome unknown forever. Absent: not stated. Figures on outcomes then cover only those, and are not compared between versions.
    * @minLength 1
    * @maxLength 20
    */
@@ -1696,14 +1697,13 @@ export interface GroupSettings {
 }
 
 /**
- * How a group answers, what is compared, and what a promotion needs.
+ * Settings of a group: its answers, its comparison, and the conditions for a promotion.
  *
- * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
- * their outcome.
+ * With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
  */
 export interface GroupSettingsInput {
   /**
-   * What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it.
+   * What a process does after losing PostgreSQL for 600 ms. `refuse`: it answers nobody until PostgreSQL is back. `stale`: it continues with the last known split and marks its answers, but a halt cannot reach it.
    * @default "refuse"
    */
   on_control_loss?: "refuse" | "stale" | undefined;
@@ -1714,7 +1714,7 @@ export interface GroupSettingsInput {
    */
   time_budget_ms?: number | null | undefined;
   /**
-   * What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).
+   * The routing key: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each request by itself (`inference_id`).
    * @pattern ^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)
    * @default "entity_key"
    */
@@ -1728,28 +1728,28 @@ export interface GroupSettingsInput {
    */
   min_matured_share?: number | undefined;
   /**
-   * Only requests at least so old are compared, so that their outcomes are in; absent: found out from when outcomes come. 0 compares all.
+   * Hours. Only requests of this age are compared, so that their outcomes have arrived. Absent: found from the arrival of outcomes. 0 compares all.
    * @minimum 0
    * @maximum 87600
    */
   maturity_hours?: number | null | undefined;
   /**
-   * Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
+   * The scores of the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below.
    * @default "higher"
    */
   positive_scores?: "higher" | "lower" | undefined;
   /**
-   * What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
+   * What happens to an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins.
    * @default "refuse"
    */
   unknown_inputs?: "ignore" | "refuse" | undefined;
   /**
-   * A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing.
+   * What happens to a value outside the artifact's categories: the request is refused by name, or the model takes it as missing.
    * @default "refuse"
    */
   unknown_categories?: "missing" | "refuse" | undefined;
   /**
-   * The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. Figures on outcomes are then told of those alone, and are not compared between versions.
+   * The decisions with outcomes, such as `approve`, when others leave the outcome unknown forever. Absent: not stated. Figures on outcomes then cover only those, and are not compared between versions.
    * @minLength 1
    * @maxLength 20
    */
@@ -1757,11 +1757,11 @@ export interface GroupSettingsInput {
 }
 
 /**
- * What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+ * The endpoint's answers: totals, and a count for each of the last 60 minutes by version (`labels` by id).
  *
- * Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
- * a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
- * `ignored` the inputs that no version takes, where the group ignores them.
+ * Shadows' copies are counted separately. `refusals` are the latest refused calls, newest first. `refused_by_reason` counts them by the error's reason, so
+ * that halts differ from malformed requests. `starved` names each challenger that requests could not reach, `ignored` the inputs that no version takes, if the
+ * group ignores them.
  */
 export interface GroupTraffic {
   total: number;
@@ -1779,7 +1779,8 @@ export interface GroupTraffic {
 }
 
 /**
- * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ * The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+ * judged.
  *
  * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
  */
@@ -1803,7 +1804,8 @@ export interface Guardrails {
 }
 
 /**
- * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ * The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+ * judged.
  *
  * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
  */
@@ -1827,9 +1829,9 @@ export interface GuardrailsInput {
 }
 
 /**
- * Answers stopped: of the group `slug`, or of a version in every group.
+ * A halt of the group `slug`, or of a version in every group.
  *
- * A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+ * `requested_by` asked to resume and waits for a second person. `self_approved`: one person did both, because nobody else could.
  */
 export interface Halt {
   id: string;
@@ -1862,7 +1864,7 @@ export interface HaltGroup {
   reason?: string | undefined;
 }
 
-/** Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers. */
+/** Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody. */
 export interface HaltVersion {
   version_id: string;
   /**
@@ -1890,13 +1892,13 @@ export interface HistogramChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** An input that no version of the group takes, and how many of the latest 1,000 requests had it. */
+/** An input that no version of the group takes, and its count among the latest 1,000 requests. */
 export interface IgnoredInput {
   name: string;
   requests: number;
 }
 
-/** A picture that a tool drew; kept by reference. */
+/** A picture made by a tool, kept by reference. */
 export interface ImageChart {
   kind: "image";
   name: string;
@@ -1944,7 +1946,7 @@ export interface ImportDraft {
   fingerprint: string;
 }
 
-/** Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call. */
+/** Inferences of another platform, as lines of its layout. Send kserve's two events of an inference in the same call. */
 export interface ImportLog {
   /**
    * Lower-case letters, digits and underscores.
@@ -1959,7 +1961,7 @@ export interface ImportLog {
   lines: string[];
 }
 
-/** What a language model is asked for, when a connector is named. */
+/** The question to a language model, when a connector is named. */
 export type ImportMode = "map" | "rewrite";
 
 /** What a version's document came from. `provenance` is as it was shown when it was committed. */
@@ -1985,8 +1987,8 @@ export interface ImportRecord {
 }
 
 /**
- * What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
- * values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+ * What a tenant shows to language models during imports. `stricter`: connectors that see less. With `short_words`, short lower-case values under
+ * headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody has seen what leaves the hub.
  */
 export interface ImportSharing {
   /** @default "keys" */
@@ -2020,7 +2022,7 @@ export interface ImportanceInput {
   ci?: IntervalInput | null | undefined;
 }
 
-/** What became of the lines: new rows, inferences that were there already, and the first hundred refusals. */
+/** The results of the lines: new rows, inferences that existed already, and the first hundred refusals. */
 export interface ImportedLog {
   rows: number;
   known: number;
@@ -2028,7 +2030,7 @@ export interface ImportedLog {
   refused_total: number;
 }
 
-/** A version whose document came from the very same bytes. */
+/** A version with a document from the same bytes. */
 export interface ImportedVersion {
   version_id: string;
   /**
@@ -2048,9 +2050,9 @@ export interface ImportedVersion {
 }
 
 /**
- * A row of a group's log, whole.
+ * A complete row of a group's log.
  *
- * `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+ * `decision` was recommended by the rule of version `decision_rule`. `final_decision` is the final one; `final_details` has its author and reason.
  */
 export interface Inference {
   inference_id: string;
@@ -2117,7 +2119,7 @@ export interface InferenceSummary {
   final_decision: string | null;
 }
 
-/** What the model is for, and what it is not for. */
+/** The model's purposes, and what it is not for. */
 export interface IntendedUse {
   purpose: string | null;
   use_cases: string[];
@@ -2127,7 +2129,7 @@ export interface IntendedUse {
   prohibited: string[];
 }
 
-/** What the model is for, and what it is not for. */
+/** The model's purposes, and what it is not for. */
 export interface IntendedUseInput {
   purpose?: string | null | undefined;
   use_cases?: string[] | undefined;
@@ -2153,19 +2155,19 @@ export interface IntervalInput {
   level?: number | undefined;
 }
 
-/** One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what. */
+/** One problem of an input: its place (a JSON Pointer, RFC 6901) and a message. */
 export interface Issue {
   pointer: string;
   message: string;
 }
 
-/** A required feature that requests leave out or give as null. */
+/** A required feature that requests omit or send as null. */
 export interface LackingFeature {
   name: string;
   requests: number;
 }
 
-/** Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it. */
+/** Time to answer, in microseconds, with 95 % intervals; `within` is the relative error from counting in bins. */
 export interface Latency {
   p50_us: number;
   p95_us: number;
@@ -2195,7 +2197,7 @@ export interface LearningCurveInput {
   validation?: number[] | undefined;
 }
 
-/** How many dead letters were replayed or discarded. */
+/** The number of replayed or discarded dead letters. */
 export interface LettersMoved {
   moved: number;
 }
@@ -2216,27 +2218,27 @@ export interface LiftChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later. */
+/** A line that was not imported (from 0), and the reason. Of a kserve inference with two events it is the later one. */
 export interface LineRefused {
   line: number;
   reason: string;
 }
 
-/** Where the document itself came from. */
+/** The source of the document. */
 export interface Lineage {
   source_format: string | null;
   source_sha256: string | null;
   mapping_id: string | null;
 }
 
-/** Where the document itself came from. */
+/** The source of the document. */
 export interface LineageInput {
   source_format?: string | null | undefined;
   source_sha256?: string | null | undefined;
   mapping_id?: string | null | undefined;
 }
 
-/** Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`). */
+/** Open alerts, the most severe and the newest first. `state` selects another state, null all. `subject` is a prefix (`group:credit`). */
 export interface ListAlerts {
   /** @default "open" */
   state?: AlertState | null | undefined;
@@ -2251,7 +2253,7 @@ export interface ListAlerts {
   limit?: number | undefined;
 }
 
-/** The newest entries first; `subject` and `action` narrow by prefix. */
+/** The newest entries first; `subject` and `action` filter by prefix. */
 export interface ListAudit {
   subject?: string | null | undefined;
   action?: string | null | undefined;
@@ -2279,7 +2281,7 @@ export interface ListDeadLetters {
   limit?: number | undefined;
 }
 
-/** Halts of the tenant, newest first; `slug`: of one group. */
+/** Halts of the tenant, newest first; with `slug` those of one group. */
 export interface ListHalts {
   /**
    * Lower-case letters, digits and underscores.
@@ -2296,7 +2298,7 @@ export interface ListMappings {
   revoked?: boolean | undefined;
 }
 
-/** Models by name; `search` narrows by a part of name or slug. */
+/** Models by name; `search` filters by a part of name or slug. */
 export interface ListModels {
   search?: string | null | undefined;
   cursor?: string | null | undefined;
@@ -2308,7 +2310,7 @@ export interface ListModels {
   limit?: number | undefined;
 }
 
-/** Outcomes whose inference has not come within so many days of their telling. */
+/** Outcomes without an inference for this number of days. */
 export interface ListOrphans {
   /**
    * Lower-case letters, digits and underscores.
@@ -2367,11 +2369,11 @@ export interface LlmReport {
 }
 
 /**
- * What becomes of a group's log.
+ * Rules for a group's log.
  *
- * Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
- * `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
- * most `stale_max_seconds` old.
+ * Rows older than `retention_days` are removed week by week (absent: none are), after archiving if `retention_policy` says so. Nothing is removed while a
+ * `legal_hold` (its reason) is set. When nothing can be logged, a call is refused, or answered with the last logged answer for the same inputs, at most
+ * `stale_max_seconds` old.
  */
 export interface LogPolicy {
   retention_days: number | null;
@@ -2381,12 +2383,12 @@ export interface LogPolicy {
   stale_max_seconds: number;
 }
 
-/** Whose mapping it is. */
+/** The author of a mapping. */
 export type MappedBy = "format" | "memory" | "matcher" | "llm" | "person";
 
 /**
- * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
- * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ * One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+ * key (1 is the first star), or `const`, a word of the hub's vocabulary.
  */
 export interface MappingPart {
   target: string;
@@ -2399,8 +2401,8 @@ export interface MappingPart {
 }
 
 /**
- * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
- * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ * One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+ * key (1 is the first star), or `const`, a word of the hub's vocabulary.
  */
 export interface MappingPartInput {
   target: string;
@@ -2417,7 +2419,7 @@ export interface MappingRef {
   mapping_id: string;
 }
 
-/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+/** Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes. */
 export interface MappingRule {
   kind: "columnar" | "confusion" | "const" | "pairs" | "parse_json" | "rows" | "scalar" | "select" | "split_from_key" | "zip";
   source: string;
@@ -2435,7 +2437,7 @@ export interface MappingRule {
   rules: MappingRule[];
 }
 
-/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+/** Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes. */
 export interface MappingRuleInput {
   kind: "columnar" | "confusion" | "const" | "pairs" | "parse_json" | "rows" | "scalar" | "select" | "split_from_key" | "zip";
   source: string;
@@ -2453,7 +2455,7 @@ export interface MappingRuleInput {
   rules?: MappingRuleInput[] | undefined;
 }
 
-/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+/** Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`. */
 export interface MappingWhere {
   /** @default "" */
   source: string;
@@ -2462,7 +2464,7 @@ export interface MappingWhere {
   by: string | null;
 }
 
-/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+/** Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`. */
 export interface MappingWhereInput {
   /** @default "" */
   source?: string | undefined;
@@ -2472,7 +2474,7 @@ export interface MappingWhereInput {
 }
 
 /**
- * Which requests are compared: those asked before `until` (absent: all). `window`: by the group's `maturity_hours`.
+ * The requests to compare: those before `until` (absent: all). `window`: by the group's `maturity_hours`.
  *
  * `automatic`: the newest time up to which the outcomes of every contender have arrived.
  */
@@ -2482,7 +2484,7 @@ export interface Maturity {
   until: string | null;
 }
 
-/** Who is calling: the person or token, its tenant, and what it may do. */
+/** The caller: the person or token, its tenant, and its permissions. */
 export interface Me {
   person_id: string | null;
   email: string | null;
@@ -2504,20 +2506,20 @@ export interface Member {
   share: number;
   ranges: BucketRange[];
   /**
-   * Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase.
+   * Some process has not loaded and compiled it yet; that process answers as before. `groups.get` reports it for the current phase.
    * @default false
    */
   preparing: boolean;
-  /** Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is. */
+  /** The reason why some process could not load it. The champion then answers, unless it is a shadow. Reported like `preparing`. */
   load_error: string | null;
   /**
-   * What its score is, in words: `the probability of default`.
+   * The meaning of its score: `the probability of default`.
    * @default ""
    */
   meaning: string;
 }
 
-/** What a version is in a group. */
+/** The role of a version in a group. */
 export type MemberRole = "champion" | "challenger" | "shadow";
 
 /** The rule that a member of the current phase decides by. */
@@ -2528,7 +2530,7 @@ export interface MemberRule {
   rule: VersionRule | null;
 }
 
-/** A version's place in a group. Shadows answer nobody: their share is 0. */
+/** A version's role and share in a group. Shadows answer no callers: their share is 0. */
 export interface MemberSpec {
   version_id: string;
   role: MemberRole;
@@ -2540,7 +2542,7 @@ export interface MemberSpec {
   share: number;
 }
 
-/** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
+/** One measured figure. `name` is a standard one if possible: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export interface Metric {
   /**
    * No control characters, such as new lines.
@@ -2550,15 +2552,15 @@ export interface Metric {
    */
   name: string;
   value: number;
-  /** What its source calls it, where that says more than the name. */
+  /** The source's own name, if it says more. */
   label: string | null;
   split: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null;
   slice: string | null;
-  /** The class the figure is of. */
+  /** The class of the figure. */
   class: string | null;
   average: string | null;
   threshold: number | null;
-  /** What else it was measured on or for: dataset, config, revision, task. */
+  /** Further conditions of the measurement: dataset, config, revision, task. */
   on: { [key: string]: string };
   ci: Interval | null;
   std: number | null;
@@ -2566,9 +2568,9 @@ export interface Metric {
 }
 
 /**
- * A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only).
+ * A metric with its interval; `value` is absent when it cannot be computed (`n` too small, one class only).
  *
- * `within` is how far the value can be from what the rows themselves give: 0 but for those that are computed from bins of scores.
+ * `within` is the largest error against the value from the rows themselves: 0 except for metrics from bins of scores.
  */
 export interface MetricEstimate {
   value: number | null;
@@ -2578,7 +2580,7 @@ export interface MetricEstimate {
   within: number;
 }
 
-/** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
+/** One measured figure. `name` is a standard one if possible: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export interface MetricInput {
   /**
    * No control characters, such as new lines.
@@ -2588,15 +2590,15 @@ export interface MetricInput {
    */
   name: string;
   value: number;
-  /** What its source calls it, where that says more than the name. */
+  /** The source's own name, if it says more. */
   label?: string | null | undefined;
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
   slice?: string | null | undefined;
-  /** The class the figure is of. */
+  /** The class of the figure. */
   class?: string | null | undefined;
   average?: string | null | undefined;
   threshold?: number | null | undefined;
-  /** What else it was measured on or for: dataset, config, revision, task. */
+  /** Further conditions of the measurement: dataset, config, revision, task. */
   on?: { [key: string]: string } | undefined;
   ci?: IntervalInput | null | undefined;
   std?: number | null | undefined;
@@ -2649,9 +2651,9 @@ export interface ModelDocument {
   intended_use: IntendedUse | null;
   considerations: string[];
   lineage: Lineage | null;
-  /** For each value by its pointer, where its source says it. */
+  /** The source of each value by its pointer, if known. */
   provenance: { [key: string]: string };
-  /** How a value's notation was changed on its way, by its pointer. */
+  /** The change of a value's notation, by its pointer. */
   transforms: { [key: string]: string };
   unmapped: string[];
   extensions: { [key: string]: Json };
@@ -2681,9 +2683,9 @@ export interface ModelDocumentInput {
   intended_use?: IntendedUseInput | null | undefined;
   considerations?: string[] | undefined;
   lineage?: LineageInput | null | undefined;
-  /** For each value by its pointer, where its source says it. */
+  /** The source of each value by its pointer, if known. */
   provenance?: { [key: string]: string } | undefined;
-  /** How a value's notation was changed on its way, by its pointer. */
+  /** The change of a value's notation, by its pointer. */
   transforms?: { [key: string]: string } | undefined;
   unmapped?: string[] | undefined;
   extensions?: { [key: string]: unknown } | undefined;
@@ -2726,7 +2728,7 @@ export interface NewModel {
   description?: string | null | undefined;
 }
 
-/** An outcome nobody's. */
+/** An outcome without an inference. */
 export interface OrphanOutcome {
   inference_id: string | null;
   correlation_id: string | null;
@@ -2736,16 +2738,16 @@ export interface OrphanOutcome {
   received_by: string;
 }
 
-/** The oldest orphans, and how many there are in all. */
+/** The oldest orphans, and their total. */
 export interface Orphans {
   total: number;
   outcomes: OrphanOutcome[];
 }
 
 /**
- * The truth, later. Name the inference, or the correlation id it was asked with.
+ * A later outcome. Name the inference, or the correlation id of its request.
  *
- * `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+ * `actual` is 0 or 1 (false or true) if the answer was a probability, else the value, with a magnitude of at most 10^12.
  */
 export interface Outcome {
   actual: number | boolean;
@@ -2771,10 +2773,10 @@ export interface OutcomeBounds {
 }
 
 /**
- * What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+ * The results of a batch: applied now, already known, corrected, or kept until their inference arrives.
  *
- * `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
- * outcome, so they take none.
+ * `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does. One case has one
+ * outcome, so they get none.
  */
 export interface OutcomesReceipt {
   received: number;
@@ -2787,9 +2789,9 @@ export interface OutcomesReceipt {
 }
 
 /**
- * What the model said: margin beside probability where it has both.
+ * The model's output: the probability, and the margin if it has one.
  *
- * `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+ * `probability` is of the version's positive class: `meaning` in the group's member, and in the version's artifact, names it.
  */
 export interface Output {
   score: number;
@@ -2841,14 +2843,14 @@ export interface Overrides {
   by_reason: OverrideRate[];
 }
 
-/** Who answers for the model. */
+/** The model's responsible owner. */
 export interface Owner {
   name: string;
   contact: string | null;
   role: string | null;
 }
 
-/** Who answers for the model. */
+/** The model's responsible owner. */
 export interface OwnerInput {
   name: string;
   contact?: string | null | undefined;
@@ -2904,7 +2906,7 @@ export interface PersonRef {
   person_id: string;
 }
 
-/** A span of one split. Comparison is within a phase. */
+/** A span of one split. Comparisons stay within a phase. */
 export interface Phase {
   number: number;
   opened_at: string;
@@ -2931,7 +2933,7 @@ export interface PrChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** The same by RPC, with the group's slug. */
+/** A prediction by RPC, with the group's slug. */
 export interface Predict {
   inputs: { [key: string]: unknown } | { [key: string]: unknown }[];
   /** @maxLength 200 */
@@ -2943,12 +2945,12 @@ export interface Predict {
   /** @default false */
   explain?: boolean | undefined;
   /**
-   * The version to answer, by label, number or id: for `inference:version:prefer`. It is left out of comparisons.
+   * The version that must answer, by label, number or id: for `inference:version:prefer`. Comparisons leave it out.
    * @maxLength 200
    */
   prefer?: string | null | undefined;
   /**
-   * For 24 hours the same request with it gets the same inference.
+   * For 24 hours the same request with this key gets the same inference.
    * @minLength 1
    * @maxLength 200
    */
@@ -2961,12 +2963,12 @@ export interface Predict {
 }
 
 /**
- * One answer; it is on record under `inference_id`. Latency in microseconds.
+ * One answer, logged under `inference_id`. Latency in microseconds.
  *
- * A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
- * by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+ * A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
+ * had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
  *
- * `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
+ * `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
  */
 export interface Prediction {
   inference_id: string;
@@ -2985,7 +2987,7 @@ export interface Prediction {
   decision_rule: string | null;
 }
 
-/** The answers of a batch, in the order asked. */
+/** The answers of a batch, in its order. */
 export interface Predictions {
   predictions: Prediction[];
 }
@@ -2993,7 +2995,7 @@ export interface Predictions {
 /**
  * Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
  *
- * `threshold` is the decision threshold that comes with the new one (absent: as it is).
+ * `threshold` is the new champion's decision threshold (absent: unchanged).
  */
 export interface Promote {
   /**
@@ -3010,7 +3012,7 @@ export interface Promote {
    */
   keep_old?: number | null | undefined;
   /**
-   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * In the score's own scale: from 0 to 1 for probabilities.
    * @minimum -1000000000000.0
    * @maximum 1000000000000.0
    */
@@ -3018,19 +3020,19 @@ export interface Promote {
   /** @default "" */
   reason?: string | undefined;
   /**
-   * Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
+   * Continue although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
    * @default false
    */
   accept_refusals?: boolean | undefined;
 }
 
-/** A promotion done: the group as it is now, and the hash of the evidence kept in the audit log. */
+/** A completed promotion: the group's current state, and the hash of the evidence in the audit log. */
 export interface Promotion {
   group: Group;
   evidence_hash: string;
 }
 
-/** A past promotion with what it was based on. */
+/** A past promotion with its basis. */
 export interface PromotionRecord {
   phase: number;
   at: string;
@@ -3043,10 +3045,10 @@ export interface PromotionRecord {
 }
 
 /**
- * A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+ * A file to read: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, and its name serves as `name`).
  *
- * With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
- * `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+ * With `connector_id` a language model is asked about what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses. `model` is
+ * the model for a new version. `pick` chooses one model when the file describes several.
  */
 export interface ProposeImport {
   /**
@@ -3075,10 +3077,10 @@ export interface ProposeImport {
   use_memory?: boolean | undefined;
 }
 
-/** Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway. */
+/** The provider of the API. `compatible` is any that speaks OpenAI's protocol: vLLM, Ollama, Azure, a gateway. */
 export type Provider = "anthropic" | "compatible" | "gemini" | "openai";
 
-/** A model that the provider offers; `shutdown_date` as the provider announces it. */
+/** A model that the provider offers; `shutdown_date` as announced by the provider. */
 export interface ProviderModel {
   id: string;
   owned_by: string | null;
@@ -3086,7 +3088,7 @@ export interface ProviderModel {
   shutdown_date: string | null;
 }
 
-/** A ramp as it is. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended. */
+/** A ramp's current state. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended. */
 export interface Ramp {
   id: string;
   slug: string;
@@ -3107,7 +3109,7 @@ export interface Ramp {
   decisions: RampDecision[];
 }
 
-/** One decision, by a person or by the ramp itself, with the figures it was based on. */
+/** One decision, by a person or by the ramp itself, with its figures. */
 export interface RampDecision {
   number: number;
   at: string;
@@ -3119,9 +3121,9 @@ export interface RampDecision {
 }
 
 /**
- * What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
+ * The figures of a step: the challenger's, and `champion_…` the champion's. Latencies in microseconds.
  *
- * `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+ * `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 means that the challenger is worse.
  * `loss_held` says why no losses are compared: only some decisions reveal outcomes.
  */
 export interface RampFigures {
@@ -3139,7 +3141,7 @@ export interface RampFigures {
   loss_held: string;
 }
 
-/** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
+/** A group's ramp. Pausing a paused ramp, or resuming a running one, changes nothing. */
 export interface RampRef {
   /**
    * Lower-case letters, digits and underscores.
@@ -3156,7 +3158,7 @@ export interface RampRef {
 /** The life of a ramp. */
 export type RampState = "running" | "paused" | "completed" | "rolled_back" | "cancelled";
 
-/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+/** The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes. */
 export interface RampStep {
   /**
    * Hundredths of a percent of the traffic.
@@ -3183,7 +3185,7 @@ export interface RampStep {
   min_outcomes: number;
 }
 
-/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+/** The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes. */
 export interface RampStepInput {
   /**
    * Hundredths of a percent of the traffic.
@@ -3210,7 +3212,7 @@ export interface RampStepInput {
   min_outcomes?: number | undefined;
 }
 
-/** Accept a broken chain as it is now, for a reason that stays on record. */
+/** Accept a broken chain as it is now, for a recorded reason. */
 export interface ReanchorAudit {
   /**
    * @minLength 10
@@ -3247,7 +3249,7 @@ export interface RecordOutcomes {
   outcomes: Outcome[];
 }
 
-/** A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's. */
+/** A refused call: its time, the token's or person's name, and the error's `reason`. */
 export interface Refusal {
   at: string;
   caller: string;
@@ -3276,7 +3278,7 @@ export interface Reimport {
   use_memory?: boolean | undefined;
 }
 
-/** Put dead letters back into the intake: those named, or all. */
+/** Return dead letters to the intake: those named, or all. */
 export interface ReplayDeadLetters {
   /**
    * Lower-case letters, digits and underscores.
@@ -3286,7 +3288,7 @@ export interface ReplayDeadLetters {
   entry_ids?: string[] | null | undefined;
 }
 
-/** Recompute who had to answer, of a phase or of a span of time (absent: of everything). */
+/** Recompute the answering version for a phase or a time span (absent: for everything). */
 export interface ReplayRouting {
   /**
    * Lower-case letters, digits and underscores.
@@ -3314,7 +3316,7 @@ export interface ResidualsChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** Ask that a group answers again, or, as a second person, confirm it. */
+/** Ask to resume a group, or confirm it as a second person. */
 export interface ResumeGroup {
   /**
    * Lower-case letters, digits and underscores.
@@ -3328,7 +3330,7 @@ export interface ResumeGroup {
   reason?: string | undefined;
 }
 
-/** The same for a version. */
+/** Ask to resume a version, or confirm it as a second person. */
 export interface ResumeVersion {
   version_id: string;
   /**
@@ -3354,8 +3356,8 @@ export interface RevealedShares {
 }
 
 /**
- * A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
- * unsupported value is right. With `connector_id` a language model is asked for what is open now.
+ * A person's corrections of a draft. A null field stays as it is; a list replaces the earlier one. `confirmed` are places of the document with a correct
+ * unsupported value. With `connector_id` a language model is asked about what is open now.
  */
 export interface ReviseImport {
   draft_id: string;
@@ -3387,10 +3389,10 @@ export interface RocChartInput {
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 
-/** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
+/** A person's role in a tenant. backend/access/permissions.py lists the permissions of each. */
 export type Role = "admin" | "connector_admin" | "engineer" | "ml_lead" | "ethics_officer" | "pm" | "validator" | "model_risk" | "auditor" | "viewer" | "service";
 
-/** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
+/** Restore the earlier champion with its threshold, based on the phase that the caller read. */
 export interface Rollback {
   /**
    * Lower-case letters, digits and underscores.
@@ -3405,25 +3407,25 @@ export interface Rollback {
   reason: string;
 }
 
-/** Another key; for `compatible` another address too, which never goes without its key. */
+/** A new key; for `compatible` optionally a new address, never without its key. */
 export interface RotateConnector {
   connector_id: string;
   /**
-   * Kept encrypted; no answer, log or audit entry holds it.
+   * Stored encrypted; no answer, log or audit entry contains it.
    * @minLength 1
    * @maxLength 1000
    * @pattern ^[\x21-\x7e]+$(?!\n)
    */
   api_key: string;
   /**
-   * Where the OpenAI API is spoken, up to and with `/v1`.
+   * The address of an OpenAI-compatible API, up to and with `/v1`.
    * @minLength 8
    * @maxLength 500
    */
   base_url?: string | null | undefined;
 }
 
-/** A row that the phases do not explain: what is recorded, and what was expected. */
+/** A row that the phases do not explain: the recorded and the expected version. */
 export interface RoutingMismatch {
   inference_id: string;
   phase: number;
@@ -3433,8 +3435,9 @@ export interface RoutingMismatch {
 }
 
 /**
- * `matched` of `rows` were answered by whom the phases say, by reason: `split` (the bucket's owner), `features` (the owner lacked required features),
- * `fallback` (the owner failed, was halted or not loaded), `preferred` (named by its caller), `shadow` (a copy). `examples` are up to 20 others.
+ * `matched` of `rows` were answered by the version that the phases demand, by reason. `split`: the bucket's owner. `features`: the owner lacked required
+ * features. `fallback`: the owner failed, was halted or not loaded. `preferred`: named by its caller. `shadow`: a copy. `examples` are up to 20
+ * mismatches.
  */
 export interface RoutingReplay {
   slug: string;
@@ -3444,7 +3447,7 @@ export interface RoutingReplay {
   examples: RoutingMismatch[];
 }
 
-/** The log rows that a figure is made of: the first and the last inference id. */
+/** The log rows of a figure: the first and the last inference id. */
 export interface RowRange {
   first: string;
   last: string;
@@ -3468,7 +3471,7 @@ export interface RuleTrial {
   scores: TrialBin[];
 }
 
-/** One background execution. `percent` and `stage` say how far it is. */
+/** One background execution. `percent` and `stage` are its progress. */
 export interface Run {
   id: string;
   kind: string;
@@ -3493,7 +3496,7 @@ export interface RunRef {
 /** The life of a run. */
 export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "lost";
 
-/** Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001. */
+/** Whether the actual split is the requested one. Chi-square over the counts of randomly assigned requests; `ok` unless p is below 0.001. */
 export interface SampleRatio {
   chi_square: number;
   p_value: number;
@@ -3502,7 +3505,7 @@ export interface SampleRatio {
   words: string;
 }
 
-/** Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused. */
+/** Rows with the training library's scores. The served scores must match, or the artifact is refused. */
 export interface SampleRows {
   /**
    * Each an object of feature and value, or the values in the artifact's order.
@@ -3569,9 +3572,9 @@ export interface SelectiveOutcomes {
 }
 
 /**
- * Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+ * Of the group's latest requests (at most 20,000 of the last seven days), those that a version could not answer, because they lack a feature it requires.
  *
- * As champion it would refuse them; as a challenger the champion answers them in its place.
+ * A champion would refuse them; for a challenger the champion answers them.
  */
 export interface ServingImpact {
   version_id: string;
@@ -3582,7 +3585,7 @@ export interface ServingImpact {
   features: LackingFeature[];
 }
 
-/** Where a version serves. */
+/** A group that a version serves in. */
 export interface ServingRole {
   group_slug: string;
   group_name: string;
@@ -3593,7 +3596,7 @@ export interface ServingRole {
    * @default false
    */
   preparing: boolean;
-  /** Why some process could not load it; the champion answers for it, unless it is a shadow. */
+  /** The reason why some process could not load it. The champion then answers, unless it is a shadow. */
   load_error: string | null;
 }
 
@@ -3603,7 +3606,7 @@ export interface SetDecisionRule {
   rule: DecisionRuleInput | null;
 }
 
-/** Choose what is shown to language models. It counts as agreement. */
+/** Set what is shown to language models. It counts as agreement. */
 export interface SetImportSharing {
   shows: Shows;
   /** @default false */
@@ -3611,7 +3614,7 @@ export interface SetImportSharing {
   stricter?: { [key: string]: Shows } | undefined;
 }
 
-/** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
+/** A legal hold on a group's log with this reason, against retention, deletion and erasure; without a reason the hold is lifted. */
 export interface SetLegalHold {
   /**
    * Lower-case letters, digits and underscores.
@@ -3625,7 +3628,7 @@ export interface SetLegalHold {
   reason?: string | null | undefined;
 }
 
-/** How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough. */
+/** How long a group's rows are kept: `days`, or forever without. Whole weeks are removed, once their last day is old enough. */
 export interface SetRetention {
   /**
    * Lower-case letters, digits and underscores.
@@ -3648,7 +3651,7 @@ export interface SetRoles {
   roles: Role[];
 }
 
-/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is. */
+/** New roles and shares, based on the phase that the caller read; refused as stale when the phase has changed. `threshold` absent: unchanged. */
 export interface SetSplit {
   /**
    * Lower-case letters, digits and underscores.
@@ -3662,7 +3665,7 @@ export interface SetSplit {
    */
   members: MemberSpec[];
   /**
-   * In the score's own scale: from 0 to 1 where scores are probabilities.
+   * In the score's own scale: from 0 to 1 for probabilities.
    * @minimum -1000000000000.0
    * @maximum 1000000000000.0
    */
@@ -3670,13 +3673,13 @@ export interface SetSplit {
   /** @default "" */
   reason?: string | undefined;
   /**
-   * Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
+   * Continue although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`).
    * @default false
    */
   accept_refusals?: boolean | undefined;
 }
 
-/** A time zone by its IANA name (`Europe/Berlin`); null: the hub's. */
+/** A time zone by its IANA name (`Europe/Berlin`); null for the hub's. */
 export interface SetTimeZone {
   /**
    * @minLength 1
@@ -3695,7 +3698,7 @@ export interface SetValueTable {
   table: ValueTableInput | null;
 }
 
-/** What is answered when neither Redis nor PostgreSQL takes a prediction. */
+/** The answer when neither Redis nor PostgreSQL takes a prediction. */
 export interface SetWhenUnlogged {
   /**
    * Lower-case letters, digits and underscores.
@@ -3711,10 +3714,10 @@ export interface SetWhenUnlogged {
   max_age_seconds?: number | undefined;
 }
 
-/** How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time. */
+/** How soon to act: critical, now; high, today; medium, this week; low, when there is time. */
 export type Severity = "critical" | "high" | "medium" | "low";
 
-/** What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs. */
+/** Results of the copies for shadows: logged as scored or failed; dropped because too many waited; incomplete inputs. */
 export interface ShadowTraffic {
   scored: number;
   failed: number;
@@ -3722,16 +3725,13 @@ export interface ShadowTraffic {
   incomplete: number;
 }
 
-/** A draft and the connector that would be asked about it. */
+/** A draft, and the connector to ask about it. */
 export interface ShowImport {
   draft_id: string;
   connector_id: string;
 }
 
-/**
- * What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
- * `text` is null where nothing would be sent, for the `reason`.
- */
+/** Exactly what would be sent: `instructions`, equal for every file, and `text`. `text` is null when nothing would be sent, for the `reason`. */
 export interface ShownImport {
   shows: Shows;
   instructions: string;
@@ -3739,7 +3739,7 @@ export interface ShownImport {
   reason: string | null;
 }
 
-/** What a language model is shown of a file. */
+/** What a language model sees of a file. */
 export type Shows = "vocabulary" | "keys" | "file";
 
 /** An attempt to sign in. */
@@ -3763,7 +3763,7 @@ export interface SignIn {
   tenant?: string | null | undefined;
 }
 
-/** No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence. */
+/** Silence this kind and subject until a time, at most 90 days ahead, for a reason. A higher severity ends the silence. */
 export interface SilenceAlert {
   alert_id: string;
   until: string;
@@ -3781,9 +3781,9 @@ export interface SourceLeaf {
 }
 
 /**
- * Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+ * The source of a document's value. `pointer` leads into the file; `file:…` is the file's own name, `person:…` the person who confirmed it.
  *
- * `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+ * `value` is the text there; `transform` is the change of its notation: a rule's transform, `words`, `key` (a word of the key) or `const`.
  */
 export interface SourceOf {
   pointer: string;
@@ -3821,7 +3821,7 @@ export interface SplitShare {
   share: number;
 }
 
-/** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
+/** Raise a challenger's share in steps, based on the phase that the caller read. The champion gives the share; others keep theirs. */
 export interface StartRamp {
   /**
    * Lower-case letters, digits and underscores.
@@ -3845,9 +3845,9 @@ export interface StartRamp {
 }
 
 /**
- * Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+ * Requests of the current phase in a challenger's share that lacked inputs it needs: the champion answered them.
  *
- * `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+ * `version` is the challenger's label, `lacks` the missing inputs, the most frequent first, at most 20.
  */
 export interface Starved {
   version: string;
@@ -3855,13 +3855,13 @@ export interface Starved {
   lacks: string[];
 }
 
-/** State it of a draft version, before its artifact is uploaded. */
+/** A statement for a draft version, before its artifact is uploaded. */
 export interface StateArtifact {
   version_id: string;
   artifact: ArtifactStatement;
 }
 
-/** A slug made from a name: its letters as they are written in Latin ones. */
+/** A slug made from a name, with its letters in Latin script. */
 export interface SuggestedSlug {
   /**
    * Lower-case letters, digits and underscores.
@@ -3870,7 +3870,7 @@ export interface SuggestedSlug {
   slug: string;
 }
 
-/** Is everything that the hub needs there? */
+/** The health of the hub's services. */
 export interface SystemHealth {
   database: boolean;
   redis: boolean;
@@ -3881,13 +3881,13 @@ export interface SystemHealth {
   version: string;
 }
 
-/** A group's tallies are made anew from its log by this run. */
+/** A run that rebuilds a group's tallies from its log. */
 export interface TallyRebuild {
   slug: string;
   run_id: string;
 }
 
-/** What is decided. `threshold` turns a score into a label. */
+/** The decision of the model. `threshold` turns a score into a label. */
 export interface Task {
   type: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression" | null;
   target: string | null;
@@ -3896,7 +3896,7 @@ export interface Task {
   threshold: number | null;
 }
 
-/** What is decided. `threshold` turns a score into a label. */
+/** The decision of the model. `threshold` turns a score into a label. */
 export interface TaskInput {
   type?: "binary_classification" | "generation" | "multiclass_classification" | "other" | "ranking" | "regression" | null | undefined;
   target?: string | null | undefined;
@@ -3905,7 +3905,7 @@ export interface TaskInput {
   threshold?: number | null | undefined;
 }
 
-/** The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's. */
+/** The time zone of a tenant's schedules. `own` is the tenant's setting; null means the hub's. */
 export interface TenantTimeZone {
   own: string | null;
   hub: string;
@@ -3941,7 +3941,7 @@ export interface TrafficMinute {
   counts: { [key: string]: number };
 }
 
-/** How the training went. */
+/** The course of the training. */
 export interface Training {
   dataset: DatasetRef | null;
   split_rows: { [key: string]: number };
@@ -3953,7 +3953,7 @@ export interface Training {
   code: string | null;
 }
 
-/** How the training went. */
+/** The course of the training. */
 export interface TrainingInput {
   dataset?: DatasetRefInput | null | undefined;
   split_rows?: { [key: string]: number } | undefined;
@@ -4002,7 +4002,7 @@ export interface UnsupportedValue {
 /** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
 export interface ValueEntry {
   /**
-   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
    * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
    */
   decision: string;
@@ -4013,7 +4013,7 @@ export interface ValueEntry {
 /** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
 export interface ValueEntryInput {
   /**
-   * `approve`, `refer`, `decline`, or a name of the group's own in lower case.
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
    * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
    */
   decision: string;
@@ -4069,7 +4069,7 @@ export interface ValueTableInput {
   highest: number;
 }
 
-/** A span of the chain to recompute; absent means its whole length. */
+/** A span of the chain to recompute; absent means the whole chain. */
 export interface VerifyAudit {
   /** @minimum 1 */
   from_seq?: number | null | undefined;
@@ -4077,7 +4077,7 @@ export interface VerifyAudit {
   to_seq?: number | null | undefined;
 }
 
-/** A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`). */
+/** A version: document, artifact, decision rule, and the groups it serves in. `label` is its short name (`v1.3`). */
 export interface Version {
   id: string;
   model_id: string;
@@ -4110,7 +4110,7 @@ export interface VersionRule {
   version: string;
 }
 
-/** `draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing. */
+/** `draft` has no artifact yet; `ready` can join a group; `archived` is kept forever and serves nothing. */
 export type VersionState = "draft" | "ready" | "archived";
 
 /** One run, or (absent) all of the tenant. */
@@ -4118,7 +4118,7 @@ export interface WatchRuns {
   run_id?: string | null | undefined;
 }
 
-/** A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number. */
+/** A worker process by its heartbeat. `host` and `pid` are for holders of `system:host:read`; for others `worker_id` is a number. */
 export interface WorkerHealth {
   worker_id: string;
   host: string | null;

@@ -8,19 +8,22 @@ import type * as shapes from './router.js';
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
 
-/** Take an alert on. A rise in severity opens it again. */
+/** Acknowledge an alert. A higher severity opens it again. */
 export const acknowledgeAlertSchema = z.strictObject({
   alert_id: z.guid(),
   note: text(0, 1000).default(""),
 });
 
-/** `open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean. */
+/**
+ * `open`: nobody has acknowledged it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were
+ * clean.
+ */
 export const alertStateSchema = z.enum(["acknowledged", "open", "resolved", "silenced"]);
 
-/** How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time. */
+/** How soon to act: critical, now; high, today; medium, this week; low, when there is time. */
 export const severitySchema = z.enum(["critical", "high", "low", "medium"]);
 
-/** Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`. */
+/** Alerts of every state, the newest first, page by page. Empty lists select all; `subject` is a prefix; `since` and `until` bound `first_seen`. */
 export const alertHistorySchema = z.strictObject({
   states: z.array(alertStateSchema).default([]),
   severities: z.array(severitySchema).default([]),
@@ -37,12 +40,12 @@ export const alertRefSchema = z.strictObject({
   alert_id: z.guid(),
 });
 
-/** Days for which a resolved alert is kept; null: for good. */
+/** Days for which a resolved alert is kept; null means forever. */
 export const alertRetentionSchema = z.strictObject({
   days: z.int().gte(1).lte(36500).nullable(),
 });
 
-/** How the model was made. */
+/** The model's method. */
 export const algorithmInputSchema = z.strictObject({
   family: z.string().nullable().optional(),
   name: z.string().nullable().optional(),
@@ -52,14 +55,14 @@ export const algorithmInputSchema = z.strictObject({
   artifact_format: z.enum(["external", "lightgbm", "linear", "onnx", "xgboost"]).nullable().optional(),
 });
 
-/** Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused. */
+/** Rows with the training library's scores. The served scores must match, or the artifact is refused. */
 export const sampleRowsSchema = z.strictObject({
   rows: z.array(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])).min(1).max(1000),
   expected: z.array(z.number()).max(1000),
   tolerance: z.number().gte(0).lte(0.01).nullable().optional(),
 });
 
-/** What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`. */
+/** The uploader's statement of what an artifact's file leaves open. A document can contain it as `extensions.artifact`. */
 export const artifactStatementSchema = z.strictObject({
   positive_class: z.string().nullable().optional(),
   iterations: z.enum(["all", "best"]).nullable().optional(),
@@ -76,7 +79,7 @@ export const askOverridesSchema = z.strictObject({
   segment: text(0, 200).nullable().optional(),
 });
 
-/** The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly. */
+/** The log, newest first. `search` is an exact inference id, entity key or correlation id. */
 export const browseInferencesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   search: z.string().nullable().optional(),
@@ -109,7 +112,7 @@ export const cancelRunSchema = z.strictObject({
   reason: text(0, 500).nullable().optional(),
 });
 
-/** One's own password: the old one proves it is you. */
+/** A change of the caller's own password. The old one proves who it is. */
 export const changePasswordSchema = z.strictObject({
   current: text(1, 200),
   new: text(12, 200),
@@ -123,8 +126,8 @@ export const newModelSchema = z.strictObject({
 });
 
 /**
- * One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
- * `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+ * One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+ * key (1 is the first star), or `const`, a word of the hub's vocabulary.
  */
 export const mappingPartInputSchema = z.strictObject({
   target: z.string(),
@@ -135,7 +138,7 @@ export const mappingPartInputSchema = z.strictObject({
   words: z.record(z.string(), z.string()).default({}),
 });
 
-/** Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`. */
+/** Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`. */
 export const mappingWhereInputSchema = z.strictObject({
   source: z.string().default(""),
   key: z.int().nullable().optional(),
@@ -143,7 +146,7 @@ export const mappingWhereInputSchema = z.strictObject({
   by: z.string().nullable().optional(),
 });
 
-/** Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes. */
+/** Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes. */
 export const mappingRuleInputSchema = z.strictObject({
   kind: z.enum(["columnar", "confusion", "const", "pairs", "parse_json", "rows", "scalar", "select", "split_from_key", "zip"]),
   source: z.string(),
@@ -228,10 +231,9 @@ export const configureDecisionsSchema = z.strictObject({
 });
 
 /**
- * How a group answers, what is compared, and what a promotion needs.
+ * Settings of a group: its answers, its comparison, and the conditions for a promotion.
  *
- * With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
- * their outcome.
+ * With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
  */
 export const groupSettingsInputSchema = z.strictObject({
   on_control_loss: z.enum(["refuse", "stale"]).default("refuse"),
@@ -246,13 +248,13 @@ export const groupSettingsInputSchema = z.strictObject({
   reveals: z.array(text(1, 60)).min(1).max(20).nullable().optional(),
 });
 
-/** New settings, all of them. Another routing key opens a phase. */
+/** The complete new settings. Another routing key opens a phase. */
 export const configureGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   settings: groupSettingsInputSchema,
 });
 
-/** Counts. `orientation` says what a row is. */
+/** Counts. `orientation` is the meaning of a row. */
 export const confusionChartInputSchema = z.strictObject({
   kind: z.literal("confusion_matrix"),
   labels: z.array(z.string()),
@@ -266,7 +268,7 @@ export const connectorRefSchema = z.strictObject({
   connector_id: z.guid(),
 });
 
-/** What the decision is for. Tested against the model's intended use. */
+/** The purpose of the decision, tested against the model's intended use. */
 export const contextSchema = z.strictObject({
   use_case: z.string().nullable().optional(),
   region: z.string().nullable().optional(),
@@ -274,7 +276,7 @@ export const contextSchema = z.strictObject({
   mode: z.enum(["advisory", "automated"]).nullable().optional(),
 });
 
-/** Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway. */
+/** The provider of the API. `compatible` is any that speaks OpenAI's protocol: vLLM, Ollama, Azure, a gateway. */
 export const providerSchema = z.enum(["anthropic", "compatible", "gemini", "openai"]);
 
 /** A new connector. `base_url` is for `compatible`, and only for it. */
@@ -285,14 +287,14 @@ export const createConnectorSchema = z.strictObject({
   base_url: text(8, 500).nullable().optional(),
 });
 
-/** Who answers for the model. */
+/** The model's responsible owner. */
 export const ownerInputSchema = z.strictObject({
   name: z.string(),
   contact: z.string().nullable().optional(),
   role: z.string().nullable().optional(),
 });
 
-/** What is decided. `threshold` turns a score into a label. */
+/** The decision of the model. `threshold` turns a score into a label. */
 export const taskInputSchema = z.strictObject({
   type: z.enum(["binary_classification", "generation", "multiclass_classification", "other", "ranking", "regression"]).nullable().optional(),
   target: z.string().nullable().optional(),
@@ -301,7 +303,7 @@ export const taskInputSchema = z.strictObject({
   threshold: z.number().nullable().optional(),
 });
 
-/** What the training data says of a feature. */
+/** The training data's statistics of a feature. */
 export const featureStatsInputSchema = z.strictObject({
   mean: z.number().nullable().optional(),
   std: z.number().nullable().optional(),
@@ -326,9 +328,9 @@ export const importanceInputSchema = z.strictObject({
 });
 
 /**
- * One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+ * One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
  *
- * Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+ * Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
  */
 export const featureInputSchema = z.strictObject({
   name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
@@ -343,7 +345,7 @@ export const featureInputSchema = z.strictObject({
   importance: z.array(importanceInputSchema).default([]),
 });
 
-/** One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
+/** One measured figure. `name` is a standard one if possible: accuracy, precision, recall, f1, roc_auc, pr_auc, brier… */
 export const metricInputSchema = z.strictObject({
   name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   value: z.number(),
@@ -417,7 +419,7 @@ export const residualsChartInputSchema = z.strictObject({
   split: z.enum(["cross_validation", "holdout", "production", "test", "train", "validation"]).nullable().optional(),
 });
 
-/** A picture that a tool drew; kept by reference. */
+/** A picture made by a tool, kept by reference. */
 export const imageChartSchema = z.strictObject({
   kind: z.literal("image"),
   name: z.string(),
@@ -433,7 +435,7 @@ export const datasetRefInputSchema = z.strictObject({
   range: z.string().nullable().optional(),
 });
 
-/** How the training went. */
+/** The course of the training. */
 export const trainingInputSchema = z.strictObject({
   dataset: datasetRefInputSchema.nullable().optional(),
   split_rows: z.record(z.string(), z.int()).default({}),
@@ -444,7 +446,7 @@ export const trainingInputSchema = z.strictObject({
   code: z.string().nullable().optional(),
 });
 
-/** What the model is for, and what it is not for. */
+/** The model's purposes, and what it is not for. */
 export const intendedUseInputSchema = z.strictObject({
   purpose: z.string().nullable().optional(),
   use_cases: z.array(z.string()).default([]),
@@ -454,7 +456,7 @@ export const intendedUseInputSchema = z.strictObject({
   prohibited: z.array(z.string()).default([]),
 });
 
-/** Where the document itself came from. */
+/** The source of the document. */
 export const lineageInputSchema = z.strictObject({
   source_format: z.string().nullable().optional(),
   source_sha256: z.string().nullable().optional(),
@@ -485,10 +487,10 @@ export const modelDocumentInputSchema = z.strictObject({
 });
 
 /**
- * Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+ * The model to ask, the request, and the form of its answer. It is stored and identified by its SHA-256 like any artifact.
  *
- * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
- * class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+ * In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` is the kind of answer: a `probability` of the positive class, a
+ * `value` between `minimum` and `maximum`, or a `label`, one of two `classes` (the second is positive).
  */
 export const externalModelSchema = z.strictObject({
   connector_id: z.guid(),
@@ -504,7 +506,7 @@ export const externalModelSchema = z.strictObject({
   retries: z.int().gte(0).lte(3).default(1),
 });
 
-/** A new version that answers through a connector. It is ready at once: there is nothing to upload. */
+/** A new version that answers through a connector, ready at once: there is nothing to upload. */
 export const createExternalVersionSchema = z.strictObject({
   model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')),
@@ -512,10 +514,10 @@ export const createExternalVersionSchema = z.strictObject({
   external: externalModelSchema,
 });
 
-/** What a version is in a group. */
+/** The role of a version in a group. */
 export const memberRoleSchema = z.enum(["challenger", "champion", "shadow"]);
 
-/** A version's place in a group. Shadows answer nobody: their share is 0. */
+/** A version's role and share in a group. Shadows answer no callers: their share is 0. */
 export const memberSpecSchema = z.strictObject({
   version_id: z.guid(),
   role: memberRoleSchema,
@@ -539,10 +541,10 @@ export const createModelSchema = z.strictObject({
   description: z.string().nullable().optional(),
 });
 
-/** What a person is in a tenant. The permissions of each are in backend/access/permissions.py. */
+/** A person's role in a tenant. backend/access/permissions.py lists the permissions of each. */
 export const roleSchema = z.enum(["admin", "auditor", "connector_admin", "engineer", "ethics_officer", "ml_lead", "model_risk", "pm", "service", "validator", "viewer"]);
 
-/** A new person. The password is theirs to change. */
+/** A new person. They may change the password. */
 export const createPersonSchema = z.strictObject({
   email: text(0, 254).regex(new RegExp("^[^@\\s]+@[^@\\s]+$(?!\\n)", 'u')),
   name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
@@ -550,7 +552,7 @@ export const createPersonSchema = z.strictObject({
   roles: z.array(roleSchema).min(1),
 });
 
-/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds. */
+/** A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all permissions of its maker. */
 export const createTokenSchema = z.strictObject({
   name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
   scopes: z.array(z.string()).min(1),
@@ -575,7 +577,7 @@ export const decisionRuleInputSchema = z.strictObject({
   segment_bands: z.record(z.string(), z.array(decisionBandInputSchema).min(1).max(20)).default({}),
 });
 
-/** A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one. */
+/** A new version of a model from a document in Tiltyard's own shape, with an optional decision rule. */
 export const createVersionSchema = z.strictObject({
   model: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version: z.string().regex(new RegExp("^v?(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(\\.(0|[1-9]\\d*))?$(?!\\n)", 'u')),
@@ -591,7 +593,7 @@ export const deleteGroupSchema = z.strictObject({
   confirm: z.string(),
 });
 
-/** Throw dead letters away for good, for a reason that goes to the audit log. */
+/** Discard dead letters permanently, for a reason in the audit log. */
 export const discardDeadLettersSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entry_ids: z.array(z.string()).min(1).max(1000),
@@ -603,7 +605,7 @@ export const draftRefSchema = z.strictObject({
   draft_id: z.guid(),
 });
 
-/** Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone. */
+/** Erase an entity from a group's log. Repeat its key in `confirm`: this cannot be undone. */
 export const eraseEntitySchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entity_key: text(1, 200),
@@ -611,7 +613,7 @@ export const eraseEntitySchema = z.strictObject({
   reason: text(1, 1000),
 });
 
-/** Which versions would be asked the group's requests. */
+/** The versions to check against the group's requests. */
 export const estimateImpactSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   version_ids: z.array(z.guid()).min(1).max(20),
@@ -623,14 +625,14 @@ export const splitShareSchema = z.strictObject({
   share: z.int().gte(0).lte(10000),
 });
 
-/** What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000. */
+/** Estimate the result of a split on the requests of a phase (absent: the current one). The shares sum to 10 000. */
 export const estimateSplitSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   members: z.array(splitShareSchema).min(1).max(20),
   phase: z.int().nullable().optional(),
 });
 
-/** A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with. */
+/** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */
 export const exportLogSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   layout: z.enum(["databricks", "kserve", "sagemaker"]),
@@ -662,7 +664,8 @@ export const groupRefSchema = z.strictObject({
 });
 
 /**
- * What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+ * The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+ * judged.
  *
  * `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
  */
@@ -679,20 +682,20 @@ export const haltGroupSchema = z.strictObject({
   reason: text(0, 1000).default(""),
 });
 
-/** Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers. */
+/** Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody. */
 export const haltVersionSchema = z.strictObject({
   version_id: z.guid(),
   reason: text(0, 1000).default(""),
 });
 
-/** Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call. */
+/** Inferences of another platform, as lines of its layout. Send kserve's two events of an inference in the same call. */
 export const importLogSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   layout: z.enum(["databricks", "kserve", "sagemaker"]),
   lines: z.array(z.string()).min(1).max(10000),
 });
 
-/** What a language model is asked for, when a connector is named. */
+/** The question to a language model, when a connector is named. */
 export const importModeSchema = z.enum(["map", "rewrite"]);
 
 /** One inference of a group. */
@@ -701,7 +704,7 @@ export const inferenceRefSchema = z.strictObject({
   inference_id: z.guid(),
 });
 
-/** Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`). */
+/** Open alerts, the most severe and the newest first. `state` selects another state, null all. `subject` is a prefix (`group:credit`). */
 export const listAlertsSchema = z.strictObject({
   state: alertStateSchema.nullable().default("open"),
   severity: severitySchema.nullable().optional(),
@@ -710,7 +713,7 @@ export const listAlertsSchema = z.strictObject({
   limit: z.int().gte(1).lte(500).default(50),
 });
 
-/** The newest entries first; `subject` and `action` narrow by prefix. */
+/** The newest entries first; `subject` and `action` filter by prefix. */
 export const listAuditSchema = z.strictObject({
   subject: z.string().nullable().optional(),
   action: z.string().nullable().optional(),
@@ -724,7 +727,7 @@ export const listDeadLettersSchema = z.strictObject({
   limit: z.int().gte(1).lte(500).default(50),
 });
 
-/** Halts of the tenant, newest first; `slug`: of one group. */
+/** Halts of the tenant, newest first; with `slug` those of one group. */
 export const listHaltsSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')).nullable().optional(),
   in_force: z.boolean().default(false),
@@ -735,14 +738,14 @@ export const listMappingsSchema = z.strictObject({
   revoked: z.boolean().default(false),
 });
 
-/** Models by name; `search` narrows by a part of name or slug. */
+/** Models by name; `search` filters by a part of name or slug. */
 export const listModelsSchema = z.strictObject({
   search: z.string().nullable().optional(),
   cursor: z.string().nullable().optional(),
   limit: z.int().gte(1).lte(500).default(50),
 });
 
-/** Outcomes whose inference has not come within so many days of their telling. */
+/** Outcomes without an inference for this number of days. */
 export const listOrphansSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   older_than_days: z.int().gte(0).lte(3650).default(7),
@@ -775,9 +778,9 @@ export const nameForSlugSchema = z.strictObject({
 });
 
 /**
- * The truth, later. Name the inference, or the correlation id it was asked with.
+ * A later outcome. Name the inference, or the correlation id of its request.
  *
- * `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+ * `actual` is 0 or 1 (false or true) if the answer was a probability, else the value, with a magnitude of at most 10^12.
  */
 export const outcomeSchema = z.strictObject({
   actual: z.union([z.number(), z.boolean()]),
@@ -791,7 +794,7 @@ export const personRefSchema = z.strictObject({
   person_id: z.guid(),
 });
 
-/** The same by RPC, with the group's slug. */
+/** A prediction by RPC, with the group's slug. */
 export const predictSchema = z.strictObject({
   inputs: z.union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown()))]),
   entity_key: text(0, 200).nullable().optional(),
@@ -807,7 +810,7 @@ export const predictSchema = z.strictObject({
 /**
  * Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
  *
- * `threshold` is the decision threshold that comes with the new one (absent: as it is).
+ * `threshold` is the new champion's decision threshold (absent: unchanged).
  */
 export const promoteSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -820,10 +823,10 @@ export const promoteSchema = z.strictObject({
 });
 
 /**
- * A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+ * A file to read: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, and its name serves as `name`).
  *
- * With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
- * `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+ * With `connector_id` a language model is asked about what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses. `model` is
+ * the model for a new version. `pick` chooses one model when the file describes several.
  */
 export const proposeImportSchema = z.strictObject({
   name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).default("model"),
@@ -838,13 +841,13 @@ export const proposeImportSchema = z.strictObject({
   use_memory: z.boolean().default(true),
 });
 
-/** A group's ramp. Pausing a paused one, or resuming a running one, changes nothing. */
+/** A group's ramp. Pausing a paused ramp, or resuming a running one, changes nothing. */
 export const rampRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(0, 1000).default(""),
 });
 
-/** The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in. */
+/** The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes. */
 export const rampStepInputSchema = z.strictObject({
   share: z.int().gte(1).lte(10000),
   hold_seconds: z.int().gte(0).lte(7776000),
@@ -852,7 +855,7 @@ export const rampStepInputSchema = z.strictObject({
   min_outcomes: z.int().gte(0).lte(1000000000).default(0),
 });
 
-/** Accept a broken chain as it is now, for a reason that stays on record. */
+/** Accept a broken chain as it is now, for a recorded reason. */
 export const reanchorAuditSchema = z.strictObject({
   reason: text(10, 1000),
 });
@@ -881,13 +884,13 @@ export const reimportSchema = z.strictObject({
   use_memory: z.boolean().default(false),
 });
 
-/** Put dead letters back into the intake: those named, or all. */
+/** Return dead letters to the intake: those named, or all. */
 export const replayDeadLettersSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entry_ids: z.array(z.string()).nullable().optional(),
 });
 
-/** Recompute who had to answer, of a phase or of a span of time (absent: of everything). */
+/** Recompute the answering version for a phase or a time span (absent: for everything). */
 export const replayRoutingSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int().nullable().optional(),
@@ -895,21 +898,21 @@ export const replayRoutingSchema = z.strictObject({
   before: z.string().nullable().optional(),
 });
 
-/** Ask that a group answers again, or, as a second person, confirm it. */
+/** Ask to resume a group, or confirm it as a second person. */
 export const resumeGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(0, 1000).default(""),
 });
 
-/** The same for a version. */
+/** Ask to resume a version, or confirm it as a second person. */
 export const resumeVersionSchema = z.strictObject({
   version_id: z.guid(),
   reason: text(0, 1000).default(""),
 });
 
 /**
- * A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
- * unsupported value is right. With `connector_id` a language model is asked for what is open now.
+ * A person's corrections of a draft. A null field stays as it is; a list replaces the earlier one. `confirmed` are places of the document with a correct
+ * unsupported value. With `connector_id` a language model is asked about what is open now.
  */
 export const reviseImportSchema = z.strictObject({
   draft_id: z.guid(),
@@ -923,14 +926,14 @@ export const reviseImportSchema = z.strictObject({
   agreed: z.boolean().default(false),
 });
 
-/** Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at. */
+/** Restore the earlier champion with its threshold, based on the phase that the caller read. */
 export const rollbackSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
   reason: text(1, 1000),
 });
 
-/** Another key; for `compatible` another address too, which never goes without its key. */
+/** A new key; for `compatible` optionally a new address, never without its key. */
 export const rotateConnectorSchema = z.strictObject({
   connector_id: z.guid(),
   api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$(?!\\n)", 'u')),
@@ -948,23 +951,23 @@ export const setDecisionRuleSchema = z.strictObject({
   rule: decisionRuleInputSchema.nullable(),
 });
 
-/** What a language model is shown of a file. */
+/** What a language model sees of a file. */
 export const showsSchema = z.enum(["file", "keys", "vocabulary"]);
 
-/** Choose what is shown to language models. It counts as agreement. */
+/** Set what is shown to language models. It counts as agreement. */
 export const setImportSharingSchema = z.strictObject({
   shows: showsSchema,
   short_words: z.boolean().default(false),
   stricter: z.record(z.string(), showsSchema).default({}),
 });
 
-/** Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted. */
+/** A legal hold on a group's log with this reason, against retention, deletion and erasure; without a reason the hold is lifted. */
 export const setLegalHoldSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   reason: text(1, 1000).nullable().optional(),
 });
 
-/** How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough. */
+/** How long a group's rows are kept: `days`, or forever without. Whole weeks are removed, once their last day is old enough. */
 export const setRetentionSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   days: z.int().gte(1).lte(36500).nullable().optional(),
@@ -977,7 +980,7 @@ export const setRolesSchema = z.strictObject({
   roles: z.array(roleSchema).min(1),
 });
 
-/** New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is. */
+/** New roles and shares, based on the phase that the caller read; refused as stale when the phase has changed. `threshold` absent: unchanged. */
 export const setSplitSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
@@ -987,7 +990,7 @@ export const setSplitSchema = z.strictObject({
   accept_refusals: z.boolean().default(false),
 });
 
-/** A time zone by its IANA name (`Europe/Berlin`); null: the hub's. */
+/** A time zone by its IANA name (`Europe/Berlin`); null for the hub's. */
 export const setTimeZoneSchema = z.strictObject({
   time_zone: text(1, 64).nullable(),
 });
@@ -1020,14 +1023,14 @@ export const setValueTableSchema = z.strictObject({
   table: valueTableInputSchema.nullable(),
 });
 
-/** What is answered when neither Redis nor PostgreSQL takes a prediction. */
+/** The answer when neither Redis nor PostgreSQL takes a prediction. */
 export const setWhenUnloggedSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   when_unlogged: z.enum(["refuse", "stale"]),
   max_age_seconds: z.int().gte(1).lte(86400).default(900),
 });
 
-/** A draft and the connector that would be asked about it. */
+/** A draft, and the connector to ask about it. */
 export const showImportSchema = z.strictObject({
   draft_id: z.guid(),
   connector_id: z.guid(),
@@ -1040,14 +1043,14 @@ export const signInSchema = z.strictObject({
   tenant: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).nullable().optional(),
 });
 
-/** No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence. */
+/** Silence this kind and subject until a time, at most 90 days ahead, for a reason. A higher severity ends the silence. */
 export const silenceAlertSchema = z.strictObject({
   alert_id: z.guid(),
   until: z.string(),
   reason: text(1, 1000),
 });
 
-/** Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs. */
+/** Raise a challenger's share in steps, based on the phase that the caller read. The champion gives the share; others keep theirs. */
 export const startRampSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   phase: z.int(),
@@ -1057,7 +1060,7 @@ export const startRampSchema = z.strictObject({
   reason: text(0, 1000).default(""),
 });
 
-/** State it of a draft version, before its artifact is uploaded. */
+/** A statement for a draft version, before its artifact is uploaded. */
 export const stateArtifactSchema = z.strictObject({
   version_id: z.guid(),
   artifact: artifactStatementSchema,
@@ -1076,7 +1079,7 @@ export const tryRuleSchema = z.strictObject({
   most: z.int().gte(1).lte(200000).default(50000),
 });
 
-/** A span of the chain to recompute; absent means its whole length. */
+/** A span of the chain to recompute; absent means the whole chain. */
 export const verifyAuditSchema = z.strictObject({
   from_seq: z.int().gte(1).nullable().optional(),
   to_seq: z.int().gte(1).nullable().optional(),

@@ -23,14 +23,14 @@ def _config() -> Config:
 
 
 def head_revision() -> str:
-    """The newest revision this code knows."""
+    """Return the newest revision that this code knows."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head, "there is at least one migration"
     return head
 
 
 async def current_revision(database_url: str) -> str | None:
-    """The revision a database is at; None when it is empty."""
+    """Return a database's revision; None when it is empty."""
     engine = passing_engine(database_url)
     try:
         async with engine.connect() as connection:
@@ -42,7 +42,7 @@ async def current_revision(database_url: str) -> str | None:
 async def migrate(database_url: str, secret_key: str | None, revision: str = "head") -> None:
     """Upgrade, or downgrade to a named older revision. Safe to run twice, or from two processes.
 
-    With a `secret_key` the app role gets the password derived from it; without one its password is the operator's own affair.
+    With a `secret_key` the app role gets the password derived from it; without one the operator manages its password.
     """
     engine = passing_engine(database_url)
     try:
@@ -68,5 +68,5 @@ def _run(connection: Connection, revision: str) -> None:
 
 
 def migrate_blocking(database_url: str, secret_key: str | None, revision: str = "head") -> None:
-    """The same, for callers without an event loop."""
+    """Migrate, for callers without an event loop."""
     asyncio.run(migrate(database_url, secret_key, revision))

@@ -1,4 +1,4 @@
-"""Is a database up to date? Answered without Alembic, whose import costs more than the rest of a second start."""
+"""Checks whether a database is up to date. Without Alembic: its import takes longer than the rest of a repeated start."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _NAMED = re.compile(r'^(down_)?revision = "([^"]+)"$', re.MULTILINE)
 
 
 def newest_revision() -> str:
-    """The revision that no other comes after."""
+    """Return the revision without a successor."""
     found: list[tuple[str, str]] = [match for file in VERSIONS.glob("2*.py") for match in _NAMED.findall(file.read_text())]
     before = {revision for down, revision in found if down}
     (newest,) = {revision for down, revision in found if not down} - before
@@ -20,7 +20,7 @@ def newest_revision() -> str:
 
 
 async def is_current(database_url: str, secret_key: str) -> bool:
-    """Is the database at the newest revision, and does the application's role get in with the password of this secret?"""
+    """Return whether the database is at the newest revision, and the application's role can connect with this secret's password."""
     try:
         owner = await connect(database_url, timeout=10)
         try:

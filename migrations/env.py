@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: the connection is handed in by migrations.apply."""
+"""Connects Alembic to the database: migrations.apply passes the connection in."""
 
 from alembic import context
 

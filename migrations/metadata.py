@@ -9,7 +9,7 @@ from backend.db.base import Base
 
 
 def slices_with_tables() -> list[str]:
-    """The names of the slices that have a `tables.py`."""
+    """Return the names of the slices that have a `tables.py`."""
     folders = [Path(folder) / one.name for folder in backend.__path__ for one in pkgutil.iter_modules([folder]) if one.ispkg]
     return sorted(folder.name for folder in folders if (folder / "tables.py").exists())
 

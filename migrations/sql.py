@@ -1,4 +1,4 @@
-"""Scripts of several statements, which a prepared statement cannot hold."""
+"""Scripts of several statements, which a prepared statement cannot contain."""
 
 from alembic import op
 

@@ -1,1 +1,1 @@
-"""Wire shapes: msgspec Structs that every layer and every client shares. Imports msgspec and the standard library only."""
+"""Wire shapes: msgspec Structs for every layer and every client. It imports only msgspec and the standard library."""

@@ -11,7 +11,7 @@ from schemas.common import Name, Shape
 
 
 class Role(StrEnum):
-    """What a person is in a tenant. The permissions of each are in backend/access/permissions.py."""
+    """A person's role in a tenant. backend/access/permissions.py lists the permissions of each."""
 
     ADMIN = "admin"
     CONNECTOR_ADMIN = "connector_admin"
@@ -36,11 +36,11 @@ class SignIn(Shape, frozen=True, kw_only=True):
     email: Email
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     tenant: Name | None = None
-    """The tenant's name; needed only where one email and password belong to people of several."""
+    """The tenant's name; needed only if one email and password belong to people of several tenants."""
 
 
 class Me(Shape, frozen=True, kw_only=True):
-    """Who is calling: the person or token, its tenant, and what it may do."""
+    """The caller: the person or token, its tenant, and its permissions."""
 
     person_id: UUID | None
     email: str | None
@@ -52,14 +52,14 @@ class Me(Shape, frozen=True, kw_only=True):
 
 
 class TenantTimeZone(Shape, frozen=True, kw_only=True):
-    """The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's."""
+    """The time zone of a tenant's schedules. `own` is the tenant's setting; null means the hub's."""
 
     own: str | None
     hub: str
 
 
 class SetTimeZone(Shape, frozen=True, kw_only=True):
-    """A time zone by its IANA name (`Europe/Berlin`); null: the hub's."""
+    """A time zone by its IANA name (`Europe/Berlin`); null for the hub's."""
 
     time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
 
@@ -76,7 +76,7 @@ class Person(Shape, frozen=True, kw_only=True):
 
 
 class CreatePerson(Shape, frozen=True, kw_only=True):
-    """A new person. The password is theirs to change."""
+    """A new person. They may change the password."""
 
     email: Email
     name: Name
@@ -98,7 +98,7 @@ class SetRoles(Shape, frozen=True, kw_only=True):
 
 
 class ChangePassword(Shape, frozen=True, kw_only=True):
-    """One's own password: the old one proves it is you."""
+    """A change of the caller's own password. The old one proves who it is."""
 
     current: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     new: Password
@@ -119,7 +119,7 @@ class Token(Shape, frozen=True, kw_only=True):
 
 
 class CreateToken(Shape, frozen=True, kw_only=True):
-    """A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds."""
+    """A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all permissions of its maker."""
 
     name: Name
     scopes: Annotated[list[str], msgspec.Meta(min_length=1)]
@@ -127,7 +127,7 @@ class CreateToken(Shape, frozen=True, kw_only=True):
 
 
 class CreatedToken(Shape, frozen=True, kw_only=True):
-    """A token just made. `secret` is shown this once and kept only as a hash."""
+    """A new token. `secret` is shown only here and stored only as a hash."""
 
     token: Token
     secret: str

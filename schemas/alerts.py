@@ -11,7 +11,7 @@ from schemas.common import PageSize, Shape
 
 
 class Severity(StrEnum):
-    """How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time."""
+    """How soon to act: critical, now; high, today; medium, this week; low, when there is time."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -20,7 +20,9 @@ class Severity(StrEnum):
 
 
 class AlertState(StrEnum):
-    """`open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean."""
+    """`open`: nobody has acknowledged it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were
+    clean.
+    """
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -33,9 +35,9 @@ Why = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class Alert(Shape, frozen=True, kw_only=True):
-    """Something that needs somebody: what it is, since when, what to do. `count` is how many checks have found it.
+    """An alert: the problem, since when, and what to do. `count` is the number of checks that found it.
 
-    `acknowledged_*` and `silence*` tell of the last acknowledgement and silence; `silenced_until` may lie in the past.
+    `acknowledged_*` and `silence*` describe the last acknowledgement and silence; `silenced_until` may be in the past.
     """
 
     id: UUID
@@ -58,7 +60,7 @@ class Alert(Shape, frozen=True, kw_only=True):
 
 
 class ListAlerts(Shape, frozen=True, kw_only=True):
-    """Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`)."""
+    """Open alerts, the most severe and the newest first. `state` selects another state, null all. `subject` is a prefix (`group:credit`)."""
 
     state: AlertState | None = AlertState.OPEN
     severity: Severity | None = None
@@ -68,7 +70,7 @@ class ListAlerts(Shape, frozen=True, kw_only=True):
 
 
 class AlertHistory(Shape, frozen=True, kw_only=True):
-    """Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`."""
+    """Alerts of every state, the newest first, page by page. Empty lists select all; `subject` is a prefix; `since` and `until` bound `first_seen`."""
 
     states: list[AlertState] = []
     severities: list[Severity] = []
@@ -87,14 +89,14 @@ class AlertRef(Shape, frozen=True, kw_only=True):
 
 
 class AcknowledgeAlert(Shape, frozen=True, kw_only=True):
-    """Take an alert on. A rise in severity opens it again."""
+    """Acknowledge an alert. A higher severity opens it again."""
 
     alert_id: UUID
     note: Note = ""
 
 
 class SilenceAlert(Shape, frozen=True, kw_only=True):
-    """No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence."""
+    """Silence this kind and subject until a time, at most 90 days ahead, for a reason. A higher severity ends the silence."""
 
     alert_id: UUID
     until: datetime
@@ -102,6 +104,6 @@ class SilenceAlert(Shape, frozen=True, kw_only=True):
 
 
 class AlertRetention(Shape, frozen=True, kw_only=True):
-    """Days for which a resolved alert is kept; null: for good."""
+    """Days for which a resolved alert is kept; null means forever."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None

@@ -1,4 +1,4 @@
-"""The audit log: append-only, a hash chain for each tenant."""
+"""The audit log: append-only, with one hash chain per tenant."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from schemas.common import Json, PageSize, Shape
 
 
 class AuditEntry(Shape, frozen=True, kw_only=True):
-    """One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included."""
+    """One change. `hash` covers every other field, including `prev_hash`, over RFC 8785 canonical bytes."""
 
     seq: int
     at: datetime
@@ -25,7 +25,7 @@ class AuditEntry(Shape, frozen=True, kw_only=True):
 
 
 class ListAudit(Shape, frozen=True, kw_only=True):
-    """The newest entries first; `subject` and `action` narrow by prefix."""
+    """The newest entries first; `subject` and `action` filter by prefix."""
 
     subject: str | None = None
     action: str | None = None
@@ -34,24 +34,23 @@ class ListAudit(Shape, frozen=True, kw_only=True):
 
 
 class VerifyAudit(Shape, frozen=True, kw_only=True):
-    """A span of the chain to recompute; absent means its whole length."""
+    """A span of the chain to recompute; absent means the whole chain."""
 
     from_seq: Annotated[int, msgspec.Meta(ge=1)] | None = None
     to_seq: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class ReanchorAudit(Shape, frozen=True, kw_only=True):
-    """Accept a broken chain as it is now, for a reason that stays on record."""
+    """Accept a broken chain as it is now, for a recorded reason."""
 
     reason: Annotated[str, msgspec.Meta(min_length=10, max_length=1000)]
 
 
 class AuditVerdict(Shape, frozen=True, kw_only=True):
-    """What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
+    """The result of recomputing the chain. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
 
-    `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`: `kept` when it is there, `cut` when later entries
-    were taken away, `changed` when the entry or the note was replaced, `absent` when nothing was noted yet. `reanchored` lists the spans, first and last
-    number, that somebody accepted as they were found.
+    `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`. `kept`: it is there. `cut`: later entries were removed.
+    `changed`: the entry or the note was replaced. `absent`: nothing is noted yet. `reanchored` lists the accepted spans, by first and last number.
     """
 
     ok: bool

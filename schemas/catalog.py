@@ -11,11 +11,11 @@ from schemas.common import Issue, Name, PageSize, Shape, Slug
 from schemas.decisions import DecisionRule, VersionRule
 from schemas.model_document import ModelDocument
 
-Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)", description="`1.2.0`, `v1.2` is read as 1.2.0.")]
+Semver = Annotated[str, msgspec.Meta(pattern=r"^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?$(?!\n)", description="`1.2.0`; `v1.2` is read as 1.2.0.")]
 
 
 class ArtifactKind(StrEnum):
-    """What can be served. Never pickle, joblib or .pt: loading one runs its code."""
+    """Kinds of artifacts that can be served. Never pickle, joblib or .pt: loading one runs its code."""
 
     LIGHTGBM = "lightgbm"
     XGBOOST = "xgboost"
@@ -32,13 +32,13 @@ class NameForSlug(Shape, frozen=True, kw_only=True):
 
 
 class SuggestedSlug(Shape, frozen=True, kw_only=True):
-    """A slug made from a name: its letters as they are written in Latin ones."""
+    """A slug made from a name, with its letters in Latin script."""
 
     slug: Slug
 
 
 class VersionState(StrEnum):
-    """`draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing."""
+    """`draft` has no artifact yet; `ready` can join a group; `archived` is kept forever and serves nothing."""
 
     DRAFT = "draft"
     READY = "ready"
@@ -46,7 +46,7 @@ class VersionState(StrEnum):
 
 
 class Artifact(Shape, frozen=True, kw_only=True):
-    """The bytes served, pinned by their SHA-256."""
+    """The served bytes, identified by their SHA-256."""
 
     kind: ArtifactKind
     sha256: str
@@ -54,23 +54,25 @@ class Artifact(Shape, frozen=True, kw_only=True):
     features: list[str]
     outputs: int
     uploaded_at: datetime
-    background: Annotated[str | None, msgspec.Meta(description="SHA-256 of the rows that explanations compare with, where the document has some.")] = None
-    classes: Annotated[list[str], msgspec.Meta(description="The artifact's own two classes, in its order; empty where its score is of no class.")] = []
-    positive_class: Annotated[str | None, msgspec.Meta(description="The class that the score is the probability of, as the version calls it.")] = None
-    column: Annotated[int | None, msgspec.Meta(description="Of an ONNX model with a number for each of two classes: which of them is served, from 0.")] = None
+    background: Annotated[str | None, msgspec.Meta(description="SHA-256 of the rows that explanations compare with, if the document has some.")] = None
+    classes: Annotated[list[str], msgspec.Meta(description="The artifact's own two classes, in its order; empty for a score without classes.")] = []
+    positive_class: Annotated[str | None, msgspec.Meta(description="The class of the score's probability, by the version's name for it.")] = None
+    column: Annotated[int | None, msgspec.Meta(description="For an ONNX model with a number for each of two classes: the served one, from 0.")] = None
     categories: Annotated[
-        dict[str, list[Any]], msgspec.Meta(description="Features whose categories the artifact knows by value: the values in the order of their codes.")
+        dict[str, list[Any]], msgspec.Meta(description="Features with categories that the artifact knows by value: the values in the order of their codes.")
     ] = {}
-    rounds: Annotated[int | None, msgspec.Meta(description="How many boosting rounds answer, where not all of the file do.")] = None
-    missing: Annotated[float | None, msgspec.Meta(description="The value that stands for missing, beside null.")] = None
-    samples: Annotated[int, msgspec.Meta(description="Sample rows whose expected answers were met at the upload.")] = 0
+    rounds: Annotated[int | None, msgspec.Meta(description="Number of boosting rounds in use, if fewer than in the file.")] = None
+    missing: Annotated[float | None, msgspec.Meta(description="The missing value, beside null.")] = None
+    samples: Annotated[int, msgspec.Meta(description="Number of sample rows whose answers matched at the upload.")] = 0
     takes_missing: Annotated[
         list[str],
-        msgspec.Meta(description="Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."),
+        msgspec.Meta(
+            description="Features for which the artifact defines the handling of missing values. A request may omit them, unless the document forbids it."
+        ),
     ] = []
-    meaning: Annotated[str, msgspec.Meta(description="What the score is, in words: `the probability of default`.")] = ""
+    meaning: Annotated[str, msgspec.Meta(description="The meaning of the score: `the probability of default`.")] = ""
     differences: Annotated[
-        list[Issue], msgspec.Meta(description="Where the document said otherwise (the artifact counts), and what is assumed where its file is silent.")
+        list[Issue], msgspec.Meta(description="Where the document differed (the artifact counts), and what is assumed when its file does not say.")
     ] = []
 
 
@@ -88,20 +90,20 @@ class Model(Shape, frozen=True, kw_only=True):
 
 
 class ServingRole(Shape, frozen=True, kw_only=True):
-    """Where a version serves."""
+    """A group that a version serves in."""
 
     group_slug: str
     group_name: str
     role: str
     version: str
     preparing: Annotated[bool, msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before.")] = False
-    load_error: Annotated[str | None, msgspec.Meta(description="Why some process could not load it; the champion answers for it, unless it is a shadow.")] = (
-        None
-    )
+    load_error: Annotated[
+        str | None, msgspec.Meta(description="The reason why some process could not load it. The champion then answers, unless it is a shadow.")
+    ] = None
 
 
 class Version(Shape, frozen=True, kw_only=True):
-    """A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`)."""
+    """A version: document, artifact, decision rule, and the groups it serves in. `label` is its short name (`v1.3`)."""
 
     id: UUID
     model_id: UUID
@@ -132,7 +134,7 @@ class ModelRef(Shape, frozen=True, kw_only=True):
 
 
 class ListModels(Shape, frozen=True, kw_only=True):
-    """Models by name; `search` narrows by a part of name or slug."""
+    """Models by name; `search` filters by a part of name or slug."""
 
     search: str | None = None
     cursor: str | None = None
@@ -140,7 +142,7 @@ class ListModels(Shape, frozen=True, kw_only=True):
 
 
 class CreateVersion(Shape, frozen=True, kw_only=True):
-    """A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one."""
+    """A new version of a model from a document in Tiltyard's own shape, with an optional decision rule."""
 
     model: Slug
     version: Semver
@@ -158,7 +160,7 @@ Tolerance = Annotated[float, msgspec.Meta(ge=0, le=0.01)]
 
 
 class SampleRows(Shape, frozen=True, kw_only=True):
-    """Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused."""
+    """Rows with the training library's scores. The served scores must match, or the artifact is refused."""
 
     rows: Annotated[
         list[dict[str, Any] | list[Any]],
@@ -171,32 +173,30 @@ class SampleRows(Shape, frozen=True, kw_only=True):
 
 
 class ArtifactStatement(Shape, frozen=True, kw_only=True):
-    """What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`."""
+    """The uploader's statement of what an artifact's file leaves open. A document can contain it as `extensions.artifact`."""
 
     positive_class: Annotated[
-        str | None, msgspec.Meta(description="The artifact's own class whose probability is the score, where file and document do not settle it.")
+        str | None, msgspec.Meta(description="The artifact's own class of the score's probability, when file and document do not settle it.")
     ] = None
     iterations: Annotated[
         Literal["all", "best"] | None,
-        msgspec.Meta(
-            description="Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best."
-        ),
+        msgspec.Meta(description="For an XGBoost file with best_iteration: use all rounds, as Booster.predict does (the default), or those up to the best."),
     ] = None
-    missing: Annotated[
-        float | None, msgspec.Meta(description="Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN.")
-    ] = None
+    missing: Annotated[float | None, msgspec.Meta(description="For an XGBoost model: the missing value in training (`missing=` of DMatrix), beside NaN.")] = (
+        None
+    )
     samples: SampleRows | None = None
 
 
 class StateArtifact(Shape, frozen=True, kw_only=True):
-    """State it of a draft version, before its artifact is uploaded."""
+    """A statement for a draft version, before its artifact is uploaded."""
 
     version_id: UUID
     artifact: ArtifactStatement
 
 
 class UploadArtifact(Shape, frozen=True, kw_only=True):
-    """What an upload is of. The bytes travel beside it (`POST /v1/versions/{version_id}/artifact`)."""
+    """The version of an upload. The bytes travel beside it (`POST /v1/versions/{version_id}/artifact`)."""
 
     version_id: UUID
     sha256: str | None = None

@@ -1,4 +1,4 @@
-"""What the comparison of a group's contenders is made of."""
+"""The parts of a group's comparison."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,13 +10,13 @@ from schemas.common import Interval, Shape
 
 DecisionMetric = Literal["brier", "log_loss", "accuracy", "roc_auc", "mae", "rmse"]
 Scale = Literal["probability", "points", "number"]
-"""What scores are: probabilities of yes, points that only rank (a higher or a lower score means yes, as the group says), or estimates of a number."""
+"""The scale of scores: probabilities of yes; points that only rank (the group says whether higher or lower means yes); or estimates of a number."""
 
 
 class MetricEstimate(Shape, frozen=True, kw_only=True):
-    """A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only).
+    """A metric with its interval; `value` is absent when it cannot be computed (`n` too small, one class only).
 
-    `within` is how far the value can be from what the rows themselves give: 0 but for those that are computed from bins of scores.
+    `within` is the largest error against the value from the rows themselves: 0 except for metrics from bins of scores.
     """
 
     value: float | None
@@ -37,7 +37,7 @@ class ScoreBin(Shape, frozen=True, kw_only=True):
 
 
 class Latency(Shape, frozen=True, kw_only=True):
-    """Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it."""
+    """Time to answer, in microseconds, with 95 % intervals; `within` is the relative error from counting in bins."""
 
     p50_us: float
     p95_us: float
@@ -49,7 +49,7 @@ class Latency(Shape, frozen=True, kw_only=True):
 
 
 class CohortCount(Shape, frozen=True, kw_only=True):
-    """Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared."""
+    """Requests of one time span: the number that this contender answered by random assignment, and those with an outcome. `compared`: old enough to compare."""
 
     start: datetime
     seconds: int
@@ -59,7 +59,7 @@ class CohortCount(Shape, frozen=True, kw_only=True):
 
 
 class Maturity(Shape, frozen=True, kw_only=True):
-    """Which requests are compared: those asked before `until` (absent: all). `window`: by the group's `maturity_hours`.
+    """The requests to compare: those before `until` (absent: all). `window`: by the group's `maturity_hours`.
 
     `automatic`: the newest time up to which the outcomes of every contender have arrived.
     """
@@ -70,10 +70,10 @@ class Maturity(Shape, frozen=True, kw_only=True):
 
 
 class Difference(Shape, frozen=True, kw_only=True):
-    """How much better than the champion a version is on the decision metric (below 0: worse), with the interval that may be looked at any time.
+    """How much better than the champion a version is on the decision metric (below 0: worse), with an always-valid interval.
 
-    `paired`: a shadow and the answers to the very same requests. `phases` are those that were pooled, each compared by itself first.
-    `needed`: about how many outcomes more would decide, if the difference stays what it is.
+    `paired`: a shadow and the answers to the same requests. `phases` are the pooled ones, each compared by itself first. `needed`: about how many more outcomes
+    would decide, if the difference stays the same.
     """
 
     version_id: UUID
@@ -137,7 +137,7 @@ class OutcomeBounds(Shape, frozen=True, kw_only=True):
 
 
 class Conclusion(Shape, frozen=True, kw_only=True):
-    """The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next."""
+    """The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next."""
 
     state: Literal["alone", "mismatch", "early", "open", "leads", "selective"]
     headline: str
@@ -148,7 +148,7 @@ class Conclusion(Shape, frozen=True, kw_only=True):
 
 
 class SampleRatio(Shape, frozen=True, kw_only=True):
-    """Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001."""
+    """Whether the actual split is the requested one. Chi-square over the counts of randomly assigned requests; `ok` unless p is below 0.001."""
 
     chi_square: float
     p_value: float
@@ -157,14 +157,14 @@ class SampleRatio(Shape, frozen=True, kw_only=True):
 
 
 class RowRange(Shape, frozen=True, kw_only=True):
-    """The log rows that a figure is made of: the first and the last inference id."""
+    """The log rows of a figure: the first and the last inference id."""
 
     first: UUID
     last: UUID
 
 
 class TallyRebuild(Shape, frozen=True, kw_only=True):
-    """A group's tallies are made anew from its log by this run."""
+    """A run that rebuilds a group's tallies from its log."""
 
     slug: str
     run_id: UUID
@@ -175,6 +175,7 @@ MaturityHours = Annotated[
     msgspec.Meta(
         ge=0,
         le=87_600,
-        description="Only requests at least so old are compared, so that their outcomes are in; absent: found out from when outcomes come. 0 compares all.",
+        description="Hours. Only requests of this age are compared, so that their outcomes have arrived. "
+        "Absent: found from the arrival of outcomes. 0 compares all.",
     ),
 ]

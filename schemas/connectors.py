@@ -1,4 +1,4 @@
-"""Connectors: a provider of language models and the key to it. A key goes in and never comes out."""
+"""Connectors: a provider of language models and its key. A stored key is never shown."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,13 +11,13 @@ from schemas.common import Name, Shape
 
 ApiKey = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[\x21-\x7e]+$(?!\n)", description="Kept encrypted; no answer, log or audit entry holds it."),
+    msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[\x21-\x7e]+$(?!\n)", description="Stored encrypted; no answer, log or audit entry contains it."),
 ]
-BaseUrl = Annotated[str, msgspec.Meta(min_length=8, max_length=500, description="Where the OpenAI API is spoken, up to and with `/v1`.")]
+BaseUrl = Annotated[str, msgspec.Meta(min_length=8, max_length=500, description="The address of an OpenAI-compatible API, up to and with `/v1`.")]
 
 
 class Provider(StrEnum):
-    """Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway."""
+    """The provider of the API. `compatible` is any that speaks OpenAI's protocol: vLLM, Ollama, Azure, a gateway."""
 
     ANTHROPIC = "anthropic"
     COMPATIBLE = "compatible"
@@ -26,7 +26,7 @@ class Provider(StrEnum):
 
 
 class ConnectorTest(Shape, frozen=True, kw_only=True):
-    """What came of asking the provider for its models. `reason` and `message` say what went wrong."""
+    """The result of asking the provider for its models. `reason` and `message` describe a failure."""
 
     at: datetime
     ok: bool
@@ -37,7 +37,7 @@ class ConnectorTest(Shape, frozen=True, kw_only=True):
 
 
 class Connector(Shape, frozen=True, kw_only=True):
-    """A connector without its key. `last4` is empty for a key too short to show any of it."""
+    """A connector without its key. `last4` is empty for a key that is too short to show."""
 
     id: UUID
     name: str
@@ -51,7 +51,7 @@ class Connector(Shape, frozen=True, kw_only=True):
     disabled_at: datetime | None = None
     last_test: ConnectorTest | None = None
     used_by: list[str] = []
-    """What works through it (`mapping:…`, `job:…`); it cannot be deleted while there is any."""
+    """Its users (`mapping:…`, `job:…`); with any, it cannot be deleted."""
 
 
 class CreateConnector(Shape, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class CreateConnector(Shape, frozen=True, kw_only=True):
 
 
 class RotateConnector(Shape, frozen=True, kw_only=True):
-    """Another key; for `compatible` another address too, which never goes without its key."""
+    """A new key; for `compatible` optionally a new address, never without its key."""
 
     connector_id: UUID
     api_key: ApiKey
@@ -86,7 +86,7 @@ class ConnectorRef(Shape, frozen=True, kw_only=True):
 
 
 class ProviderModel(Shape, frozen=True, kw_only=True):
-    """A model that the provider offers; `shutdown_date` as the provider announces it."""
+    """A model that the provider offers; `shutdown_date` as announced by the provider."""
 
     id: str
     owned_by: str | None = None

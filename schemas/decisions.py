@@ -10,11 +10,11 @@ from schemas.common import Fraction, Interval, Name, Shape, Slug
 from schemas.inference import Label
 
 DecisionName = Annotated[
-    str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$(?!\n)", description="`approve`, `refer`, `decline`, or a name of the group's own in lower case.")
+    str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$(?!\n)", description="`approve`, `refer`, `decline`, or the group's own name in lower case.")
 ]
 ScoreKind = Annotated[
     Literal["score", "probability", "points"],
-    msgspec.Meta(description="What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it."),
+    msgspec.Meta(description="The scale of the bands. `probability` and `points` require such scores, and the version is checked for it."),
 ]
 Money = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
 

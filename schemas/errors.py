@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """tRPC's names, which are the field's standard ones for a typed RPC."""
+    """tRPC's names, the usual ones for a typed RPC."""
 
     PARSE_ERROR = "PARSE_ERROR"
     BAD_REQUEST = "BAD_REQUEST"

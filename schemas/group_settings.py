@@ -1,4 +1,4 @@
-"""How a group answers, and what becomes of its log."""
+"""Settings of a group's answers and of its log."""
 
 from typing import Annotated, Literal
 
@@ -11,15 +11,15 @@ RoutingKey = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^(entity_key|correlation_id|inference_id|segments\..{1,100})$(?!\n)",
-        description="What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`).",
+        description="The routing key: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each request by itself (`inference_id`).",
     ),
 ]
 
 OnControlLoss = Annotated[
     Literal["refuse", "stale"],
     msgspec.Meta(
-        description="What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. "
-        "`stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."
+        description="What a process does after losing PostgreSQL for 600 ms. `refuse`: it answers nobody until PostgreSQL is back. "
+        "`stale`: it continues with the last known split and marks its answers, but a halt cannot reach it."
     ),
 ]
 
@@ -27,22 +27,20 @@ TimeBudget = Annotated[int, msgspec.Meta(ge=1, le=60_000, description="Milliseco
 
 PositiveScores = Annotated[
     Literal["higher", "lower"],
-    msgspec.Meta(description="Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."),
+    msgspec.Meta(description="The scores of the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."),
 ]
 
 UnknownInputs = Annotated[
     Literal["refuse", "ignore"],
     msgspec.Meta(
-        description="What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in "
+        description="What happens to an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in "
         "the log), so that callers can send a feature before its challenger joins."
     ),
 ]
 
 UnknownCategories = Annotated[
     Literal["refuse", "missing"],
-    msgspec.Meta(
-        description="A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."
-    ),
+    msgspec.Meta(description="What happens to a value outside the artifact's categories: the request is refused by name, or the model takes it as missing."),
 ]
 
 
@@ -51,17 +49,16 @@ Reveals = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=20,
-        description="The decisions for which outcomes exist, such as `approve`, where others leave the outcome unknown for ever. Absent: not stated. "
-        "Figures on outcomes are then told of those alone, and are not compared between versions.",
+        description="The decisions with outcomes, such as `approve`, when others leave the outcome unknown forever. Absent: not stated. "
+        "Figures on outcomes then cover only those, and are not compared between versions.",
     ),
 ]
 
 
 class GroupSettings(Shape, frozen=True, kw_only=True):
-    """How a group answers, what is compared, and what a promotion needs.
+    """Settings of a group: its answers, its comparison, and the conditions for a promotion.
 
-    With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
-    their outcome.
+    With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
     """
 
     on_control_loss: OnControlLoss = "refuse"
@@ -77,11 +74,11 @@ class GroupSettings(Shape, frozen=True, kw_only=True):
 
 
 class LogPolicy(Shape, frozen=True, kw_only=True):
-    """What becomes of a group's log.
+    """Rules for a group's log.
 
-    Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
-    `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
-    most `stale_max_seconds` old.
+    Rows older than `retention_days` are removed week by week (absent: none are), after archiving if `retention_policy` says so. Nothing is removed while a
+    `legal_hold` (its reason) is set. When nothing can be logged, a call is refused, or answered with the last logged answer for the same inputs, at most
+    `stale_max_seconds` old.
     """
 
     retention_days: int | None

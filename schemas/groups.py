@@ -15,7 +15,7 @@ BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="Hundredt
 
 
 class MemberRole(StrEnum):
-    """What a version is in a group."""
+    """The role of a version in a group."""
 
     CHAMPION = "champion"
     CHALLENGER = "challenger"
@@ -26,7 +26,7 @@ Reason = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class MemberSpec(Shape, frozen=True, kw_only=True):
-    """A version's place in a group. Shadows answer nobody: their share is 0."""
+    """A version's role and share in a group. Shadows answer no callers: their share is 0."""
 
     version_id: UUID
     role: MemberRole
@@ -34,7 +34,7 @@ class MemberSpec(Shape, frozen=True, kw_only=True):
 
 
 class BucketRange(Shape, frozen=True, kw_only=True):
-    """Buckets `start` up to but not including `end`, of 10 000."""
+    """Buckets from `start` to before `end`, of 10 000."""
 
     start: int
     end: int
@@ -53,17 +53,19 @@ class Member(Shape, frozen=True, kw_only=True):
     ranges: list[BucketRange]
     preparing: Annotated[
         bool,
-        msgspec.Meta(description="Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."),
+        msgspec.Meta(
+            description="Some process has not loaded and compiled it yet; that process answers as before. `groups.get` reports it for the current phase."
+        ),
     ] = False
     load_error: Annotated[
         str | None,
-        msgspec.Meta(description="Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is."),
+        msgspec.Meta(description="The reason why some process could not load it. The champion then answers, unless it is a shadow. Reported like `preparing`."),
     ] = None
-    meaning: Annotated[str, msgspec.Meta(description="What its score is, in words: `the probability of default`.")] = ""
+    meaning: Annotated[str, msgspec.Meta(description="The meaning of its score: `the probability of default`.")] = ""
 
 
 class Phase(Shape, frozen=True, kw_only=True):
-    """A span of one split. Comparison is within a phase."""
+    """A span of one split. Comparisons stay within a phase."""
 
     number: int
     opened_at: datetime
@@ -75,9 +77,9 @@ class Phase(Shape, frozen=True, kw_only=True):
 
 
 class Halt(Shape, frozen=True, kw_only=True):
-    """Answers stopped: of the group `slug`, or of a version in every group.
+    """A halt of the group `slug`, or of a version in every group.
 
-    A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+    `requested_by` asked to resume and waits for a second person. `self_approved`: one person did both, because nobody else could.
     """
 
     id: UUID
@@ -99,17 +101,17 @@ class Halt(Shape, frozen=True, kw_only=True):
 AcceptRefusals = Annotated[
     bool,
     msgspec.Meta(
-        description="Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."
+        description="Continue although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."
     ),
 ]
 
 
 class Group(Shape, frozen=True, kw_only=True):
-    """A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+    """A group's current state. `endpoint` is the address for predictions, `salt` the start of its routing hash.
 
-    `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
-    one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
-    `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
+    A call that changes the group sets `settled`: true once every living process routes by the change, and no process answers past a halt. False when one may
+    still act as before: it is slow to load a version, or it has lost PostgreSQL in a group that answers without control. `solo`: one person may resume alone,
+    because nobody else may, or the hub runs in solo mode.
     """
 
     id: UUID
@@ -148,7 +150,7 @@ class GroupRef(Shape, frozen=True, kw_only=True):
 
 
 class SetSplit(Shape, frozen=True, kw_only=True):
-    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is."""
+    """New roles and shares, based on the phase that the caller read; refused as stale when the phase has changed. `threshold` absent: unchanged."""
 
     slug: Slug
     phase: int
@@ -159,7 +161,7 @@ class SetSplit(Shape, frozen=True, kw_only=True):
 
 
 class SetRetention(Shape, frozen=True, kw_only=True):
-    """How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough."""
+    """How long a group's rows are kept: `days`, or forever without. Whole weeks are removed, once their last day is old enough."""
 
     slug: Slug
     days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
@@ -167,14 +169,14 @@ class SetRetention(Shape, frozen=True, kw_only=True):
 
 
 class SetLegalHold(Shape, frozen=True, kw_only=True):
-    """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
+    """A legal hold on a group's log with this reason, against retention, deletion and erasure; without a reason the hold is lifted."""
 
     slug: Slug
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
 
 
 class SetWhenUnlogged(Shape, frozen=True, kw_only=True):
-    """What is answered when neither Redis nor PostgreSQL takes a prediction."""
+    """The answer when neither Redis nor PostgreSQL takes a prediction."""
 
     slug: Slug
     when_unlogged: Literal["refuse", "stale"]
@@ -182,7 +184,7 @@ class SetWhenUnlogged(Shape, frozen=True, kw_only=True):
 
 
 class ConfigureGroup(Shape, frozen=True, kw_only=True):
-    """New settings, all of them. Another routing key opens a phase."""
+    """The complete new settings. Another routing key opens a phase."""
 
     slug: Slug
     settings: GroupSettings
@@ -196,35 +198,35 @@ class HaltGroup(Shape, frozen=True, kw_only=True):
 
 
 class HaltVersion(Shape, frozen=True, kw_only=True):
-    """Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers."""
+    """Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody."""
 
     version_id: UUID
     reason: Reason = ""
 
 
 class ResumeGroup(Shape, frozen=True, kw_only=True):
-    """Ask that a group answers again, or, as a second person, confirm it."""
+    """Ask to resume a group, or confirm it as a second person."""
 
     slug: Slug
     reason: Reason = ""
 
 
 class ResumeVersion(Shape, frozen=True, kw_only=True):
-    """The same for a version."""
+    """Ask to resume a version, or confirm it as a second person."""
 
     version_id: UUID
     reason: Reason = ""
 
 
 class ListHalts(Shape, frozen=True, kw_only=True):
-    """Halts of the tenant, newest first; `slug`: of one group."""
+    """Halts of the tenant, newest first; with `slug` those of one group."""
 
     slug: Slug | None = None
     in_force: bool = False
 
 
 class Rollback(Shape, frozen=True, kw_only=True):
-    """Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at."""
+    """Restore the earlier champion with its threshold, based on the phase that the caller read."""
 
     slug: Slug
     phase: int
@@ -237,11 +239,11 @@ class DeleteGroup(Shape, frozen=True, kw_only=True):
     slug: Slug
     policy: Literal["archive", "delete"] = "archive"
     grace_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
-    confirm: Annotated[str, msgspec.Meta(description="The slug once more: deleting is meant.")]
+    confirm: Annotated[str, msgspec.Meta(description="The slug again, to confirm the deletion.")]
 
 
 class Deletion(Shape, frozen=True, kw_only=True):
-    """A deletion under way: the run that carries it out."""
+    """A running deletion: its run."""
 
     slug: Slug
     policy: str

@@ -1,4 +1,4 @@
-"""What of a file a language model may see, and what it would see."""
+"""What a language model may see of a file, and what it would see."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,19 +8,19 @@ from schemas.common import Shape
 
 
 class ImportMode(StrEnum):
-    """What a language model is asked for, when a connector is named."""
+    """The question to a language model, when a connector is named."""
 
     MAP = "map"
-    """Rules that say where values stand. It is shown the file's shape and none of its values."""
+    """Rules for the places of values. The model sees the file's shape and none of its values."""
     REWRITE = "rewrite"
-    """The document's values. It is shown the whole file; each value is checked against the file, and what the file does not say is kept out."""
+    """The document's values. The model sees the whole file; each value is checked against the file, and values that the file does not contain are left out."""
 
 
 class Shows(StrEnum):
-    """What a language model is shown of a file."""
+    """What a language model sees of a file."""
 
     VOCABULARY = "vocabulary"
-    """Its shape, with the keys that are words of the hub; every other is a placeholder."""
+    """Its shape, with the keys in the hub's vocabulary; all other keys are placeholders."""
     KEYS = "keys"
     """Its shape with every key that is a heading; keys that look like data are placeholders. No values."""
     FILE = "file"
@@ -28,8 +28,8 @@ class Shows(StrEnum):
 
 
 class ImportSharing(Shape, frozen=True, kw_only=True):
-    """What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
-    values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+    """What a tenant shows to language models during imports. `stricter`: connectors that see less. With `short_words`, short lower-case values under
+    headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody has seen what leaves the hub.
     """
 
     shows: Shows = Shows.KEYS
@@ -40,7 +40,7 @@ class ImportSharing(Shape, frozen=True, kw_only=True):
 
 
 class SetImportSharing(Shape, frozen=True, kw_only=True):
-    """Choose what is shown to language models. It counts as agreement."""
+    """Set what is shown to language models. It counts as agreement."""
 
     shows: Shows
     short_words: bool = False
@@ -48,16 +48,14 @@ class SetImportSharing(Shape, frozen=True, kw_only=True):
 
 
 class ShowImport(Shape, frozen=True, kw_only=True):
-    """A draft and the connector that would be asked about it."""
+    """A draft, and the connector to ask about it."""
 
     draft_id: UUID
     connector_id: UUID
 
 
 class ShownImport(Shape, frozen=True, kw_only=True):
-    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
-    `text` is null where nothing would be sent, for the `reason`.
-    """
+    """Exactly what would be sent: `instructions`, equal for every file, and `text`. `text` is null when nothing would be sent, for the `reason`."""
 
     shows: Shows
     instructions: str

@@ -63,10 +63,10 @@ class Candidate(Shape, frozen=True, kw_only=True):
 
 
 class ImportPreview(Shape, frozen=True, kw_only=True):
-    """How a file was understood. `document` is null when the file describes no model; `several_models` names those it describes when it is more than one.
+    """The reading of a file. `document` is null when the file describes no model; `several_models` names the models when there is more than one.
 
-    `provenance` has the source pointer of each of the document's leaves; `transforms` how those were changed whose notation was. A source `file:…` is the
-    name of the file itself.
+    `provenance` has the source pointer of each of the document's leaves; `transforms` the changes of notation. A source `file:…` is the name of the file
+    itself.
     """
 
     document: dict[str, Any] | None
@@ -94,9 +94,9 @@ class SourceLeaf(Shape, frozen=True, kw_only=True):
 
 
 class SourceOf(Shape, frozen=True, kw_only=True):
-    """Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+    """The source of a document's value. `pointer` leads into the file; `file:…` is the file's own name, `person:…` the person who confirmed it.
 
-    `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+    `value` is the text there; `transform` is the change of its notation: a rule's transform, `words`, `key` (a word of the key) or `const`.
     """
 
     pointer: str
@@ -105,7 +105,7 @@ class SourceOf(Shape, frozen=True, kw_only=True):
 
 
 class ImportedVersion(Shape, frozen=True, kw_only=True):
-    """A version whose document came from the very same bytes."""
+    """A version with a document from the same bytes."""
 
     version_id: UUID
     model_name: Name
@@ -176,7 +176,7 @@ class ImportDraft(Shape, frozen=True, kw_only=True):
     llm: LlmReport | None
     duplicate_of: list[ImportedVersion]
     reimport_of: UUID | None
-    """The version whose stored source this is."""
+    """The version with this stored source."""
     model: Slug | None
     """The model that a new version is suggested for."""
     version: str | None
@@ -200,10 +200,10 @@ class DiscardedDraft(Shape, frozen=True, kw_only=True):
 
 
 class ProposeImport(Shape, frozen=True, kw_only=True):
-    """A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+    """A file to read: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, and its name serves as `name`).
 
-    With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
-    `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+    With `connector_id` a language model is asked about what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses. `model` is
+    the model for a new version. `pick` chooses one model when the file describes several.
     """
 
     name: Name = "model"
@@ -221,8 +221,8 @@ class ProposeImport(Shape, frozen=True, kw_only=True):
 
 
 class ReviseImport(Shape, frozen=True, kw_only=True):
-    """A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
-    unsupported value is right. With `connector_id` a language model is asked for what is open now.
+    """A person's corrections of a draft. A null field stays as it is; a list replaces the earlier one. `confirmed` are places of the document with a correct
+    unsupported value. With `connector_id` a language model is asked about what is open now.
     """
 
     draft_id: UUID

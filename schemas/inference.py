@@ -9,11 +9,11 @@ import msgspec
 from schemas.common import Issue, Json, PageSize, Shape, Slug
 
 Inputs = dict[str, Any]
-"""Feature name to value. Checked against the group's input schema; the pointer of what is wrong is in the error."""
+"""From feature names to values. Checked against the group's input schema; the error points to a wrong value."""
 
 
 class Context(Shape, frozen=True, kw_only=True):
-    """What the decision is for. Tested against the model's intended use."""
+    """The purpose of the decision, tested against the model's intended use."""
 
     use_case: str | None = None
     region: str | None = None
@@ -22,11 +22,11 @@ class Context(Shape, frozen=True, kw_only=True):
 
 
 Label = Annotated[str, msgspec.Meta(max_length=200)]
-IdempotencyKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="For 24 hours the same request with it gets the same inference.")]
+IdempotencyKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="For 24 hours the same request with this key gets the same inference.")]
 
 Prefer = Annotated[
     str,
-    msgspec.Meta(max_length=200, description="The version to answer, by label, number or id: for `inference:version:prefer`. It is left out of comparisons."),
+    msgspec.Meta(max_length=200, description="The version that must answer, by label, number or id: for `inference:version:prefer`. Comparisons leave it out."),
 ]
 
 
@@ -44,15 +44,15 @@ class PredictBody(Shape, frozen=True, kw_only=True):
 
 
 class Predict(PredictBody, frozen=True, kw_only=True):
-    """The same by RPC, with the group's slug."""
+    """A prediction by RPC, with the group's slug."""
 
     slug: Slug
 
 
 class Explanation(Shape, frozen=True, kw_only=True):
-    """Additive contributions: `base` and the sum of `values` give the model's output in `space`, but for `residual`.
+    """Additive contributions: `base` and the sum of `values` give the model's output in `space`, except for `residual`.
 
-    `exact` false comes with `error`, a standard error of the estimate in the same units.
+    When `exact` is false, `error` is a standard error of the estimate in the same units.
     """
 
     method: str
@@ -67,9 +67,9 @@ class Explanation(Shape, frozen=True, kw_only=True):
 
 
 class Output(Shape, frozen=True, kw_only=True):
-    """What the model said: margin beside probability where it has both.
+    """The model's output: the probability, and the margin if it has one.
 
-    `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+    `probability` is of the version's positive class: `meaning` in the group's member, and in the version's artifact, names it.
     """
 
     score: float
@@ -78,12 +78,12 @@ class Output(Shape, frozen=True, kw_only=True):
 
 
 class Prediction(Shape, frozen=True, kw_only=True):
-    """One answer; it is on record under `inference_id`. Latency in microseconds.
+    """One answer, logged under `inference_id`. Latency in microseconds.
 
-    A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
-    by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+    A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
+    had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
 
-    `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
+    `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
     """
 
     inference_id: UUID
@@ -103,15 +103,15 @@ class Prediction(Shape, frozen=True, kw_only=True):
 
 
 class Predictions(Shape, frozen=True, kw_only=True):
-    """The answers of a batch, in the order asked."""
+    """The answers of a batch, in its order."""
 
     predictions: list[Prediction]
 
 
 class Inference(Shape, frozen=True, kw_only=True):
-    """A row of a group's log, whole.
+    """A complete row of a group's log.
 
-    `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+    `decision` was recommended by the rule of version `decision_rule`. `final_decision` is the final one; `final_details` has its author and reason.
     """
 
     inference_id: UUID
@@ -170,7 +170,7 @@ class InferenceSummary(Shape, frozen=True, kw_only=True):
 
 
 class BrowseInferences(Shape, frozen=True, kw_only=True):
-    """The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly."""
+    """The log, newest first. `search` is an exact inference id, entity key or correlation id."""
 
     slug: Slug
     search: str | None = None
@@ -196,9 +196,9 @@ class InferenceRef(Shape, frozen=True, kw_only=True):
 
 
 class Outcome(Shape, frozen=True, kw_only=True):
-    """The truth, later. Name the inference, or the correlation id it was asked with.
+    """A later outcome. Name the inference, or the correlation id of its request.
 
-    `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+    `actual` is 0 or 1 (false or true) if the answer was a probability, else the value, with a magnitude of at most 10^12.
     """
 
     actual: float | bool
@@ -215,10 +215,10 @@ class RecordOutcomes(Shape, frozen=True, kw_only=True):
 
 
 class OutcomesReceipt(Shape, frozen=True, kw_only=True):
-    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+    """The results of a batch: applied now, already known, corrected, or kept until their inference arrives.
 
-    `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
-    outcome, so they take none.
+    `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does. One case has one
+    outcome, so they get none.
     """
 
     received: int
@@ -230,7 +230,7 @@ class OutcomesReceipt(Shape, frozen=True, kw_only=True):
 
 
 class ShadowTraffic(Shape, frozen=True, kw_only=True):
-    """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
+    """Results of the copies for shadows: logged as scored or failed; dropped because too many waited; incomplete inputs."""
 
     scored: int
     failed: int
@@ -239,7 +239,7 @@ class ShadowTraffic(Shape, frozen=True, kw_only=True):
 
 
 class Refusal(Shape, frozen=True, kw_only=True):
-    """A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's."""
+    """A refused call: its time, the token's or person's name, and the error's `reason`."""
 
     at: datetime
     caller: str
@@ -248,9 +248,9 @@ class Refusal(Shape, frozen=True, kw_only=True):
 
 
 class Starved(Shape, frozen=True, kw_only=True):
-    """Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+    """Requests of the current phase in a challenger's share that lacked inputs it needs: the champion answered them.
 
-    `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+    `version` is the challenger's label, `lacks` the missing inputs, the most frequent first, at most 20.
     """
 
     version: str
@@ -259,18 +259,18 @@ class Starved(Shape, frozen=True, kw_only=True):
 
 
 class IgnoredInput(Shape, frozen=True, kw_only=True):
-    """An input that no version of the group takes, and how many of the latest 1,000 requests had it."""
+    """An input that no version of the group takes, and its count among the latest 1,000 requests."""
 
     name: str
     requests: int
 
 
 class GroupTraffic(Shape, frozen=True, kw_only=True):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+    """The endpoint's answers: totals, and a count for each of the last 60 minutes by version (`labels` by id).
 
-    Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
-    a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
-    `ignored` the inputs that no version takes, where the group ignores them.
+    Shadows' copies are counted separately. `refusals` are the latest refused calls, newest first. `refused_by_reason` counts them by the error's reason, so
+    that halts differ from malformed requests. `starved` names each challenger that requests could not reach, `ignored` the inputs that no version takes, if the
+    group ignores them.
     """
 
     total: int

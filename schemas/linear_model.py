@@ -10,14 +10,14 @@ MOST_FEATURES = 10_000
 
 
 class Standardisation(Shape, frozen=True, kw_only=True):
-    """What is done to each value first, in the features' order: `(value - mean) / scale`."""
+    """The first step for each value, in the features' order: `(value - mean) / scale`."""
 
     mean: list[float]
     scale: Annotated[list[float], msgspec.Meta(description="None of them 0.")]
 
 
 class LinearModel(Shape, frozen=True, kw_only=True):
-    """A linear artifact, whole. `coefficients` are in the features' order; under `logit` the score is the probability of the positive class."""
+    """A complete linear artifact. `coefficients` are in the features' order; with `logit` the score is the probability of the positive class."""
 
     format: Literal["linear"]
     features: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=MOST_FEATURES, description="Each name once.")]

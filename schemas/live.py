@@ -1,1 +1,1 @@
-"""What is watched live: alerts, and the inputs of subscriptions."""
+"""Live subscriptions: alerts, and the inputs of subscriptions."""

@@ -1,4 +1,4 @@
-"""Shapes: what concerns a group's log as a whole: dead letters, erasure, orphans, files in and out."""
+"""Shapes for a group's whole log: dead letters, erasure, orphans, export and import."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ class ListDeadLetters(Shape, frozen=True, kw_only=True):
 
 
 class DeadLetter(Shape, frozen=True, kw_only=True):
-    """An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read."""
+    """An entry of the intake that could not be stored, and the reason. `record` is its content; `raw` (base64, cut at 4 KiB) if it is unreadable."""
 
     entry_id: str
     at: datetime
@@ -28,21 +28,21 @@ class DeadLetter(Shape, frozen=True, kw_only=True):
 
 
 class DeadLetters(Shape, frozen=True, kw_only=True):
-    """The oldest dead letters of a group, and how many there are in all."""
+    """The oldest dead letters of a group, and their total."""
 
     total: int
     letters: list[DeadLetter]
 
 
 class ReplayDeadLetters(Shape, frozen=True, kw_only=True):
-    """Put dead letters back into the intake: those named, or all."""
+    """Return dead letters to the intake: those named, or all."""
 
     slug: Slug
     entry_ids: list[str] | None = None
 
 
 class DiscardDeadLetters(Shape, frozen=True, kw_only=True):
-    """Throw dead letters away for good, for a reason that goes to the audit log."""
+    """Discard dead letters permanently, for a reason in the audit log."""
 
     slug: Slug
     entry_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
@@ -50,13 +50,13 @@ class DiscardDeadLetters(Shape, frozen=True, kw_only=True):
 
 
 class LettersMoved(Shape, frozen=True, kw_only=True):
-    """How many dead letters were replayed or discarded."""
+    """The number of replayed or discarded dead letters."""
 
     moved: int
 
 
 class EraseEntity(Shape, frozen=True, kw_only=True):
-    """Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone."""
+    """Erase an entity from a group's log. Repeat its key in `confirm`: this cannot be undone."""
 
     slug: Slug
     entity_key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -65,7 +65,7 @@ class EraseEntity(Shape, frozen=True, kw_only=True):
 
 
 class Erasure(Shape, frozen=True, kw_only=True):
-    """What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it."""
+    """The result of an erasure. `entity` is a keyed digest of the entity key, as in the audit log."""
 
     entity: str
     rows: int
@@ -75,7 +75,7 @@ class Erasure(Shape, frozen=True, kw_only=True):
 
 
 class ListOrphans(Shape, frozen=True, kw_only=True):
-    """Outcomes whose inference has not come within so many days of their telling."""
+    """Outcomes without an inference for this number of days."""
 
     slug: Slug
     older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 7
@@ -83,7 +83,7 @@ class ListOrphans(Shape, frozen=True, kw_only=True):
 
 
 class OrphanOutcome(Shape, frozen=True, kw_only=True):
-    """An outcome nobody's."""
+    """An outcome without an inference."""
 
     inference_id: UUID | None
     correlation_id: str | None
@@ -94,14 +94,14 @@ class OrphanOutcome(Shape, frozen=True, kw_only=True):
 
 
 class Orphans(Shape, frozen=True, kw_only=True):
-    """The oldest orphans, and how many there are in all."""
+    """The oldest orphans, and their total."""
 
     total: int
     outcomes: list[OrphanOutcome]
 
 
 class ExportLog(Shape, frozen=True, kw_only=True):
-    """A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with."""
+    """A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before."""
 
     slug: Slug
     layout: Literal["databricks", "kserve", "sagemaker"]
@@ -112,14 +112,14 @@ class ExportLog(Shape, frozen=True, kw_only=True):
 
 
 class ExportedLog(Shape, frozen=True, kw_only=True):
-    """Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
+    """Lines of JSON: one per inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
 
     lines: list[str]
     next_cursor: str | None
 
 
 class ImportLog(Shape, frozen=True, kw_only=True):
-    """Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call."""
+    """Inferences of another platform, as lines of its layout. Send kserve's two events of an inference in the same call."""
 
     slug: Slug
     layout: Literal["databricks", "kserve", "sagemaker"]
@@ -127,14 +127,14 @@ class ImportLog(Shape, frozen=True, kw_only=True):
 
 
 class LineRefused(Shape, frozen=True, kw_only=True):
-    """A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later."""
+    """A line that was not imported (from 0), and the reason. Of a kserve inference with two events it is the later one."""
 
     line: int
     reason: str
 
 
 class ImportedLog(Shape, frozen=True, kw_only=True):
-    """What became of the lines: new rows, inferences that were there already, and the first hundred refusals."""
+    """The results of the lines: new rows, inferences that existed already, and the first hundred refusals."""
 
     rows: int
     known: int

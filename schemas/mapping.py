@@ -1,4 +1,4 @@
-"""Shapes: mappings, the rules by which a file's shape is read."""
+"""Shapes of mappings: the rules for reading a file's shape."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -31,7 +31,7 @@ Pointer = Annotated[str, msgspec.Meta(max_length=2_000, description="A JSON Poin
 
 
 class MappedBy(StrEnum):
-    """Whose mapping it is."""
+    """The author of a mapping."""
 
     FORMAT = "format"
     """A known format's."""
@@ -46,8 +46,8 @@ class MappedBy(StrEnum):
 
 
 class MappingPart(Shape, frozen=True, kw_only=True):
-    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
-    `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+    key (1 is the first star), or `const`, a word of the hub's vocabulary.
     """
 
     target: str
@@ -59,7 +59,7 @@ class MappingPart(Shape, frozen=True, kw_only=True):
 
 
 class MappingWhere(Shape, frozen=True, kw_only=True):
-    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+    """Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`."""
 
     source: str = ""
     key: int | None = None
@@ -68,7 +68,7 @@ class MappingWhere(Shape, frozen=True, kw_only=True):
 
 
 class MappingRule(Shape, frozen=True, kw_only=True):
-    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+    """Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes."""
 
     kind: RuleKind
     source: str

@@ -1,7 +1,6 @@
-"""The model document: everything a hub should know of a model version, in one shape whatever tool it came from.
+"""The model document: everything a hub should know about a model version, in one shape for every tool.
 
-Closed objects; what has no place here goes to `extensions`. The JSON Schema (2020-12) made from these Structs is the one
-that documents are validated with, and the one in the contract.
+Objects are closed; other facts go to `extensions`. The JSON Schema (2020-12) of these Structs validates documents and is part of the contract.
 """
 
 from typing import Annotated, Any, Literal, Union
@@ -16,7 +15,7 @@ Split = Literal["train", "validation", "test", "holdout", "cross_validation", "p
 
 
 class Owner(Shape, frozen=True, kw_only=True):
-    """Who answers for the model."""
+    """The model's responsible owner."""
 
     name: str
     contact: str | None = None
@@ -24,7 +23,7 @@ class Owner(Shape, frozen=True, kw_only=True):
 
 
 class Task(Shape, frozen=True, kw_only=True):
-    """What is decided. `threshold` turns a score into a label."""
+    """The decision of the model. `threshold` turns a score into a label."""
 
     type: Literal["binary_classification", "multiclass_classification", "regression", "ranking", "generation", "other"] | None = None
     target: str | None = None
@@ -34,7 +33,7 @@ class Task(Shape, frozen=True, kw_only=True):
 
 
 class Algorithm(Shape, frozen=True, kw_only=True):
-    """How the model was made."""
+    """The model's method."""
 
     family: str | None = None
     name: str | None = None
@@ -53,7 +52,7 @@ class Importance(Shape, frozen=True, kw_only=True):
 
 
 class FeatureStats(Shape, frozen=True, kw_only=True):
-    """What the training data says of a feature."""
+    """The training data's statistics of a feature."""
 
     mean: float | None = None
     std: float | None = None
@@ -64,9 +63,9 @@ class FeatureStats(Shape, frozen=True, kw_only=True):
 
 
 class Feature(Shape, frozen=True, kw_only=True):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+    """One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
 
-    Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+    Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
     """
 
     name: Name
@@ -82,17 +81,17 @@ class Feature(Shape, frozen=True, kw_only=True):
 
 
 class Metric(Shape, frozen=True, kw_only=True):
-    """One measured figure. `name` is a standard one where there is one: accuracy, precision, recall, f1, roc_auc, pr_auc, brier…"""
+    """One measured figure. `name` is a standard one if possible: accuracy, precision, recall, f1, roc_auc, pr_auc, brier…"""
 
     name: Name
     value: float
-    label: Annotated[str | None, msgspec.Meta(description="What its source calls it, where that says more than the name.")] = None
+    label: Annotated[str | None, msgspec.Meta(description="The source's own name, if it says more.")] = None
     split: Split | None = None
     slice: str | None = None
-    cls: Annotated[str | None, msgspec.Meta(description="The class the figure is of.")] = msgspec.field(default=None, name="class")
+    cls: Annotated[str | None, msgspec.Meta(description="The class of the figure.")] = msgspec.field(default=None, name="class")
     average: str | None = None
     threshold: float | None = None
-    on: Annotated[dict[str, str], msgspec.Meta(description="What else it was measured on or for: dataset, config, revision, task.")] = {}
+    on: Annotated[dict[str, str], msgspec.Meta(description="Further conditions of the measurement: dataset, config, revision, task.")] = {}
     ci: Interval | None = None
     std: float | None = None
     n: Whole | None = None
@@ -115,7 +114,7 @@ class PrChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="pr"):
 
 
 class ConfusionChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="confusion_matrix"):
-    """Counts. `orientation` says what a row is."""
+    """Counts. `orientation` is the meaning of a row."""
 
     labels: list[str]
     matrix: list[list[float]]
@@ -175,7 +174,7 @@ class ResidualsChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="re
 
 
 class ImageChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="image"):
-    """A picture that a tool drew; kept by reference."""
+    """A picture made by a tool, kept by reference."""
 
     name: str
     uri: str
@@ -197,7 +196,7 @@ class DatasetRef(Shape, frozen=True, kw_only=True):
 
 
 class Training(Shape, frozen=True, kw_only=True):
-    """How the training went."""
+    """The course of the training."""
 
     dataset: DatasetRef | None = None
     split_rows: dict[str, Whole] = {}
@@ -209,7 +208,7 @@ class Training(Shape, frozen=True, kw_only=True):
 
 
 class IntendedUse(Shape, frozen=True, kw_only=True):
-    """What the model is for, and what it is not for."""
+    """The model's purposes, and what it is not for."""
 
     purpose: str | None = None
     use_cases: list[str] = []
@@ -220,7 +219,7 @@ class IntendedUse(Shape, frozen=True, kw_only=True):
 
 
 class Lineage(Shape, frozen=True, kw_only=True):
-    """Where the document itself came from."""
+    """The source of the document."""
 
     source_format: str | None = None
     source_sha256: str | None = None
@@ -245,7 +244,7 @@ class ModelDocument(Shape, frozen=True, kw_only=True):
     intended_use: IntendedUse | None = None
     considerations: list[str] = []
     lineage: Lineage | None = None
-    provenance: Annotated[dict[str, str], msgspec.Meta(description="For each value by its pointer, where its source says it.")] = {}
-    transforms: Annotated[dict[str, str], msgspec.Meta(description="How a value's notation was changed on its way, by its pointer.")] = {}
+    provenance: Annotated[dict[str, str], msgspec.Meta(description="The source of each value by its pointer, if known.")] = {}
+    transforms: Annotated[dict[str, str], msgspec.Meta(description="The change of a value's notation, by its pointer.")] = {}
     unmapped: list[str] = []
     extensions: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, version 2: what its clients send and read. Fields nobody here knows are allowed: clients add their own."""
+"""The Open Inference Protocol, version 2: the shapes that its clients send and read. Unknown fields are allowed: clients add their own."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ Parameters = dict[str, Any]
 
 
 class InputTensor(msgspec.Struct, frozen=True, kw_only=True):
-    """One input. Its values are in `data`, flat or nested, or behind the JSON: then `parameters.binary_data_size` says how many bytes."""
+    """One input. Its values are in `data`, flat or nested, or behind the JSON: then `parameters.binary_data_size` is their size in bytes."""
 
     name: str
     shape: list[int]
@@ -21,14 +21,14 @@ class InputTensor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WantedOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """An output asked for; `parameters.binary_data` asks for it behind the JSON."""
+    """A requested output; with `parameters.binary_data` it comes behind the JSON."""
 
     name: str
     parameters: Parameters | None = None
 
 
 class InferRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for predictions, one a row."""
+    """A request for predictions, one per row."""
 
     inputs: Annotated[list[InputTensor], msgspec.Meta(min_length=1)]
     id: str | None = None
@@ -37,7 +37,7 @@ class InferRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutputTensor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One output; `data` is flat, row after row, and absent where the values follow the JSON."""
+    """One output; `data` is flat, row after row, and absent when the values follow the JSON."""
 
     name: str
     shape: list[int]
@@ -47,7 +47,7 @@ class OutputTensor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class InferResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer. `model_version` is absent where several versions answered a batch."""
+    """The answer. `model_version` is absent when several versions answered a batch."""
 
     model_name: str
     outputs: list[OutputTensor]
@@ -57,7 +57,7 @@ class InferResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class TensorMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an input or an output looks like; -1 is any number of rows. `parameters` of the score say what it means, by version."""
+    """The form of an input or output; -1 is any number of rows. The score's `parameters` give its meaning, by version."""
 
     name: str
     datatype: Datatype
@@ -66,7 +66,7 @@ class TensorMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What a group takes and gives."""
+    """A group's inputs and outputs."""
 
     name: str
     versions: list[str]
@@ -77,7 +77,7 @@ class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers."""
+    """The answering server."""
 
     name: str
     version: str

@@ -115,7 +115,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
 class Promote(Shape, frozen=True, kw_only=True):
     """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
 
-    `threshold` is the decision threshold that comes with the new one (absent: as it is).
+    `threshold` is the new champion's decision threshold (absent: unchanged).
     """
 
     slug: Slug
@@ -128,23 +128,23 @@ class Promote(Shape, frozen=True, kw_only=True):
 
 
 class EstimateImpact(Shape, frozen=True, kw_only=True):
-    """Which versions would be asked the group's requests."""
+    """The versions to check against the group's requests."""
 
     slug: Slug
     version_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=20)]
 
 
 class LackingFeature(Shape, frozen=True, kw_only=True):
-    """A required feature that requests leave out or give as null."""
+    """A required feature that requests omit or send as null."""
 
     name: str
     requests: int
 
 
 class ServingImpact(Shape, frozen=True, kw_only=True):
-    """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+    """Of the group's latest requests (at most 20,000 of the last seven days), those that a version could not answer, because they lack a feature it requires.
 
-    As champion it would refuse them; as a challenger the champion answers them in its place.
+    A champion would refuse them; for a challenger the champion answers them.
     """
 
     version_id: UUID
@@ -156,16 +156,16 @@ class ServingImpact(Shape, frozen=True, kw_only=True):
 
 
 class Promotion(Shape, frozen=True, kw_only=True):
-    """A promotion done: the group as it is now, and the hash of the evidence kept in the audit log."""
+    """A completed promotion: the group's current state, and the hash of the evidence in the audit log."""
 
     group: Group
     evidence_hash: str
 
 
 class Evidence(Shape, frozen=True, kw_only=True):
-    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+    """The basis of a promotion: the comparison as shown, the share of known outcomes, the approver, the policy.
 
-    `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+    `refused_share`: the share of the last week's requests that the new champion refuses, accepted with the promotion.
     """
 
     comparison: Comparison
@@ -176,7 +176,7 @@ class Evidence(Shape, frozen=True, kw_only=True):
 
 
 class PromotionRecord(Shape, frozen=True, kw_only=True):
-    """A past promotion with what it was based on."""
+    """A past promotion with its basis."""
 
     phase: int
     at: datetime

@@ -1,4 +1,4 @@
-"""Canary ramps: a challenger's share raised by steps, watched by guardrails. And what can be said of a split from the log."""
+"""Canary ramps: a challenger's share rises in steps under guardrails. And checks of a split from the log."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
 class RampStep(Shape, frozen=True, kw_only=True):
-    """The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in."""
+    """The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes."""
 
     share: Share
     hold_seconds: Seconds
@@ -26,7 +26,8 @@ class RampStep(Shape, frozen=True, kw_only=True):
 
 
 class Guardrails(Shape, frozen=True, kw_only=True):
-    """What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+    """The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+    judged.
 
     `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
     """
@@ -38,7 +39,7 @@ class Guardrails(Shape, frozen=True, kw_only=True):
 
 
 class StartRamp(Shape, frozen=True, kw_only=True):
-    """Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs."""
+    """Raise a challenger's share in steps, based on the phase that the caller read. The champion gives the share; others keep theirs."""
 
     slug: Slug
     phase: int
@@ -49,7 +50,7 @@ class StartRamp(Shape, frozen=True, kw_only=True):
 
 
 class RampRef(Shape, frozen=True, kw_only=True):
-    """A group's ramp. Pausing a paused one, or resuming a running one, changes nothing."""
+    """A group's ramp. Pausing a paused ramp, or resuming a running one, changes nothing."""
 
     slug: Slug
     reason: Reason = ""
@@ -66,9 +67,9 @@ class RampState(StrEnum):
 
 
 class RampFigures(Shape, frozen=True, kw_only=True):
-    """What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
+    """The figures of a step: the challenger's, and `champion_…` the champion's. Latencies in microseconds.
 
-    `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+    `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 means that the challenger is worse.
     `loss_held` says why no losses are compared: only some decisions reveal outcomes.
     """
 
@@ -86,7 +87,7 @@ class RampFigures(Shape, frozen=True, kw_only=True):
 
 
 class RampDecision(Shape, frozen=True, kw_only=True):
-    """One decision, by a person or by the ramp itself, with the figures it was based on."""
+    """One decision, by a person or by the ramp itself, with its figures."""
 
     number: int
     at: datetime
@@ -98,7 +99,7 @@ class RampDecision(Shape, frozen=True, kw_only=True):
 
 
 class Ramp(Shape, frozen=True, kw_only=True):
-    """A ramp as it is. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended."""
+    """A ramp's current state. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended."""
 
     id: UUID
     slug: str
@@ -120,7 +121,7 @@ class Ramp(Shape, frozen=True, kw_only=True):
 
 
 class ReplayRouting(Shape, frozen=True, kw_only=True):
-    """Recompute who had to answer, of a phase or of a span of time (absent: of everything)."""
+    """Recompute the answering version for a phase or a time span (absent: for everything)."""
 
     slug: Slug
     phase: int | None = None
@@ -129,7 +130,7 @@ class ReplayRouting(Shape, frozen=True, kw_only=True):
 
 
 class RoutingMismatch(Shape, frozen=True, kw_only=True):
-    """A row that the phases do not explain: what is recorded, and what was expected."""
+    """A row that the phases do not explain: the recorded and the expected version."""
 
     inference_id: UUID
     phase: int
@@ -139,8 +140,10 @@ class RoutingMismatch(Shape, frozen=True, kw_only=True):
 
 
 class RoutingReplay(Shape, frozen=True, kw_only=True):
-    """`matched` of `rows` were answered by whom the phases say, by reason: `split` (the bucket's owner), `features` (the owner lacked required features),
-    `fallback` (the owner failed, was halted or not loaded), `preferred` (named by its caller), `shadow` (a copy). `examples` are up to 20 others."""
+    """`matched` of `rows` were answered by the version that the phases demand, by reason. `split`: the bucket's owner. `features`: the owner lacked required
+    features. `fallback`: the owner failed, was halted or not loaded. `preferred`: named by its caller. `shadow`: a copy. `examples` are up to 20
+    mismatches.
+    """
 
     slug: str
     rows: int
@@ -157,7 +160,7 @@ class SplitShare(Shape, frozen=True, kw_only=True):
 
 
 class EstimateSplit(Shape, frozen=True, kw_only=True):
-    """What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000."""
+    """Estimate the result of a split on the requests of a phase (absent: the current one). The shares sum to 10 000."""
 
     slug: Slug
     members: Annotated[list[SplitShare], msgspec.Meta(min_length=1, max_length=20)]

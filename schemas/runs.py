@@ -1,4 +1,4 @@
-"""Background executions: what the workers do, as rows."""
+"""Background executions: the workers' runs, as rows."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class RunStatus(StrEnum):
 
 
 class Run(Shape, frozen=True, kw_only=True):
-    """One background execution. `percent` and `stage` say how far it is."""
+    """One background execution. `percent` and `stage` are its progress."""
 
     id: UUID
     kind: str
@@ -63,7 +63,7 @@ class CancelRun(Shape, frozen=True, kw_only=True):
 
 
 class WorkerHealth(Shape, frozen=True, kw_only=True):
-    """A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number."""
+    """A worker process by its heartbeat. `host` and `pid` are for holders of `system:host:read`; for others `worker_id` is a number."""
 
     worker_id: str
     host: str | None
@@ -73,7 +73,7 @@ class WorkerHealth(Shape, frozen=True, kw_only=True):
 
 
 class SystemHealth(Shape, frozen=True, kw_only=True):
-    """Is everything that the hub needs there?"""
+    """The health of the hub's services."""
 
     database: bool
     redis: bool

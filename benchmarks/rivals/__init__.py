@@ -1,1 +1,1 @@
-"""Other servers of the same model, each in an environment of its own that is made once, outside the repository."""
+"""Other servers of the same model, each in its own environment, created once outside the repository."""

@@ -9,12 +9,12 @@ import numpy as np
 
 @bentoml.service(workers=1, logging={"access": {"enabled": False}}, metrics={"enabled": False})
 class Scorer:
-    """One row in, its score out."""
+    """Takes one row and returns its score."""
 
     def __init__(self) -> None:
         self.booster = lightgbm.Booster(model_file=os.environ["MODEL"])
 
     @bentoml.api
     async def score(self, row: list[float]) -> float:
-        """The score of a row; on the event loop, which is fastest for a model this small."""
+        """Return the score of a row; on the event loop, which is fastest for a model this small."""
         return float(self.booster.predict(np.array([row]), num_threads=1)[0])

@@ -1,4 +1,4 @@
-"""Each rival's environment: made once with uv in the user's cache folder, by package name."""
+"""Environments of the rivals: created once with uv in the user's cache folder, by package name."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilt
 
 
 def environment(name: str) -> Path:
-    """The `bin` folder of a rival's environment, made now if it is not there."""
+    """Return the `bin` folder of a rival's environment, created now if it is missing."""
     folder = CACHE / name
     ready = folder / ".installed"
     if not ready.exists():
@@ -29,6 +29,6 @@ def environment(name: str) -> Path:
 
 
 def version(name: str) -> str:
-    """The installed release."""
+    """Return the installed release."""
     code = f"from importlib.metadata import version; print(version({name!r}))"
     return subprocess.run([str(environment(name) / "python"), "-c", code], check=True, capture_output=True, text=True).stdout.strip()

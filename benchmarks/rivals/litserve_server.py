@@ -9,22 +9,22 @@ import numpy as np
 
 
 class Scorer(litserve.LitAPI):
-    """One row in, its score out."""
+    """Takes one row and returns its score."""
 
     def setup(self, device: str) -> None:
         """Load the model."""
         self.booster = lightgbm.Booster(model_file=sys.argv[1])
 
     def decode_request(self, request):  # type: ignore[no-untyped-def]
-        """The row as a matrix. Without annotations, which LitServe would read as the request's shape."""
+        """Return the row as a matrix. It has no annotations, which LitServe would read as the request's shape."""
         return np.array([request["row"]])
 
     def predict(self, x: Any) -> Any:
-        """The score of a matrix."""
+        """Return the score of a matrix."""
         return self.booster.predict(x, num_threads=1)
 
     def encode_response(self, output: Any) -> Any:
-        """The score."""
+        """Return the score."""
         return {"score": float(output[0])}
 
 

@@ -1,4 +1,4 @@
-"""Starting the rivals: one worker each, plain predictions of the same model file."""
+"""Starts the rivals: one worker each, plain predictions of the same model file."""
 
 import json
 import os
@@ -20,7 +20,7 @@ START_SECONDS = 120.0
 
 
 class Target(NamedTuple):
-    """Where to ask and with what."""
+    """A request and its address."""
 
     url: str
     body: bytes
@@ -29,7 +29,7 @@ class Target(NamedTuple):
 
 @contextmanager
 def rival(name: str, model: Path, row: Sequence[float]) -> Iterator[Target]:
-    """A started server, and its request; stopped with all its processes at the end."""
+    """Start a server and yield its request; stop it with all its processes at the end."""
     port = free_port()
     folder = model.parent / name
     folder.mkdir()

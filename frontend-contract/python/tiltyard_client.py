@@ -285,16 +285,16 @@ def _error(shape: Mapping[str, Any]) -> HubError:
 
 
 class AcknowledgeAlert(TypedDict):
-    """Take an alert on. A rise in severity opens it again."""
+    """Acknowledge an alert. A higher severity opens it again."""
 
     alert_id: str | UUID
     note: NotRequired[str]
 
 
 class Alert(TypedDict):
-    """Something that needs somebody: what it is, since when, what to do. `count` is how many checks have found it.
+    """An alert: the problem, since when, and what to do. `count` is the number of checks that found it.
 
-        `acknowledged_*` and `silence*` tell of the last acknowledgement and silence; `silenced_until` may lie in the past.
+        `acknowledged_*` and `silence*` describe the last acknowledgement and silence; `silenced_until` may be in the past.
     """
 
     id: str
@@ -317,7 +317,7 @@ class Alert(TypedDict):
 
 
 class AlertHistory(TypedDict):
-    """Alerts of every state, the newest first, a page at a time. Empty lists ask for any; `subject` is a prefix; `since` and `until` bound `first_seen`."""
+    """Alerts of every state, the newest first, page by page. Empty lists select all; `subject` is a prefix; `since` and `until` bound `first_seen`."""
 
     states: NotRequired[List[AlertState]]
     severities: NotRequired[List[Severity]]
@@ -336,17 +336,17 @@ class AlertRef(TypedDict):
 
 
 class AlertRetention(TypedDict):
-    """Days for which a resolved alert is kept; null: for good."""
+    """Days for which a resolved alert is kept; null means forever."""
 
     days: int | None
 
 
 AlertState = Literal['acknowledged', 'open', 'resolved', 'silenced']
-"""`open`: nobody has taken it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean."""
+"""`open`: nobody has acknowledged it. `acknowledged`: a person has. `silenced`: no notification until a time. `resolved`: two checks in a row were clean."""
 
 
 class Algorithm(TypedDict):
-    """How the model was made."""
+    """The model's method."""
 
     family: str | None
     name: str | None
@@ -357,7 +357,7 @@ class Algorithm(TypedDict):
 
 
 class AlgorithmInput(TypedDict):
-    """How the model was made."""
+    """The model's method."""
 
     family: NotRequired[str | None]
     name: NotRequired[str | None]
@@ -368,7 +368,7 @@ class AlgorithmInput(TypedDict):
 
 
 class Artifact(TypedDict):
-    """The bytes served, pinned by their SHA-256."""
+    """The served bytes, identified by their SHA-256."""
 
     kind: ArtifactKind
     sha256: str
@@ -377,42 +377,42 @@ class Artifact(TypedDict):
     outputs: int
     uploaded_at: str
     background: str | None
-    """SHA-256 of the rows that explanations compare with, where the document has some."""
+    """SHA-256 of the rows that explanations compare with, if the document has some."""
     classes: List[str]
-    """The artifact's own two classes, in its order; empty where its score is of no class."""
+    """The artifact's own two classes, in its order; empty for a score without classes."""
     positive_class: str | None
-    """The class that the score is the probability of, as the version calls it."""
+    """The class of the score's probability, by the version's name for it."""
     column: int | None
-    """Of an ONNX model with a number for each of two classes: which of them is served, from 0."""
+    """For an ONNX model with a number for each of two classes: the served one, from 0."""
     categories: dict[str, List[Any]]
-    """Features whose categories the artifact knows by value: the values in the order of their codes."""
+    """Features with categories that the artifact knows by value: the values in the order of their codes."""
     rounds: int | None
-    """How many boosting rounds answer, where not all of the file do."""
+    """Number of boosting rounds in use, if fewer than in the file."""
     missing: float | None
-    """The value that stands for missing, beside null."""
+    """The missing value, beside null."""
     samples: int
-    """Sample rows whose expected answers were met at the upload."""
+    """Number of sample rows whose answers matched at the upload."""
     takes_missing: List[str]
-    """Features for which the artifact says what a missing value does: a request may leave them out, unless the document says no."""
+    """Features for which the artifact defines the handling of missing values. A request may omit them, unless the document forbids it."""
     meaning: str
-    """What the score is, in words: `the probability of default`."""
+    """The meaning of the score: `the probability of default`."""
     differences: List[Issue]
-    """Where the document said otherwise (the artifact counts), and what is assumed where its file is silent."""
+    """Where the document differed (the artifact counts), and what is assumed when its file does not say."""
 
 
 ArtifactKind = Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost']
-"""What can be served. Never pickle, joblib or .pt: loading one runs its code."""
+"""Kinds of artifacts that can be served. Never pickle, joblib or .pt: loading one runs its code."""
 
 
 class ArtifactStatement(TypedDict):
-    """What an artifact's file leaves open, stated by its uploader. A document can carry it as `extensions.artifact`."""
+    """The uploader's statement of what an artifact's file leaves open. A document can contain it as `extensions.artifact`."""
 
     positive_class: NotRequired[str | None]
-    """The artifact's own class whose probability is the score, where file and document do not settle it."""
+    """The artifact's own class of the score's probability, when file and document do not settle it."""
     iterations: NotRequired[Literal['all', 'best'] | None]
-    """Of an XGBoost file that keeps best_iteration: all rounds answer, as of Booster.predict (the default), or those up to the best."""
+    """For an XGBoost file with best_iteration: use all rounds, as Booster.predict does (the default), or those up to the best."""
     missing: NotRequired[float | None]
-    """Of an XGBoost model: the value that stood for missing in training (`missing=` of DMatrix), beside NaN."""
+    """For an XGBoost model: the missing value in training (`missing=` of DMatrix), beside NaN."""
     samples: NotRequired[SampleRows | None]
 
 
@@ -428,7 +428,7 @@ class AskOverrides(TypedDict):
 
 
 class AuditEntry(TypedDict):
-    """One change. `hash` covers every field here but itself, over RFC 8785 canonical bytes, `prev_hash` included."""
+    """One change. `hash` covers every other field, including `prev_hash`, over RFC 8785 canonical bytes."""
 
     seq: int
     at: str
@@ -443,11 +443,10 @@ class AuditEntry(TypedDict):
 
 
 class AuditVerdict(TypedDict):
-    """What recomputing the chain found. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
+    """The result of recomputing the chain. `broken_at` is the first entry that does not fit, `missing` the gaps in the sequence.
 
-        `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`: `kept` when it is there, `cut` when later entries
-        were taken away, `changed` when the entry or the note was replaced, `absent` when nothing was noted yet. `reanchored` lists the spans, first and last
-        number, that somebody accepted as they were found.
+        `end` compares the chain's end with the one noted in the data folder, up to entry `noted_seq`. `kept`: it is there. `cut`: later entries were removed.
+        `changed`: the entry or the note was replaced. `absent`: nothing is noted yet. `reanchored` lists the accepted spans, by first and last number.
     """
 
     ok: bool
@@ -469,7 +468,7 @@ class BandCount(TypedDict):
 
 
 class BrowseInferences(TypedDict):
-    """The log, newest first. `search` is an inference id, an entity key or a correlation id, exactly."""
+    """The log, newest first. `search` is an exact inference id, entity key or correlation id."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -489,7 +488,7 @@ class BrowseInferences(TypedDict):
 
 
 class BucketRange(TypedDict):
-    """Buckets `start` up to but not including `end`, of 10 000."""
+    """Buckets from `start` to before `end`, of 10 000."""
 
     start: int
     end: int
@@ -531,7 +530,7 @@ class Candidate(TypedDict):
 
 
 class ChangePassword(TypedDict):
-    """One's own password: the old one proves it is you."""
+    """A change of the caller's own password. The old one proves who it is."""
 
     current: str
     new: str
@@ -554,7 +553,7 @@ class Claim(TypedDict):
 
 
 class CohortCount(TypedDict):
-    """Requests of one span of time: how many this contender answered by lot, and of how many the outcome is in. `compared`: old enough to be compared."""
+    """Requests of one time span: the number that this contender answered by random assignment, and those with an outcome. `compared`: old enough to compare."""
 
     start: str
     seconds: int
@@ -633,7 +632,7 @@ class Comparison(TypedDict):
 
 
 class Conclusion(TypedDict):
-    """The comparison in words, for people who decide: who leads, by how much, how sure that is, what is not in yet, what to do next."""
+    """The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next."""
 
     state: Literal['alone', 'early', 'leads', 'mismatch', 'open', 'selective']
     headline: str
@@ -652,7 +651,7 @@ class ConfigureDecisions(TypedDict):
 
 
 class ConfigureGroup(TypedDict):
-    """New settings, all of them. Another routing key opens a phase."""
+    """The complete new settings. Another routing key opens a phase."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -660,7 +659,7 @@ class ConfigureGroup(TypedDict):
 
 
 class ConfusionChart(TypedDict):
-    """Counts. `orientation` says what a row is."""
+    """Counts. `orientation` is the meaning of a row."""
 
     kind: Literal['confusion_matrix']
     labels: List[str]
@@ -670,7 +669,7 @@ class ConfusionChart(TypedDict):
 
 
 class ConfusionChartInput(TypedDict):
-    """Counts. `orientation` says what a row is."""
+    """Counts. `orientation` is the meaning of a row."""
 
     kind: Literal['confusion_matrix']
     labels: List[str]
@@ -680,7 +679,7 @@ class ConfusionChartInput(TypedDict):
 
 
 class Connector(TypedDict):
-    """A connector without its key. `last4` is empty for a key too short to show any of it."""
+    """A connector without its key. `last4` is empty for a key that is too short to show."""
 
     id: str
     name: str
@@ -703,7 +702,7 @@ class ConnectorRef(TypedDict):
 
 
 class ConnectorTest(TypedDict):
-    """What came of asking the provider for its models. `reason` and `message` say what went wrong."""
+    """The result of asking the provider for its models. `reason` and `message` describe a failure."""
 
     at: str
     ok: bool
@@ -759,7 +758,7 @@ class Contender(TypedDict):
 
 
 class Context(TypedDict):
-    """What the decision is for. Tested against the model's intended use."""
+    """The purpose of the decision, tested against the model's intended use."""
 
     use_case: NotRequired[str | None]
     region: NotRequired[str | None]
@@ -785,17 +784,17 @@ class CreateConnector(TypedDict):
     """No control characters, such as new lines."""
     provider: Provider
     api_key: str
-    """Kept encrypted; no answer, log or audit entry holds it."""
+    """Stored encrypted; no answer, log or audit entry contains it."""
     base_url: NotRequired[str | None]
 
 
 class CreateExternalVersion(TypedDict):
-    """A new version that answers through a connector. It is ready at once: there is nothing to upload."""
+    """A new version that answers through a connector, ready at once: there is nothing to upload."""
 
     model: str
     """Lower-case letters, digits and underscores."""
     version: str
-    """`1.2.0`, `v1.2` is read as 1.2.0."""
+    """`1.2.0`; `v1.2` is read as 1.2.0."""
     document: ModelDocumentInput
     external: ExternalModel
 
@@ -810,7 +809,7 @@ class CreateGroup(TypedDict):
     members: List[MemberSpec]
     decision_metric: NotRequired[Literal['accuracy', 'brier', 'log_loss', 'mae', 'rmse', 'roc_auc']]
     threshold: NotRequired[float]
-    """In the score's own scale: from 0 to 1 where scores are probabilities."""
+    """In the score's own scale: from 0 to 1 for probabilities."""
     settings: NotRequired[GroupSettingsInput]
 
 
@@ -825,7 +824,7 @@ class CreateModel(TypedDict):
 
 
 class CreatePerson(TypedDict):
-    """A new person. The password is theirs to change."""
+    """A new person. They may change the password."""
 
     email: str
     name: str
@@ -835,7 +834,7 @@ class CreatePerson(TypedDict):
 
 
 class CreateToken(TypedDict):
-    """A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all that its maker holds."""
+    """A new token: `scopes` are permissions (`inference:group:predict`), or `*` for all permissions of its maker."""
 
     name: str
     """No control characters, such as new lines."""
@@ -844,18 +843,18 @@ class CreateToken(TypedDict):
 
 
 class CreateVersion(TypedDict):
-    """A new version of a model from a document already in Tiltyard's own shape, with a decision rule if it has one."""
+    """A new version of a model from a document in Tiltyard's own shape, with an optional decision rule."""
 
     model: str
     """Lower-case letters, digits and underscores."""
     version: str
-    """`1.2.0`, `v1.2` is read as 1.2.0."""
+    """`1.2.0`; `v1.2` is read as 1.2.0."""
     document: ModelDocumentInput
     decision_rule: NotRequired[DecisionRuleInput | None]
 
 
 class CreatedToken(TypedDict):
-    """A token just made. `secret` is shown this once and kept only as a hash."""
+    """A new token. `secret` is shown only here and stored only as a hash."""
 
     token: Token
     secret: str
@@ -882,7 +881,7 @@ class DatasetRefInput(TypedDict):
 
 
 class DeadLetter(TypedDict):
-    """An entry of the intake that could not be stored, and why. `record` is what it holds; `raw` (base64, cut at 4 KiB) where it cannot be read."""
+    """An entry of the intake that could not be stored, and the reason. `record` is its content; `raw` (base64, cut at 4 KiB) if it is unreadable."""
 
     entry_id: str
     at: str
@@ -893,7 +892,7 @@ class DeadLetter(TypedDict):
 
 
 class DeadLetters(TypedDict):
-    """The oldest dead letters of a group, and how many there are in all."""
+    """The oldest dead letters of a group, and their total."""
 
     total: int
     letters: List[DeadLetter]
@@ -919,7 +918,7 @@ class DecisionBand(TypedDict):
     """Scores below `below`, and not below the band before, get this decision. The last band has no bound."""
 
     decision: str
-    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
     below: float | None
 
 
@@ -927,7 +926,7 @@ class DecisionBandInput(TypedDict):
     """Scores below `below`, and not below the band before, get this decision. The last band has no bound."""
 
     decision: str
-    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
     below: NotRequired[float | None]
 
 
@@ -962,7 +961,7 @@ class DecisionRule(TypedDict):
     """
 
     on: Literal['points', 'probability', 'score']
-    """What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it."""
+    """The scale of the bands. `probability` and `points` require such scores, and the version is checked for it."""
     bands: List[DecisionBand]
     segment_by: str | None
     segment_bands: dict[str, List[DecisionBand]]
@@ -975,7 +974,7 @@ class DecisionRuleInput(TypedDict):
     """
 
     on: NotRequired[Literal['points', 'probability', 'score']]
-    """What the bands are on. `probability` and `points` say what the score must be, and the version is checked for it."""
+    """The scale of the bands. `probability` and `points` require such scores, and the version is checked for it."""
     bands: List[DecisionBandInput]
     segment_by: NotRequired[str | None]
     segment_bands: NotRequired[dict[str, List[DecisionBandInput]]]
@@ -1026,7 +1025,7 @@ class DeleteGroup(TypedDict):
     policy: NotRequired[Literal['archive', 'delete']]
     grace_hours: NotRequired[int]
     confirm: str
-    """The slug once more: deleting is meant."""
+    """The slug again, to confirm the deletion."""
 
 
 class DeletedConnector(TypedDict):
@@ -1036,7 +1035,7 @@ class DeletedConnector(TypedDict):
 
 
 class Deletion(TypedDict):
-    """A deletion under way: the run that carries it out."""
+    """A running deletion: its run."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1046,10 +1045,10 @@ class Deletion(TypedDict):
 
 
 class Difference(TypedDict):
-    """How much better than the champion a version is on the decision metric (below 0: worse), with the interval that may be looked at any time.
+    """How much better than the champion a version is on the decision metric (below 0: worse), with an always-valid interval.
 
-        `paired`: a shadow and the answers to the very same requests. `phases` are those that were pooled, each compared by itself first.
-        `needed`: about how many outcomes more would decide, if the difference stays what it is.
+        `paired`: a shadow and the answers to the same requests. `phases` are the pooled ones, each compared by itself first. `needed`: about how many more outcomes
+        would decide, if the difference stays the same.
     """
 
     version_id: str
@@ -1066,7 +1065,7 @@ class Difference(TypedDict):
 
 
 class DiscardDeadLetters(TypedDict):
-    """Throw dead letters away for good, for a reason that goes to the audit log."""
+    """Discard dead letters permanently, for a reason in the audit log."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1087,7 +1086,7 @@ class DraftRef(TypedDict):
 
 
 class EraseEntity(TypedDict):
-    """Forget an entity in a group's log. `confirm` is its key once more: this cannot be undone."""
+    """Erase an entity from a group's log. Repeat its key in `confirm`: this cannot be undone."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1097,7 +1096,7 @@ class EraseEntity(TypedDict):
 
 
 class Erasure(TypedDict):
-    """What was forgotten. `entity` is a keyed digest of the entity key, as the audit log has it."""
+    """The result of an erasure. `entity` is a keyed digest of the entity key, as in the audit log."""
 
     entity: str
     rows: int
@@ -1107,7 +1106,7 @@ class Erasure(TypedDict):
 
 
 class EstimateImpact(TypedDict):
-    """Which versions would be asked the group's requests."""
+    """The versions to check against the group's requests."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1115,7 +1114,7 @@ class EstimateImpact(TypedDict):
 
 
 class EstimateSplit(TypedDict):
-    """What a split would have given on the requests of a phase (absent: the current one). The shares sum to 10 000."""
+    """Estimate the result of a split on the requests of a phase (absent: the current one). The shares sum to 10 000."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1124,9 +1123,9 @@ class EstimateSplit(TypedDict):
 
 
 class Evidence(TypedDict):
-    """What a promotion was based on: the comparison as it was shown, how much of the truth was in, who approved, under which policy.
+    """The basis of a promotion: the comparison as shown, the share of known outcomes, the approver, the policy.
 
-        `refused_share`: the part of the last week's requests that the new champion refuses, accepted with the promotion.
+        `refused_share`: the share of the last week's requests that the new champion refuses, accepted with the promotion.
     """
 
     comparison: Comparison
@@ -1137,9 +1136,9 @@ class Evidence(TypedDict):
 
 
 class Explanation(TypedDict):
-    """Additive contributions: `base` and the sum of `values` give the model's output in `space`, but for `residual`.
+    """Additive contributions: `base` and the sum of `values` give the model's output in `space`, except for `residual`.
 
-        `exact` false comes with `error`, a standard error of the estimate in the same units.
+        When `exact` is false, `error` is a standard error of the estimate in the same units.
     """
 
     method: str
@@ -1154,7 +1153,7 @@ class Explanation(TypedDict):
 
 
 class ExportLog(TypedDict):
-    """A page of a group's log in another platform's layout, oldest first; `cursor` is the one that the page before ended with."""
+    """A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1166,24 +1165,24 @@ class ExportLog(TypedDict):
 
 
 class ExportedLog(TypedDict):
-    """Lines of JSON: one an inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
+    """Lines of JSON: one per inference, two (request and response) for kserve. `next_cursor` is absent on the last page."""
 
     lines: List[str]
     next_cursor: str | None
 
 
 class ExternalModel(TypedDict):
-    """Which model is asked, what, and what it must answer. It is stored and pinned by its SHA-256 as any artifact is.
+    """The model to ask, the request, and the form of its answer. It is stored and identified by its SHA-256 like any artifact.
 
-        In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` says what comes back: a `probability` of the positive
-        class, a `value` between `minimum` and `maximum`, or a `label`, one of two `classes` of which the second is the positive one.
+        In `prompt` each `{{feature}}` stands for that input's value, written as JSON. `answer` is the kind of answer: a `probability` of the positive class, a
+        `value` between `minimum` and `maximum`, or a `label`, one of two `classes` (the second is positive).
     """
 
     connector_id: str | UUID
     model: str
-    """As the provider calls it."""
+    """The provider's name for it."""
     instructions: str
-    """What the model is told before each prompt."""
+    """Instructions for the model before each prompt."""
     prompt: str
     answer: NotRequired[Literal['label', 'probability', 'value']]
     classes: NotRequired[List[str]]
@@ -1192,15 +1191,15 @@ class ExternalModel(TypedDict):
     maximum: NotRequired[float | None]
     temperature: NotRequired[float | None]
     timeout_ms: NotRequired[int]
-    """For everything, retries included."""
+    """Seconds in total, including retries."""
     retries: NotRequired[int]
-    """How often a provider that is down or busy is asked again."""
+    """Number of retries while a provider is down or busy."""
 
 
 class Feature(TypedDict):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+    """One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
 
-        Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+        Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
     """
 
     name: str
@@ -1217,9 +1216,9 @@ class Feature(TypedDict):
 
 
 class FeatureInput(TypedDict):
-    """One input, in the artifact's own order. `required: false` lets a request leave it out (sent to the model as missing).
+    """One input, in the artifact's own order. With `required: false` a request may omit it (the model gets a missing value).
 
-        Where the document does not say, a feature is optional if the artifact says what a missing value of it does, and else required.
+        Without a statement in the document, a feature is optional if the artifact defines the handling of its missing values, and else required.
     """
 
     name: str
@@ -1236,7 +1235,7 @@ class FeatureInput(TypedDict):
 
 
 class FeatureStats(TypedDict):
-    """What the training data says of a feature."""
+    """The training data's statistics of a feature."""
 
     mean: float | None
     std: float | None
@@ -1247,7 +1246,7 @@ class FeatureStats(TypedDict):
 
 
 class FeatureStatsInput(TypedDict):
-    """What the training data says of a feature."""
+    """The training data's statistics of a feature."""
 
     mean: NotRequired[float | None]
     std: NotRequired[float | None]
@@ -1264,7 +1263,7 @@ class FinalDecision(TypedDict):
     """
 
     decision: str
-    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
     by: str
     kind: NotRequired[Literal['person', 'policy']]
     group: NotRequired[str | None]
@@ -1275,11 +1274,11 @@ class FinalDecision(TypedDict):
 
 
 class Group(TypedDict):
-    """A group as it is now. `endpoint` is where predictions are asked for, `salt` what its routing hash begins with.
+    """A group's current state. `endpoint` is the address for predictions, `salt` the start of its routing hash.
 
-        `settled` is said by a call that changes it: true once every living process routes by the change, and no process answers past a halt. False where
-        one may still do as before: it is late in loading a version, or, in a group that answers without control, has lost PostgreSQL and cannot be told.
-        `solo`: one person is enough to resume what is halted, because nobody else may, or the hub runs in solo mode.
+        A call that changes the group sets `settled`: true once every living process routes by the change, and no process answers past a halt. False when one may
+        still act as before: it is slow to load a version, or it has lost PostgreSQL in a group that answers without control. `solo`: one person may resume alone,
+        because nobody else may, or the hub runs in solo mode.
     """
 
     id: str
@@ -1326,59 +1325,57 @@ class GroupRef(TypedDict):
 
 
 class GroupSettings(TypedDict):
-    """How a group answers, what is compared, and what a promotion needs.
+    """Settings of a group: its answers, its comparison, and the conditions for a promotion.
 
-        With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
-        their outcome.
+        With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
     """
 
     on_control_loss: Literal['refuse', 'stale']
-    """What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."""
+    """What a process does after losing PostgreSQL for 600 ms. `refuse`: it answers nobody until PostgreSQL is back. `stale`: it continues with the last known split and marks its answers, but a halt cannot reach it."""
     time_budget_ms: int | None
     routing_key: str
-    """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
+    """The routing key: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each request by itself (`inference_id`)."""
     require_verdict: bool
     min_matured_share: float
     maturity_hours: float | None
     positive_scores: Literal['higher', 'lower']
-    """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
+    """The scores of the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
     unknown_inputs: Literal['ignore', 'refuse']
-    """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
+    """What happens to an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
     unknown_categories: Literal['missing', 'refuse']
-    """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
+    """What happens to a value outside the artifact's categories: the request is refused by name, or the model takes it as missing."""
     reveals: List[str] | None
 
 
 class GroupSettingsInput(TypedDict):
-    """How a group answers, what is compared, and what a promotion needs.
+    """Settings of a group: its answers, its comparison, and the conditions for a promotion.
 
-        With `require_verdict` the always-valid verdict must be for the version that is promoted, and `min_matured_share` of the phase's predictions must have
-        their outcome.
+        With `require_verdict` the always-valid verdict must be for the promoted version. `min_matured_share` of the phase's predictions must have their outcome.
     """
 
     on_control_loss: NotRequired[Literal['refuse', 'stale']]
-    """What a process does that has lost PostgreSQL for 600 ms. `refuse`: it answers nobody until it is back. `stale`: it goes on by the last split it knew and marks its answers, but a halt cannot reach it."""
+    """What a process does after losing PostgreSQL for 600 ms. `refuse`: it answers nobody until PostgreSQL is back. `stale`: it continues with the last known split and marks its answers, but a halt cannot reach it."""
     time_budget_ms: NotRequired[int | None]
     routing_key: NotRequired[str]
-    """What a request is routed by: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each by itself (`inference_id`)."""
+    """The routing key: `entity_key`, `correlation_id`, a segment (`segments.branch`), or each request by itself (`inference_id`)."""
     require_verdict: NotRequired[bool]
     min_matured_share: NotRequired[float]
     maturity_hours: NotRequired[float | None]
     positive_scores: NotRequired[Literal['higher', 'lower']]
-    """Which scores mean the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
+    """The scores of the positive class: those at or above the threshold, or (`lower`, as with credit points) those at or below."""
     unknown_inputs: NotRequired[Literal['ignore', 'refuse']]
-    """What becomes of an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
+    """What happens to an input that no version of the group takes: the request is refused with its name, or the input is ignored (it stays in the log), so that callers can send a feature before its challenger joins."""
     unknown_categories: NotRequired[Literal['missing', 'refuse']]
-    """A value that is none of the categories which the artifact lists: the request is refused by name, or the model takes it for missing."""
+    """What happens to a value outside the artifact's categories: the request is refused by name, or the model takes it as missing."""
     reveals: NotRequired[List[str] | None]
 
 
 class GroupTraffic(TypedDict):
-    """What the endpoint has answered: totals, and a count for each of the last 60 minutes by version, whose `labels` are by id.
+    """The endpoint's answers: totals, and a count for each of the last 60 minutes by version (`labels` by id).
 
-        Shadows' copies are counted apart. `refusals` are the latest refused calls, newest first; `refused_by_reason` counts them by the error's reason, so that
-        a halt's are told from malformed requests. `starved` names each challenger that requests could not reach,
-        `ignored` the inputs that no version takes, where the group ignores them.
+        Shadows' copies are counted separately. `refusals` are the latest refused calls, newest first. `refused_by_reason` counts them by the error's reason, so
+        that halts differ from malformed requests. `starved` names each challenger that requests could not reach, `ignored` the inputs that no version takes, if the
+        group ignores them.
     """
 
     total: int
@@ -1396,7 +1393,8 @@ class GroupTraffic(TypedDict):
 
 
 class Guardrails(TypedDict):
-    """What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+    """The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+        judged.
 
         `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
     """
@@ -1408,7 +1406,8 @@ class Guardrails(TypedDict):
 
 
 class GuardrailsInput(TypedDict):
-    """What rolls a ramp back. Errors are requests of the challenger's that failed or that the champion had to answer; both need `min_answers` to be judged.
+    """The conditions that roll a ramp back. Errors are the challenger's requests that failed or that the champion had to answer. Both need `min_answers` to be
+        judged.
 
         `loss`: the always-valid comparison on the group's decision metric finds the challenger worse than the champion.
     """
@@ -1420,9 +1419,9 @@ class GuardrailsInput(TypedDict):
 
 
 class Halt(TypedDict):
-    """Answers stopped: of the group `slug`, or of a version in every group.
+    """A halt of the group `slug`, or of a version in every group.
 
-        A resumption that was asked for and waits for a second person is `requested_by`. `self_approved`: one person did both, as nobody else could.
+        `requested_by` asked to resume and waits for a second person. `self_approved`: one person did both, because nobody else could.
     """
 
     id: str
@@ -1450,7 +1449,7 @@ class HaltGroup(TypedDict):
 
 
 class HaltVersion(TypedDict):
-    """Stop a version in every group: its share falls to the champion; where it is the champion, nobody answers."""
+    """Stop a version in every group. Its share goes to the champion; a group with this champion answers nobody."""
 
     version_id: str | UUID
     reason: NotRequired[str]
@@ -1477,14 +1476,14 @@ class HistogramChartInput(TypedDict):
 
 
 class IgnoredInput(TypedDict):
-    """An input that no version of the group takes, and how many of the latest 1,000 requests had it."""
+    """An input that no version of the group takes, and its count among the latest 1,000 requests."""
 
     name: str
     requests: int
 
 
 class ImageChart(TypedDict):
-    """A picture that a tool drew; kept by reference."""
+    """A picture made by a tool, kept by reference."""
 
     kind: Literal['image']
     name: str
@@ -1529,7 +1528,7 @@ class ImportDraft(TypedDict):
 
 
 class ImportLog(TypedDict):
-    """Inferences that another platform made, as lines of its layout. kserve's two events of an inference belong in the same call."""
+    """Inferences of another platform, as lines of its layout. Send kserve's two events of an inference in the same call."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1538,7 +1537,7 @@ class ImportLog(TypedDict):
 
 
 ImportMode = Literal['map', 'rewrite']
-"""What a language model is asked for, when a connector is named."""
+"""The question to a language model, when a connector is named."""
 
 
 class ImportRecord(TypedDict):
@@ -1565,8 +1564,8 @@ class ImportRecord(TypedDict):
 
 
 class ImportSharing(TypedDict):
-    """What a tenant shows to language models when it imports a file. `stricter`: connectors that are shown less. With `short_words`, short lower-case
-        values under headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody saw what leaves the house.
+    """What a tenant shows to language models during imports. `stricter`: connectors that see less. With `short_words`, short lower-case values under
+        headings such as type, algorithm and split are shown beside the keys. `agreed_by` is null until somebody has seen what leaves the hub.
     """
 
     shows: Shows
@@ -1602,7 +1601,7 @@ class ImportanceInput(TypedDict):
 
 
 class ImportedLog(TypedDict):
-    """What became of the lines: new rows, inferences that were there already, and the first hundred refusals."""
+    """The results of the lines: new rows, inferences that existed already, and the first hundred refusals."""
 
     rows: int
     known: int
@@ -1611,7 +1610,7 @@ class ImportedLog(TypedDict):
 
 
 class ImportedVersion(TypedDict):
-    """A version whose document came from the very same bytes."""
+    """A version with a document from the same bytes."""
 
     version_id: str
     model_name: str
@@ -1623,9 +1622,9 @@ class ImportedVersion(TypedDict):
 
 
 class Inference(TypedDict):
-    """A row of a group's log, whole.
+    """A complete row of a group's log.
 
-        `decision` was recommended by the rule of version `decision_rule`; `final_decision` is what was finally done, and `final_details` says by whom and why.
+        `decision` was recommended by the rule of version `decision_rule`. `final_decision` is the final one; `final_details` has its author and reason.
     """
 
     inference_id: str
@@ -1692,7 +1691,7 @@ class InferenceSummary(TypedDict):
 
 
 class IntendedUse(TypedDict):
-    """What the model is for, and what it is not for."""
+    """The model's purposes, and what it is not for."""
 
     purpose: str | None
     use_cases: List[str]
@@ -1703,7 +1702,7 @@ class IntendedUse(TypedDict):
 
 
 class IntendedUseInput(TypedDict):
-    """What the model is for, and what it is not for."""
+    """The model's purposes, and what it is not for."""
 
     purpose: NotRequired[str | None]
     use_cases: NotRequired[List[str]]
@@ -1730,21 +1729,21 @@ class IntervalInput(TypedDict):
 
 
 class Issue(TypedDict):
-    """One thing wrong with an input: where (a JSON Pointer, RFC 6901) and what."""
+    """One problem of an input: its place (a JSON Pointer, RFC 6901) and a message."""
 
     pointer: str
     message: str
 
 
 class LackingFeature(TypedDict):
-    """A required feature that requests leave out or give as null."""
+    """A required feature that requests omit or send as null."""
 
     name: str
     requests: int
 
 
 class Latency(TypedDict):
-    """Time to answer, in microseconds, with 95 % intervals; `within` is how far off, as a share, counting in bins can make it."""
+    """Time to answer, in microseconds, with 95 % intervals; `within` is the relative error from counting in bins."""
 
     p50_us: float
     p95_us: float
@@ -1776,7 +1775,7 @@ class LearningCurveInput(TypedDict):
 
 
 class LettersMoved(TypedDict):
-    """How many dead letters were replayed or discarded."""
+    """The number of replayed or discarded dead letters."""
 
     moved: int
 
@@ -1800,14 +1799,14 @@ class LiftChartInput(TypedDict):
 
 
 class LineRefused(TypedDict):
-    """A line that was not imported (from 0), and why. Of a kserve inference whose two events are there it is the later."""
+    """A line that was not imported (from 0), and the reason. Of a kserve inference with two events it is the later one."""
 
     line: int
     reason: str
 
 
 class Lineage(TypedDict):
-    """Where the document itself came from."""
+    """The source of the document."""
 
     source_format: str | None
     source_sha256: str | None
@@ -1815,7 +1814,7 @@ class Lineage(TypedDict):
 
 
 class LineageInput(TypedDict):
-    """Where the document itself came from."""
+    """The source of the document."""
 
     source_format: NotRequired[str | None]
     source_sha256: NotRequired[str | None]
@@ -1823,7 +1822,7 @@ class LineageInput(TypedDict):
 
 
 class ListAlerts(TypedDict):
-    """Open alerts, the most severe and the newest first. `state` asks for those in another state, null for any. `subject` is a prefix (`group:credit`)."""
+    """Open alerts, the most severe and the newest first. `state` selects another state, null all. `subject` is a prefix (`group:credit`)."""
 
     state: NotRequired[AlertState | None]
     severity: NotRequired[Severity | None]
@@ -1833,7 +1832,7 @@ class ListAlerts(TypedDict):
 
 
 class ListAudit(TypedDict):
-    """The newest entries first; `subject` and `action` narrow by prefix."""
+    """The newest entries first; `subject` and `action` filter by prefix."""
 
     subject: NotRequired[str | None]
     action: NotRequired[str | None]
@@ -1850,7 +1849,7 @@ class ListDeadLetters(TypedDict):
 
 
 class ListHalts(TypedDict):
-    """Halts of the tenant, newest first; `slug`: of one group."""
+    """Halts of the tenant, newest first; with `slug` those of one group."""
 
     slug: NotRequired[str | None]
     in_force: NotRequired[bool]
@@ -1863,7 +1862,7 @@ class ListMappings(TypedDict):
 
 
 class ListModels(TypedDict):
-    """Models by name; `search` narrows by a part of name or slug."""
+    """Models by name; `search` filters by a part of name or slug."""
 
     search: NotRequired[str | None]
     cursor: NotRequired[str | None]
@@ -1871,7 +1870,7 @@ class ListModels(TypedDict):
 
 
 class ListOrphans(TypedDict):
-    """Outcomes whose inference has not come within so many days of their telling."""
+    """Outcomes without an inference for this number of days."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -1910,11 +1909,11 @@ class LlmReport(TypedDict):
 
 
 class LogPolicy(TypedDict):
-    """What becomes of a group's log.
+    """Rules for a group's log.
 
-        Rows older than `retention_days` go, week by week (absent: none do), to an archive first where `retention_policy` says so; nothing goes while a
-        `legal_hold` (its reason) stands. When nothing can be put on record, a call is refused, or answered by what was last logged for the same inputs, at
-        most `stale_max_seconds` old.
+        Rows older than `retention_days` are removed week by week (absent: none are), after archiving if `retention_policy` says so. Nothing is removed while a
+        `legal_hold` (its reason) is set. When nothing can be logged, a call is refused, or answered with the last logged answer for the same inputs, at most
+        `stale_max_seconds` old.
     """
 
     retention_days: int | None
@@ -1925,12 +1924,12 @@ class LogPolicy(TypedDict):
 
 
 MappedBy = Literal['format', 'llm', 'matcher', 'memory', 'person']
-"""Whose mapping it is."""
+"""The author of a mapping."""
 
 
 class MappingPart(TypedDict):
-    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
-        `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+        key (1 is the first star), or `const`, a word of the hub's vocabulary.
     """
 
     target: str
@@ -1942,8 +1941,8 @@ class MappingPart(TypedDict):
 
 
 class MappingPartInput(TypedDict):
-    """One field of a row. Its value stands at `source` (relative to what the rule matched, or from the root with the rule's stars), is the
-        `key`-th captured key (1 is the first star), or is `const`, a word of the hub's vocabulary.
+    """One field of a row. Its value is at `source` (relative to the rule's match, or from the root with the rule's stars). Or it is the `key`-th captured
+        key (1 is the first star), or `const`, a word of the hub's vocabulary.
     """
 
     target: str
@@ -1961,7 +1960,7 @@ class MappingRef(TypedDict):
 
 
 class MappingRule(TypedDict):
-    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+    """Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes."""
 
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
@@ -1978,7 +1977,7 @@ class MappingRule(TypedDict):
 
 
 class MappingRuleInput(TypedDict):
-    """Takes what stands at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md tells what each kind takes."""
+    """Moves the value at `source` to `target`; in both `*` is any one key or index. docs/guide/import.md lists what each kind takes."""
 
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
@@ -1995,7 +1994,7 @@ class MappingRuleInput(TypedDict):
 
 
 class MappingWhere(TypedDict):
-    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+    """Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`."""
 
     source: str
     key: int | None
@@ -2004,7 +2003,7 @@ class MappingWhere(TypedDict):
 
 
 class MappingWhereInput(TypedDict):
-    """Which matches count: those whose value at `source` (or captured `key`) is one of `words`, or is the value at the pointer `by`."""
+    """Which matches count: those with a value at `source` (or captured `key`) that is one of `words`, or the value at the pointer `by`."""
 
     source: NotRequired[str]
     key: NotRequired[int | None]
@@ -2013,7 +2012,7 @@ class MappingWhereInput(TypedDict):
 
 
 class Maturity(TypedDict):
-    """Which requests are compared: those asked before `until` (absent: all). `window`: by the group's `maturity_hours`.
+    """The requests to compare: those before `until` (absent: all). `window`: by the group's `maturity_hours`.
 
         `automatic`: the newest time up to which the outcomes of every contender have arrived.
     """
@@ -2024,7 +2023,7 @@ class Maturity(TypedDict):
 
 
 class Me(TypedDict):
-    """Who is calling: the person or token, its tenant, and what it may do."""
+    """The caller: the person or token, its tenant, and its permissions."""
 
     person_id: str | None
     email: str | None
@@ -2047,15 +2046,15 @@ class Member(TypedDict):
     share: int
     ranges: List[BucketRange]
     preparing: bool
-    """Some process has not loaded and compiled it yet; that process answers as before. Told by `groups.get` of the current phase."""
+    """Some process has not loaded and compiled it yet; that process answers as before. `groups.get` reports it for the current phase."""
     load_error: str | None
-    """Why some process could not load it. The champion answers for it, unless it is a shadow. Told where `preparing` is."""
+    """The reason why some process could not load it. The champion then answers, unless it is a shadow. Reported like `preparing`."""
     meaning: str
-    """What its score is, in words: `the probability of default`."""
+    """The meaning of its score: `the probability of default`."""
 
 
 MemberRole = Literal['challenger', 'champion', 'shadow']
-"""What a version is in a group."""
+"""The role of a version in a group."""
 
 
 class MemberRule(TypedDict):
@@ -2068,7 +2067,7 @@ class MemberRule(TypedDict):
 
 
 class MemberSpec(TypedDict):
-    """A version's place in a group. Shadows answer nobody: their share is 0."""
+    """A version's role and share in a group. Shadows answer no callers: their share is 0."""
 
     version_id: str | UUID
     role: MemberRole
@@ -2080,9 +2079,9 @@ Metric = TypedDict("Metric", {"name": 'str', "value": 'float', "label": 'str | N
 
 
 class MetricEstimate(TypedDict):
-    """A metric with its interval; `value` is absent while nothing can be said (`n` too small, one class only).
+    """A metric with its interval; `value` is absent when it cannot be computed (`n` too small, one class only).
 
-        `within` is how far the value can be from what the rows themselves give: 0 but for those that are computed from bins of scores.
+        `within` is the largest error against the value from the rows themselves: 0 except for metrics from bins of scores.
     """
 
     value: float | None
@@ -2129,9 +2128,9 @@ class ModelDocument(TypedDict):
     considerations: List[str]
     lineage: Lineage | None
     provenance: dict[str, str]
-    """For each value by its pointer, where its source says it."""
+    """The source of each value by its pointer, if known."""
     transforms: dict[str, str]
-    """How a value's notation was changed on its way, by its pointer."""
+    """The change of a value's notation, by its pointer."""
     unmapped: List[str]
     extensions: dict[str, Any]
 
@@ -2156,9 +2155,9 @@ class ModelDocumentInput(TypedDict):
     considerations: NotRequired[List[str]]
     lineage: NotRequired[LineageInput | None]
     provenance: NotRequired[dict[str, str]]
-    """For each value by its pointer, where its source says it."""
+    """The source of each value by its pointer, if known."""
     transforms: NotRequired[dict[str, str]]
-    """How a value's notation was changed on its way, by its pointer."""
+    """The change of a value's notation, by its pointer."""
     unmapped: NotRequired[List[str]]
     extensions: NotRequired[dict[str, Any]]
 
@@ -2187,7 +2186,7 @@ class NewModel(TypedDict):
 
 
 class OrphanOutcome(TypedDict):
-    """An outcome nobody's."""
+    """An outcome without an inference."""
 
     inference_id: str | None
     correlation_id: str | None
@@ -2198,16 +2197,16 @@ class OrphanOutcome(TypedDict):
 
 
 class Orphans(TypedDict):
-    """The oldest orphans, and how many there are in all."""
+    """The oldest orphans, and their total."""
 
     total: int
     outcomes: List[OrphanOutcome]
 
 
 class Outcome(TypedDict):
-    """The truth, later. Name the inference, or the correlation id it was asked with.
+    """A later outcome. Name the inference, or the correlation id of its request.
 
-        `actual` is 0 or 1 (false or true) where a probability was answered, else the value, of a magnitude of at most 10^12.
+        `actual` is 0 or 1 (false or true) if the answer was a probability, else the value, with a magnitude of at most 10^12.
     """
 
     actual: float | bool
@@ -2232,10 +2231,10 @@ class OutcomeBounds(TypedDict):
 
 
 class OutcomesReceipt(TypedDict):
-    """What happened to a batch: applied now, already known, corrected, or kept until their inference arrives.
+    """The results of a batch: applied now, already known, corrected, or kept until their inference arrives.
 
-        `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does: one case has one
-        outcome, so they take none.
+        `repeats` counts inferences that repeat an earlier one of the same entity and correlation id, as a retry without Idempotency-Key does. One case has one
+        outcome, so they get none.
     """
 
     received: int
@@ -2247,9 +2246,9 @@ class OutcomesReceipt(TypedDict):
 
 
 class Output(TypedDict):
-    """What the model said: margin beside probability where it has both.
+    """The model's output: the probability, and the margin if it has one.
 
-        `probability` is that of the version's positive class: `meaning` of the group's member, and of the version's artifact, names it.
+        `probability` is of the version's positive class: `meaning` in the group's member, and in the version's artifact, names it.
     """
 
     score: float
@@ -2296,7 +2295,7 @@ class Overrides(TypedDict):
 
 
 class Owner(TypedDict):
-    """Who answers for the model."""
+    """The model's responsible owner."""
 
     name: str
     contact: str | None
@@ -2304,7 +2303,7 @@ class Owner(TypedDict):
 
 
 class OwnerInput(TypedDict):
-    """Who answers for the model."""
+    """The model's responsible owner."""
 
     name: str
     contact: NotRequired[str | None]
@@ -2358,7 +2357,7 @@ class PersonRef(TypedDict):
 
 
 class Phase(TypedDict):
-    """A span of one split. Comparison is within a phase."""
+    """A span of one split. Comparisons stay within a phase."""
 
     number: int
     opened_at: str
@@ -2388,7 +2387,7 @@ class PrChartInput(TypedDict):
 
 
 class Predict(TypedDict):
-    """The same by RPC, with the group's slug."""
+    """A prediction by RPC, with the group's slug."""
 
     inputs: dict[str, Any] | List[dict[str, Any]]
     entity_key: NotRequired[str | None]
@@ -2403,12 +2402,12 @@ class Predict(TypedDict):
 
 
 class Prediction(TypedDict):
-    """One answer; it is on record under `inference_id`. Latency in microseconds.
+    """One answer, logged under `inference_id`. Latency in microseconds.
 
-        A stale one repeats an earlier inference, because nothing could be put on record: `age_seconds` ago, at most `max_age_seconds`. Without an age, it was made
-        by a process that had lost touch with PostgreSQL, in a group that wants it so: by the last split that process knew, and perhaps after a halt.
+        A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
+        had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
 
-        `decision` is what the version's rule makes of the score; `decision_rule` the version that brought the rule. Both are null where it has none.
+        `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
     """
 
     inference_id: str
@@ -2428,7 +2427,7 @@ class Prediction(TypedDict):
 
 
 class Predictions(TypedDict):
-    """The answers of a batch, in the order asked."""
+    """The answers of a batch, in its order."""
 
     predictions: List[Prediction]
 
@@ -2436,7 +2435,7 @@ class Predictions(TypedDict):
 class Promote(TypedDict):
     """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
 
-        `threshold` is the decision threshold that comes with the new one (absent: as it is).
+        `threshold` is the new champion's decision threshold (absent: unchanged).
     """
 
     slug: str
@@ -2447,18 +2446,18 @@ class Promote(TypedDict):
     threshold: NotRequired[float | None]
     reason: NotRequired[str]
     accept_refusals: NotRequired[bool]
-    """Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
+    """Continue although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
 
 
 class Promotion(TypedDict):
-    """A promotion done: the group as it is now, and the hash of the evidence kept in the audit log."""
+    """A completed promotion: the group's current state, and the hash of the evidence in the audit log."""
 
     group: Group
     evidence_hash: str
 
 
 class PromotionRecord(TypedDict):
-    """A past promotion with what it was based on."""
+    """A past promotion with its basis."""
 
     phase: int
     at: str
@@ -2471,10 +2470,10 @@ class PromotionRecord(TypedDict):
 
 
 class ProposeImport(TypedDict):
-    """A file to understand: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, whose name serves as `name`).
+    """A file to read: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, and its name serves as `name`).
 
-        With `connector_id` a language model is asked for what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses.
-        `model` is the model that a new version is meant for. `pick` names the one that is meant when the file describes several.
+        With `connector_id` a language model is asked about what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses. `model` is
+        the model for a new version. `pick` chooses one model when the file describes several.
     """
 
     name: NotRequired[str]
@@ -2491,11 +2490,11 @@ class ProposeImport(TypedDict):
 
 
 Provider = Literal['anthropic', 'compatible', 'gemini', 'openai']
-"""Whose API it is. `compatible` is anything that speaks OpenAI's: vLLM, Ollama, Azure, a gateway."""
+"""The provider of the API. `compatible` is any that speaks OpenAI's protocol: vLLM, Ollama, Azure, a gateway."""
 
 
 class ProviderModel(TypedDict):
-    """A model that the provider offers; `shutdown_date` as the provider announces it."""
+    """A model that the provider offers; `shutdown_date` as announced by the provider."""
 
     id: str
     owned_by: str | None
@@ -2504,7 +2503,7 @@ class ProviderModel(TypedDict):
 
 
 class Ramp(TypedDict):
-    """A ramp as it is. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended."""
+    """A ramp's current state. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended."""
 
     id: str
     slug: str
@@ -2526,7 +2525,7 @@ class Ramp(TypedDict):
 
 
 class RampDecision(TypedDict):
-    """One decision, by a person or by the ramp itself, with the figures it was based on."""
+    """One decision, by a person or by the ramp itself, with its figures."""
 
     number: int
     at: str
@@ -2538,9 +2537,9 @@ class RampDecision(TypedDict):
 
 
 class RampFigures(TypedDict):
-    """What a step was judged by: of the challenger, `champion_…` of the champion. Latencies in microseconds.
+    """The figures of a step: the challenger's, and `champion_…` the champion's. Latencies in microseconds.
 
-        `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 says that the challenger is worse.
+        `loss_…` is the champion's mean loss minus the challenger's, with its always-valid bounds: a `loss_high` below 0 means that the challenger is worse.
         `loss_held` says why no losses are compared: only some decisions reveal outcomes.
     """
 
@@ -2558,7 +2557,7 @@ class RampFigures(TypedDict):
 
 
 class RampRef(TypedDict):
-    """A group's ramp. Pausing a paused one, or resuming a running one, changes nothing."""
+    """A group's ramp. Pausing a paused ramp, or resuming a running one, changes nothing."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2570,7 +2569,7 @@ RampState = Literal['cancelled', 'completed', 'paused', 'rolled_back', 'running'
 
 
 class RampStep(TypedDict):
-    """The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in."""
+    """The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes."""
 
     share: int
     """Hundredths of a percent of the traffic."""
@@ -2580,7 +2579,7 @@ class RampStep(TypedDict):
 
 
 class RampStepInput(TypedDict):
-    """The challenger's share, and what must be so before the next step: how long it has held, how many requests it got, how many outcomes are in."""
+    """The challenger's share, and the conditions for the next step: its duration, its number of requests, its number of outcomes."""
 
     share: int
     """Hundredths of a percent of the traffic."""
@@ -2590,7 +2589,7 @@ class RampStepInput(TypedDict):
 
 
 class ReanchorAudit(TypedDict):
-    """Accept a broken chain as it is now, for a reason that stays on record."""
+    """Accept a broken chain as it is now, for a recorded reason."""
 
     reason: str
 
@@ -2612,7 +2611,7 @@ class RecordOutcomes(TypedDict):
 
 
 class Refusal(TypedDict):
-    """A call that was refused: when, whose (the token's or person's name), and why. `reason` is the error's."""
+    """A refused call: its time, the token's or person's name, and the error's `reason`."""
 
     at: str
     caller: str
@@ -2641,7 +2640,7 @@ class Reimport(TypedDict):
 
 
 class ReplayDeadLetters(TypedDict):
-    """Put dead letters back into the intake: those named, or all."""
+    """Return dead letters to the intake: those named, or all."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2649,7 +2648,7 @@ class ReplayDeadLetters(TypedDict):
 
 
 class ReplayRouting(TypedDict):
-    """Recompute who had to answer, of a phase or of a span of time (absent: of everything)."""
+    """Recompute the answering version for a phase or a time span (absent: for everything)."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2677,7 +2676,7 @@ class ResidualsChartInput(TypedDict):
 
 
 class ResumeGroup(TypedDict):
-    """Ask that a group answers again, or, as a second person, confirm it."""
+    """Ask to resume a group, or confirm it as a second person."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2685,7 +2684,7 @@ class ResumeGroup(TypedDict):
 
 
 class ResumeVersion(TypedDict):
-    """The same for a version."""
+    """Ask to resume a version, or confirm it as a second person."""
 
     version_id: str | UUID
     reason: NotRequired[str]
@@ -2709,8 +2708,8 @@ class RevealedShares(TypedDict):
 
 
 class ReviseImport(TypedDict):
-    """A person's corrections to a draft. What is null stays as it is; a list replaces the one before. `confirmed` are places of the document whose
-        unsupported value is right. With `connector_id` a language model is asked for what is open now.
+    """A person's corrections of a draft. A null field stays as it is; a list replaces the earlier one. `confirmed` are places of the document with a correct
+        unsupported value. With `connector_id` a language model is asked about what is open now.
     """
 
     draft_id: str | UUID
@@ -2743,11 +2742,11 @@ class RocChartInput(TypedDict):
 
 
 Role = Literal['admin', 'auditor', 'connector_admin', 'engineer', 'ethics_officer', 'ml_lead', 'model_risk', 'pm', 'service', 'validator', 'viewer']
-"""What a person is in a tenant. The permissions of each are in backend/access/permissions.py."""
+"""A person's role in a tenant. backend/access/permissions.py lists the permissions of each."""
 
 
 class Rollback(TypedDict):
-    """Restore the champion before this one, with the threshold it had, based on the phase the caller was looking at."""
+    """Restore the earlier champion with its threshold, based on the phase that the caller read."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2756,16 +2755,16 @@ class Rollback(TypedDict):
 
 
 class RotateConnector(TypedDict):
-    """Another key; for `compatible` another address too, which never goes without its key."""
+    """A new key; for `compatible` optionally a new address, never without its key."""
 
     connector_id: str | UUID
     api_key: str
-    """Kept encrypted; no answer, log or audit entry holds it."""
+    """Stored encrypted; no answer, log or audit entry contains it."""
     base_url: NotRequired[str | None]
 
 
 class RoutingMismatch(TypedDict):
-    """A row that the phases do not explain: what is recorded, and what was expected."""
+    """A row that the phases do not explain: the recorded and the expected version."""
 
     inference_id: str
     phase: int
@@ -2775,8 +2774,9 @@ class RoutingMismatch(TypedDict):
 
 
 class RoutingReplay(TypedDict):
-    """`matched` of `rows` were answered by whom the phases say, by reason: `split` (the bucket's owner), `features` (the owner lacked required features),
-        `fallback` (the owner failed, was halted or not loaded), `preferred` (named by its caller), `shadow` (a copy). `examples` are up to 20 others.
+    """`matched` of `rows` were answered by the version that the phases demand, by reason. `split`: the bucket's owner. `features`: the owner lacked required
+        features. `fallback`: the owner failed, was halted or not loaded. `preferred`: named by its caller. `shadow`: a copy. `examples` are up to 20
+        mismatches.
     """
 
     slug: str
@@ -2787,7 +2787,7 @@ class RoutingReplay(TypedDict):
 
 
 class RowRange(TypedDict):
-    """The log rows that a figure is made of: the first and the last inference id."""
+    """The log rows of a figure: the first and the last inference id."""
 
     first: str
     last: str
@@ -2809,7 +2809,7 @@ class RuleTrial(TypedDict):
 
 
 class Run(TypedDict):
-    """One background execution. `percent` and `stage` say how far it is."""
+    """One background execution. `percent` and `stage` are its progress."""
 
     id: str
     kind: str
@@ -2837,7 +2837,7 @@ RunStatus = Literal['cancelled', 'failed', 'lost', 'queued', 'running', 'succeed
 
 
 class SampleRatio(TypedDict):
-    """Is the split that was asked for the one that happened? Chi-square over the counts of requests that came by lot; `ok` unless p is below 0.001."""
+    """Whether the actual split is the requested one. Chi-square over the counts of randomly assigned requests; `ok` unless p is below 0.001."""
 
     chi_square: float
     p_value: float
@@ -2846,7 +2846,7 @@ class SampleRatio(TypedDict):
 
 
 class SampleRows(TypedDict):
-    """Rows with the scores that the training library gave for them; what is served must give the same, or the artifact is refused."""
+    """Rows with the training library's scores. The served scores must match, or the artifact is refused."""
 
     rows: List[dict[str, Any] | List[Any]]
     """Each an object of feature and value, or the values in the artifact's order."""
@@ -2905,9 +2905,9 @@ class SelectiveOutcomes(TypedDict):
 
 
 class ServingImpact(TypedDict):
-    """Of the group's latest requests (20,000 of the last seven days at most), those that a version could not answer, as they lack a feature it requires.
+    """Of the group's latest requests (at most 20,000 of the last seven days), those that a version could not answer, because they lack a feature it requires.
 
-        As champion it would refuse them; as a challenger the champion answers them in its place.
+        A champion would refuse them; for a challenger the champion answers them.
     """
 
     version_id: str
@@ -2919,7 +2919,7 @@ class ServingImpact(TypedDict):
 
 
 class ServingRole(TypedDict):
-    """Where a version serves."""
+    """A group that a version serves in."""
 
     group_slug: str
     group_name: str
@@ -2928,7 +2928,7 @@ class ServingRole(TypedDict):
     preparing: bool
     """Some process has not loaded and compiled it yet; that process answers as before."""
     load_error: str | None
-    """Why some process could not load it; the champion answers for it, unless it is a shadow."""
+    """The reason why some process could not load it. The champion then answers, unless it is a shadow."""
 
 
 class SetDecisionRule(TypedDict):
@@ -2939,7 +2939,7 @@ class SetDecisionRule(TypedDict):
 
 
 class SetImportSharing(TypedDict):
-    """Choose what is shown to language models. It counts as agreement."""
+    """Set what is shown to language models. It counts as agreement."""
 
     shows: Shows
     short_words: NotRequired[bool]
@@ -2947,7 +2947,7 @@ class SetImportSharing(TypedDict):
 
 
 class SetLegalHold(TypedDict):
-    """Keep a group's log as it is, whatever retention, deletion or erasure would do, for this reason; without one the hold is lifted."""
+    """A legal hold on a group's log with this reason, against retention, deletion and erasure; without a reason the hold is lifted."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2955,7 +2955,7 @@ class SetLegalHold(TypedDict):
 
 
 class SetRetention(TypedDict):
-    """How long a group's rows are kept: `days`, or for good without. Whole weeks go, once their last day is old enough."""
+    """How long a group's rows are kept: `days`, or forever without. Whole weeks are removed, once their last day is old enough."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2971,7 +2971,7 @@ class SetRoles(TypedDict):
 
 
 class SetSplit(TypedDict):
-    """New roles and shares, based on the phase the caller was looking at: refused as stale when that has moved on. `threshold` absent: as it is."""
+    """New roles and shares, based on the phase that the caller read; refused as stale when the phase has changed. `threshold` absent: unchanged."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -2980,11 +2980,11 @@ class SetSplit(TypedDict):
     threshold: NotRequired[float | None]
     reason: NotRequired[str]
     accept_refusals: NotRequired[bool]
-    """Go on although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
+    """Continue although the new champion would refuse some of the last week's requests, which lack features that it requires (`groups.impact`)."""
 
 
 class SetTimeZone(TypedDict):
-    """A time zone by its IANA name (`Europe/Berlin`); null: the hub's."""
+    """A time zone by its IANA name (`Europe/Berlin`); null for the hub's."""
 
     time_zone: str | None
 
@@ -2998,7 +2998,7 @@ class SetValueTable(TypedDict):
 
 
 class SetWhenUnlogged(TypedDict):
-    """What is answered when neither Redis nor PostgreSQL takes a prediction."""
+    """The answer when neither Redis nor PostgreSQL takes a prediction."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -3007,11 +3007,11 @@ class SetWhenUnlogged(TypedDict):
 
 
 Severity = Literal['critical', 'high', 'low', 'medium']
-"""How soon somebody must act: critical, now; high, today; medium, this week; low, when there is time."""
+"""How soon to act: critical, now; high, today; medium, this week; low, when there is time."""
 
 
 class ShadowTraffic(TypedDict):
-    """What became of the copies for shadows: scored or failed, on record either way; dropped because too many waited; incomplete inputs."""
+    """Results of the copies for shadows: logged as scored or failed; dropped because too many waited; incomplete inputs."""
 
     scored: int
     failed: int
@@ -3020,16 +3020,14 @@ class ShadowTraffic(TypedDict):
 
 
 class ShowImport(TypedDict):
-    """A draft and the connector that would be asked about it."""
+    """A draft, and the connector to ask about it."""
 
     draft_id: str | UUID
     connector_id: str | UUID
 
 
 class ShownImport(TypedDict):
-    """What would leave the house, word for word: `instructions`, which are the same for every file, and `text`.
-        `text` is null where nothing would be sent, for the `reason`.
-    """
+    """Exactly what would be sent: `instructions`, equal for every file, and `text`. `text` is null when nothing would be sent, for the `reason`."""
 
     shows: Shows
     instructions: str
@@ -3038,7 +3036,7 @@ class ShownImport(TypedDict):
 
 
 Shows = Literal['file', 'keys', 'vocabulary']
-"""What a language model is shown of a file."""
+"""What a language model sees of a file."""
 
 
 class SignIn(TypedDict):
@@ -3050,7 +3048,7 @@ class SignIn(TypedDict):
 
 
 class SilenceAlert(TypedDict):
-    """No notification of this kind and subject until a time, at most 90 days ahead, for a reason. A rise in severity ends the silence."""
+    """Silence this kind and subject until a time, at most 90 days ahead, for a reason. A higher severity ends the silence."""
 
     alert_id: str | UUID
     until: str
@@ -3065,9 +3063,9 @@ class SourceLeaf(TypedDict):
 
 
 class SourceOf(TypedDict):
-    """Where a value of the document came from. `pointer` leads into the file; `file:…` is the file's own name, `person:…` whoever confirmed it.
+    """The source of a document's value. `pointer` leads into the file; `file:…` is the file's own name, `person:…` the person who confirmed it.
 
-        `value` is what stands there; `transform` is how its notation was changed: a rule's transform, `words`, `key` (a word of the key) or `const`.
+        `value` is the text there; `transform` is the change of its notation: a rule's transform, `words`, `key` (a word of the key) or `const`.
     """
 
     pointer: str
@@ -3102,7 +3100,7 @@ class SplitShare(TypedDict):
 
 
 class StartRamp(TypedDict):
-    """Raise a challenger's share by steps, based on the phase the caller was looking at. The champion gives what the challenger gets; others keep theirs."""
+    """Raise a challenger's share in steps, based on the phase that the caller read. The champion gives the share; others keep theirs."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
@@ -3114,9 +3112,9 @@ class StartRamp(TypedDict):
 
 
 class Starved(TypedDict):
-    """Requests of the current phase that a challenger's share held, and that lacked inputs it needs: the champion answered them.
+    """Requests of the current phase in a challenger's share that lacked inputs it needs: the champion answered them.
 
-        `version` is the challenger's label, `lacks` the missing inputs, those of the most requests first, at most 20.
+        `version` is the challenger's label, `lacks` the missing inputs, the most frequent first, at most 20.
     """
 
     version: str
@@ -3125,21 +3123,21 @@ class Starved(TypedDict):
 
 
 class StateArtifact(TypedDict):
-    """State it of a draft version, before its artifact is uploaded."""
+    """A statement for a draft version, before its artifact is uploaded."""
 
     version_id: str | UUID
     artifact: ArtifactStatement
 
 
 class SuggestedSlug(TypedDict):
-    """A slug made from a name: its letters as they are written in Latin ones."""
+    """A slug made from a name, with its letters in Latin script."""
 
     slug: str
     """Lower-case letters, digits and underscores."""
 
 
 class SystemHealth(TypedDict):
-    """Is everything that the hub needs there?"""
+    """The health of the hub's services."""
 
     database: bool
     redis: bool
@@ -3151,14 +3149,14 @@ class SystemHealth(TypedDict):
 
 
 class TallyRebuild(TypedDict):
-    """A group's tallies are made anew from its log by this run."""
+    """A run that rebuilds a group's tallies from its log."""
 
     slug: str
     run_id: str
 
 
 class Task(TypedDict):
-    """What is decided. `threshold` turns a score into a label."""
+    """The decision of the model. `threshold` turns a score into a label."""
 
     type: Literal['binary_classification', 'generation', 'multiclass_classification', 'other', 'ranking', 'regression'] | None
     target: str | None
@@ -3168,7 +3166,7 @@ class Task(TypedDict):
 
 
 class TaskInput(TypedDict):
-    """What is decided. `threshold` turns a score into a label."""
+    """The decision of the model. `threshold` turns a score into a label."""
 
     type: NotRequired[Literal['binary_classification', 'generation', 'multiclass_classification', 'other', 'ranking', 'regression'] | None]
     target: NotRequired[str | None]
@@ -3178,7 +3176,7 @@ class TaskInput(TypedDict):
 
 
 class TenantTimeZone(TypedDict):
-    """The time zone in which a tenant's schedules are read. `own` is what the tenant set; null: it uses the hub's."""
+    """The time zone of a tenant's schedules. `own` is the tenant's setting; null means the hub's."""
 
     own: str | None
     hub: str
@@ -3234,7 +3232,7 @@ class TrafficMinute(TypedDict):
 
 
 class Training(TypedDict):
-    """How the training went."""
+    """The course of the training."""
 
     dataset: DatasetRef | None
     split_rows: dict[str, int]
@@ -3246,7 +3244,7 @@ class Training(TypedDict):
 
 
 class TrainingInput(TypedDict):
-    """How the training went."""
+    """The course of the training."""
 
     dataset: NotRequired[DatasetRefInput | None]
     split_rows: NotRequired[dict[str, int]]
@@ -3289,7 +3287,7 @@ class ValueEntry(TypedDict):
     """What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`)."""
 
     decision: str
-    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
     outcome: Literal['any', 'bad', 'good']
     worth: Worth
 
@@ -3298,7 +3296,7 @@ class ValueEntryInput(TypedDict):
     """What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`)."""
 
     decision: str
-    """`approve`, `refer`, `decline`, or a name of the group's own in lower case."""
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
     outcome: Literal['any', 'bad', 'good']
     worth: WorthInput
 
@@ -3324,14 +3322,14 @@ class ValueTableInput(TypedDict):
 
 
 class VerifyAudit(TypedDict):
-    """A span of the chain to recompute; absent means its whole length."""
+    """A span of the chain to recompute; absent means the whole chain."""
 
     from_seq: NotRequired[int | None]
     to_seq: NotRequired[int | None]
 
 
 class Version(TypedDict):
-    """A version: document, artifact, decision rule, and where it serves. `label` is how people say it (`v1.3`)."""
+    """A version: document, artifact, decision rule, and the groups it serves in. `label` is its short name (`v1.3`)."""
 
     id: str
     model_id: str
@@ -3362,7 +3360,7 @@ class VersionRule(TypedDict):
 
 
 VersionState = Literal['archived', 'draft', 'ready']
-"""`draft` has no artifact yet; `ready` can be put in a group; `archived` is kept for good and serves nothing."""
+"""`draft` has no artifact yet; `ready` can join a group; `archived` is kept forever and serves nothing."""
 
 
 class WatchRuns(TypedDict):
@@ -3372,7 +3370,7 @@ class WatchRuns(TypedDict):
 
 
 class WorkerHealth(TypedDict):
-    """A worker process as its heartbeat tells it. `host` and `pid` are for those who hold `system:host:read`; to others `worker_id` is a number."""
+    """A worker process by its heartbeat. `host` and `pid` are for holders of `system:host:read`; for others `worker_id` is a number."""
 
     worker_id: str
     host: str | None

@@ -57,8 +57,8 @@ CREATE UNLOGGED TABLE routers (
 
 OWNED = {"halts": "SELECT, INSERT, UPDATE", "ramps": "SELECT, INSERT, UPDATE", "ramp_decisions": "SELECT, INSERT"}
 
-# A poll notes the process before it reads, in statements of their own: who locks all rows of `routers` and then finds one expired
-# can rely on it that this process's next poll sees what was committed before.
+# A poll records the process in a statement of its own before it reads. So a transaction that locks all rows of `routers` and then finds one expired can rely on
+# this: the process's next poll sees everything committed before.
 ROUTERS = """
 CREATE FUNCTION routing_poll(process uuid, on_host text, with_pid int, knows timestamptz, is_late uuid[], has_loaded uuid[],
     OUT at timestamptz, OUT stamp text, OUT halted jsonb)

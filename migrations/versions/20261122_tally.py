@@ -1,4 +1,4 @@
-"""Tallies: the comparison's sketches, kept while logging, and the groups whose log was there before them."""
+"""Tallies: the comparison's sketches, updated while logging, and a rebuild for groups with older logs."""
 
 from alembic import op
 
@@ -11,7 +11,7 @@ depends_on = None
 
 TENANT = "nullif(current_setting('tiltyard.tenant', true), '')::uuid"
 
-# Writers only ever append, so nobody waits for anybody; what was appended is folded into few rows later.
+# Writers only append, so none waits for another; compaction merges their rows later.
 TABLES = """
 CREATE TABLE tallies (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants, group_id uuid NOT NULL REFERENCES groups, phase int NOT NULL,

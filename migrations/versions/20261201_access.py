@@ -1,4 +1,4 @@
-"""Access: one case folding for e-mail addresses, people by tenant, tokens that end with the token that made them, log tables that tell of no other tenant."""
+"""Access: one case folding for e-mail addresses, people by tenant, tokens that end with their parent token, log table names without other tenants' facts."""
 
 from alembic import op
 

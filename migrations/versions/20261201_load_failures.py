@@ -1,4 +1,4 @@
-"""A process that cannot load a version says why, so that the version is not told to be in preparation for ever."""
+"""A process that cannot load a version reports the reason, so that the version does not seem in preparation forever."""
 
 from alembic import op
 

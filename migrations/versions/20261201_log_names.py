@@ -1,4 +1,4 @@
-"""Names of log tables tell nothing of other tenants: those of all but the first carry a mark of their tenant, taken or not."""
+"""Names of log tables reveal nothing about other tenants: all but the first carry a mark of their tenant, whether the name was taken or not."""
 
 from migrations.sql import script
 

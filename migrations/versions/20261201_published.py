@@ -1,11 +1,11 @@
-"""Views by which a slice publishes facts to others: versions with their model's names, groups, and who was a member when."""
+"""Views that publish a slice's facts to others: versions with their model's names, groups, and members over time."""
 
 from alembic import op
 
 revision = "20261201_published"
 down_revision = "20261201_answering"
 
-# Each view reads with the rights of who asks it, so that row-level security holds as on the tables.
+# Each view reads with its caller's rights, so that row-level security applies as on the tables.
 VIEWS = {
     "published_versions": """
 SELECT v.tenant_id, v.id, v.model_id, v.version, v.artifact ->> 'meaning' AS meaning, m.name AS model_name, m.slug AS model_slug

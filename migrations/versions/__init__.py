@@ -1,1 +1,1 @@
-"""One file a change, named by its day."""
+"""One file per change, named by its day."""
