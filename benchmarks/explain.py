@@ -52,6 +52,12 @@ class Model:
     path: bool = True
 
 
+def shrink() -> None:
+    """Everything as small as it may be; the figures then say nothing."""
+    global TREES, FEATURES, BACKGROUND, BATCH
+    TREES, FEATURES, BACKGROUND, BATCH = 5, 10, 10, 20
+
+
 def data() -> tuple[np.ndarray, np.ndarray]:
     """Return rows, and a yes or no with interactions. They are in single precision, which every kind reads alike."""
     rng = np.random.default_rng(0)
@@ -133,7 +139,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compiled explanations beside shap.TreeExplainer's.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--others", type=int, default=2, help="rounds for other depths and kinds; 0 leaves them out")
+    parser.add_argument("--small", action="store_true", help="a model of 5 trees and 10 features, to see that it works")
     asked = parser.parse_args()
+    if asked.small:
+        shrink()
     warnings.filterwarnings("ignore", category=UserWarning)
     rows, truth = data()
     background = rows[-BACKGROUND:]

@@ -145,6 +145,8 @@ def _reaching(name: str, url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if "NoSuchBucket" in str(error):  # nothing is lost: the address is wrong
+            raise FilesAway.at(name, url, error) from error
         raise FileLost.at(name, url) from error
     except BaseError as error:
         raise FilesAway.at(name, url, error) from error

@@ -1,4 +1,7 @@
-"""An S3 server on this machine, and what its clients need in their environment."""
+"""An S3 server on this machine, and what its clients need in their environment.
+
+With `TILTYARD_TEST_S3=s3://bucket`, tests use another implementation. Its address, key and region come from the `AWS_…` variables; the bucket exists.
+"""
 
 import os
 import urllib.request
@@ -12,6 +15,9 @@ from moto.server import ThreadedMotoServer
 @contextmanager
 def bucket() -> Iterator[str]:
     """A bucket of an S3 server of its own; gives its address. The `AWS_…` variables of this process name it meanwhile."""
+    if other := os.environ.get("TILTYARD_TEST_S3"):
+        yield f"{other.rstrip('/')}/{uuid4().hex[:8]}"
+        return
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import obstore
 import pytest
@@ -174,3 +175,10 @@ def test_files_are_readable_by_their_owner_only(files: Files, tmp_path: Path) ->
     files.write("archives/a/manifest.json", b"{}")
     for path in tmp_path.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_bucket_that_is_not_there_is_no_lost_file(s3: str, tmp_path: Path) -> None:
+    files = ObjectFiles(f"s3://no-such-bucket-{uuid4().hex[:8]}/hub", tmp_path / "cache")
+    for attempt in (lambda: files.write("a.json", b"{}"), lambda: files.read("a.json"), lambda: files.list("")):
+        with pytest.raises(FilesAway, match="TILTYARD_FILES_URL"):
+            attempt()
