@@ -9,7 +9,7 @@ import type { AppRouter } from './router.js';
 export type * from './router.js';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = 'aaa19562bffd5d57';
+export const contractHash = 'f16bf8932f159d9a';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

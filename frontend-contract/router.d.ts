@@ -2396,7 +2396,7 @@ export interface MappingPart {
   source: string;
   key: number | null;
   const: string | null;
-  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null;
+  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "max_in_text" | "mean_in_text" | "median_in_text" | "metric" | "metric_in_text" | "metric_split" | "min_in_text" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "std_in_text" | "task_type" | "text" | null;
   words: { [key: string]: string };
 }
 
@@ -2410,7 +2410,7 @@ export interface MappingPartInput {
   source?: string | undefined;
   key?: number | null | undefined;
   const?: string | null | undefined;
-  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null | undefined;
+  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "max_in_text" | "mean_in_text" | "median_in_text" | "metric" | "metric_in_text" | "metric_split" | "min_in_text" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "std_in_text" | "task_type" | "text" | null | undefined;
   words?: { [key: string]: string } | undefined;
 }
 
@@ -2425,7 +2425,7 @@ export interface MappingRule {
   source: string;
   /** @default "" */
   target: string;
-  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null;
+  transform: "count" | "date" | "feature_type" | "integer" | "lower" | "max_in_text" | "mean_in_text" | "median_in_text" | "metric" | "metric_in_text" | "metric_split" | "min_in_text" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "std_in_text" | "task_type" | "text" | null;
   words: { [key: string]: string };
   const: string | null;
   parts: MappingPart[];
@@ -2443,7 +2443,7 @@ export interface MappingRuleInput {
   source: string;
   /** @default "" */
   target?: string | undefined;
-  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "metric" | "metric_in_text" | "metric_split" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "task_type" | "text" | null | undefined;
+  transform?: "count" | "date" | "feature_type" | "integer" | "lower" | "max_in_text" | "mean_in_text" | "median_in_text" | "metric" | "metric_in_text" | "metric_split" | "min_in_text" | "number" | "percent" | "quantity" | "split" | "split_in_text" | "std_in_text" | "task_type" | "text" | null | undefined;
   words?: { [key: string]: string } | undefined;
   const?: string | null | undefined;
   parts?: MappingPartInput[] | undefined;

@@ -134,7 +134,7 @@ export const mappingPartInputSchema = z.strictObject({
   source: z.string().default(""),
   key: z.int().nullable().optional(),
   const: z.string().nullable().optional(),
-  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "metric", "metric_in_text", "metric_split", "number", "percent", "quantity", "split", "split_in_text", "task_type", "text"]).nullable().optional(),
+  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "max_in_text", "mean_in_text", "median_in_text", "metric", "metric_in_text", "metric_split", "min_in_text", "number", "percent", "quantity", "split", "split_in_text", "std_in_text", "task_type", "text"]).nullable().optional(),
   words: z.record(z.string(), z.string()).default({}),
 });
 
@@ -151,7 +151,7 @@ export const mappingRuleInputSchema = z.strictObject({
   kind: z.enum(["columnar", "confusion", "const", "pairs", "parse_json", "rows", "scalar", "select", "split_from_key", "zip"]),
   source: z.string(),
   target: z.string().default(""),
-  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "metric", "metric_in_text", "metric_split", "number", "percent", "quantity", "split", "split_in_text", "task_type", "text"]).nullable().optional(),
+  transform: z.enum(["count", "date", "feature_type", "integer", "lower", "max_in_text", "mean_in_text", "median_in_text", "metric", "metric_in_text", "metric_split", "min_in_text", "number", "percent", "quantity", "split", "split_in_text", "std_in_text", "task_type", "text"]).nullable().optional(),
   words: z.record(z.string(), z.string()).default({}),
   const: z.string().nullable().optional(),
   parts: z.array(mappingPartInputSchema).default([]),

@@ -24,6 +24,11 @@ Transform = Literal[
     "metric_in_text",
     "split",
     "split_in_text",
+    "mean_in_text",
+    "std_in_text",
+    "min_in_text",
+    "max_in_text",
+    "median_in_text",
     "task_type",
     "feature_type",
 ]

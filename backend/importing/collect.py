@@ -11,7 +11,7 @@ from backend.importing.document_places import SCHEMA, TARGETS
 from backend.importing.errors import MappingTooCostly
 from backend.importing.numbers_in_text import Reading, has_decimal_comma
 from backend.importing.pointers import Path, leaves, text
-from backend.importing.vocabulary import names_more
+from backend.importing.vocabulary import METRICS, names_more
 from schemas.common import Json
 from schemas.importing import Claim, Contradiction
 
@@ -27,6 +27,7 @@ _IDENTITY: Final = {
     "/features": ("name",),
     "/owners": ("name",),
 }
+_METRIC_NAMES: Final = frozenset(METRICS.values())
 _TOLD: Final = frozenset(_IDENTITY["/metrics"])
 _ORDER: Final = tuple(SCHEMA["$defs"]["ModelDocument"]["properties"])
 _RANK: Final = {
@@ -153,6 +154,8 @@ class Collector:
     def _tell_more(self, table: dict[object, Row], before: object, row: Row, identity: object) -> None:
         """A second rule takes a value that is a figure already: it may tell more of it (its split, its class), but makes no other figure of it."""
         there = table.get(before)
+        if there is not None and _is_own_name(there.get("name")) and not _is_own_name(row.get("name")) and "name" in row:
+            there = {**there, "name": row["name"]}
         if there is None or identity in table or any(name in row and row[name].value != found.value for name, found in there.items() if name in _TOLD):
             return
         if all(name in row for name in there if name in _TOLD):
@@ -201,6 +204,11 @@ class Collector:
 
 def _at(table: dict[object, Row], identity: object) -> int:
     return list(table).index(identity)
+
+
+def _is_own_name(name: Value | None) -> bool:
+    """Is it a name that the file gives and the hub does not know? One that knows better may say what it is."""
+    return name is not None and name.transform == "key" and name.value not in _METRIC_NAMES
 
 
 def _figure_of(table: dict[object, Row], row: Row) -> Row | None:

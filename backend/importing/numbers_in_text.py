@@ -16,6 +16,8 @@ _GROUPS: Final = r"[ '\u2019\u00a0\u202f_]"
 _BODY: Final = rf"(?:\d{{1,3}}(?:{_GROUPS}\d{{3}})+(?:[.,]\d{{1,18}})?|\d[\d.,]{{0,40}}|[.,]\d{{1,30}})"
 _WHOLE: Final = re.compile(rf"\s*({_SIGN})({_BODY})([eE][-+]?\d{{1,3}})?\s*(%?)\s*")
 _TOKEN: Final = re.compile(rf"(?<![\w.,/\-])({_SIGN})({_BODY.replace(' ', '')})([eE][-+]?\d{{1,3}})?(\s?%)?(?![\w%])")
+NUMBER: Final = rf"({_SIGN})({_BODY.replace(' ', '')})([eE][-+]?\d{{1,3}})?(\s?%)?(?![\w%]|[ \u00a0\u202f]\d)"
+"""A number within a text: sign, body, exponent, per cent sign; `amount` reads them."""
 _PLAIN_NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d{0,30})?|\.\d{1,30}")
 _COMMA_GROUPS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _DOT_GROUPS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+")
@@ -44,7 +46,7 @@ class Amount(msgspec.Struct, frozen=True):
 def read(written: str) -> Amount | None:
     """A text that is a number and nothing else, or None."""
     found = _WHOLE.fullmatch(written) if len(written) < _LONGEST else None
-    return _amount(found[1], found[2], found[3], bool(found[4])) if found else None
+    return amount(found[1], found[2], found[3], bool(found[4])) if found else None
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +65,7 @@ def read_in_words(written: str) -> Amount | None:
     (found,) = tokens
     if re.search(r"\d", plain[: found.start()] + plain[found.end() :]):
         return None
-    return _amount(found[1], found[2].rstrip(".,"), found[3], bool(found[4]))
+    return amount(found[1], found[2].rstrip(".,"), found[3], bool(found[4]))
 
 
 _REFERENCE: Final = re.compile(
@@ -120,9 +122,14 @@ _COUNTED: Final = re.compile(
 )
 
 
+_GROUPED: Final = re.compile(r"\d[ \u00a0\u202f]\d")
+"""Two numbers, or one in groups: neither is quoted."""
+
+
 def numbers_in(written: str) -> list[float]:
     """Every number of a text that can be read in one way only; percentages as fractions."""
-    found = (_amount(one[1], one[2].rstrip(".,"), one[3], bool(one[4])) for one in _TOKEN.finditer(written[:10_000]))
+    alone = (one for one in _TOKEN.finditer(written[:10_000]) if not _GROUPED.search(written[max(0, one.start() - 2) : one.end() + 2], 0))
+    found = (amount(one[1], one[2].rstrip(".,"), one[3], bool(one[4])) for one in alone)
     return [float(one.value / 100 if one.percent else one.value) for one in found if one is not None and one.other is None]
 
 
@@ -132,7 +139,8 @@ def before_number(written: str) -> str:
     return found[1].strip() if found else ""
 
 
-def _amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount | None:
+def amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount | None:
+    """The number that is written so, or None for what is none."""
     plain = re.sub(_GROUPS, "", body)
     grouped, minus = plain != body, -1 if sign in ("-", "\u2212") else 1
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from backend.importing.dates import moment
 from backend.importing.numbers_in_text import Amount, Reading, as_json, before_number, beside_number, is_count, looks_grouped_by_dot, read, read_in_words
+from backend.importing.statistics_in_text import STATISTICS, statistic
 from backend.importing.vocabulary import TASKS, VOCABULARY, metric_key, split_of, words
 from schemas.common import Json
 
@@ -179,6 +180,17 @@ def split_in_text(value: Json) -> Json:
     return found
 
 
+def _statistic(name: str) -> Callable[[Json], Json]:
+    """The statistic of that name in a sentence (`"mean 35.2, sd 4.1"` -> 35.2 for the mean). Raises Unclear as `number`."""
+
+    def made(value: Json) -> Json:
+        if not isinstance(value, str):
+            raise Refused
+        return _clear(statistic(value, name))
+
+    return made
+
+
 def split(value: Json) -> Json:
     """The hub's name of a split (`"Test set"` -> test)."""
     found = split_of(str(text(value)))
@@ -208,6 +220,7 @@ TRANSFORMS: Final[Mapping[str, Callable[[Json], Json]]] = {
     "count": count,
     "metric_in_text": metric_in_text,
     "split_in_text": split_in_text,
+    **{f"{name}_in_text": _statistic(name) for name in STATISTICS},
     "date": date,
     "lower": lower,
     "text": text,

@@ -1936,7 +1936,7 @@ class MappingPart(TypedDict):
     source: str
     key: int | None
     const: str | None
-    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None
+    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'max_in_text', 'mean_in_text', 'median_in_text', 'metric', 'metric_in_text', 'metric_split', 'min_in_text', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'std_in_text', 'task_type', 'text'] | None
     words: dict[str, str]
 
 
@@ -1949,7 +1949,7 @@ class MappingPartInput(TypedDict):
     source: NotRequired[str]
     key: NotRequired[int | None]
     const: NotRequired[str | None]
-    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None]
+    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'max_in_text', 'mean_in_text', 'median_in_text', 'metric', 'metric_in_text', 'metric_split', 'min_in_text', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'std_in_text', 'task_type', 'text'] | None]
     words: NotRequired[dict[str, str]]
 
 
@@ -1965,7 +1965,7 @@ class MappingRule(TypedDict):
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
     target: str
-    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None
+    transform: Literal['count', 'date', 'feature_type', 'integer', 'lower', 'max_in_text', 'mean_in_text', 'median_in_text', 'metric', 'metric_in_text', 'metric_split', 'min_in_text', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'std_in_text', 'task_type', 'text'] | None
     words: dict[str, str]
     const: str | None
     parts: List[MappingPart]
@@ -1982,7 +1982,7 @@ class MappingRuleInput(TypedDict):
     kind: Literal['columnar', 'confusion', 'const', 'pairs', 'parse_json', 'rows', 'scalar', 'select', 'split_from_key', 'zip']
     source: str
     target: NotRequired[str]
-    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'metric', 'metric_in_text', 'metric_split', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'task_type', 'text'] | None]
+    transform: NotRequired[Literal['count', 'date', 'feature_type', 'integer', 'lower', 'max_in_text', 'mean_in_text', 'median_in_text', 'metric', 'metric_in_text', 'metric_split', 'min_in_text', 'number', 'percent', 'quantity', 'split', 'split_in_text', 'std_in_text', 'task_type', 'text'] | None]
     words: NotRequired[dict[str, str]]
     const: NotRequired[str | None]
     parts: NotRequired[List[MappingPartInput]]
@@ -3911,7 +3911,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "aaa19562bffd5d57"
+CONTRACT_HASH = "f16bf8932f159d9a"
 """The contract this client was generated from."""
 
 

@@ -74,8 +74,9 @@ _PLACES: Final = """/name /version /description /license /considerations/*
 /owners/* {name, contact, role}
 /task/type /task/target /task/classes/* /task/positive_class /task/threshold
 /algorithm/family /algorithm/name /algorithm/framework /algorithm/framework_version /algorithm/base_model /algorithm/artifact_format
-/features/* {name, type, role, description, unit, importance/0/method, importance/0/value, stats/mean, stats/std, stats/min, stats/max, stats/median}
-/metrics/* {name, value, split, slice, class, average, threshold, ci/low, ci/high, std, n}
+/features/* {name, type, role, description, unit, importance/0/method, importance/0/value, stats/mean, stats/std, stats/min, stats/max,
+stats/median, categories (source `*` takes each of a list)}
+/metrics/* {name, value, label, split, slice, class, average, threshold, ci/low, ci/high, std, n, on/config, on/revision, on/task, on/dataset}
 /charts/* {kind: roc, fpr, tpr, split} {kind: pr, recall, precision, split} {kind: calibration, predicted, observed, count} (confusion matrices by `confusion`)
 /training/dataset/name /training/dataset/uri /training/dataset/digest /training/dataset/rows /training/split_rows/<split>
 /training/hyperparameters (any object) /training/seed /training/started_at /training/finished_at /training/code
@@ -106,7 +107,8 @@ table by column.
 - const: the word const goes to target because there is something at source.
 words: what the file's own words mean in the vocabulary, as "zahl=number; kategorie=category".
 transform: percent (a percentage to a fraction), number (a number in quotes to a number), integer, quantity (the one number in a few words), count (the
-same, whole), metric_in_text (the metric that such words name), date, lower, text, metric (a metric's name),
+same, whole), metric_in_text and split_in_text (the metric and the split that such words name), mean_in_text, std_in_text, min_in_text, max_in_text and
+median_in_text (the number behind that word in a sentence), date, lower, text, metric (a metric's name),
 metric_split, split, task_type, feature_type.
 
 Places of the document:

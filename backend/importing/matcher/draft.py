@@ -42,6 +42,8 @@ class Draft:
 
     def __init__(self, tree: Json, several: list[Member], picked: Member | None, best: str | None = None) -> None:
         self.tree = tree
+        self.root: Json = tree[0] if isinstance(tree, list) and len(tree) == 1 else tree
+        """The file's map, also where it stands alone in a list."""
         self.several = several
         self.picked = picked
         self.best = best

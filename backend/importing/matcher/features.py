@@ -7,6 +7,7 @@ from backend.importing.matcher.draft import GUESSED, Context, Draft
 from backend.importing.matcher.importance import CONSTANT, method_of
 from backend.importing.pointers import Path, items, leaves, resolve, text
 from backend.importing.several.speaks import has_metrics
+from backend.importing.statistics_in_text import statistics_in
 from backend.importing.transforms import Refused, feature_type, is_number
 from backend.importing.vocabulary import FIELDS, LISTS, section, words
 from schemas.common import Json
@@ -120,6 +121,8 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
         field = next((fields[one] for one in FIELDS[target] if one in fields and is_number(row.get(fields[one]))), None)
         if field is not None:
             parts.append(MappingPart(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
+    told = next((fields[one] for one in ("stats", "statistics", "summary", "distribution") if isinstance(row.get(fields.get(one)), str)), None)
+    parts += _in_sentence(statistics_in(row[told]), text((told,))[1:]) if told is not None else []
     field = next((fields[one] for one in _MATTERS if one in fields and is_number(row.get(fields[one]))), None)
     if field is not None:
         parts += [
@@ -140,6 +143,12 @@ def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
         draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=bool(draft.names)))
         draft.says("features", 0.5)
         return True
+    if section(key, "features", "stats") and value and (said := _told(value)):
+        parts = [MappingPart(target="name", key=1), *_in_sentence(said, "")]
+        known = section(key, "stats") or bool(draft.names)
+        draft.details.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/features/*", parts=parts, existing=known))
+        draft.says("features", 0.5)
+        return True
     if not value or not section(key, "features", "stats", "types") or any(isinstance(one, list) for one in value.values()):
         return False
     if isinstance(value.get("properties"), dict):
@@ -151,6 +160,16 @@ def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
         draft.says("features", 0.5)
         return True
     return all(isinstance(one, dict) for one in value.values()) and _by_name(draft, value, path, existing=section(key, "stats"))
+
+
+def _told(value: dict[str, Any]) -> list[str]:
+    """The statistics that each of a map's sentences gives: `{"age": "mean 35.2, sd 4.1", …}`; none where one is no such sentence."""
+    given = [statistics_in(one) if isinstance(one, str) else [] for one in value.values()]
+    return list(dict.fromkeys(name for names in given for name in names)) if all(given) else []
+
+
+def _in_sentence(names: list[str], source: str) -> list[MappingPart]:
+    return [MappingPart(target=f"stats/{name}", source=source, transform=f"{name}_in_text") for name in names]  # type: ignore[arg-type]
 
 
 def _is_type(value: str) -> bool:

@@ -83,7 +83,7 @@ def _is_prose(value: Json) -> bool:
 def _of_evaluation(draft: Draft, target: str, context: Context) -> bool:
     """In a report of an evaluation, a number of rows outside a part about data is of what was evaluated, not of the training."""
     counts = target in ("/training/dataset/rows", "/training/split_rows/train")
-    return counts and context.local not in ("dataset", "rows", "training") and any(words(str(name)) in _EVALUATED for name, _ in items(draft.tree))
+    return counts and context.local not in ("dataset", "rows", "training") and any(words(str(name)) in _EVALUATED for name, _ in items(draft.root))
 
 
 _EVALUATED: Final = frozenset(

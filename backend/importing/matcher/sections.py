@@ -107,7 +107,7 @@ def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
 
 
 def _of_other(draft: Draft, said: str, value: dict[str, Any]) -> bool:
-    others = {name: one for name, one in items(draft.tree) if one is not value}
+    others = {name: one for name, one in items(draft.root) if one is not value and isinstance(name, str)}
     return said in _CURRENT and bool(has_metrics(others) or any(words(str(name)) in STRONG_ALGORITHM for name in others))
 
 

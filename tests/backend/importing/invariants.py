@@ -1,4 +1,4 @@
-"""What holds of every preview, whatever the file."""
+"""What holds of every preview, whatever the file: among others that each value can be made again from the words at its source by its transform."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.importing import validate
 from backend.importing.pointers import MISSING, leaves, resolve, steps, text
+from backend.importing.statistics_in_text import STATISTICS
 from backend.importing.transforms import TRANSFORMS
 from schemas.importing import ImportPreview
 
@@ -47,13 +48,18 @@ def _is_from(tree: Any, source: str, value: Any, transform: str | None) -> None:
         return
     given = resolve(tree, steps(source))
     assert given is not MISSING, source
+    embedded = isinstance(given, str) and given[:1] in "[{"
+    if transform in TRANSFORMS and not embedded:
+        assert TRANSFORMS[transform](given) == value, (given, transform, value)
     if transform in KEYS:
         assert isinstance(value, str), "only words are taken from keys or vocabulary"
     elif isinstance(given, str) and given[:1] in "[{" and value not in (given,):
         assert str(value).lower() in given.lower() or transform in TRANSFORMS  # out of JSON in a string
-    elif transform in ("number", "percent", "integer", "quantity", "count", "quoted"):
+    elif transform in ("number", "percent", "integer", "quantity", "count", "quoted") or (transform or "").removesuffix("_in_text") in STATISTICS:
+        in_words = transform == "quoted" or (transform or "").endswith("_in_text")
         hundredth = transform == "percent" or (isinstance(given, str) and "%" in given)
-        assert float(value) in [float(one / 100 if hundredth else one) for one in readings(str(given))], (given, value)
+        said = readings(str(given))
+        assert float(value) in [float(one / 100 if hundredth else one) for one in said] + [float(one) for one in said if in_words], (given, value)
     elif transform is None:
         assert value == given or (value == str(given) and isinstance(given, (str, int, float)))
         assert isinstance(value, str) == isinstance(given, str) or not isinstance(value, (int, float)), "numbers are the file's own"

@@ -85,6 +85,15 @@ def test_rows_in_a_report_of_an_evaluation_are_not_those_of_the_training() -> No
     assert look({**MODEL, "auc": 0.8, "sample_size": 4000})["training"]["dataset"]["rows"] == 4000
 
 
+def test_a_file_whose_map_stands_alone_in_a_list_is_read_as_that_map() -> None:
+    """Its parts were once looked at with numbers for names, and the file was answered with an error of Python's."""
+    for document in (
+        {"champion_model": {"type": "XGBoost", "metrics": {"r2": 0.5}}, "version": "2"},
+        {**MODEL, "evaluated_on": "2026-09-30", "sample_size": 40},
+    ):
+        assert look([document]) == look(document)
+
+
 def test_a_remark_is_no_setting() -> None:
     document = look({**MODEL, "auc": 0.8, "criterion": "the best F0.5 at an alert budget of 400 a day", "max_depth": 3})
     assert document["training"]["hyperparameters"] == {"max_depth": 3}
