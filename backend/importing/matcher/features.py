@@ -121,7 +121,7 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
         field = next((fields[one] for one in FIELDS[target] if one in fields and is_number(row.get(fields[one]))), None)
         if field is not None:
             parts.append(MappingPart(target=f"stats/{target}", source=text((field,))[1:], transform="number"))
-    told = next((fields[one] for one in ("stats", "statistics", "summary", "distribution") if isinstance(row.get(fields.get(one)), str)), None)
+    told = next((fields[one] for one in ("stats", "statistics", "summary", "distribution") if one in fields and isinstance(row.get(fields[one]), str)), None)
     parts += _in_sentence(statistics_in(row[told]), text((told,))[1:]) if told is not None else []
     field = next((fields[one] for one in _MATTERS if one in fields and is_number(row.get(fields[one]))), None)
     if field is not None:
