@@ -2461,6 +2461,8 @@ export interface MappingWhere {
   source: string;
   key: number | null;
   words: string[];
+  /** @default false */
+  negated: boolean;
   by: string | null;
 }
 
@@ -2470,6 +2472,8 @@ export interface MappingWhereInput {
   source?: string | undefined;
   key?: number | null | undefined;
   words?: string[] | undefined;
+  /** @default false */
+  negated?: boolean | undefined;
   by?: string | null | undefined;
 }
 

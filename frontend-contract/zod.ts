@@ -143,6 +143,7 @@ export const mappingWhereInputSchema = z.strictObject({
   source: z.string().default(""),
   key: z.int().nullable().optional(),
   words: z.array(z.string()).default([]),
+  negated: z.boolean().default(false),
   by: z.string().nullable().optional(),
 });
 

@@ -69,6 +69,8 @@ class MappingWhere(Shape, frozen=True, kw_only=True):
     source: str = ""
     key: int | None = None
     words: list[str] = []
+    negated: bool = False
+    """Those whose value is none of `words`."""
     by: str | None = None
 
 
@@ -86,7 +88,9 @@ class MappingRule(Shape, frozen=True, kw_only=True):
     skip: list[str] = []
     existing: bool = False
     by: list[str] = []
-    """`split_from_key`: where a figure is a list of its steps, the item that is greatest by these fields counts, with the value in its last one."""
+    """`split_from_key`: where a figure is a list of its steps, the item that is greatest by these fields counts, with the value in its last one.
+    `rows`, `select`: of rows that differ by their values alone, the one whose place is greatest by these fields counts.
+    """
     rules: list["MappingRule"] = []
 
 

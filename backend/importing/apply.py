@@ -1,6 +1,5 @@
 """Applies a mapping to a file's tree. Every value that comes out has the place it came from; nothing is computed."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -9,6 +8,7 @@ from backend.importing.collect import Collector, Row, Value
 from backend.importing.contradictions.confusion import confusion_row
 from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnreadableFile
+from backend.importing.last_steps import last_of_each, last_step
 from backend.importing.parse import read_embedded
 from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
 from backend.importing.rules import CELLS
@@ -89,9 +89,13 @@ def _const(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> 
 
 
 def _rows(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
-    for path, captured, node in _each(found, tree, rule):
-        if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
-            _emit(rule, found, _row(rule, tree, path, captured, at, found))
+    def made() -> Iterator[tuple[Json, Row]]:
+        for path, captured, node in _each(found, tree, rule):
+            if not _skipped(rule, captured) and _wanted(rule.where, tree, path, captured, node):
+                yield node, _row(rule, tree, path, captured, at, found)
+
+    for row in last_of_each(made(), rule.by) if rule.by else (row for _, row in made()):
+        _emit(rule, found, row)
         if found.full:
             return
 
@@ -171,7 +175,7 @@ def _wanted(where: MappingWhere | None, tree: Json, path: Path, captured: Path, 
     value = str(captured[where.key - 1]) if where.key and where.key <= len(captured) else resolve(node, steps(where.source))
     if where.by is not None:
         return value is not None and str(value) == str(resolve(tree, steps(where.by)))
-    return str(value).lower() in where.words
+    return (str(value).lower() in where.words) is not where.negated
 
 
 def _zip(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:
@@ -244,19 +248,6 @@ def _split_from_key(rule: MappingRule, tree: Json, found: Collector, at: Path | 
         extra = {part.target for part in rule.parts} - set(row)
         row |= {name: one for name, one in _row(rule, tree, figure, captured, at, found).items() if name in extra}
         _emit(rule, found, row)
-
-
-def last_step(node: Json, by: Sequence[str], path: Path) -> tuple[Path, Json]:
-    """Of a figure's steps `[{"value": 0.7, "step": 0}, …]` the last one's value, and where it stands; a plain number is its own."""
-    rows = [(at, row) for at, row in items(node) if isinstance(row, dict) and isinstance(row.get(by[-1]), (int, float))] if isinstance(node, list) else []
-    if not rows:
-        return path, node
-
-    def place(row: tuple[str | int, Json]) -> tuple[float, ...]:
-        return tuple(float(row[1][field]) if isinstance(row[1].get(field), (int, float)) else -math.inf for field in by[:-1])
-
-    at, last = max(rows, key=place)
-    return (*path, at, by[-1]), last[by[-1]]
 
 
 def _confusion(rule: MappingRule, tree: Json, found: Collector, at: Path | None) -> None:

@@ -10,7 +10,10 @@ import msgspec
 from backend.importing.errors import EmptyFile, FileTooLarge, TooDeep, TooManyLeaves, UnreadableFile
 from backend.importing.pointers import Path, text
 from backend.importing.reading.not_json import refuse_foreign
+from backend.importing.reading.numbers import whole
 from backend.importing.reading.onnx_tree import looks_like_onnx, onnx_tree
+from backend.importing.reading.pmml_tree import looks_like_pmml, pmml_tree
+from backend.importing.reading.toml_text import looks_like_toml, read_toml
 from backend.importing.reading.yaml_text import looks_like_yaml, read_yaml
 from schemas.common import Issue, Json
 
@@ -18,8 +21,6 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_LEAVES = 100_000
 MAX_CONTAINERS = 200_000
-_DIGITS = 400
-"""A whole number of more digits than any float holds is infinite."""
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -41,9 +42,11 @@ def parse(content: bytes) -> Parsed:
     digest = hashlib.sha256(content).hexdigest()
     if looks_like_onnx(content):
         return Parsed(*_repaired(onnx_tree(content), {}, digest))
+    if looks_like_pmml(content):
+        return Parsed(*_repaired(pmml_tree(content), {}, digest))
     refuse_foreign(content)
     written = _decode(content)
-    tree, doubled = read_yaml(written) if looks_like_yaml(written) else _read_json(written)
+    tree, doubled = (read_toml(written), {}) if looks_like_toml(written) else read_yaml(written) if looks_like_yaml(written) else _read_json(written)
     return Parsed(*_repaired(tree, doubled, digest))
 
 
@@ -81,17 +84,11 @@ def _read_json(written: str) -> tuple[Json, dict[int, tuple[Json, list[str]]]]:
         return made
 
     try:
-        return json.loads(written, object_pairs_hook=pairs, parse_int=_whole), doubled
+        return json.loads(written, object_pairs_hook=pairs, parse_int=whole), doubled
     except RecursionError:
         raise TooDeep(f"The file is nested deeper than {MAX_DEPTH} levels.") from None
     except json.JSONDecodeError as error:
         _refuse(written, error)
-
-
-def _whole(digits: str) -> int | float:
-    if len(digits) <= 18:
-        return int(digits)
-    return float(digits) if len(digits) <= _DIGITS else math.inf
 
 
 def _refuse(written: str, error: json.JSONDecodeError) -> NoReturn:

@@ -1999,6 +1999,7 @@ class MappingWhere(TypedDict):
     source: str
     key: int | None
     words: List[str]
+    negated: bool
     by: str | None
 
 
@@ -2008,6 +2009,7 @@ class MappingWhereInput(TypedDict):
     source: NotRequired[str]
     key: NotRequired[int | None]
     words: NotRequired[List[str]]
+    negated: NotRequired[bool]
     by: NotRequired[str | None]
 
 
@@ -3911,7 +3913,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "f16bf8932f159d9a"
+CONTRACT_HASH = "e7c302174552af5d"
 """The contract this client was generated from."""
 
 

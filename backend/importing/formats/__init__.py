@@ -41,6 +41,10 @@ class Format(Shape, frozen=True, kw_only=True):
     models: Models | None = None
     rules: list[MappingRule]
 
+    def fits(self, tree: Json) -> bool:
+        """Is a file of this format?"""
+        return all(shows(sign, tree) for sign in self.signs) and not any(True for pointer in self.absent for _ in matches(tree, steps(pointer)))
+
     def members(self, tree: Json) -> list[Member]:
         """The models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
         if self.models is None:
@@ -92,10 +96,7 @@ def known() -> list[Format]:
 
 def recognise(tree: Json) -> Format | None:
     """The format of a file, or None. Signs are specific enough that at most one fits."""
-    for one in known():
-        if all(shows(sign, tree) for sign in one.signs) and not any(True for pointer in one.absent for _ in matches(tree, steps(pointer))):
-            return one
-    return None
+    return next((one for one in known() if one.fits(tree)), None)
 
 
 def shows(sign: Sign, tree: Json) -> bool:

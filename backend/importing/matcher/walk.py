@@ -2,7 +2,7 @@
 
 import msgspec
 
-from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections
+from backend.importing.matcher import charts, features, importance, lists, metrics, scalars, sections, settings
 from backend.importing.matcher.draft import Context, Draft
 from backend.importing.pointers import MISSING, Path, items, resolve, text
 from backend.importing.several.best import candidates
@@ -29,6 +29,7 @@ def match(tree: Json, pick: Member | None = None, several: list[Member] | None =
     if pick:
         _picked(draft, pick)
     sections.conclude(draft)
+    settings.of_training(draft, tree)
     return draft
 
 

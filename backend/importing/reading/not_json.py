@@ -33,7 +33,7 @@ def refuse_foreign(content: bytes) -> None:
             raise ForeignFile(f"This file is {what}.")
     stripped = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if stripped[:1] == b"<":
-        raise ForeignFile("This file is HTML or XML (PMML?). Bring the model's metadata as JSON.")
+        raise ForeignFile("This file is HTML or XML. Of XML only PMML is read. Bring the model's metadata as JSON.")
     if stripped[:1] in b'{["' or b"\0" in head[:4]:
         return
     separator, columns = _table(stripped)
@@ -50,6 +50,6 @@ def _table(head: bytes) -> tuple[str, list[str]]:
     whole = lines[:-1] if len(lines) == 6 else lines
     for separator in _SEPARATORS:
         counts = {line.count(separator) for line in whole}
-        if len(whole) > 1 and len(counts) == 1 and counts != {0} and not any(re.match(r"\s*[\w\"' -]+:\s", line) for line in whole):
+        if len(whole) > 1 and len(counts) == 1 and counts != {0} and not any(re.match(r"\s*[\w.\"' -]+(?::\s|\s*=)", line) for line in whole):
             return separator, [column.strip().strip('"') for column in whole[0].split(separator)]
     return "", []

@@ -1,25 +1,51 @@
-"""YAML as JSON values: what MLflow's MLmodel files and the front matter of Hugging Face model cards are written in."""
+"""YAML as JSON values: what MLflow's MLmodel files, the front matter of Hugging Face model cards, parameters of DVC and Kedro are written in.
+
+Aliases are written out, merge keys (`<<`) merged, as long as the whole stays small; a file that grows without end by them is refused before anything is built.
+"""
 
 import re
 from typing import Any
 
 import yaml
 
-from backend.importing.errors import FileTooLarge, TooDeep, UnreadableFile
+from backend.importing.errors import FileTooLarge, TooDeep, TooManyLeaves, UnreadableFile
+from backend.importing.reading.numbers import whole
 from schemas.common import Json
 
 MAX_CHARACTERS = 1024 * 1024
+MAX_WRITTEN_OUT = 200_000
+"""Values and containers, with every alias written out."""
 _MAX_DEPTH = 64
 _KEY = re.compile(r"""(?:[A-Za-z_][\w .-]*|"[^"\n]*"|'[^'\n]*'):(?:\s|$)|- """)
 
 
 class _JsonLoader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    """Knows JSON's types only: dates stay strings, and an alias (which can blow up) is refused."""
+    """Knows JSON's types only, in the notation of YAML 1.2: `no` and `1:30` are texts, `1e-5` is a number, and dates stay strings."""
 
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in known if not tag.endswith((":timestamp", ":merge", ":value"))]
-        for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_constructors = {
+        tag: made for tag, made in yaml.CSafeLoader.yaml_constructors.items() if tag is None or tag.rsplit(":", 1)[-1] in ("null", "bool", "str", "seq", "map")
     }
+
+
+def _whole(loader: _JsonLoader, node: Any) -> int | float:
+    return whole(loader.construct_scalar(node))
+
+
+def _float(loader: _JsonLoader, node: Any) -> float:
+    return float(loader.construct_scalar(node).lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+for _tag, _pattern, _first in (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", "[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+.0123456789"),
+    ("merge", "<<", "<"),
+):
+    _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
+_JsonLoader.add_constructor("tag:yaml.org,2002:int", _whole)
+_JsonLoader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
 def looks_like_yaml(written: str) -> bool:
@@ -42,19 +68,36 @@ def read_yaml(written: str) -> tuple[Json, dict[int, tuple[Json, list[str]]]]:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise UnreadableFile(f"Line {line}, column {column}: {error.problem or 'not YAML'}. Bring JSON if you can.", line=line, column=column) from error
+    except KeyError as error:
+        raise UnreadableFile(f"The YAML cannot be read: {error} does not fit the tag before it.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UnreadableFile(f"The YAML cannot be read: {' '.join(str(error).split())[:200]}") from error
 
 
 def _check_events(body: str) -> None:
-    """Before anything is built: neither aliases nor depth."""
-    depth = 0
+    """Before anything is built: its depth, and its size with every alias written out."""
+    open_nodes: list[tuple[str | None, int]] = []  # the anchor of each open container, and how much stood before it
+    sizes: dict[str, int] = {}
+    written = 0
     for event in yaml.parse(body, _JsonLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise UnreadableFile("The YAML uses aliases (*name), which are not read here. Write the values out.")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
+            if any(anchor == event.anchor for anchor, _ in open_nodes):
+                raise UnreadableFile(f"The YAML's alias *{event.anchor} stands within what it repeats, without end. Write the values out.")
+            written += sizes.get(event.anchor, 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = written - before
+        elif isinstance(event, yaml.NodeEvent):
+            written += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, written - 1))
+            elif event.anchor:
+                sizes[event.anchor] = 1
+        if len(open_nodes) > _MAX_DEPTH:
             raise TooDeep(f"The file is nested deeper than {_MAX_DEPTH} levels.")
+        if written > MAX_WRITTEN_OUT:
+            raise TooManyLeaves(f"With its aliases (*name) written out the YAML has more than {MAX_WRITTEN_OUT:,} values. Leave out what is repeated.")
 
 
 def _json(node: Any) -> Json:

@@ -26,7 +26,7 @@ def test_each_format_is_recognised_as_itself_alone_and_every_leaf_has_its_source
     found = preview(FILES[name].read_bytes(), FILES[name].name)
     assert found.format == name.split(".")[0]
     tree = parse(FILES[name].read_bytes()).tree
-    fitting = [one.name for one in formats.known() if all(formats.shows(sign, tree) for sign in one.signs)]
+    fitting = [one.name for one in formats.known() if one.fits(tree)]
     assert fitting == [found.format]
     hold(found, tree)
     assert found.contradictions == []
