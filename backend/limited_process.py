@@ -1,4 +1,4 @@
-"""Calls of our own functions on hostile input in a limited process, so that their memory and their time are not those of a process that answers."""
+"""Calls our own functions on hostile input in a limited process, which keeps their memory and time apart from the answering process."""
 
 import importlib
 import os
@@ -58,7 +58,7 @@ class LimitedProcess:
         return msgspec.msgpack.decode(raw, type=get_type_hints(function)["return"], strict=False)  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """End the child. Whoever waits for it gets ChildEnded."""
+        """End the child. A waiting caller gets ChildEnded."""
         self._closed = True
         if self._process is not None:
             self._process.kill()

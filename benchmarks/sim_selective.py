@@ -175,7 +175,7 @@ def noise_of_the_better() -> float:
 
 
 def runs_of(design: Design, runs: int, seed: int, pool: ProcessPoolExecutor) -> list[Found]:
-    """So many runs of a design."""
+    """Simulate this number of runs of a design."""
     return list(pool.map(simulate, repeat(design, runs), range(seed, seed + runs), chunksize=max(runs // 40, 1)))
 
 

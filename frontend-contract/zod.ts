@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type * as shapes from './router.js';
 
-/** A string of so many characters: counted as the hub does, so that an emoji is one. */
+/** A string with a limited number of characters, counted as the hub does, so that an emoji is one. */
 const text = (min = 0, max = Infinity) =>
   z.string().check(z.refine((s) => [...s].length >= min, `at least ${min} characters`), z.refine((s) => [...s].length <= max, `at most ${max} characters`));
 

@@ -1,8 +1,8 @@
 """Language models through the `openai` SDK, with its dangerous defaults switched off.
 
-The SDK falls back to the host's `OPENAI_API_KEY`, adds `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`, follows redirects, trusts proxies of
-the environment, and retries requests that may have succeeded. Here it gets a placeholder key. The transport adds the real key and lets only known headers out.
-So no object, error or log line of the SDK contains the key.
+The SDK falls back to the host's `OPENAI_API_KEY`, and adds `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`. It follows redirects,
+trusts proxies of the environment, and retries requests that may have succeeded. Here it gets a placeholder key. The transport adds the real key and lets only
+known headers out. So no object, error or log line of the SDK contains the key.
 """
 
 import asyncio

@@ -82,8 +82,9 @@ def disagreements(document: ModelDocument, features: Sequence[str]) -> list[Issu
 
 
 def renamed(document: ModelDocument, features: Sequence[str]) -> list[str] | None:
-    """The document's own names of the artifact's features, in the artifact's order, where some have `_` in the artifact for characters that training libraries
-    do not keep; None where that is not it.
+    """Return the document's names of the artifact's features, in the artifact's order. None unless they differ only by `_`.
+
+    Training libraries write `_` in the artifact for characters that they do not keep.
 
     >>> renamed(ModelDocument(name="m", features=[Feature(name="Net income"), Feature(name="age")]), ["age", "Net_income"])
     ['age', 'Net income']
@@ -118,10 +119,9 @@ def name_changes(document: ModelDocument, features: Sequence[str], artifact: Seq
 def completed(
     document: ModelDocument, features: Sequence[str], artifact_format: str, objective: str | None = None, classes: tuple[str, str] | None = None
 ) -> ModelDocument:
-    """The document with the artifact's inputs in the artifact's own order, what it says of each kept, and its format, task
-    and classes (negative, positive) filled in.
+    """Return the document with the artifact's inputs in the artifact's order, and its format, task and classes (negative, positive).
 
-    Where each value came from goes along with it; what the artifact itself says has the source `artifact:`.
+    The document's descriptions of inputs stay. Each value keeps its source; the artifact's own facts have the source `artifact:`.
     """
     places = {feature.name: at for at, feature in enumerate(document.features)}
     inputs = [document.features[places[name]] if name in places else Feature(name=name) for name in features]

@@ -23,7 +23,7 @@ from schemas.comparison import Scale
 from schemas.groups import Phase
 
 CLOCKS_APART = timedelta(minutes=1)
-"""By so much another machine's inference ids may seem older than the phase they are of."""
+"""Another machine's inference ids may seem older than their phase by this much."""
 LAST = UUID(int=2**128 - 1)
 
 

@@ -30,7 +30,7 @@ MOST_COHORTS = 60
 OF_PROBABILITIES = ("brier", "brier_skill", "log_loss", "calibration_error")
 """Metrics that ask how near a score is to 0 or 1: of points they say nothing."""
 OFTEN = 1.5
-"""Requests that vary more than this are told to be of entities that ask often."""
+"""Requests that vary more than this are reported as coming from frequent entities."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Standing:
 
 
 def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut, selective: bool) -> Contender:
-    """A member's figures; `total` counts everybody's answers, of which a shadow's copies are none.
+    """A member's figures; `total` counts all answers, without shadows' copies.
 
-    Where outcomes are `selective`, it says on whom its figures on outcomes are, and what they can be of everyone.
+    With `selective` outcomes, it says which applicants its figures cover, and their bounds for everyone.
     """
     member, old = standing.member, standing.compared
     asked = standing.lot.sketch.rows + standing.failed + standing.replaced

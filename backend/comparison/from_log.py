@@ -36,7 +36,7 @@ class Logged:
 
 
 async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, phase: int | None = None) -> list[Logged]:
-    """The log's rows between two ids, of one phase or all, by phase, version, arm and whose place was taken."""
+    """Return the log's rows between two ids, of one phase or all, by phase, version, arm and replaced version."""
     rows = [row for row in await log_queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
     lots = await draws(work, group_id, {row.phase for row in rows})
     parts: defaultdict[Key, list[Logged]] = defaultdict(list)

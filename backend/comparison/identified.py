@@ -17,8 +17,8 @@ Loss = Literal["brier", "log_loss", "mae", "rmse"]
 def overlap(first: ArrayLike, second: ArrayLike, actuals: ArrayLike, both: ArrayLike, buckets: ArrayLike, loss: Loss = "brier") -> Moments:
     """The loss of the first version less that of the second, on applications that both would approve and whose outcome is known.
 
-    Arrays [n]: both versions' scores of the same application, the outcome (NaN: unknown), `both_approve`, and the bucket. Whoever decided
-    on these approved them, so nothing about their outcomes is selected by one version's score and not by the other's.
+    Arrays [n]: both versions' scores of the same application, the outcome (NaN: unknown), `both_approve`, and the bucket. These applications were approved by
+    their decider. So neither version's score alone selected their outcomes.
     """
     one, other, truth = (np.asarray(column, dtype=np.float64) for column in (first, second, actuals))
     there = np.asarray(both, dtype=bool) & ~np.isnan(truth) & np.isfinite(one) & np.isfinite(other)

@@ -35,7 +35,7 @@ async def columns(session: AsyncSession, table: str, first: UUID, until: UUID, p
 
 
 async def pair_columns(session: AsyncSession, table: str, first: UUID, until: UUID, phase: int | None = None) -> Sequence[Row[Any]]:
-    """The shadows' rows whose truth is known with the answers that they are copies of, likewise."""
+    """Return the shadows' rows that have an outcome, with the answers they copy, in the same form."""
     return await _columns(session, PAIRS.format(table=quoted(table), also="" if phase is None else "AND s.phase = :phase"), first, until, phase)
 
 

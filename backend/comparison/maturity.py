@@ -14,7 +14,7 @@ ENOUGH = 0.9
 """Outcomes of a cohort are in when as many of them are as of the older half of requests, but for a tenth."""
 BLOCK = 100
 BLOCK_SHARE = 0.02
-"""A cohort's share is taken over so many requests at least, and such a share of all: fewer say little."""
+"""A cohort's share needs at least this number of requests, and this share of all: fewer show little."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Cut:
 
 
 def cut(cohorts: Mapping[UUID, Sequence[Cohort]], now: float, hours: float | None) -> Cut:
-    """Where to cut: at a stated age, or (hours None) after the newest cohort in which the outcomes of every contender have arrived.
+    """Return the time to cut at: a stated age, or (hours None) after the newest cohort with the outcomes of every contender.
 
-    A contender's outcomes have arrived in a cohort when as large a share of it is labelled as of the older half of its requests (less a tenth, and
-    the noise of the cohort's size). The share depends on when outcomes come, not on what they say, so it favours nobody.
+    A contender's outcomes have arrived in a cohort when its labelled share is as large as that of the older half of its requests. A tenth and the noise of the
+    cohort's size are allowed. The share depends on when outcomes come, not on their values, so it favours no version.
     """
     spans = [cohort for mine in cohorts.values() for cohort in mine]
     if not spans or hours == 0:

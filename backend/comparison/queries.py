@@ -26,7 +26,7 @@ LOSSES = {
 }
 """A row's loss on each decision metric; the lower, the better."""
 SOUND = f"abs(actual) <= {LARGEST_ACTUAL} AND abs(score) <= {LARGEST_ACTUAL}"
-"""Of which rows it is asked: a number beyond (of an imported log, say) cannot be squared and summed, and NaN is beyond every number."""
+"""The rows with a usable outcome. A larger number (for example of an imported log) cannot be squared and summed, and NaN is larger than every number."""
 BINARY = f"actual IN (0, 1) AND {SOUND}"
 JUDGED = {"brier": SOUND, "log_loss": BINARY, "accuracy": BINARY, "mae": SOUND, "rmse": SOUND}
 
@@ -99,7 +99,7 @@ async def bucket_losses(session: AsyncSession, table: str, metric: str, rule: Ru
 
 
 async def replayed(work: UnitOfWork, table: str, bounds: Mapping[str, Any], size: int) -> AsyncIterator[Sequence[Any]]:
-    """Rows of a log as they were routed, oldest first, so many at a time, by a cursor. `bounds`: conditions with their value, as `phase = `."""
+    """Yield rows of a log as they were routed, oldest first, in parts of this size, by a cursor. `bounds`: conditions with their value, such as `phase = `."""
     conditions = "".join(f" AND {condition}${at}" for at, condition in enumerate(bounds, 1))
     raw = await raw_connection(work)
     cursor = await raw.cursor(REPLAY.format(table=quoted(table), where=conditions), *bounds.values())

@@ -1,7 +1,7 @@
-"""Tallying a log anew: one that was there before tallies were, or whose tallies are doubted.
+"""Tallies a log anew: one older than tallies, or one with doubtful tallies.
 
-It reads a snapshot of the database. What it replaces is what that snapshot shows, and the rows of the same snapshot are what it counts; whoever writes
-meanwhile appends, is neither seen nor touched, and is kept waiting by nothing.
+It reads a snapshot of the database. It replaces the tallies of that snapshot by counts of the snapshot's rows. Writers append meanwhile; it neither sees nor
+changes their tallies, and never makes them wait.
 """
 
 import logging
@@ -85,7 +85,7 @@ async def _read(work: UnitOfWork, group_id: UUID, table: str, begin: datetime, l
 
 @asynccontextmanager
 async def _snapshot(hub: Hub, actor: Actor) -> AsyncIterator[UnitOfWork]:
-    """A unit of work whose statements all see the same moment. Two at once cannot both replace the same tallies: one fails, and is tried again."""
+    """Open a unit of work with one snapshot for all statements. Two at once cannot both replace the same tallies: one fails, and is tried again."""
     async with AsyncSession(hub.engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as session:
         async with session.begin():
             now = await tenancy.enter(session, actor.tenant_id, read_only=False)

@@ -36,7 +36,7 @@ class Past:
         self.champion = next(member for member in phase.members if member.role is MemberRole.CHAMPION)
 
     def owner_of(self, bucket: int) -> Member:
-        """Whose the bucket was."""
+        """Return the owner of the bucket."""
         return self.members[self.owner[bucket]]
 
     def had(self, version_id: UUID, role: str) -> bool:

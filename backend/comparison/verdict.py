@@ -130,7 +130,7 @@ def _clustered(sketch: Sketch, metric: str, n: int, sign: int = 1) -> Clustered 
 
 
 def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Sequence[tuple[Member, Moments]] = (), phases: Sequence[int] = ()) -> Judgement:
-    """Compare each challenger with the champion, corrected for their number; shadows' pairs are told, and lead nobody."""
+    """Compare each challenger with the champion, corrected for their number. Shadows' pairs are reported, but never lead."""
     comparisons = max(len(challengers) + len(shadows), 1)
     found = [(side, pooled(zip(champion.losses, side.losses, strict=True), ALPHA, comparisons)) for side in challengers]
     told = [_difference(side.member, champion.member, metric, gap, phases, False, comparisons) for side, gap in found]
@@ -156,7 +156,7 @@ def judge(champion: Side, challengers: Sequence[Side], metric: str, shadows: Seq
 
 
 def held(judged: Judgement, words: str) -> Judgement:
-    """The judgement where outcomes are selective: nobody leads, and no difference on outcomes is told."""
+    """Return the judgement for selective outcomes: no leader, and no difference on outcomes."""
     return Judgement(f"No leader can be named on outcomes, as only some decisions reveal them. {words}", None, [], judged.metric)
 
 

@@ -59,7 +59,7 @@ def _by(told: Rows, key: Callable[[Row[Any]], str | None]) -> list[OverrideRate]
 
 
 def _by_direction(told: Rows) -> list[OverrideDirection]:
-    """Each direction of each version, of all that were told where the version recommended so."""
+    """Return each direction of each version, among all final decisions after that recommendation."""
     recommended: Counter[tuple[str, str]] = Counter()
     moved: Counter[tuple[str, str, str]] = Counter()
     for row in told:

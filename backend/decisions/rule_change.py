@@ -24,7 +24,7 @@ from schemas.groups import Group, GroupRef
 MINOR_SHARE = 0.01
 """A rule that moves a greater share of logged decisions makes a minor version, any other a patch."""
 NUMBERED_BY = 50_000
-"""So many of the latest rows of each group tell how many decisions move."""
+"""Number of latest rows of each group that show how many decisions change."""
 BINS = 40
 OTHER = "other"
 
@@ -38,10 +38,10 @@ class LoggedScores(NamedTuple):
 
 
 async def set_decision_rule(work: UnitOfWork, input: SetDecisionRule) -> Version:
-    """A new version with the artifact of another and this rule.
+    """Create a version with another's artifact and this rule.
 
-    Its number is the next patch, or the next minor where more than 1 % of the decisions on logged rows move, and for a version's first rule or its
-    removal. Raises VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged.
+    Its number is the next patch. It is the next minor for a first rule, a removed rule, or when more than 1 % of the decisions on logged rows change. Raises
+    VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged.
     """
     source = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     if source.state is not VersionState.READY or source.artifact is None:
@@ -93,7 +93,7 @@ def trial(label: str, logged: LoggedScores, rule: DecisionRule, *, first: bool) 
 
 
 def is_minor(moved: int, rows: int) -> bool:
-    """Do so many of these rows move that the change is a minor version's?
+    """Return whether this share of moved rows makes the change a minor version.
 
     >>> is_minor(1, 100), is_minor(2, 100), is_minor(0, 0)
     (False, True, False)

@@ -10,7 +10,7 @@ Effect = Literal["applied", "duplicate", "revised"]
 
 
 class ToldDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """One final decision as it was told: what, by whom, why, when."""
+    """One reported final decision: the decision, its author, reason and time."""
 
     decision: str
     by: str

@@ -10,7 +10,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class FinalDecisionRow(TenantOwned, Base):
-    """A final decision as it was told; never changed but for `applied_at`, when it reached an inference."""
+    """A reported final decision; only `applied_at` changes, when it reaches an inference."""
 
     __tablename__ = "final_decisions"
 

@@ -233,7 +233,7 @@ def _number(value: Json) -> bool:
 
 
 def _complete(row: Row) -> Row:
-    """Without half of an interval, which would be no interval, and without an importance whose value is missing."""
+    """Return the document without half intervals and without importances that have no value."""
     halves = {name.removesuffix(end) for name in row for end in ("/low", "/high") if name.endswith(end)}
     broken = {half for half in halves if not (f"{half}/low" in row and f"{half}/high" in row)}
     return {name: found for name, found in row.items() if not any(name.startswith(f"{half}/") for half in broken)}

@@ -13,7 +13,7 @@ from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, So
 from schemas.mapping import MappedBy, MappingRule
 
 _SAMPLE = 120
-"""So many characters of a text of the file are shown beside its place."""
+"""Characters of a file's text that are shown beside its place."""
 
 
 class DraftState(Shape, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class DraftState(Shape, frozen=True, kw_only=True):
     pick: str | None = None
     decisions: list[Decision] = []
     confirmed: dict[str, str] = {}
-    """Places of the document whose unsupported value is right, with who says so."""
+    """Places of the document with correct unsupported values, and the people who confirmed them."""
     written: list[Written] | None = None
     llm: LlmReport | None = None
     reimport_of: UUID | None = None

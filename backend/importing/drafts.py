@@ -151,7 +151,7 @@ async def _duplicates(work: UnitOfWork, row: DraftRow) -> list[ImportedVersion]:
 
 
 def _told(file: DraftFile) -> dict[str, object]:
-    """What the audit trail is told: which bytes, how they were understood, and what left the house."""
+    """Return the audit entry's content: the bytes, how they were read, and what left the hub."""
     state = file.state
     asked = state.llm and {
         "connector": state.llm.connector_id, "model": state.llm.model, "mode": state.llm.mode, "calls": state.llm.calls, "reason": state.llm.reason

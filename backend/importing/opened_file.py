@@ -1,4 +1,4 @@
-"""A file that is open for reading: a small one in a thread of this process, a larger one in a limited process of its own for as long as it is open."""
+"""A file that is open for reading. A small one is read in a thread of this process, a larger one in a limited process that lives while the file is open."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

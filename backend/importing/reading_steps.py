@@ -128,7 +128,7 @@ def preview_alone(reading: Reading, state: DraftState, name: str) -> ImportPrevi
 
 
 def llm_message(reading: Reading, unmapped: list[str], targets: list[str], shows: Shows, short_words: bool) -> LlmMessage:
-    """What is said of a file whose places `unmapped` are open."""
+    """Return the message about a file with the open places `unmapped`."""
     speech = Speech(shows, short_words)
     said = prompt.message(reading.tree, [real(reading.tree, steps(pointer)) for pointer in unmapped], targets, speech)
     return LlmMessage(said, speech.placeholders)

@@ -112,5 +112,5 @@ def saved(row: MappingRow) -> SavedMapping:
 
 
 def _told(row: MappingRow) -> dict[str, object]:
-    """What the audit trail is told of a mapping: no rules, which hold a file's keys."""
+    """Return the audit entry's content about a mapping: no rules, because they contain a file's keys."""
     return {"fingerprint": row.fingerprint, "rules": len(row.rules), "mapped_by": row.mapped_by, "file_name": row.file_name, "revoked_by": row.revoked_by}

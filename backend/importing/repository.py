@@ -24,7 +24,7 @@ async def draft(session: AsyncSession, tenant_id: UUID, draft_id: UUID, now: dat
 
 
 async def keep_newest(session: AsyncSession, tenant_id: UUID, most: int, now: datetime) -> None:
-    """Remove the tenant's drafts that expired, and the oldest of those that are more than so many."""
+    """Remove the tenant's expired drafts, and the oldest beyond this number."""
     kept = select(DraftRow.id).where(DraftRow.tenant_id == tenant_id, DraftRow.expires_at > now).order_by(DraftRow.created_at.desc()).limit(most)
     gone = delete(DraftRow).where(DraftRow.tenant_id == tenant_id, DraftRow.id.not_in(kept))
     await session.execute(gone.execution_options(synchronize_session=False))

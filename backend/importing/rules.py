@@ -1,5 +1,5 @@
-"""A mapping: a few rules that say where a document's values stand in a file. Whoever writes it (a data file, the matcher, a language model, a person),
-the hub applies it, so a value can only come from the file. What a kind of rule needs beyond `source` and `target`:
+"""A mapping: a few rules for the places of a document's values in a file. A data file, the matcher, a language model or a person writes it. The hub applies it,
+so a value can only come from the file. Each kind of rule needs, beyond `source` and `target`:
 
 - `scalar`: a value, or a whole container, as it stands; `const`: the word `const`, because there is something at `source`
 - `rows`, `select`: one row a match, from `parts`; `select` keeps those that `where` names
@@ -87,7 +87,7 @@ def _of_rows(rule: MappingRule) -> list[Issue]:
 
 
 def is_own_name(target: str, const: str) -> bool:
-    """A metric may have a name of its own, typed by whoever maps by hand: `profit_per_case`. A language model takes the hub's names alone."""
+    """Return whether a metric has its own name, typed by a person: `profit_per_case`. A language model may only use the hub's names."""
     leaf = TARGETS.find(target)
     return target == "/metrics/*/name" and leaf is not None and leaf.takes(const) and any(letter.isalpha() for letter in const)
 

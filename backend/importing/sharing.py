@@ -18,7 +18,7 @@ async def sharing(work: UnitOfWork) -> ImportSharing:
 
 
 async def set_sharing(work: UnitOfWork, input: SetImportSharing) -> ImportSharing:
-    """Choose. Whoever chooses has seen what it means: it counts as agreement."""
+    """Set what is shown to language models. The person has read what it means, so it counts as agreement."""
     before = await sharing(work)
     stricter = {str(connector): level for connector, level in input.stricter.items()}
     await _store(work, input.shows, input.short_words, stricter)

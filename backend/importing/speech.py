@@ -12,7 +12,7 @@ from schemas.import_sharing import Shows
 
 _ITEMS: Final = 50
 _MANY: Final = 12
-"""A map of so many alike values whose keys are no words of the hub is keyed by data; four are enough where its values are objects."""
+"""A map with this number of similar values, and without keys in the hub's vocabulary, is keyed by data. Four are enough for values that are objects."""
 _MANY_OBJECTS: Final = 4
 _LONGEST: Final = 60
 _DATA: Final = re.compile(

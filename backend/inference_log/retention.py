@@ -87,7 +87,7 @@ async def _archive(work: UnitOfWork, ref: LogRef, week: Row[Any]) -> Drafted:
 
 
 async def _place_of(hub: Outside, ref: LogRef, week: Row[Any]) -> str:
-    """Return the week's file, or a new one beside it when the old file holds rows that are gone from the log (after a later import)."""
+    """Return the week's file. After a later import, return a new one beside it: the old file holds rows that are gone from the log."""
     folder = folder_of(ref.group_id)
     await asyncio.to_thread(settle, hub.files, folder)
     name = f"{folder}/week-{week.first:%Y%m%d}.parquet"

@@ -1,9 +1,9 @@
-"""The query by which rows that have just been written meet what was told before them, for the ledger of outcomes and that of final decisions."""
+"""The query that joins rows just written with earlier reports: in the ledger of outcomes and in that of final decisions."""
 
 from collections.abc import Sequence
 
-# A shadow's row takes what is told of the answer that it is the copy of, but only that answer itself ends the waiting.
-# What was told by correlation id is of the first inference of its entity alone: the others are repeats. Of a batch it could be any row's.
+# A shadow's row takes the reports about the answer it copies, but only the answer itself ends the waiting.
+# A report by correlation id belongs to the first inference of its entity: the others repeat it. For a batch it could mean any row.
 TOLD = """
 WITH arrived AS (
   SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:correlations AS text[]), CAST(:answered AS uuid[])) AS a(inference_id, correlation_id, answered)),
@@ -23,7 +23,7 @@ WHERE NOT EXISTS (
 ORDER BY id
 """
 
-# What was told by correlation id is from now on told by inference id, unless others were asked with the same correlation id.
+# A report by correlation id now names its inference, unless other inferences have the same correlation id.
 UNNAME = """
 UPDATE {ledger} AS o SET inference_id = u.inference_id, correlation_id = NULL
 FROM unnest(CAST(:correlations AS text[]), CAST(:ids AS uuid[])) AS u(correlation_id, inference_id)

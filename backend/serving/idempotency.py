@@ -1,7 +1,7 @@
 """Idempotency keys: the same request sent again gets the inference that it made the first time.
 
-A request with a key goes on record in PostgreSQL, its key and its rows in one transaction, so a key has one answer whatever process is killed and
-whatever becomes of Redis. The answer is read from its rows.
+A request with a key is logged in PostgreSQL, its key and its rows in one transaction. So a key has one answer, whatever process is killed
+and whatever happens to Redis. The answer is read from its rows.
 """
 
 import asyncio

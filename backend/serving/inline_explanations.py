@@ -17,7 +17,7 @@ log = logging.getLogger("tiltyard.inference")
 QUICK_SECONDS = 0.001
 """A row explained in less keeps nobody waiting."""
 BATCHES = 2
-"""So many of a version are made at once: while one waits for the interpreter, the other computes."""
+"""Explanations of a version that are made at once: while one waits for the interpreter, the other computes."""
 
 
 class Waiting(NamedTuple):
@@ -75,7 +75,7 @@ def _timed(cases: Sequence[Case]) -> float:
 
 
 def explain(cases: Sequence[Case]) -> None:
-    """Explain scored cases; belongs in a thread. A version that fails, or whose explanations are not made in line, leaves its cases to the drain."""
+    """Explain scored cases; call it in a thread. Failing versions, and those without inline explanations, leave their cases to the drain."""
     for mine in by_version(cases).values():
         version = mine[0].version
         if not version.runtime.in_line:

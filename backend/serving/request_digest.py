@@ -13,6 +13,6 @@ def digest(said: Any) -> bytes:
     """16 bytes by which it is known again."""
     try:
         raw = _packed(said)
-    except OverflowError:  # a whole number of more than 64 bits, of which msgpack has none
+    except OverflowError:  # a whole number over 64 bits, which msgpack lacks
         raw = _written(said)
     return hashlib.blake2b(raw, digest_size=16).digest()

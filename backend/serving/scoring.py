@@ -22,13 +22,13 @@ INLINE_ROWS = 16
 """More rows than this are scored in a thread; a few take less time than handing them over."""
 
 SLOW_SECONDS = 0.005
-"""What takes longer is scored in a thread: whoever else asks this process would wait for it."""
+"""Seconds. Slower versions are scored in a thread, because other callers of this process would wait."""
 THREADS = 4
-"""Each version that is scored in threads has so many of its own: one that hangs takes no other's."""
+"""Number of threads for each version that is scored in threads: one that hangs takes no other's."""
 
 _threads: WeakKeyDictionary[ServedVersion, ThreadPoolExecutor] = WeakKeyDictionary()
 _pace: dict[UUID, float] = {}
-"""Seconds a row, when last measured, of versions of which few rows may take too long."""
+"""Seconds per row, as last measured, for versions that may take too long."""
 
 
 async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
@@ -95,7 +95,7 @@ def score_version(cases: Sequence[Case]) -> list[Case]:
 
 
 async def _score_within(cases: Sequence[Case], budget_ms: int) -> list[Case]:
-    """The same in a thread, given up after the budget. A version that hangs keeps its threads busy, and whoever comes next waits no longer than its budget."""
+    """Score in a thread, and give up after the budget. A version that hangs keeps its threads busy; the next caller waits no longer than its budget."""
     version = cases[0].version
     matrix = version.matrix([case.row for case in cases])
     scoring = asyncio.get_running_loop().run_in_executor(_threads_of(version), version.runtime.predict, matrix)

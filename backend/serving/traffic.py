@@ -20,7 +20,7 @@ from schemas.inference import GroupTraffic, IgnoredInput, ShadowTraffic, Starved
 MINUTES = 60
 MOST_NAMES = 20
 LATEST = 1_000
-"""Of so many of the latest requests inputs are looked at that no version takes."""
+"""Number of latest requests that are checked for inputs that no version takes."""
 
 
 async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:

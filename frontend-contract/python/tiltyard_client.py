@@ -713,12 +713,12 @@ class ConnectorTest(TypedDict):
 
 
 class Contender(TypedDict):
-    """One version's figures. `n` counts answered predictions, `n_labelled` those whose outcome is known.
+    """One version's figures. `n` counts answered predictions, `n_labelled` those with a known outcome.
 
-        Figures that need outcomes are of the requests that came by lot and are old enough (`n_compared`, of which `n_compared_labelled` have their
-        outcome); mean score, scores and latency of all that came by lot. `error_rate`: of what came to it by lot, the share it failed.
-        `fallback_rate`: the share that the champion answered in its place. `outcomes_on` says on whom the figures on outcomes are; where outcomes are
-        selective, `bounds` say what they can be over all requests.
+        Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
+        Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
+        `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
+        With selective outcomes, `bounds` are the possible values over all requests.
     """
 
     version_id: str
@@ -2907,7 +2907,7 @@ class SelectiveOutcomes(TypedDict):
 
 
 class ServingImpact(TypedDict):
-    """Of the group's latest requests (at most 20,000 of the last seven days), those that a version could not answer, because they lack a feature it requires.
+    """Latest requests of the group that a version could not answer, because they lack a required feature: at most 20,000 of the last seven days.
 
         A champion would refuse them; for a challenger the champion answers them.
     """

@@ -49,7 +49,7 @@ def command(data_dir: Path | None, email: str | None, token: str | None, path: s
 
     INPUT is JSON, @FILE, or - for standard input. `tiltyard contract show PATH` shows the procedure's input and output.
 
-    The exit code is 2 when the input is wrong, 3 when it is not allowed, 4 when something is not found, 5 on a conflict, 1 when the hub fails.
+    Exit codes: 2, the input is wrong; 3, the call is not allowed; 4, something is not found; 5, a conflict; 1, the hub failed.
     """
     procedure = _find(path)
     raw = _input(procedure, given)

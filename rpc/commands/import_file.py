@@ -56,7 +56,7 @@ def command(
 
     Every value is shown with its place in the file. Values without a place in the document are listed, and so are contradictions.
 
-    The exit code is 0 when all is clear, 2 when you must decide something (several models, contradictions, no model at all), 1 when the file is refused. With 2
+    Exit codes: 0, all is clear; 2, you must decide something (several models, contradictions, no model at all); 1, the file is refused. With 2
     only a draft is stored, which waits in the console.
     """
     content, name = _read(file), "model" if str(file) == "-" else file.name

@@ -74,7 +74,7 @@ def week_in(folder: Path) -> Path:
 
 
 def rows_in(folder: Path) -> list[dict[str, Any]]:
-    """The rows of all archives of a folder, each of which is what its manifest says."""
+    """Return the rows of all archives of a folder. Each archive must match its manifest."""
     rows = []
     for path in sorted(folder.glob("*.parquet")):
         said = manifest_beside(path)

@@ -12,7 +12,7 @@ from backend.hub import Hub
 
 @asynccontextmanager
 async def moved(hub: Hub, ahead: timedelta) -> AsyncIterator[None]:
-    """For the length of the block, `hub_now()` is ahead by so much, in every process on this database."""
+    """Move `hub_now()` ahead by this much during the block, in every process on this database."""
     await _set(hub, ahead)
     try:
         yield

@@ -48,7 +48,7 @@ class Product:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         until(ready.exists, "the ready file", START_SECONDS, lambda: self._process is not None and self._process.poll() is not None, self.log)
         said = msgspec.json.decode(ready.read_bytes())
-        self.ready = {**said, "password": said["password"] or self.ready.get("password")}  # it is told at the first start alone
+        self.ready = {**said, "password": said["password"] or self.ready.get("password")}  # only the first start shows it
         return self
 
     def stop(self) -> int:

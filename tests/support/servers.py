@@ -89,7 +89,7 @@ def database_url(name: str, template: str | None = None) -> str:
 
 
 def drop_database(name: str) -> None:
-    """Remove a database, cutting off whoever is connected."""
+    """Remove a database, disconnecting all its clients."""
     superuser(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--method-override", action="store_true", help="let queries be sent by POST")
-    parser.add_argument("--max-duration", type=float, help="end a subscription's connection after so many seconds")
+    parser.add_argument("--max-duration", type=float, help="end a subscription's connection after this number of seconds")
     given = parser.parse_args()
     options = Options(
         anonymous_body_bytes=2**40,

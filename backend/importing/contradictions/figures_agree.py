@@ -26,8 +26,9 @@ def f1_of(precision: float, recall: float) -> float:
 
 
 def area_under(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | None:
-    """The area under points from (0, 0) to (1, 1) by the trapezoidal rule, and how much of it the points leave open (the difference of the sums of the steps
-    above and below the curve); None when they are no curve.
+    """Return the area under points from (0, 0) to (1, 1) by the trapezoidal rule, and the area that the points leave open. None when they are no curve.
+
+    The open area is the difference of the sums of the steps above and below the curve.
     """
     if len(x) != len(y) or len(x) < 2 or any(not 0 <= value <= 1 for value in (*x, *y)):
         return None

@@ -154,7 +154,7 @@ def _rule(said: ProposedRule) -> MappingRule:
 
 
 def _translated(rule: MappingRule, speech: Speech) -> MappingRule:
-    """The rule with the file's own keys in the place of those it was told."""
+    """Return the rule with the file's own keys in place of the ones it was shown."""
     parts = [msgspec.structs.replace(part, source=_meant(part.source, speech)) for part in rule.parts]
     return msgspec.structs.replace(rule, source=_meant(rule.source, speech), target=_meant(rule.target, speech), parts=parts)
 

@@ -18,7 +18,7 @@ MAX_VALUES = 5_000
 _ROW_SHAPES: Final[Mapping[str, Any]] = {"metrics": Metric, "features": Feature, "charts": Chart, "owners": Owner}
 _TRIED: Final = ("number", "percent", "integer", "quantity", "count", "date", "lower", "text", "metric", "split", "task_type", "feature_type")
 _COMMON: Final = frozenset((0, 1, 2, True, False))
-"""Values that stand in so many places that finding one proves nothing."""
+"""Values with so frequent occurrences that finding one proves nothing."""
 
 
 class Written(Shape, frozen=True, kw_only=True):

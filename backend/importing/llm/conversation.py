@@ -48,7 +48,7 @@ class Proposal(msgspec.Struct):
 
 
 class Conversation:
-    """One proposal's calls to a provider, all within so many seconds."""
+    """One proposal's calls to a provider, within a total time in seconds."""
 
     def __init__(self, hub: Hub, access: Access, model: str | None, seconds: float, speech: Speech) -> None:
         self._speech = speech

@@ -15,7 +15,8 @@ NEEDED: Final = 2
 
 
 PART: Final = 1.5
-"""Points that make a file part of what describes a model (a list of features, a threshold, a library's version), when something in it is of models alone."""
+"""Points for facts that make a file part of a model's description, when something in it is only about models: features, a threshold, a library's version.
+"""
 _OF_ANY_FILE: Final = frozenset({"/name", "/version", "/intended_use/purpose", "features"})
 GUESSED: Final = 50
 """The rank of a list that reads like one of features, but may be of some only: several such make them up together."""

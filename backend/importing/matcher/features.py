@@ -50,7 +50,7 @@ def names_in(value: Json) -> bool:
 
 
 def known_names(tree: Json) -> set[str]:
-    """All names in lists that are plainly of features, wherever they stand: what a map from feature to number is told by."""
+    """Return all names in lists that are plainly of features. They identify a map from feature to number."""
     found: set[str] = set()
     waiting: list[tuple[str, Json, int]] = [("", tree, 0)]
     while waiting:

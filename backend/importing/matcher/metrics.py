@@ -88,7 +88,7 @@ def sentence(draft: Draft, value: str, path: Path, context: Context) -> bool:
 
 
 def sentences(draft: Draft, value: list[Any], path: Path, context: Context) -> bool:
-    """A list of sentences, some of which give figures."""
+    """Read a list of sentences, some with figures."""
     if not all(isinstance(one, str) for one in value) or (draft.several and context.shared) or context.local in ("dataset", "features"):
         return False
     known = [key for one in value if len(one) <= 160 and (key := metric_key(before_number(one))) and read_in_words(one) is not None]

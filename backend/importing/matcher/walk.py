@@ -56,7 +56,7 @@ def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
 
 
 def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> None:
-    """One entry of a map, given to whoever knows it first."""
+    """Read one entry of a map with the first reader that knows it."""
     if isinstance(value, dict):
         for knows in (charts.entry, sections.hyperparameters, importance.entry, metrics.entry, features.entry):
             if knows(draft, key, value, path, context):

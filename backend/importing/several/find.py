@@ -200,7 +200,7 @@ def _version_of(row: dict[str, Json]) -> str:
 
 
 def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:
-    """Rows that say of which model and of which split: those of one model belong together."""
+    """Read rows by model and split: those of one model belong together."""
     names = [_own_name(row) for row in rows]
     if not all(name and names_algorithm(name) and not _meaning_of_its_own(name) for name in names):
         return []

@@ -19,7 +19,7 @@ from schemas.inference import Explanation, Inputs
 
 log = logging.getLogger("tiltyard.drain")
 MOST_AT_A_TIME, CHUNK_SECONDS = 1024, 0.25
-"""Seconds. Between two looks at the clock, so many rows are explained as likely fit into this time, at least one."""
+"""Seconds. Between two looks at the clock, as many rows are explained as are likely to fit into this time, at least one."""
 EXPLAIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """Seconds for the rows, and for work begun within that time to finish."""
 LOAD_SECONDS = 1.0

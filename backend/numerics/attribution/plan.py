@@ -37,7 +37,7 @@ class PlannedLeaf:
 class AttributionPlan:
     """The program over all trees, its groups (path slots, first node, nodes) with their columns, and its leaves.
 
-    A step of the program is what it does, at which level of the tree, and the number of the node, group or leaf that it is about.
+    A step of the program is its operation, the level of the tree, and the number of the node, group or leaf.
     """
 
     program: list[tuple[int, int, int]] = field(default_factory=list)

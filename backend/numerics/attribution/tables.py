@@ -1,12 +1,12 @@
 """Compiled kernels that fill a plan's table, once per model version.
 
-Everything here follows from one formula: in the game of a single leaf with value v, whose slot j follows the path with certainty o_j in
-{0, 1} for the row and with share z_j otherwise, slot i's Shapley value is the integral of Owen's multilinear extension (Owen 1972)
+Everything here follows from one formula for the game of a single leaf with value v. Slot j follows the path with certainty o_j in {0, 1} for the row, and with
+share z_j otherwise. Slot i's Shapley value is the integral of Owen's multilinear extension (Owen 1972)
 
-    v (o_i - z_i) ∫_0^1 Π_{j≠i} (o_j t + z_j (1 - t)) dt,
+v (o_i - z_i) ∫_0^1 Π_{j≠i} (o_j t + z_j (1 - t)) dt,
 
-a polynomial of degree d-1, so Gauss-Legendre quadrature with d/2 points is exact. All its factors are positive: nothing cancels.
-The idea of precomputing over patterns is that of WOODELF (Nadel, Wettenstein 2025).
+a polynomial of degree d-1, so Gauss-Legendre quadrature with d/2 points is exact. All its factors are positive: nothing cancels. The idea of precomputing over
+patterns is that of WOODELF (Nadel, Wettenstein 2025).
 """
 
 import numpy as np

@@ -60,15 +60,15 @@ class Outcomes:
 def plausible(levels: Levels, factor: float = 2.0, bins: int = 10) -> Floats:
     """For each level [B, 2] the range that the bad rate of its unknown outcomes plausibly lies in: what is known of the band, its odds over and times `factor`.
 
-    Each band is a tenth of all scores. A band with no known outcome takes the nearest band's known rate as its lower end towards higher scores (or its upper
-    end towards lower ones) and nothing as the other: unknown there stays unknown.
+    Each band is a tenth of all scores. A band without known outcomes takes the nearest band's known rate as its lower end towards higher scores, or its upper
+    end towards lower ones. The other end stays open: unknown stays unknown.
     """
     often, known, bad = (side.astype(np.float64) for side in (levels.all, levels.positives + levels.negatives, levels.positives))
     total = max(float(often.sum()), 1.0)
     place = np.minimum(((np.cumsum(often) - often) * bins / total).astype(np.int64), bins - 1)
     counts, hits = (np.bincount(place, weights=side, minlength=bins) for side in (known, bad))
     spans = np.array([_range(round(hit), round(count), factor) for hit, count in zip(hits, counts, strict=True)])
-    for at in range(1, bins):  # a band of which nothing is known is not better than a safer one
+    for at in range(1, bins):  # a band without known outcomes is not better than a safer one
         if counts[at] == 0:
             spans[at, 0] = spans[at - 1, 0]
     for at in range(bins - 2, -1, -1):
@@ -125,8 +125,8 @@ def _mean(rows: Outcomes, if_good: Floats, if_bad: Floats) -> Bounds:
 def _extreme(bad: Floats, good: Floats, extra: Floats, best: bool) -> tuple[float, float] | None:
     """The largest (or smallest) area, with its standard error, over where the unknown outcomes turn from good to bad.
 
-    For a given number of bad ones among them the area is largest when they have the highest scores, so only the turning point is sought: roughly first,
-    then all levels near the best, each also turned in part.
+    For a given number of bad outcomes the area is largest when they have the highest scores. So only the turning point is searched: roughly first, then all
+    levels near the best, each also turned in part.
     """
     there = np.flatnonzero(extra > 0)
     there = there if len(there) else np.zeros(1, dtype=np.int64)

@@ -194,6 +194,6 @@ def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Est
 
 
 def _error(parts: Floats, present: Floats) -> float:
-    """The standard error of an estimate whose error is the sum of these parts, one for each cluster in which there is anything."""
+    """Return the standard error of an estimate. Its error is the sum of these parts, one per cluster with any rows."""
     there = int(np.count_nonzero(present))
     return float(np.sqrt((parts**2).sum() * there / (there - 1))) if there > 1 else 0.0

@@ -1,9 +1,9 @@
 """Figures of everyone up to the edge of an exploration band, from those whose outcome a decision or a lot revealed.
 
-Each row with an outcome counts for 1/p rows like it, with p the chance that its outcome was revealed: 1 where it was approved anyway, the share of the
-lot where it was explored. The self-normalised estimator (Hájek 1971; Swaminathan & Joachims 2015) of a mean, a ratio and the area under the ROC curve.
-Variances are those of the linearised estimator, summed by cluster (Binder 1983): rows of one applicant are one observation. The quantile is Student's,
-with the degrees of freedom of the weights (Kish's effective number of clusters), as few explored rows carry most of the weight.
+Each row with an outcome counts for 1/p rows like it, with p the chance that its outcome was revealed: 1 where it was approved anyway, the share of the lot
+where it was explored. The self-normalised estimator (Hájek 1971; Swaminathan & Joachims 2015) of a mean, a ratio and the area under the ROC curve. Variances
+are those of the linearised estimator, summed by cluster (Binder 1983): rows of one applicant are one observation. The quantile is Student's, with the weights'
+degrees of freedom (Kish's effective number of clusters): few explored rows carry most of the weight.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Fixed bins for scores and durations: the same for every model, so that counts of any two spans of time add up.
 
-Scores in [0, 1] fall into bins whose edges are all multiples of 1/2 000 (a threshold of up to three decimals is an edge, so decisions at it are
-counted exactly) and, towards 0 and 1, 32 to each halving, so that rare-event scores keep their order. Any other number falls into one of 32
-bins to the octave, as in a high-dynamic-range histogram. All edges are computed by correctly rounded operations: they are the same everywhere.
+Scores in [0, 1] fall into bins with edges at all multiples of 1/2 000. A threshold of up to three decimals is an edge, so decisions at it are counted exactly.
+Towards 0 and 1 there are 32 bins per halving, so that rare-event scores keep their order. Any other number falls into one of 32 bins to the octave, as in a
+high-dynamic-range histogram. All edges are computed by correctly rounded operations: they are the same everywhere.
 """
 
 import numpy as np

@@ -41,9 +41,9 @@ def _skills(score: Floats, positives: Floats, negatives: Floats) -> Floats:
 def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> Estimate:
     """The expected calibration error: mean |observed rate - mean probability| over bins of equal mass (Naeini et al. 2015).
 
-    Interval: the least and the greatest value among the bins' mean gaps that are compatible with those seen: for the lower end all
-    gaps within a joint chi-square region, since an absolute value is above 0 by chance alone (a calibrated model's interval reaches
-    0); for the upper end those within a normal interval. Fewer rows than two a bin use fewer bins; fewer than 4 rows say nothing.
+    Interval: the least and the greatest value among the bins' mean gaps that are compatible with the observed ones. For the lower end
+    these are all gaps within a joint chi-square region: an absolute value is above 0 by chance alone, so a calibrated model's interval
+    reaches 0. For the upper end they are those within a normal interval. Fewer than two rows per bin use fewer bins; fewer than 4 rows give None.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> calibration_error(levels_of([0, 1] * 50, [0.5] * 100)).value
@@ -84,7 +84,9 @@ def smallest_gaps(means: Floats, variances: Floats, weights: Floats, z: float) -
 
 
 def _equal_masses(often: Floats, bins: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", float]:
-    """Where each of so many parts of about equal mass starts, a level being in one part only; and how many rows that keeps from where they would be."""
+    """Return the start of each part when levels are divided into this number of parts of about equal mass, each level in one part; and the number of rows
+    this displaces.
+    """
     ends = np.cumsum(often)
     wanted = np.linspace(0, ends[-1], bins + 1)[1:-1].astype(np.int64)
     at = np.searchsorted(ends, wanted, side="right")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from backend.numerics.statistics.estimate import Floats
 
 CLUSTERS: Final = 128
-"""So many clusters tell a variance to within an eighth; half as many bytes would tell it to within a sixth."""
+"""This number of clusters gives a variance to within an eighth; half the bytes would give it to within a sixth."""
 CLUSTER_SUMS: Final = ("asked", "labelled", "squared", "log", "wrong", "absolute")
 """What is added up by cluster: requests; those whose truth is known; and their losses."""
 _UNIT = 2.0**30

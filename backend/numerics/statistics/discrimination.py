@@ -7,7 +7,7 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, logit_
 
 REPEATS = 200
 MOST_GROUPS = 200
-"""A resample is drawn over at most so many groups of neighbouring scores: an interval needs no more."""
+"""A resample is drawn over at most this number of groups of neighbouring scores: an interval needs no more."""
 SEED = 20261122
 
 

@@ -72,7 +72,7 @@ def recall(counts: Confusion, level: float = LEVEL) -> Estimate:
 def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
     """The harmonic mean of precision and recall, 2tp / (2tp + fp + fn). None when all three are 0.
 
-    F1 = 2q / (1 + q) with q = tp / (tp + fp + fn) (the F* of Hand, Christen, Kirielle 2021), which is a proportion: its Wilson
+    F1 = 2q / (1 + q), q = tp / (tp + fp + fn) (the F* of Hand, Christen, Kirielle 2021). q is a proportion: its Wilson
     interval, carried through, is F1's, and holds at 0 and 1 where a delta-method error vanishes.
 
     >>> f1(Confusion(tp=2, fp=1, fn=1, tn=6)).value
@@ -86,5 +86,5 @@ def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
 
 
 def _within(share: Estimate, unsure: int) -> Estimate:
-    """Moving `unsure` decisions to the other side moves a share of n, or the n it is of, by so much at most."""
+    """Return the largest change of a share of n when `unsure` decisions, or n itself, move by this number."""
     return replace(share, within=min(unsure / max(share.n - unsure, 1), 1.0)) if unsure else share

@@ -48,8 +48,9 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float], spread: float =
 def proven_mismatch(counts: Sequence[float], shares: Sequence[float]) -> bool:
     """The same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
 
-    The Bayes factor of shares drawn from a Dirichlet around the plan against the plan itself stays below 1/a for ever with probability 1-a
-    (Lindon & Malek 2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count where the share is 0 proves it at once.
+    The Bayes factor compares shares drawn from a Dirichlet around the plan with the plan itself. With probability 1-a it stays
+    below 1/a forever (Lindon & Malek 2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count where the share is 0 proves it at
+    once.
 
     >>> proven_mismatch([905, 95], [9_000, 1_000]), proven_mismatch([700, 300], [9_000, 1_000]), proven_mismatch([5, 1], [10_000, 0])
     (False, True, True)

@@ -1,10 +1,10 @@
 """A comparison that may be looked at any time.
 
-An ordinary 95 % interval looked at a hundred times is wrong far more often than 5 % of the time. A confidence sequence holds at all
-times at once: Howard, Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence sequences"; here the
-asymptotic one of Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence
-sequences", with Robbins' normal mixture as the boundary. It says nothing before each side has `MINIMUM` rows, where the central limit
-theorem has not set in. Requests of one entity are not independent: where it is known which cluster a row is of, the spread between clusters counts.
+An ordinary 95 % interval looked at a hundred times is wrong far more often than 5 % of the time. A confidence sequence holds at all times at once: Howard,
+Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence sequences"; This is the asymptotic one of Waudby-Smith, Arbour, Sinha,
+Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence sequences". Robbins' normal mixture is the boundary. It says nothing before
+each side has `MINIMUM` rows, where the central limit theorem has not set in. Requests of one entity are not independent: where it is known which cluster a row
+is of, the spread between clusters counts.
 """
 
 import math
@@ -110,7 +110,7 @@ def compare(first: Moments, second: Moments, alpha: float = ALPHA, comparisons: 
 def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
     """The same over several strata: the difference within each, weighed by what it can tell (n·m / (n+m), which does not depend on the losses).
 
-    Rows of different strata are never compared with each other, so a change of traffic from one to the next is no difference of the sides.
+    Rows of different strata are never compared with each other. So a change of traffic between strata is no difference of the sides.
     """
     usable = [(first, second) for first, second in strata if min(first.n, second.n) >= 2]
     n = sum(first.n + second.n for first, second in usable)

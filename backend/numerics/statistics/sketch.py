@@ -1,7 +1,7 @@
 """What is kept of many predictions: counts on fixed bins and exact sums, which add up and can be taken away again.
 
-Every sum is an integer, in units of 2^-30: the order of adding does not matter, taking away what was added leaves nothing, and two ways of
-counting the same rows agree to the last bit. A mean made of them is off by 2^-31 (5e-10) at most.
+Every sum is an integer, in units of 2^-30. The order of additions does not matter, subtraction is exact, and two counts of the same rows agree to the last bit.
+A mean made of them is off by 2^-31 (5e-10) at most.
 """
 
 from collections.abc import Iterable
@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Sketch:
-    """Counts and sums of some rows. `scores` are keyed by bin · LABELS + what is known of the truth, `times` by their octave bin.
+    """Counts and sums of some rows. `scores` are keyed by bin · LABELS + the known outcome, `times` by their octave bin.
 
     `clusters`: losses by cluster of buckets, None where no bucket was told.
     """

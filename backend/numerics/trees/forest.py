@@ -71,9 +71,9 @@ def in_single(matrix: Floats) -> Floats:
 class Forest:
     """Trees whose outputs are added to `start` and multiplied by `scale` (1, or 1/trees where they are averaged).
 
-    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` gives rows [n, f] as the
-    trees compare them, each feature by itself. Of LightGBM: `infos` are the values met in training, a text for each feature, and `category_lists` the values of
-    each pandas category in the order of its codes.
+    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` gives rows [n, f] as the trees compare them, each
+    feature by itself. For LightGBM, `infos` are the values in training, a text for each feature. `category_lists` are the values of each pandas category in the
+    order of its codes.
     """
 
     trees: tuple[Tree, ...]

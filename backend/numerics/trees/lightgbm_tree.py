@@ -9,7 +9,7 @@ from backend.numerics.trees.shape import check_structure
 
 
 def tree_of(fields: Fields, features: int, limits: Limits) -> Tree:
-    """The tree that the fields of one `Tree=` block make, of a model of so many features. Raises `MalformedTrees`, saying where."""
+    """Return the tree of one `Tree=` block's fields, for a model with this number of features. Raises `MalformedTrees` with the place."""
     where = fields.where
     leaves = fields.integer("num_leaves")
     if not 1 <= leaves <= limits.leaves:

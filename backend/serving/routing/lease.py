@@ -1,7 +1,7 @@
-"""What this process may do: the halts it knows of, and the lease on which it answers at all.
+"""What this process may do: its known halts, and the lease on which it answers.
 
-The lease's only source is PostgreSQL. It runs from the moment a poll was sent, so a process that is cut off stops knowing 600 ms later at the latest, and
-whoever waits for it to learn of a change need not wait longer than that.
+Only PostgreSQL gives the lease. It starts when a poll is sent, so a process that is cut off stops answering 600 ms later at the latest. Nobody has to wait
+longer than that for a change to reach it.
 """
 
 import asyncio

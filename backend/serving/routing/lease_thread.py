@@ -33,8 +33,8 @@ FAILURES = "SELECT routing_failures($1, $2)"
 
 
 class RoutedState(NamedTuple):
-    """What this process tells of itself: as of which moment of the database it routes, which groups it is late with, which versions it has loaded,
-    and why each of others did not load.
+    """This process's own report: the database's moment by which it routes, the groups it is late with, its loaded versions, and the reason for each version
+    not loaded.
     """
 
     at: datetime | None = None
@@ -45,7 +45,7 @@ class RoutedState(NamedTuple):
 
 
 class LeaseThread:
-    """Polls five times a second and whenever NOTIFY says so; each answer renews the lease. What must change the table is told to `on_change`."""
+    """Polls five times a second and at each NOTIFY; each answer renews the lease. Changes for the table go to `on_change`."""
 
     def __init__(self, address: str, process: UUID, control: Control, on_change: Callable[[], None], on_tokens: Callable[[], None]) -> None:
         """`on_change` and `on_tokens` are called in this thread."""

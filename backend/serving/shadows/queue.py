@@ -1,7 +1,7 @@
 """Shadows: versions that score a copy of each answered request, after the answer, and never in its way.
 
-Copies wait in a bounded queue of their group. They are scored in threads and go on record by an intake of their own, so that no answer shares a
-thread, a round trip or a transaction with them. What cannot be scored is counted.
+Copies wait in a bounded queue of their group. They are scored in threads and logged by their own intake. No answer shares a thread, a round trip or a
+transaction with them. Copies that cannot be scored are counted.
 """
 
 import asyncio

@@ -44,7 +44,7 @@ def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[
         for shadow in (one for one in request.group.shadows if one.version_id not in halted):
             if shadow.served is None or not shadow.served.remote:
                 records += _score_one(request, cases, shadow, missed)
-            time.sleep(0)  # gives the interpreter to whoever answers
+            time.sleep(0)  # gives the interpreter to answers
     return records, missed
 
 
@@ -95,6 +95,6 @@ def _records(request: PredictionRequest, pairs: Sequence[tuple[Case, Case]], sta
 
 
 def _record(request: PredictionRequest, answered: Case, copy: Case, latency_us: int) -> Record:
-    """Every request is scored, so the propensity is 1; the row says of which answer it is the copy."""
+    """Record a copy. Every request is scored, so the propensity is 1; the row names the answer it copies."""
     made = record_of(request, copy, latency_us)
     return msgspec.structs.replace(made, propensity=1.0, output={**(made.output or {}), SHADOW_OF: str(answered.id)})

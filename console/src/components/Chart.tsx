@@ -13,7 +13,7 @@ interface ChartProps {
   draw: Draw;
   /** What the chart is, for a screen reader. */
   label: string;
-  /** What a reader should see in it. */
+  /** What the chart shows, as a sentence. */
   caption: ReactNode;
   height?: number;
 }

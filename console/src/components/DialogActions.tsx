@@ -10,7 +10,7 @@ interface DialogActionsProps {
   children?: ReactNode;
 }
 
-/** The last row of a dialog: Cancel, then what it is about. It stays in sight while the dialog scrolls. */
+/** The last row of a dialog: Cancel, then the main action. It stays visible while the dialog scrolls. */
 export function DialogActions({ close, cancel = 'Cancel', children }: DialogActionsProps) {
   return (
     <div className={css.dialogActions}>

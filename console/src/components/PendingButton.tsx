@@ -4,9 +4,9 @@ import { type ReactNode, useState } from 'react';
 import { ActionButton, type ReasonAt } from '@/components/ActionButton';
 
 interface PendingButtonProps extends Omit<ButtonProps, 'disabled'> {
-  /** Whether the call that the whole group of buttons shares is under way. */
+  /** Whether the call shared by the group of buttons is running. */
   busy: boolean;
-  /** Why the button cannot be pressed, apart from that. */
+  /** Any other reason why the button cannot be pressed. */
   why?: string | null;
   reasonAt?: ReasonAt;
   type?: 'button' | 'submit';
@@ -14,7 +14,7 @@ interface PendingButtonProps extends Omit<ButtonProps, 'disabled'> {
   children: ReactNode;
 }
 
-/** One of several buttons that share a call: only the one that was pressed spins, the others wait. */
+/** One of several buttons that share a call. Only the pressed one spins; the others wait. */
 export function PendingButton({ busy, onClick, why = null, reasonAt = 'after', ...rest }: PendingButtonProps) {
   const [pressed, setPressed] = useState(false);
   const press = () => {

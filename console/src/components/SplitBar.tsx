@@ -8,7 +8,7 @@ interface SplitMember {
   share: number;
 }
 
-/** How the traffic is shared, as a bar; said in words to a screen reader. */
+/** The traffic's split as a bar, with a text for screen readers. */
 export function SplitBar({ members, height = 8 }: { members: readonly SplitMember[]; height?: number }) {
   const tones = tonesOf(members);
   const words = members.map((m) => `${m.label} ${m.role} ${share(m.share)}`).join(', ');

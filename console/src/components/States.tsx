@@ -98,7 +98,7 @@ interface Asked<T> {
   refetch: () => unknown;
 }
 
-/** A question to the hub, in each of its states: asked, failed, answered. Old answers stay in sight while new ones are fetched. */
+/** A query to the hub in each state: loading, failed, answered. Old answers stay visible while new ones load. */
 export function Answer<T>({ of, skeleton, children }: { of: Asked<T>; skeleton?: ReactNode; children: (data: T) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) return <Failure error={of.error} retry={of.refetch} />;

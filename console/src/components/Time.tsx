@@ -26,7 +26,7 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
-/** Whether figures are fresh: heard as they change, or asked for a moment ago; else how old they are. */
+/** Whether figures are current: live, or just fetched. Else it shows their age. */
 export function Live({ updatedAt, failing, heard = false }: { updatedAt: number; failing: boolean; heard?: boolean }) {
   const current = useNow();
   const seconds = Math.max(0, Math.round((current - updatedAt) / 1000));

@@ -9,10 +9,10 @@ export const slugOf = (name: string) =>
     .replace(/^[^a-z]+|_+$/g, '')
     .slice(0, 63);
 
-/** Letters that `slugOf` would lose: the hub knows how each script is written in Latin letters. */
+/** Letters that `slugOf` would lose. The hub can write every script in Latin letters. */
 const FOREIGN = /[\u0250-\uffff]/;
 
-/** The slug for a name in any script, told to `set`: at once, and again once the hub has written foreign letters in Latin ones. */
+/** Passes the slug for a name to `set`: at once, and again after the hub has transliterated other scripts. */
 export const suggestSlug = (name: string, set: (slug: string) => void) => {
   set(slugOf(name));
   if (FOREIGN.test(name)) void rpc.models.suggestSlug.query({ name }).then((found) => set(found.slug), () => undefined);

@@ -1,4 +1,4 @@
-/** Reading search parameters: what does not fit is left out, so an old or mistyped link still opens. */
+/** Reads search parameters. Invalid ones are ignored, so an old or mistyped link still opens. */
 
 type Raw = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** Code that is fetched only when a page needs it, and what to do when it cannot be: the hub was updated, or is starting again. */
 
 const RELOADED = 'tiltyard:reloaded-at';
-/** A second reload within this time would not help: the person is told instead. */
+/** A second reload within this time would not help: show the error instead. */
 const AGAIN_MS = 30_000;
 
 /** A page's code could not be fetched. A browser keeps a failed import until the page is loaded again. */
@@ -12,7 +12,7 @@ export class ChunkLost extends Error {
   }
 }
 
-/** Whether the hub gives out the console right now. */
+/** Whether the hub serves the console now. */
 export async function isReachable(): Promise<boolean> {
   try {
     return (await fetch('/', { method: 'GET', cache: 'no-store' })).ok;
@@ -26,7 +26,7 @@ function reloadedLately(now: number): boolean {
   return now - at < AGAIN_MS;
 }
 
-/** Loads the page anew when that can help: the hub answers, and it was not tried a moment ago. */
+/** Reloads the page when that can help: the hub answers, and no reload happened a moment ago. */
 async function reloadOnce(): Promise<boolean> {
   if (reloadedLately(Date.now()) || !(await isReachable())) return false;
   sessionStorage.setItem(RELOADED, Date.now().toString());
@@ -36,7 +36,7 @@ async function reloadOnce(): Promise<boolean> {
 
 const never = new Promise<never>(() => undefined);
 
-/** An import for a page that is on its way to the screen: fails with `ChunkLost` where a reload does not help. */
+/** Imports the code of a page to show. Fails with `ChunkLost` when a reload does not help. */
 export async function fetchChunk<M>(load: () => Promise<M>): Promise<M> {
   try {
     return await load();

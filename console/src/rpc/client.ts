@@ -7,12 +7,12 @@ import { isSignedOut, isTransient } from '@/rpc/errors';
 /** Proves to the hub that a request comes from its own console: other sites cannot set a custom header. */
 export const SAME_ORIGIN = { 'x-tiltyard': '1' } as const;
 
-/** Set by main.tsx: what to do when the hub was updated under an open page. */
+/** Set by main.tsx: called when the hub was updated while the page was open. */
 export const contract = { changed: () => undefined as unknown };
 
 const client = createHubClient({ onContractChanged: () => contract.changed() });
 
-/** Set by the router: where a person goes whose session has ended. */
+/** Set by the router: called when the session has ended. */
 export const session = { ended: () => undefined as unknown };
 
 export const queryClient = new QueryClient({

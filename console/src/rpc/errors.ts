@@ -19,7 +19,7 @@ export class UploadError extends Error {
   }
 }
 
-/** Whatever went wrong, in words a person can act on. */
+/** Any error, as a text with what to do. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof UploadError) return error.problem;
   if (error instanceof TRPCClientError) {
@@ -36,7 +36,7 @@ export function problemOf(error: unknown): Problem {
 export const isSignedOut = (error: unknown) => problemOf(error).status === 401;
 export const isMissing = (error: unknown) => problemOf(error).status === 404;
 
-/** Worth asking again: the hub was out of reach or busy, not: it said no. */
+/** Whether to try again: the hub was unreachable or busy, rather than refusing. */
 export function isTransient(error: unknown): boolean {
   const { status } = problemOf(error);
   return status === null || status >= 502 || status === 429;

@@ -11,7 +11,7 @@ interface Stream {
   reset: () => void;
 }
 
-/** Whether a subscription is heard right now; while it is not, its page asks again by itself. One that was broken off is tried anew. */
+/** Whether a subscription is live; while it is not, its page polls. A broken one reconnects. */
 export function useHeard({ status, reset }: Stream): boolean {
   useEffect(() => {
     if (status !== 'error') return undefined;

@@ -22,7 +22,7 @@ function refusal(request: XMLHttpRequest): UploadError {
   });
 }
 
-/** Sends an artifact's bytes to its version; `progress` is told the fraction sent. XMLHttpRequest, because fetch cannot tell upload progress. */
+/** Sends an artifact's bytes to its version; `progress` gets the fraction sent. It uses XMLHttpRequest, because fetch cannot report upload progress. */
 export function uploadArtifact(versionId: string, file: Blob, progress: (fraction: number) => void): Promise<void> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();

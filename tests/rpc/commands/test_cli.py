@@ -77,7 +77,7 @@ def test_serve_and_worker_without_servers_say_what_starts_them(tmp_path: Path) -
 def test_doctor_on_an_empty_folder_says_that_nothing_was_started_and_makes_nothing(tmp_path: Path) -> None:
     code, output = run("doctor", "--data-dir", str(tmp_path / "none"))
     assert code == 1
-    assert "WRONG Servers: none were ever started" in output
+    assert "WRONG Servers: never started" in output
     assert not (tmp_path / "none").exists()
 
 
@@ -102,7 +102,7 @@ def test_doctor_names_an_old_schema_secrets_that_others_may_read_and_a_redis_tha
     assert "note Log guarantee: disk, slower: Valkey 9.1 keeps no append-only file" in " ".join(output.split())
     _, output = run("doctor", "--data-dir", str(tmp_path), TILTYARD_LOG_GUARANTEE="standard", **addresses)
     assert "note  Log guarantee: memory:" in output
-    assert "note  Workers: none at work" in output
+    assert "note  Workers: no worker runs" in output
 
 
 def test_a_short_password_is_refused_before_anything_is_touched(tmp_path: Path) -> None:

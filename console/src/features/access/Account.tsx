@@ -10,7 +10,7 @@ import { wordsOf } from '@/components/format';
 import { meOptions } from '@/features/access/session';
 import { trpc } from '@/rpc/client';
 
-/** Oneself: who one is here, and one's password. */
+/** The signed-in person's own account and password. */
 export function Account() {
   const me = useQuery(meOptions());
   const form = useForm({

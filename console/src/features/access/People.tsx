@@ -19,7 +19,7 @@ import type { Person, Role } from '@/rpc/types';
 const ROLES = (['admin', 'ml_lead', 'engineer', 'model_risk', 'validator', 'ethics_officer', 'pm', 'connector_admin', 'auditor', 'viewer', 'service'] as const satisfies readonly Role[]).map((value) => ({ value, label: roleWords(value) }));
 const refresh = () => void queryClient.invalidateQueries({ queryKey: trpc.access.people.pathKey() });
 
-/** Who is in the tenant, and as what. */
+/** The tenant's people and their roles. */
 export function People() {
   const people = useQuery(trpc.access.people.list.queryOptions());
   const manages = useMay('access:person:manage');

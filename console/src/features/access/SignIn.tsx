@@ -9,7 +9,7 @@ import css from '@/features/access/SignIn.module.css';
 import { queryClient, trpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
 
-/** The door. `next` is where the person was going. */
+/** The sign-in page. `next` is the page to show afterwards. */
 export function SignIn({ next }: { next: string }) {
   useDocumentTitle('Sign in · Tiltyard');
   const router = useRouter();

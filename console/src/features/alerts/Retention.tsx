@@ -21,9 +21,9 @@ function Edit({ days }: { days: number | null }) {
   const set = useMutation(trpc.alerts.setRetention.mutationOptions({ onSuccess: (now) => queryClient.setQueryData(trpc.alerts.retention.queryKey(), now) }));
   return (
     <>
-      <p className="hint" style={{ marginTop: 0 }}>Resolved alerts are kept {days === null ? 'for good' : `for ${plural(days, 'day')}`}. Alerts that are not resolved are never removed.</p>
+      <p className="hint" style={{ marginTop: 0 }}>Resolved alerts are kept {days === null ? 'forever' : `for ${plural(days, 'day')}`}. Alerts that are not resolved are never removed.</p>
       <Group align="end" gap={12}>
-        <NumberInput label="Keep resolved alerts for" description="Empty: for good" suffix=" days" min={1} max={36_500} allowDecimal={false} readOnly={barred !== null} value={value} onChange={setValue} w={200} />
+        <NumberInput label="Keep resolved alerts for" description="Empty: forever" suffix=" days" min={1} max={36_500} allowDecimal={false} readOnly={barred !== null} value={value} onChange={setValue} w={200} />
         <ActionButton size="sm" variant="default" loading={set.isPending} why={barred ?? (value === (days ?? '') ? 'Nothing to save.' : null)} onClick={() => set.mutate({ days: value === '' ? null : Number(value) })}>Save</ActionButton>
       </Group>
       {set.isError && <Failure error={set.error} title="Nothing has changed" />}

@@ -13,18 +13,18 @@ export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const satisfi
 
 export const toneOf = (severity: Alert['severity']) => (severity === 'critical' ? 'bad' : severity === 'low' ? 'info' : 'warn');
 
-/** The open alerts and the history, read anew. */
+/** Reloads the open alerts and the history. */
 export const readAgain = () => queryClient.invalidateQueries({ queryKey: trpc.alerts.pathKey() });
 
 const order = (a: Alert, b: Alert) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.first_seen.localeCompare(a.first_seen);
 
-/** The open alerts with one of them as it is now. */
+/** The open alerts with one of them updated. */
 export function withAlert(open: readonly Alert[], changed: Alert): Alert[] {
   const others = open.filter((one) => one.id !== changed.id);
   return changed.state === 'open' ? [...others, changed].sort(order) : others;
 }
 
-/** The open alerts, the critical and the newest first, as they come and go; undefined for who may not see them. */
+/** The open alerts, live, the critical and the newest first; undefined for people who may not see them. */
 export function useAlerts(): Alert[] | undefined {
   const may = useMay('monitoring:alert:read');
   const inSight = useInSight();

@@ -24,7 +24,7 @@ export function Verify() {
         <Failure error={verify.error} retry={() => verify.mutate()} />
       ) : (
         <Notice tone={verify.data ? (verify.data.ok ? 'ok' : 'bad') : 'info'} action={button}>
-          {verify.data ? <Found verdict={verify.data} /> : 'Recompute every hash from the first entry on, to prove that nothing was changed or taken out.'}
+          {verify.data ? <Found verdict={verify.data} /> : 'Recompute every hash from the first entry on, to prove that nothing was changed or removed.'}
         </Notice>
       )}
     </div>
@@ -32,10 +32,10 @@ export function Verify() {
 }
 
 const END = {
-  kept: 'Its end is the one that the hub noted.',
+  kept: 'Its end matches the one that the hub noted.',
   absent: 'The hub has noted no end yet, so a cut end would not show.',
-  cut: 'Entries at its end were taken away.',
-  changed: 'The last noted entry is not the one in the chain: the chain or the note was replaced.',
+  cut: 'Entries at its end were removed.',
+  changed: 'The last noted entry differs from the one in the chain: the chain or the note was replaced.',
 };
 
 function Found({ verdict: v }: { verdict: Verdict }) {

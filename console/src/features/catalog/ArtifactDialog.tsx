@@ -14,7 +14,7 @@ import { uploadArtifact } from '@/rpc/upload';
 export const ARTIFACT_HELP =
   'LightGBM text (model.txt), XGBoost (model.ubj or .json), ONNX, or linear JSON. Never pickle, joblib or .pt: loading one would run its code.';
 
-/** An upload that tells how far it is. */
+/** An upload with its progress. */
 export function useArtifactUpload(done: () => void) {
   const [sent, setSent] = useState(0);
   const upload = useMutation({

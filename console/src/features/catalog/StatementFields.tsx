@@ -3,7 +3,7 @@ import { useState } from 'react';
 
 import { rpc } from '@/rpc/client';
 
-/** What an artifact's file leaves open, as the form holds it. */
+/** The form's values for what an artifact's file leaves open. */
 export interface Statement {
   samples: File | null;
   positiveClass: string;
@@ -13,7 +13,7 @@ export interface Statement {
 
 export const NOTHING_STATED: Statement = { samples: null, positiveClass: '', iterations: null, missing: '' };
 
-/** Tells the hub, before the artifact is sent. Throws what is wrong with it. */
+/** Sends the statement to the hub before the artifact. Throws the problem found. */
 export async function sendStatement(versionId: string, stated: Statement): Promise<void> {
   if (stated === NOTHING_STATED) return;
   const samples: unknown = stated.samples ? JSON.parse(await stated.samples.text()) : null;

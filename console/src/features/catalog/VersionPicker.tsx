@@ -46,7 +46,7 @@ function NoVersions({ slug }: { slug: string }) {
         </ButtonLink>
       }
     >
-      A version is a document that says what the model is, and the artifact that is served.
+      A version is a document that describes the model, and the artifact that is served.
     </Empty>
   );
 }

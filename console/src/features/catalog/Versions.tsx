@@ -33,7 +33,7 @@ export function Versions() {
         {(all) =>
           all.length === 0 ? (
             <Empty title="No version yet" action={<ButtonLink to="/models/$slug/versions/new" params={{ slug }}>Add the first version</ButtonLink>}>
-              A version is a document that says what the model is, and the artifact that is served.
+              A version is a document that describes the model, and the artifact that is served.
             </Empty>
           ) : (
             <ScrollX label="Versions">

@@ -22,7 +22,7 @@ import type { Connector } from '@/rpc/types';
 
 type Dialog = { kind: 'new' } | { kind: 'rotate' | 'delete' | 'models'; connector: Connector } | null;
 
-/** Providers of language models and the keys to them, which go in here and never come out. */
+/** Providers of language models and their keys. A stored key is never shown. */
 export function Connectors() {
   const connectors = useQuery(trpc.connectors.list.queryOptions());
   const manages = useMay('connector:connector:manage');

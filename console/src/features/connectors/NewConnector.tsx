@@ -8,7 +8,7 @@ import { PROVIDERS, refresh } from '@/features/connectors/words';
 import { trpc } from '@/rpc/client';
 import type { Provider } from '@/rpc/types';
 
-/** Stores a key and asks its provider at once whether it is good. */
+/** Stores a key and tests it at its provider. */
 export function NewConnector({ close }: { close: () => void }) {
   const form = useForm({
     initialValues: { name: '', provider: 'openai' as Provider, base_url: '', api_key: '' },

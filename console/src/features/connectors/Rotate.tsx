@@ -8,7 +8,7 @@ import { refresh } from '@/features/connectors/words';
 import { trpc } from '@/rpc/client';
 import type { Connector } from '@/rpc/types';
 
-/** Another key; for a compatible provider another address too, which never goes without its key. */
+/** Replaces the key; for a compatible provider optionally the address too, never without its key. */
 export function Rotate({ connector, close }: { connector: Connector; close: () => void }) {
   const compatible = connector.provider === 'compatible';
   const form = useForm({

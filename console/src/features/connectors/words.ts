@@ -12,7 +12,7 @@ export function providerWords(provider: Provider): string {
   return provider === 'compatible' ? 'OpenAI-compatible' : (PROVIDERS.find((p) => p.value === provider)?.label ?? provider);
 }
 
-/** The key as far as it is shown: its end, or that it is too short to show any. */
+/** The visible part of a key: its end, or a note that it is too short to show. */
 export const keyWords = (connector: Connector) => (connector.last4 ? `…${connector.last4}` : 'not shown');
 
 export const refresh = () => void queryClient.invalidateQueries({ queryKey: trpc.connectors.pathKey() });

@@ -45,7 +45,7 @@ export function ConclusionCard({ comparison, updatedAt, heard, failing, current,
         )}
       </div>
       <div className={css.tools}>
-        {current ? <Live updatedAt={updatedAt} heard={heard} failing={failing} /> : <span className="hint">A past phase, closed. What to do now is said of the current one.</span>}
+        {current ? <Live updatedAt={updatedAt} heard={heard} failing={failing} /> : <span className="hint">A past phase, closed. The current phase shows what to do next.</span>}
         <PhasePicker slug={comparison.slug} shown={comparison.phase} current={current} />
         {comparison.phase > 1 && <Scope pooled={pooled} />}
       </div>

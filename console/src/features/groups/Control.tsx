@@ -11,7 +11,7 @@ import { trpc } from '@/rpc/client';
 
 const route = getRouteApi('/signed-in/groups/$slug/control');
 
-/** Stopping, going back, going forward by steps; and how the group behaves. */
+/** Halt, rollback, ramps, and the group's settings. */
 export function Control() {
   const { slug } = route.useParams();
   const group = useQuery(trpc.groups.get.queryOptions({ slug }));

@@ -10,7 +10,7 @@ import { bytes, count, plural, when } from '@/components/format';
 import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 
-/** Entries that could not be stored: each with the reason, to be sent on its way again or thrown away. */
+/** Entries that could not be stored, each with the reason, to replay or discard. */
 export function DeadLetters({ slug }: { slug: string }) {
   const barred = useWhyNot('inference:letter:manage', 'replaying or discarding entries');
   const [chosen, setChosen] = useState<string[]>([]);

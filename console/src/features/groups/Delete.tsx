@@ -22,7 +22,7 @@ export function Delete() {
   return <Answer of={group}>{(data) => <DeleteForm group={data} />}</Answer>;
 }
 
-/** Deleting a group: what becomes of its log, spelled out, and the slug typed once more. */
+/** Deletes a group: shows what happens to its log, and asks for the slug. */
 function DeleteForm({ group }: { group: Group }) {
   const barred = useWhyNot('group:group:delete', 'deleting a group');
   const [policy, setPolicy] = useState<'archive' | 'delete'>('archive');

@@ -7,7 +7,7 @@ import type { Comparison, Difference } from '@/rpc/types';
 
 const WIDTH = 300;
 
-/** How much better or worse than the champion each version is, with the interval that may be looked at any time, around the line of no difference. */
+/** Each version's difference to the champion with its always-valid interval, around the line of no difference. */
 export function Differences({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
   const { differences, contenders, minimum } = comparison;
   const enough = (id: string | undefined) => (contenders.find((c) => c.version_id === id)?.n_compared_labelled ?? 0) >= minimum;

@@ -33,7 +33,7 @@ function Requests({ group }: { group: Group }) {
   return <Snippets group={group} inputs={inputsOf(versions.flatMap((one) => one.data ?? []))} />;
 }
 
-/** A snippet that lacks what one version reads would never reach it: each carries the inputs of all. */
+/** Each snippet has the inputs of all versions. A request without a version's inputs would never reach it. */
 function Snippets({ group, inputs }: { group: Group; inputs: Input[] }) {
   const [language, setLanguage] = useState<Language>('curl');
   const endpoint = new URL(group.endpoint, window.location.origin).href;

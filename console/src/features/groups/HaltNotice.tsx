@@ -6,7 +6,7 @@ import type { Group } from '@/rpc/types';
 
 const isChampion = (group: Group, version: string | null) => group.phase.members.some((m) => m.version_id === version && m.role === 'champion');
 
-/** On every page of a group: that it, or one of its versions, is halted. */
+/** Shown on every page of a group while it, or one of its versions, is halted. */
 export function HaltNotice({ group }: { group: Group }) {
   const { halt, halted_versions: versions, slug } = group;
   if (!halt && versions.length === 0) return null;

@@ -13,7 +13,7 @@ import { tellUnsettled } from '@/features/groups/settled';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
-/** What came back is what is so now, on every page of the group. */
+/** Shows the returned group on every page of the group. */
 export function keepGroup(group: Group) {
   tellUnsettled(group);
   queryClient.setQueryData(trpc.groups.get.queryKey({ slug: group.slug }), group);
@@ -23,7 +23,7 @@ export function keepGroup(group: Group) {
 /** Shown wherever two people would be needed. */
 export const SOLO = 'Solo mode: one person may resume it alone, because nobody else here may or the hub runs in solo mode. The audit log says so.';
 
-/** Stopping a group's answers at once, and letting them go on again by two people. */
+/** Stops a group's answers at once; two people resume them. */
 export function HaltPanel({ group }: { group: Group }) {
   const barred = useWhyNot('group:group:halt', 'halting a group');
   const [asking, setAsking] = useState(false);

@@ -8,7 +8,7 @@ import { trpc } from '@/rpc/client';
 
 const route = getRouteApi('/signed-in/groups/$slug/log');
 
-/** What becomes of a group's log: what could not be stored, how long rows are kept, and what is said when nothing can be put on record. */
+/** A group's log: failed entries, retention, and answers while nothing can be logged. */
 export function LogPage() {
   const { slug } = route.useParams();
   const group = useQuery(trpc.groups.get.queryOptions({ slug }));

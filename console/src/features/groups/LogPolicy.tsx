@@ -48,7 +48,7 @@ export function Retention({ group }: { group: Group }) {
   );
 }
 
-/** A legal hold: nothing is removed while it stands. */
+/** A legal hold: nothing is removed while it is in force. */
 export function LegalHold({ group }: { group: Group }) {
   const barred = useWhyNot('group:log:manage', 'holding a log');
   const held = group.log.legal_hold;
@@ -66,7 +66,7 @@ export function LegalHold({ group }: { group: Group }) {
   );
 }
 
-/** What is answered when neither Redis nor PostgreSQL stores a prediction. */
+/** The answer when neither Redis nor PostgreSQL stores a prediction. */
 export function WhenUnlogged({ group }: { group: Group }) {
   const barred = useWhyNot('group:group:write', 'changing a group');
   const [policy, setPolicy] = useState(group.log.when_unlogged);

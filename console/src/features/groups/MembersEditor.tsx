@@ -13,7 +13,7 @@ import type { MemberRole, Version } from '@/rpc/types';
 
 const ROLES = (Object.keys(ROLE_WORDS) as MemberRole[]).map((value) => ({ value, label: ROLE_WORDS[value] }));
 
-/** Who is in a group, as what, and with which share; used to create a group and to change its split. */
+/** A group's members with role and share; used to create a group and to change its split. */
 export function MembersEditor({ rows, change }: { rows: Draft[]; change: (rows: Draft[]) => void }) {
   const { versions, error, pending } = useReadyVersions();
   const set = (key: string, part: Partial<Draft>) => change(rows.map((row) => (row.key === key ? { ...row, ...part } : row)));

@@ -17,10 +17,10 @@ import { problemOf } from '@/rpc/errors';
 import type { Comparison, Contender } from '@/rpc/types';
 
 interface PromoteProps {
-  /** The comparison as it was when the button was pressed: what the promotion is based on. */
+  /** The comparison when the button was pressed: the basis of the promotion. */
   evidence: Comparison;
   contender: Contender;
-  /** The comparison as it is now: what to fall back on when the evidence has aged. */
+  /** The current comparison, to use when the evidence has expired. */
   latest: Comparison;
   close: () => void;
 }
@@ -72,7 +72,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
         {evidence.leader !== contender.version_id && (
           <Notice tone="warn">The evidence does not show that {contender.label} is better. You can still promote it; the record will show that.</Notice>
         )}
-        {evidence.sample_ratio && !evidence.sample_ratio.ok && <Notice tone="bad">The traffic split is not as configured, so the versions may not have met the same cases.</Notice>}
+        {evidence.sample_ratio && !evidence.sample_ratio.ok && <Notice tone="bad">The traffic split is not as configured, so the versions may have received different kinds of cases.</Notice>}
         <ServingImpact of={impact} />
         <Row align="end" gap={14}>
           <Switch label={`Keep ${champion?.label ?? 'the champion'} as a challenger`} checked={keeps} onChange={(e) => setKeeps(e.currentTarget.checked)} style={{ flex: 1 }} />
@@ -81,7 +81,7 @@ export function PromoteDialog({ evidence: first, contender, latest, close }: Pro
           )}
         </Row>
         <TextInput label="Reason" description="Kept in the audit log beside the evidence." value={reason} onChange={(e) => setReason(e.currentTarget.value)} placeholder="Better calibrated on this quarter's applicants" />
-        {promote.isError && <Failure error={promote.error} title={stale ? 'The evidence has aged' : 'Not promoted; nothing has changed'} />}
+        {promote.isError && <Failure error={promote.error} title={stale ? 'The evidence has expired' : 'Not promoted; nothing has changed'} />}
         <DialogActions close={close}>
           {stale ? (
             <Button size="sm" onClick={refresh}>

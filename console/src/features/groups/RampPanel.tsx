@@ -16,7 +16,7 @@ import type { Group, Ramp } from '@/rpc/types';
 const TONES: Record<Ramp['state'], Severity> = { running: 'info', paused: 'warn', completed: 'ok', rolled_back: 'bad', cancelled: 'warn' };
 const isOpen = (ramp: Ramp) => ramp.state === 'running' || ramp.state === 'paused';
 
-/** A challenger's share raised by steps: the one under way, or a plan for the next; and what past ones decided. */
+/** The running ramp, or a plan for the next; and the decisions of past ramps. */
 export function RampPanel({ group }: { group: Group }) {
   const ramps = useQuery(trpc.groups.ramps.queryOptions({ slug: group.slug }, { refetchInterval: 2_000 }));
   return (
@@ -94,7 +94,7 @@ function Steering({ ramp }: { ramp: Ramp }) {
           End the ramp here
         </ActionButton>
       </Row>
-      {failed && <Failure error={failed.error} title="The ramp goes on as before" />}
+      {failed && <Failure error={failed.error} title="The ramp has not changed" />}
     </>
   );
 }

@@ -24,7 +24,7 @@ export function phaseBefore(phases: readonly Phase[], current: Phase): Phase | u
   return [...phases].sort((a, b) => b.number - a.number).find((phase) => phase.number < current.number && championOf(phase)?.version_id !== now);
 }
 
-/** The rollback that took this version out of its place, by a person or by a ramp's guardrail: going back to it would undo that. */
+/** The rollback that removed this version, by a person or a ramp's guardrail. Going back to the version would undo it. */
 export function rolledBackFrom(phases: readonly Phase[], current: Phase, target: string | undefined): Phase | undefined {
   const now = championOf(current)?.version_id;
   const newest = [...phases].filter((phase) => phase.number <= current.number).sort((a, b) => b.number - a.number);
@@ -43,7 +43,7 @@ function tookShareFrom(phase: Phase, phases: readonly Phase[], target: string | 
   return shareIn(phase) < shareIn(phases.find((one) => one.number === phase.number - 1));
 }
 
-/** Going back to the champion before, with what went with it. */
+/** Restores the earlier champion with its threshold and features. */
 export function RollbackPanel({ group }: { group: Group }) {
   const barred = useWhyNot('group:group:promote', 'a rollback');
   const phases = useQuery(trpc.groups.phases.queryOptions({ slug: group.slug }));

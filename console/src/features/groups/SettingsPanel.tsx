@@ -96,8 +96,8 @@ export function SettingsPanel({ group }: { group: Group }) {
           onChange={(e) => set({ unknown_inputs: e.currentTarget.checked ? 'ignore' : 'refuse' })}
         />
         <Switch
-          label="Take unknown categories for missing"
-          description="Otherwise a request is refused, by name, whose value is none of the categories that the artifact lists. LightGBM takes such a value for missing."
+          label="Treat unknown categories as missing"
+          description="Otherwise the hub refuses a request with a value outside the artifact's categories, and names the input. LightGBM treats such a value as missing."
           checked={draft.unknown_categories === 'missing'}
           onChange={(e) => set({ unknown_categories: e.currentTarget.checked ? 'missing' : 'refuse' })}
         />

@@ -8,7 +8,7 @@ import { trpc } from '@/rpc/client';
 
 const SHOWN = 6;
 
-/** Which challengers requests could not reach, because inputs were missing: those are answered by the champion with status ok, so nobody else would notice. */
+/** Challengers that requests could not reach, because inputs were missing. The champion answers those with status ok, so nothing else shows it. */
 export function StarvedNotice({ slug }: { slug: string }) {
   const traffic = useQuery(trpc.inference.traffic.queryOptions({ slug }, { refetchInterval: 10_000 }));
   if (!traffic.data || traffic.data.starved.length === 0) return null;

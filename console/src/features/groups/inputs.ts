@@ -2,16 +2,16 @@ import type { Feature, Version } from '@/rpc/types';
 
 export interface Input {
   name: string;
-  /** What the first version's document that names it says of it; null where none does. */
+  /** The description from the first version's document that names it; null without one. */
   feature: Feature | null;
   /** Labels of the versions that read it, in the group's order. */
   readBy: string[];
 }
 
-/** What a version reads: its artifact's inputs, or where it has no artifact those of its document. */
+/** The inputs of a version: its artifact's, or without an artifact its document's. */
 const namesOf = (version: Version) => version.artifact?.features ?? version.document.features.filter((f) => f.role === 'input').map((f) => f.name);
 
-/** The union of what a group's versions read: a request with all of it reaches every one of them. */
+/** All inputs of a group's versions. A request with all of them can reach every version. */
 export function inputsOf(versions: readonly Version[]): Input[] {
   const found = new Map<string, Input>();
   for (const version of versions) {

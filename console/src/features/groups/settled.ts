@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications';
 
 import type { Group } from '@/rpc/types';
 
-/** A change that some process does not go by yet must not look like one that is in force. */
+/** A change that some process does not apply yet must not look like one in force. */
 export function tellUnsettled(group: Group) {
   if (group.settled !== false) return;
   notifications.show({

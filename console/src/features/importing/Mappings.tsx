@@ -13,7 +13,7 @@ import { useMay } from '@/features/access/session';
 import { MAPPED_BY } from '@/features/importing/words';
 import { queryClient, trpc } from '@/rpc/client';
 
-/** The shapes of files that the hub knows by heart, each of which may be forgotten. */
+/** The remembered shapes of files; each mapping can be revoked. */
 export function Mappings() {
   const mappings = useQuery(trpc.mappings.list.queryOptions({ revoked: true }));
   const manages = useMay('catalog:model:write');

@@ -50,7 +50,7 @@ export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: 
   );
 }
 
-/** Lists of plain values of which none has a place. */
+/** Lists of plain values, all without a place in the document. */
 function listsOf(unmapped: ImportDraft['unmapped']) {
   const found = new Map<string, unknown[]>();
   for (const { pointer, value } of unmapped) {

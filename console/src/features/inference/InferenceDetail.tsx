@@ -12,7 +12,7 @@ import type { Explanation, Inference } from '@/rpc/types';
 
 const say = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Everything on record about one prediction. */
+/** The complete record of one prediction. */
 export function InferenceDetail({ inference: i }: { inference: Inference }) {
   return (
     <Stack gap={20}>

@@ -30,7 +30,7 @@ export function Traffic() {
             <Kpi name="Last minute" value={<span className="num">{count(lastWhole(data))}</span>} note="predictions in the last whole minute" />
             <Kpi name="Outcomes in" value={<span className="num">{count(data.labelled)}</span>} note={data.total > 0 ? `${percent(data.labelled / data.total)} of predictions` : 'no predictions yet'} />
             <Kpi name="Invalid requests" value={<span className="num">{count(data.refused - halted(data))}</span>} note="malformed, incomplete or not permitted" />
-            <Kpi name="Rejected by a halt" value={<span className="num">{count(halted(data))}</span>} note="asked while the group or its champion was halted" />
+            <Kpi name="Rejected by a halt" value={<span className="num">{count(halted(data))}</span>} note="received while the group or its champion was halted" />
             <Kpi name="Being explained" value={<span className="num">{count(data.waiting_explanation)}</span>} note="logged, explanation follows" />
           </Kpis>
           <div style={{ height: 14 }} />
@@ -50,7 +50,7 @@ const halted = (data: GroupTraffic) => data.refused_by_reason.GROUP_HALTED ?? 0;
 const sumOf = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
 const lastWhole = (data: GroupTraffic) => sumOf(data.minutes.at(-2)?.counts ?? data.minutes.at(-1)?.counts ?? {});
 
-/** Copies that shadows scored after the answer, and those they could not. Nothing where the group never had a shadow. */
+/** Copies that shadows scored after the answer, or failed to score. Empty if the group never had a shadow. */
 function Shadows({ of }: { of: GroupTraffic['shadows'] }) {
   if (Object.values(of).every((n) => n === 0)) return null;
   return (

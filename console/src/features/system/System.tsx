@@ -14,7 +14,7 @@ import type { Outputs } from '@/rpc/types';
 
 type Health = Outputs['system']['health'];
 
-/** Is everything there that the hub needs? */
+/** The health of the hub's services. */
 export function System() {
   const health = useQuery(trpc.system.health.queryOptions(undefined, { refetchInterval: 3_000 }));
   return (
