@@ -21,7 +21,7 @@ from backend.db.engine import make_engine
 from backend.decisions.early import EarlyDecisions
 from backend.disk_space import DiskSpace
 from backend.hub import Hub
-from backend.outcomes.early import EarlyOutcomes
+from backend.outcomes.early_outcomes import EarlyOutcomes
 from backend.ports.governance import NullGate, NullUseBounds
 from backend.serving.process import Serving
 from backend.settings import BadSetting, Settings

@@ -23,7 +23,7 @@ from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.core.http_metrics import note_answer
 from rpc.http_connection import CompleteResponse
-from rpc.plain import error_body
+from rpc.plain_json import error_body
 from rpc.token_cache import TokenCache
 from rpc.v2.transport import OpenInference
 from schemas.decisions import RecordDecisions

@@ -18,7 +18,7 @@ from rpc.core.asgi import BODY_RATE, BODY_SECONDS
 from rpc.core.csrf import check_origin
 from rpc.core.errors import PayloadTooLarge, TimedOut
 from rpc.host import ProductHost
-from rpc.plain import failure, success
+from rpc.plain_json import failure, success
 from schemas.catalog import Version, VersionRef
 
 

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from backend.errors import HubError, Invalid, NotFound
 from rpc.core.asgi import Message, Scope, Send
 from rpc.core.errors import HIDDEN, InternalError, MethodNotSupported, PayloadTooLarge, report
-from rpc.plain import failure
+from rpc.plain_json import failure
 
 MEANT = (
     "Send predictions by POST to /v1/groups/<slug>/predict, outcomes by POST to /v1/outcomes, artifacts by POST to "

@@ -33,7 +33,7 @@ from workers.heartbeat import keep_beating, leave
 from workers.metrics_server import serve_metrics
 from workers.queues import keep, workers_of
 from workers.schedule import Clockwork
-from workers.watch import watches
+from workers.upkeep import watches
 
 log = logging.getLogger("tiltyard.worker")
 FINISH_SECONDS = 5.0

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from backend.access import actions, repository
+from backend.access.current_permissions import require
 from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound, RoleNotHeld
 from backend.access.permissions import P
-from backend.access.powers import require
 from backend.access.rules import beyond
 from backend.access.tables import PersonRow
 from backend.declarations.actions import AuditAction

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from backend.access import actions, repository
+from backend.access.current_permissions import powers
 from backend.access.errors import ScopeNotHeld, TokenNotFound, UnknownScope
 from backend.access.permissions import P
-from backend.access.powers import powers
 from backend.access.rules import TOKEN_PREFIX, new_secret, secret_hash, unknown_scopes
 from backend.access.tables import TokenRow
 from backend.errors import Unauthorized

@@ -18,7 +18,7 @@ from backend.groups.events import GROUP_CHANGED
 from backend.hub import Hub
 from backend.inference_log import imported_rows, pages
 from backend.limited_process import ChildEnded, LimitedProcess
-from backend.outcomes.early import apply_waiting
+from backend.outcomes.early_outcomes import apply_waiting
 from backend.outcomes.rules import KnownTruth
 from backend.reader_threads import aside, one_process
 from backend.work.unit import UnitOfWork

@@ -18,8 +18,8 @@ from backend.db.locks import try_lock
 from backend.hub import Hub
 from backend.inference_log import repository
 from backend.inference_log.batch_size import Entry, Portions
-from backend.inference_log.explanations.doubts import tell_doubts
 from backend.inference_log.explanations.explain import Explainer, by_version
+from backend.inference_log.explanations.residual_events import tell_doubts
 from backend.inference_log.record import Record, decode
 from backend.inference_log.redis.keys import dead_key, stream_key
 from backend.inference_log.refs import LogRef, ref_of

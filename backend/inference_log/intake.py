@@ -23,7 +23,7 @@ from backend.hub import Hub
 from backend.inference_log import idempotency, repository
 from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.errors import LogUnavailable
-from backend.inference_log.explanations.doubts import tell_doubts
+from backend.inference_log.explanations.residual_events import tell_doubts
 from backend.inference_log.record import KeyClaim, Record, encode
 from backend.inference_log.redis import stream as redis_stream
 from backend.inference_log.redis.keys import dead_key, stream_key

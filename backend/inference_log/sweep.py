@@ -6,8 +6,8 @@ from uuid import UUID
 from backend.db.locks import try_lock
 from backend.hub import Hub
 from backend.inference_log import queries as log_queries
-from backend.inference_log.explanations.doubts import tell_doubts
 from backend.inference_log.explanations.explain import Explainer, by_version
+from backend.inference_log.explanations.residual_events import tell_doubts
 from backend.inference_log.redis.keys import stream_key
 from backend.inference_log.refs import LogRef, log_refs
 

@@ -1,7 +1,7 @@
 """The workers' clockwork."""
 
 from backend.slices import SLICES, run_kinds, schedules
-from workers.watch import watches
+from workers.upkeep import watches
 
 
 def test_every_cron_job_has_a_name_of_its_own() -> None:

@@ -20,7 +20,7 @@ from backend.groups import service as groups
 from backend.groups.buckets import bucket_of
 from backend.hub import Hub
 from backend.inference_log.alerts import DEAD_LETTERS, RESIDUAL
-from backend.inference_log.explanations import doubts as doubts
+from backend.inference_log.explanations import residual_events
 from backend.inference_log.redis.keys import dead_key
 from backend.live.service import follow
 from backend.runs import service as runs
@@ -190,10 +190,10 @@ async def test_explanations_that_do_not_add_up_raise_an_alert(watched: Watched) 
     sound = Explanation(method="tree", exact=True, space="margin", base=0.0, values={"a": 1.0}, residual=1e-9)
     marked = msgspec.structs.replace(sound, residual=-0.02, reason=DOUBT)
     async with watched.hub.work(watched.tenant.admin) as work:
-        doubts.tell_doubts(work, watched.group.slug, [sound, None])
+        residual_events.tell_doubts(work, watched.group.slug, [sound, None])
     assert await watched.found() == {}
     async with watched.hub.work(watched.tenant.admin) as work:
-        doubts.tell_doubts(work, watched.group.slug, [sound, marked, None])
+        residual_events.tell_doubts(work, watched.group.slug, [sound, marked, None])
     found = (await watched.found())[RESIDUAL.name]
     assert "2e-02" in found.message
     assert found.severity == "medium"

@@ -15,7 +15,7 @@ from backend.groups import halt
 from backend.groups import service as groups
 from backend.groups.errors import GateNotMet
 from backend.hub import Hub
-from backend.outcomes.early import EarlyOutcomes
+from backend.outcomes.early_outcomes import EarlyOutcomes
 from backend.ports.governance import Change
 from backend.promotion import ramp
 from backend.promotion.promote import promote
