@@ -1,4 +1,4 @@
-"""Which rows of a log a batch of later facts speaks of: outcomes and final decisions find their inferences by the same rules."""
+"""The rows of a log that a batch of outcomes or final decisions names. Both find their inferences by the same rules."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,23 +17,23 @@ Target = UUID | str
 
 
 class Cases:
-    """The rows that targets speak of. `rows` are all that were found, by id; `copies` are shadows' rows, by the target that they follow."""
+    """The rows that targets name. `rows` are all that were found, by id; `copies` are shadows' rows, by the target that they follow."""
 
     def __init__(self) -> None:
         self._by_correlation: defaultdict[str, list[UUID]] = defaultdict(list)
         self.copies: defaultdict[Target, list[UUID]] = defaultdict(list)
         self.rows: dict[UUID, Row[Any]] = {}
         self.repeats: Counter[str] = Counter()
-        """By correlation id how many inferences repeat an earlier one of the same entity."""
+        """Number of repeats by correlation id: inferences after the first of the same entity."""
         self.batches: Counter[str] = Counter()
-        """By correlation id how many more inferences were asked in the same request."""
+        """Number of further inferences in the same request, by correlation id."""
 
     def of(self, target: Target) -> list[UUID]:
-        """The inferences that a target means; none while they have not come."""
+        """Return the inferences that a target means; none before they arrive."""
         return self._by_correlation.get(target, []) if isinstance(target, str) else [target] if target in self.rows else []
 
     async def read(self, work: UnitOfWork, group_id: UUID, table: str, targets: Iterable[Target]) -> None:
-        """Read the rows that targets speak of, and their shadows' copies."""
+        """Read the rows that targets name, and their shadows' copies."""
         wanted = set(targets)
         ids = [one for one in wanted if isinstance(one, UUID)]
         correlations = [one for one in wanted if isinstance(one, str)]
@@ -50,7 +50,7 @@ class Cases:
             self._sort(correlation, rows, shadows)
 
     def _sort(self, correlation: str, rows: Sequence[Row[Any]], shadows: Sequence[UUID]) -> None:
-        """Tell cases, repeats and batches apart. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
+        """Distinguish cases, repeats and batches. The first inference of an entity is the case; later ones repeat it; those of one request are a batch."""
         first: dict[str | None, Row[Any]] = {}
         for row in sorted((one for one in rows if one.role != "shadow"), key=lambda one: one.inference_id):
             case = first.setdefault(row.entity_key, row)
@@ -66,11 +66,11 @@ class Cases:
         self.copies[correlation] += [row.inference_id for row in rows if row.role == "shadow" and row.inference_id in copies]
 
     def batch_issues(self, targets: Sequence[Target], field: str, what: str) -> list[Issue]:
-        """Where one `what` (an outcome) cannot be that of every row of a batch; `field` is the input's list."""
+        """Return an issue for each `what` (an outcome) that names several rows of a batch; `field` is the input's list."""
         return [
             Issue(
                 pointer=f"/{field}/{at}/correlation_id",
-                message=f"a batch of {self.batches[one] + 1} inputs was asked with this correlation id; tell {what} for each row by its inference_id",
+                message=f"{self.batches[one] + 1} inputs of one request share this correlation id; send {what} for each row by its inference_id",
             )
             for at, one in enumerate(targets)
             if isinstance(one, str) and self.batches[one]

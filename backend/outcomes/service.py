@@ -22,7 +22,7 @@ from schemas.inference import Outcome, OutcomesReceipt, RecordOutcomes
 
 MOST_OUTCOME_ISSUES = 100
 LATEST_ANSWERS = 100
-YES_OR_NO = "a probability was answered, so its outcome is 1 (or true) if it happened and 0 (or false) if not"
+YES_OR_NO = "the answer was a probability, so its outcome must be 1 (or true) if it happened and 0 (or false) if not"
 
 
 async def record(work: UnitOfWork, input: RecordOutcomes) -> OutcomesReceipt:
@@ -84,7 +84,7 @@ class OutcomeBatch:
             self._waiting[target], _ = tell(self._waiting[target], truth, dated=False)
 
     def answered_by_probability(self, target: Target) -> bool | None:
-        """Was an inference answered by a probability? None where there is none yet."""
+        """Return whether an inference answered a probability; None without an inference."""
         return target in self._probable if self.cases.of(target) else None
 
     def take(self, outcome: Outcome) -> Effect | str:
@@ -138,7 +138,7 @@ def _check(outcomes: Sequence[Outcome]) -> None:
 
 
 def _check_batches(book: OutcomeBatch, outcomes: Sequence[Outcome]) -> None:
-    """One outcome cannot be the truth of every row of a batch. Raises InvalidOutcome."""
+    """Refuse one outcome for several rows of a batch. Raises InvalidOutcome."""
     if issues := book.cases.batch_issues([_target(outcome) for outcome in outcomes], "outcomes", "an outcome"):
         raise InvalidOutcome(issues=issues[:MOST_OUTCOME_ISSUES])
 

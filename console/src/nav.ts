@@ -40,6 +40,7 @@ export const GROUP = '/groups/$slug';
 /** A group's tabs. */
 export const GROUP_TABS = {
   comparison: { path: '/', to: '/groups/$slug', label: 'Comparison' },
+  decisions: { path: '/decisions', to: '/groups/$slug/decisions', label: 'Decisions' },
   traffic: { path: '/traffic', to: '/groups/$slug/traffic', label: 'Traffic' },
   inferences: { path: '/inferences', to: '/groups/$slug/inferences', label: 'Inferences' },
   split: { path: '/split', to: '/groups/$slug/split', label: 'Split' },

@@ -15,6 +15,7 @@ const compare = createRoute({
   validateSearch: (raw: Record<string, unknown>) => optional({ phase: number(raw, 'phase'), pooled: flag(raw, 'pooled') }),
   component: lazyPage(() => import('@/features/groups/Compare'), 'Compare'),
 });
+const decisions = createRoute({ getParentRoute: () => group, path: GROUP_TABS.decisions.path, component: lazyPage(() => import('@/features/decisions/Decisions'), 'Decisions') });
 const traffic = createRoute({ getParentRoute: () => group, path: GROUP_TABS.traffic.path, component: lazyPage(() => import('@/features/inference/Traffic'), 'Traffic') });
 const inferences = createRoute({
   getParentRoute: () => group,
@@ -29,4 +30,4 @@ const history = createRoute({ getParentRoute: () => group, path: GROUP_TABS.hist
 const endpoint = createRoute({ getParentRoute: () => group, path: GROUP_TABS.endpoint.path, component: lazyPage(() => import('@/features/groups/Endpoint'), 'Endpoint') });
 const remove = createRoute({ getParentRoute: () => group, path: GROUP_TABS.delete.path, component: lazyPage(() => import('@/features/groups/Delete'), 'Delete') });
 
-export const groupRoutes = [list, create, group.addChildren([compare, traffic, inferences, split, control, log, history, endpoint, remove])] as const;
+export const groupRoutes = [list, create, group.addChildren([compare, decisions, traffic, inferences, split, control, log, history, endpoint, remove])] as const;

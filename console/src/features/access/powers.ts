@@ -7,6 +7,7 @@ const HOLDERS = {
   'catalog:model:write': ['admin', 'engineer', 'ml_lead'],
   'connector:connector:manage': ['admin', 'connector_admin'],
   'connector:connector:use': ['admin', 'connector_admin', 'engineer', 'ml_lead'],
+  'decision:group:write': ['admin', 'engineer', 'ml_lead', 'pm'],
   'group:group:delete': ['admin', 'ml_lead'],
   'group:group:halt': ['admin', 'engineer', 'ethics_officer', 'ml_lead', 'model_risk', 'pm'],
   'group:group:promote': ['admin', 'ml_lead', 'pm'],

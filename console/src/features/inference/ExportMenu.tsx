@@ -22,7 +22,7 @@ async function everything(filter: InferenceFilter): Promise<{ rows: InferenceSum
   return { rows, cut: cursor !== null };
 }
 
-const COLUMNS = ['inference_id', 'requested_at', 'version', 'role', 'phase', 'entity_key', 'score', 'label', 'status', 'explained', 'actual', 'latency_us'] as const satisfies (keyof InferenceSummary)[];
+const COLUMNS = ['inference_id', 'requested_at', 'version', 'role', 'phase', 'entity_key', 'score', 'label', 'status', 'explained', 'actual', 'latency_us', 'decision', 'final_decision'] as const satisfies (keyof InferenceSummary)[];
 
 // A cell that starts like a formula would be run by a spreadsheet: it is kept as text.
 const cell = (value: string | number | boolean | null) => {

@@ -22,6 +22,7 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
         <Kpi name="Latency" value={i.latency_us === null ? NOTHING : micros(i.latency_us)} note={<RoleBadge role={i.role} label={i.version} />} />
       </Kpis>
       {i.error && <Notice tone="bad">{i.error}</Notice>}
+      <Decided inference={i} />
       {i.stale && <Notice tone="warn">This answer repeats an earlier one, because nothing could be logged at the time. It is marked stale.</Notice>}
       <section aria-label="Explanation">
         <Title order={2} mb={8}>Why this score</Title>
@@ -52,6 +53,25 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
         <CodeBlock code={JSON.stringify(i, null, 2)} what="inference as JSON" />
       </details>
     </Stack>
+  );
+}
+
+/** What was recommended, by which rule, and what was finally done, by whom and why. */
+function Decided({ inference: i }: { inference: Inference }) {
+  if (i.decision === null && i.final_decision === null) return null;
+  const details = Object.fromEntries(entriesOf(i.final_details));
+  const by = ['by', 'group', 'reason'].map((name) => details[name]).filter((one): one is string => typeof one === 'string');
+  return (
+    <section aria-label="Decision">
+      <Title order={2} mb={8}>Decision</Title>
+      <Facts
+        of={[
+          ['Recommended', i.decision === null ? NOTHING : `${i.decision}, by the rule of ${i.decision_rule ?? NOTHING}`],
+          ['Final', i.final_decision ?? 'Not told yet'],
+          ...(by.length > 0 ? [['Decided by', by.join(', ')] satisfies [string, string]] : []),
+        ]}
+      />
+    </section>
   );
 }
 

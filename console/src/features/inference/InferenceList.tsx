@@ -39,7 +39,7 @@ export function InferenceList({ rows, opened, open, more, loading }: ListProps) 
           <span role="columnheader">Version</span>
           <span role="columnheader">Entity</span>
           <span role="columnheader" className={css.num}>Score</span>
-          <span role="columnheader">Label</span>
+          <span role="columnheader">Decision</span>
           <span role="columnheader" className={css.num}>Outcome</span>
           <span role="columnheader" className={css.num}>Latency</span>
           <span role="columnheader">Status</span>
@@ -89,7 +89,9 @@ function Row({ row, index, top, selected, open }: RowProps) {
       </span>
       <span role="cell" title={row.entity_key ?? undefined}>{row.entity_key ?? NOTHING}</span>
       <span role="cell" className={css.num}>{row.score === null ? NOTHING : metric(row.score)}</span>
-      <span role="cell">{row.label ?? NOTHING}</span>
+      <span role="cell" title={row.label === null ? undefined : `label ${row.label}`}>
+        {row.decision === null ? (row.label ?? NOTHING) : row.final_decision === null || row.final_decision === row.decision ? row.decision : `${row.decision} → ${row.final_decision}`}
+      </span>
       <span role="cell" className={css.num}>{row.actual === null ? <span className="hint">pending</span> : figure(row.actual)}</span>
       <span role="cell" className={css.num}>{row.latency_us === null ? NOTHING : micros(row.latency_us)}</span>
       <span role="cell">
