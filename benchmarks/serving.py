@@ -24,6 +24,7 @@ import numpy as np
 
 from backend.adapters.processes import free_port
 from benchmarks import wrk
+from benchmarks.pairs import interval_of
 from benchmarks.rivals.environments import PACKAGES, environment, version
 from benchmarks.rivals.servers import Target, rival
 from demo.hub import Hub
@@ -39,10 +40,14 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rule", action="store_true", help="the hub alone: with a decision rule against without, in alternating pairs")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="contenders by name; the ratios then lack the others")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the started servers end too
     wrk.ensure()
+    if options.rule:
+        ruled(options)
+        return
     names = [name for name in PACKAGES if options.only is None or name in options.only]
     for name in names:
         environment(name)
@@ -91,6 +96,37 @@ def _hub(model: Path, row: list[float]) -> Iterator[tuple[Hub, Target, Target]]:
         inputs = {"inputs": dict(zip(FEATURES, row, strict=True))}
         bodies = [json.dumps(body).encode() for body in (inputs, inputs | {"explain": True})]
         yield hub, *(Target(url, body, product.ready["token"]) for body in bodies)
+
+
+RULE = {"on": "probability", "bands": [{"decision": "approve", "below": 0.2}, {"decision": "refer", "below": 0.4}, {"decision": "decline"}]}
+
+
+def ruled(options: argparse.Namespace) -> None:
+    """The same two versions in one hub, without a decision rule and with one; the order within a pair alternates."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.txt"
+        model.write_text(_train(seed=1))
+        row = np.random.default_rng(5).normal(size=len(FEATURES)).round(6).tolist()
+        with _hub(model, row) as (hub, plain, _):
+            members = [
+                {"version_id": hub.mutate("models.setDecisionRule", version_id=one["version_id"], rule=RULE)["id"], "role": one["role"], "share": one["share"]}
+                for one in hub.query("groups.get", slug="scores")["phase"]["members"]
+            ]
+            hub.mutate("groups.create", name="Ruled", slug="ruled", members=members)
+            contenders = {"with": plain._replace(url=plain.url.replace("/scores/", "/ruled/")), "without": plain}
+            ratios = []
+            for turn in range(options.rounds + 1):
+                order = list(contenders) if turn % 2 else list(contenders)[::-1]
+                found = {}
+                for name in order:
+                    url, body, token = contenders[name]
+                    found[name] = wrk.run(url, body, token, options.connections, options.seconds if turn else 1.0).per_second
+                    _drained(hub)
+                if turn:  # the first pair only warms
+                    ratios.append(found["with"] / found["without"])
+                    print(f"  with {found['with']:>8,.0f}   without {found['without']:>8,.0f} requests/s   ratio {ratios[-1]:.3f}", flush=True)
+    low, middle, high = interval_of(ratios)
+    print(json.dumps({"rule_ratio": round(middle, 3), "rule_ratio_low": round(low, 3), "rule_ratio_high": round(high, 3), "pairs": len(ratios)}))
 
 
 @contextmanager

@@ -26,10 +26,17 @@ def provision(hub: Hub, clients: Clients, say: Say) -> Any:
     if group is None:
         members = [{"version_id": ids[label], "role": role, "share": share} for label, (role, share) in SHARES.items()]
         group = hub.mutate("groups.create", **GROUP, members=members, threshold=THRESHOLD)
-        hub.mutate("decisions.setValueTable", slug=GROUP["slug"], table=VALUE_TABLE)
+        group = _state_decisions(hub, group)
     serving = ", ".join(f"{member['label']} {member['role']} {member['share'] / 100:g} %" for member in group["phase"]["members"])
     say(f"Group {group['slug']}: {serving}.")
     return group
+
+
+def _state_decisions(hub: Hub, group: Any) -> Any:
+    """State what decisions are worth, and that each reveals its outcome: a client's line runs on whatever is decided."""
+    hub.mutate("decisions.setValueTable", slug=group["slug"], table=VALUE_TABLE)
+    reveals = [band["decision"] for band in RULE["bands"]]
+    return hub.mutate("groups.configure", slug=group["slug"], settings=group["settings"] | {"reveals": reveals})
 
 
 def _version(hub: Hub, recipe: Recipe, there: Any, clients: Clients, say: Say) -> str:
