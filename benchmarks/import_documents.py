@@ -108,13 +108,15 @@ def main() -> None:
     print(f"  {again:.2f} ms with the shape remembered (target {TARGET_MS} ms; median {typical:.2f})")
     print(f"  {new:.2f} ms seen for the first time (median {typically:.2f})")
     print(f"{met} of {labels} labels met on the labelled files")
-    seen, held, second, tongues = (measured(half) for half in ("seen", "held", "second", "tongues"))
-    for name, half in (("seen", seen), ("held back", held), ("second set held back", second), ("eight languages", tongues)):
+    named = {"seen": "seen", "held": "held back", "second": "second set", "third": "third set", "tongues": "eight languages"}
+    halves = {name: measured(name) for name in named}
+    seen, held = halves["seen"], halves["held"]
+    for name, half in zip(named.values(), halves.values(), strict=True):
         print(
             f"gathered shapes, {name}: {half.met} of {half.asked} labels met, {half.wrong} wrong leaves, {half.kinds} of {half.files} known for what they are"
         )
     told = {"ms": round(again, 3), "llm_calls": len(calls), "recall_seen": round(seen.recall, 4), "recall_held": round(held.recall, 4)}
-    print(json.dumps(told | {"wrong": seen.wrong + held.wrong + second.wrong + tongues.wrong}))
+    print(json.dumps(told | {"wrong": sum(half.wrong for half in halves.values())}))
 
 
 if __name__ == "__main__":

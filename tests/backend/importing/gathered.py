@@ -29,7 +29,7 @@ class Measured(msgspec.Struct):
 
 
 def cases(half: str) -> list[dict[str, Any]]:
-    """The cases of `seen`, `held`, `second` (a later set held back) or `tongues` (eight languages)."""
+    """The cases of `seen`, `held`, `second` and `third` (later sets) or `tongues` (eight languages)."""
     found: list[dict[str, Any]] = json.loads((FOLDER / f"{half}.json").read_text())["cases"]
     return found
 

@@ -8,7 +8,7 @@ import pytest
 from tests.backend.importing.gathered import cases, details, looked_at, measured
 from tests.backend.importing.invariants import hold
 
-HALVES = ("seen", "held", "second", "tongues")
+HALVES = ("seen", "held", "second", "third", "tongues")
 CASES = {f"{half}: {case['name']}": case for half in HALVES for case in cases(half)}
 
 

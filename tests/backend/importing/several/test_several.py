@@ -12,6 +12,9 @@ from tests.support.tenants import Tenant
 FILE = {
     "dataset": {"name": "shop_2025", "rows": 9000},
     "features": ["age", "basket"],
+    "framework": "scikit-learn",
+    "task": "binary classification",
+    "hyperparameters": {"cv": 5, "scoring": "roc_auc"},
     "models": {"Random Forest": {"roc_auc": 0.81}, "XGBoost": {"roc_auc": 0.84}, "SVM": {"roc_auc": "0,79"}},
 }
 
@@ -29,6 +32,9 @@ async def test_all_models_of_a_file_are_kept_in_one_go_each_with_the_shared_part
         assert [metric["value"] for metric in version["document"]["metrics"]] == [value]
         assert [feature["name"] for feature in version["document"]["features"]] == ["age", "basket"]
         assert version["document"]["training"]["dataset"]["rows"] == 9000
+        assert version["document"]["training"]["hyperparameters"] == {"cv": 5, "scoring": "roc_auc"}
+        assert version["document"]["algorithm"]["framework"] == "scikit-learn"
+        assert version["document"]["task"]["type"] == "binary_classification"
         record = await do(hub, tenant.admin, "imports.record", {"version_id": one["id"]})
         assert record["picked"] == one["model_name"]
 
