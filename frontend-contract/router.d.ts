@@ -182,7 +182,7 @@ export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
 export type NoRamp = Failure<"NO_RAMP", "NOT_FOUND", 404>;
 /** This version was not imported from a file, so there is nothing to read again. */
 export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
-/** Nothing is known of what these versions would have answered: in that phase they answered nobody. */
+/** These versions answered nobody in that phase, so nothing is known about their answers. Choose a phase in which they answered. */
 export type NoSupport = Failure<"NO_SUPPORT", "BAD_REQUEST", 400>;
 /** Only a challenger or shadow of the current phase can be promoted. Add the version to the split first. */
 export type NotAChallenger = Failure<"NOT_A_CHALLENGER", "CONFLICT", 409>;
@@ -200,7 +200,7 @@ export type NothingToRestore = Failure<"NOTHING_TO_RESTORE", "PRECONDITION_FAILE
 export type PasswordsBusy = Failure<"PASSWORDS_BUSY", "TOO_MANY_REQUESTS", 429>;
 /** There is no such person in this tenant. `people.list` lists them. */
 export type PersonNotFound = Failure<"PERSON_NOT_FOUND", "NOT_FOUND", 404>;
-/** This group has no such phase. */
+/** This group has no such phase. `groups.phases` lists the phases. */
 export type PhaseNotFound = Failure<"PHASE_NOT_FOUND", "NOT_FOUND", 404>;
 /** This is a pickle (or joblib) file. Loading one runs code, so it is never opened: write the model's metadata with json.dump, and export the model itself as ONNX or LightGBM text. */
 export type PickleFile = Failure<"PICKLE_FILE", "UNPROCESSABLE_CONTENT", 422>;

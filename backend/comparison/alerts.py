@@ -1,4 +1,4 @@
-"""Alerts of comparison: traffic that is not shared as its split says."""
+"""Alerts of comparison: traffic that differs from its split."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -28,16 +28,16 @@ SETTLED = timedelta(seconds=5)
 
 
 def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
-    """One check, which remembers what it counted."""
+    """Return the check, which remembers its counts."""
     return [Check((SAMPLE_RATIO,), SampleRatios().find)]
 
 
 class SampleRatios:
-    """Counts a group's traffic anew only when something landed in the group since the last time."""
+    """Counts a group's traffic again only when something arrived in the group since the last time."""
 
     def __init__(self) -> None:
         self._counted: dict[UUID, tuple[tuple[int, int], list[Finding]]] = {}
-        """For each group the event and the phase at which its traffic was last counted, and what was found."""
+        """For each group the event and the phase of its last count, and the result."""
 
     async def find(self, work: UnitOfWork) -> list[Finding]:
         """Groups with a proven mismatch."""
@@ -46,7 +46,7 @@ class SampleRatios:
         return [finding for group in there for finding in await self._of(work, group, changed.get(group.slug))]
 
     async def _of(self, work: UnitOfWork, group: Group, event: live.Noticed | None) -> list[Finding]:
-        """A young event may stand for more that is still to come, so what was counted at it is not remembered."""
+        """Check one group. A young event may stand for later ones too, so its count is not remembered."""
         stamp = (event.seq if event else 0, group.phase.number)
         known = self._counted.get(group.id)
         if known is not None and known[0] == stamp:
@@ -59,7 +59,7 @@ class SampleRatios:
 
 
 def in_words(slug: str, phase: int, members: Sequence[tuple[str, float, float]]) -> str:
-    """The alert's words: each member's label, share asked for, share seen.
+    """Return the alert's text: each member's label, configured share and actual share.
 
     >>> in_words("credit", 2, [("v1.2", 0.9, 0.702), ("v1.3", 0.1, 0.298)])
     'In phase 2 the traffic of the group credit is not shared as its split says: v1.2 70 % of 90 %, v1.3 30 % of 10 %.'
@@ -69,9 +69,9 @@ def in_words(slug: str, phase: int, members: Sequence[tuple[str, float, float]])
 
 
 async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, float]]:
-    """Label, share asked for, and share seen of each answering member, if the two cannot be reconciled; else nothing.
+    """Return label, configured share and actual share of each answering member, if the two cannot be reconciled; else nothing.
 
-    It may be asked at any time, any number of times.
+    It may be called at any time, any number of times.
     """
     counts = await tallies.random_counts(work, group.id, group.phase.number)
     members = [member for member in group.phase.members if member.role is not MemberRole.SHADOW]
@@ -86,7 +86,7 @@ async def mismatch(work: UnitOfWork, group: Group) -> list[tuple[str, float, flo
 
 
 async def _spread(work: UnitOfWork, group: Group, members: Sequence[Member]) -> float:
-    """By how much the members' requests vary more than independent ones would."""
+    """Return how much more the members' requests vary than independent ones."""
     cells = [cell for cell in await tallied(work, group.id, [group.phase]) if cell.key.arm == "random"]
     parts = ((member, [cell.part.clusters for cell in cells if cell.key.version_id == member.version_id]) for member in members)
     return spread_of((member, Clusters.merged(mine)) for member, mine in parts)

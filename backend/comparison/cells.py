@@ -1,4 +1,4 @@
-"""Reading for the comparison: cells of tallies, or the same cells of the log's own rows when it is to be exact."""
+"""Reads the comparison's cells: from tallies, or from the log's own rows for an exact comparison."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ LAST = UUID(int=2**128 - 1)
 
 
 ROUNDING = 1 / 32
-"""A score may lie so far outside [0, 1] and be meant as a probability."""
+"""A score may lie this far outside [0, 1] and still be a probability."""
 STRAY = 0.01
-"""Such a part of the scores may lie further."""
+"""This share of the scores may lie further outside."""
 
 
 class Kinds(NamedTuple):
-    """How many scores there are, how many of them are no probabilities, and how many truths are neither 0 nor 1."""
+    """Counts of scores, of scores that are no probabilities, and of outcomes that are neither 0 nor 1."""
 
     scored: int
     far: int
@@ -43,7 +43,7 @@ class Kinds(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as columns [n], NaN for what is not there."""
+    """Rows as columns [n], NaN for absent values."""
 
     scores: Floats
     actuals: Floats
@@ -54,7 +54,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of one key."""
+    """The data of one key."""
 
     key: Key
     rows: int
@@ -66,7 +66,7 @@ class Cell:
 
     @property
     def kinds(self) -> Kinds:
-        """What kind of numbers they are."""
+        """Return the counts that decide the scale."""
         if isinstance(self.part, Sketch):
             labels, low, counts = self.part.scores.keys % LABELS, score_spans(self.part.scores.keys // LABELS)[0], self.part.scores.counts
             far = (low < -ROUNDING) | (low > 1 + ROUNDING)
@@ -78,10 +78,10 @@ class Cell:
 
 
 def scale_of(cells: Iterable[Cell]) -> Scale:
-    """What scores are. `number`: estimates of outcomes that are numbers, once an outcome is neither 0 nor 1.
+    """Return the scale of scores. `number`: estimates of outcomes that are numbers, once an outcome is neither 0 nor 1.
 
-    `points`: outcomes are 0 and 1 and more than a few scores are no probabilities, so scores only rank. Else `probability`: a score that misses [0, 1]
-    by rounding is one, and a stray one among hundreds (imported, or of a model that erred) changes nothing.
+    `points`: outcomes are 0 and 1 and more than a few scores are no probabilities, so scores only rank. Else `probability`: a score that misses [0, 1] by
+    rounding is one, and a single wrong one among hundreds (imported, or of a failing model) changes nothing.
     """
     kinds = [cell.kinds for cell in cells]
     scored, far, numbers = (sum(column) for column in zip(*kinds, strict=True)) if kinds else (0, 0, 0)
@@ -91,7 +91,7 @@ def scale_of(cells: Iterable[Cell]) -> Scale:
 
 
 def together(cells: Sequence[Cell]) -> Counted:
-    """The counts of several cells."""
+    """Return the counts of several cells together."""
     if not cells:
         return NOTHING
     sketches = [cell.part for cell in cells if isinstance(cell.part, Sketch)]
@@ -103,13 +103,13 @@ def together(cells: Sequence[Cell]) -> Counted:
 
 
 async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
-    """The cells of some phases, from what was kept while logging."""
+    """Return the cells of some phases, from the tallies."""
     found = await tallies.of_phases(work, group_id, [phase.number for phase in phases])
     return [Cell(one.key, one.sketch.rows, one.labelled, one.sketch.failed, one.first, one.last, one.sketch) for one in found]
 
 
 async def counted_anew(work: UnitOfWork, group_id: UUID, table: str, phases: Sequence[Phase]) -> list[Cell]:
-    """The same from every row of the log: exact, and as slow as there are rows."""
+    """Return the same from every row of the log: exact, and slow for many rows."""
     cells: list[Cell] = []
     now = work.now.timestamp()
     for phase in phases:
@@ -126,7 +126,7 @@ def _since(phase: Phase) -> datetime:
 
 
 def _cells(part: Logged, threshold: float, now: float) -> list[Cell]:
-    """One cell for each span, cut as tallies of this age are."""
+    """Return one cell per span, with the spans of tallies of this age."""
     cells = []
     for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
         mine = here[here < len(part.slots)]

@@ -1,4 +1,4 @@
-"""What can go wrong with a comparison."""
+"""Errors of comparisons."""
 
 from backend.errors import Unavailable
 

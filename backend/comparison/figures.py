@@ -1,4 +1,4 @@
-"""One contender's figures, from the counts and sums of its predictions."""
+"""One contender's figures, from counts and sums of its predictions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,19 +25,20 @@ from schemas.promotion import Contender
 
 BINS = 20
 LARGEST = 1e12
-"""Stands for an infinite chi-square, which JSON cannot say."""
+"""Replaces an infinite chi-square, which JSON cannot express."""
 MOST_COHORTS = 60
 OF_PROBABILITIES = ("brier", "brier_skill", "log_loss", "calibration_error")
-"""Metrics that ask how near a score is to 0 or 1: of points they say nothing."""
+"""Metrics of the distance to 0 or 1, which mean nothing for points."""
 OFTEN = 1.5
 """Requests that vary more than this are reported as coming from frequent entities."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a member stands in a phase. `lot` are its predictions that came by lot (a shadow's copies: all), `compared` those of them old enough.
+    """A member's predictions in a phase. `lot` are randomly assigned (for a shadow: all copies), `compared` those of them that are old enough.
 
-    `answered` and `labelled` count all its predictions, `failed` and `replaced` what came to it by lot and it did not answer: nobody did, or the champion did.
+    `answered` and `labelled` count all its predictions. `failed` and `replaced` count assigned requests that it did not answer: nobody did, or the champion
+    did.
     """
 
     member: Member
@@ -51,7 +52,7 @@ class Standing:
 
     @property
     def shadow(self) -> bool:
-        """Does it answer nobody?"""
+        """Whether it answers no callers."""
         return self.member.role is MemberRole.SHADOW
 
 
@@ -87,7 +88,7 @@ def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut
 
 
 def _of_decisions(counted: Counted, rule: Rule, scale: Scale) -> dict[str, MetricEstimate]:
-    """The figures of scores that mean yes or no: of their rank and labels, and where they are probabilities of those too."""
+    """Return the figures of scores for yes or no: of their rank and labels, and for probabilities of their values too."""
     levels, n, sums = rule.levels(counted.levels), counted.labelled, counted.sketch.sums
     counts, auc = proportions.confusion(levels, rule.at), discrimination.roc_auc(levels)
     brier = estimate.mean_of(n, sums.get("squared", 0) / UNIT, sums.get("fourth", 0) / UNIT, bounds=(0.0, 1.0))
@@ -111,7 +112,7 @@ def _of_decisions(counted: Counted, rule: Rule, scale: Scale) -> dict[str, Metri
 
 
 def _of_numbers(counted: Counted) -> dict[str, MetricEstimate]:
-    """The figures of scores that are estimates of a number; those of decisions have nothing to say."""
+    """Return the figures of scores that estimate a number. Figures of decisions do not apply."""
     n, sums = counted.labelled, {name: total / UNIT for name, total in counted.sketch.sums.items()}
     error, absolute, squared, fourth = (sums.get(name, 0.0) for name in ("error", "absolute", "squared", "fourth"))
     mean_squared = estimate.mean_of(n, squared, fourth, bounds=(0.0, np.inf))
@@ -126,7 +127,7 @@ def _of_numbers(counted: Counted) -> dict[str, MetricEstimate]:
 
 
 def ratio(standings: Sequence[Standing]) -> SampleRatio | None:
-    """Is the split that was asked for the one that happened? Of the requests that came by lot."""
+    """Return whether the actual split of randomly assigned requests is the configured one."""
     answering = [one for one in standings if not one.shadow]
     counts, shares = [one.lot.sketch.rows for one in answering], [one.member.share for one in answering]
     often = _spread(answering)
@@ -146,12 +147,12 @@ def ratio(standings: Sequence[Standing]) -> SampleRatio | None:
 
 
 def _spread(answering: Sequence[Standing]) -> float:
-    """By how much their requests vary more than independent ones: an entity that asks often always asks the same version."""
+    """Return how much more their requests vary than independent ones: a frequent entity always gets the same version."""
     return spread_of((one.member, one.lot.sketch.clusters) for one in answering)
 
 
 def spread_of(clusters: Iterable[tuple[Member, Clusters | None]]) -> float:
-    """The same, of members' requests by cluster."""
+    """Return the same from members' requests by cluster."""
     asked = [(found.row("asked"), _buckets(member)) for member, found in clusters if found]
     return spread([counts for counts, _ in asked], [buckets for _, buckets in asked])
 
@@ -161,7 +162,7 @@ def _buckets(member: Member) -> Ints:
 
 
 def coarser(cohorts: Sequence[Cohort]) -> list[Cohort]:
-    """At most `MOST_COHORTS` of them, neighbours put together, so that a long phase is still a short list."""
+    """Return at most `MOST_COHORTS` cohorts by merging neighbours, so that a long phase is still a short list."""
     ordered = sorted(cohorts, key=lambda one: one.start)
     size = -(-len(ordered) // MOST_COHORTS) if ordered else 1
     parts = [ordered[at : at + size] for at in range(0, len(ordered), size)]
@@ -178,7 +179,7 @@ def _positive_rate(counted: Counted) -> float | None:
 
 
 def _mean_score(counted: Counted) -> Estimate:
-    """The sum of scores is exact; their spread, which the interval needs, is that of the bins."""
+    """Return the mean score. Its sum is exact; the spread for the interval comes from the bins."""
     often, score = counted.levels.all, counted.levels.middle
     n, total = int(often.sum()), counted.sketch.sums.get("score", 0) / UNIT
     centre = total / n if n else 0.0

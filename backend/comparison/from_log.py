@@ -1,4 +1,4 @@
-"""Tallies recomputed from the log: the same keys and sketches that were kept while logging."""
+"""Tallies recomputed from the log, with the same keys and sketches as those made while logging."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Logged:
-    """Rows of one key but for their slot, as columns [n]; NaN for what is not there. `failed` are the slots of rows that have nothing."""
+    """Rows of one key except its slot, as columns [n]; NaN for absent values. `failed` are the slots of rows without an answer."""
 
     key: Key
     ids: NDArray[np.void]
@@ -47,7 +47,7 @@ async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, unti
 
 
 async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, now: float) -> list[Tally]:
-    """The tallies of the log's rows between two ids, folded as they are by now; no pair may lie across a bound, which one of whole slots sees to."""
+    """Return the tallies of the log's rows between two ids, compacted for their age. No pair may cross a bound, which whole slots guarantee."""
     parts = await logged(work, group_id, table, first, until)
     rows = await log_queries.pair_columns(work.session, table, first, until)
     lots = await draws(work, group_id, {part.key.phase for part in parts} | {row.phase for row in rows})
@@ -56,7 +56,7 @@ async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, 
 
 
 def _split(row: Any, lot: Draw) -> Iterator[Logged]:
-    """The rows of one version, role and status, by arm."""
+    """Return the rows of one version, role and status, by arm."""
     buckets, propensities = integers(row.buckets), _floats(row.propensities)
     ids = np.frombuffer(row.ids, dtype="V16")
     all_slots, floats = _slots(row.ids), (_floats(row.scores), _floats(row.actuals), _floats(row.times))
@@ -70,7 +70,7 @@ def _split(row: Any, lot: Draw) -> Iterator[Logged]:
 
 
 def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
-    """The arms of the rows, each with which they are: what `Draw.arm` says of one row, for all at once."""
+    """Return the arms of the rows, each with its rows: `Draw.arm` for all rows at once."""
     everyone = np.ones(len(buckets), dtype=bool)
     if row.role == "shadow":
         yield "shadow", None, everyone
@@ -93,7 +93,7 @@ def _joined(parts: Sequence[Logged]) -> Logged:
 
 
 def by_span(slots: NDArray[np.int64], now: float) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
-    """The spans that slots [n] belong to by now, each with the indexes of its own."""
+    """Return the current spans of slots [n], each with its indexes."""
     unique, at = np.unique(slots, return_inverse=True)
     spans = [span_of(slot, SLOT, now) for slot in unique.tolist()]
     numbered = {span: number for number, span in enumerate(dict.fromkeys(spans))}
@@ -113,7 +113,7 @@ def _tallies(part: Logged, threshold: float, now: float) -> Iterator[Tally]:
 
 
 def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:
-    """The pairs of one shadow and one version that answered, a tally for each span."""
+    """Return the pairs of one shadow and one answering version, one tally per span."""
     buckets, (mine, theirs, actuals) = integers(row.buckets), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
     for slot, seconds, here in by_span(_slots(row.ids), now):
         sketch: Sketch = pair_sketch(buckets[here], mine[here], theirs[here], actuals[here], threshold)
@@ -121,7 +121,7 @@ def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:
 
 
 def ends(ids: NDArray[np.void]) -> tuple[UUID | None, UUID | None]:
-    """The first and the last of ids as bytes."""
+    """Return the first and the last of ids as bytes."""
     if len(ids) == 0:
         return None, None
     them = np.frombuffer(ids.tobytes(), dtype=">u8").reshape(-1, 2)
@@ -135,7 +135,7 @@ def _slots(ids: bytes) -> NDArray[np.int64]:
 
 
 def integers(column: bytes) -> NDArray[np.int64]:
-    """A column of int4, as PostgreSQL sends it."""
+    """Return a column of int4, as PostgreSQL sends it."""
     return np.frombuffer(column, dtype=">i4").astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""What outcomes that only some decisions reveal do identify: quality where both versions would approve, and value per application."""
+"""Results that hold although only some decisions reveal outcomes: quality where both versions would approve, and value per application."""
 
 from typing import Literal
 
@@ -43,12 +43,12 @@ def both_approve(by_first: ArrayLike, by_second: ArrayLike) -> NDArray[np.bool_]
 
 
 def quality(pairs: Moments, comparisons: int = 1) -> Sequence:
-    """By how much the second version's loss is lower where both would approve, with bounds that hold at every look."""
+    """Return how much lower the second version's loss is where both would approve, with always-valid bounds."""
     return paired(pairs, ALPHA, comparisons)
 
 
 def value(champion: ValueSums, challenger: ValueSums, comparisons: int = 1) -> Sequence:
-    """By how much the challenger's value per application is higher, over randomised traffic, with bounds that hold at every look."""
+    """Return how much higher the challenger's value per application is, over randomised traffic, with always-valid bounds."""
     return compare(value_losses(champion), value_losses(challenger), ALPHA, comparisons)
 
 

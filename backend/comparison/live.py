@@ -1,4 +1,4 @@
-"""The comparison of a group as it moves."""
+"""Live comparisons of a group."""
 
 import asyncio
 import time
@@ -16,20 +16,20 @@ from backend.uncancelled import undisturbed
 from schemas.promotion import CompareGroup, Comparison
 
 SPACING_SECONDS = 1.0
-"""One watcher is shown no more than one comparison in this time."""
+"""The shortest time between two comparisons for one watcher."""
 SETTLE_SECONDS = 2.0
-"""A change within a second of another is not told of by itself: so long after the last one that was, everything is looked at once more."""
+"""A change within a second of another sends no event. So everything is checked once more this long after the last event."""
 EVIDENCE_AGES_SECONDS = 60.0
-"""A quiet group is shown anew this often, so that its evidence is never too old to promote on."""
+"""A quiet group is sent again this often, so that its evidence is never too old for a promotion."""
 
 _turns: WeakValueDictionary[tuple[UUID, str, int | None, bool, bool], asyncio.Lock] = WeakValueDictionary()
-"""Watchers of one comparison take turns: the first computes it for all, and no more than one holds a connection."""
+"""Watchers of one comparison take turns: the first computes it for all, and at most one holds a connection."""
 
 
 async def comparisons(hub: Hub, actor: Actor, input: CompareGroup) -> AsyncGenerator[tuple[int, Comparison], None]:
-    """The comparison now, and whenever it moves, with the number of the event it stands on. Raises GroupNotFound, PhaseNotFound, Unauthorized.
+    """Yield the comparison now and at each change, with its event's number. Raises GroupNotFound, PhaseNotFound, Unauthorized.
 
-    It begins with what is now, wherever it is resumed: a comparison is never out of date for having been missed.
+    It always begins with the current comparison: a missed one does not matter.
     """
     if actor.tenant_id is None:
         raise Unauthorized
@@ -51,9 +51,9 @@ async def comparisons(hub: Hub, actor: Actor, input: CompareGroup) -> AsyncGener
 
 
 async def _look(hub: Hub, actor: Actor, input: CompareGroup, shown: int | None, looked: float) -> tuple[int, Comparison | None]:
-    """The number of the newest event, and the comparison unless that event is the one already shown.
+    """Return the newest event's number, and the comparison unless that event was already shown.
 
-    The number is read first, so the comparison has in it what the event tells of.
+    The number is read first, so the comparison includes the event's change.
     """
     async with hub.work(actor, read_only=True) as work:
         seq = await newest_of(work, GROUP_CHANGED, input.slug)

@@ -1,4 +1,4 @@
-"""A log's rows as columns, for tallies made anew: all SQL. The table's name only ever comes from `groups.table_name`, and is quoted."""
+"""All SQL that reads a log's rows as columns, for rebuilt tallies. The table's name always comes from `groups.table_name`, and is quoted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ WHERE s.inference_id >= :first AND s.inference_id < :until AND a.inference_id >=
 
 
 async def columns(session: AsyncSession, table: str, first: UUID, until: UUID, phase: int | None = None) -> Sequence[Row[Any]]:
-    """What the log holds between two ids (of one phase, or of all), by phase, version, role and status, as columns of bytes."""
+    """Return the log between two ids (of one phase, or of all), by phase, version, role and status, as columns of bytes."""
     return await _columns(session, COLUMNS.format(table=quoted(table), also="" if phase is None else "AND phase = :phase"), first, until, phase)
 
 
@@ -45,7 +45,7 @@ async def _columns(session: AsyncSession, statement: str, first: UUID, until: UU
 
 
 async def bounds(session: AsyncSession, table: str) -> tuple[UUID, UUID] | None:
-    """The first and the last id of a log; None when it is empty."""
+    """Return the first and the last id of a log; None when it is empty."""
     found = [
         (await session.execute(text(f"SELECT inference_id FROM {quoted(table)} ORDER BY inference_id {way} LIMIT 1"))).scalar_one_or_none()  # noqa: S608
         for way in ("ASC", "DESC")

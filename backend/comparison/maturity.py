@@ -1,4 +1,4 @@
-"""Labels come late: which cohorts of requests are old enough for their outcomes to be in, and are so for every contender alike."""
+"""Outcomes come late. Finds the cohorts of requests that are old enough for their outcomes, for every contender alike."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from backend.numerics.statistics.binning import Ints
 from backend.numerics.statistics.estimate import Floats
 
 ENOUGH = 0.9
-"""Outcomes of a cohort are in when as many of them are as of the older half of requests, but for a tenth."""
+"""A cohort's outcomes have arrived when its labelled share is that of the older half of requests, less a tenth."""
 BLOCK = 100
 BLOCK_SHARE = 0.02
 """A cohort's share needs at least this number of requests, and this share of all: fewer show little."""
@@ -19,7 +19,7 @@ BLOCK_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Cohort:
-    """Requests of one span of time, in seconds since 1970: how many, and how many of their outcomes are in."""
+    """Requests of one time span, in seconds since 1970: their number, and the number with an outcome."""
 
     start: int
     seconds: int
@@ -28,19 +28,19 @@ class Cohort:
 
     @property
     def end(self) -> int:
-        """Where the next begins."""
+        """The start of the next cohort."""
         return self.start + self.seconds
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Cohorts that end by `at` (seconds since 1970) are compared; None leaves nothing out."""
+    """Cohorts that end by `at` (seconds since 1970) are compared; None compares all."""
 
     policy: Literal["automatic", "window"]
     at: float | None
 
     def takes(self, start: int, seconds: int) -> bool:
-        """Is this span old enough?"""
+        """Return whether this span is old enough."""
         return self.at is None or start + seconds <= self.at
 
 
@@ -65,7 +65,7 @@ def cut(cohorts: Mapping[UUID, Sequence[Cohort]], now: float, hours: float | Non
 
 
 def boundaries(spans: Sequence[Cohort]) -> Ints:
-    """The ends of spans that lie within no other span, ascending."""
+    """Return the ends of spans that lie within no other span, ascending."""
     starts, ends = np.array([one.start for one in spans]), np.array([one.end for one in spans])
     found = np.unique(ends)
     opened = np.searchsorted(np.sort(starts), found, side="left")
@@ -81,7 +81,7 @@ def _arrived(ends: Ints, cohorts: Sequence[Cohort]) -> "np.ndarray[tuple[int], n
 
 
 def arrived(n: Floats, labelled: Floats) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """For each end of a cohort, oldest first, whether the outcomes up to there are in; `n` and `labelled` [J] are the cohorts' counts."""
+    """Return for each end of a cohort, oldest first, whether the outcomes up to it have arrived; `n` and `labelled` [J] are the cohorts' counts."""
     known, seen = np.concatenate([[0.0], np.cumsum(labelled)]), np.concatenate([[0.0], np.cumsum(n)])
     total = seen[-1]
     if total == 0 or known[-1] == 0:

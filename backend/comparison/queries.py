@@ -1,4 +1,4 @@
-"""What a log says about its split: figures of a ramp's step, losses by bucket, and the rows of a replay."""
+"""All SQL about a log's split: figures of a ramp's step, losses by bucket, and the rows of a replay."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -24,13 +24,13 @@ LOSSES = {
     "mae": "abs(score - actual)",
     "rmse": "power(score - actual, 2)",
 }
-"""A row's loss on each decision metric; the lower, the better."""
+"""A row's loss on each decision metric; lower is better."""
 SOUND = f"abs(actual) <= {LARGEST_ACTUAL} AND abs(score) <= {LARGEST_ACTUAL}"
 """The rows with a usable outcome. A larger number (for example of an imported log) cannot be squared and summed, and NaN is larger than every number."""
 BINARY = f"actual IN (0, 1) AND {SOUND}"
 JUDGED = {"brier": SOUND, "log_loss": BINARY, "accuracy": BINARY, "mae": SOUND, "rmse": SOUND}
 
-# By the bucket's owner, not by who answered: what a failing challenger hands to the champion is the challenger's.
+# By the bucket's owner, not by the answering version: requests that a failing challenger passes to the champion count for the challenger.
 MINE = "bucket <@ CAST(CAST(:mine AS text) AS int4multirange)"
 OF_STEP = f"""FROM {{table}} WHERE inference_id >= :first AND phase = :phase AND role <> 'shadow' AND propensity > 0
     AND ({MINE} OR bucket <@ CAST(CAST(:champions AS text) AS int4multirange))"""
@@ -66,7 +66,7 @@ FROM {table} WHERE imported_from IS NULL {where} ORDER BY inference_id
 
 
 class Step(NamedTuple):
-    """Where a ramp's step is found: in a log, of a phase, with the buckets of the challenger and of the champion."""
+    """The place of a ramp's step: a log, a phase, and the buckets of the challenger and of the champion."""
 
     table: str
     phase: int
@@ -75,25 +75,25 @@ class Step(NamedTuple):
     champions: Sequence[BucketRange]
 
     def values(self) -> dict[str, Any]:
-        """As its statements want them."""
+        """Return the values for its statements."""
         return {"first": first_id_at(self.since), "phase": self.phase, "mine": multirange(self.mine), "champions": multirange(self.champions)}
 
 
 async def step_requests(session: AsyncSession, step: Step) -> dict[bool, Row[Any]]:
-    """Requests and errors of the challenger (true) and of the champion (false), by their buckets."""
+    """Return requests and errors of the challenger (true) and of the champion (false), by their buckets."""
     rows = await session.execute(text(REQUESTS.format(table=quoted(step.table))), step.values())
     return {row.mine: row for row in rows}
 
 
 async def step_losses(session: AsyncSession, step: Step, metric: str, rule: Rule) -> dict[bool, Row[Any]]:
-    """Latency and losses of the same; the losses also by cluster of buckets."""
+    """Return latency and losses of both; the losses also by cluster of buckets."""
     statement = text(STEP_LOSSES.format(table=quoted(step.table), loss=_loss(metric, rule), judged=JUDGED[metric]))
     rows = await session.execute(statement, step.values() | _threshold(metric, rule))
     return {row.mine: row for row in rows}
 
 
 async def bucket_losses(session: AsyncSession, table: str, metric: str, rule: Rule, phase: int, since: datetime) -> Sequence[Row[Any]]:
-    """Labelled predictions of a phase by bucket: how many, and their losses' sum."""
+    """Return labelled predictions of a phase by bucket: their number, and the sum of their losses."""
     statement = text(BUCKETS.format(table=quoted(table), loss=_loss(metric, rule), judged=JUDGED[metric]))
     return (await session.execute(statement, {"first": first_id_at(since), "phase": phase} | _threshold(metric, rule))).all()
 
@@ -108,13 +108,13 @@ async def replayed(work: UnitOfWork, table: str, bounds: Mapping[str, Any], size
 
 
 async def inputs_of(session: AsyncSession, table: str, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """What some predictions were asked with."""
+    """Return the inputs of some predictions."""
     statement = text(f"SELECT inference_id, inputs FROM {quoted(table)} WHERE inference_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 (quoted)
     return {row.inference_id: row.inputs for row in await session.execute(statement, {"ids": list(ids)})}
 
 
 def multirange(ranges: Sequence[BucketRange]) -> str:
-    """Bucket ranges as PostgreSQL writes them.
+    """Return bucket ranges in PostgreSQL's notation.
 
     >>> multirange([BucketRange(start=0, end=100), BucketRange(start=200, end=300)])
     '{[0,100),[200,300)}'

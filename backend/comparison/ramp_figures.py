@@ -1,4 +1,4 @@
-"""What a ramp's step is judged by."""
+"""The figures for judging a ramp's step."""
 
 import logging
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ from schemas.ramps import RampFigures
 
 log = logging.getLogger("tiltyard.ramps")
 READING_SECONDS = 5.0
-"""For each of the two questions that a step asks of its log: no ramp keeps others waiting for long."""
+"""Seconds for each of a step's two queries, so that no ramp delays others for long."""
 TROUBLE = "waits: the log of this step could not be read to its end; the worker's log says why"
 
 
 @dataclass(frozen=True)
 class JudgedStep:
-    """A step's figures. Where not all of them could be had, `trouble` says so; they are then those that could."""
+    """A step's figures. When some are missing, `trouble` says so."""
 
     figures: RampFigures
     trouble: str | None = None
 
 
 async def judge(work: UnitOfWork, group: Group, challenger: Member, looks: int) -> JudgedStep:
-    """Of the group's current phase. The loss is judged at a level divided by `looks`, the number of steps that may each judge it.
+    """Judge the group's current phase. The loss is judged at a level divided by `looks`, the number of steps that may judge it.
 
-    What the challenger failed is counted first and by itself, so that it is known whatever becomes of the rest.
+    The challenger's failures are counted first and separately, so that they are known in any case.
     """
     phase = group.phase
     champion = next(member for member in phase.members if member.role is MemberRole.CHAMPION)

@@ -35,7 +35,7 @@ Progress = Callable[[float, str], Awaitable[None]]
 
 
 async def ask(work: UnitOfWork, input: GroupRef) -> TallyRebuild:
-    """Have a group's tallies made anew by a run. Raises GroupNotFound."""
+    """Start a run that rebuilds a group's tallies. Raises GroupNotFound."""
     group = await groups.get(work, input)
     run_id = await runs.start(work, REBUILD_RUN, f"group:{group.slug}", {"group_id": str(group.id)})
     work.audit(actions.INFERENCE_REBUILD_TALLIES, f"group:{group.slug}", after={"run_id": str(run_id)})
@@ -43,7 +43,7 @@ async def ask(work: UnitOfWork, input: GroupRef) -> TallyRebuild:
 
 
 async def ask_due(hub: Hub) -> int:
-    """Ask for every rebuild that is due, of every tenant; how many."""
+    """Start every rebuild that is due, of every tenant. Return their number."""
     async with hub.work(ANONYMOUS, read_only=True) as work:
         due = await tallies.rebuilds_due(work)
     for group in due:
@@ -54,7 +54,7 @@ async def ask_due(hub: Hub) -> int:
 
 
 async def rebuild(hub: Hub, actor: Actor, group_id: UUID, progress: Progress | None = None) -> Json:
-    """Replace a group's tallies by what its log holds. Spans of time that the log no longer reaches keep theirs. Safe to run twice."""
+    """Replace a group's tallies by its log's. Spans older than the log keep their tallies. Safe to run twice."""
     async with hub.work(actor, read_only=True) as work:
         found = next((group for group in await groups.list_groups(work) if group.id == group_id), None)
     if found is None:
@@ -71,7 +71,7 @@ async def rebuild(hub: Hub, actor: Actor, group_id: UUID, progress: Progress | N
 
 
 async def _read(work: UnitOfWork, group_id: UUID, table: str, begin: datetime, last: datetime, progress: Progress | None) -> list[Tally]:
-    """A day of the log after another, each already folded as its age asks for."""
+    """Read the log day by day, each day compacted for its age."""
     made: list[Tally] = []
     day = begin
     while day <= last:

@@ -1,4 +1,4 @@
-"""Past routing, recomputed from the phases' history: who had to answer each logged prediction, and who did."""
+"""Recomputes past routing from the phases' history: the version that had to answer each logged prediction, and the one that did."""
 
 import asyncio
 from collections import Counter
@@ -27,7 +27,7 @@ BOUNDS = {"phase": "phase = ", "after": "inference_id >= ", "before": "inference
 
 
 class Past:
-    """One phase as it routed."""
+    """The routing of one phase."""
 
     def __init__(self, phase: Phase) -> None:
         self.key = phase.routing_key
@@ -40,12 +40,12 @@ class Past:
         return self.members[self.owner[bucket]]
 
     def had(self, version_id: UUID, role: str) -> bool:
-        """Did the version have this role?"""
+        """Return whether the version had this role."""
         return any(member.version_id == version_id and member.role == role for member in self.members)
 
 
 class Replay:
-    """Counts what matches, and why; keeps some of what does not."""
+    """Counts matching rows by reason, and keeps some mismatches."""
 
     def __init__(self, work: UnitOfWork, group: Group, salt: str, phases: Sequence[Phase]) -> None:
         self._work, self._group, self._salt = work, group, salt
@@ -56,7 +56,7 @@ class Replay:
         self.examples: list[RoutingMismatch] = []
 
     async def take(self, rows: Sequence[Any]) -> None:
-        """Some more rows."""
+        """Add more rows."""
         self.rows += len(rows)
         reasons = await asyncio.to_thread(lambda: [self._reason(row) for row in rows])
         unsure = [row for row, reason in zip(rows, reasons, strict=True) if reason == "features?"]
@@ -87,7 +87,7 @@ class Replay:
         return "fallback" if row["status"] in {"fallback", "failed"} else "features?"
 
     async def _lacked(self, row: Any, inputs: dict[str, Any]) -> bool:
-        """Did the request lack what the bucket's owner requires? An erased one no longer tells."""
+        """Return whether the request lacked a required feature of the bucket's owner. An erased request does not show it."""
         if row["erased"]:
             return True
         owner = self._past[row["phase"]].owner_of(row["bucket"])

@@ -1,4 +1,4 @@
-"""Runs and schedules of comparisons: a group's tallies made anew from its log."""
+"""Runs and schedules of comparisons: rebuilt tallies."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from schemas.common import Json
 
 
 async def rebuild_tallies(task: RunContext) -> Json:
-    """Make a group's tallies from its log."""
+    """Rebuild a group's tallies from its log."""
     return await rebuild(task.hub, task.actor, UUID(task.args["group_id"]), task.progress)
 
 

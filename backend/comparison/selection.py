@@ -1,4 +1,4 @@
-"""Whether a comparison's outcomes are selective, and what is said then: no figure on outcomes is compared between versions that nothing identifies."""
+"""Whether a comparison's outcomes are selective. Then only figures that the data identify are compared between versions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MOST_TOLD = 100
 
 @dataclass(frozen=True)
 class Mature:
-    """A member with what it answered by lot, old enough that its outcomes should be in."""
+    """A member's randomly assigned answers that are old enough to have outcomes."""
 
     member: Member
     counted: Counted
@@ -32,7 +32,7 @@ class Mature:
 
 @dataclass(frozen=True)
 class Selection:
-    """What is known of how outcomes come in. `declared`: the decisions for which the group says that outcomes exist."""
+    """How outcomes arrive. `declared`: the decisions with outcomes, as stated by the group."""
 
     by_score: bool
     by_version: bool
@@ -42,12 +42,12 @@ class Selection:
 
     @property
     def selective(self) -> bool:
-        """Do outcomes depend on decisions?"""
+        """Whether outcomes depend on decisions."""
         return self.by_score or self.by_version or bool(self.declared)
 
 
 def selection_of(sides: Sequence[Mature], declared: Sequence[str] = ()) -> Selection:
-    """Does the share of outcomes that came in depend on the score, or differ between these versions?"""
+    """Return whether the share of arrived outcomes depends on the score, or differs between these versions."""
     found = {one.member.version_id: bands(one.counted.levels) for one in sides}
     spread = _spread(sides)
     by_score = selective([shares_of(mine) for mine in found.values() if len(mine) > 1], spread)
@@ -57,7 +57,7 @@ def selection_of(sides: Sequence[Mature], declared: Sequence[str] = ()) -> Selec
 
 
 def as_shape(found: Selection, sides: Sequence[Mature]) -> SelectiveOutcomes | None:
-    """As the comparison tells it; None where nothing says that outcomes are selective."""
+    """Return the comparison's shape; None when nothing shows selective outcomes."""
     if not found.selective:
         return None
     shares = [
@@ -75,14 +75,14 @@ def as_shape(found: Selection, sides: Sequence[Mature]) -> SelectiveOutcomes | N
 
 
 def on_whom(selective: bool, shadow: bool) -> str:
-    """On whom a member's figures on outcomes are."""
+    """Return the requests behind a member's figures on outcomes."""
     if not selective:
         return "requests by lot with an outcome"
     return "those with an outcome among what the answers approved" if shadow else "among its own approved"
 
 
 def bounds_of(counted: Counted, scale: Scale, lower: bool) -> list[OutcomeBounds]:
-    """What a member's figures over everyone can be, whatever the unknown outcomes are, and where they are as plausible for their scores."""
+    """Return the bounds of a member's figures over everyone, for any unknown outcomes, and for outcomes plausible for their scores."""
     levels = counted.levels.turned if lower else counted.levels
     if scale == "number" or not levels.all.any():
         return []
@@ -114,7 +114,7 @@ def _by_version(found: Mapping[UUID, Sequence[Band]]) -> Shares:
 
 
 def _spread(sides: Sequence[Mature]) -> float:
-    """By how much outcomes come in more unevenly over applicants than independent ones."""
+    """Return how much more unevenly outcomes arrive over applicants than independent ones."""
     clusters = Clusters.merged(one.counted.sketch.clusters for one in sides)
     return 1.0 if clusters is None else label_spread(clusters.row("asked"), clusters.row("labelled"))
 

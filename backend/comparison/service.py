@@ -1,4 +1,4 @@
-"""The contenders side by side within one phase, and the evidence of what was shown."""
+"""The contenders side by side within one phase, and the stored evidence of each view."""
 
 import asyncio
 import logging
@@ -34,18 +34,18 @@ FRESH_SECONDS = 1.0
 MOST_KEPT = 200
 
 _shown: dict[tuple[UUID, int, bool, bool], tuple[float, Comparison]] = {}
-"""What this process showed last, and when it began to read that, by group, phase and how it was asked for."""
+"""This process's last comparisons with the start of their reading, by group, phase and parameters."""
 
 
 class PhaseNotFound(NotFound):
-    """This group has no such phase."""
+    """This group has no such phase. `groups.phases` lists the phases."""
 
 
 async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: float = 0.0, exact: bool = False, pooled: bool = False) -> Comparison:
-    """The comparison of a phase (absent: the current one), at most a second old, or begun after `since` (of `time.monotonic`).
+    """Return the comparison of a phase (absent: the current one), at most a second old, or begun after `since` (`time.monotonic`).
 
-    `exact` reads every row of the log, as does a group whose log is not tallied yet; `pooled` draws on earlier phases too. What is shown is kept
-    for five minutes as evidence that a promotion may be based on. Raises GroupNotFound, PhaseNotFound.
+    `exact` reads every row of the log, as does a group whose log is not tallied yet; `pooled` draws on earlier phases too. It is stored for five minutes as
+    evidence for a promotion. Raises GroupNotFound, PhaseNotFound.
     """
     group = await groups.get(work, GroupRef(slug=slug))
     phases = await _phases(work, group, phase or group.phase.number, pooled)
@@ -65,7 +65,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
 
 
 async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> Comparison | None:
-    """The comparison that was shown under this id; None when it is unknown or older than five minutes. Raises EvidenceAway."""
+    """Return the comparison shown under this id; None when it is unknown or older than five minutes. Raises EvidenceAway."""
     try:
         kept = await work.hub.redis.get(_key(group_id, evidence_id))
     except (RedisError, OSError):
@@ -74,7 +74,7 @@ async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> 
 
 
 async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> list[Phase]:
-    """The phase that is compared, and with `pooled` the earlier ones, newest first."""
+    """Return the compared phase, and with `pooled` the earlier ones, newest first."""
     if not pooled and wanted == group.phase.number:
         return [group.phase]
     phases = await groups.list_phases(work, GroupRef(slug=group.slug))

@@ -1,4 +1,4 @@
-"""A new split before it is tried: what it would have given on the predictions of a phase."""
+"""Estimates a new split on a phase's predictions, before it is tried."""
 
 import numpy as np
 
@@ -20,11 +20,11 @@ Z95 = 1.959963984540054
 
 
 class NoSupport(Invalid):
-    """Nothing is known of what these versions would have answered: in that phase they answered nobody."""
+    """These versions answered nobody in that phase, so nothing is known about their answers. Choose a phase in which they answered."""
 
 
 async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimate:
-    """The decision metric's mean loss under another split. Raises GroupNotFound, PhaseNotFound, Invalid, NoSupport."""
+    """Return the decision metric's mean loss under another split. Raises GroupNotFound, PhaseNotFound, Invalid, NoSupport."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     phases = await groups.list_phases(work, GroupRef(slug=input.slug))
     phase = next((one for one in phases if input.phase in (None, one.number)), None)
@@ -54,12 +54,12 @@ async def estimate_split(work: UnitOfWork, input: EstimateSplit) -> SplitEstimat
 
 
 def facts_of(phase: Phase) -> list[MemberFacts]:
-    """The members of a phase as routing knows them."""
+    """Return the members of a phase in routing's form."""
     return [MemberFacts(version_id=one.version_id, role=one.role.value, share=one.share, ranges=one.ranges) for one in phase.members]
 
 
 def _ratios(phase: Phase, input: EstimateSplit) -> list[float]:
-    """For each member the new share over the one it had."""
+    """Return for each member the new share divided by the old one."""
     wanted = {member.version_id: member.share for member in input.members}
     if sum(wanted.values()) != BUCKETS:
         raise Invalid(f"The shares sum to {sum(wanted.values())}, not {BUCKETS}.", issues=[Issue(pointer="/members", message="the shares sum to 10 000")])

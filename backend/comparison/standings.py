@@ -1,4 +1,4 @@
-"""From cells to the standing of each contender: what came by lot, what of it is old enough, in one phase or several."""
+"""The standing of each contender from its cells: randomly assigned, old enough, in one phase or several."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ By = tuple[int, UUID]
 
 
 class PhaseCells:
-    """The cells of a comparison, by phase and version. The first phase is the one that is shown; more of them are strata of the verdict alone."""
+    """The cells of a comparison, by phase and version. The first phase is shown; further ones are only strata of the verdict."""
 
     def __init__(self, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], now: float) -> None:
         self.phases = phases
@@ -48,7 +48,7 @@ class PhaseCells:
                 self.replaced[cell.key.phase, cell.key.other_id] += cell.rows
 
     def cohorts(self, by: By) -> list[Cohort]:
-        """A version's requests by lot, by their spans of time, oldest first."""
+        """Return a version's randomly assigned requests by time span, oldest first."""
         counts: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
         for cell in self.lot[by]:
             count = counts[cell.key.slot, cell.key.seconds]
@@ -57,18 +57,18 @@ class PhaseCells:
         return [Cohort(*span, *count) for span, count in sorted(counts.items()) if count[0]]
 
     def compared(self, by: By) -> list[Cell]:
-        """Those cells of a version that are old enough."""
+        """Return the cells of a version that are old enough."""
         return [cell for cell in self.lot[by] if self.cut.takes(cell.key.slot, cell.key.seconds)]
 
     def settled(self, by: By) -> list[Cell]:
-        """Those cells of a version with outcomes that should be in: by the stated age, or else the older half of what is compared."""
+        """Return the cells of a version with due outcomes: by the stated age, or else the older half of the compared ones."""
         if self.cut.policy == "window":
             return self.compared(by)
         return [cell for cell in self.compared(by) if cell.key.slot + cell.key.seconds <= self._half]
 
     @cached_property
     def _half(self) -> float:
-        """The end of the span in which half of all that is compared was asked."""
+        """Return the end of the span that contains the median compared request."""
         number = self.phases[0].number
         cells = sorted((cell for by in self.lot if by[0] == number for cell in self.compared(by)), key=lambda cell: cell.key.slot + cell.key.seconds)
         seen, all_rows = 0, sum(cell.rows for cell in cells)
@@ -79,29 +79,29 @@ class PhaseCells:
         return 0.0
 
     def mature(self) -> list[Mature]:
-        """The answering members of the phase that is shown, with what is settled of each."""
+        """Return the answering members of the shown phase, with the due cells of each."""
         number = self.phases[0].number
         answering = [member for member in self.phases[0].members if member.role is not MemberRole.SHADOW]
         return [Mature(member, together(self.settled((number, member.version_id)))) for member in answering]
 
     @cached_property
     def scale(self) -> Scale:
-        """What scores are."""
+        """Return the scale of scores."""
         return scale_of([cell for cells in self.lot.values() for cell in cells])
 
     @property
     def metric(self) -> str:
-        """What is decided by."""
+        """Return the decision metric."""
         return metric_for(self._metric, self.scale)
 
     @property
     def drawn_on(self) -> list[Phase]:
-        """The phases in which the champion of the one that is shown took part beside another: the others say nothing of it."""
+        """Return the phases in which the shown champion took part beside another version: the others show nothing about it."""
         champion = next(member.version_id for member in self.phases[0].members if member.role is MemberRole.CHAMPION)
         return [phase for phase in self.phases if champion in {one.version_id for one in phase.members if one.role is not MemberRole.SHADOW}]
 
     def sides(self, standings: Sequence[Standing]) -> tuple[Side, list[Side]]:
-        """The champion, and the challengers, each with its losses in every phase that is drawn on."""
+        """Return the champion and the challengers, each with its losses in every phase in use."""
         sides = [Side(one.member, [self._losses(one, phase) for phase in self.drawn_on]) for one in standings if not one.shadow]
         champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
         return champion, [side for side in sides if side is not champion]
@@ -112,11 +112,11 @@ class PhaseCells:
         return losses_of(counted, self.metric, self.rule(phase), spread)
 
     def rule(self, phase: Phase) -> Rule:
-        """Which scores meant yes in a phase."""
+        """Return which scores meant yes in a phase."""
         return rule_of(self._group, phase)
 
     def pairs(self) -> list[tuple[Member, Moments]]:
-        """The shadows, each with its differences from the answers that it copies, in every phase that is drawn on."""
+        """Return the shadows, each with its differences to the answers it copies, in every phase in use."""
         shadows = [member for member in self.phases[0].members if member.role is MemberRole.SHADOW]
         return [(member, self._paired(member)) for member in shadows]
 
@@ -126,15 +126,15 @@ class PhaseCells:
 
 
 def rule_of(group: Group, phase: Phase) -> Rule:
-    """Which scores mean yes in a phase of a group."""
+    """Return which scores mean yes in a phase of a group."""
     return Rule(phase.threshold, group.settings.positive_scores == "lower")
 
 
 @dataclass(frozen=True)
 class RowMetric:
-    """What the rows of a phase are judged by, one by one: the comparison's metric, or wrong labels where that is one of rank.
+    """The metric of single rows in a phase: the comparison's, or wrong labels when that is a metric of rank.
 
-    `held`: why losses of the versions are not compared; empty where they are.
+    `held`: the reason why losses of the versions are not compared; empty when they are.
     """
 
     name: str
@@ -142,14 +142,14 @@ class RowMetric:
 
 
 async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> RowMetric:
-    """The metric of single rows in a phase, and whether outcomes are selective there."""
+    """Return the metric of single rows in a phase, and whether outcomes are selective there."""
     field = PhaseCells(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp())
     selection = selection_of(field.mature(), group.settings.reveals or ())
     return RowMetric(row_metric_for(field.metric), selection.words if selection.selective else "")
 
 
 def standings_of(field: PhaseCells, phase: Phase) -> list[Standing]:
-    """Where each member of the phase stands."""
+    """Return the standing of each member of the phase."""
     return [_standing(field, phase, member) for member in phase.members]
 
 

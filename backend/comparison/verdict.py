@@ -1,4 +1,4 @@
-"""Who leads: an always-valid comparison on the group's decision metric, which may be looked at any time."""
+"""The leader: an always-valid comparison on the group's decision metric."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,18 +29,18 @@ class Rule:
     lower: bool = False
 
     def levels(self, levels: Levels) -> Levels:
-        """Levels whose higher scores mean yes."""
+        """Return levels in which higher scores mean yes."""
         return levels.turned if self.lower else levels
 
     @property
     def at(self) -> float:
-        """The threshold among those."""
+        """Return the threshold in these levels."""
         return -self.threshold if self.lower else self.threshold
 
 
 @dataclass(frozen=True)
 class Side:
-    """A member with the losses of its judged predictions, one entry for each phase that is drawn on."""
+    """A member with the losses of its judged predictions, one entry per phase in use."""
 
     member: Member
     losses: Sequence[Moments]
@@ -56,7 +56,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the comparison says. `text` is the verdict in one line; `leader` the member that is better than chance explains, if one is.
+    """The result of the comparison. `text` is the verdict in one line; `leader` is the member that is better beyond chance, if any.
 
     `early`: there is not enough data to look for a leader.
     """
@@ -85,12 +85,12 @@ def metric_for(metric: str, scale: Scale) -> str:
 
 
 def row_metric_for(metric: str) -> str:
-    """The metric, or where it is of no single row the one that stands for it: wrong labels."""
+    """Return the metric, or wrong labels for a metric that no single row has."""
     return "accuracy" if metric == OF_RANK else metric
 
 
 def losses_of(counted: Counted, metric: str, rule: Rule, spread: float = 1.0) -> Moments:
-    """The losses that the metric is the mean of, lower being better. `spread`: how much more the rows vary than independent ones."""
+    """Return the losses whose mean is the metric, lower being better. `spread`: how much more the rows vary than independent ones."""
     if metric == OF_RANK:
         return _rank_losses(rule.levels(counted.levels), spread)
     if metric == "accuracy":
@@ -116,7 +116,7 @@ def _rank_losses(levels: Levels, spread: float) -> Moments:
 
 
 def pair_losses(sketch: Sketch, metric: str) -> Moments:
-    """By how much a shadow's loss is below that of the answers it copies."""
+    """Return how far a shadow's loss is below that of the answers it copies."""
     if metric == OF_RANK:
         return Moments(0, 0.0, 0.0)
     name = PAIRED[metric]
@@ -124,7 +124,7 @@ def pair_losses(sketch: Sketch, metric: str) -> Moments:
 
 
 def _clustered(sketch: Sketch, metric: str, n: int, sign: int = 1) -> Clustered | None:
-    """The losses by cluster, unless some of the n rows were tallied before clusters were."""
+    """Return the losses by cluster, unless some of the n rows were tallied before clusters existed."""
     found = sketch.clusters and Clustered(sketch.clusters.row("labelled"), sign * sketch.clusters.row(PAIRED[metric]))
     return found if found and round(found.counts.sum()) == n else None
 
@@ -161,7 +161,7 @@ def held(judged: Judgement, words: str) -> Judgement:
 
 
 def figure(side: Side, metric: str) -> float:
-    """How the metric reads: a loss, or for accuracy and the area under the curve what is left of one."""
+    """Return the metric's displayed value: a loss, or for accuracy and the area under the curve 1 minus the loss."""
     return 1 - side.all.mean if metric in ("accuracy", OF_RANK) else side.all.mean
 
 

@@ -1,4 +1,4 @@
-"""The comparison in plain words, for people who decide and do not read intervals for a living."""
+"""The comparison in plain words, for people who decide."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def conclude(
     now: float,
     selection: Selection,
 ) -> Conclusion:
-    """The words; the state is what a screen colours by."""
+    """Return the text; its state decides the colour on screen."""
     waiting = _waiting(standings, cut, now)
     by_id = {difference.version_id: difference for difference in judged.differences if not difference.paired}
     if not challengers:
@@ -72,14 +72,14 @@ def conclude(
 
 
 def _asked(selection: Selection) -> str:
-    """What to do where outcomes are selective."""
+    """Return what to do when outcomes are selective."""
     if not selection.declared:
         return QUESTION
     return "Decide on what does not need hidden outcomes: the approval rate, the bad rate among the approved, the value per application, or shadows."
 
 
 def _gap(gap: Difference, champion: Side, challengers: Sequence[Side], metric: str) -> str:
-    """By how much, and within what."""
+    """Return the difference and its interval as text."""
     side = next(one for one in challengers if one.member.version_id == gap.version_id)
     mine, theirs = figure(side, metric), figure(champion, metric)
     assert gap.value is not None
@@ -101,7 +101,7 @@ def _patience(best: Difference) -> str:
 
 
 def _shadows(judged: Judgement, before: str = "") -> str:
-    """What shadows would have done on the very same requests."""
+    """Return what shadows would have done on the same requests."""
     told = [_shadow(gap) for gap in judged.differences if gap.paired and gap.value is not None]
     return before + " ".join(told) if told else ""
 
@@ -121,7 +121,7 @@ def _with_shadows(judged: Judgement) -> str:
 
 
 def _waiting(standings: Sequence[Standing], cut: Cut, now: float) -> str:
-    """What is not in yet."""
+    """Return what has not arrived yet."""
     answering = [one for one in standings if not one.shadow and one.lot.sketch.rows]
     if not answering:
         return "Nothing has been answered in this phase yet."

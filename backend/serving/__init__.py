@@ -1,1 +1,1 @@
-"""Answering predictions: routed, prepared, scored, put on record."""
+"""Answers predictions: routed, prepared, scored, logged."""

@@ -1,4 +1,4 @@
-"""Alerts of serving: versions that should answer and cannot."""
+"""Alerts of serving: versions that cannot answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,12 +26,12 @@ Load = Callable[[VersionFacts], Awaitable[object]]
 
 
 def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
-    """One check, which remembers what has loaded."""
+    """Return the check, which remembers the loaded versions."""
     return [Check((UNLOADABLE,), Loading(context.hub, context.load).find)]
 
 
 class Loading:
-    """Whether versions load. What has loaded once in this process is afterwards only looked for on the disk."""
+    """Checks whether versions load. A version that loaded once in this process is later only looked up on disk."""
 
     def __init__(self, hub: Hub, load: Load) -> None:
         self._hub = hub
@@ -39,7 +39,7 @@ class Loading:
         self._loaded: dict[UUID, VersionFacts] = {}
 
     async def find(self, work: UnitOfWork) -> list[Finding]:
-        """Members of groups that do not load."""
+        """Return members of groups that do not load."""
         members = [(group.slug, member) for group in await groups.list_groups(work) for member in group.phase.members]
         troubles = [(slug, member, await self.trouble(work, member.version_id)) for slug, member in members]
         return [
@@ -49,7 +49,7 @@ class Loading:
         ]
 
     async def trouble(self, work: UnitOfWork, version_id: UUID) -> str | None:
-        """Why a version does not load; None when it does."""
+        """Return why a version does not load; None when it does."""
         facts = self._loaded.get(version_id)
         if facts is None:
             facts = facts_of(await catalog.get_version(work, VersionRef(version_id=version_id)))

@@ -1,4 +1,4 @@
-"""From a scored case to its record in the log and to the answer its caller gets."""
+"""Builds the log record and the caller's answer of a scored case."""
 
 import time
 from datetime import datetime
@@ -18,24 +18,24 @@ MOST_BESIDE = 4000
 
 
 class PredictionRequest(msgspec.Struct, frozen=True):
-    """What was asked, by whom, when."""
+    """A request, its caller and its time."""
 
     group: RoutedGroup
     actor: Actor
     body: PredictBody
     at: datetime
     controlled: bool = True
-    """Does this process know that the group is not halted?"""
+    """Whether this process knows that the group is not halted."""
     started: int = msgspec.field(default_factory=time.perf_counter_ns)
 
     @property
     def latency_us(self) -> int:
-        """Microseconds since the request came."""
+        """Return the microseconds since the request arrived."""
         return (time.perf_counter_ns() - self.started) // 1000
 
 
 def check_beside(body: PredictBody) -> None:
-    """What goes on record with every input of the request is little. Raises TooMuchBeside."""
+    """Limit the data logged with every input of the request. Raises TooMuchBeside."""
     if not body.segments and body.context is None:
         return
     segments = sum(map(len, body.segments)) + sum(map(len, body.segments.values()))
@@ -47,7 +47,7 @@ def check_beside(body: PredictBody) -> None:
 
 
 def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record:
-    """The case as it goes on record."""
+    """Return the case as a log record."""
     body = request.body
     output = _output(case)
     return Record(
@@ -80,7 +80,7 @@ def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record
 
 
 def answer_of(request: PredictionRequest, case: Case, latency_us: int) -> Prediction:
-    """The case as its caller sees it."""
+    """Return the case as the caller's answer."""
     output = _output(case)
     assert output is not None, "a failed case is not answered"
     return Prediction(

@@ -26,7 +26,7 @@ class Breaker:
         self._open_until = 0.0
 
     def closed(self) -> bool:
-        """May it be tried now? After the rest, the first who asks may; the others wait for what comes of it."""
+        """Return whether it may be tried now. After the rest, the first caller may; the others wait for the result."""
         if self._in_a_row < self._failures:
             return True
         if self._clock() < self._open_until:
@@ -35,11 +35,11 @@ class Breaker:
         return True
 
     def failed(self) -> None:
-        """It went wrong."""
+        """Record a failure."""
         self._in_a_row += 1
         if self._in_a_row >= self._failures:
             self._open_until = self._clock() + self._rest
 
     def succeeded(self) -> None:
-        """It went well."""
+        """Record a success."""
         self._in_a_row = 0

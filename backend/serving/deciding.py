@@ -1,4 +1,4 @@
-"""From a score to a decision: each case by the rule of the version that answers it."""
+"""Turns scores into decisions: each case by the rule of the answering version."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from backend.serving.prepare import Case
 
 
 def decide(cases: Iterable[Case]) -> None:
-    """Give scored cases their decisions. A case that failed, or has no score, gets none."""
+    """Set the decisions of scored cases. A case that failed, or has no score, gets none."""
     for case in cases:
         if (rule := case.member.rule) is not None and case.status != "failed":
             case.decision = rule.decide(case.score, case.inputs)

@@ -1,4 +1,4 @@
-"""Why a prediction is refused or an inference not found."""
+"""Errors of predictions."""
 
 from backend.errors import HubError, Invalid, NotFound, Unavailable
 from schemas.errors import ErrorCode

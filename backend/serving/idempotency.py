@@ -25,7 +25,7 @@ from schemas.inference import PredictBody
 
 
 class IdempotencyKeys:
-    """This process's requests with a key: one at a time for each key."""
+    """This process's requests with a key: one at a time per key."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -33,13 +33,13 @@ class IdempotencyKeys:
 
     @asynccontextmanager
     async def turn(self, group_id: UUID, key: str) -> AsyncIterator[None]:
-        """Wait until no other request of this process with the key is under way."""
+        """Wait until no other request of this process with the key is running."""
         lock = self._turns.setdefault((group_id, key), asyncio.Lock())
         async with lock:
             yield
 
     async def earlier(self, actor: Actor, group_id: UUID, body: PredictBody) -> list[LoggedAnswer]:
-        """The answers that this request got before, none when it is new. Raises IdempotencyKeyReused, InferenceNotFound, LogUnavailable."""
+        """Return the earlier answers of this request, empty for a new one. Raises IdempotencyKeyReused, InferenceNotFound, LogUnavailable."""
         try:
             async with asyncio.timeout(POSTGRES_SECONDS), self._hub.work(actor, read_only=True) as work:
                 found = await idempotency.first_use(work, group_id, body.idempotency_key or "")
@@ -53,11 +53,11 @@ class IdempotencyKeys:
 
 
 def asked(body: PredictBody) -> bytes:
-    """What was asked, in few bytes: the same for the same request, whatever the order of its fields."""
+    """Return a digest of the request: the same for the same request, whatever the order of its fields."""
     parts = (body.inputs, body.entity_key, body.context, body.segments, body.correlation_id, body.explain)
     return digest((*parts, body.prefer) if body.prefer else parts)
 
 
 def claim_of(body: PredictBody) -> KeyClaim | None:
-    """What the intake has to write with the rows of a request that has a key."""
+    """Return what the intake writes with the rows of a request with a key."""
     return KeyClaim(body.idempotency_key, asked(body)) if body.idempotency_key else None

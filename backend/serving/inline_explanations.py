@@ -1,4 +1,4 @@
-"""Explanations within answers: those that are asked for at the same time are made together, beside the event loop."""
+"""Explanations within answers: simultaneous ones are made together, beside the event loop."""
 
 import asyncio
 import logging
@@ -15,24 +15,24 @@ from backend.serving.scoring import by_version
 
 log = logging.getLogger("tiltyard.inference")
 QUICK_SECONDS = 0.001
-"""A row explained in less keeps nobody waiting."""
+"""Seconds. A row explained in less time delays nobody."""
 BATCHES = 2
 """Explanations of a version that are made at once: while one waits for the interpreter, the other computes."""
 
 
 class Waiting(NamedTuple):
-    """A scored case, and who waits for its explanation."""
+    """A scored case, and the caller waiting for its explanation."""
 
     case: Case
     done: "asyncio.Future[None]"
 
     def succeed(self) -> None:
-        """Let the request go on; it may have been given up meanwhile."""
+        """Let the request continue, unless the caller has left."""
         if not self.done.done():
             self.done.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        """An answer without its explanation is an answer: the drain explains it."""
+        """Answer without the explanation: the drain makes it."""
         self.succeed()
 
 
@@ -41,11 +41,11 @@ class Inline:
 
     def __init__(self) -> None:
         self._seconds: WeakKeyDictionary[ServedVersion, float] = WeakKeyDictionary()
-        """How long each version took to explain a row when it last did."""
+        """How long each version last took to explain a row."""
         self._gatherings: WeakKeyDictionary[ServedVersion, Batcher[Waiting]] = WeakKeyDictionary()
 
     async def explain(self, cases: Sequence[Case]) -> None:
-        """Return once they are explained: a batch in a thread of its own, one case together with others of its version."""
+        """Return once the cases are explained: a batch in its own thread, one case together with others of its version."""
         if len(cases) > 1:
             await asyncio.to_thread(explain, cases)
             return
@@ -56,7 +56,7 @@ class Inline:
         await one.done
 
     async def _explain(self, batch: Sequence[Waiting]) -> None:
-        """At once where it is one row, and a row of its version is known to take less than handing it over; else in a thread."""
+        """Explain at once when it is one row and its version takes less time than a thread switch; else in a thread."""
         version = batch[0].case.version
         cases = [one.case for one in batch]
         if len(batch) == 1 and self._seconds.get(version, math.inf) < QUICK_SECONDS:
@@ -68,7 +68,7 @@ class Inline:
 
 
 def _timed(cases: Sequence[Case]) -> float:
-    """Explain; gives the processor time it took, in seconds a row, which no other load on the machine adds to."""
+    """Explain, and return the processor time in seconds per row. Other load on the machine does not count."""
     started = time.thread_time()
     explain(cases)
     return (time.thread_time() - started) / len(cases)

@@ -1,4 +1,4 @@
-"""Cases answered by language models elsewhere: asked through their connectors, on the event loop, in no thread of those that score."""
+"""Cases answered by external language models: asked through their connectors, on the event loop, outside the scoring threads."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ from schemas.inference import Inputs
 
 log = logging.getLogger("tiltyard.inference")
 QUESTIONS_OF_A_VERSION = 8
-"""Questions under way to one version, from this process."""
+"""Running questions to one version, from this process."""
 MOST_TOKENS = 200
 PAUSE_SECONDS = 0.2
 OUTAGES = (ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, ProviderRedirected)
-"""What is the provider's fault: in a row it opens the circuit. A refusal or a wrong answer is the model's."""
+"""The provider's faults: several in a row open the circuit. A refusal or a wrong answer is the model's fault."""
 
 
 class CircuitOpen(HubError):
@@ -34,7 +34,7 @@ class CircuitOpen(HubError):
 
 
 class Remote:
-    """What this process asks of language models elsewhere."""
+    """This process's questions to external language models."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -42,7 +42,7 @@ class Remote:
         self._turns: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(QUESTIONS_OF_A_VERSION))
 
     async def score(self, tenant_id: UUID, cases: Sequence[Case]) -> list[Case]:
-        """Score cases of one external version; gives those that failed, with why: also where PostgreSQL, which knows its connector, does not answer."""
+        """Score cases of one external version. Return the failed ones with the reason, also when PostgreSQL, which has its connector, does not answer."""
         version = cases[0].version
         runtime = version.runtime
         assert isinstance(runtime, ExternalRuntime)
@@ -74,7 +74,7 @@ class Remote:
             case.error = str(error)
 
     async def _ask(self, version_id: UUID, external: ExternalModel, access: Access, inputs: Inputs) -> float:
-        """Ask, and again where the provider is down or busy and there is time."""
+        """Ask, and ask again while the provider is down or busy and there is time."""
         deadline = asyncio.get_running_loop().time() + external.timeout_ms / 1000
         for attempt in range(external.retries + 1):
             try:
@@ -107,7 +107,7 @@ class Remote:
         except (ProviderError, HubError):
             breaker.succeeded()
             raise
-        except asyncio.CancelledError:  # given up for its time
+        except asyncio.CancelledError:  # given up after its time
             breaker.failed()
             raise
         breaker.succeeded()

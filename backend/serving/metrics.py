@@ -14,20 +14,20 @@ PREDICTIONS = Counter("ml_predictions", "Predictions answered.", ("tenant", "gro
 REFUSALS = Counter("ml_prediction_refusals", "Refused requests, by the error's reason.", ("tenant", "group", "reason"), registry=REGISTRY)
 DURATION = Histogram("ml_prediction_duration_seconds", "From the routed request to its answer.", ("tenant", "group"), registry=REGISTRY, buckets=DURATIONS)
 MOST_GROUPS: Final = 1_000
-"""Groups that are counted by name in one process; those after them are counted together as `other`."""
+"""Groups counted by name in one process; further ones are counted together as `other`."""
 
 
 class Leased(Protocol):
-    """What holds a lease on which this process answers."""
+    """A holder of a lease on which this process answers."""
 
     @property
     def age(self) -> float:
-        """Seconds since the lease was last renewed."""
+        """Return the seconds since the lease was last renewed."""
         ...
 
 
 class LeaseAge(Collector):
-    """The age of this process's lease, measured while the page is written. Absent where the process answers no predictions."""
+    """The age of this process's lease, measured while the page is written. Absent when the process answers no predictions."""
 
     def __init__(self) -> None:
         self._leases: set[Leased] = set()
@@ -37,11 +37,11 @@ class LeaseAge(Collector):
         self._leases.add(lease)
 
     def forget(self, lease: Leased) -> None:
-        """Show it no longer."""
+        """Remove the lease."""
         self._leases.discard(lease)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The oldest lease's age."""
+        """Yield the oldest lease's age."""
         if ages := [lease.age for lease in tuple(self._leases)]:
             yield GaugeMetricFamily("tiltyard_lease_age_seconds", "Since PostgreSQL last renewed the lease on which this process answers.", max(ages))
 
@@ -51,7 +51,7 @@ REGISTRY.register(LEASE_AGE)
 
 
 class GroupSeries:
-    """The series of one group, found once."""
+    """The series of one group, looked up once."""
 
     def __init__(self, tenant: str, group: str) -> None:
         self._labels = tenant, group
@@ -59,12 +59,12 @@ class GroupSeries:
         self._seconds = DURATION.labels(tenant, group)
 
     def answered(self, count: int, seconds: float) -> None:
-        """A request was answered with `count` predictions."""
+        """Count a request answered with `count` predictions."""
         self._answered.inc(count)
         self._seconds.observe(seconds)
 
     def refused(self, reason: str) -> None:
-        """A request was refused."""
+        """Count a refused request."""
         REFUSALS.labels(*self._labels, reason).inc()
 
 
@@ -73,7 +73,7 @@ _other = GroupSeries("other", "other")
 
 
 def series_of(group_id: UUID, tenant_id: UUID, slug: str) -> GroupSeries:
-    """The series of a group."""
+    """Return the series of a group."""
     found = _series.get(group_id)
     if found is None:
         if len(_series) >= MOST_GROUPS:

@@ -1,4 +1,4 @@
-"""A prediction: routed, checked, scored, on record, and only then answered."""
+"""A prediction: routed, checked, scored, logged, and only then answered."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -34,7 +34,7 @@ from schemas.inference import PredictBody, Prediction
 
 
 class Predictor:
-    """Answers predictions in this process, from memory, on record."""
+    """Answers predictions in this process, from memory, and logs them."""
 
     def __init__(self, hub: Hub, routing: Routing, intake: Intake) -> None:
         self._hub = hub
@@ -48,14 +48,13 @@ class Predictor:
         self._stale = StaleAnswers(hub)
 
     async def predict(self, actor: Actor, slug: str, body: PredictBody) -> Prediction | list[Prediction]:
-        """The answer, or a batch's answers in the order asked. Raises GroupNotFound, what is wrong with the inputs, LogUnavailable,
-        DiskFull."""
+        """Return the answer, or a batch's answers in order. Raises GroupNotFound, the inputs' errors, LogUnavailable, DiskFull."""
         group = await self.find(actor, slug)
         series = series_of(group.facts.group_id, group.facts.tenant_id, group.facts.slug)
         began = perf_counter()
         try:
             answers = await (self._traced(actor, group, body) if tracing.enabled() else self._predict(actor, group, body))
-        except PredictionFailed as error:  # on record: it was asked, and is no refusal
+        except PredictionFailed as error:  # logged: the failure is an answer, not a refusal
             series.refused(error.reason)
             raise
         except HubError as error:
@@ -70,7 +69,7 @@ class Predictor:
             return await self._predict(actor, group, body)
 
     def refuse(self, actor: Actor, slug: str, error: HubError) -> None:
-        """Note that a request was refused before it came to be a prediction's. One for no group of the tenant is nobody's."""
+        """Record a refused request. A request for an unknown group counts for nobody."""
         if group := self._routing.table.find(actor.tenant_id, slug):
             self._refusals.note(group.facts.group_id, actor.name, error)
 
@@ -81,12 +80,12 @@ class Predictor:
         if bound := self._hub.use_bounds.broken(actor.tenant_id, group.facts.group_id, actor.name):
             raise Forbidden(bound)
         controlled = await self._routing.control.admit(group.facts)
-        group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # as it is now, if the lease had to be waited for
+        group = self._routing.table.find(actor.tenant_id, group.facts.slug) or group  # the current group, if the lease had to be waited for
         request = PredictionRequest(group, actor, body, self._hub.clock.now(), controlled)
         return await (self._answer_once(request, body.idempotency_key) if body.idempotency_key else self._answer(request))
 
     async def _answer_once(self, request: PredictionRequest, key: str) -> list[Prediction]:
-        """The answers that the key stands for, made now when it is new. Raises IdempotencyKeyReused."""
+        """Return the key's answers, made now when the key is new. Raises IdempotencyKeyReused."""
         group_id = request.group.facts.group_id
         async with self._idempotency_keys.turn(group_id, key):
             earlier = await self._idempotency_keys.earlier(request.actor, group_id, request.body)
@@ -121,18 +120,18 @@ class Predictor:
         return answers
 
     async def _said_again(self, group: RoutedGroup, earlier: Sequence[LoggedAnswer]) -> list[Prediction]:
-        """Answers that were given before leave as new ones do. Raises GroupHalted, also where a version that gave one is halted; ControlLost."""
+        """Return earlier answers again. Raises GroupHalted, also when a version that gave one is halted; ControlLost."""
         await self._admit_again(group, (one.version_id for one in earlier))
         return [one.answer for one in earlier]
 
     async def _admit_again(self, group: RoutedGroup, answered: Iterable[UUID] = ()) -> None:
-        """Before an answer leaves: was the group, or a version that answered, halted meanwhile? Raises GroupHalted, ControlLost."""
+        """Check again before an answer leaves that neither the group nor an answering version was halted. Raises GroupHalted, ControlLost."""
         if not self._routing.watching:
             await self._routing.refresh()
         await self._routing.control.admit(group.facts, answered)
 
     async def find(self, actor: Actor, slug: str) -> RoutedGroup:
-        """The tenant's group as it answers now. Raises GroupNotFound."""
+        """Return the tenant's group in its current state. Raises GroupNotFound."""
         if not self._routing.watching:
             await self._routing.refresh()
         group = self._routing.table.find(actor.tenant_id, slug)
@@ -141,7 +140,7 @@ class Predictor:
         return group
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for running predictions."""
         await self._intake.close()
         await self._shadows.close()
         await self._refusals.close()

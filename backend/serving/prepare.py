@@ -1,4 +1,4 @@
-"""A request's inputs before they are scored: routed, read, and refused with pointers where they do not fit."""
+"""Prepares a request's inputs for scoring: routes and reads them, and refuses unfit ones with pointers."""
 
 import math
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ NO_HALTS: Mapping[UUID, HaltFacts] = {}
 
 
 class Choice(NamedTuple):
-    """Who answers a request, with the chance of that; why, where it is not the bucket's owner."""
+    """The version that answers a request, its propensity, and the reason when it is not the bucket's owner."""
 
     member: RoutedMember
     propensity: float
@@ -61,7 +61,7 @@ class Case(msgspec.Struct, eq=False):
 
 
 def prepare(group: RoutedGroup, body: PredictBody, halted: Mapping[UUID, HaltFacts] = NO_HALTS) -> list[Case]:
-    """Route and read every input. Raises everything that is wrong, each with its pointer; VersionNotPreferred; GroupHalted where nobody else may answer."""
+    """Route and read every input. Raises all errors, each with its pointer; VersionNotPreferred; GroupHalted when nobody else may answer."""
     check_texts(body)
     batch = body.inputs if isinstance(body.inputs, list) else [body.inputs]
     if not 1 <= len(batch) <= MOST_INPUTS:
@@ -83,7 +83,7 @@ def prepare(group: RoutedGroup, body: PredictBody, halted: Mapping[UUID, HaltFac
 
 
 def routing_key(kind: str, body: PredictBody) -> str | None:
-    """What a request is routed by; None where it says nothing of the kind, so that the inference id is.
+    """Return the routing key of a request; None without one, so that the inference id is the key.
 
     >>> routing_key("segments.branch", PredictBody(inputs={}, segments={"branch": "north"})), routing_key("entity_key", PredictBody(inputs={}))
     ('north', None)
@@ -95,14 +95,14 @@ def routing_key(kind: str, body: PredictBody) -> str | None:
 
 @dataclass
 class Problems:
-    """What is wrong with a request's inputs."""
+    """The problems of a request's inputs."""
 
     unknown: list[Issue] = field(default_factory=list)
     unfit: list[Issue] = field(default_factory=list)
     missing: list[Issue] = field(default_factory=list)
 
     def raise_any(self) -> None:
-        """Raise what comes first, with all issues."""
+        """Raise the first kind of problem, with all its issues."""
         if not (self.unknown or self.unfit or self.missing):
             return
         issues = (self.unknown + self.unfit + self.missing)[:200]
@@ -112,7 +112,7 @@ class Problems:
 
 
 def choose(group: RoutedGroup, bucket: int, inputs: Inputs, halted: Mapping[UUID, HaltFacts]) -> "Choice":
-    """Who answers. A challenger that is halted, not loaded, or lacks required features is not chosen: the champion is."""
+    """Choose the answering version. The champion replaces a challenger that is halted, not loaded, or lacks required features."""
     owner = group.member_of(bucket)
     if owner is group.champion:
         return Choice(owner, _champions_share(group, inputs, halted))
@@ -127,7 +127,7 @@ def choose(group: RoutedGroup, bucket: int, inputs: Inputs, halted: Mapping[UUID
 
 
 def _champions_share(group: RoutedGroup, inputs: Inputs, halted: Mapping[UUID, HaltFacts]) -> float:
-    """The chance that this request meets the champion: its own share, and those of challengers that cannot answer this request."""
+    """Return the champion's propensity for this request: its own share, and those of challengers that cannot answer it."""
     share = group.champion.share
     whole = inputs.keys() >= group.wanted and None not in inputs.values()
     for member in group.members:
@@ -166,7 +166,7 @@ def _served(member: RoutedMember) -> ServedVersion:
 
 
 def check_texts(body: PredictBody) -> None:
-    """PostgreSQL keeps no NUL in a text; found out after the answer it would be too late. Raises Invalid."""
+    """Refuse NUL before the answer: PostgreSQL stores no NUL in a text. Raises Invalid."""
     texts = {"/entity_key": body.entity_key, "/correlation_id": body.correlation_id, "/idempotency_key": body.idempotency_key}
     texts |= {f"/segments/{escaped(name)}": name + value for name, value in body.segments.items()}
     if body.context:

@@ -1,4 +1,4 @@
-"""Serving in one process: its routing table, its intake, its predictor."""
+"""Serving in one process: its routing table, intake and predictor."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from backend.serving.routing.refresh import Routing
 
 
 class Serving:
-    """Made when the first prediction is asked for, or started with the data plane; a hub has one."""
+    """Started with the data plane, or by the first prediction; one per hub."""
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
@@ -17,7 +17,7 @@ class Serving:
         self._unwatch: Callable[[], None] = lambda: None
 
     async def start(self, hub: Hub, on_tokens: Callable[[], None]) -> Predictor:
-        """Load the routing table, keep it true from now on, and answer predictions. `on_tokens` hears of revoked tokens."""
+        """Load the routing table, keep it current, and answer predictions. `on_tokens` is called for revoked tokens."""
         routing = Routing(hub, on_tokens)
         await routing.start()
         hub.routing_watchers.append(routing.refresh)
@@ -27,13 +27,13 @@ class Serving:
         return self._predictor
 
     def predictor(self, hub: Hub) -> Predictor:
-        """The predictor; where nobody watches over routing, each prediction looks it up anew."""
+        """Return the predictor. Without a control line, each prediction reads the routing anew."""
         if self._predictor is None:
             self._predictor = Predictor(hub, Routing(hub), Intake(hub))
         return self._predictor
 
     async def stop(self) -> None:
-        """Answer what has begun, then end."""
+        """Finish running answers, then end."""
         if self._routing:
             self._unwatch()
             await self._routing.stop()

@@ -19,16 +19,16 @@ log = logging.getLogger("tiltyard.inference")
 REFUSALS_KEPT = 1000
 SHOWN = 20
 REDIS_SECONDS = 2.0
-"""How long a Redis that hangs is waited for."""
+"""Seconds to wait for a Redis that hangs."""
 MOST_NOTED_ISSUES = 20
 MOST_CHARACTERS = 300
-"""Of a pointer or a message, which may quote what was sent."""
+"""Characters kept of a pointer or a message, which may quote the request."""
 
 _decoder = msgspec.msgpack.Decoder(Refusal)
 
 
 class Noted:
-    """A group's refusals that are not written yet: how many for each reason, the latest of them, and the last in words."""
+    """A group's refusals that are not written yet: counts by reason, the latest ones, and the text of the last."""
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
@@ -37,7 +37,7 @@ class Noted:
 
 
 class Refusals:
-    """Notes refusals without making anybody wait. Those that come while others are being written go together: a halt may refuse thousands a second."""
+    """Records refusals without making callers wait. Refusals during a write go together: a halt may refuse thousands per second."""
 
     def __init__(self, hub: Outside) -> None:
         self._hub = hub
@@ -45,7 +45,7 @@ class Refusals:
         self._writing: asyncio.Task[None] | None = None
 
     def note(self, group_id: UUID, caller: str, error: HubError) -> None:
-        """Count it and keep who was refused and why: pointers and reasons, but of the payload only what they quote."""
+        """Count a refusal and keep its caller and reason: pointers and reasons, and of the payload only what they quote."""
         noted = self._noted[group_id]
         noted.reasons[error.reason] += 1
         noted.last = f"to {caller}: {error.reason}"
@@ -55,7 +55,7 @@ class Refusals:
             self._writing = asyncio.create_task(self._write_all())
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for running writes."""
         if self._writing:
             await self._writing
 
@@ -81,7 +81,7 @@ class Refusals:
 
 
 async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
-    """The latest refused calls of the group, newest first; none while Redis, which keeps them, is gone."""
+    """Return the latest refused calls of the group, newest first; none while Redis, which stores them, is down."""
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             kept: list[bytes] = await hub.redis.lrange(latest_key(group_id), 0, SHOWN - 1)  # type: ignore[misc]  # redis types it for both its clients at once
@@ -91,7 +91,7 @@ async def latest(hub: Outside, group_id: UUID) -> list[Refusal]:
 
 
 async def refused(hub: Outside, group_id: UUID) -> int:
-    """How many calls of the group were refused."""
+    """Return the number of refused calls of the group."""
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             return int(await hub.redis.get(count_key(group_id)) or 0)
@@ -100,7 +100,7 @@ async def refused(hub: Outside, group_id: UUID) -> int:
 
 
 async def refused_by_reason(hub: Outside, group_id: UUID) -> dict[str, int]:
-    """How many calls of the group were refused for each reason (`GROUP_HALTED`, `MISSING_FEATURES`); none while Redis, which counts, is gone."""
+    """Return the number of refused calls by reason (`GROUP_HALTED`, `MISSING_FEATURES`); none while Redis, which counts, is down."""
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             found: Any = await hub.redis.hgetall(reasons_key(group_id))  # type: ignore[misc]  # redis types it for both its clients at once

@@ -1,4 +1,4 @@
-"""Few bytes that stand for much: the same for the same, whatever the order of its fields."""
+"""A short digest of data: the same for the same data, whatever the order of its fields."""
 
 import hashlib
 from typing import Any
@@ -10,7 +10,7 @@ _written = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(said: Any) -> bytes:
-    """16 bytes by which it is known again."""
+    """Return the digest, 16 bytes."""
     try:
         raw = _packed(said)
     except OverflowError:  # a whole number over 64 bits, which msgpack lacks

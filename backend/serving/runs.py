@@ -1,4 +1,4 @@
-"""Schedules of serving: what will answer is made ready in the worker, which explains it."""
+"""Schedules of serving: the worker prepares the versions that will answer, because it explains them."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Cases scored by their versions."""
+"""Scores cases with their versions."""
 
 import asyncio
 import logging
@@ -17,9 +17,9 @@ from backend.serving.prepare import Case
 
 log = logging.getLogger("tiltyard.inference")
 AskRemote = Callable[[Sequence[Case]], Awaitable[list[Case]]]
-"""Scores cases of one version that is elsewhere; gives those that failed, with why."""
+"""A function that scores cases of one external version and returns the failed ones with the reason."""
 INLINE_ROWS = 16
-"""More rows than this are scored in a thread; a few take less time than handing them over."""
+"""With more rows than this, a thread scores them; few take less time than a thread switch."""
 
 SLOW_SECONDS = 0.005
 """Seconds. Slower versions are scored in a thread, because other callers of this process would wait."""
@@ -32,7 +32,7 @@ _pace: dict[UUID, float] = {}
 
 
 async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
-    """Score cases by version, challengers within their time budget; gives those that failed, with why. Versions elsewhere are asked last, by `remote`."""
+    """Score cases by version, challengers within their time budget. Return the failed ones with the reason. `remote` asks external versions last."""
     failed: list[Case] = []
     for mine in sorted(by_version(cases).values(), key=lambda some: some[0].version.remote):
         if mine[0].version.remote:
@@ -51,7 +51,7 @@ def _quick(cases: Sequence[Case]) -> bool:
 
 
 def _timed(cases: Sequence[Case]) -> list[Case]:
-    """The same as `score_version`, and how long it took is known afterwards."""
+    """Score like `score_version`, and record the duration."""
     started = time.perf_counter()
     failed = score_version(cases)
     seconds = (time.perf_counter() - started) / len(cases)
@@ -81,7 +81,7 @@ async def _ask_within(cases: Sequence[Case], remote: AskRemote, budget_ms: int |
 
 
 def score_version(cases: Sequence[Case]) -> list[Case]:
-    """Score cases of one version; gives those that failed, with why."""
+    """Score cases of one version. Return the failed ones with the reason."""
     version = cases[0].version
     try:
         if len(cases) == 1:
@@ -138,13 +138,13 @@ def _failed(cases: Sequence[Case], error: Exception) -> list[Case]:
 
 
 def give_up(cases: Sequence[Case]) -> None:
-    """Mark cases as failed: whatever was scored is no score."""
+    """Mark cases as failed and remove their scores."""
     for case in cases:
         case.status, case.score, case.margin = "failed", math.nan, None
 
 
 def by_version(cases: Sequence[Case]) -> Mapping[UUID, Sequence[Case]]:
-    """Cases sorted by the version that answers them."""
+    """Return cases by the version that answers them."""
     if len(cases) == 1:
         return {cases[0].version.id: cases}
     found: defaultdict[UUID, list[Case]] = defaultdict(list)

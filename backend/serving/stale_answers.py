@@ -1,7 +1,6 @@
-"""Stale answers: when nothing can be put on record, the last logged answer for the same inputs, where the group allows it.
+"""Stale answers: while nothing can be logged, the last logged answer for the same inputs, if the group allows it.
 
-Each process remembers the answers it gave. Nothing here is a new inference: the answer replayed keeps its id, and that it was replayed is noted once the
-log is back.
+Each process remembers its answers. Nothing here is a new inference: a replayed answer keeps its id, and the replay is recorded once the log is back.
 """
 
 import asyncio
@@ -27,13 +26,13 @@ from schemas.inference import Inputs, PredictBody, Prediction
 
 log = logging.getLogger("tiltyard.stale")
 POLICIES_SECONDS = 2.0
-"""How old what is known of the groups' policies may be while answers are given."""
+"""Seconds. The allowed age of the groups' policies while answers are given."""
 MOST_REMEMBERED = 50_000
 MOST_NOTES = 100_000
 
 
 class Remembered(NamedTuple):
-    """An answer, the version that gave it, and when, on the monotonic clock."""
+    """An answer, its version, and its time by the monotonic clock."""
 
     answer: Prediction
     version_id: UUID
@@ -41,7 +40,7 @@ class Remembered(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A replay that nobody could be told of yet."""
+    """A replay that is not recorded yet."""
 
     tenant_id: UUID
     group_id: UUID
@@ -52,7 +51,7 @@ class Note(NamedTuple):
 
 
 class StaleAnswers:
-    """What this process could say again."""
+    """The answers that this process could repeat."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -64,7 +63,7 @@ class StaleAnswers:
         self._noting: asyncio.Task[None] | None = None
 
     def remember(self, request: PredictionRequest, cases: Sequence[Case], answers: Sequence[Prediction]) -> None:
-        """Keep answers that are on record, if the group's policy is to give them again."""
+        """Keep logged answers, if the group's policy is to repeat them."""
         if time.monotonic() - self._looked_at > POLICIES_SECONDS:
             self._looked_at = time.monotonic()
             self._looking = asyncio.create_task(self._look())
@@ -77,7 +76,7 @@ class StaleAnswers:
             self._answers.popitem(last=False)
 
     def again(self, request: PredictionRequest) -> list[LoggedAnswer]:
-        """The last logged answers for the same inputs, marked as stale; none when the policy or their age does not allow it, or one was never given."""
+        """Return the last logged answers for the same inputs, marked as stale. Empty when the policy or their age forbids it, or one is missing."""
         group_id = request.group.facts.group_id
         most = self._most_seconds.get(group_id)
         found = [self._answers.get(_key(group_id, request.body, inputs)) for inputs in _batch(request.body)]
@@ -88,7 +87,7 @@ class StaleAnswers:
         return [LoggedAnswer(_aged(one.answer, now - one.at, most), one.version_id) for one in known]
 
     def note(self, request: PredictionRequest, replayed: Sequence[Prediction]) -> None:
-        """See that these replays are noted once the log is back."""
+        """Record these replays once the log is back."""
         facts, now = request.group.facts, self._hub.clock.now()
         self._notes += [Note(facts.tenant_id, facts.group_id, one.inference_id, now, one.age_seconds or 0.0, request.actor.name) for one in replayed]
         del self._notes[:-MOST_NOTES]
@@ -96,7 +95,7 @@ class StaleAnswers:
             self._noting = asyncio.create_task(self._keep_noting())
 
     async def close(self) -> None:
-        """Try once more to note what is not noted."""
+        """Try once more to record the replays."""
         for task in (self._looking, self._noting):
             if task:
                 task.cancel()
@@ -112,7 +111,7 @@ class StaleAnswers:
             async with self._hub.engine.connect() as connection:
                 self._most_seconds = await stale_repository.stale_policies(connection)
         except (SQLAlchemyError, OSError):
-            return  # what is known stays in force: it is for this very case
+            return  # the known policy stays in force: it is made for this case
 
     async def _keep_noting(self) -> None:
         while self._notes:
@@ -140,5 +139,5 @@ def _batch(body: PredictBody) -> list[Inputs]:
 
 
 def _key(group_id: UUID, body: PredictBody, inputs: Inputs) -> bytes:
-    """Inputs and whom they are about: another's answer is never repeated."""
+    """Return the key of inputs and their entity: another entity's answer is never repeated."""
     return digest((group_id, body.entity_key, body.explain, inputs))

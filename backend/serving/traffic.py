@@ -1,4 +1,4 @@
-"""What the callers of a group sent, and what became of it."""
+"""The requests to a group, and their results."""
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LATEST = 1_000
 
 
 async def traffic(work: UnitOfWork, input: GroupRef) -> GroupTraffic:
-    """What a group's endpoint has done. Raises GroupNotFound."""
+    """Return the traffic of a group's endpoint. Raises GroupNotFound."""
     group = await groups.get(work, input)
     total = await log_traffic.totals(work, group.table_name)
     this_minute = work.now.replace(second=0, microsecond=0)
@@ -58,7 +58,7 @@ def _ignores(group: Group) -> bool:
 
 
 async def _names(work: UnitOfWork, group: Group) -> list[str]:
-    """Every feature that a version of the group takes."""
+    """Return every feature that a version of the group takes."""
     versions = [await catalog.get_version(work, VersionRef(version_id=member.version_id)) for member in group.phase.members]
     return sorted({name for version in versions if version.artifact for name in version.artifact.features})
 

@@ -1,4 +1,4 @@
-"""Preparing what will serve."""
+"""Prepares the versions that will serve."""
 
 import msgspec
 
@@ -10,7 +10,9 @@ from backend.serving.routing.table import GroupFacts
 
 
 async def prepare_serving(hub: Hub, explainer: Explainer, stamp: str) -> str:
-    """Begin to load and compile what serves, before its first rows come; the routing's stamp, by which a later call knows that nothing changed."""
+    """Start to load and compile the serving versions before their first rows come. Return the routing's stamp, by which a later call sees that nothing
+    changed.
+    """
     async with hub.engine.connect() as connection:
         now = await repository.routing_stamp(connection)
         rows = await repository.routing_table(connection) if now != stamp else None

@@ -3686,7 +3686,7 @@ class NoSource(HubError):
 
 
 class NoSupport(HubError):
-    """Nothing is known of what these versions would have answered: in that phase they answered nobody."""
+    """These versions answered nobody in that phase, so nothing is known about their answers. Choose a phase in which they answered."""
 
 
 class NotAChallenger(HubError):
@@ -3722,7 +3722,7 @@ class PersonNotFound(HubError):
 
 
 class PhaseNotFound(HubError):
-    """This group has no such phase."""
+    """This group has no such phase. `groups.phases` lists the phases."""
 
 
 class PickleFile(HubError):

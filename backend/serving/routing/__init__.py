@@ -1,1 +1,1 @@
-"""Routing: which version answers whom."""
+"""Routing: which version answers which request."""

@@ -18,7 +18,7 @@ from backend.serving.routing.table import GroupFacts
 from schemas.common import Shape
 
 GRACE_SECONDS = 1.0
-"""A request that finds the lease just run out waits for the next poll this long after its end: a busy machine is not a cut line."""
+"""Seconds that a request waits for the next poll after the lease has just ended: a busy machine is not a lost connection."""
 
 
 class HaltFacts(Shape, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ def halts_of(facts: Iterable[HaltFacts]) -> Halts:
 
 
 class Control:
-    """Written by the line to PostgreSQL in its thread and by a refresh, read by every request."""
+    """Written by the control line's thread and by a refresh, read by every request."""
 
     def __init__(self) -> None:
         self.halts = Halts()
@@ -57,16 +57,16 @@ class Control:
 
     @property
     def held(self) -> bool:
-        """Is the lease running?"""
+        """Return whether the lease is running."""
         return time.monotonic() < self._until
 
     @property
     def age(self) -> float:
-        """Seconds since the lease was last renewed; the lease holds for `LEASE_SECONDS` of them."""
+        """Return the seconds since the lease was last renewed. It lasts `LEASE_SECONDS`."""
         return time.monotonic() - self._until + LEASE_SECONDS
 
     def hear(self, at: datetime, halts: Halts) -> None:
-        """Take in the halts of the database's moment `at`. Older news changes nothing."""
+        """Take over the halts of the database's moment `at`. Older ones change nothing."""
         with self._writing:
             if self._heard_at is not None and at < self._heard_at:
                 return
@@ -75,15 +75,15 @@ class Control:
                 self.halts = halts
 
     def renew(self, sent: float, current: bool) -> None:
-        """The lease runs on from a poll sent at `sent` (of `time.monotonic`), once its halts were heard.
+        """Renew the lease from a poll sent at `sent` (`time.monotonic`), after its halts were read.
 
-        One that has run out is renewed only by a poll that found the table `current`: nobody waits any longer for this process to learn of a change.
+        Only a poll that found the table `current` renews an ended lease: nobody waits for this process to learn of a change any more.
         """
         if current or self.held:
             self._until = max(self._until, sent + LEASE_SECONDS)
 
     async def admit(self, group: GroupFacts, answered: Iterable[UUID] = ()) -> bool:
-        """May this process answer for the group, by these versions? True, or False for an answer without control, where the group wants that.
+        """Return whether this process may answer for the group with these versions. False means an answer without control, if the group allows it.
 
         Raises GroupHalted, ControlLost.
         """
@@ -100,7 +100,7 @@ class Control:
         return held
 
     async def _regained(self) -> bool:
-        """Wait a little for a lease that has just run out."""
+        """Wait briefly for a lease that has just ended."""
         deadline = self._until + GRACE_SECONDS
         while time.monotonic() < deadline:
             await asyncio.sleep(0.01)
@@ -110,12 +110,12 @@ class Control:
 
 
 def halted(what: str, halt: HaltFacts) -> GroupHalted:
-    """The refusal that says who, why, and since when."""
+    """Return the refusal with the person, the reason and the time."""
     reason = f": {halt.reason}" if halt.reason else ""
     since = halt.at.isoformat(timespec="seconds")
     return GroupHalted(f"{what} was halted by {halt.by} at {since}{reason}. It answers again once it is resumed.", by=halt.by, reason=halt.reason, since=since)
 
 
 def halt_of(slug: str, halt: HaltFacts) -> GroupHalted:
-    """The same where it is the version that would answer that was halted."""
+    """Return the same when the answering version was halted."""
     return halted(f"The version that answers in the group {slug}", halt)

@@ -1,6 +1,7 @@
-"""The line to PostgreSQL that keeps the lease: a connection and an event loop of its own, in a thread of its own, so that no load on the process starves it.
+"""The control line to PostgreSQL that keeps the lease. It has its own connection and event loop in its own thread, so that load on the process does not starve
+it.
 
-Time is limited by `asyncio.timeout`, never by `wait_for`: that one, in Python 3.11, forgets a cancellation that comes just when what it waits for is done.
+It limits time with `asyncio.timeout`, never `wait_for`: in Python 3.11 that loses a cancellation that arrives just when the awaited work ends.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ log = logging.getLogger("tiltyard.routing")
 
 POLL_SECONDS = 0.2
 ANSWER_SECONDS = 0.45
-"""A poll that takes longer renews nothing that is worth waiting for."""
+"""Seconds. A slower poll renews nothing useful."""
 CONNECT_SECONDS = 2.0
 ROUTING = "tiltyard_routing"
 TOKENS = "tiltyard_tokens"
@@ -57,13 +58,13 @@ class LeaseThread:
         self._woken = asyncio.Event()
         self._polls = 0
         self._told: tuple[tuple[UUID, str], ...] = ()
-        """The failures that PostgreSQL knows of."""
+        """The failures that PostgreSQL has on record."""
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._main, name="control line", daemon=True)
 
     @property
     def polls(self) -> int:
-        """How often PostgreSQL has answered."""
+        """Return how often PostgreSQL has answered."""
         return self._polls
 
     def start(self) -> None:
@@ -71,13 +72,13 @@ class LeaseThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and say so to the others; blocks until that is done."""
+        """End and tell the other processes; blocks until that is done."""
         with suppress(RuntimeError):  # the loop has ended by itself
             self._loop.call_soon_threadsafe(lambda: self._task.cancel() if self._task else None)
         self._thread.join()
 
     def tell(self, known: RoutedState) -> None:
-        """From now on this is what the process knows."""
+        """Set the process's current report."""
         with self._changing:
             if known.stamp == self._known.stamp and known.at and self._known.at:
                 known = known._replace(at=max(known.at, self._known.at))
@@ -96,7 +97,7 @@ class LeaseThread:
         while True:
             try:
                 await self._talk()
-            except Exception as error:  # whatever it is, the lease runs out unless another connection renews it
+            except Exception as error:  # on any error, the lease ends unless another connection renews it
                 log.warning("the control line lost PostgreSQL (%s) and tries again", type(error).__name__)
             self._on_tokens()
             await asyncio.sleep(POLL_SECONDS / 2)
@@ -114,9 +115,9 @@ class LeaseThread:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._woken.wait()
-                    await self._poll(connection)  # hears of it; the next one tells that it was heard
+                    await self._poll(connection)  # reads it; the next poll acknowledges it
         except asyncio.CancelledError:
-            with suppress(Exception):  # the row runs out by itself
+            with suppress(Exception):  # the row expires by itself
                 async with asyncio.timeout(1):
                     await connection.execute("SELECT routing_leave($1)", self._process)
             raise

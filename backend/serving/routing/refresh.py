@@ -1,4 +1,4 @@
-"""Keeping the routing table true: loaded once, then refreshed whenever the line to PostgreSQL tells of a change."""
+"""Keeps the routing table current: loaded once, then refreshed whenever the control line reports a change."""
 
 import asyncio
 import logging
@@ -24,21 +24,21 @@ log = logging.getLogger("tiltyard.routing")
 
 START_SECONDS = 10.0
 POLLS_TO_START = 2
-"""By its second poll the process is known to those who wait for everybody, so what it reads then holds."""
+"""From its second poll on, waiting callers know of the process, so what it reads then is binding."""
 
 
 class Routing:
     """This process's routing table. Versions are loaded and warm before a group that names them takes effect; until then it routes as before."""
 
     def __init__(self, hub: Hub, on_tokens: Callable[[], None] = lambda: None) -> None:
-        """`on_tokens` is called when a token was revoked somewhere."""
+        """`on_tokens` is called when a token was revoked on any process."""
         self._hub = hub
         self._on_tokens = on_tokens
         self._runtimes = Runtimes(hub.files)
         self._refreshing = asyncio.Lock()
         self._served: dict[UUID, ServedVersion] = {}
         self._failed: dict[tuple[UUID, int, UUID], str] = {}
-        """Versions that did not load for a group as it was at a revision, and why."""
+        """Versions that did not load for a group at a revision, and the reasons."""
         self._late: dict[UUID, GroupFacts] = {}
         self._line: LeaseThread | None = None
         self._known = RoutedState()
@@ -49,11 +49,11 @@ class Routing:
 
     @property
     def watching(self) -> bool:
-        """Is the table kept true by a line of its own?"""
+        """Return whether a control line of this process keeps the table current."""
         return self._line is not None
 
     async def start(self) -> None:
-        """Load the table and watch over it. Raises TimeoutError where PostgreSQL does not renew the lease."""
+        """Load the table and keep it current. Raises TimeoutError when PostgreSQL does not renew the lease."""
         await self.refresh()
         loop = asyncio.get_running_loop()
 
@@ -75,7 +75,7 @@ class Routing:
         LEASE_AGE.watch(self.control)
 
     async def stop(self) -> None:
-        """Stop watching."""
+        """Stop the control line."""
         LEASE_AGE.forget(self.control)
         if self._line:
             await asyncio.to_thread(self._line.stop)
@@ -85,14 +85,14 @@ class Routing:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def refresh(self) -> None:
-        """Bring the table up to what the database says now, versions loaded. Groups that nobody changed are kept as they are."""
+        """Update the table to the database's state, with versions loaded. Unchanged groups stay the same objects."""
         if unloaded := await self._update():
             await self._load(unloaded)
-        if not self.watching and not self.control.held:  # reading it took longer than a lease lasts; now there is little to read
+        if not self.watching and not self.control.held:  # reading took longer than a lease lasts; now there is little to read
             await self._update()
 
     def _follow(self) -> None:
-        """Update, unless that is under way: the next poll tells again. Loading goes on beside it and keeps no other group waiting."""
+        """Update, unless an update is running: the next poll reports again. Loading goes on in parallel and delays no other group."""
         if not self._following:
             self._following = True
             self._spawn(self._update_quietly())
@@ -112,11 +112,11 @@ class Routing:
             self._following = False
 
     async def _load_quietly(self, unloaded: Sequence[GroupFacts]) -> None:
-        with suppress(Exception):  # the next poll tells that this group is still late
+        with suppress(Exception):  # the next poll reports again that this group is late
             await self._load(unloaded)
 
     async def _update(self) -> list[GroupFacts]:
-        """Read what changed and route by it as far as versions are loaded; gives the groups that have some left to load."""
+        """Read the changes and route by them as far as versions are loaded. Return the groups with versions left to load."""
         async with self._refreshing:
             sent = time.monotonic()
             async with self._hub.engine.connect() as connection:
@@ -126,7 +126,7 @@ class Routing:
             self.control.hear(at, halts_of(msgspec.convert(halted, list[HaltFacts])))
             unloaded = self._route(stamp, rows) if rows is not None else []
             if self._line is None:
-                self.control.renew(sent, current=True)  # with a line, only what PostgreSQL knows to be a poll renews the lease
+                self.control.renew(sent, current=True)  # with a control line, only PostgreSQL's polls renew the lease
             self._known = RoutedState(at, stamp, tuple(self._late), tuple(self._served), self._failures())
             if self._line:
                 self._line.tell(self._known)
@@ -144,7 +144,7 @@ class Routing:
                 if self._unloaded(facts, _needed(facts)):
                     unloaded.append(facts)
                 found = self._group(facts)
-            except Exception:  # one group that cannot be read must not keep the others from their changes
+            except Exception:  # one unreadable group must not keep the others from their changes
                 log.exception("group %s cannot be routed", row["slug"])
                 continue
             if found is None or found.facts.revision != facts.revision:
@@ -158,7 +158,7 @@ class Routing:
         return unloaded
 
     def _group(self, facts: GroupFacts) -> RoutedGroup | None:
-        """The group as it is now if its members are loaded, else as it was, if it was."""
+        """Return the current group if its members are loaded, else the earlier one, if any."""
         before = self.table.groups.get((facts.tenant_id, facts.slug))
         if before is not None and before.facts.group_id != facts.group_id:
             before = None
@@ -175,11 +175,11 @@ class Routing:
         return [one for one in wanted if one not in self._served and (facts.group_id, facts.revision, one) not in self._failed]
 
     def _failures(self) -> tuple[tuple[UUID, str], ...]:
-        """Why versions did not load, once each, without those that have loaded for another group or since."""
+        """Return why versions did not load, once each, without those that have loaded for another group or since."""
         return tuple({one[2]: why for one, why in self._failed.items() if one[2] not in self._served}.items())
 
     async def _load(self, unloaded: Sequence[GroupFacts]) -> None:
-        """Load what these groups need: their members, then what stays warm for a rollback. Then route by it."""
+        """Load what these groups need: their members, then the versions kept warm for a rollback. Then route by it."""
         for facts in unloaded:
             versions = {version.id: version for version in facts.versions}
             for version_id in self._unloaded(facts, _needed(facts)):
@@ -196,5 +196,5 @@ def _why(error: Exception) -> str:
 
 
 def _needed(facts: GroupFacts) -> list[UUID]:
-    """The versions to have loaded, members first."""
+    """Return the versions to load, members first."""
     return list(dict.fromkeys([*(member.version_id for member in facts.members), *facts.keep]))

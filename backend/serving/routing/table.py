@@ -1,4 +1,4 @@
-"""The routing table: every group of every tenant in memory, replaced whole, never changed in place."""
+"""The routing table: every group of every tenant in memory. It is replaced as a whole, never changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from schemas.group_settings import PositiveScores, Reveals, UnknownCategories, U
 
 
 class Answering(Shape, frozen=True, kw_only=True):
-    """Settings of the group that each of its answers goes by."""
+    """Settings of the group that apply to each answer."""
 
     positive_scores: PositiveScores = "higher"
     unknown_inputs: UnknownInputs = "refuse"
@@ -23,7 +23,7 @@ class Answering(Shape, frozen=True, kw_only=True):
 
 
 class GroupFacts(Shape, frozen=True, kw_only=True):
-    """A group as the database tells it. `versions` are all that ever served in it, oldest first: together they are its input schema."""
+    """The database's facts about a group. `versions` are all that ever served in it, oldest first: together they are its input schema."""
 
     group_id: UUID
     tenant_id: UUID
@@ -34,33 +34,33 @@ class GroupFacts(Shape, frozen=True, kw_only=True):
     members: list[MemberFacts]
     versions: list[VersionFacts]
     revision: int = 0
-    """Grows with every change of the group."""
+    """Increases with every change of the group."""
     on_control_loss: Literal["refuse", "stale"] = "refuse"
     time_budget_ms: int | None = None
     routing_key: str = "entity_key"
     answering: Answering = Answering()
     keep: list[UUID] = []
-    """The last three champions, newest first: they stay loaded, so that a rollback finds them warm."""
+    """The last three champions, newest first. They stay loaded, so that a rollback finds them warm."""
 
     def means_yes(self, score: float) -> bool:
-        """Is the score's label the positive class?"""
+        """Return whether the score's label is the positive class."""
         return score <= self.threshold if self.answering.positive_scores == "lower" else score >= self.threshold
 
 
 @dataclass(frozen=True, eq=False)
 class RoutedMember:
-    """A member as it answers. `served` is absent when its version could not be loaded: the champion answers for it."""
+    """A member for answering. `served` is absent when its version could not be loaded: the champion answers for it."""
 
     version_id: UUID
     role: Role
     share: int
     served: ServedVersion | None
     rule: CompiledRule | None = None
-    """What its version decides by."""
+    """Its version's decision rule."""
 
     @property
     def propensity(self) -> float:
-        """The chance that a request meets this member."""
+        """The chance that a request gets this member."""
         return self.share / BUCKETS
 
 
@@ -75,20 +75,20 @@ class RoutedGroup:
     owner: bytes
     """For each bucket the index of its member."""
     shadows: Sequence[RoutedMember]
-    """Those that score a copy of what others answer."""
+    """Members that score copies of others' answers."""
     wanted: frozenset[str]
-    """Every feature that some loaded challenger requires: a request that has them all can be answered by each of them."""
+    """Every feature that some loaded challenger requires: a request with all of them can be answered by each."""
 
     def bucket(self, routing_key: str) -> int:
-        """The bucket of a routing key. The salt is the group's for good, so a key keeps its bucket from phase to phase."""
+        """Return the bucket of a routing key. A group's salt never changes, so a key keeps its bucket in every phase."""
         return bucket_of(self.facts.salt, routing_key)
 
     def member_of(self, bucket: int) -> RoutedMember:
-        """Who answers a bucket."""
+        """Return the owner of a bucket."""
         return self.members[self.owner[bucket]]
 
     def named(self, version: str) -> RoutedMember | None:
-        """The loaded champion or challenger of this label (`v1.3`), number (`1.3`) or id."""
+        """Return the loaded champion or challenger with this label (`v1.3`), number (`1.3`) or id."""
         for member in self.members:
             if member.served and member.role != "shadow" and version in (member.served.label, member.served.label.removeprefix("v"), str(member.version_id)):
                 return member
@@ -97,18 +97,18 @@ class RoutedGroup:
 
 @dataclass(frozen=True, eq=False)
 class RoutingTable:
-    """All groups at one moment; `stamp` is what the database said of that moment."""
+    """All groups at one moment; `stamp` is the database's stamp of that moment."""
 
     stamp: str
     groups: Mapping[tuple[UUID, str], RoutedGroup]
 
     def find(self, tenant_id: UUID | None, slug: str) -> RoutedGroup | None:
-        """A tenant's group."""
+        """Return a tenant's group."""
         return self.groups.get((tenant_id, slug)) if tenant_id else None
 
 
 def routed(facts: GroupFacts, served: Mapping[UUID, ServedVersion], known: Mapping[str, FeatureSpec]) -> RoutedGroup:
-    """Put a group together from its facts and the versions that could be loaded."""
+    """Return a group from its facts and its loaded versions."""
     rules = {version.id: CompiledRule(version.decision_rule) for version in facts.versions if version.decision_rule}
     members = [RoutedMember(one.version_id, one.role, one.share, served.get(one.version_id), rules.get(one.version_id)) for one in facts.members]
     champion = next(member for member in members if member.role == "champion")

@@ -1,4 +1,4 @@
-"""What a group's shadows did not score: counted in Redis, never a row of the log."""
+"""Copies that a group's shadows did not score: counted in Redis, never a row of the log."""
 
 from collections import Counter
 from typing import Any
@@ -10,9 +10,9 @@ from backend.inference_log.redis.keys import missed_key
 from backend.outside import Outside
 
 DROPPED = "dropped"
-"""Too many copies were waiting, or the copy could not be put on record."""
+"""Too many copies waited, or the copy could not be logged."""
 INCOMPLETE = "incomplete"
-"""The request lacks what the shadow needs, or has it in a form that the shadow does not take."""
+"""The request lacks an input of the shadow, or has it in a form that the shadow does not take."""
 
 
 async def add_missed(hub: Outside, group_id: UUID, counts: Counter[str]) -> None:
@@ -24,7 +24,7 @@ async def add_missed(hub: Outside, group_id: UUID, counts: Counter[str]) -> None
 
 
 async def missed(hub: Outside, group_id: UUID) -> Counter[str]:
-    """How many rows the group's shadows did not score, by why."""
+    """Return how many rows the group's shadows did not score, by reason."""
     try:
         found: Any = await hub.redis.hgetall(missed_key(group_id))  # type: ignore[misc]  # redis types it for both its clients at once
     except (RedisError, OSError):

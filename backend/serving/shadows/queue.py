@@ -25,17 +25,17 @@ from backend.serving.shadows.scoring import Copy, ask_copies, score_copies
 
 log = logging.getLogger("tiltyard.shadows")
 GATHER_SECONDS = 0.02
-"""Copies wait this long for others to come along; their answers have left by then."""
+"""Seconds that copies wait for others; their answers have left by then."""
 MOST_WAITING = 10_000
-"""Rows of one group past which copies are dropped."""
+"""Rows of one group, above which copies are dropped."""
 CHUNK = 64
 THREADS = 2
 FINISH_SECONDS = 10.0
-"""How long a process that stops goes on scoring what waits."""
+"""Seconds that a stopping process continues to score waiting copies."""
 
 
 class ShadowQueue:
-    """A group's copies that wait, and what could not be scored since it was last told."""
+    """A group's waiting copies, and the counts of unscored ones since the last report."""
 
     def __init__(self, group: RoutedGroup) -> None:
         self.group_id = group.facts.group_id
@@ -45,7 +45,7 @@ class ShadowQueue:
         self.task: asyncio.Task[None] | None = None
 
     def add(self, copy: Copy) -> None:
-        """Take a copy, unless too many wait; it is counted then."""
+        """Add a copy. When too many wait, count it as dropped instead."""
         if self.rows and self.rows + copy.rows > MOST_WAITING:
             self.missed[DROPPED] += copy.rows
             return
@@ -53,19 +53,19 @@ class ShadowQueue:
         self.copies.append(copy)
 
     def take(self) -> list[Copy]:
-        """The next few. They are still counted among those that wait, until `done`."""
+        """Take the next few. They count as waiting until `done`."""
         taken: list[Copy] = []
         while self.copies and sum(copy.rows for copy in taken) < CHUNK:
             taken.append(self.copies.popleft())
         return taken
 
     def done(self, copies: Sequence[Copy]) -> None:
-        """They are scored, or given up."""
+        """Mark copies as scored or given up."""
         self.rows -= sum(copy.rows for copy in copies)
 
 
 class Shadows:
-    """The shadows' part in this process."""
+    """The shadows of this process."""
 
     def __init__(self, hub: Hub, routing: Routing, remote: Remote) -> None:
         self._hub = hub
@@ -76,7 +76,7 @@ class Shadows:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="shadow")
 
     def offer(self, request: PredictionRequest, cases: Sequence[Case]) -> None:
-        """Have the group's shadows score an answered request. Returns at once."""
+        """Let the group's shadows score an answered request. Returns at once."""
         if not request.group.shadows:
             return
         queue = self._queues.setdefault(request.group.facts.group_id, ShadowQueue(request.group))
@@ -85,7 +85,7 @@ class Shadows:
             queue.task = asyncio.create_task(self._run(queue))
 
     async def close(self) -> None:
-        """Finish what waits; what takes too long is given up and counted."""
+        """Finish waiting copies; those that take too long are given up and counted."""
         running = {queue.task: queue for queue in self._queues.values() if queue.task}
         _, late = await asyncio.wait(running, timeout=FINISH_SECONDS) if running else (set(), set())
         for task in late:
@@ -104,7 +104,7 @@ class Shadows:
                 copies = queue.take()
                 try:
                     await self._score(queue, copies)
-                except Exception:  # of the hub, not of a version: that one is in its row
+                except Exception:  # an error of the hub; a version's error is in its row
                     log.exception("%s copies of group %s are not on record", len(copies), queue.group_id)
                     queue.missed[DROPPED] += sum(copy.rows for copy in copies)
                 queue.done(copies)
@@ -122,12 +122,12 @@ class Shadows:
         queue.missed += missed + more_missed
 
     def _in_use(self, request: PredictionRequest) -> bool:
-        """Is the group still there? The log of a deleted one is being closed."""
+        """Return whether the group still exists. A deleted group's log is being closed."""
         now = self._routing.table.find(request.actor.tenant_id, request.group.facts.slug)
         return now is not None and now.facts.group_id == request.group.facts.group_id
 
     async def _tell(self, queue: ShadowQueue) -> None:
-        """Add to the group's counts, kept in Redis."""
+        """Add to the group's counts in Redis."""
         missed, queue.missed = queue.missed, Counter()
         if not missed.total():
             return

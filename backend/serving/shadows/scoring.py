@@ -1,4 +1,4 @@
-"""Copies of answered requests, and how a shadow scores one."""
+"""Copies of answered requests, and their scoring by shadows."""
 
 import time
 from collections import Counter
@@ -22,21 +22,21 @@ from backend.serving.shadows.misses import DROPPED, INCOMPLETE
 
 
 class Copy(NamedTuple):
-    """A request as it was answered."""
+    """A request with its answers."""
 
     request: PredictionRequest
     cases: Sequence[Case]
 
     @property
     def rows(self) -> int:
-        """How many rows its shadows have to score."""
+        """The number of rows for its shadows to score."""
         return len(self.cases) * len(self.request.group.shadows)
 
 
 def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
-    """The records of what all shadows in this process say, and how many rows they could not score, by why; belongs in a thread.
+    """Return the records of all shadows in this process, and the numbers of unscored rows by reason; call it in a thread.
 
-    Those that are `halted` score nothing.
+    `halted` shadows score nothing.
     """
     records: list[Record] = []
     missed: Counter[str] = Counter()
@@ -49,7 +49,7 @@ def score_copies(copies: Sequence[Copy], halted: Container[UUID] = ()) -> tuple[
 
 
 async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[UUID] = ()) -> tuple[list[Record], Counter[str]]:
-    """The same of the shadows that are elsewhere."""
+    """Return the same for external shadows."""
     records: list[Record] = []
     missed: Counter[str] = Counter()
     for request, cases in copies:
@@ -65,7 +65,7 @@ async def ask_copies(copies: Sequence[Copy], remote: Remote, halted: Container[U
 
 
 def _score_one(request: PredictionRequest, answered: Sequence[Case], shadow: RoutedMember, missed: Counter[str]) -> list[Record]:
-    """Score a request as the shadow would have been asked: read, scored at once, timed."""
+    """Score a request as if the shadow had been asked: read, scored at once, timed."""
     if shadow.served is None:
         missed[DROPPED] += len(answered)
         return []
@@ -77,7 +77,7 @@ def _score_one(request: PredictionRequest, answered: Sequence[Case], shadow: Rou
 
 
 def _pairs(answered: Sequence[Case], shadow: RoutedMember, version: ServedVersion, missed: Counter[str], *, strict: bool) -> list[tuple[Case, Case]]:
-    """Each answered case with its copy, as the shadow reads it."""
+    """Return each answered case with its copy, as the shadow reads it."""
     pairs: list[tuple[Case, Case]] = []
     for case in answered:
         encoded = encode(version.specs, case.inputs, "")
