@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 log = logging.getLogger("tiltyard")
 MOST_TOGETHER = 64
-"""The largest number of requests in one batch."""
+"""A batch starts without further waiting once this many requests wait."""
 
 
 class Asked(Protocol):

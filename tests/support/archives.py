@@ -1,4 +1,4 @@
-"""Groups with rows to archive, for tests of what becomes of them."""
+"""Groups with rows to archive, for tests of archives."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ async def add(hub: Hub, group: Group, records: list[Record]) -> None:
 
 
 async def with_entities(hub: Hub, served: Served) -> Group:
-    """A group with an old row of each entity, which its rule no longer keeps."""
+    """Make a group with an old row of each entity, past its retention."""
     group = await served.group(hub)
     await add(hub, group, [old_record(served, 13 - at / 1e6, entity) for at, entity in enumerate(ENTITIES)])
     await set_rule(hub, served, group, 2)
@@ -68,7 +68,7 @@ def folder_of(hub: Hub, group: Group) -> Path:
 
 
 def week_in(folder: Path) -> Path:
-    """The archive that has rows; empty weeks are archived as well."""
+    """Return the archive with rows; empty weeks are archived as well."""
     (path,) = (path for path in folder.glob("*.parquet") if pq.read_metadata(path).num_rows)
     return path
 
@@ -87,7 +87,7 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def once_drafted(monkeypatch: pytest.MonkeyPatch, module: Any, action: Callable[[], Awaitable[None]]) -> None:
-    """Do something between the first export of rows and the drop."""
+    """Run a function between the first export of rows and the drop."""
     real, done = module.draft, []
 
     async def drafting(*said: Any) -> Any:

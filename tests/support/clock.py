@@ -1,4 +1,4 @@
-"""The hub's clock moved, as only the owner of the database can."""
+"""Moves the hub's clock, which only the database's owner can do."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ async def moved(hub: Hub, ahead: timedelta) -> AsyncIterator[None]:
 
 
 async def move_to(hub: Hub, moment: datetime) -> None:
-    """From now on `hub_now()` goes on from this moment. For a database of the test's own: nothing moves it back."""
+    """Set `hub_now()` to this time. For a database of the test's own: nothing moves it back."""
     owner = await asyncpg.connect(hub.settings.database_url)
     try:
         await owner.execute("UPDATE hub_clock SET ahead = $1::timestamptz - clock_timestamp()", moment)

@@ -1,4 +1,4 @@
-"""Small credit scorers for tests: trained in a moment on made-up applicants, the same bytes each time."""
+"""Small credit scorers for tests: trained quickly on made-up applicants, with the same bytes each time."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ WIDER = [*FEATURES, "pay_amt1"]
 
 
 def applicants(rows: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs [rows, 4] in WIDER's order, and whether each defaulted."""
+    """Return inputs [rows, 4] in WIDER's order, and whether each applicant defaulted."""
     random = np.random.default_rng(seed)
     inputs = np.column_stack(
         [

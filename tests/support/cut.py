@@ -1,11 +1,11 @@
-"""A line between a client and a server that can go dead without either noticing, as lines of radio do."""
+"""A connection between a client and a server that can go silent without either noticing, like a lost radio link."""
 
 import asyncio
 from urllib.parse import urlsplit
 
 
 class Cuttable:
-    """`GET /cut` through it leaves all connections there are open and mute; later ones work."""
+    """A proxy: `GET /cut` leaves all present connections open and silent; later ones work."""
 
     def __init__(self, target: str) -> None:
         """`target` is the server's origin."""

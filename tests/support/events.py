@@ -1,4 +1,4 @@
-"""Server-sent events, read as a browser reads them."""
+"""Server-sent events, as a browser reads them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Event(NamedTuple):
-    """One event: its type, its data, and the id to go on after."""
+    """One event: its type, its data, and the id to continue after."""
 
     kind: str
     data: Any
@@ -20,7 +20,7 @@ class Event(NamedTuple):
 async def listening(
     origin: str, procedure: str, token: str, *, last_id: str | None = None, within: float = 20, **given: Any
 ) -> AsyncIterator[AsyncIterator[Event]]:
-    """The messages of a subscription (`connected` and pings left out), over a connection of its own."""
+    """Yield the messages of a subscription (without `connected` and pings), over its own connection."""
     headers = {"authorization": f"Bearer {token}"} | ({"last-event-id": last_id} if last_id else {})
     query = {"input": msgspec.json.encode(given).decode()} if given else {}
     async with (

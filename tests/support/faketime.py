@@ -1,4 +1,4 @@
-"""libfaketime, which gives a process a clock of its own."""
+"""libfaketime, which gives a process its own clock."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ INSTALL = ("install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300", "--no-instal
 
 
 def library(root: Path = Path("/")) -> Path:
-    """Its file for programs with threads. Installed by apt where it is missing and you are root; fails with words where that cannot be, skips on macOS."""
+    """Return its file for programs with threads. Install it by apt if it is missing and you are root; else fail with what to do. Skips on macOS."""
     if sys.platform != "linux":
         pytest.skip("libfaketime's preloading is for Linux")
     if found := find(root):
@@ -23,7 +23,7 @@ def library(root: Path = Path("/")) -> Path:
     for arguments in (("update", "-qq"), INSTALL):
         subprocess.run(["apt-get", *arguments], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=True, capture_output=True)
     installed = find(root)
-    assert installed, "apt installed libfaketime, and its file is not where it is expected"
+    assert installed, "apt installed libfaketime, but its file is not at the expected place"
     return installed
 
 

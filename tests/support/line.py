@@ -1,4 +1,4 @@
-"""The way between a process and its servers, which can be cut: data stops, and new connections hang, as behind a firewall."""
+"""The connection between a process and its servers, which can be cut: data stops, and new connections hang, as behind a firewall."""
 
 import asyncio
 from contextlib import suppress
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Wire:
-    """A TCP proxy on a port of its own. `cut` leaves everything open and mute; `mend` closes what was cut and lets new connections through."""
+    """A TCP proxy on its own port. `cut` leaves everything open and silent; `mend` closes the cut connections and lets new ones through."""
 
     def __init__(self, target: str) -> None:
         """`target` is the server's address, as `postgresql://…` or `redis://…`."""
@@ -16,7 +16,7 @@ class Wire:
 
     @property
     def address(self) -> str:
-        """The server's address by this way."""
+        """The server's address through this proxy."""
         user = self._target.netloc.rpartition("@")[0]
         host = f"127.0.0.1:{self._port}"
         return urlunsplit(self._target._replace(netloc=f"{user}@{host}" if user else host))
@@ -30,16 +30,16 @@ class Wire:
         await self.close()
 
     async def close(self) -> None:
-        """For good: new connections are refused."""
+        """Close for good: new connections are refused."""
         self._server.close()
         self._drop()
 
     def cut(self) -> None:
-        """From now on nothing passes."""
+        """Let nothing pass from now on."""
         self._cut = True
 
     def mend(self) -> None:
-        """From now on new connections pass; those that were cut are closed. Where nothing was cut, nothing happens."""
+        """Let new connections pass; close the cut ones. Does nothing when nothing was cut."""
         if self._cut:
             self._cut = False
             self._drop()

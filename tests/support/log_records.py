@@ -1,4 +1,4 @@
-"""Records for tests of what happens to them."""
+"""Records for tests."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,6 @@ def record(**changes: Any) -> Record:
 
 
 def manifest_beside(path: Path) -> ArchiveManifest | None:
-    """The manifest of an archive in the data folder, as it lies there."""
+    """Return the manifest of an archive in the data folder."""
     there = Path(manifest_name(str(path)))
     return msgspec.json.decode(there.read_bytes(), type=ArchiveManifest) if there.exists() else None

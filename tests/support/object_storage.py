@@ -1,6 +1,6 @@
-"""An S3 server on this machine, and what its clients need in their environment.
+"""An S3 server on this machine, and its clients' environment.
 
-With `TILTYARD_TEST_S3=s3://bucket`, tests use another implementation. Its address, key and region come from the `AWS_…` variables; the bucket exists.
+With `TILTYARD_TEST_S3=s3://bucket`, tests use another implementation. Its address, key and region come from the `AWS_…` variables; the bucket must exist.
 """
 
 import os
@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 @contextmanager
 def bucket() -> Iterator[str]:
-    """A bucket of an S3 server of its own; gives its address. The `AWS_…` variables of this process name it meanwhile."""
+    """Yield the address of a bucket on a new S3 server. The `AWS_…` variables of this process name it meanwhile."""
     if other := os.environ.get("TILTYARD_TEST_S3"):
         yield f"{other.rstrip('/')}/{uuid4().hex[:8]}"
         return

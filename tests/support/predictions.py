@@ -1,4 +1,4 @@
-"""Asking for predictions in this process, and draining them, as the product's own processes do it."""
+"""Predictions in this process, and their drain, as in the product's own processes."""
 
 import time
 from collections.abc import AsyncIterator
@@ -31,13 +31,13 @@ async def data_plane(hub: Hub, token: str | None) -> AsyncIterator[httpx.AsyncCl
 
 
 async def ask(hub: Hub, tenant: Tenant, group: Group, body: PredictBody) -> list[Prediction]:
-    """Predictions by the domain itself."""
+    """Return predictions made by the domain itself."""
     answer = await hub.serving.predictor(hub).predict(tenant.admin, group.slug, body)
     return answer if isinstance(answer, list) else [answer]
 
 
 async def drain(hub: Hub, group: Group) -> int:
-    """Move everything from the intake into the log, and see it explained; how many entries."""
+    """Move everything from the intake into the log, and wait for the explanations. Return the number of entries."""
     drainer = Drainer(hub)
     moved = await drainer.drain(group.id, 30)
     assert await hub.redis.xlen(stream_key(group.id)) == 0

@@ -1,4 +1,4 @@
-"""A hub of its own: `tiltyard up` on a fresh data folder and a free port, driven from outside."""
+"""A hub for tests: `tiltyard up` on a new data folder and a free port, driven from outside."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ START_SECONDS = 120
 
 
 class Product:
-    """One installation: its data folder, its supervisor process, and what its ready file says."""
+    """One installation: its data folder, its supervisor process, and the contents of its ready file."""
 
     def __init__(self, folder: Path, output: Path, data: Path | None = None) -> None:
         self.folder, self.output = folder, output
@@ -39,7 +39,7 @@ class Product:
         return psutil.Process(self._process.pid)
 
     def start(self) -> "Product":
-        """Start it, or start it again on the same data; returns once the ready file is there."""
+        """Start it, or start it again on the same data. Return once the ready file exists."""
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         command = [str(TILTYARD), "up", "--data-dir", str(self.data), "--port", "0", "--ready-file", str(ready)]
@@ -52,35 +52,35 @@ class Product:
         return self
 
     def stop(self) -> int:
-        """SIGTERM; gives the exit code."""
+        """Send SIGTERM and return the exit code."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         return self._process.wait(60)
 
     def kill(self) -> None:
-        """kill -9 of the supervisor."""
+        """Kill the supervisor with kill -9."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
 
     def child(self, module: str) -> psutil.Process:
-        """The supervised child that runs this, by its command line."""
+        """Return the supervised child with this module in its command line."""
         found = [p for p in self.supervisor.children(recursive=True) if module in " ".join(_command(p))]
         assert found, f"no process runs {module}: {[_command(p) for p in self.supervisor.children(recursive=True)]}"
         return found[0]
 
     def leftovers(self) -> list[list[str]]:
-        """Processes that still name this data folder."""
+        """Return processes that still name this data folder."""
         mark = str(self.data)
         return [_command(p) for p in psutil.process_iter() if p.pid != os.getpid() and mark in " ".join(_command(p))]
 
     def log(self) -> str:
-        """The last lines that the product printed."""
+        """Return the last lines that the product printed."""
         return "\n".join(self.output.read_text(errors="replace").splitlines()[-40:])
 
     def demo(self, requests: int) -> str:
-        """Run the demo client's first pass against this hub; gives what it printed."""
+        """Run the demo client's first pass against this hub. Return its output."""
         token = self.folder / "token"
         token.write_text(self.ready["token"])
         command = [sys.executable, "-m", "demo", "--url", self.ready["url"], "--token-file", str(token), "--requests", str(requests), "--once"]
@@ -89,7 +89,7 @@ class Product:
         return done.stdout
 
     def client(self, token: str | None = "", **options: Any) -> httpx.AsyncClient:
-        """An HTTP client with the ready file's token, another, or none (None)."""
+        """Return an HTTP client with the ready file's token, another, or none (None)."""
         bearer = self.ready["token"] if token == "" else token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
@@ -106,7 +106,7 @@ class Product:
             return data(await http.get(f"/rpc/{procedure}", params={"input": msgspec.json.encode(given).decode()}))
 
     async def group(self, slug: str) -> Any:
-        """A new group of the demo's two versions, 90 to 10, so that a test may do with it what it likes."""
+        """Make a new group of the demo's two versions, 90 to 10, which the test may change freely."""
         ids = {version["label"]: version["id"] for version in await self.ask("models.versions", slug="credit_scoring")}
         members = [
             {"version_id": ids["v1.2"], "role": "champion", "share": 9_000},
@@ -115,7 +115,7 @@ class Product:
         return await self.call("groups.create", name=slug.replace("_", " ").title(), slug=slug, members=members)
 
     async def sql(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Look into the database as its owner."""
+        """Run a query on the database as its owner."""
         connection = await asyncpg.connect(self.ready["database_url"])
         try:
             return list(await connection.fetch(statement, *arguments))
@@ -125,7 +125,7 @@ class Product:
 
 @contextmanager
 def running(name: str, data: Path | None = None) -> Iterator[Product]:
-    """A started product, gone at the end whatever happened. Its output stays in artifacts-ci/. Its data folder may lie elsewhere."""
+    """Yield a started product, removed at the end in any case. Its output stays in artifacts-ci/. Its data folder may be elsewhere."""
     logs = ROOT / "artifacts-ci"
     logs.mkdir(exist_ok=True)
     output = logs / f"{name}.log"
@@ -143,7 +143,7 @@ def running(name: str, data: Path | None = None) -> Iterator[Product]:
 def until(
     holds: Callable[[], bool], what: str, seconds: float = 30, failed: Callable[[], bool] = lambda: False, explain: Callable[[], str] = lambda: ""
 ) -> None:
-    """Wait until it holds."""
+    """Wait until the condition holds."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert not failed(), f"Gave up waiting for {what}.\n{explain()}"

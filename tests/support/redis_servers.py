@@ -1,4 +1,4 @@
-"""Servers of Redis's protocol with settings of a test's own: Valkey from the wheel, Redis 7.0 from Debian or Ubuntu."""
+"""Servers of Redis's protocol with a test's own settings: Valkey from the wheel, Redis 7.0 from Debian or Ubuntu."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ def valkey() -> Path:
 
 @cache
 def system_redis() -> Path:
-    """The system's `redis-server`, installed by apt where it is missing and we are root."""
+    """Return the system's `redis-server`. Install it by apt if it is missing and we are root."""
     if not shutil.which("redis-server") and os.geteuid() == 0 and shutil.which("apt-get"):
         apt = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # RUNLEVEL=1: the package starts no server
         for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "redis-server"]):
@@ -40,7 +40,7 @@ def system_redis() -> Path:
 
 @contextmanager
 def running(program: Path, folder: Path, **settings: str) -> Iterator[str]:
-    """Run a server in a folder; gives its address. Settings are written with `_` for `-`."""
+    """Run a server in a folder and yield its address. Settings are written with `_` for `-`."""
     folder.mkdir(exist_ok=True)
     port, password = free_port(), secrets.token_hex(8)
     given = {"bind": "127.0.0.1", "port": str(port), "requirepass": password, "dir": f'"{folder}"', "save": '""', **settings}

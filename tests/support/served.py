@@ -1,4 +1,4 @@
-"""Two versions made once for a file of tests, and as many groups of them as it needs."""
+"""Two versions made once for a test file, and any number of groups of them."""
 
 import asyncio
 from dataclasses import dataclass

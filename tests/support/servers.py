@@ -36,11 +36,11 @@ from backend.adapters.processes import carries, tail, write_private
 _FOLDER = "TILTYARD_TEST_SERVERS"
 _ROOT = Path(__file__).resolve().parents[2]
 _held: list[int] = []
-"""The descriptor whose lock tells the keeper that the run is on."""
+"""The descriptor whose lock shows the keeper that the run continues."""
 
 
 def prepare() -> None:
-    """Make the run's folder and say where it is to workers not yet started. Starts nothing."""
+    """Make the run's folder and pass its path to workers that start later. Starts no servers."""
     folder = Path(tempfile.mkdtemp(prefix="tiltyard-tests-"))
     folder.chmod(0o755)
     descriptor = os.open(folder / "alive", os.O_RDWR | os.O_CREAT, 0o600)
@@ -66,7 +66,7 @@ def finish() -> None:
 
 @cache
 def running() -> EmbeddedServers:
-    """The run's servers, started by whichever worker asks first."""
+    """Return the run's servers, started by the first worker that asks."""
     if _FOLDER not in os.environ:
         prepare()
     folder = Path(os.environ[_FOLDER])
@@ -94,7 +94,7 @@ def drop_database(name: str) -> None:
 
 
 def redis_url(database: int) -> str:
-    """One of Redis's databases, 0 to 63: give each worker its own."""
+    """Return one of Redis's databases, 0 to 63: give each worker its own."""
     return f"{running().redis_url.rsplit('/', 1)[0]}/{database}"
 
 
@@ -120,7 +120,7 @@ def _start_keeper(folder: Path) -> None:
 
 
 def _keep(folder: Path) -> None:
-    """The keeper: start the servers, wait until the run's process lets go of its lock, stop them, clean up."""
+    """Be the keeper: start the servers, wait until the run's process releases its lock, stop them, clean up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     write_private(folder / "keeper.pid", str(os.getpid()))
     with start(folder / "data", print, durable=False) as servers:

@@ -1,4 +1,4 @@
-"""An RPC application behind the product's own server, in the test's process, so that a test can look inside."""
+"""An RPC application behind the product's own server, in the test's process, so that the test can inspect it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def _listening(port: int) -> None:
 
 @asynccontextmanager
 async def asking(port: int, target: str, *headers: str) -> AsyncIterator[asyncio.StreamReader]:
-    """A GET whose answer is read as it comes. Leaving the block resets the connection."""
+    """Send a GET and read its answer as it comes. Leaving the block resets the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write("\r\n".join([f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{port}", *headers, "", ""]).encode())
     try:

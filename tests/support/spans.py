@@ -14,7 +14,7 @@ from backend import tracing
 
 @contextmanager
 def exported() -> Iterator[InMemorySpanExporter]:
-    """A provider as an operator's start-up would set it, for the length of the block."""
+    """Set a provider during the block, as an operator's start-up would."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

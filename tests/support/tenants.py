@@ -1,4 +1,4 @@
-"""Tenants and the people in them, made through the product's own use cases."""
+"""Tenants and their people, made through the product's own use cases."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -36,7 +36,7 @@ class Tenant:
 
 
 async def new_tenant(hub: Hub) -> Tenant:
-    """A tenant nobody else uses."""
+    """Return a tenant that nobody else uses."""
     name = uuid4().hex[:12]
     first = await create_administrator(hub, f"Tenant {name}", f"admin@{name}.example")
     admin = await authenticate_token(hub, first.token)

@@ -1,4 +1,4 @@
-"""A slice made for tests: what a new slice declares, and runs that behave as badly as runs can."""
+"""A slice for tests: the declarations of a new slice, and runs that behave badly."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ async def wait(task: RunContext) -> Json:
 
 
 async def stubborn(task: RunContext) -> Json:
-    """Ignore cancellations for a while, then end as if nothing had been."""
+    """Ignore cancellations for a while, then end normally."""
     await note(task, "began")
     until = time.monotonic() + 6
     while time.monotonic() < until:
@@ -54,12 +54,12 @@ async def block(task: RunContext) -> Json:
 
 
 async def note(task: RunContext, said: str) -> None:
-    """Put it where the test sees it."""
+    """Store it where the test reads it."""
     await task.hub.redis.rpush(f"toy:{task.run.id}", f"{said}@{task.claim.worker_id}")
 
 
 async def count(tick: Tick) -> None:
-    """Note the tick, and how late its handler began."""
+    """Record the tick, and how late its handler started."""
     late = (tick.hub.clock.now() - tick.at).total_seconds()
     await tick.hub.redis.rpush("toy:ticks", f"{tick.at.isoformat()} {late:.3f}")
 

@@ -1,4 +1,4 @@
-"""Chat completions, responses and Anthropic's messages: what a model would say, whole or as a stream."""
+"""Chat completions, responses and Anthropic's messages: a model's answers, whole or as a stream."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from tests.support.openai_server.reply import ApiError, Asked, Reply, event
 from tests.support.openai_server.strict import instance, lint
 
 Answer = str | Callable[[Asked], str]
-"""What the model says next: text, or made from the request."""
+"""The model's next answer: text, or made from the request."""
 
 
 class Said:
@@ -28,7 +28,7 @@ class Said:
 
 
 def say(asked: Asked, answers: list[Answer], fault: Fault | None, schema: dict[str, Any] | None, max_tokens: int | None, prompt: str) -> Said:
-    """The next scripted answer; else an instance of the schema; else an echo."""
+    """Return the next scripted answer; else an instance of the schema; else an echo."""
     if answers:
         scripted = answers.pop(0)
         text = scripted if isinstance(scripted, str) else scripted(asked)

@@ -1,4 +1,4 @@
-"""The server as an ASGI application: who may ask, what goes wrong, and which endpoint answers."""
+"""The server as an ASGI application: authentication, faults, and endpoints."""
 
 import time
 from typing import Any
@@ -42,7 +42,7 @@ class OpenAiServer:
         self.scripts.append(Script(fault=fault, **options))
 
     def transport(self) -> httpx2.AsyncBaseTransport:
-        """To be asked within this process."""
+        """Return a transport for requests within this process."""
         return InProcess(self)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -126,7 +126,7 @@ class OpenAiServer:
 
 
 class InProcess(httpx2.AsyncBaseTransport):
-    """The server without a socket; what it drops is dropped here too."""
+    """The server without a socket; dropped connections are dropped here too."""
 
     def __init__(self, server: OpenAiServer) -> None:
         self._asgi = httpx2.ASGITransport(app=server)

@@ -1,4 +1,4 @@
-"""What a provider does wrong, on demand."""
+"""Faults of a provider, on demand."""
 
 import asyncio
 from enum import StrEnum
@@ -9,7 +9,7 @@ from tests.support.openai_server.reply import Asked, Dropped, Reply
 
 
 class Fault(StrEnum):
-    """One thing that goes wrong."""
+    """One fault."""
 
     BAD_KEY = "bad_key"
     FORBIDDEN = "forbidden"
@@ -55,7 +55,7 @@ _ERRORS = {
 
 
 async def commit(script: Script, asked: Asked) -> Reply:
-    """The reply that goes wrong."""
+    """Return the faulty reply."""
     if script.fault in _ERRORS:
         return _error(*_ERRORS[script.fault])
     match script.fault:

@@ -1,4 +1,4 @@
-"""Files and fine-tuning jobs. A job's state follows from the clock alone, so that a test moves it by moving the time."""
+"""Files and fine-tuning jobs. A job's state depends only on the clock, so a test moves the time."""
 
 import io
 import json
@@ -16,7 +16,7 @@ VALIDATING, QUEUED, STEP = 10.0, 20.0, 1.0
 
 @dataclass
 class Job:
-    """A job as it was asked for, and what was done to it since."""
+    """A job as requested, and the later actions on it."""
 
     id: str
     body: dict[str, Any]
@@ -107,7 +107,7 @@ class Tuning:
             job.paused_for, job.paused_at = job.paused_for + now - job.paused_at, None
 
     def state(self, job: Job, now: float) -> tuple[str, float]:
-        """Where the job is, and how many steps are done."""
+        """Return the job's state, and the number of finished steps."""
         moment = job.ended[1] if job.ended else now
         elapsed = (job.paused_at or moment) - job.created - job.paused_for
         done = min(float(job.steps), max(0.0, (elapsed - VALIDATING - QUEUED) / STEP))
@@ -148,7 +148,7 @@ class Tuning:
         return [self.model_name(job) for job in self.jobs.values() if self.state(job, now)[0] == "succeeded"]
 
     def events(self, job: Job, now: float) -> list[dict[str, Any]]:
-        """Everything that happened, oldest first."""
+        """Return all events, oldest first."""
         state, done = self.state(job, now)
         start = job.created + VALIDATING + QUEUED
         said: list[tuple[float, str, str, dict[str, Any] | None]] = [
