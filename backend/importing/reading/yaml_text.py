@@ -4,6 +4,8 @@ Aliases are written out, merge keys (`<<`) merged, as long as the whole stays sm
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -16,6 +18,7 @@ MAX_CHARACTERS = 1024 * 1024
 MAX_WRITTEN_OUT = 200_000
 """Values and containers, with every alias written out."""
 _MAX_DEPTH = 64
+_MERGE = "tag:yaml.org,2002:merge"
 _KEY = re.compile(r"""(?:[A-Za-z_][\w .-]*|"[^"\n]*"|'[^'\n]*'):(?:\s|$)|- """)
 
 
@@ -26,6 +29,22 @@ class _JsonLoader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no ty
     yaml_constructors = {
         tag: made for tag, made in yaml.CSafeLoader.yaml_constructors.items() if tag is None or tag.rsplit(":", 1)[-1] in ("null", "bool", "str", "seq", "map")
     }
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.doubled: dict[int, list[str]] = {}
+        """Keys that a mapping gives more than once, by the mapping's id."""
+
+
+def _mapping(loader: _JsonLoader, node: Any) -> Iterator[dict[str, Any]]:
+    """With its keys as they are written: 1, 1.0 and true are three."""
+    made: dict[str, Any] = {}
+    yield made
+    own = [loader.construct_scalar(key) for key, _ in node.value if key.tag != _MERGE]
+    if len(set(own)) < len(own):
+        loader.doubled[id(made)] = sorted(key for key, times in Counter(own).items() if times > 1)
+    loader.flatten_mapping(node)
+    made.update((loader.construct_scalar(key), loader.construct_object(value)) for key, value in node.value)
 
 
 def _whole(loader: _JsonLoader, node: Any) -> int | float:
@@ -44,6 +63,7 @@ for _tag, _pattern, _first in (
     ("merge", "<<", "<"),
 ):
     _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
+_JsonLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _JsonLoader.add_constructor("tag:yaml.org,2002:int", _whole)
 _JsonLoader.add_constructor("tag:yaml.org,2002:float", _float)
 
@@ -63,7 +83,9 @@ def read_yaml(written: str) -> tuple[Json, dict[int, tuple[Json, list[str]]]]:
         raise FileTooLarge(f"YAML is read up to {MAX_CHARACTERS:,} characters; bring larger files as JSON.")
     try:
         _check_events(body)
-        return _json(yaml.load(body, _JsonLoader)), {}  # noqa: S506  a safe loader's subclass
+        loader = _JsonLoader(body)
+        doubled: dict[int, tuple[Json, list[str]]] = {}
+        return _json(loader.get_single_data(), loader.doubled, doubled), doubled
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -100,9 +122,13 @@ def _check_events(body: str) -> None:
             raise TooManyLeaves(f"With its aliases (*name) written out the YAML has more than {MAX_WRITTEN_OUT:,} values. Leave out what is repeated.")
 
 
-def _json(node: Any) -> Json:
-    if isinstance(node, dict):
-        return {str(key): _json(value) for key, value in node.items()}
+def _json(node: Any, repeated: dict[int, list[str]], doubled: dict[int, tuple[Json, list[str]]]) -> Json:
+    """A tree in which nothing is shared."""
     if isinstance(node, list):
-        return [_json(value) for value in node]
-    return node if node is None or isinstance(node, (str, int, float, bool)) else str(node)
+        return [_json(value, repeated, doubled) for value in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _json(value, repeated, doubled) for key, value in node.items()}
+    if id(node) in repeated:
+        doubled[id(made)] = made, repeated[id(node)]
+    return made

@@ -30,6 +30,12 @@ def test_values_are_those_of_yaml_1_2() -> None:
     assert [one.pointer for one in parsed.warnings] == ["/e"]
 
 
+def test_a_key_given_twice_is_reported_and_keys_stay_as_they_are_written() -> None:
+    parsed = parse(b"a: 1\nb: {x: 1, x: 2}\nc: &c {y: 1}\nd: {<<: *c, y: 2}\na: 3\n1: q\n1.0: r\ntrue: s\n")
+    assert parsed.tree == {"a": 3, "b": {"x": 2}, "c": {"y": 1}, "d": {"y": 2}, "1": "q", "1.0": "r", "true": "s"}
+    assert [one.pointer for one in parsed.warnings] == ["/a", "/b/x"]
+
+
 def test_a_number_of_too_many_digits_is_as_in_json() -> None:
     parsed = parse(b"a: 1234567890123456789012\nb: " + b"9" * 5000)
     assert parsed.tree == {"a": 1.2345678901234568e21, "b": None}
@@ -57,6 +63,7 @@ def test_aliases_that_grow_without_end_are_refused_before_anything_is_built(line
         (b"a: {<<: 5}\n", "merging"),
         (b"a: !!python/object/apply:os.system ['true']\n", "Line 1, column 4"),
         (b"a: !!binary aaaa\n", "binary"),
+        (b"k: 1\n? [a]\n: 2\n", "Line 2"),
         (b"a: !!bool 5\n", "does not fit the tag"),
         (b"a: [1\nb: 2\n", "Line 2"),
     ],
