@@ -19,7 +19,7 @@ from backend.exchange.payloads import base64_json, captured, inputs_in, is_error
 
 Layout = Literal["databricks", "kserve", "sagemaker"]
 REQUEST, RESPONSE = "org.kubeflow.serving.inference.request", "org.kubeflow.serving.inference.response"
-EXTRAS = ("version", "role", "phase", "entity_key", "correlation_id", "label", "actual", "caller")
+EXTRAS = ("version", "role", "phase", "entity_key", "correlation_id", "label", "actual", "caller", "decision", "decision_rule", "final_decision")
 """Fields that travel beside inputs, score, time and id."""
 _json = msgspec.json.Encoder(order="deterministic").encode
 _FORMS: dict[Layout, str] = {
@@ -61,7 +61,7 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
 
 def lines_of(layout: Layout, slug: str, row: Mapping[str, Any]) -> list[bytes]:
     """Return a log row as lines of the layout."""
-    return _WRITERS[layout](slug, row, {name: _text(row[name]) for name in EXTRAS if row[name] is not None})
+    return _WRITERS[layout](slug, row, {name: _text(row[name]) for name in EXTRAS if row.get(name) is not None})
 
 
 def read(layout: Layout, lines: Iterable[bytes]) -> tuple[list[Foreign], list[tuple[int, str]]]:
