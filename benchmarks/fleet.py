@@ -17,7 +17,7 @@ import msgspec
 from backend.adapters.processes import free_port
 from backend.db.addresses import app_url
 from demo.dataset import load as load_clients
-from rpc.commands.installation import kek_path
+from rpc.commands.shared.installation import kek_path
 from tests.support.line import Wire
 from tests.support.product import ROOT, Product
 

@@ -31,7 +31,7 @@ from tests.support.node import FOLDER, install
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "tyd_bench"
-START_SECONDS = 60
+START_SECONDS = 180
 GET = {"group": "live_credit_scoring", "limit": 10}
 SPLIT = {"group": "live_credit_scoring", "members": [{"version": f"1.{i}.0", "share": 0.2, "ranges": [{"start": i * 9, "end": i * 9 + 8}]} for i in range(5)]}
 

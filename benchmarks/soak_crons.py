@@ -30,6 +30,8 @@ from workers.queues import SLOTS
 SECRET = "the secret of a soak"
 LATE_SECONDS = 2.0
 RUN_SECONDS = 60
+START_SECONDS = 300
+"""The worker may take this long to be at work on a busy machine."""
 KINDS = {"toy.wait": Queue.DEFAULT, "toy.train": Queue.TRAINING}
 
 
@@ -45,6 +47,9 @@ async def soak(settings: Settings, minutes: float) -> list[tuple[datetime, float
     """Return the ticks, each with its delay in seconds."""
     async with open_hub(settings) as hub:
         tenant = await new_tenant(hub)
+        async with asyncio.timeout(START_SECONDS):
+            while not await hub.redis.llen("toy:ticks"):
+                await asyncio.sleep(0.2)
         until, full = time.monotonic() + minutes * 60, 0.0
         while time.monotonic() < until:
             if time.monotonic() >= full:

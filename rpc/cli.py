@@ -1,19 +1,33 @@
 """The command line `tiltyard`. A command's module is loaded at its use, so that each starts fast."""
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import click
 
 from backend.adapters.processes import SetupError
 from backend.errors import HubError
+from rpc import commands
 
-COMMANDS = (
+FIRST = (
     "up", "demo", "serve", "worker", "migrate", "call", "contract", "import", "import-log", "export-log", "halt", "resume", "alerts", "doctor",
     "backup", "restore", "reset-password", "make-administrator", "connectors", "artifact", "decisions",
 )  # fmt: skip
+"""The order in which a newcomer meets the commands. Others come after these, by name."""
 _MODULES = {"import": "import_file"}
 """Commands whose names are Python keywords."""
+
+
+def found() -> tuple[str, ...]:
+    """Return the names of all commands: each module of `rpc/commands` is one."""
+    keywords = {module: name for name, module in _MODULES.items()}
+    modules = [one.name for one in iter_modules(commands.__path__) if not one.ispkg]
+    names = [keywords.get(module, module.replace("_", "-")) for module in modules]
+    return tuple(sorted(names, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)))
+
+
+COMMANDS = found()
 
 
 class Commands(click.Group):

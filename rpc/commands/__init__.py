@@ -1,1 +1,1 @@
-"""The command line, one file per command. `rpc/cli.py` lists them."""
+"""The command line, one file per command. `rpc/cli.py` finds them; `shared/` holds what several need."""

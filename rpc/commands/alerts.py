@@ -11,8 +11,8 @@ import msgspec
 from backend.actor import Actor
 from backend.bootstrap import ServingHub
 from backend.plural import plural
-from rpc.commands.acting import acting, acting_options
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.acting import acting, acting_options
+from rpc.commands.shared.terminal import data_dir_option
 from rpc.core import Request
 from rpc.core.call import Exchange, call, find
 from rpc.host import ProductHost

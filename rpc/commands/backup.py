@@ -12,8 +12,8 @@ from backend.adapters.processes import SetupError
 from backend.plural import plural
 from backend.settings import Settings
 from migrations.apply import current_revision
-from rpc.commands.installation import installation, read_settings
-from rpc.commands.terminal import data_dir_option, say
+from rpc.commands.shared.installation import installation, read_settings
+from rpc.commands.shared.terminal import data_dir_option, say
 
 
 @click.command("backup", short_help="Write the whole installation to one file.")

@@ -17,9 +17,9 @@ from backend.errors import HubError
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.commands.contract import unknown
-from rpc.commands.installation import read_settings, running_installation
-from rpc.commands.ready import kept_access
-from rpc.commands.terminal import console, data_dir_option, errors
+from rpc.commands.shared.installation import read_settings, running_installation
+from rpc.commands.shared.ready import kept_access
+from rpc.commands.shared.terminal import console, data_dir_option, errors
 from rpc.core import Request
 from rpc.core.call import Exchange, call, find, stream
 from rpc.core.errors import WIRE, UnknownProcedure, known, report

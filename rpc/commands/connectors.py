@@ -14,8 +14,8 @@ from backend.hub import Hub
 from backend.plural import plural
 from backend.runs import service as runs
 from backend.settings import Settings
-from rpc.commands.installation import installation, kek_path, read_settings
-from rpc.commands.terminal import data_dir_option, say
+from rpc.commands.shared.installation import installation, kek_path, read_settings
+from rpc.commands.shared.terminal import data_dir_option, say
 
 
 @click.group("connectors", short_help="The keys that encrypt connectors' keys.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from rpc.commands.terminal import console
+from rpc.commands.shared.terminal import console
 from rpc.core.contract.failures import declared
 from rpc.core.contract.router_types import needs
 from rpc.core.contract.typescript import Direction, Names

@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from backend.bootstrap import open_hub
-from rpc.commands.acting import Caller, acting_options
-from rpc.commands.installation import read_settings, running_installation
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.acting import Caller, acting_options
+from rpc.commands.shared.installation import read_settings, running_installation
+from rpc.commands.shared.terminal import data_dir_option
 from schemas.catalog import Version
 from schemas.common import Shape
 from schemas.decisions import (

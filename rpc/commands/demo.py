@@ -8,10 +8,10 @@ import click
 
 from backend.adapters.processes import SetupError
 from backend.settings import Settings
-from rpc.commands.installation import read_settings
-from rpc.commands.ready import SignIn
-from rpc.commands.supervisor import Supervisor
-from rpc.commands.terminal import Steps, server_options
+from rpc.commands.shared.installation import read_settings
+from rpc.commands.shared.ready import SignIn
+from rpc.commands.shared.supervisor import Supervisor
+from rpc.commands.shared.terminal import Steps, server_options
 from rpc.commands.up import local_url, run
 
 

@@ -23,8 +23,8 @@ from backend.inference_log import durability
 from backend.runs.service import workers
 from backend.settings import Settings
 from migrations.apply import current_revision, head_revision
-from rpc.commands.installation import embedded, installation, read_settings
-from rpc.commands.terminal import console, data_dir_option, say
+from rpc.commands.shared.installation import embedded, installation, read_settings
+from rpc.commands.shared.terminal import console, data_dir_option, say
 from rpc.console import CONSOLE
 
 _ENOUGH, _LITTLE = 5_000_000_000, 500_000_000

@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 import click
 
-from rpc.commands.acting import Caller, acting_options, calling
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.acting import Caller, acting_options, calling
+from rpc.commands.shared.terminal import data_dir_option
 from schemas.log import ExportedLog, ExportLog
 
 LAYOUTS = click.Choice(["databricks", "kserve", "sagemaker"])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from rpc.commands.acting import acting_options, calling
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.acting import acting_options, calling
+from rpc.commands.shared.terminal import data_dir_option
 from schemas.groups import Group, HaltGroup, ResumeGroup
 
 LOST = "answers nobody, except perhaps a process that has lost PostgreSQL: the group's settings let it continue. Stop that process"

@@ -12,13 +12,13 @@ from backend.adapters.processes import SetupError
 from backend.importing.errors import FileTooLarge
 from backend.importing.parse import MAX_BYTES
 from backend.importing.preview import preview
-from rpc.commands.import_report import show, show_outcome, warn
-from rpc.commands.installation import read_settings, running_installation
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.import_report import show, show_outcome, warn
+from rpc.commands.shared.installation import read_settings, running_installation
+from rpc.commands.shared.terminal import data_dir_option
 from schemas.importing import ImportPreview
 
 if TYPE_CHECKING:
-    from rpc.commands.import_into_hub import Outcome
+    from rpc.commands.shared.import_into_hub import Outcome
 
 FINE, REFUSED, DECISION = 0, 1, 2
 FIELDS = ("document", "provenance", "unmapped", "contradictions", "several_models", "format", "mapping")
@@ -64,7 +64,7 @@ def command(
         understood = [preview(content, name, pick) for pick in _named(content, name, picks, pick_all)]
         _print(understood, None, as_json)
         sys.exit(max(map(exit_code, understood)))
-    from rpc.commands.import_into_hub import Wishes, bring  # noqa: PLC0415  heavy: the whole product, which a dry run does without
+    from rpc.commands.shared.import_into_hub import Wishes, bring  # noqa: PLC0415  heavy: the whole product, which a dry run does without
 
     try:
         settings = running_installation(read_settings(data_dir))

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from rpc.commands.acting import Caller, acting_options, calling
 from rpc.commands.export_log import LAYOUTS
-from rpc.commands.terminal import data_dir_option, errors
+from rpc.commands.shared.acting import Caller, acting_options, calling
+from rpc.commands.shared.terminal import data_dir_option, errors
 from schemas.log import ImportedLog, ImportLog
 
 PART = 4000

@@ -8,8 +8,8 @@ import click
 from backend.access.operator import make_administrator
 from backend.bootstrap import open_hub
 from backend.settings import Settings
-from rpc.commands.installation import installation, read_settings
-from rpc.commands.terminal import data_dir_option, say, tenant_option
+from rpc.commands.shared.installation import installation, read_settings
+from rpc.commands.shared.terminal import data_dir_option, say, tenant_option
 
 
 @click.command("make-administrator", short_help="Make a person an administrator.")

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from migrations.apply import current_revision, head_revision, migrate
-from rpc.commands.installation import installation, read_settings
-from rpc.commands.terminal import data_dir_option, say
+from rpc.commands.shared.installation import installation, read_settings
+from rpc.commands.shared.terminal import data_dir_option, say
 
 
 @click.command("migrate", short_help="Bring the database up to date.")

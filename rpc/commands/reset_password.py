@@ -11,8 +11,8 @@ from backend.access.first_administrator import made_up
 from backend.access.operator import reset_password
 from backend.bootstrap import open_hub
 from backend.settings import Settings
-from rpc.commands.installation import installation, read_settings
-from rpc.commands.terminal import data_dir_option, interactive, say, tenant_option
+from rpc.commands.shared.installation import installation, read_settings
+from rpc.commands.shared.terminal import data_dir_option, interactive, say, tenant_option
 from schemas.access import Password
 
 

@@ -13,8 +13,8 @@ from backend.adapters.processes import SetupError
 from backend.plural import plural
 from backend.settings import Settings
 from migrations.apply import migrate
-from rpc.commands.installation import installation, read_settings
-from rpc.commands.terminal import data_dir_option, say
+from rpc.commands.shared.installation import installation, read_settings
+from rpc.commands.shared.terminal import data_dir_option, say
 
 
 @click.command("restore", short_help="Restore a backup into an empty data folder.")

@@ -13,8 +13,8 @@ from backend.gc_tuning import collect_less
 from backend.logs import write_logs
 from backend.settings import Settings
 from rpc.app import create_app
-from rpc.commands.installation import read_settings, running_installation
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.installation import read_settings, running_installation
+from rpc.commands.shared.terminal import data_dir_option
 from rpc.server import Server
 
 

@@ -19,11 +19,11 @@ from backend.adapters.embedded_home import DataLock, prepare_data_dir
 from backend.adapters.processes import SetupError, free_port, write_private
 from backend.settings import Settings
 from migrations.current import is_current
-from rpc.commands.administrator import first_access
-from rpc.commands.installation import check_external, complete, embedded, environment_of_application, read_settings
-from rpc.commands.ready import SignIn, remove_ready_file, write_ready_file
-from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
-from rpc.commands.terminal import Steps, console, server_options
+from rpc.commands.shared.administrator import first_access
+from rpc.commands.shared.installation import check_external, complete, embedded, environment_of_application, read_settings
+from rpc.commands.shared.ready import SignIn, remove_ready_file, write_ready_file
+from rpc.commands.shared.supervisor import Stopped, Supervisor, stop_on_signals
+from rpc.commands.shared.terminal import Steps, console, server_options
 
 _PATIENCE = 120.0
 """Seconds. A start fails when the API process does not answer within this time."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from rpc.commands.installation import environment_of, read_settings, running_installation
-from rpc.commands.terminal import data_dir_option
+from rpc.commands.shared.installation import environment_of, read_settings, running_installation
+from rpc.commands.shared.terminal import data_dir_option
 
 
 @click.command("worker", short_help="Run only a worker process.")

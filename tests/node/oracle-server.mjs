@@ -1,4 +1,4 @@
-// The procedures of tests/support/wire_app.py on the official server: what it answers is what a client may expect.
+// The procedures of tests/support/wire/app.py on the official server: what it answers is what a client may expect.
 //   node oracle-server.mjs --port N [--method-override] [--max-duration SECONDS]
 import { parseArgs } from 'node:util';
 import { initTRPC, tracked, TRPCError } from '@trpc/server';

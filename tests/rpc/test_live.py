@@ -27,7 +27,7 @@ from backend.hub import Hub
 from backend.outcomes import service as outcomes
 from backend.runs import service as runs
 from backend.settings import Settings
-from rpc.commands.installation import environment_of
+from rpc.commands.shared.installation import environment_of
 from rpc.core.http import Options, RpcApp
 from rpc.host import ProductHost
 from rpc.root import root

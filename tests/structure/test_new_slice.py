@@ -13,7 +13,8 @@ from migrations.apply import head_revision
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW = ROOT / "tests/support/toy_tree"
-PARTS = ("backend", "rpc", "workers", "schemas", "migrations", "tests", "demo", "docs", "console/src", "pyproject.toml")
+PARTS = ("backend", "rpc", "workers", "schemas", "migrations", "tests", "demo", "docs", "console", "pyproject.toml")
+BUILT = ("__pycache__", "node_modules", "dist")
 EDITS = {
     "backend/slices.py": {
         "from backend.tallies import runs as tallies_runs\n": "from backend.toys import actions as toys_actions\n"
@@ -26,8 +27,12 @@ EDITS = {
     "pyproject.toml": {'  "catalog",\n': '  "toys",\n'},
     "backend/access/permissions.py": {'    SYSTEM_RUN_READ = "system:run:read"\n': '    TOY_TOY_MAKE = "toy:toy:make"\n'},
     "rpc/root.py": {"from rpc.system import system\n": "from rpc.toys.router import toys\n", "models, runs, system": ", toys"},
-    "rpc/cli.py": {'"artifact", "decisions",': ' "toys",'},
     "console/src/nav.ts": {"label: 'System', icon: IconServer },\n": "  toys: { path: '/settings/toys', label: 'Toys', icon: IconCube },\n"},
+    "console/src/routes/settings.tsx": {
+        "'System') });\n": "const toys = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.toys.path, "
+        "component: lazyPage(() => import('@/features/toys/Toys'), 'Toys') });\n",
+        "account, audit, system": ", toys",
+    },
 }
 """By file: what comes after a text that is there."""
 
@@ -48,7 +53,7 @@ def add_slice(tree: Path) -> None:
 def changed(tree: Path) -> set[str]:
     """Files of the project that are different in the copy. None may be gone."""
     files = [path.relative_to(ROOT) for part in PARTS for path in ((ROOT / part).rglob("*") if (ROOT / part).is_dir() else [ROOT / part])]
-    there = [one for one in files if (ROOT / one).is_file() and not set(one.parts) & {"__pycache__", "node_modules"}]
+    there = [one for one in files if (ROOT / one).is_file() and not set(one.parts) & set(BUILT)]
     return {str(one) for one in there if not filecmp.cmp(ROOT / one, tree / one, shallow=False)}
 
 
@@ -58,16 +63,17 @@ def tree(tmp_path: Path) -> Path:
     copy = tmp_path / "project"
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns(*BUILT))
         else:
             shutil.copy(ROOT / part, copy / part)
+    (copy / "console/node_modules").symlink_to(ROOT / "console/node_modules")
     add_slice(copy)
     return copy
 
 
-def run(tree: Path, *command: str) -> None:
+def run(tree: Path, *command: str, folder: str = ".") -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TILTYARD_", "PYTEST_"))}
-    done = subprocess.run(command, cwd=tree, env={**kept, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tree / folder, env={**kept, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 
 
@@ -77,6 +83,9 @@ def test_a_new_slice_edits_six_existing_files_and_all_that_it_declares_works(tre
     assert len(EDITS) <= 6
     tools = Path(sys.executable).parent
     run(tree, str(tools / "lint-imports"), "--no-cache")
+    run(tree, str(tools / "python"), "-m", "rpc.core.contract")
+    run(tree, "npx", "tsc", "--noEmit", folder="console")  # the page's own link and call are typed by the router and the contract
+    run(tree, "npx", "eslint", "src/features/toys", "src/nav.ts", "src/routes", "--max-warnings", "0", folder="console")
     checks = [
         "tests/backend/toys",
         "tests/backend/declarations",

@@ -15,7 +15,7 @@ from backend.hub import Hub
 from backend.ports.secrets import Binding, Secret
 from backend.settings import Settings
 from backend.slices import run_kinds
-from rpc.commands.installation import complete, kek_path
+from rpc.commands.shared.installation import complete, kek_path
 from schemas.connectors import RotateConnector
 from tests.backend.connectors.conftest import KEY
 from tests.backend.connectors.test_connectors import OTHER_KEY, make

@@ -20,7 +20,7 @@ from backend.outcomes import orphans
 from backend.outcomes import service as outcomes
 from backend.settings import Settings
 from rpc.commands import import_log
-from rpc.commands.acting import Caller
+from rpc.commands.shared.acting import Caller
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.log import ListOrphans
 from tests.backend.exchange.test_formats import PUBLISHED, brought

@@ -15,7 +15,7 @@ from backend.access.tokens import create_token
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import SignIn, keep_access
+from rpc.commands.shared.ready import SignIn, keep_access
 from schemas.access import CreateToken
 from tests.support.group import serve_group
 from tests.support.tenants import Tenant

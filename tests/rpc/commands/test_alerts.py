@@ -13,7 +13,7 @@ from backend.declarations.alerts import Finding
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import SignIn, keep_access
+from rpc.commands.shared.ready import SignIn, keep_access
 from schemas.alerts import ListAlerts, Severity
 from tests.support.tenants import Tenant
 

@@ -13,7 +13,7 @@ from backend.access.operator import make_administrator
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import SignIn, keep_access
+from rpc.commands.shared.ready import SignIn, keep_access
 from rpc.root import root
 from tests.support.tenants import Tenant
 

@@ -15,8 +15,8 @@ import pytest_asyncio
 from backend.hub import Hub
 from backend.runs import service as runs
 from backend.settings import Settings
-from rpc.commands.installation import environment_of
-from rpc.commands.ready import SignIn, keep_access
+from rpc.commands.shared.installation import environment_of
+from rpc.commands.shared.ready import SignIn, keep_access
 from tests.support.tenants import Tenant
 
 pytestmark = pytest.mark.busy

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from backend.settings import Settings
 from rpc.cli import COMMANDS, main
-from rpc.commands.installation import complete, environment_of, environment_of_application, read_settings, running_installation
-from rpc.commands.ready import SignIn, keep_access, kept_access, write_ready_file
+from rpc.commands.shared.installation import complete, environment_of, environment_of_application, read_settings, running_installation
+from rpc.commands.shared.ready import SignIn, keep_access, kept_access, write_ready_file
 from tests.conftest import SECRET
 from tests.support import servers
 

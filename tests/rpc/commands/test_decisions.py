@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from backend.hub import Hub
 from backend.settings import Settings
 from rpc.cli import main
-from rpc.commands.ready import SignIn, keep_access
+from rpc.commands.shared.ready import SignIn, keep_access
 from schemas.groups import MemberRole
 from schemas.inference import PredictBody
 from tests.support.decisions import cut_at, split, with_rule

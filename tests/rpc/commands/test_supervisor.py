@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from backend.adapters.processes import SetupError
-from rpc.commands.supervisor import Supervisor
+from rpc.commands.shared.supervisor import Supervisor
 
 pytestmark = pytest.mark.busy
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 SUPERVISING = """
 import os, sys, time
-from rpc.commands.supervisor import Stopped, Supervisor, stop_on_signals
+from rpc.commands.shared.supervisor import Stopped, Supervisor, stop_on_signals
 supervisor = Supervisor(print)
 stop_on_signals()
 try:

@@ -189,7 +189,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def test_the_command_tells_by_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = ["--root", "tests.support.wire_app:root"]
+    root = ["--root", "tests.support.wire.app:root"]
     assert main([*root, str(tmp_path)]) == 0
     earlier = tmp_path / "contract.json"
     assert main([*root, "--compat", str(earlier)]) == 0

@@ -16,7 +16,7 @@ from rpc.core.router import Router
 from rpc.endpoints import endpoints
 from rpc.root import root
 from tests.rpc.core.conftest import wire_server
-from tests.support import wire_app
+from tests.support.wire import app as wire_app
 
 
 def document(router: Router, *beside: Any) -> dict[str, Any]:

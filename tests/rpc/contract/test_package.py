@@ -10,8 +10,8 @@ import pytest
 from rpc.core.contract.generate import generate, write
 from rpc.root import root
 from tests.rpc.core.conftest import wire_server
-from tests.support import wire_app
 from tests.support.typescript import Compiler, install_contract, new_project, node, tsc
+from tests.support.wire import app as wire_app
 
 FILES = {
     "package/client.js",

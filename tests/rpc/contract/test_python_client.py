@@ -20,7 +20,7 @@ from rpc.core.contract.typescript import NoContract
 from rpc.root import root
 from schemas.common import Shape
 from tests.rpc.core.conftest import wire_server
-from tests.support import wire_app
+from tests.support.wire import app as wire_app
 
 
 def load(name: str, text: str, folder: Path) -> ModuleType:

@@ -29,7 +29,7 @@ Another = Callable[..., Awaitable[Driver | PageDriver]]
 async def wire_server(*arguments: str, kind: str = "tiltyard", port: int | None = None, said: IO[bytes] | None = None) -> AsyncIterator[str]:
     """The origin of a fresh conformance server; what it says goes to the file `said`."""
     port = port or free_port()
-    command = [sys.executable, "-m", "tests.support.wire_app"] if kind == "tiltyard" else ["node", str(install() / "oracle-server.mjs")]
+    command = [sys.executable, "-m", "tests.support.wire.app"] if kind == "tiltyard" else ["node", str(install() / "oracle-server.mjs")]
     process = await asyncio.create_subprocess_exec(*command, "--port", str(port), *arguments, cwd=ROOT, stdout=said, stderr=said)
     origin = f"http://127.0.0.1:{port}"
     try:

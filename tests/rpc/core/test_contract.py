@@ -17,8 +17,8 @@ from rpc.core.contract.fingerprint import contract_hash
 from rpc.core.contract.generate import generate, stale, write
 from rpc.core.contract.typescript import NoContract
 from schemas.common import Page, Shape
-from tests.support import wire_app
 from tests.support.node import FOLDER, install
+from tests.support.wire import app as wire_app
 
 Context = Ctx[Any, Any]
 OPTIONS = {"strict": True, "noEmit": True, "module": "esnext", "moduleResolution": "bundler", "target": "es2022", "types": []}
@@ -59,7 +59,7 @@ def test_the_same_procedures_give_the_same_bytes() -> None:
 
 
 def test_a_changed_file_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--root", "tests.support.wire_app:root", str(tmp_path)]
+    arguments = ["--root", "tests.support.wire.app:root", str(tmp_path)]
     assert main(["--check", *arguments]) == 1
     assert main(arguments) == 0
     assert main(["--check", *arguments]) == 0

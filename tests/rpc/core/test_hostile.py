@@ -22,8 +22,8 @@ from rpc.core.call import Exchange
 from rpc.core.http import Options, Rate, RpcApp
 from rpc.core.stream_body import Outlet
 from rpc.core.websocket import Socket
-from tests.support.wire_app import BareHost
-from tests.support.wire_procedures import records, root
+from tests.support.wire.app import BareHost
+from tests.support.wire.procedures import records, root
 
 CASES = int(os.environ.get("CASES", "400"))
 WITHIN = 20.0

@@ -20,7 +20,7 @@ from tests.rpc.contract.test_python_client import load
 from tests.support.node import Driver
 from tests.support.serving import serving
 from tests.support.typescript import new_project, node, tsc
-from tests.support.wire_app import BareHost
+from tests.support.wire.app import BareHost
 
 Context = Ctx[Any, Any]
 LONG = 2**53 + 1

@@ -13,8 +13,8 @@ from rpc.core import Request, asgi
 from rpc.core import limits as limiting
 from rpc.core.http import Options, Rate, RpcApp
 from rpc.core.limits import Limiter
-from tests.support.wire_app import BareHost
-from tests.support.wire_procedures import root
+from tests.support.wire.app import BareHost
+from tests.support.wire.procedures import root
 
 pytestmark = pytest.mark.busy
 

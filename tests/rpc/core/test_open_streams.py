@@ -25,11 +25,11 @@ from rpc.core.stream_body import Outlet
 from rpc.core.websocket import Socket
 from rpc.host import ProductHost
 from schemas.access import CreateToken, TokenRef
-from tests.support import wire_procedures
 from tests.support.node import Driver
 from tests.support.serving import asking, serving
 from tests.support.tenants import Tenant
-from tests.support.wire_app import BareHost
+from tests.support.wire import procedures as wire_procedures
+from tests.support.wire.app import BareHost
 
 pytestmark = pytest.mark.busy
 

@@ -6,7 +6,7 @@ import msgspec
 
 from backend.access.tenant_check import has_tenant
 from backend.settings import Settings
-from rpc.commands.ready import SignIn, keep_access, kept_access
+from rpc.commands.shared.ready import SignIn, keep_access, kept_access
 
 
 def first_access(settings: Settings, *, token: bool) -> tuple[SignIn, bool]:

@@ -7,11 +7,11 @@ from rich.console import Console
 
 from backend.importing.pointers import leaves, text
 from backend.plural import plural
-from rpc.commands.terminal import console, errors
+from rpc.commands.shared.terminal import console, errors
 from schemas.importing import ImportPreview, LlmReport
 
 if TYPE_CHECKING:
-    from rpc.commands.import_into_hub import Outcome
+    from rpc.commands.shared.import_into_hub import Outcome
 
 _SHOWN_ROWS = 200
 _UNMAPPED = 40

@@ -1,4 +1,4 @@
-"""A server for conformance runs by any tRPC client: `python -m tests.support.wire_app --port N`.
+"""A server for conformance runs by any tRPC client: `python -m tests.support.wire.app --port N`.
 
 It serves on 127.0.0.1 at `/rpc`, with the product's own core and a host that has no database.
 """
@@ -17,7 +17,7 @@ from backend.actor import ANONYMOUS, Actor
 from rpc.core import Request
 from rpc.core.http import Options, RpcApp
 from rpc.server import Server
-from tests.support.wire_procedures import root
+from tests.support.wire.procedures import root
 
 
 class BareHost:

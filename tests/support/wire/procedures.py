@@ -8,7 +8,7 @@ from typing import Any
 from backend.access.permissions import P
 from rpc.core import Ctx, FormData, Router, Tracked
 from schemas.common import Json, Page
-from tests.support.wire_shapes import (
+from tests.support.wire.shapes import (
     CreateUser,
     Duplicate,
     Flaky,

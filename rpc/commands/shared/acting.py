@@ -15,8 +15,8 @@ from backend.adapters.processes import SetupError
 from backend.bootstrap import ServingHub, open_hub
 from backend.errors import Forbidden, Unauthorized
 from backend.hub import Hub
-from rpc.commands.installation import read_settings, running_installation
-from rpc.commands.ready import kept_access
+from rpc.commands.shared.installation import read_settings, running_installation
+from rpc.commands.shared.ready import kept_access
 from rpc.core import Request
 from rpc.core.call import Exchange, call, find
 from rpc.host import ProductHost

@@ -1,0 +1,1 @@
+"""An application of procedures made for tests of the wire."""
