@@ -19,7 +19,7 @@ from schemas.common import Issue
 
 T = TypeVar("T")
 
-CHILD: Final = Path(__file__).with_name("limited_child.py")
+LIMITED_CHILD: Final = Path(__file__).with_name("limited_child.py")
 SCRUBBED: Final = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """What the child has of the environment: none of ours."""
 BASE_BYTES: Final = 1 << 30
@@ -94,7 +94,7 @@ class LimitedProcess:
             raise ChildEnded
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", str(CHILD)],
+                [sys.executable, "-I", str(LIMITED_CHILD)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ from schemas.importing import CommitImport, CommitSeveral, ImportRecord, NewMode
 from schemas.model_document import ModelDocument
 
 
-class Settled(msgspec.Struct, frozen=True):
+class SettledDraft(msgspec.Struct, frozen=True):
     """One model of a draft that can be kept: how it is understood, and what the file gives. `several`: the file describes other models too."""
 
     input: CommitImport
@@ -39,11 +39,11 @@ async def commit(hub: Hub, actor: Actor, input: CommitImport) -> Version:
     UnsoundDecision, UnsoundDocument.
     """
 
-    async def settled(draft: StoredDraft) -> list[Settled]:
+    async def settled(draft: StoredDraft) -> list[SettledDraft]:
         state = corrected(draft.state, actor, input)
         async with opened(draft.row.content, state.pick) as file:
             shown = await file.ask(reading_steps.settled_file, state, draft.row.file_name)
-            return [Settled(input, draft, state, shown, bool(file.facts.several))]
+            return [SettledDraft(input, draft, state, shown, bool(file.facts.several))]
 
     (version,) = await _committed(hub, actor, input.draft_id, settled)
     return version
@@ -54,7 +54,7 @@ async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[V
     all of them (features, dataset) goes to each. Nothing is kept unless all are. Raises NotSeveral, UnknownModel, and what `commit` raises.
     """
 
-    async def settled(draft: StoredDraft) -> list[Settled]:
+    async def settled(draft: StoredDraft) -> list[SettledDraft]:
         async with opened(draft.row.content, draft.state.pick) as file:
             names = file.facts.several
         if not names:
@@ -67,7 +67,7 @@ async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[V
     return await _committed(hub, actor, input.draft_id, settled)
 
 
-async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> Settled:
+async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> SettledDraft:
     """One of the file's models."""
     before = draft.state
     async with opened(draft.row.content, name) as file:
@@ -75,10 +75,10 @@ async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> Settle
         state = msgspec.structs.replace(fresh, model=before.model, reimport_of=before.reimport_of)
         state = await file.ask(reading_steps.decided, state, list(before.decisions), draft.row.file_name)
         shown = await file.ask(reading_steps.settled_file, state, draft.row.file_name)
-    return Settled(CommitImport(draft_id=input.draft_id, model=input.model, remember=False), draft, state, shown, several=True)
+    return SettledDraft(CommitImport(draft_id=input.draft_id, model=input.model, remember=False), draft, state, shown, several=True)
 
 
-async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[StoredDraft], Awaitable[list[Settled]]]) -> list[Version]:
+async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[StoredDraft], Awaitable[list[SettledDraft]]]) -> list[Version]:
     """Read without a connection, then keep in one transaction; a draft that somebody revised meanwhile is read again."""
     while True:
         async with hub.work(actor, read_only=True) as work:
@@ -93,7 +93,7 @@ async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[
             return versions
 
 
-async def _kept(work: UnitOfWork, one: Settled) -> Version:
+async def _kept(work: UnitOfWork, one: SettledDraft) -> Version:
     """One model of a draft, as a version with its source."""
     preview = one.shown.preview
     assert preview.document is not None
@@ -109,7 +109,7 @@ async def _kept(work: UnitOfWork, one: Settled) -> Version:
     return version
 
 
-async def _model(work: UnitOfWork, one: Settled) -> str:
+async def _model(work: UnitOfWork, one: SettledDraft) -> str:
     """The slug of the model that the version is for, made now if it is a new one."""
     asked, document = one.input, one.shown.preview.document
     if asked.model is not None:
@@ -123,7 +123,7 @@ async def _model(work: UnitOfWork, one: Settled) -> str:
     return made.slug
 
 
-async def _remembered(work: UnitOfWork, one: Settled) -> UUID | None:
+async def _remembered(work: UnitOfWork, one: SettledDraft) -> UUID | None:
     """The mapping's id, once it is remembered. A known format's own needs no remembering; a choice among several models is the file's own."""
     if not one.input.remember or one.several or one.state.written is not None:
         return one.state.mapping_id
@@ -132,7 +132,7 @@ async def _remembered(work: UnitOfWork, one: Settled) -> UUID | None:
     return await remembered_mappings.remember(work, one.shown.preview.fingerprint, one.draft.row.file_name, one.state)
 
 
-async def _keep_source(work: UnitOfWork, one: Settled, version: Version, mapping_id: UUID | None) -> None:
+async def _keep_source(work: UnitOfWork, one: SettledDraft, version: Version, mapping_id: UUID | None) -> None:
     row, state, preview = one.draft.row, one.state, one.shown.preview
     record = ImportRecord(
         version_id=version.id,

@@ -77,7 +77,7 @@ def run(tree: Path, *command: str, folder: str = ".") -> None:
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_new_slice_edits_six_existing_files_and_all_that_it_declares_works(tree: Path) -> None:
     assert changed(tree) == set(EDITS)
     assert len(EDITS) <= 6

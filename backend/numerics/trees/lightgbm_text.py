@@ -11,14 +11,14 @@ from typing import Any
 from backend.numerics.trees.forest import Forest, Tree, near_zero_is_zero
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
 from backend.numerics.trees.lightgbm_tree import tree_of
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.transfers import plain_text
 
 END = b"end of trees\n"
 VERSIONS = {"v3", "v4"}
 
 
-def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
+def read_lightgbm(content: bytes, limits: TreeLimits | None = None) -> Forest:
     """The forest in a model file.
 
     Raises `MalformedTrees` for anything LightGBM would not have written, saying where.
@@ -28,7 +28,7 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     ...
     backend.numerics.trees.lightgbm_fields.MalformedTrees: The header has no `Tree=0`, or ends before it.
     """
-    limits = limits or Limits()
+    limits = limits or TreeLimits()
     content = plain_text(content)
     start = content.find(b"\nTree=0\n")
     if start < 0:
@@ -61,7 +61,7 @@ def read_lightgbm(content: bytes, limits: Limits | None = None) -> Forest:
     )
 
 
-def check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:
+def check_header(header: Fields, limits: TreeLimits) -> tuple[list[str], list[int]]:
     """The features' names and the trees' sizes in bytes, from the fields before the trees. Raises `MalformedTrees`."""
     if header.text.get("version") not in VERSIONS:
         raise MalformedTrees(f"The format's version is {header.text.get('version')!r}; {' and '.join(sorted(VERSIONS))} are read.")
@@ -82,7 +82,7 @@ def check_header(header: Fields, limits: Limits) -> tuple[list[str], list[int]]:
     return features, sizes
 
 
-def read_tree(block: bytes, number: int, features: int, limits: Limits) -> Tree:
+def read_tree(block: bytes, number: int, features: int, limits: TreeLimits) -> Tree:
     """The tree in its own span of the file, `tree_sizes` long. Raises `MalformedTrees`."""
     where = f"tree {number}"
     head = b"Tree=%d\n" % number

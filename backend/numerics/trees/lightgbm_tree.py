@@ -4,11 +4,11 @@ import numpy as np
 
 from backend.numerics.trees.forest import CATEGORICAL, Tree
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.shape import check_structure
 
 
-def tree_of(fields: Fields, features: int, limits: Limits) -> Tree:
+def tree_of(fields: Fields, features: int, limits: TreeLimits) -> Tree:
     """Return the tree of one `Tree=` block's fields, for a model with this number of features. Raises `MalformedTrees` with the place."""
     where = fields.where
     leaves = fields.integer("num_leaves")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class TreeLimits:
     """The most that the readers take."""
 
     trees: int = 20_000

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.xgboost_errors import UnsupportedTrees
 from backend.numerics.trees.xgboost_fields import numbers
 from backend.numerics.trees.xgboost_objectives import EXPONENTIAL, LOGISTIC, SERVED
@@ -47,7 +47,7 @@ def booster_of(file: Sections) -> tuple[dict[str, Any], NDArray[np.float32] | No
             raise MalformedTrees(f"The booster is {str(other)[:40]!r}; gbtree and dart are read.")
 
 
-def width_of(settings: dict[str, Any], limits: Limits) -> int:
+def width_of(settings: dict[str, Any], limits: TreeLimits) -> int:
     """How many features `learner_model_param` tells of, of a model that gives one number a row. Raises `MalformedTrees`, `UnsupportedTrees`."""
     classes, targets = (whole(settings, name, "0") for name in ("num_class", "num_target"))
     if max(classes, targets) > 1:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backend.numerics.trees.forest import Forest, Tree, in_single
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.transfers import plain_json
 from backend.numerics.trees.ubjson import is_ubjson, read_ubjson
 from backend.numerics.trees.xgboost_errors import UnsupportedTrees
@@ -36,13 +36,13 @@ class XgboostModel:
     """Rounds up to the best iteration, where training stopped early."""
 
 
-def read_xgboost(content: bytes, limits: Limits | None = None) -> XgboostModel:
+def read_xgboost(content: bytes, limits: TreeLimits | None = None) -> XgboostModel:
     """The model in a file. Raises `MalformedTrees` for what XGBoost would not have written, `UnsupportedTrees` for what is not served."""
     content = plain_json(content)
-    return model_of(Sections(read_ubjson(content) if is_ubjson(content) else read_json(content)), limits or Limits())
+    return model_of(Sections(read_ubjson(content) if is_ubjson(content) else read_json(content)), limits or TreeLimits())
 
 
-def model_of(file: Sections, limits: Limits) -> XgboostModel:
+def model_of(file: Sections, limits: TreeLimits) -> XgboostModel:
     """The model that a parsed file makes. Raises as `read_xgboost`."""
     booster, weights = booster_of(file)
     settings = file.at("learner", "learner_model_param")
@@ -55,7 +55,7 @@ def model_of(file: Sections, limits: Limits) -> XgboostModel:
     return XgboostModel(found, objective, base_score_of(settings.get("base_score"), objective), named, rounds, _best_round(file, rounds))
 
 
-def trees_of(booster: dict[str, Any], weights: NDArray[np.float32] | None, features: int, limits: Limits) -> tuple[Tree, ...]:
+def trees_of(booster: dict[str, Any], weights: NDArray[np.float32] | None, features: int, limits: TreeLimits) -> tuple[Tree, ...]:
     """The trees of a booster's object, each times its weight. Raises `MalformedTrees`, `UnsupportedTrees`, `CategoricalSplit`."""
     raw = booster.get("trees")
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.trees:

@@ -6,7 +6,7 @@ import numpy as np
 
 from backend.numerics.trees.forest import DEFAULT_LEFT, MISSING_NAN, Floats, Ints, Tree
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.xgboost_fields import numbers, wholes
 
 
@@ -14,7 +14,7 @@ class CategoricalSplit(ValueError):
     """A split by categories, which is not served."""
 
 
-def read_tree(raw: Any, number: int, features: int, limits: Limits, weight: np.float32) -> Tree:
+def read_tree(raw: Any, number: int, features: int, limits: TreeLimits, weight: np.float32) -> Tree:
     """The tree as XGBoost would walk it. Raises `MalformedTrees`, saying where; `CategoricalSplit`.
 
     XGBoost goes left where x < threshold, both in single precision; ours goes left where x <= threshold, so the threshold is the
@@ -26,7 +26,7 @@ def read_tree(raw: Any, number: int, features: int, limits: Limits, weight: np.f
         raise MalformedTrees(f"tree {number}: {error}") from None
 
 
-def _read(raw: Any, features: int, limits: Limits, weight: np.float32) -> Tree:
+def _read(raw: Any, features: int, limits: TreeLimits, weight: np.float32) -> Tree:
     if not isinstance(raw, dict):
         raise MalformedTrees("it is no object.")
     count = len(numbers(raw.get("left_children"), "left_children"))

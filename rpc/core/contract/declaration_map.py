@@ -22,7 +22,7 @@ _ENTRY = re.compile(r"^ {4,}(?P<name>\w+): (?P<rest>.)")
 _ROUTER = "export type AppRouter ="
 
 
-class Point(NamedTuple):
+class MapPoint(NamedTuple):
     """A position in router.d.ts, counted from 0, and its source."""
 
     line: int
@@ -39,7 +39,7 @@ def declaration_map(root: Router, folder: Path) -> str:
     return json.dumps({"version": 3, "file": "router.d.ts", "sourceRoot": "", "sources": sources, "names": [], "mappings": encoded}) + "\n"
 
 
-def _points(root: Router) -> Iterator[Point]:
+def _points(root: Router) -> Iterator[MapPoint]:
     text, owners = write_types(root)
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(_ROUTER))
@@ -47,7 +47,7 @@ def _points(root: Router) -> Iterator[Point]:
     yield from _procedures(lines, start, root)
 
 
-def _types(lines: list[str], owners: Mapping[str, object]) -> Iterator[Point]:
+def _types(lines: list[str], owners: Mapping[str, object]) -> Iterator[MapPoint]:
     owner: Any = None
     for number, line in enumerate(lines):
         if found := _TYPE.match(line):
@@ -61,7 +61,7 @@ def _types(lines: list[str], owners: Mapping[str, object]) -> Iterator[Point]:
             yield from _spanned(lines, number, found.span("name"), place)
 
 
-def _procedures(lines: list[str], start: int, root: Router) -> Iterator[Point]:
+def _procedures(lines: list[str], start: int, root: Router) -> Iterator[MapPoint]:
     within = [root]
     for number, line in enumerate(lines[start:], start):
         if len(within) > 1 and line == f"{'  ' * len(within)}}};":
@@ -79,20 +79,20 @@ def _procedures(lines: list[str], start: int, root: Router) -> Iterator[Point]:
             yield from _spanned(lines, number, found.span("name"), place)
 
 
-def _spanned(lines: list[str], number: int, name: tuple[int, int], place: Place) -> Iterator[Point]:
+def _spanned(lines: list[str], number: int, name: tuple[int, int], place: Place) -> Iterator[MapPoint]:
     """Return the name's start and end, and the end of its declaration: editors map that too, to show the declaration's extent."""
     start, end = name
     after = place._replace(column=place.column + end - start)
-    yield Point(number, start, place)
-    yield Point(number, end, after)
+    yield MapPoint(number, start, place)
+    yield MapPoint(number, end, after)
     last = number
     if lines[number].endswith("{"):
         indent = len(lines[number]) - len(lines[number].lstrip())
         last = next(n for n in range(number + 1, len(lines)) if lines[n].startswith(" " * indent + "}"))
-    yield Point(last, len(lines[last]), after)
+    yield MapPoint(last, len(lines[last]), after)
 
 
-def _encode(points: list[Point], numbers: dict[str, int]) -> str:
+def _encode(points: list[MapPoint], numbers: dict[str, int]) -> str:
     """Return Base64 VLQ: each number is the difference from the one before; columns start anew in every line."""
     lines: list[list[str]] = [[]]
     last, source, column = Place("", 0, 0), 0, 0

@@ -7,7 +7,7 @@ from backend.numerics.trees.forest import Tree
 from backend.numerics.trees.lightgbm_fields import Fields, MalformedTrees
 from backend.numerics.trees.lightgbm_text import check_header, read_lightgbm, read_tail, read_tree
 from backend.numerics.trees.lightgbm_tree import tree_of
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.shape import check_structure
 from tests.backend.numerics.models import SHAPES, train
 
@@ -45,7 +45,7 @@ def fields(**changed: str | None) -> Fields:
 
 
 def test_the_sound_fields_make_a_tree() -> None:
-    tree = tree_of(fields(), 5, Limits())
+    tree = tree_of(fields(), 5, TreeLimits())
     assert (tree.leaves, tree.left.tolist(), tree.category_bits.tolist()) == (4, [1, -1, -3], [5, 1])
 
 
@@ -85,7 +85,7 @@ MALFORMED: dict[str, tuple[dict[str, str | None], str]] = {
 def test_fields_that_make_no_tree_are_refused_for_what_is_wrong(case: str) -> None:
     changed, said = MALFORMED[case]
     with pytest.raises(MalformedTrees, match=said):
-        tree_of(fields(**changed), 5, Limits())
+        tree_of(fields(**changed), 5, TreeLimits())
 
 
 HEADERS: dict[str, tuple[dict[str, str], str]] = {
@@ -103,7 +103,7 @@ HEADERS: dict[str, tuple[dict[str, str], str]] = {
 def test_a_header_that_contradicts_itself_is_refused(case: str) -> None:
     changed, said = HEADERS[case]
     with pytest.raises(MalformedTrees, match=said):
-        check_header(Fields(HEADER | changed, set(), "the header"), Limits())
+        check_header(Fields(HEADER | changed, set(), "the header"), TreeLimits())
 
 
 @pytest.mark.parametrize("block", [b"num_leaves=2\nnum_leaves=2\n", b"num_leaves\n", b"num_leaves=2\r\n", b"num_leaves=2\0\n"])
@@ -125,10 +125,10 @@ def test_splits_that_only_point_at_each_other_are_a_cycle() -> None:
 
 def test_a_block_cut_off_anywhere_is_refused() -> None:
     block = b"Tree=0\n" + b"".join(f"{name}={text}\n".encode() for name, text in SOUND.items()) + b"\n\n"
-    assert read_tree(block, 0, 5, Limits()).leaves == 4
+    assert read_tree(block, 0, 5, TreeLimits()).leaves == 4
     for cut in range(len(block) - 1):
         with pytest.raises(MalformedTrees, match="tree_sizes"):
-            read_tree(block[:cut], 0, 5, Limits())
+            read_tree(block[:cut], 0, 5, TreeLimits())
 
 
 def test_random_words_in_fields_never_give_anything_but_a_tree_or_a_refusal() -> None:
@@ -143,7 +143,7 @@ def test_random_words_in_fields_never_give_anything_but_a_tree_or_a_refusal() ->
             said[int(rng.integers(len(said)))] = words[int(rng.integers(len(words)))]
             changed[name] = " ".join(said)
         try:
-            tree = tree_of(fields(**changed), 5, Limits())
+            tree = tree_of(fields(**changed), 5, TreeLimits())
         except MalformedTrees:
             refused += 1
             continue
@@ -161,8 +161,8 @@ def leaves_under(tree: Tree, node: int, depth: int = 0) -> list[int]:
 def test_limits_hold() -> None:
     content = train(rounds=3, objective="binary").model_to_string().encode()
     with pytest.raises(MalformedTrees, match="positive sizes"):
-        read_lightgbm(content, Limits(trees=2))
+        read_lightgbm(content, TreeLimits(trees=2))
     with pytest.raises(MalformedTrees, match="longer than 2 splits"):
-        read_lightgbm(content, Limits(depth=2))
+        read_lightgbm(content, TreeLimits(depth=2))
     with pytest.raises(MalformedTrees, match="leaves in all"):
-        read_lightgbm(content, Limits(nodes=10))
+        read_lightgbm(content, TreeLimits(nodes=10))

@@ -15,7 +15,7 @@ import xgboost as xgb
 from backend.numerics.attribution.compiled import CompiledExplainer
 from backend.numerics.trees.forest import Tree
 from backend.numerics.trees.lightgbm_fields import MalformedTrees
-from backend.numerics.trees.limits import Limits
+from backend.numerics.trees.limits import TreeLimits
 from backend.numerics.trees.ubjson import read_ubjson
 from backend.numerics.trees.xgboost_errors import UnsupportedTrees
 from backend.numerics.trees.xgboost_header import Sections, base_score_of, booster_of, names_of, objective_name, width_of
@@ -106,7 +106,7 @@ def put(name: str, at: int, value: Any) -> dict[str, Any]:
 
 
 def one(raw: Any) -> Tree:
-    return read_tree(raw, 0, 5, Limits(), np.float32(1))
+    return read_tree(raw, 0, 5, TreeLimits(), np.float32(1))
 
 
 def test_the_sound_arrays_make_a_tree() -> None:
@@ -152,16 +152,16 @@ def booster(said: Any) -> object:
 
 
 HEADERS: dict[str, tuple[Callable[[], object], str]] = {
-    "no trees": (lambda: trees_of({"trees": []}, None, 5, Limits()), "trees"),
-    "trees no list": (lambda: trees_of({"trees": 7}, None, 5, Limits()), "trees"),
-    "a weight too few": (lambda: trees_of({"trees": [SOUND, SOUND]}, np.ones(1, dtype=np.float32), 5, Limits()), "weight_drop"),
+    "no trees": (lambda: trees_of({"trees": []}, None, 5, TreeLimits()), "trees"),
+    "trees no list": (lambda: trees_of({"trees": 7}, None, 5, TreeLimits()), "trees"),
+    "a weight too few": (lambda: trees_of({"trees": [SOUND, SOUND]}, np.ones(1, dtype=np.float32), 5, TreeLimits()), "weight_drop"),
     "another booster": (lambda: booster({"name": "evil"}), "gbtree"),
     "no booster": (lambda: booster(None), "gradient_booster"),
     "no learner": (lambda: Sections({}).at("learner"), "learner"),
     "names that repeat": (lambda: names_of(["a"] * 5, 5), "different names"),
     "names that are no list": (lambda: names_of(5, 5), "different names"),
-    "too many features": (lambda: width_of({"num_feature": "99999999"}, Limits()), "features"),
-    "features not a number": (lambda: width_of({"num_feature": [5]}, Limits()), "num_feature"),
+    "too many features": (lambda: width_of({"num_feature": "99999999"}, TreeLimits()), "features"),
+    "features not a number": (lambda: width_of({"num_feature": [5]}, TreeLimits()), "num_feature"),
     "base scores": (lambda: base_score_of("[1E-1,2E-1]", "binary:logistic"), "one number"),
     "a base score without end": (lambda: base_score_of("inf", "reg:squarederror"), "finite"),
     "an objective without a name": (lambda: objective_name(7), "no name"),
@@ -176,9 +176,9 @@ def test_what_is_said_beside_the_trees_is_checked(case: str) -> None:
 
 
 UNSERVED: dict[str, tuple[Callable[[], object], str]] = {
-    "several classes": (lambda: width_of({"num_class": "3", "num_feature": "5"}, Limits()), "3 numbers a row"),
-    "several targets": (lambda: width_of({"num_target": "2", "num_feature": "5"}, Limits()), "2 numbers a row"),
-    "trees of several outputs": (lambda: trees_of({"trees": [SOUND, SOUND], "tree_info": [0, 1]}, None, 5, Limits()), "several outputs"),
+    "several classes": (lambda: width_of({"num_class": "3", "num_feature": "5"}, TreeLimits()), "3 numbers a row"),
+    "several targets": (lambda: width_of({"num_target": "2", "num_feature": "5"}, TreeLimits()), "2 numbers a row"),
+    "trees of several outputs": (lambda: trees_of({"trees": [SOUND, SOUND], "tree_info": [0, 1]}, None, 5, TreeLimits()), "several outputs"),
     "an unknown objective": (lambda: objective_name("multi:softprob"), "multi:softprob"),
     "a base score outside": (lambda: base_score_of("[2E0]", "binary:logistic"), "labels that are not all alike"),
     "a linear booster": (lambda: booster({"name": "gblinear"}), "linear JSON"),
@@ -262,8 +262,8 @@ def leaves_under(tree: Tree, node: int, depth: int = 0) -> list[int]:
 
 def test_limits_hold() -> None:
     with pytest.raises(MalformedTrees, match="trees"):
-        read_xgboost(saved(BOOSTER), Limits(trees=2))
+        read_xgboost(saved(BOOSTER), TreeLimits(trees=2))
     with pytest.raises(MalformedTrees, match="longer than 2 splits"):
-        read_xgboost(saved(BOOSTER), Limits(depth=2))
+        read_xgboost(saved(BOOSTER), TreeLimits(depth=2))
     with pytest.raises(MalformedTrees, match="leaves in all"):
-        read_xgboost(saved(BOOSTER), Limits(nodes=10))
+        read_xgboost(saved(BOOSTER), TreeLimits(nodes=10))
