@@ -111,16 +111,21 @@ def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) ->
     """A count of a split's rows."""
     named = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None)
     split = named or (context.split if said in _COUNTS and context.split else None)
-    if split is None or (rows := whole(value)) is None or rows < 2 or _is_share(draft, value, path):
+    if split is None or (rows := whole(value)) is None or rows < 2 or _is_no_count(draft, value, path, context):
         return False
     draft.single(f"/training/split_rows/{split}", path, 10, "integer" if is_number(value) else "count")
     return True
 
 
-def _is_share(draft: Draft, value: Json, path: Path) -> bool:
-    """`{"train": 70, "validation": 15, "test": 15}`: parts of a hundred, no rows."""
-    beside = [one for name, one in items(resolve(draft.tree, path[:-1])) if (rows_of(str(name)) or split_of(str(name))) and is_number(one)]
-    return len(beside) > 1 and sum(map(rough, beside)) == 100
+def _is_no_count(draft: Draft, value: Json, path: Path, context: Context) -> bool:
+    """`{"train": 70, "validation": 15, "test": 15}` are parts of a hundred, and `"data": {"train": 2022, "test": 2023}` are years."""
+    beside = [rough(one) for name, one in items(resolve(draft.tree, path[:-1])) if (rows_of(str(name)) or split_of(str(name))) and is_number(one)]
+    if context.local == "dataset" and not rows_of(str(path[-1])) and beside and all(_YEARS[0] <= one < _YEARS[1] for one in beside):
+        return True
+    return len(beside) > 1 and sum(beside) == 100
+
+
+_YEARS: Final = (1990, 2100)
 
 
 def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:

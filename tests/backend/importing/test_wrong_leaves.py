@@ -54,6 +54,12 @@ def test_shares_of_a_hundred_are_no_rows() -> None:
     assert look({**MODEL, "auc": 0.8, "data": {"train": 700, "test": 150}})["training"]["split_rows"] == {"train": 700, "test": 150}
 
 
+def test_years_of_splits_are_no_rows() -> None:
+    assert "training" not in look({**MODEL, "auc": 0.8, "data": {"train": 2022, "test": 2023}})
+    assert look({**MODEL, "auc": 0.8, "rows": {"train": 2022, "test": 2023}})["training"]["split_rows"] == {"train": 2022, "test": 2023}
+    assert look({**MODEL, "auc": 0.8, "data": {"train": 2022, "test": 505}})["training"]["split_rows"] == {"train": 2022, "test": 505}
+
+
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
