@@ -692,6 +692,7 @@ export interface Comparison {
   /** @default 0 */
   minimum: number;
   selection: SelectiveOutcomes | null;
+  currency: string | null;
 }
 
 /** The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next. */
@@ -781,7 +782,8 @@ export interface ConnectorTest {
  * Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
  * Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
  * `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
- * With selective outcomes, `bounds` are the possible values over all requests.
+ * With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
+ * recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
  */
 export interface Contender {
   version_id: string;
@@ -829,6 +831,12 @@ export interface Contender {
   /** @default "" */
   outcomes_on: string;
   bounds: OutcomeBounds[];
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  approval_rate: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  bad_rate: MetricEstimate;
+  /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
+  value: MetricEstimate;
 }
 
 /** The purpose of the decision, tested against the model's intended use. */
@@ -1003,6 +1011,62 @@ export interface CreateVersion {
 export interface CreatedToken {
   token: Token;
   secret: string;
+}
+
+/**
+ * What each cut-off would have given. `best` has the highest value within the limits, or without values the highest approval rate.
+ *
+ * `rows` are mature applications, `known` those with an outcome. `approve_below`: lower scores are approved, by the group's `positive_scores`.
+ * `currency` is absent where the group has no value table for both an approval and a decline.
+ */
+export interface CutoffCurve {
+  version: string;
+  rows: number;
+  known: number;
+  approve_below: boolean;
+  currency: string | null;
+  points: CutoffPoint[];
+  best: CutoffPoint | null;
+  words: string;
+}
+
+/** What a cut-off must hold: at least this approval rate and four-fifths ratio, at most this bad rate. Absent: anything. */
+export interface CutoffLimits {
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  approval_rate?: number | null | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  bad_rate?: number | null | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  ratio?: number | null | undefined;
+}
+
+/**
+ * One cut-off: applications on its safe side are approved, all others declined.
+ *
+ * `unknown` is the share of the approved that no known outcome stands for; `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good,
+ * or all bad. `value` is per application. `recall` is the share of bad applications that are declined, of those with a known outcome. `ratio` is the lowest
+ * approval rate of a segment over the highest. `within`: the cut-off holds the limits, unknown outcomes counted as bad.
+ */
+export interface CutoffPoint {
+  cut: number;
+  approval_rate: MetricEstimate;
+  bad_rate: MetricEstimate;
+  bad_rate_least: number | null;
+  bad_rate_most: number | null;
+  unknown: number;
+  value: MetricEstimate;
+  recall: MetricEstimate;
+  ratio: MetricEstimate;
+  within: boolean;
 }
 
 /** The training data. */
@@ -1381,6 +1445,36 @@ export interface Explanation {
   background: string | null;
   error: number | null;
   reason: string | null;
+}
+
+/**
+ * Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
+ *
+ * `segment` is an input of the requests by which approval rates are compared (the four-fifths ratio).
+ */
+export interface ExploreCutoffs {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  version?: string | null | undefined;
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  segment?: string | null | undefined;
+  /** @default {"approval_rate":null,"bad_rate":null,"ratio":null} */
+  limits?: CutoffLimits | undefined;
+  /**
+   * The latest rows to look at.
+   * @minimum 1
+   * @maximum 200000
+   * @default 50000
+   */
+  most?: number | undefined;
 }
 
 /** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */
@@ -4417,6 +4511,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `inference:group:read`.
        */
       overrides: Q<AskOverrides, Overrides, AppErrorShape | GroupNotFound>;
+      /**
+       * What each cut-off would have given on mature rows, and the best one within limits.
+       *
+       * Needs `inference:group:read`.
+       */
+      explore: Q<ExploreCutoffs, CutoffCurve, AppErrorShape | GroupNotFound | VersionNotLogged>;
     };
     groups: {
       /**

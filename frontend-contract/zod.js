@@ -585,6 +585,13 @@ export const createVersionSchema = z.strictObject({
   decision_rule: decisionRuleInputSchema.nullable().optional(),
 });
 
+/** What a cut-off must hold: at least this approval rate and four-fifths ratio, at most this bad rate. Absent: anything. */
+export const cutoffLimitsSchema = z.strictObject({
+  approval_rate: z.number().gte(0).lte(1).nullable().optional(),
+  bad_rate: z.number().gte(0).lte(1).nullable().optional(),
+  ratio: z.number().gte(0).lte(1).nullable().optional(),
+});
+
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
 export const deleteGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -630,6 +637,19 @@ export const estimateSplitSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   members: z.array(splitShareSchema).min(1).max(20),
   phase: z.int().nullable().optional(),
+});
+
+/**
+ * Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
+ *
+ * `segment` is an input of the requests by which approval rates are compared (the four-fifths ratio).
+ */
+export const exploreCutoffsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  version: z.string().nullable().optional(),
+  segment: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')).nullable().optional(),
+  limits: cutoffLimitsSchema.default({"approval_rate": null, "bad_rate": null, "ratio": null}),
+  most: z.int().gte(1).lte(200000).default(50000),
 });
 
 /** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */
@@ -1127,6 +1147,7 @@ export const inputs = {
   "decisions.setValueTable": setValueTableSchema,
   "decisions.tryRule": tryRuleSchema,
   "decisions.overrides": askOverridesSchema,
+  "decisions.explore": exploreCutoffsSchema,
   "groups.get": groupRefSchema,
   "groups.create": createGroupSchema,
   "groups.setSplit": setSplitSchema,

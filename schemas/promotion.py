@@ -43,7 +43,8 @@ class Contender(Shape, frozen=True, kw_only=True):
     Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
     Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
     `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
-    With selective outcomes, `bounds` are the possible values over all requests.
+    With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
+    recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
     """
 
     version_id: UUID
@@ -80,6 +81,9 @@ class Contender(Shape, frozen=True, kw_only=True):
     cohorts: list[CohortCount] = []
     outcomes_on: str = ""
     bounds: list[OutcomeBounds] = []
+    approval_rate: MetricEstimate = NO_ESTIMATE
+    bad_rate: MetricEstimate = NO_ESTIMATE
+    value: MetricEstimate = NO_ESTIMATE
 
 
 class Comparison(Shape, frozen=True, kw_only=True):
@@ -110,6 +114,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     conclusion: Conclusion | None = None
     minimum: int = 0
     selection: SelectiveOutcomes | None = None
+    currency: str | None = None
 
 
 class Promote(Shape, frozen=True, kw_only=True):

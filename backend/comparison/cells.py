@@ -14,6 +14,7 @@ from backend.ids import first_id_at
 from backend.numerics.statistics.binning import score_spans
 from backend.numerics.statistics.clusters import Clusters
 from backend.numerics.statistics.counted import NOTHING, Counted, of_rows, of_sketch
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import LABELS, OTHER, Sketch, clustered
 from backend.tallies import service as tallies
@@ -50,6 +51,7 @@ class Rows:
     times: Floats
     failed: int
     clusters: Clusters
+    decided: Decided
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,14 @@ def together(cells: Sequence[Cell]) -> Counted:
         return of_sketch(Sketch.merged(sketches))
     parts = [cell.part for cell in cells if isinstance(cell.part, Rows)]
     scores, actuals, times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "actuals", "times"))
-    return of_rows(scores, actuals, times, sum(part.failed for part in parts), Clusters.merged(part.clusters for part in parts))
+    return of_rows(
+        scores,
+        actuals,
+        times,
+        sum(part.failed for part in parts),
+        Clusters.merged(part.clusters for part in parts),
+        Decided.merged(part.decided for part in parts),
+    )
 
 
 async def tallied(work: UnitOfWork, group_id: UUID, phases: Sequence[Phase]) -> list[Cell]:
@@ -131,7 +140,7 @@ def _cells(part: Logged, threshold: float, now: float) -> list[Cell]:
     for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
         mine = here[here < len(part.slots)]
         scores, actuals = part.scores[mine], part.actuals[mine]
-        rows = Rows(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
+        rows = Rows(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold), part.decided(mine))
         labelled = int((~np.isnan(rows.actuals) & np.isfinite(rows.scores)).sum())
         key = part.key._replace(slot=slot, seconds=seconds)
         cells.append(Cell(key, len(mine), labelled, rows.failed, *ends(part.ids[mine]), rows))

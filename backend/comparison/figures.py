@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from backend.comparison.decided import DecidedFigures
 from backend.comparison.maturity import Cohort, Cut
 from backend.comparison.selection import bounds_of, on_whom
 from backend.comparison.verdict import Rule
@@ -56,7 +57,7 @@ class Standing:
         return self.member.role is MemberRole.SHADOW
 
 
-def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut, selective: bool) -> Contender:
+def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut, selective: bool, decided: DecidedFigures) -> Contender:
     """A member's figures; `total` counts all answers, without shadows' copies.
 
     With `selective` outcomes, it says which applicants its figures cover, and their bounds for everyone.
@@ -84,6 +85,9 @@ def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut
         cohorts=[_cohort(one, cut) for one in coarser(standing.cohorts)],
         outcomes_on=on_whom(selective, standing.shadow),
         bounds=bounds_of(old, scale, rule.lower) if selective else [],
+        approval_rate=_metric(decided.approval_rate),
+        bad_rate=_metric(decided.bad_rate),
+        value=_metric(decided.value),
     )
 
 

@@ -1,7 +1,7 @@
 """Tallies recomputed from the log, with the same keys and sketches as those made while logging."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.comparison import log_queries
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import Sketch, clustered, pair_sketch, sketch_of
 from backend.tallies.assignment import CLOSE, NOBODY, Draw, draws
@@ -23,7 +24,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Logged:
-    """Rows of one key except its slot, as columns [n]; NaN for absent values. `failed` are the slots of rows without an answer."""
+    """Rows of one key (except its slot) and one decision, as columns [n]; NaN for absent values. `failed` are the slots of rows without an answer."""
 
     key: Key
     ids: NDArray[np.void]
@@ -33,16 +34,21 @@ class Logged:
     actuals: Floats
     times: Floats
     failed: NDArray[np.int64]
+    decision: str | None
+
+    def decided(self, here: NDArray[np.int64]) -> Decided:
+        """Counts by decision of some of the rows."""
+        return Decided.of([self.decision] * len(here), self.buckets[here], self.actuals[here])
 
 
 async def logged(work: UnitOfWork, group_id: UUID, table: str, first: UUID, until: UUID, phase: int | None = None) -> list[Logged]:
-    """Return the log's rows between two ids, of one phase or all, by phase, version, arm and replaced version."""
+    """Return the log's rows between two ids, of one phase or all, by phase, version, arm, replaced version and decision."""
     rows = [row for row in await log_queries.columns(work.session, table, first, until, phase) if row.status != "refused"]
     lots = await draws(work, group_id, {row.phase for row in rows})
-    parts: defaultdict[Key, list[Logged]] = defaultdict(list)
+    parts: defaultdict[tuple[Key, str | None], list[Logged]] = defaultdict(list)
     for row in rows:
         for part in _split(row, lots[row.phase]):
-            parts[part.key].append(part)
+            parts[part.key, part.decision].append(part)
     return [_joined(mine) for mine in parts.values()]
 
 
@@ -51,7 +57,7 @@ async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, 
     parts = await logged(work, group_id, table, first, until)
     rows = await log_queries.pair_columns(work.session, table, first, until)
     lots = await draws(work, group_id, {part.key.phase for part in parts} | {row.phase for row in rows})
-    found = [tally for part in parts for tally in _tallies(part, lots[part.key.phase].threshold, now)]
+    found = _one_for_each_key(tally for part in parts for tally in _tallies(part, lots[part.key.phase].threshold, now))
     return found + [tally for row in rows for tally in pair_tallies(row, lots[row.phase].threshold, now)]
 
 
@@ -64,9 +70,9 @@ def _split(row: Any, lot: Draw) -> Iterator[Logged]:
         slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in floats)
         key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
         if row.status == "failed":
-            yield Logged(key, ids[:0], buckets[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots)
+            yield Logged(key, ids[:0], buckets[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots, row.decision)
         else:
-            yield Logged(key, ids[mine], buckets[mine], slots, scores, actuals, times, slots[:0])
+            yield Logged(key, ids[mine], buckets[mine], slots, scores, actuals, times, slots[:0], row.decision)
 
 
 def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
@@ -88,8 +94,9 @@ def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats)
 
 
 def _joined(parts: Sequence[Logged]) -> Logged:
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "buckets", "slots", "scores", "actuals", "times", "failed"))
-    return Logged(parts[0].key, *columns)
+    names = ("ids", "buckets", "slots", "scores", "actuals", "times", "failed")
+    ids, buckets, slots, scores, actuals, times, failed = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    return Logged(parts[0].key, ids, buckets, slots, scores, actuals, times, failed, parts[0].decision)
 
 
 def by_span(slots: NDArray[np.int64], now: float) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
@@ -108,8 +115,23 @@ def _tallies(part: Logged, threshold: float, now: float) -> Iterator[Tally]:
     for slot, seconds, here in by_span(np.concatenate([part.slots, part.failed]), now):
         mine = here[here < len(part.slots)]
         scores, actuals = part.scores[mine], part.actuals[mine]
-        sketch = sketch_of(scores, actuals, part.times[mine], len(here) - len(mine), clustered(part.buckets[mine], scores, actuals, threshold))
+        clusters = clustered(part.buckets[mine], scores, actuals, threshold)
+        sketch = sketch_of(scores, actuals, part.times[mine], len(here) - len(mine), clusters, part.decided(mine))
         yield Tally(part.key._replace(slot=slot, seconds=seconds), sketch, sketch.labelled, *ends(part.ids[mine]))
+
+
+def _one_for_each_key(tallies: Iterable[Tally]) -> list[Tally]:
+    """Tallies of one key and different decisions put together."""
+    by_key: defaultdict[Key, list[Tally]] = defaultdict(list)
+    for tally in tallies:
+        by_key[tally.key].append(tally)
+    return [_together(key, mine) for key, mine in by_key.items()]
+
+
+def _together(key: Key, mine: Sequence[Tally]) -> Tally:
+    firsts, lasts = [one.first for one in mine if one.first], [one.last for one in mine if one.last]
+    sketch = Sketch.merged(one.sketch for one in mine)
+    return Tally(key, sketch, sum(one.labelled for one in mine), min(firsts, default=None), max(lasts, default=None))
 
 
 def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:

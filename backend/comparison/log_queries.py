@@ -12,11 +12,11 @@ from backend.ids import SHADOW_OF
 
 # Columns as their bytes, big-endian: a million rows arrive without a Python object for each. NaN stands for NULL.
 COLUMNS = """
-SELECT phase, model_version_id, role, status, string_agg(uuid_send(inference_id), ''::bytea) AS ids,
+SELECT phase, model_version_id, role, status, decision, string_agg(uuid_send(inference_id), ''::bytea) AS ids,
   string_agg(float8send(coalesce(score, 'NaN')), ''::bytea) AS scores, string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals,
   string_agg(float8send(coalesce(latency_us, 'NaN'::float8)), ''::bytea) AS times, string_agg(int4send(bucket), ''::bytea) AS buckets,
   string_agg(float8send(propensity), ''::bytea) AS propensities
-FROM {table} WHERE inference_id >= :first AND inference_id < :until {also} GROUP BY phase, model_version_id, role, status
+FROM {table} WHERE inference_id >= :first AND inference_id < :until {also} GROUP BY phase, model_version_id, role, status, decision
 """
 
 PAIRS = f"""
@@ -30,7 +30,7 @@ WHERE s.inference_id >= :first AND s.inference_id < :until AND a.inference_id >=
 
 
 async def columns(session: AsyncSession, table: str, first: UUID, until: UUID, phase: int | None = None) -> Sequence[Row[Any]]:
-    """Return the log between two ids (of one phase, or of all), by phase, version, role and status, as columns of bytes."""
+    """Return the log between two ids (of one phase, or of all), by phase, version, role, status and decision, as columns of bytes."""
     return await _columns(session, COLUMNS.format(table=quoted(table), also="" if phase is None else "AND phase = :phase"), first, until, phase)
 
 

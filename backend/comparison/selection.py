@@ -19,7 +19,6 @@ QUESTION = (
     "Which decisions reveal outcomes? State them in the group's settings (`reveals`). If every request gets its outcome and some are only late, "
     "set `maturity_hours` to the age at which outcomes are in."
 )
-MOST_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,12 @@ def selection_of(sides: Sequence[Mature], declared: Sequence[str] = ()) -> Selec
     by_version = len(sides) > 1 and selective([_by_version(found)], spread)
     words = " ".join(_words(sides, found, by_score, by_version, declared))
     return Selection(by_score, by_version, tuple(declared), found, words)
+
+
+def declared_of(reveals: Sequence[str] | None, sides: Sequence[Mature]) -> Sequence[str]:
+    """The decisions for which the group says that outcomes exist; none where that hides nothing: each logged decision is one of them."""
+    names = {name for one in sides for name in one.counted.sketch.decided.counts}
+    return () if not reveals or (names and names <= set(reveals)) else tuple(reveals)
 
 
 def as_shape(found: Selection, sides: Sequence[Mature]) -> SelectiveOutcomes | None:

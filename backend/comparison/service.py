@@ -11,12 +11,15 @@ import msgspec
 from redis.exceptions import RedisError
 
 from backend.comparison.cells import Cell, counted_anew, tallied
+from backend.comparison.decided import figures_of
 from backend.comparison.errors import EvidenceAway
 from backend.comparison.figures import contender, ratio
-from backend.comparison.selection import as_shape, selection_of
+from backend.comparison.selection import as_shape, declared_of, selection_of
 from backend.comparison.standings import PhaseCells, standings_of
-from backend.comparison.verdict import held, judge
+from backend.comparison.verdict import VALUE, held, judge
 from backend.comparison.wording import conclude
+from backend.decisions import service as decisions
+from backend.decisions.service import DecisionFacts
 from backend.errors import NotFound
 from backend.groups import service as groups
 from backend.ids import new_id
@@ -56,7 +59,8 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
         return kept[1]
     exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
-    comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact)
+    facts = await decisions.facts_of(work, group.id)
+    comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact, facts)
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
@@ -83,15 +87,21 @@ async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> 
     return [phase for phase in phases if phase.number == wanted or (pooled and phase.number < wanted)]
 
 
-def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool) -> Comparison:
+def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool, facts: DecisionFacts) -> Comparison:
     now, phase = work.now.timestamp(), phases[0]
     field = PhaseCells(group, phases, cells, now)
     standings = standings_of(field, phase)
     champion, challengers = field.sides(standings)
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
     mature = field.mature()
-    selection = selection_of(mature, group.settings.reveals or ())
-    judged = held(judged, selection.words) if selection.selective else judged
+    selection = selection_of(mature, declared_of(group.settings.reveals, mature))
+    worth = field.worth_sides(standings, facts) if selection.selective else None
+    if worth:
+        champion, challengers = worth
+        judged = judge(champion, challengers, VALUE, (), [one.number for one in field.drawn_on])
+    elif selection.selective:
+        judged = held(judged, selection.words)
+    decided = [figures_of(one.compared.sketch.decided, facts) for one in standings]
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
     unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic split is not as configured. {sample_ratio.words}"
@@ -102,9 +112,11 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         phase=phase.number,
         at=work.now,
         evidence_id=new_id(),
-        decision_metric=field.metric,
+        decision_metric=judged.metric,
         threshold=phase.threshold,
-        contenders=[contender(one, total, field.rule(phase), field.scale, cut, selection.selective) for one in standings],
+        contenders=[
+            contender(one, total, field.rule(phase), field.scale, cut, selection.selective, mine) for one, mine in zip(standings, decided, strict=True)
+        ],
         sample_ratio=sample_ratio,
         rows=_span([cell for cell in cells if cell.key.phase == phase.number]),
         verdict=unfair or judged.text,
@@ -117,6 +129,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         conclusion=said if phase.number == group.phase.number else msgspec.structs.replace(said, advice=""),  # what to do now is said of now alone
         minimum=MINIMUM,
         selection=as_shape(selection, mature),
+        currency=next((one.currency for one in decided if one.currency), None),
     )
 
 

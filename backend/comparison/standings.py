@@ -7,10 +7,13 @@ from functools import cached_property
 from uuid import UUID
 
 from backend.comparison.cells import Cell, scale_of, tallied, together
+from backend.comparison.decided import losses, value_decides
 from backend.comparison.figures import Standing, spread_of
 from backend.comparison.maturity import Cohort, Cut, cut
-from backend.comparison.selection import Mature, selection_of
+from backend.comparison.selection import Mature, declared_of, selection_of
 from backend.comparison.verdict import OF_RANK, Rule, Side, losses_of, metric_for, pair_losses, row_metric_for
+from backend.decisions.service import DecisionFacts
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.sequential import Moments
 from backend.numerics.statistics.sketch import Sketch
 from backend.work.unit import UnitOfWork
@@ -106,6 +109,21 @@ class PhaseCells:
         champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
         return champion, [side for side in sides if side is not champion]
 
+    def worth_sides(self, standings: Sequence[Standing], facts: DecisionFacts) -> tuple[Side, list[Side]] | None:
+        """The same with value per application for losses; None where that is not known of every mature application of each."""
+        answering = [one for one in standings if not one.shadow]
+        counts = {(one.member.version_id, phase.number): self._decided(one, phase) for one in answering for phase in self.drawn_on}
+        if not value_decides(facts, self._group.settings.reveals, counts.values()) or facts.value_table is None:
+            return None
+        table = facts.value_table
+        sides = [Side(one.member, [losses(counts[one.member.version_id, phase.number], table) for phase in self.drawn_on]) for one in answering]
+        champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
+        return champion, [side for side in sides if side is not champion]
+
+    def _decided(self, standing: Standing, phase: Phase) -> Decided:
+        counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))
+        return counted.sketch.decided
+
     def _losses(self, standing: Standing, phase: Phase) -> Moments:
         counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))
         spread = spread_of([(standing.member, counted.sketch.clusters)]) if self.metric == OF_RANK else 1.0
@@ -144,7 +162,8 @@ class RowMetric:
 async def metric_in(work: UnitOfWork, group: Group, phase: Phase) -> RowMetric:
     """Return the metric of single rows in a phase, and whether outcomes are selective there."""
     field = PhaseCells(group, [phase], await tallied(work, group.id, [phase]), work.now.timestamp())
-    selection = selection_of(field.mature(), group.settings.reveals or ())
+    mature = field.mature()
+    selection = selection_of(mature, declared_of(group.settings.reveals, mature))
     return RowMetric(row_metric_for(field.metric), selection.words if selection.selective else "")
 
 

@@ -13,6 +13,8 @@ from schemas.comparison import Difference, Scale
 from schemas.groups import Member
 
 NAMES = {"brier": "Brier", "log_loss": "log loss", "accuracy": "accuracy", "mae": "mean absolute error", "rmse": "mean squared error", "roc_auc": "ROC AUC"}
+VALUE = "value"
+NAMES[VALUE] = "value per application"
 SUMS = {"brier": ("squared", "fourth"), "rmse": ("squared", "fourth"), "log_loss": ("log", "log_squared"), "mae": ("absolute", "squared")}
 OF_RANK = "roc_auc"
 PAIRED = {"brier": "squared", "rmse": "squared", "log_loss": "log", "accuracy": "wrong", "mae": "absolute"}
@@ -161,7 +163,9 @@ def held(judged: Judgement, words: str) -> Judgement:
 
 
 def figure(side: Side, metric: str) -> float:
-    """Return the metric's displayed value: a loss, or for accuracy and the area under the curve 1 minus the loss."""
+    """Return the metric's displayed value: a loss, or for accuracy and the area under the curve 1 minus the loss, and for value the loss turned."""
+    if metric == VALUE:
+        return -side.all.mean
     return 1 - side.all.mean if metric in ("accuracy", OF_RANK) else side.all.mean
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from backend.comparison.figures import Standing
 from backend.comparison.maturity import Cut
 from backend.comparison.selection import QUESTION, Selection
-from backend.comparison.verdict import Judgement, Side, figure
+from backend.comparison.verdict import VALUE, Judgement, Side, figure
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.plural import plural
 from schemas.comparison import Conclusion, Difference, SampleRatio
@@ -18,6 +18,7 @@ WORDS = {
     "roc_auc": "ROC AUC (higher is better)",
     "mae": "mean absolute error (lower is better)",
     "rmse": "mean squared error (lower is better)",
+    "value": "value per application (higher is better)",
 }
 SURE = "Looking often does no harm: between equal versions, at most 1 comparison in 20 ever names a leader, however often it is looked at."
 SPAN = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (0, 60, "minute"))
@@ -46,7 +47,7 @@ def conclude(
         advice = "Find out why before deciding: a challenger that fails or lacks features, or callers that repeat some kinds of request, are the usual reasons."
         headline = "The traffic split is not as configured."
         return Conclusion(state="mismatch", headline=headline, margin=ratio.words, certainty="", waiting=waiting, advice=advice)
-    if selection.selective:
+    if selection.selective and judged.metric != VALUE:
         margin = f"{selection.words} Figures on outcomes are of each version’s own approved requests, so they are not compared."
         return Conclusion(state="selective", headline="No verdict on outcomes.", margin=margin, certainty="", waiting=waiting, advice=_asked(selection))
     if judged.early:

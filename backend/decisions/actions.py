@@ -7,3 +7,4 @@ DECISIONS_SET_VALUE_TABLE = AuditAction("decisions.setValueTable", "A group's va
 DECISIONS_TRY_RULE = AuditAction("decisions.tryRule", "Somebody tried a decision rule on a group's logged rows.")
 DECISIONS_OVERRIDES = AuditAction("decisions.overrides", "Somebody looked at the override figures of a group.")
 MODELS_SET_DECISION_RULE = AuditAction("models.setDecisionRule", "A version with another decision rule was made.")
+DECISIONS_EXPLORE = AuditAction("decisions.explore", "Somebody looked at what other cut-offs would have given on a group's logged rows.")

@@ -18,6 +18,14 @@ WHERE model_version_id = :version AND status IN ('ok', 'fallback') AND erased_at
 ORDER BY inference_id DESC LIMIT :most
 """
 
+# The latest rows of a version that came before an id, and with that are old enough.
+MATURE = """
+SELECT score, actual, bucket, inputs, lot_propensity, {segment} AS segment FROM {table}
+WHERE model_version_id = :version AND status IN ('ok', 'fallback') AND role <> 'shadow' AND score IS NOT NULL AND score <> 'NaN' AND erased_at IS NULL
+  AND imported_from IS NULL AND inference_id < :until
+ORDER BY inference_id DESC LIMIT :most
+"""
+
 SERVED_IN = """
 SELECT DISTINCT g.slug, g.table_name FROM published_members m JOIN published_groups g ON g.id = m.group_id
 WHERE m.tenant_id = :tenant AND m.version_id = :version AND g.deleted_at IS NULL ORDER BY g.slug
@@ -41,6 +49,14 @@ async def scored(session: AsyncSession, table: str, version_id: UUID, segment: s
     column = "inputs -> CAST(:segment AS text)" if segment is not None else "NULL"
     statement = text(SCORED.format(table=quoted(table), segment=column))
     values = {"version": version_id, "most": most}
+    return (await session.execute(statement, values | ({"segment": segment} if segment is not None else {}))).all()
+
+
+async def mature(session: AsyncSession, table: str, version_id: UUID, until: UUID, segment: str | None, most: int) -> Sequence[Row[Any]]:
+    """The latest scored answers of a version before an id: score, outcome, bucket, inputs, the lot's chance of approval, and the value of an input."""
+    column = "inputs ->> CAST(:segment AS text)" if segment is not None else "NULL"
+    statement = text(MATURE.format(table=quoted(table), segment=column))
+    values = {"version": version_id, "until": until, "most": most}
     return (await session.execute(statement, values | ({"segment": segment} if segment is not None else {}))).all()
 
 

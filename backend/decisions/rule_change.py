@@ -64,7 +64,7 @@ async def set_decision_rule(work: UnitOfWork, input: SetDecisionRule) -> Version
 async def try_rule(work: UnitOfWork, input: TryRule) -> RuleTrial:
     """What a rule would have decided on the latest logged rows of a version. Raises GroupNotFound, VersionNotLogged, DecisionRuleUnfit."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    version = await _version(work, group, input.version)
+    version = await version_of(work, group, input.version)
     require_fit(input.rule, version.document, version.artifact, "/rule")
     logged = await _logged(work, group.table_name, version, input.rule, input.most)
     work.audit_read(actions.DECISIONS_TRY_RULE, f"group:{group.slug}")
@@ -120,8 +120,8 @@ async def _logged(work: UnitOfWork, table: str, version: Version, rule: Decision
     return LoggedScores(scores, decisions, [row.segment for row in rows])
 
 
-async def _version(work: UnitOfWork, group: Group, wanted: str | None) -> Version:
-    """The version of the group that is called so, in any of its phases; the champion where nothing is said."""
+async def version_of(work: UnitOfWork, group: Group, wanted: str | None) -> Version:
+    """The version of the group that is called so, in any of its phases; the champion where nothing is said. Raises VersionNotLogged."""
     phases = await groups.list_phases(work, GroupRef(slug=group.slug))
     members = [member for phase in phases for member in phase.members]
     found = next((one for one in members if (one.role == "champion" if wanted is None else wanted in (one.label, one.version))), None)

@@ -28,7 +28,7 @@ CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
 DELETE FROM pg_temp.{STAGE}
 """  # noqa: S608 (constant)
 """JSON is staged as text: writing binary jsonb here would cost Python time."""
-TOLD = "phase, model_version_id, role, status, bucket, propensity, score, latency_us"
+TOLD = "phase, model_version_id, role, status, bucket, propensity, score, latency_us, decision"
 """Columns that observers get, beside `inference_id`, `correlation_id` and `answered` (for a shadow's row, the id of the copied answer)."""
 TELL_EVERY = timedelta(seconds=1)
 """The shortest time between two notices that new rows changed a group."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.ids import SHADOW_OF, shadow_id
 from backend.numerics.statistics.binning import Ints
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import Sketch, clustered, pair_sketch, sketch_of, told
 from backend.tallies import queries
@@ -19,7 +20,9 @@ from backend.work.unit import UnitOfWork
 
 SLOT = 300
 """Seconds. Rows are tallied by the five minutes of their request; compaction merges old ones."""
-CHANGED = f"l.inference_id, l.phase, l.model_version_id, l.role, l.status, l.bucket, l.propensity, l.score, (l.output->>'{SHADOW_OF}')::uuid AS shadow_of"
+CHANGED = (
+    f"l.inference_id, l.phase, l.model_version_id, l.role, l.status, l.bucket, l.propensity, l.score, l.decision, (l.output->>'{SHADOW_OF}')::uuid AS shadow_of"
+)
 """Columns of the log's row `l` that `add_outcomes` needs, beside `was` and `actual`."""
 Columns = Mapping[str, Any]
 
@@ -56,7 +59,7 @@ async def add_outcomes(work: UnitOfWork, group_id: UUID, table: str, changes: Se
     lots = await draws(work, group_id, {row["phase"] for row in rows})
     tallies = []
     for key, mine in _by_key(rows, lots).items():
-        sketch = told(_buckets(mine), _column(mine, "score"), _column(mine, "was"), _column(mine, "actual"), lots[key.phase].threshold)
+        sketch = told(_buckets(mine), _column(mine, "score"), _column(mine, "was"), _column(mine, "actual"), lots[key.phase].threshold, _decisions(mine))
         tallies.append(Tally(key, sketch, sum(row["was"] is None for row in mine)))
     if copies := [row for row in rows if row["shadow_of"]]:
         tallies += await _judged(work, group_id, table, copies)
@@ -84,7 +87,9 @@ def _arrived(key: Key, rows: Sequence[Columns], threshold: float) -> Tally:
     answered = [row for row in rows if row["status"] != "failed"]
     ids = [row["inference_id"] for row in answered]
     scores, times, unknown = _column(answered, "score"), _column(answered, "latency_us"), np.full(len(answered), np.nan)
-    sketch = sketch_of(scores, unknown, times, len(rows) - len(answered), clustered(_buckets(answered), scores, unknown, threshold))
+    buckets = _buckets(answered)
+    clusters, counts = clustered(buckets, scores, unknown, threshold), Decided.of(_decisions(answered), buckets, unknown)
+    sketch = sketch_of(scores, unknown, times, len(rows) - len(answered), clusters, counts)
     return Tally(key, sketch, 0, min(ids, default=None), max(ids, default=None))
 
 
@@ -139,3 +144,7 @@ def _buckets(rows: Sequence[Columns]) -> Ints:
 
 def _column(rows: Sequence[Columns], name: str) -> Floats:
     return np.array([math.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+
+
+def _decisions(rows: Sequence[Columns]) -> list[str | None]:
+    return [row["decision"] for row in rows]

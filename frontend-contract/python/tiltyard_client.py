@@ -629,6 +629,7 @@ class Comparison(TypedDict):
     conclusion: Conclusion | None
     minimum: int
     selection: SelectiveOutcomes | None
+    currency: str | None
 
 
 class Conclusion(TypedDict):
@@ -718,7 +719,8 @@ class Contender(TypedDict):
         Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
         Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
         `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
-        With selective outcomes, `bounds` are the possible values over all requests.
+        With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
+        recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
     """
 
     version_id: str
@@ -755,6 +757,9 @@ class Contender(TypedDict):
     cohorts: List[CohortCount]
     outcomes_on: str
     bounds: List[OutcomeBounds]
+    approval_rate: MetricEstimate
+    bad_rate: MetricEstimate
+    value: MetricEstimate
 
 
 class Context(TypedDict):
@@ -858,6 +863,51 @@ class CreatedToken(TypedDict):
 
     token: Token
     secret: str
+
+
+class CutoffCurve(TypedDict):
+    """What each cut-off would have given. `best` has the highest value within the limits, or without values the highest approval rate.
+
+        `rows` are mature applications, `known` those with an outcome. `approve_below`: lower scores are approved, by the group's `positive_scores`.
+        `currency` is absent where the group has no value table for both an approval and a decline.
+    """
+
+    version: str
+    rows: int
+    known: int
+    approve_below: bool
+    currency: str | None
+    points: List[CutoffPoint]
+    best: CutoffPoint | None
+    words: str
+
+
+class CutoffLimits(TypedDict):
+    """What a cut-off must hold: at least this approval rate and four-fifths ratio, at most this bad rate. Absent: anything."""
+
+    approval_rate: NotRequired[float | None]
+    bad_rate: NotRequired[float | None]
+    ratio: NotRequired[float | None]
+
+
+class CutoffPoint(TypedDict):
+    """One cut-off: applications on its safe side are approved, all others declined.
+
+        `unknown` is the share of the approved that no known outcome stands for; `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good,
+        or all bad. `value` is per application. `recall` is the share of bad applications that are declined, of those with a known outcome. `ratio` is the lowest
+        approval rate of a segment over the highest. `within`: the cut-off holds the limits, unknown outcomes counted as bad.
+    """
+
+    cut: float
+    approval_rate: MetricEstimate
+    bad_rate: MetricEstimate
+    bad_rate_least: float | None
+    bad_rate_most: float | None
+    unknown: float
+    value: MetricEstimate
+    recall: MetricEstimate
+    ratio: MetricEstimate
+    within: bool
 
 
 class DatasetRef(TypedDict):
@@ -1150,6 +1200,21 @@ class Explanation(TypedDict):
     background: str | None
     error: float | None
     reason: str | None
+
+
+class ExploreCutoffs(TypedDict):
+    """Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
+
+        `segment` is an input of the requests by which approval rates are compared (the four-fifths ratio).
+    """
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    version: NotRequired[str | None]
+    segment: NotRequired[str | None]
+    limits: NotRequired[CutoffLimits]
+    most: NotRequired[int]
+    """The latest rows to look at."""
 
 
 class ExportLog(TypedDict):
@@ -3913,7 +3978,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "e7c302174552af5d"
+CONTRACT_HASH = "715071c63c3ccdfc"
 """The contract this client was generated from."""
 
 
@@ -4363,6 +4428,14 @@ class DecisionsProcedures:
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: Overrides = self._hub._call(self._hub._query("decisions.overrides", {"slug": slug, **_set({"after": after, "before": before, "phase": phase, "segment": segment})}))
+        return answer
+
+    def explore(self, *, slug: str, version: str | None = None, segment: str | None = None, limits: CutoffLimits | None = None, most: int = 50000) -> CutoffCurve:
+        """What each cut-off would have given on mature rows, and the best one within limits.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
+        """
+        answer: CutoffCurve = self._hub._call(self._hub._query("decisions.explore", {"slug": slug, "most": most, **_set({"version": version, "segment": segment, "limits": limits})}))
         return answer
 
 
@@ -5285,6 +5358,14 @@ class AsyncDecisionsProcedures:
         Refused as `GROUP_NOT_FOUND`.
         """
         answer: Overrides = await self._hub._call(self._hub._query("decisions.overrides", {"slug": slug, **_set({"after": after, "before": before, "phase": phase, "segment": segment})}))
+        return answer
+
+    async def explore(self, *, slug: str, version: str | None = None, segment: str | None = None, limits: CutoffLimits | None = None, most: int = 50000) -> CutoffCurve:
+        """What each cut-off would have given on mature rows, and the best one within limits.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
+        """
+        answer: CutoffCurve = await self._hub._call(self._hub._query("decisions.explore", {"slug": slug, "most": most, **_set({"version": version, "segment": segment, "limits": limits})}))
         return answer
 
 

@@ -2,11 +2,12 @@
 
 from backend.access.permissions import P
 from backend.catalog.errors import DecisionRuleUnfit
-from backend.decisions import override_figures, rule_change, service
+from backend.decisions import explorer, override_figures, rule_change, service
 from backend.decisions.errors import InvalidDecisionSettings, InvalidValueTable, VersionNotLogged
 from backend.groups.errors import GroupNotFound
 from rpc.core import Router
 from rpc.host import Call
+from schemas.cutoffs import CutoffCurve, ExploreCutoffs
 from schemas.decisions import AskOverrides, ConfigureDecisions, GroupDecisions, Overrides, RuleTrial, SetValueTable, TryRule
 from schemas.groups import GroupRef
 
@@ -41,3 +42,9 @@ async def try_rule(ctx: Call, input: TryRule) -> RuleTrial:
 async def overrides(ctx: Call, input: AskOverrides) -> Overrides:
     """How often final decisions differ from the recommended ones: by version, direction, segment, group of persons, and reason code."""
     return await override_figures.overrides(ctx.work, input)
+
+
+@decisions.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, VersionNotLogged))
+async def explore(ctx: Call, input: ExploreCutoffs) -> CutoffCurve:
+    """What each cut-off would have given on mature rows, and the best one within limits."""
+    return await explorer.explore(ctx.work, input)

@@ -75,6 +75,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "connectors.enable": {"connector_id": connector},
         "connectors.delete": {"connector_id": connector},
         "decisions.configure": {**slug, "settings": {"approves": ["approve"]}},
+        "decisions.explore": slug,
         "decisions.get": slug,
         "decisions.overrides": slug,
         "decisions.setValueTable": {**slug, "table": None},

@@ -132,7 +132,7 @@ def _named(segments: Ints) -> list[int]:
 
 def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
     approved, weighed, bad = sums.n[at], sums.weighed[at], sums.bad[at]
-    bad_rate = _ratio(bad, weighed, (0.0, 1.0), level)
+    bad_rate = ratio_by_cluster(bad, weighed, (0.0, 1.0), level)
     unknown = max(1 - float(weighed.sum()) / float(approved.sum()), 0.0) if approved.sum() else 0.0
     least, most = (None, None) if not approved.sum() else (0.0, 1.0)
     if bad_rate.value is not None:
@@ -140,19 +140,23 @@ def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
     caught = sums.bad_all - bad
     return Point(
         cut=cut,
-        approval_rate=_ratio(approved, sums.all, (0.0, 1.0), level),
+        approval_rate=ratio_by_cluster(approved, sums.all, (0.0, 1.0), level),
         bad_rate=bad_rate,
         least=least,
         most=most,
         unknown=unknown,
         value=_value(sums, at, level),
-        recall=_ratio(caught, sums.bad_all, (0.0, 1.0), level),
+        recall=ratio_by_cluster(caught, sums.bad_all, (0.0, 1.0), level),
         ratio=_four_fifths([(part[at], whole) for part, whole in sums.segments], level),
     )
 
 
-def _ratio(top: Floats, bottom: Floats, bounds: tuple[float, float], level: float) -> Estimate:
-    """A ratio of totals from its parts by cluster."""
+def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Estimate:
+    """A ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
+
+    >>> ratio_by_cluster(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value
+    0.5
+    """
     total = float(bottom.sum())
     if total <= 0:
         return nothing(0)

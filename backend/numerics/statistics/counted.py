@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from backend.numerics.statistics.binning import Ints, octave_spans, score_spans
 from backend.numerics.statistics.clusters import Clusters
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.estimate import Floats
 from backend.numerics.statistics.sketch import LABELS, NEGATIVE, OTHER, POSITIVE, Counts, Sketch, sketch_of
 
@@ -73,10 +74,10 @@ def of_sketch(sketch: Sketch) -> Counted:
     return Counted(Levels(*score_spans(bins), counts), _times(*octave_spans(sketch.times.keys), sketch.times.counts), sketch)
 
 
-def of_rows(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None) -> Counted:
+def of_rows(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Counted:
     """What rows say, exactly: score, truth and duration of each [n], NaN for what is not there."""
     timed, often = np.unique(times[~np.isnan(times)], return_counts=True)
-    return Counted(levels_of(actuals, scores), _times(timed, timed, often), sketch_of(scores, actuals, times, failed, clusters))
+    return Counted(levels_of(actuals, scores), _times(timed, timed, often), sketch_of(scores, actuals, times, failed, clusters, decided))
 
 
 def levels_of(actual: ArrayLike, score: ArrayLike) -> Levels:

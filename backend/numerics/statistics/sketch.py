@@ -4,7 +4,7 @@ Every sum is an integer, in units of 2^-30. The order of additions does not matt
 A mean made of them is off by 2^-31 (5e-10) at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from backend.numerics.statistics.binning import Ints, octave_bins, score_bins
 from backend.numerics.statistics.clusters import Clusters
+from backend.numerics.statistics.decided import Decided
 from backend.numerics.statistics.estimate import Floats
 
 UNIT = 2**30
@@ -40,6 +41,7 @@ class StoredSketch(msgspec.Struct, frozen=True, array_like=True):
     time_counts: bytes
     sums: dict[str, bytes]
     clusters: bytes | None = None
+    decided: dict[str, bytes] = {}
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -78,7 +80,7 @@ class Counts:
 class Sketch:
     """Counts and sums of some rows. `scores` are keyed by bin · LABELS + the known outcome, `times` by their octave bin.
 
-    `clusters`: losses by cluster of buckets, None where no bucket was told.
+    `clusters`: losses by cluster of buckets, None where no bucket was told. `decided`: rows and outcomes by decision [3, CLUSTERS].
     """
 
     rows: int = 0
@@ -87,6 +89,7 @@ class Sketch:
     times: Counts = field(default_factory=Counts)
     sums: dict[str, int] = field(default_factory=dict)
     clusters: Clusters | None = None
+    decided: Decided = field(default_factory=Decided)
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> "Sketch":
@@ -105,13 +108,16 @@ class Sketch:
             _together([part.times for part in them]),
             {name: value for name, value in sums.items() if value},
             Clusters.merged(part.clusters for part in them),
+            Decided.merged(part.decided for part in them),
         )
 
     def encode(self) -> bytes:
         """The sketch as bytes."""
         sums = {name: value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True) for name, value in sorted(self.sums.items())}
         parts = (_bytes(self.scores.keys, "<i4"), _bytes(self.scores.counts, "<i8"), _bytes(self.times.keys, "<i4"), _bytes(self.times.counts, "<i8"))
-        return _encoder.encode(StoredSketch(self.rows, self.failed, *parts, sums, None if self.clusters is None else self.clusters.encode()))
+        return _encoder.encode(
+            StoredSketch(self.rows, self.failed, *parts, sums, None if self.clusters is None else self.clusters.encode(), self.decided.encode())
+        )
 
     @classmethod
     def decode(cls, raw: bytes) -> "Sketch":
@@ -119,7 +125,15 @@ class Sketch:
         stored = _decoder.decode(raw)
         scores, times = _counts(stored.score_keys, stored.score_counts), _counts(stored.time_keys, stored.time_counts)
         sums = {name: int.from_bytes(said, "little", signed=True) for name, said in stored.sums.items()}
-        return cls(stored.rows, stored.failed, scores, times, sums, None if stored.clusters is None else Clusters.decode(stored.clusters))
+        return cls(
+            stored.rows,
+            stored.failed,
+            scores,
+            times,
+            sums,
+            None if stored.clusters is None else Clusters.decode(stored.clusters),
+            Decided.decode(stored.decided),
+        )
 
     @property
     def labelled(self) -> int:
@@ -127,13 +141,13 @@ class Sketch:
         return int(self.scores.counts[self.scores.keys % LABELS != UNKNOWN].sum())
 
 
-def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None) -> Sketch:
+def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Sketch:
     """The sketch of rows: score, truth and duration of each [n], NaN for what is not there; `failed` more rows have nothing of it."""
     there = np.isfinite(scores)
     counted = Counts.of(_keys(scores[there], actuals[there]))
     timed = Counts.of(octave_bins(times[~np.isnan(times)]))
     sums = truth_sums(scores[there], actuals[there]) | {"score": fixed(scores[there])}
-    return Sketch(len(scores), failed, counted, timed, {name: value for name, value in sums.items() if value}, clusters)
+    return Sketch(len(scores), failed, counted, timed, {name: value for name, value in sums.items() if value}, clusters, decided or Decided())
 
 
 def clustered(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
@@ -142,8 +156,9 @@ def clustered(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) 
     return Clusters.of(buckets, asked=1.0).plus(_losses(buckets[known], scores[known], actuals[known], threshold))
 
 
-def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: float) -> Sketch:
-    """What changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known."""
+def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: float, decisions: Sequence[str | None] = ()) -> Sketch:
+    """What changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known. `decisions` [n], or of none."""
+    outcomes = Decided.merged([Decided.of(decisions, buckets, now, 0), Decided.of(decisions, buckets, before, 0).negative]) if decisions else Decided()
     there = np.isfinite(scores)
     buckets, scores, before, now = buckets[there], scores[there], before[there], now[there]
     known = ~np.isnan(before)
@@ -151,7 +166,9 @@ def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: 
     keys = np.concatenate([_keys(scores, before), _keys(scores, now)])
     counts = np.repeat(np.array([-1, 1], dtype=np.int64), len(scores))
     old, new = truth_sums(scores, before), truth_sums(scores, now)
-    return Sketch(scores=Counts.of(keys, counts), sums={name: new[name] - old[name] for name in new if new[name] != old[name]}, clusters=clusters)
+    return Sketch(
+        scores=Counts.of(keys, counts), sums={name: new[name] - old[name] for name in new if new[name] != old[name]}, clusters=clusters, decided=outcomes
+    )
 
 
 def _losses(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:

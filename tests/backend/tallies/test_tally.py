@@ -95,7 +95,7 @@ def made(served: Served, dice: random.Random, at: datetime, phase: int) -> Recor
     return record(
         inference_id=identifier, version_id=version, version="v", role="champion" if version == champion else "challenger", phase=phase, bucket=bucket,
         propensity=propensity, status=status, score=score, latency_us=dice.randrange(50, 10**7),
-        correlation_id=dice.choice([None, f"case-{dice.randrange(20)}"]),
+        correlation_id=dice.choice([None, f"case-{dice.randrange(20)}"]), decision=None if score is None else dice.choice(["approve", "decline", None]),
     )  # fmt: skip
 
 
@@ -105,6 +105,7 @@ def copied(served: Served, answer: Record, dice: random.Random) -> Record:
     return record(
         inference_id=shadow_id(answer.inference_id, shadow), version_id=shadow, version="v", role="shadow", phase=answer.phase, bucket=answer.bucket,
         propensity=1.0, score=dice.random(), output={SHADOW_OF: str(answer.inference_id)}, correlation_id=answer.correlation_id,
+        decision=dice.choice(["approve", "refer"]),
     )  # fmt: skip
 
 

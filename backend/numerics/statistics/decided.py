@@ -1,0 +1,87 @@
+"""Counts of decisions: how many rows were decided so, and how many of them turned out good or bad, by cluster of buckets.
+
+Counts are whole numbers, so they add up and can be taken away again like the rest of a sketch.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from backend.numerics.statistics.binning import Ints
+from backend.numerics.statistics.clusters import CLUSTERS
+from backend.numerics.statistics.estimate import Floats
+
+ASKED, GOOD, BAD = range(3)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """For each decision its counts [3, CLUSTERS]: rows, good outcomes, bad outcomes. A decision of which there is nothing is left out."""
+
+    counts: Mapping[str, Ints] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, decisions: Sequence[str | None], buckets: Ints, actuals: Floats, asked: int = 1) -> Self:
+        """The counts of rows: decision (None: none), bucket and outcome [n] (NaN: unknown). `asked` 0 counts outcomes alone, of rows that are counted already.
+
+        >>> found = Decided.of(["approve", "approve", None], np.array([0, 1, 2]), np.array([1.0, np.nan, 0.0]))
+        >>> {name: counts.sum(axis=1).tolist() for name, counts in found.counts.items()}
+        {'approve': [2, 0, 1]}
+        """
+        names = np.asarray(decisions, dtype=object)
+        found = {}
+        for name in sorted({one for one in decisions if one is not None}):
+            mine = names == name
+            at, truth = buckets[mine] % CLUSTERS, actuals[mine]
+            rows = (np.full(len(at), asked), truth == 0, truth == 1)
+            found[name] = np.array([np.bincount(at, weights=column, minlength=CLUSTERS) for column in rows], dtype=np.int64)
+        return cls.merged([cls(found)])
+
+    @classmethod
+    def merged(cls, parts: Iterable[Self]) -> Self:
+        """All of them together."""
+        found: dict[str, Ints] = {}
+        for part in parts:
+            for name, counts in part.counts.items():
+                found[name] = found[name] + counts if name in found else counts
+        return cls({name: counts for name, counts in sorted(found.items()) if counts.any()})
+
+    @property
+    def negative(self) -> "Decided":
+        """What takes these counts away."""
+        return Decided({name: -counts for name, counts in self.counts.items()})
+
+    def encode(self) -> dict[str, bytes]:
+        """Each decision's counts as bytes: the clusters in which there is anything, then the counts, as little-endian int64.
+
+        >>> one = Decided.of(["approve"], np.array([130]), np.array([1.0]))
+        >>> Decided.decode(one.encode()) == one
+        True
+        """
+        return {name: _bytes(counts) for name, counts in self.counts.items()}
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, bytes]) -> Self:
+        """The counts again."""
+        return cls({name: _counts(one) for name, one in raw.items()})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decided) or self.counts.keys() != other.counts.keys():
+            return False
+        return all(np.array_equal(counts, other.counts[name]) for name, counts in self.counts.items())
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have none
+
+
+def _bytes(counts: Ints) -> bytes:
+    there = np.flatnonzero(counts.any(axis=0))
+    return bytes([len(there)]) + there.astype(np.uint8).tobytes() + counts[:, there].astype("<i8").tobytes()
+
+
+def _counts(raw: bytes) -> Ints:
+    counts = np.zeros((3, CLUSTERS), dtype=np.int64)
+    size = raw[0]
+    counts[:, np.frombuffer(raw, np.uint8, size, 1)] = np.frombuffer(raw, "<i8", offset=1 + size).reshape(3, size)
+    return counts

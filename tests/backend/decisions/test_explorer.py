@@ -1,0 +1,93 @@
+"""Cut-offs tried on mature rows: every figure beside its definition, and what cannot be known said so."""
+
+import numpy as np
+import pytest
+
+from backend.decisions import service
+from backend.decisions.explorer import explore
+from backend.groups import service as groups
+from backend.hub import Hub
+from backend.inference_log.refs import LogRef
+from backend.inference_log.rows import row_of
+from backend.inference_log.writer import write
+from backend.outcomes.service import record as record_outcomes
+from schemas.cutoffs import CutoffLimits, ExploreCutoffs
+from schemas.decisions import SetValueTable, ValueEntry, ValueTable, Worth
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, Group
+from schemas.inference import Outcome, RecordOutcomes
+from tests.support.log_records import record
+from tests.support.served import Served
+
+TABLE = ValueTable(
+    currency="EUR",
+    entries=[
+        ValueEntry(decision="approve", outcome="good", worth=Worth(constant=1.0)),
+        ValueEntry(decision="approve", outcome="bad", worth=Worth(constant=-5.0)),
+        ValueEntry(decision="decline", outcome="any", worth=Worth(constant=0.0)),
+    ],
+    lowest=-10.0,
+    highest=10.0,
+)
+
+
+async def logged(hub: Hub, served: Served, group: Group, seen: float = 1.0, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Applications of the champion with outcomes of scores below `seen`; `turned`: a higher score is safer."""
+    random, n = np.random.default_rng(4), 1_500
+    risk = random.beta(2, 6, n)
+    bad = (random.random(n) < risk).astype(float)
+    scores = 1 - risk if turned else risk
+    champion = group.phase.members[0]
+    records = [
+        record(version_id=champion.version_id, version=champion.label, score=score, bucket=at, propensity=0.9) for at, score in enumerate(scores.tolist())
+    ]
+    told = [Outcome(inference_id=one.inference_id, actual=truth) for one, truth, low in zip(records, bad, risk < seen, strict=True) if low]
+    assert served.tenant.admin.tenant_id
+    async with hub.work(served.tenant.admin) as work:
+        ref = LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name)
+        assert await write(work, ref, [row_of(one, None, None) for one in records]) == []
+        await record_outcomes(work, RecordOutcomes(slug=group.slug, outcomes=told))
+        await service.set_value_table(work, SetValueTable(slug=group.slug, table=TABLE))
+        if turned:
+            await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(positive_scores="lower")))
+    return scores, bad
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_the_best_cut_off_is_the_most_valuable_within_the_limits(hub: Hub, served: Served, turned: bool) -> None:
+    group = await served.group(hub)
+    scores, bad = await logged(hub, served, group, turned=turned)
+    worth = np.where(bad == 1, -5.0, 1.0)
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug, limits=CutoffLimits(approval_rate=0.3)))
+    assert (found.rows, found.known, found.approve_below, found.currency, found.words) == (1_500, 1_500, not turned, "EUR", "")
+    for point in found.points[10:90:20]:
+        approved = scores > point.cut if turned else scores < point.cut
+        assert point.approval_rate.value == pytest.approx(approved.mean())
+        assert point.bad_rate.value == pytest.approx(bad[approved].mean())
+        assert point.value.value == pytest.approx((worth * approved).mean())
+        assert point.recall.value == pytest.approx(bad[~approved].sum() / bad.sum())
+        assert point.within == (approved.mean() >= 0.3)
+    assert found.best is not None
+    assert found.best.value.value == max(point.value.value or -9.0 for point in found.points if point.within)
+
+
+async def test_beyond_what_was_approved_a_bad_rate_is_a_range_and_holds_no_limit(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    scores, bad = await logged(hub, served, group, seen=0.2)
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug, limits=CutoffLimits(approval_rate=0.9, bad_rate=0.25)))
+    last = found.points[-1]
+    assert last.unknown == pytest.approx((scores >= 0.2).mean())
+    assert last.bad_rate_least is not None
+    assert last.bad_rate_most is not None
+    assert last.bad_rate_least <= bad.mean() <= last.bad_rate_most
+    assert found.best is None
+    assert "where they are not, a bad rate is a range. No cut-off holds these limits." in found.words
+
+
+async def test_a_log_without_mature_rows_says_so(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug))
+    assert (found.points, found.best, found.words) == ([], None, "No row of this version is old enough yet.")
