@@ -8,9 +8,9 @@ from backend.importing.collect import Collector, Row, Value
 from backend.importing.contradictions.confusion import confusion_row
 from backend.importing.document_places import TARGETS
 from backend.importing.errors import UnreadableFile
-from backend.importing.last_steps import last_of_each, last_step
 from backend.importing.parse import read_embedded
 from backend.importing.pointers import MISSING, Path, items, leaves, matches, real, resolve, steps, text
+from backend.importing.reading.last_steps import last_of_each, last_step
 from backend.importing.rules import CELLS
 from backend.importing.transforms import is_percent
 from backend.importing.vocabulary import PERCENT_KEPT, metric_key

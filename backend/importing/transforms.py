@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from backend.importing.dates import moment
 from backend.importing.numbers_in_text import Amount, Reading, as_json, before_number, beside_number, is_count, looks_grouped_by_dot, read, read_in_words
+from backend.importing.reading.dates import moment
 from backend.importing.statistics_in_text import STATISTICS, statistic
 from backend.importing.vocabulary import TASKS, VOCABULARY, metric_key, split_of, words
 from schemas.common import Json
