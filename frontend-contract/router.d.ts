@@ -3823,10 +3823,24 @@ export interface ShadowTraffic {
   incomplete: number;
 }
 
+/** A level to look at before it is chosen. */
+export interface ShowExample {
+  shows: Shows;
+  /** @default false */
+  short_words?: boolean | undefined;
+}
+
 /** A draft, and the connector to ask about it. */
 export interface ShowImport {
   draft_id: string;
   connector_id: string;
+}
+
+/** An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`. */
+export interface ShownExample {
+  file: string;
+  instructions: string;
+  text: string;
 }
 
 /** Exactly what would be sent: `instructions`, equal for every file, and `text`. `text` is null when nothing would be sent, for the `reason`. */
@@ -4743,6 +4757,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `catalog:model:read`.
        */
       shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
+      /**
+       * What would leave the house of an example file, word for word, at a level that is not chosen yet.
+       *
+       * Needs `catalog:model:read`.
+       */
+      shownExample: Q<ShowExample, ShownExample, AppErrorShape | ImportsBusy>;
       /**
        * Return what the tenant shows to language models during imports.
        *

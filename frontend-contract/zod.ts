@@ -1051,6 +1051,12 @@ export const setWhenUnloggedSchema = z.strictObject({
   max_age_seconds: z.int().gte(1).lte(86400).default(900),
 });
 
+/** A level to look at before it is chosen. */
+export const showExampleSchema = z.strictObject({
+  shows: showsSchema,
+  short_words: z.boolean().default(false),
+});
+
 /** A draft, and the connector to ask about it. */
 export const showImportSchema = z.strictObject({
   draft_id: z.guid(),
@@ -1185,6 +1191,7 @@ export const inputs = {
   "imports.reimport": reimportSchema,
   "imports.record": versionRefSchema,
   "imports.shown": showImportSchema,
+  "imports.shownExample": showExampleSchema,
   "imports.setSharing": setImportSharingSchema,
   "inference.predict": predictSchema,
   "inference.browse": browseInferencesSchema,

@@ -26,11 +26,12 @@ from backend.importing.errors import (
     UnsoundDocument,
     UnsoundMapping,
 )
+from backend.importing.llm.example import shown_example as example_shown
 from backend.reader_threads import ImportsBusy, turn
 from rpc.core import FormData, Router
 from rpc.host import Call
 from schemas.catalog import Version, VersionRef
-from schemas.import_sharing import ImportSharing, SetImportSharing, ShowImport, ShownImport
+from schemas.import_sharing import ImportSharing, SetImportSharing, ShowExample, ShowImport, ShownExample, ShownImport
 from schemas.importing import CommitImport, CommitSeveral, DiscardedDraft, DraftRef, ImportDraft, ImportRecord, ProposeImport, Reimport, ReviseImport
 
 UNREADABLE = (EmptyFile, FileTooLarge, ForeignFile, PickleFile, TableFile, TooDeep, TooManyLeaves, UnreadableFile)
@@ -108,6 +109,13 @@ async def shown(ctx: Call, input: ShowImport) -> ShownImport:
     """What would leave the house, word for word, if a language model were asked about a draft through a connector."""
     async with turn(ctx.actor.tenant_id):
         return await importing.shown(ctx.hub, ctx.actor, input)
+
+
+@imports.query(permission=P.CATALOG_MODEL_READ, errors=(ImportsBusy,), transaction=False)
+async def shown_example(ctx: Call, input: ShowExample) -> ShownExample:
+    """What would leave the house of an example file, word for word, at a level that is not chosen yet."""
+    async with turn(ctx.actor.tenant_id):
+        return await example_shown(input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ)

@@ -47,6 +47,21 @@ class SetImportSharing(Shape, frozen=True, kw_only=True):
     stricter: dict[UUID, Shows] = {}
 
 
+class ShowExample(Shape, frozen=True, kw_only=True):
+    """A level to look at before it is chosen."""
+
+    shows: Shows
+    short_words: bool = False
+
+
+class ShownExample(Shape, frozen=True, kw_only=True):
+    """An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`."""
+
+    file: str
+    instructions: str
+    text: str
+
+
 class ShowImport(Shape, frozen=True, kw_only=True):
     """A draft, and the connector to ask about it."""
 

@@ -24,7 +24,7 @@ def with_choices(conflict: Contradiction, document: dict[str, Json]) -> Contradi
         found = [*_percentage(claims, document), Choice(label=_kept(claims), decisions=[Decision(source=claims[0].pointer, choice="keep")])]
         if len(claims) == 2 and claims[0].target != claims[1].target and _are_figures(claims):
             found.append(Choice(label=f"swap {_shown(claims[0])} and {_shown(claims[1])}", decisions=_swapped(claims)))
-        found += [_neither([one], f"leave {_shown(one)} out") for one in claims if one.target]
+        found += [_neither([one], f"leave {_named(one, document)} out") for one in claims if one.target]
     return Contradiction(
         target=conflict.target, message=conflict.message, claims=claims, settled=conflict.settled, unclear=conflict.unclear, choices=_distinct(found)
     )
@@ -55,6 +55,14 @@ def _percentage(claims: list[Claim], document: dict[str, Json]) -> list[Choice]:
     if metric not in FRACTIONS | SIGNED_FRACTIONS:
         return []
     return [Choice(label=f"use {claims[0].value / 100:.6g} (it is per cent)", decisions=[Decision(source=claims[0].pointer, choice="percent")])]
+
+
+def _named(claim: Claim, document: dict[str, Json]) -> str:
+    """What goes when a claim is left out: a value, or the whole chart that it is a cell of."""
+    steps = claim.target.split("/")
+    if steps[1] == "charts" and len(steps) > 2 and steps[2].isdigit():
+        return f"the {str(document['charts'][int(steps[2])]['kind']).replace('_', ' ')}"
+    return _shown(claim)
 
 
 def _shown(claim: Claim) -> str:

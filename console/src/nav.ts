@@ -1,4 +1,4 @@
-import { IconBell, IconCube, IconKey, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSwords, IconUsers } from '@tabler/icons-react';
+import { IconBell, IconCube, IconEye, IconKey, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSwords, IconUsers } from '@tabler/icons-react';
 
 /** Where things are. The router builds its routes from these addresses, the shell and the tabs their links. */
 
@@ -10,6 +10,7 @@ export const ALERTS = { path: '/alerts', label: 'Alerts', icon: IconBell, permis
 export const SETTINGS = {
   tokens: { path: '/settings/tokens', label: 'API tokens', icon: IconKey },
   connectors: { path: '/settings/connectors', label: 'Connectors', icon: IconPlug, permission: 'connector:connector:read' },
+  sharing: { path: '/settings/sharing', label: 'Language models', icon: IconEye, permission: 'catalog:model:read' },
   mappings: { path: '/settings/mappings', label: 'Mappings', icon: IconRoute },
   people: { path: '/settings/people', label: 'People', icon: IconUsers },
   audit: { path: '/settings/audit', label: 'Audit log', icon: IconShieldCheck },

@@ -3086,11 +3086,26 @@ class ShadowTraffic(TypedDict):
     incomplete: int
 
 
+class ShowExample(TypedDict):
+    """A level to look at before it is chosen."""
+
+    shows: Shows
+    short_words: NotRequired[bool]
+
+
 class ShowImport(TypedDict):
     """A draft, and the connector to ask about it."""
 
     draft_id: str | UUID
     connector_id: str | UUID
+
+
+class ShownExample(TypedDict):
+    """An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`."""
+
+    file: str
+    instructions: str
+    text: str
 
 
 class ShownImport(TypedDict):
@@ -3978,7 +3993,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "715071c63c3ccdfc"
+CONTRACT_HASH = "0de97c34ba6c3fea"
 """The contract this client was generated from."""
 
 
@@ -4739,6 +4754,14 @@ class ImportsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
+        return answer
+
+    def shown_example(self, *, shows: Shows, short_words: bool = False) -> ShownExample:
+        """What would leave the house of an example file, word for word, at a level that is not chosen yet.
+
+        Refused as `IMPORTS_BUSY`.
+        """
+        answer: ShownExample = self._hub._call(self._hub._query("imports.shownExample", {"shows": shows, "short_words": short_words}))
         return answer
 
     def sharing(self) -> ImportSharing:
@@ -5669,6 +5692,14 @@ class AsyncImportsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
         answer: ShownImport = await self._hub._call(self._hub._query("imports.shown", {"draft_id": draft_id, "connector_id": connector_id}))
+        return answer
+
+    async def shown_example(self, *, shows: Shows, short_words: bool = False) -> ShownExample:
+        """What would leave the house of an example file, word for word, at a level that is not chosen yet.
+
+        Refused as `IMPORTS_BUSY`.
+        """
+        answer: ShownExample = await self._hub._call(self._hub._query("imports.shownExample", {"shows": shows, "short_words": short_words}))
         return answer
 
     async def sharing(self) -> ImportSharing:

@@ -1,6 +1,7 @@
 """A data scientist brings a file: dropped, looked at, corrected, kept; the next one of its shape is known."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ async def test_a_file_is_understood_side_by_side_and_kept_and_its_shape_is_known
     await page.get_by_text("Values (").click()
     await console.assert_accessible()
     await console.picture("import-review")
-    await page.get_by_role("button", name="Keep as version 1.0.0").click()
+    await page.get_by_role("button", name="Save as version 1.0.0").click()
     await expect(page.get_by_role("heading", level=1, name="Churn by drop")).to_be_visible()
     await page.get_by_role("link", name="Card").click()
     await expect(page.get_by_text("/metrics/test_roc_auc", exact=True).first).to_be_attached()
@@ -90,7 +91,7 @@ async def test_several_models_are_kept_at_once(console: Tab) -> None:
     await page.get_by_label("Choose forest").check()
     await page.get_by_label("Choose svm").check()
     await console.assert_accessible()
-    await page.get_by_role("button", name="Keep the 2 chosen models").click()
+    await page.get_by_role("button", name="Save the 2 chosen models").click()
     await expect(page.get_by_text("forest").first).to_be_visible()
     await expect(page.get_by_text("svm").first).to_be_visible()
 
@@ -98,7 +99,7 @@ async def test_several_models_are_kept_at_once(console: Tab) -> None:
 async def test_a_contradiction_offers_its_readings_and_a_list_becomes_features_at_once(console: Tab) -> None:
     said = {"name": "Freight", "task": "regression", "metrics": {"mae": "1,912", "r2": 0.9}, "spalten_liste": ["gewicht", "strecke"]}
     page = await bring(console, "freight.json", said)
-    await expect(page.get_by_text("Understood: Freight")).to_be_visible()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("Freight")
     await page.get_by_role("button", name="Use 1.912").click()
     await expect(page.get_by_role("heading", name="Contradictions")).to_have_count(0)
     await page.get_by_text("Not mapped (").click()
@@ -107,3 +108,51 @@ async def test_a_contradiction_offers_its_readings_and_a_list_becomes_features_a
     await page.get_by_text("Values (").click()
     await expect(page.get_by_role("row").filter(has_text="/spalten_liste/0")).to_contain_text("gewicht")
     await console.assert_accessible()
+
+
+async def test_a_contradiction_that_is_decided_is_remembered_with_the_shape(console: Tab) -> None:
+    def said(first: float, second: float) -> dict[str, Any]:
+        return {"name": "Two figures", "roc_auc": first, "metrics": {"roc_auc": second, "f1": 0.5}}
+
+    page = await bring(console, "two.json", said(0.871, 0.79))
+    save = page.get_by_role("button", name=re.compile("^Save as version"))
+    await expect(save).to_be_disabled()
+    await expect(page.get_by_text("Decide what is open above first.")).to_be_visible()
+    for choice in ("Use 0.871", "Use 0.79", "Use neither"):
+        await expect(page.get_by_role("button", name=choice, exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Use 0.79", exact=True).click()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("ROC AUC 0.79")
+    await save.click()
+    await expect(page.get_by_role("heading", level=1, name="Two figures")).to_be_visible()
+    page = await bring(console, "two-next.json", said(0.88, 0.8))
+    await expect(page.get_by_text("Files of this shape are known")).to_be_visible()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("ROC AUC 0.8")
+    await expect(page.get_by_role("button", name=re.compile("^Save as version"))).to_be_enabled()
+
+
+async def test_a_file_in_which_nothing_is_recognised_is_mapped_by_hand_with_a_metric_by_a_name_of_ones_own(console: Tab) -> None:
+    said = {"q": {"uplift_at_10": 2.41, "Schärfe": "0,58"}, "cols": [{"spalte": "alter"}, {"spalte": "tarif"}]}
+    page = await bring(console, "unheard.json", said)
+    await expect(page.get_by_text("give its values a place below")).to_be_visible()
+    await console.assert_accessible()
+    await page.get_by_role("combobox", name="Place of /q/uplift_at_10 in the document").click()
+    await page.get_by_role("option", name="Metric “uplift_at_10”", exact=True).click()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("2.41")
+    await page.get_by_text("Not mapped (").click()
+    sharp = page.get_by_role("combobox", name="Place of /q/Schärfe in the document")
+    await sharp.click()
+    await sharp.fill("lift_new_customers")
+    await page.get_by_role("option", name="Metric “lift_new_customers”", exact=True).click()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("Lift new customers 0.58")
+    await page.get_by_role("combobox", name="Place of /cols/*/spalte in the document").click()
+    await page.get_by_role("option", name="These are features", exact=True).click()
+    await expect(page.get_by_role("region", name="Understood")).to_contain_text("2: alter, tarif")
+    await page.get_by_role("button", name=re.compile("^Save as version")).click()
+    await expect(page.get_by_role("heading", level=1, name="unheard")).to_be_visible()
+
+
+async def test_of_a_confusion_matrix_the_whole_is_left_out_and_named_so(console: Tab) -> None:
+    said = {"name": "Matrix", "metrics": {"precision": 0.62, "recall": 0.55}, "confusion_matrix": [[940, 12], [31, 17]]}
+    page = await bring(console, "matrix.json", said)
+    await page.get_by_role("button", name="Leave the confusion matrix out").click()
+    await expect(page.get_by_role("heading", name="Contradictions")).to_have_count(0)

@@ -51,6 +51,8 @@ async def test_a_promotion_waits_for_consent_to_the_requests_it_would_refuse(con
     button = dialog.get_by_role("button", name="Promote v1.3")
     await expect(button).to_be_disabled()
     await expect(dialog).to_contain_text("Accept the refusals above first.")
+    for name in ("Promote v1.3", "Cancel"):
+        await expect(dialog.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
     await console.assert_accessible()
     await console.picture("promote-refusals")
     await dialog.get_by_label("I accept that v1.3 refuses such requests").check()
@@ -82,6 +84,8 @@ async def test_a_split_asks_a_ramp_tells_and_a_rollback_only_tells(console: Tab,
     back = [{"version_id": ids["v1.2"], "role": "champion", "share": 10_000}]
     await product.call("groups.setSplit", slug=slug, phase=2, members=back, reason="back")
     await console.open(f"/groups/{slug}/control")
+    await said(page, rf"would be refused by v1\.3, as they lack {extra} \(30\)")
+    await expect(page.get_by_text("no request fails")).to_have_count(0)
     await page.get_by_role("button", name="Roll back to v1.3").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text(re.compile(rf"would be refused by v1\.3, as they lack {extra} \(30\)"), timeout=20_000)

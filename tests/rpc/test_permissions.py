@@ -87,6 +87,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "imports.setSharing": {"shows": "keys"},
         "imports.sharing": None,
         "imports.shown": {"draft_id": draft, "connector_id": connector},
+        "imports.shownExample": {"shows": "keys"},
         "models.stateArtifact": {**version, "artifact": {}},
         "models.suggestSlug": {"name": "Walk"},
         "groups.create": {"name": "Again", "slug": "again", "members": members},

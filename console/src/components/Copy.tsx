@@ -28,10 +28,11 @@ export function Identifier({ value, what, keep = 10 }: { value: string; what: st
   );
 }
 
-export function CodeBlock({ code, what }: { code: string; what: string }) {
+/** Text to copy. `wrap`: long lines go on in the next one, where reading matters more than the lines. */
+export function CodeBlock({ code, what, wrap = false }: { code: string; what: string; wrap?: boolean }) {
   return (
     <div className={css.code}>
-      <pre tabIndex={0} aria-label={what}>
+      <pre tabIndex={0} aria-label={what} data-wrap={wrap}>
         {code}
       </pre>
       <Copy value={code} what={what} />

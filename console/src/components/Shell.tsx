@@ -109,7 +109,7 @@ function Who({ me }: { me: Me }) {
     <div className={css.foot}>
       <div className={css.who}>
         <div>{me.name}</div>
-        <div className="hint">{me.email ?? 'API token'}</div>
+        {me.email !== me.name && <div className="hint">{me.email ?? 'API token'}</div>}
       </div>
       <Tooltip label={`Use ${other} colours`}>
         <ActionIcon aria-label={`Use ${other} colours`} onClick={() => setColorScheme(other)}>

@@ -27,6 +27,9 @@ export function figure(value: number): string {
   return size < 1e-4 ? value.toExponential(2) : value.toFixed(4);
 }
 
+/** A figure at an axis: no more digits than tell its marks apart. */
+export const mark = (value: number) => (Number.isInteger(value) ? count(value) : Number(value.toPrecision(4)).toString());
+
 export function micros(us: number): string {
   if (us < 1000) return `${us.toFixed(0)} µs`;
   if (us < 1_000_000) return `${(us / 1000).toFixed(us < 10_000 ? 2 : 1)} ms`;
@@ -55,6 +58,9 @@ export function ago(iso: string, now = Date.now()): string {
 export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 export const sentence = (words: string) => (words ? (words[0] ?? '').toUpperCase() + words.slice(1) : words);
 const SHORT: Record<string, string> = { roc_auc: 'ROC AUC', pr_auc: 'PR AUC', auc: 'AUC', f1: 'F1', mae: 'MAE', rmse: 'RMSE', mse: 'MSE', r2: 'R²', brier: 'Brier score' };
+
+/** A split as people write it: `cross_validation` is cross-validation. */
+export const splitWords = (split: string) => split.replaceAll('_', '-');
 
 /** A name as people write it: `roc_auc` is ROC AUC, `log_loss` is Log loss. */
 export const wordsOf = (name: string) => SHORT[name] ?? sentence(name.replaceAll('_', ' '));

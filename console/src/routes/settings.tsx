@@ -16,6 +16,7 @@ const tokens = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.toke
 const people = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.people.path, component: lazyPage(() => import('@/features/access/People'), 'People') });
 const account = createRoute({ getParentRoute: () => signedIn, path: ELSEWHERE.account, component: lazyPage(() => import('@/features/access/Account'), 'Account') });
 const connectors = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.connectors.path, component: lazyPage(() => import('@/features/connectors/Connectors'), 'Connectors') });
+const sharing = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.sharing.path, component: lazyPage(() => import('@/features/importing/SharingSettings'), 'SharingSettings') });
 const mappings = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.mappings.path, component: lazyPage(() => import('@/features/importing/Mappings'), 'Mappings') });
 const audit = createRoute({
   getParentRoute: () => signedIn,
@@ -25,4 +26,4 @@ const audit = createRoute({
 });
 const system = createRoute({ getParentRoute: () => signedIn, path: SETTINGS.system.path, component: lazyPage(() => import('@/features/system/System'), 'System') });
 
-export const settingsRoutes = [settings, tokens, connectors, mappings, people, account, audit, system] as const;
+export const settingsRoutes = [settings, tokens, connectors, sharing, mappings, people, account, audit, system] as const;

@@ -6,6 +6,7 @@ import { Failure, Status } from '@/components/States';
 import { plural, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { Silence } from '@/features/alerts/Silence';
+import { Subject } from '@/features/alerts/Subject';
 import { readAgain, toneOf } from '@/features/alerts/alerts';
 import css from '@/features/alerts/alerts.module.css';
 import { trpc } from '@/rpc/client';
@@ -20,18 +21,27 @@ export function AlertRow({ alert }: { alert: Alert }) {
   const unsilence = useMutation(trpc.alerts.unsilence.mutationOptions(done));
   const active = alert.state !== 'resolved';
   return (
-    <article className={css.row} aria-label={alert.message}>
-      <div className={css.head}>
-        <Status tone={active ? toneOf(alert.severity) : 'ok'}>{active ? alert.severity : `resolved, was ${alert.severity}`}</Status>
-        <span className="hint">{when(alert.first_seen)}</span>
+    <article className={css.row} aria-label={alert.message} data-active={active}>
+      <div>
+        <Status tone={active ? toneOf(alert.severity) : 'info'}>{alert.severity}</Status>
+        {alert.state !== 'open' && <div className="hint">{alert.state}</div>}
       </div>
-      <p>{alert.message}</p>
-      {active && <p className="hint">{alert.recommendation}</p>}
-      <p className="hint">
-        <code>{alert.kind}</code> · <code>{alert.subject}</code> · {plural(alert.count, 'check')} found it{stateOf(alert)}
-      </p>
+      <div className={css.words}>
+        <p className={css.message}>{alert.message}</p>
+        {active && <p className="hint">{alert.recommendation}</p>}
+        <p className="hint">
+          {plural(alert.count, 'check')} found it{stateOf(alert)}
+        </p>
+      </div>
+      <div className={css.about}>
+        <Subject subject={alert.subject} />
+        <div className="hint">
+          <code>{alert.kind}</code>
+        </div>
+        <div className="hint">{when(alert.first_seen)}</div>
+      </div>
       {active && may && (
-        <Group gap={8} mt={8}>
+        <Group gap={8} className={css.actions}>
           {alert.acknowledged_at === null && <Button size="xs" variant="default" loading={acknowledge.isPending} onClick={() => acknowledge.mutate({ alert_id: alert.id })}>Acknowledge</Button>}
           {alert.state === 'silenced' ? (
             <Button size="xs" variant="default" loading={unsilence.isPending} onClick={() => unsilence.mutate({ alert_id: alert.id })}>End the silence</Button>

@@ -31,7 +31,13 @@ export function Alerts() {
         <Answer of={log}>
           {() =>
             alerts.length === 0 ? (
-              <Empty icon={<IconBell size={30} />} title="No alerts">Nothing matches these filters.</Empty>
+              (state ?? severity ?? subject) !== undefined ? (
+                <Empty icon={<IconBell size={30} />} title="No alert matches">Widen a filter to see more.</Empty>
+              ) : (
+                <Empty icon={<IconBell size={30} />} title="No alerts yet">
+                  The hub checks itself every few seconds. A problem that needs somebody is listed here: a halted group, a version that does not load, a worker that stopped, log entries that cannot be stored.
+                </Empty>
+              )
             ) : (
               <>
                 {alerts.map((alert) => <AlertRow key={alert.id} alert={alert} />)}
@@ -45,6 +51,7 @@ export function Alerts() {
           }
         </Answer>
       </Panel>
+      <div style={{ height: 14 }} />
       <Retention />
     </>
   );

@@ -1,10 +1,11 @@
-import { Group, NumberInput } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure } from '@/components/States';
+import { UnitInput } from '@/components/UnitInput';
 import { plural } from '@/components/format';
 import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
@@ -17,14 +18,14 @@ export function Retention() {
 
 function Edit({ days }: { days: number | null }) {
   const barred = useWhyNot('monitoring:alert:retain', 'changing how long alerts are kept');
-  const [value, setValue] = useState<number | string>(days ?? '');
+  const [value, setValue] = useState(days);
   const set = useMutation(trpc.alerts.setRetention.mutationOptions({ onSuccess: (now) => queryClient.setQueryData(trpc.alerts.retention.queryKey(), now) }));
   return (
     <>
       <p className="hint" style={{ marginTop: 0 }}>Resolved alerts are kept {days === null ? 'forever' : `for ${plural(days, 'day')}`}. Alerts that are not resolved are never removed.</p>
-      <Group align="end" gap={12}>
-        <NumberInput label="Keep resolved alerts for" description="Empty: forever" suffix=" days" min={1} max={36_500} allowDecimal={false} readOnly={barred !== null} value={value} onChange={setValue} w={200} />
-        <ActionButton size="sm" variant="default" loading={set.isPending} why={barred ?? (value === (days ?? '') ? 'Nothing to save.' : null)} onClick={() => set.mutate({ days: value === '' ? null : Number(value) })}>Save</ActionButton>
+      <UnitInput label="Keep resolved alerts for" description="Empty: forever" unit="day" min={1} max={36_500} allowDecimal={false} readOnly={barred !== null} value={value} onChange={setValue} w={200} />
+      <Group gap={12} mt={12}>
+        <ActionButton size="sm" variant="default" loading={set.isPending} why={barred ?? (value === days ? 'Nothing to save.' : null)} onClick={() => set.mutate({ days: value })}>Save</ActionButton>
       </Group>
       {set.isError && <Failure error={set.error} title="Nothing has changed" />}
     </>

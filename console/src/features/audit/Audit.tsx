@@ -84,7 +84,7 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
                 <Table.Td className="right">{e.seq}</Table.Td>
                 <Table.Td style={{ whiteSpace: 'nowrap' }}>{when(e.at)}</Table.Td>
                 <Table.Td>{e.actor}</Table.Td>
-                <Table.Td><code>{e.action}</code></Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}><code>{e.action}</code></Table.Td>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>{e.subject}</Table.Td>
                 <Table.Td><Identifier value={e.hash} what={`hash of entry ${e.seq.toString()}`} /></Table.Td>
                 <Table.Td className="right">

@@ -2,12 +2,13 @@ import type { ReactNode } from 'react';
 
 import { Identifier } from '@/components/Copy';
 import { Facts } from '@/components/Kpi';
-import { bytes, count, figure, when, wordsOf } from '@/components/format';
+import { bytes, count, when, wordsOf } from '@/components/format';
 import type { ModelDocument, Version } from '@/rpc/types';
 
 type Fact = [ReactNode, ReactNode];
 const stated = (facts: [ReactNode, ReactNode | null | undefined][]): Fact[] => facts.filter((f): f is Fact => f[1] !== null && f[1] !== undefined && f[1] !== '');
-const say = (value: unknown) => (typeof value === 'string' ? value : typeof value === 'number' ? figure(value) : JSON.stringify(value));
+/** A setting as it was given: a seed has no thousands separator, a learning rate no more digits than were set. */
+const say = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Facts, or that the document states none. */
 function Stated({ facts }: { facts: [ReactNode, ReactNode | null | undefined][] }) {

@@ -12,6 +12,7 @@ import { RoleBadge } from '@/components/Roles';
 import { Answer, Empty, Loading, Status } from '@/components/States';
 import { Ago } from '@/components/Time';
 import { plural } from '@/components/format';
+import { NeedsAttention } from '@/features/catalog/NeedsAttention';
 import { GroupCards } from '@/features/groups/GroupCards';
 import { isHaltedFor } from '@/features/groups/halted';
 import { trpc } from '@/rpc/client';
@@ -27,7 +28,7 @@ export function Hub() {
     <>
       <PageHead
         title="Hub"
-        lede="Every model, where it serves, and how traffic is split."
+        lede="What needs attention, which groups serve, and every model."
         actions={
           <>
             <ButtonLink to="/groups/new" variant="default" leftSection={<IconPlus size={14} />}>
@@ -42,6 +43,7 @@ export function Hub() {
           </>
         }
       />
+      <NeedsAttention />
       <GroupCards />
       <Panel flush title="Models" note={models.data && plural(models.data.items.length, 'model')} aside={<Search initial={search ?? ''} />}>
         <Answer of={models} skeleton={<Loading rows={5} />}>

@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 
 import { ScrollX } from '@/components/ScrollX';
-import { figure, metric, NOTHING, wordsOf } from '@/components/format';
+import { figure, mark, metric, NOTHING, splitWords, wordsOf } from '@/components/format';
 import type { Metric } from '@/rpc/types';
 
 const short = (value: number) => (Number.isInteger(value) ? figure(value) : metric(value));
@@ -28,9 +28,9 @@ export function MetricsTable({ metrics }: { metrics: Metric[] }) {
               <Table.Td>{wordsOf(m.name)}{m.average && <span className="hint"> {m.average}</span>}</Table.Td>
               <Table.Td className="right">{short(m.value)}</Table.Td>
               <Table.Td>{m.ci ? `${short(m.ci.low)} to ${short(m.ci.high)} (${(m.ci.level * 100).toFixed(0)} %)` : NOTHING}</Table.Td>
-              <Table.Td>{m.split ?? NOTHING}</Table.Td>
+              <Table.Td>{m.split ? splitWords(m.split) : NOTHING}</Table.Td>
               <Table.Td>{[m.slice, m.class].filter(Boolean).join(', ') || NOTHING}</Table.Td>
-              <Table.Td className="right">{m.threshold === null ? NOTHING : figure(m.threshold)}</Table.Td>
+              <Table.Td className="right">{m.threshold === null ? NOTHING : mark(m.threshold)}</Table.Td>
               <Table.Td className="right">{m.n === null ? NOTHING : figure(m.n)}</Table.Td>
             </Table.Tr>
           ))}

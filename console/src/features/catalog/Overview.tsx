@@ -6,7 +6,7 @@ import { Panel } from '@/components/Panel';
 import { RoleBadge } from '@/components/Roles';
 import { Section } from '@/components/Section';
 import { Empty } from '@/components/States';
-import { figure, metric, plural, wordsOf } from '@/components/format';
+import { figure, metric, plural, splitWords, wordsOf } from '@/components/format';
 import { DocumentChart } from '@/features/catalog/charts/DocumentChart';
 import { FeatureTable } from '@/features/catalog/FeatureTable';
 import { MetricsTable } from '@/features/catalog/MetricsTable';
@@ -84,11 +84,12 @@ function Document({ version, picker }: { version: Version; picker: ReactNode }) 
 }
 
 function MetricNote({ of: m }: { of: Metric }) {
-  const parts = [m.split, m.slice, m.class && `class ${m.class}`, m.n && `n ${figure(m.n)}`].filter(Boolean).join(', ');
+  const parts = [m.split && splitWords(m.split), m.slice, m.class && `class ${m.class}`].filter(Boolean).join(', ');
   return (
     <>
       {m.ci ? `${metric(m.ci.low, 3)} to ${metric(m.ci.high, 3)}` : m.std !== null ? `± ${metric(m.std, 3)} sd` : 'no interval stated'}
-      {parts && <div>{parts}</div>}
+      <div>{parts || 'split not stated'}</div>
+      {m.n && <div>n = {figure(m.n)}</div>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Button, Menu, Table } from '@mantine/core';
 import { IconDots, IconPlug, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { MenuAction } from '@/components/ActionButton';
@@ -17,6 +18,7 @@ import { Models } from '@/features/connectors/Models';
 import { NewConnector } from '@/features/connectors/NewConnector';
 import { Rotate } from '@/features/connectors/Rotate';
 import { keyWords, providerWords, refresh } from '@/features/connectors/words';
+import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { Connector } from '@/rpc/types';
 
@@ -32,14 +34,14 @@ export function Connectors() {
   const add = manages && <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: 'new' })}>New connector</Button>;
   return (
     <>
-      <PageHead title="Connectors" lede="External language models: OpenAI, Anthropic, Gemini, or any service with an OpenAI-compatible API. Keys are stored encrypted and never shown again." actions={add} />
+      <PageHead title="Connectors" lede={<>External language models: OpenAI, Anthropic, Gemini, or any service with an OpenAI-compatible API. Keys are stored encrypted and never shown again. <Link to={SETTINGS.sharing.path} className="link">What they see of a file</Link></>} actions={add} />
       {test.isError && <div style={{ marginBottom: 14 }}><Failure error={test.error} title="Not tested" /></div>}
       <Panel flush>
         <Answer of={connectors}>
           {(all) =>
             all.length === 0 ? (
               <Empty icon={<IconPlug size={30} />} title="No connectors yet" action={add}>
-                Importing works without one. With one, a language model helps where a document&rsquo;s fields are not recognised; it sees keys and types, never values.
+                Importing works without one. With one, a language model helps where a document&rsquo;s fields are not recognised. You choose what it sees; by default keys and types, no values.
               </Empty>
             ) : (
               <ScrollX label="Connectors">

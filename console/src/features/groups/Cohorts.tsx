@@ -42,7 +42,7 @@ function Strip({ contender: c, tone }: { contender: Contender; tone: string | un
       </div>
       <div className={css.ends} aria-hidden="true">
         <span>{first && when(first.start)}</span>
-        <span>{last && when(last.start)}</span>
+        <span>{last && last !== first && when(last.start)}</span>
       </div>
     </div>
   );

@@ -7,6 +7,7 @@ import { useMemo, useState } from 'react';
 import { Panel } from '@/components/Panel';
 import { tonesOf } from '@/components/Roles';
 import { Answer, Empty, Loading } from '@/components/States';
+import { when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { Cohorts } from '@/features/groups/Cohorts';
 import { ConclusionCard } from '@/features/groups/ConclusionCard';
@@ -24,6 +25,10 @@ import { useHeard, useInSight } from '@/rpc/live';
 import type { Comparison, Contender } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/groups/$slug/');
+
+/** On whom the metrics are. */
+const onWhom = ({ maturity, phase, regression }: Comparison) =>
+  `Metrics on outcomes are computed on the predictions of phase ${phase.toString()} that chance assigned to a version${maturity?.until ? `, made before ${when(maturity.until)}` : ''}, and whose outcome is in: n in each column.${regression ? '' : ' Precision is on those with a positive label, recall on those with a positive outcome.'} Error rate, fallback rate and mean score are on all requests of the version.`;
 
 /** The Comparative View: the contenders of one phase side by side, live. */
 export function Compare() {
@@ -79,9 +84,16 @@ function View({ comparison, current, ...shown }: ViewProps) {
               <Cohorts comparison={comparison} tones={tones} />
             </Panel>
           </div>
-          {comparison.selection && <Selection comparison={comparison} selection={comparison.selection} tones={tones} />}
+          {comparison.selection && (
+            <div style={{ marginBottom: 14 }}>
+              <Selection comparison={comparison} selection={comparison.selection} tones={tones} />
+            </div>
+          )}
           <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid however often you look.">
             <MetricTable comparison={comparison} tones={tones} />
+            <p className="hint" style={{ margin: 0, padding: '10px 16px 14px' }}>
+              {onWhom(comparison)}
+            </p>
           </Panel>
           <div className={css.grid2}>
             <Panel title="Scores">

@@ -78,7 +78,7 @@ function ContenderCard({ contender: c, tone, promote, leads, minimum }: CardProp
         <i style={{ width: `${(labelled * 100).toFixed(1)}%` }} />
       </div>
       <div className="hint" style={{ marginTop: 5 }}>
-        {percent(labelled, 0)} of outcomes are in; {count(c.n - c.n_labelled)} not yet.
+        {c.n === 0 ? 'No predictions yet.' : c.n === c.n_labelled ? 'All outcomes are in.' : `${percent(labelled, 0)} of outcomes are in; ${count(c.n - c.n_labelled)} not yet.`}
         {c.n_compared < c.n && ` ${count(c.n_compared)} are compared: randomly assigned, outcomes due.`}
       </div>
       {failing.length > 0 && <div className={charts.rates}>{failing.join(' · ')}</div>}

@@ -1,4 +1,4 @@
-import { Group as Row, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Group as Row, Radio, Stack, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import { ButtonLink } from '@/components/ButtonLink';
 import { Identifier } from '@/components/Copy';
 import { Panel } from '@/components/Panel';
 import { Answer, Failure, Notice } from '@/components/States';
+import { UnitInput } from '@/components/UnitInput';
 import { plural, when } from '@/components/format';
 import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
@@ -59,7 +60,7 @@ function DeleteForm({ group }: { group: Group }) {
               <Radio value="delete" label="Delete" description="Deleted after the grace period. It cannot be restored." />
             </Stack>
           </Radio.Group>
-          {policy === 'delete' && <NumberInput label="Grace period" suffix=" hours" min={0} max={720} value={grace} onChange={(v) => setGrace(typeof v === 'number' ? v : 24)} w={180} />}
+          {policy === 'delete' && <UnitInput label="Grace period" unit="hour" min={0} max={720} value={grace} onChange={(v) => setGrace(v ?? 24)} w={180} />}
           <TextInput label={`Type ${group.slug} to confirm`} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} autoComplete="off" spellCheck={false} />
           {remove.isError && <Failure error={remove.error} title="The group has not been deleted" />}
           <Row gap={12}>

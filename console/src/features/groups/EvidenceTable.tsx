@@ -1,10 +1,10 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import { MetricFigure } from '@/components/MetricFigure';
 import { ScrollX } from '@/components/ScrollX';
 import { RoleBadge } from '@/components/Roles';
 import { count, micros, percent, when } from '@/components/format';
-import { Estimate } from '@/features/groups/MetricTable';
 import css from '@/features/groups/groups.module.css';
 import { METRICS, metricName } from '@/features/groups/metrics';
 import type { Comparison, Contender } from '@/rpc/types';
@@ -45,7 +45,7 @@ export function EvidenceTable({ comparison, only }: { comparison: Comparison; on
         <Table.Tbody>
           {line('Predictions', (c) => count(c.n))}
           {line('With outcome', (c) => (c.n > 0 ? `${count(c.n_labelled)} (${percent(c.n_labelled / c.n, 0)})` : '0'))}
-          {rows.map((row) => line(`${metricName(row.key)}${row.key === decides?.key ? ' (decides)' : ''}`, (c) => <Estimate of={c[row.key]} minimum={comparison.minimum} />))}
+          {rows.map((row) => line(`${metricName(row.key)}${row.key === decides?.key ? ' (decides)' : ''}`, (c) => <MetricFigure of={c[row.key]} minimum={comparison.minimum} unit={row.unit ?? 'plain'} />))}
           {line('Latency p99', (c) => (c.latency ? micros(c.latency.p99_us) : '–'))}
         </Table.Tbody>
       </Table>

@@ -8,12 +8,13 @@ import { Panel } from '@/components/Panel';
 import { RoleBadge } from '@/components/Roles';
 import { SplitBar } from '@/components/SplitBar';
 import { Answer, Empty, Status } from '@/components/States';
-import { compact, count, share } from '@/components/format';
+import { compact, count, plural, share } from '@/components/format';
 import { isHalted, isPartlyHalted } from '@/features/groups/halted';
 import css from '@/features/groups/groups.module.css';
+import { metricName } from '@/features/groups/metrics';
 import { Sparkline } from '@/features/inference/Sparkline';
 import { trpc } from '@/rpc/client';
-import type { Group } from '@/rpc/types';
+import type { Comparison, Group } from '@/rpc/types';
 
 /** Every group at a glance: who serves, how much, and the last hour's traffic. */
 export function GroupCards() {
@@ -47,6 +48,33 @@ function NoGroups() {
   );
 }
 
+/** What the score means: once where it is the same for every version. */
+function meaningOf(members: Group['phase']['members']): string {
+  const meanings = new Set(members.map((m) => m.meaning));
+  if (meanings.size === 1) return members[0]?.meaning ? `The score is ${members[0].meaning}.` : '';
+  return members.map((m) => `${m.label}: ${m.meaning || 'meaning not stated'}`).join('; ');
+}
+
+/** Who leads on the outcomes so far, in a line. */
+function Verdict({ slug }: { slug: string }) {
+  const comparison = useQuery(trpc.groups.comparison.queryOptions({ slug, phase: null, pooled: false }, { staleTime: 30_000, refetchInterval: 60_000 }));
+  const said = comparison.data?.conclusion;
+  return (
+    <div className={css.cardVerdict} data-state={said?.state}>
+      {said && comparison.data ? (
+        <>
+          {said.headline} <span className="hint">{metricName(comparison.data.decision_metric)}, {plural(labelledOf(comparison.data), 'outcome')}</span>
+        </>
+      ) : (
+        <span className="hint">{comparison.isError ? 'The verdict cannot be read right now' : '\u00a0'}</span>
+      )}
+    </div>
+  );
+}
+
+/** Outcomes of those that answered: a shadow scores what another version answered. */
+const labelledOf = (comparison: Comparison) => comparison.contenders.filter((c) => c.role !== 'shadow').reduce((sum, c) => sum + c.n_compared_labelled, 0);
+
 function GroupCard({ group }: { group: Group }) {
   const traffic = useQuery(trpc.inference.traffic.queryOptions({ slug: group.slug }, { refetchInterval: 5_000 }));
   const { members, number } = group.phase;
@@ -71,12 +99,14 @@ function GroupCard({ group }: { group: Group }) {
         {members.map((member) => (
           <div key={member.version_id} style={{ display: 'contents' }}>
             <span style={{ minWidth: 0 }}>
-              <RoleBadge role={member.role} label={member.label} /> <span className="hint">{[member.model_name, member.meaning].filter(Boolean).join(': ')}</span>
+              <RoleBadge role={member.role} label={member.label} /> <span className="hint">{member.model_name}</span>
             </span>
             <span className="num">{member.role === 'shadow' ? 'copies' : share(member.share)}</span>
           </div>
         ))}
       </div>
+      <p className="hint" style={{ margin: '6px 0 0' }}>{meaningOf(members)}</p>
+      {members.length > 1 && <Verdict slug={group.slug} />}
       <div className={css.cardFoot}>
         {traffic.data ? (
           <>
@@ -84,7 +114,7 @@ function GroupCard({ group }: { group: Group }) {
               <b>
                 <span className="num">{compact(traffic.data.total)}</span>
               </b>{' '}
-              predictions
+              {traffic.data.total === 1 ? 'prediction' : 'predictions'}
             </span>
             <span>
               <b>{traffic.data.total > 0 ? `${Math.round((100 * traffic.data.labelled) / traffic.data.total)} %` : '0 %'}</b> with outcome

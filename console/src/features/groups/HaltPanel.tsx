@@ -21,7 +21,7 @@ export function keepGroup(group: Group) {
 }
 
 /** Shown wherever two people would be needed. */
-export const SOLO = 'Solo mode: one person may resume it alone, because nobody else here may or the hub runs in solo mode. The audit log says so.';
+export const SOLO = 'Solo mode: one person may resume it alone, because nobody else here may, or because the hub runs in solo mode. The audit log says so.';
 
 /** Stops a group's answers at once; two people resume them. */
 export function HaltPanel({ group }: { group: Group }) {

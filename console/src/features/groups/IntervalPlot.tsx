@@ -1,5 +1,5 @@
 import type { Tone } from '@/components/Roles';
-import { metric } from '@/components/format';
+import { metric, percent } from '@/components/format';
 import css from '@/features/groups/groups.module.css';
 import { scaleOf } from '@/features/groups/metrics';
 import type { MetricEstimate } from '@/rpc/types';
@@ -14,7 +14,8 @@ const WIDTH = 240;
 const HEIGHT = 30;
 
 /** Estimates on one shared scale: a dot for the value, a band for its interval. */
-export function IntervalPlot({ marks }: { marks: Mark[] }) {
+export function IntervalPlot({ marks, unit = 'plain' }: { marks: Mark[]; unit?: 'share' | 'plain' }) {
+  const end = (value: number) => (unit === 'share' ? percent(value) : metric(value, 3));
   const scale = scaleOf(marks.map((m) => m.estimate));
   if (!scale) return <span className="hint">not enough data to draw</span>;
   const x = (value: number) => ((value - scale.low) / (scale.high - scale.low)) * WIDTH;
@@ -38,8 +39,8 @@ export function IntervalPlot({ marks }: { marks: Mark[] }) {
         })}
       </svg>
       <div className={css.scale} aria-hidden="true">
-        <span>{metric(scale.low, 3)}</span>
-        <span>{metric(scale.high, 3)}</span>
+        <span>{end(scale.low)}</span>
+        <span>{end(scale.high)}</span>
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { Group as Row, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Group as Row, Radio, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -6,6 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { ActionButton } from '@/components/ActionButton';
 import { Panel } from '@/components/Panel';
 import { Failure, Notice } from '@/components/States';
+import { UnitInput } from '@/components/UnitInput';
 import { useWhyNot } from '@/features/access/powers';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
@@ -28,15 +29,15 @@ export function Retention({ group }: { group: Group }) {
   const unchanged = days === group.log.retention_days && policy === group.log.retention_policy;
   return (
     <Form title="Retention" error={save.error} why={barred ?? (unchanged ? NOTHING_TO_SAVE : null)} pending={save.isPending} label="Save retention" save={() => save.mutate({ slug: group.slug, days, policy })}>
-      <NumberInput
+      <UnitInput
         label="Keep rows for"
         description="Whole weeks are removed once their last day is this old. Empty: rows are kept indefinitely."
-        suffix=" days"
+        unit="day"
         min={1}
         max={36_500}
-        value={days ?? ''}
-        onChange={(value) => setDays(typeof value === 'number' ? value : null)}
-        w={320}
+        value={days}
+        onChange={setDays}
+        styles={{ wrapper: { maxWidth: 200 } }}
       />
       <Radio.Group label="Before removal" value={policy} onChange={(value) => setPolicy(value)}>
         <Stack gap={10} mt={8}>
@@ -82,7 +83,7 @@ export function WhenUnlogged({ group }: { group: Group }) {
           <Radio value="stale" label="answered with the last answer to the same inputs" description="Marked stale, with its age and the id of the inference it repeats. Requires a group that goes on answering without PostgreSQL (see Control)." />
         </Stack>
       </Radio.Group>
-      {policy === 'stale' && <NumberInput label="At most this old" suffix=" seconds" min={1} max={86_400} value={age} onChange={(value) => setAge(typeof value === 'number' ? value : 900)} w={220} />}
+      {policy === 'stale' && <UnitInput label="At most this old" unit="second" min={1} max={86_400} value={age} onChange={(value) => setAge(value ?? 900)} w={220} />}
     </Form>
   );
 }

@@ -1,13 +1,14 @@
 import { Table, Tooltip } from '@mantine/core';
 
+import { MetricFigure } from '@/components/MetricFigure';
 import { ScrollX } from '@/components/ScrollX';
 import type { Tone } from '@/components/Roles';
 import { Status } from '@/components/States';
-import { count, figure, metric } from '@/components/format';
+import { count } from '@/components/format';
 import { IntervalPlot } from '@/features/groups/IntervalPlot';
 import css from '@/features/groups/groups.module.css';
-import { isDecision, isHeld, shownOf, told } from '@/features/groups/metrics';
-import type { Comparison, MetricEstimate } from '@/rpc/types';
+import { isDecision, shownOf, told } from '@/features/groups/metrics';
+import type { Comparison } from '@/rpc/types';
 
 /** Every metric of every contender: value, interval, and both drawn on a scale of their own. */
 export function MetricTable({ comparison, tones }: { comparison: Comparison; tones: Tone[] }) {
@@ -25,7 +26,8 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
                   <span className={css.key} style={{ '--tone': tones[i]?.css }} />
                   {c.label} {c.role}
                 </span>
-                {comparison.selection && <div className="hint">Outcomes: {c.outcomes_on}</div>}
+                <div className="hint num" style={{ fontWeight: 400 }}>n = {count(c.n_compared_labelled)}</div>
+                {comparison.selection && <div className="hint" style={{ fontWeight: 400 }}>Outcomes: {c.outcomes_on}</div>}
               </Table.Th>
             ))}
             <Table.Th style={{ width: '34%' }}>Value and interval</Table.Th>
@@ -39,15 +41,15 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
                   <span className={css.metricName}>{row.name}</span>
                 </Tooltip>{' '}
                 {isDecision(row, decision_metric) && <Status tone="info">decides</Status>}
-                {row.better && <div className="hint">{row.better} is better</div>}
+                {row.better && <div className="hint" style={{ fontWeight: 400 }}>{row.better} is better</div>}
               </Table.Th>
               {contenders.map((c) => (
                 <Table.Td key={c.version_id}>
-                  {row.key === 'fallback_rate' && c.role !== 'challenger' ? <span className="hint">–</span> : <Estimate of={c[row.key]} minimum={minimum} />}
+                  {row.key === 'fallback_rate' && c.role !== 'challenger' ? <span className="hint">–</span> : <MetricFigure of={c[row.key]} minimum={minimum} unit={row.unit ?? 'plain'} />}
                 </Table.Td>
               ))}
               <Table.Td>
-                <IntervalPlot marks={contenders.map((c, i) => ({ label: c.label, tone: tones[i] ?? { key: 'shadow', css: 'var(--ty-shadow)', dash: 'solid' }, estimate: shownOf(c[row.key], minimum) }))} />
+                <IntervalPlot unit={row.unit ?? 'plain'} marks={contenders.map((c, i) => ({ label: c.label, tone: tones[i] ?? { key: 'shadow', css: 'var(--ty-shadow)', dash: 'solid' }, estimate: shownOf(c[row.key], minimum) }))} />
               </Table.Td>
             </Table.Tr>
           ))}
@@ -56,23 +58,3 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
     </ScrollX>
   );
 }
-
-/** A value with its interval, or why there is none: below the minimum it is held back. */
-export function Estimate({ of, minimum }: { of: MetricEstimate; minimum: number }) {
-  if (of.n === 0) return <span className="hint">no outcomes yet</span>;
-  if (isHeld(of, minimum)) return <span className="hint">shown from n = {count(minimum)} on (n = {count(of.n)})</span>;
-  if (of.value === null) return <span className="hint">not enough data (n = {count(of.n)})</span>;
-  return (
-    <span className={css.estimate}>
-      <span className="num">{digits(of.value)}</span>
-      {of.interval && (
-        <small>
-          {digits(of.interval.low, 3)} to {digits(of.interval.high, 3)}
-        </small>
-      )}
-    </span>
-  );
-}
-
-/** Errors in the outcome's own units can be thousands; four decimals would drown them. */
-const digits = (value: number, decimals = 4) => (Math.abs(value) >= 100 ? figure(value) : metric(value, decimals));

@@ -11,6 +11,7 @@ import { Failure } from '@/components/States';
 import { slugProblem, suggestSlug } from '@/components/slug';
 import { MembersEditor } from '@/features/groups/MembersEditor';
 import { draft, problemWith, specsOf } from '@/features/groups/members';
+import { DIRECTIONS, type PositiveScores } from '@/features/groups/positive';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Inputs } from '@/rpc/types';
 
@@ -29,7 +30,7 @@ export function NewGroup() {
   const [rows, setRows] = useState(() => [draft({ role: 'champion', percent: 100 })]);
   const [ownSlug, setOwnSlug] = useState(false);
   const form = useForm({
-    initialValues: { name: '', slug: '', decision_metric: 'brier' as DecisionMetric, threshold: 0.5 },
+    initialValues: { name: '', slug: '', decision_metric: 'brier' as DecisionMetric, threshold: 0.5, positive_scores: 'higher' as PositiveScores },
     validate: { name: (v) => (v.trim() ? null : 'Give the group a name'), slug: slugProblem, threshold: (v) => (Number.isFinite(v) ? null : 'A number, in the score’s own scale') },
   });
   const create = useMutation(
@@ -45,7 +46,7 @@ export function NewGroup() {
   return (
     <>
       <PageHead crumbs={[<Link key="g" to="/groups">Groups</Link>]} title="New group" lede="One endpoint with a champion. Challengers can join now or later." />
-      <form noValidate onSubmit={form.onSubmit((values) => create.mutate({ ...values, name: values.name.trim(), members: specsOf(rows) }))}>
+      <form noValidate onSubmit={form.onSubmit(({ positive_scores, ...rest }) => create.mutate({ ...rest, name: rest.name.trim(), members: specsOf(rows), settings: { positive_scores } }))}>
         <Stack gap={14} maw={860}>
           <Panel title="Name">
             <Stack gap={14}>
@@ -73,10 +74,12 @@ export function NewGroup() {
             <MembersEditor rows={rows} change={setRows} />
           </Panel>
           <Panel title="Decision">
-            <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
-              <Select label="Compare contenders on" data={DECIDES} allowDeselect={false} {...form.getInputProps('decision_metric')} />
-              <NumberInput label="Positive if score ≥" step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
+            <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap', alignItems: 'flex-end' }}>
+              <Select label="Positive class at" w={300} maw="100%" data={DIRECTIONS} allowDeselect={false} {...form.getInputProps('positive_scores')} />
+              <NumberInput label="Threshold" w={140} step={0.05} decimalScale={4} {...form.getInputProps('threshold')} />
+              <Select label="Compare contenders on" w={260} maw="100%" data={DECIDES} allowDeselect={false} {...form.getInputProps('decision_metric')} />
             </div>
+            <p className="hint" style={{ margin: '10px 0 0' }}>For scores that fall as the risk rises, such as credit points, choose the lower ones. The threshold is in the score’s own scale.</p>
           </Panel>
           {create.isError && <Failure error={create.error} title="The group has not been created" />}
           <div style={{ display: 'flex', gap: 12, alignItems: 'center', justifyContent: 'flex-end' }}>

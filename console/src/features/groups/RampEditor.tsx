@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { ActionButton, IconButton } from '@/components/ActionButton';
 import { ScrollX } from '@/components/ScrollX';
 import { Failure } from '@/components/States';
+import { UnitInput } from '@/components/UnitInput';
 import { useWhyNot } from '@/features/access/powers';
 import { useReadyVersions } from '@/features/catalog/useReadyVersions';
 import { ServingImpact, useServingImpact } from '@/features/groups/ServingImpact';
@@ -94,7 +95,7 @@ export function RampEditor({ group }: { group: Group }) {
                   <NumberInput aria-label={`Minutes of step ${(i + 1).toString()}`} suffix=" min" min={0} decimalScale={2} value={step.minutes} onChange={(v) => set(step.key, { minutes: numeric(v) })} />
                 </Table.Td>
                 <Table.Td>
-                  <NumberInput aria-label={`Requests of step ${(i + 1).toString()}`} suffix=" requests" min={0} value={step.answers} onChange={(v) => set(step.key, { answers: numeric(v) })} />
+                  <UnitInput aria-label={`Requests of step ${(i + 1).toString()}`} unit="request" min={0} value={step.answers} onChange={(v) => set(step.key, { answers: v ?? 0 })} />
                 </Table.Td>
                 <Table.Td>
                   <IconButton aria-label={`Remove step ${(i + 1).toString()}`} why={steps.length === 1 ? 'A ramp has at least one step.' : null} onClick={() => setSteps((all) => all.filter((one) => one.key !== step.key))}>

@@ -8,6 +8,7 @@ import { Panel } from '@/components/Panel';
 import { Failure } from '@/components/States';
 import { useWhyNot } from '@/features/access/powers';
 import { keepGroup } from '@/features/groups/HaltPanel';
+import { DIRECTIONS } from '@/features/groups/positive';
 import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
@@ -17,6 +18,9 @@ const KEYS = [
   { value: 'inference_id', label: 'Nothing: each request separately' },
   { value: 'segments.', label: 'A segment: its members get the same version' },
 ];
+
+/** A field for a number is narrow; its words are not. */
+const NARROW = { wrapper: { maxWidth: 200 } };
 
 /** How a group answers, and what its promotions need. */
 export function SettingsPanel({ group }: { group: Group }) {
@@ -51,7 +55,7 @@ export function SettingsPanel({ group }: { group: Group }) {
           max={60_000}
           value={draft.time_budget_ms ?? ''}
           onChange={(value) => set({ time_budget_ms: typeof value === 'number' ? value : null })}
-          w={260}
+          styles={NARROW}
         />
         <Select
           label="Requests are routed by"
@@ -61,7 +65,7 @@ export function SettingsPanel({ group }: { group: Group }) {
           value={segment ? 'segments.' : draft.routing_key}
           onChange={(value) => set({ routing_key: value === 'segments.' ? 'segments.branch' : (value ?? 'entity_key') })}
         />
-        {segment && <TextInput label="Segment" value={draft.routing_key.slice('segments.'.length)} onChange={(e) => set({ routing_key: `segments.${e.currentTarget.value}` })} w={260} />}
+        {segment && <TextInput label="Segment" value={draft.routing_key.slice('segments.'.length)} onChange={(e) => set({ routing_key: `segments.${e.currentTarget.value}` })} styles={NARROW} />}
         <Switch label="A promotion needs the verdict to be for the version that is promoted" checked={draft.require_verdict} onChange={(e) => set({ require_verdict: e.currentTarget.checked })} />
         <NumberInput
           label="A promotion needs the outcomes of this share of predictions"
@@ -70,7 +74,7 @@ export function SettingsPanel({ group }: { group: Group }) {
           max={100}
           value={draft.min_matured_share * 100}
           onChange={(value) => set({ min_matured_share: typeof value === 'number' ? value / 100 : 0 })}
-          w={260}
+          styles={NARROW}
         />
         <NumberInput
           label="Outcomes are due after"
@@ -79,13 +83,13 @@ export function SettingsPanel({ group }: { group: Group }) {
           min={0}
           value={draft.maturity_hours ?? ''}
           onChange={(value) => set({ maturity_hours: typeof value === 'number' ? value : null })}
-          w={260}
+          styles={NARROW}
         />
         <Select
           label="Positive class at"
           description="For scores that fall as the risk rises, such as credit points, choose the lower ones."
           allowDeselect={false}
-          data={[{ value: 'higher', label: 'scores at or above the threshold' }, { value: 'lower', label: 'scores at or below the threshold' }]}
+          data={DIRECTIONS}
           value={draft.positive_scores}
           onChange={(value) => set({ positive_scores: value === 'lower' ? 'lower' : 'higher' })}
         />

@@ -1,3 +1,4 @@
+import { isHeldBack } from '@/components/MetricFigure';
 import type { Comparison, Contender, MetricEstimate } from '@/rpc/types';
 
 type MetricKey = { [K in keyof Contender]: Contender[K] extends MetricEstimate ? K : never }[keyof Contender];
@@ -7,6 +8,8 @@ export interface MetricRow {
   name: string;
   better: 'higher' | 'lower' | null;
   about: string;
+  /** Shares of requests are written in per cent. */
+  unit?: 'share';
 }
 
 /** The comparison's rows, in the order they are read. */
@@ -26,8 +29,8 @@ export const METRICS: MetricRow[] = [
   { key: 'rmse', name: 'RMSE', better: 'lower', about: 'Root of the mean squared error, in the units of the outcome. Punishes large errors.' },
   { key: 'mae', name: 'MAE', better: 'lower', about: 'Mean absolute error, in the units of the outcome.' },
   { key: 'mean_error', name: 'Mean error', better: null, about: 'Score minus outcome, on average: above 0 the score is too high, below 0 too low.' },
-  { key: 'error_rate', name: 'Error rate', better: 'lower', about: 'The share of its requests that got no answer.' },
-  { key: 'fallback_rate', name: 'Fallback rate', better: 'lower', about: 'The share of its requests that the champion answered in its place.' },
+  { key: 'error_rate', name: 'Error rate', better: 'lower', about: 'The share of its requests that got no answer.', unit: 'share' },
+  { key: 'fallback_rate', name: 'Fallback rate', better: 'lower', about: 'The share of its requests that the champion answered in its place.', unit: 'share' },
   { key: 'mean_score', name: 'Mean score', better: null, about: 'The average score given; neither high nor low is better.' },
 ];
 
@@ -51,8 +54,5 @@ export function scaleOf(estimates: MetricEstimate[]): { low: number; high: numbe
   return { low: low >= 0 ? Math.max(0, low - air) : low - air, high: high + air };
 }
 
-/** Whether an estimate rests on too few rows to be shown: below the comparison's minimum, a figure looks surer than it is. */
-export const isHeld = (of: MetricEstimate, minimum: number) => of.value !== null && of.n < minimum;
-
 /** The estimate as it is shown: without a value while it is held back. */
-export const shownOf = (of: MetricEstimate, minimum: number): MetricEstimate => (isHeld(of, minimum) ? { ...of, value: null, interval: null } : of);
+export const shownOf = (of: MetricEstimate, minimum: number): MetricEstimate => (isHeldBack(of, minimum) ? { ...of, value: null, interval: null } : of);

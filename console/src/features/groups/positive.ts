@@ -3,7 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
-type PositiveScores = Group['settings']['positive_scores'];
+export type PositiveScores = Group['settings']['positive_scores'];
+
+/** The choice of a group's direction. */
+export const DIRECTIONS: { value: PositiveScores; label: string }[] = [
+  { value: 'higher', label: 'scores at or above the threshold' },
+  { value: 'lower', label: 'scores at or below the threshold' },
+];
 
 /** Which scores are labelled positive, in words. */
 export const positiveIf = (scores: PositiveScores, threshold: number) => `Positive if score ${scores === 'lower' ? '≤' : '≥'} ${threshold.toString()}`;

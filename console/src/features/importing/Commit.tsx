@@ -39,11 +39,11 @@ export function Commit({ draft }: { draft: ImportDraft }) {
   const keep = () =>
     commit.mutate({ draft_id: draft.draft_id, version, remember, ...(model === NEW ? { new_model: { name: name.trim(), slug } } : { model }) });
   return (
-    <Panel title="Keep it" note="as a version, whose artifact follows">
+    <Panel title="Save" note="as a version; its artifact follows">
       <Stack gap={14}>
         {draft.open.length > 0 && (
           <Notice tone="warn">
-            Before it can be kept:
+            Before it can be saved:
             <ul style={{ margin: '4px 0 0', paddingLeft: 18 }}>{draft.open.map((one) => <li key={one.pointer + one.message}><code>{one.pointer || '/'}</code> {one.message}</li>)}</ul>
           </Notice>
         )}
@@ -56,14 +56,14 @@ export function Commit({ draft }: { draft: ImportDraft }) {
             onChange={(next) => setModel(next ?? NEW)}
             data={[{ value: NEW, label: 'A new model' }, ...(models.data?.items ?? []).map((one) => ({ value: one.slug, label: one.name }))]}
           />
-          {model === NEW && <TextInput label="Its name" value={name} onChange={(e) => setName(e.currentTarget.value)} error={name.trim() ? null : 'Give the model a name'} />}
+          {model === NEW && <TextInput label="Name of the model" value={name} onChange={(e) => setName(e.currentTarget.value)} error={name.trim() ? null : 'Give the model a name'} />}
           <TextInput label="Version" value={version} onChange={(e) => setVersion(e.currentTarget.value)} error={problem} />
         </div>
         <Checkbox label="Read files of the same shape like this from now on" checked={remember} onChange={(e) => setRemember(e.currentTarget.checked)} />
-        {commit.isError && <Failure error={commit.error} title="It was not kept" />}
+        {commit.isError && <Failure error={commit.error} title="It was not saved" />}
         <Row justify="flex-end" gap={12}>
           <ActionButton size="sm" why={why} reasonAt="before" loading={commit.isPending} onClick={keep}>
-            Keep as version {version}
+            Save as version {version}
           </ActionButton>
         </Row>
       </Stack>

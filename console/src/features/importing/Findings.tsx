@@ -7,10 +7,10 @@ import { Panel } from '@/components/Panel';
 import { PendingButton } from '@/components/PendingButton';
 import { Failure, Notice } from '@/components/States';
 import { Ago } from '@/components/Time';
-import { plural } from '@/components/format';
+import { plural, sentence } from '@/components/format';
 import css from '@/features/importing/importing.module.css';
 import type { Revise } from '@/features/importing/types';
-import { say } from '@/features/importing/words';
+import { placeOf, say } from '@/features/importing/words';
 import { queryClient, trpc } from '@/rpc/client';
 import type { ImportDraft, Revision } from '@/rpc/types';
 
@@ -23,14 +23,14 @@ interface Asked {
   busy: boolean;
 }
 
-/** What a person has to know or decide before the file is kept. */
+/** What a person has to know or decide before the file is saved. */
 export function Findings({ draft, revise, busy }: Asked) {
   return (
     <>
       {draft.several_models && <SeveralModels draft={draft} revise={revise} busy={busy} />}
       {!draft.document && !draft.several_models && (
         <Notice tone="bad">
-          {draft.questions[0] ?? 'This file describes no model.'} {draft.format && <>It was read as {draft.format}.</>}
+          {draft.questions[0] ?? 'This file describes no model.'} {draft.format && <>It was read as {draft.format}.</>} If it is, give its values a place below.
         </Notice>
       )}
       {draft.duplicate_of.map((twin) => (
@@ -44,7 +44,7 @@ export function Findings({ draft, revise, busy }: Asked) {
         </Notice>
       )}
       <Contradictions draft={draft} revise={revise} busy={busy} />
-      {draft.document && draft.contradictions.length === 0 && draft.questions.map((question) => <Notice key={question} tone="warn">{question}</Notice>)}
+      {draft.document && !draft.several_models && draft.contradictions.length === 0 && draft.questions.map((question) => <Notice key={question} tone="warn">{question}</Notice>)}
       {draft.warnings.length > 0 && (
         <Notice tone="warn">
           {draft.warnings.map((one) => <div key={one.pointer + one.message}><code>{one.pointer || '/'}</code> {one.message}</div>)}
@@ -69,7 +69,7 @@ function SeveralModels({ draft, revise, busy }: Asked) {
   );
   const keep = (picks: string[] | null) => commit.mutate({ draft_id: draft.draft_id, picks, ...(draft.model ? { model: draft.model } : {}) });
   return (
-    <Panel title={`The file describes ${plural(names.length, 'model')}`} note="look at one, or keep several at once. They are never blended">
+    <Panel title={`The file describes ${plural(names.length, 'model')}`} note="look at one, or save several at once. They are never blended">
       <ul className={css.choices}>
         {names.map((name) => (
           <li key={name} style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
@@ -79,11 +79,11 @@ function SeveralModels({ draft, revise, busy }: Asked) {
         ))}
       </ul>
       <div className={css.decide}>
-        <PendingButton variant="default" why={chosen.length === 0 ? 'Tick one or more models first.' : null} reasonAt="tooltip" busy={commit.isPending} onClick={() => keep(chosen)}>{chosen.length === 0 ? 'Keep the chosen models' : `Keep the ${plural(chosen.length, 'chosen model')}`}</PendingButton>
-        <PendingButton variant="default" busy={commit.isPending} onClick={() => keep(null)}>Keep all {names.length}</PendingButton>
+        <PendingButton variant="default" why={chosen.length === 0 ? 'Tick one or more models first.' : null} reasonAt="tooltip" busy={commit.isPending} onClick={() => keep(chosen)}>{chosen.length === 0 ? 'Save the chosen models' : `Save the ${plural(chosen.length, 'chosen model')}`}</PendingButton>
+        <PendingButton variant="default" busy={commit.isPending} onClick={() => keep(null)}>Save all {names.length}</PendingButton>
         <span className="hint">Each becomes {draft.model ? `a version of ${draft.model}` : 'a model of its own'}; shared parts, such as features and dataset, go to each.</span>
       </div>
-      {commit.isError && <Failure error={commit.error} title="They were not kept" />}
+      {commit.isError && <Failure error={commit.error} title="They were not saved" />}
     </Panel>
   );
 }
@@ -97,28 +97,28 @@ function Contradictions({ draft, revise, busy }: Asked) {
   return (
     <Panel title="Contradictions" note="what the file says cannot all be true">
       <div style={{ display: 'grid', gap: 12 }}>
-        {draft.contradictions.map((one) => <Contradicted key={one.target + one.message} of={one} decide={decide} busy={busy} />)}
+        {draft.contradictions.map((one) => <Contradicted key={one.target + one.message} of={one} document={draft.document} decide={decide} busy={busy} />)}
       </div>
     </Panel>
   );
 }
 
-function Contradicted({ of: { message, claims, settled, choices }, decide, busy }: { of: Contradiction; decide: (more: Decision[]) => void; busy: boolean }) {
+function Contradicted({ of: { message, claims, settled, choices }, document, decide, busy }: { of: Contradiction; document: ImportDraft['document']; decide: (more: Decision[]) => void; busy: boolean }) {
   return (
     <Notice tone={settled ? 'info' : 'warn'}>
-      <strong>{message}</strong>
+      <strong>{sentence(message)}</strong>
       <ul className={css.claims}>
         {claims.map((claim, i) => (
           <li key={`${claim.pointer} ${i.toString()}`} className={css.claim}>
-            <code>{claim.pointer}</code> {claim.reading ? 'read as' : 'says'} <b>{say(claim.value)}</b> {claim.target && <span className="hint">for {claim.target}</span>}
+            <code>{claim.pointer}</code> {claim.reading ? 'read as' : 'says'} <b>{say(claim.value)}</b> {claim.target && <span className="hint" title={claim.target}>for {placeOf(document, claim.target)}</span>}
           </li>
         ))}
       </ul>
       <div className={css.decide}>
         {choices.map((choice) => (
-          <PendingButton key={choice.label} variant="default" busy={busy} onClick={() => decide(choice.decisions)}>{choice.label.charAt(0).toUpperCase() + choice.label.slice(1)}</PendingButton>
+          <PendingButton key={choice.label} variant="default" busy={busy} onClick={() => decide(choice.decisions)}>{sentence(choice.label)}</PendingButton>
         ))}
-        {settled && <span className="hint">Decided: it stays.</span>}
+        {settled && <span className="hint">Decided. It is remembered with the shape of the file.</span>}
       </div>
     </Notice>
   );

@@ -4,7 +4,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 
 import { Missing } from '@/components/Lost';
 import { PageHead } from '@/components/PageHead';
-import { Answer, Failure, Loading, Notice, Status } from '@/components/States';
+import { Answer, Failure, Loading, Status } from '@/components/States';
 import { bytes, plural } from '@/components/format';
 import { Commit } from '@/features/importing/Commit';
 import { Findings } from '@/features/importing/Findings';
@@ -13,6 +13,7 @@ import { Rules } from '@/features/importing/Rules';
 import { Sharing } from '@/features/importing/Sharing';
 import { SideBySide } from '@/features/importing/SideBySide';
 import type { Revise } from '@/features/importing/types';
+import { Understood } from '@/features/importing/Understood';
 import { Unmapped } from '@/features/importing/Unmapped';
 import { MAPPED_BY } from '@/features/importing/words';
 import { queryClient, trpc } from '@/rpc/client';
@@ -21,7 +22,7 @@ import type { ImportDraft } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/import/$draft');
 
-/** How a file was understood, side by side with it: corrected here, and then kept. */
+/** How a file was understood, side by side with it: corrected here, and then saved. */
 export function Review() {
   const { draft: id } = route.useParams();
   const draft = useQuery(trpc.imports.draft.queryOptions({ draft_id: id }));
@@ -44,13 +45,13 @@ function Draft({ draft }: { draft: ImportDraft }) {
       <PageHead
         crumbs={[<Link key="hub" to="/">Hub</Link>, <Link key="import" to="/import">Import</Link>]}
         title={draft.file_name}
-        badges={<Understood draft={draft} />}
+        badges={<State draft={draft} />}
         lede={`${bytes(draft.size_bytes)}, ${draft.format ?? 'no known format'}. Nothing of it is stored yet.`}
         actions={<Button variant="default" color="gray" loading={discard.isPending} onClick={() => discard.mutate({ draft_id: draft.draft_id })}>Discard</Button>}
       />
       <Stack gap={14}>
         {revise.isError && <Failure error={revise.error} title="The correction was not taken" />}
-        {draft.document && <Found draft={draft} />}
+        {draft.document && <Understood draft={draft} />}
         <Findings draft={draft} revise={change} busy={revise.isPending} />
         {draft.llm && <LlmPanel report={draft.llm} draft={draft} revise={change} />}
         {draft.document && (
@@ -84,25 +85,7 @@ function Draft({ draft }: { draft: ImportDraft }) {
   );
 }
 
-/** What was understood, in a line, before anything is asked. */
-function Found({ draft }: { draft: ImportDraft }) {
-  const { name, algorithm, task, metrics, features } = draft.document ?? {};
-  const parts = [
-    typeof name === 'string' && name,
-    inside(algorithm, 'name'),
-    inside(task, 'target') && `predicts ${inside(task, 'target') ?? ''}`,
-    Array.isArray(metrics) && plural(metrics.length, 'figure'),
-    Array.isArray(features) && plural(features.length, 'feature'),
-  ].filter(Boolean);
-  return <Notice tone="ok">Understood: {parts.join(' · ')}. {draft.unmapped.length > 0 ? `${plural(draft.unmapped.length, 'value')} found no place.` : 'Every value has its place.'}</Notice>;
-}
-
-function inside(part: unknown, field: string): string | undefined {
-  const found = typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[field] : undefined;
-  return typeof found === 'string' ? found : undefined;
-}
-
-function Understood({ draft }: { draft: ImportDraft }) {
+function State({ draft }: { draft: ImportDraft }) {
   if (!draft.document) return <Status tone="bad">no model found</Status>;
   if (draft.open.length > 0) return <Status tone="warn">{plural(draft.open.length, 'decision')} open</Status>;
   return <Status tone="ok">{MAPPED_BY[draft.mapped_by]}</Status>;

@@ -1,20 +1,17 @@
 import { Button, Code, Select, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Section } from '@/components/Section';
 import { Failure, Notice } from '@/components/States';
 import { count } from '@/components/format';
 import { useMay } from '@/features/access/session';
+import { aboutLevel } from '@/features/importing/levels';
 import type { Revise } from '@/features/importing/types';
+import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { ImportDraft } from '@/rpc/types';
-
-const LEVELS = {
-  vocabulary: 'Keys that are words of the hub, and types. Every other key is a placeholder. No values.',
-  keys: 'Every key that is a heading, and types. Keys that look like data are placeholders. No values.',
-  file: 'The whole file.',
-} as const;
 
 /** What leaves the house, word for word, before a language model is asked about what is open. */
 export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
@@ -41,7 +38,7 @@ export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: R
         {shown.isError && <Failure error={shown.error} />}
         {shown.data && (
           <>
-            <Notice tone="info">{LEVELS[shown.data.shows]}</Notice>
+            <Notice tone="info" action={<Link to={SETTINGS.sharing.path} className="link">Change</Link>}>{aboutLevel(shown.data.shows)}</Notice>
             {shown.data.text === null ? (
               <p className="hint" style={{ margin: 0 }}>Nothing would be sent: {shown.data.reason}.</p>
             ) : (

@@ -7,6 +7,8 @@ export interface Place {
   id: string;
   label: string;
   group: 'Model' | 'Figures' | 'Training' | 'Use';
+  /** What kind of value goes there; only such places are suggested. */
+  takes: 'number' | 'text';
   rule: (source: string) => Rule;
 }
 
@@ -14,6 +16,7 @@ const single = (group: Place['group'], label: string, target: string, transform?
   id: target,
   label,
   group,
+  takes: transform === 'number' || transform === 'count' || transform === 'integer' ? 'number' : 'text',
   rule: (source) => ({ kind: 'scalar', source, target, ...(transform ? { transform } : {}) }),
 });
 
@@ -21,6 +24,7 @@ const figure = (label: string, name: string): Place => ({
   id: `metric:${name}`,
   label,
   group: 'Figures',
+  takes: 'number',
   rule: (source) => ({ kind: 'rows', source, target: '/metrics/*', parts: [{ target: 'name', const: name }, { target: 'value', transform: 'quantity' }] }),
 });
 
@@ -28,6 +32,7 @@ const row = (label: string, target: string): Place => ({
   id: `row:${target}`,
   label,
   group: 'Use',
+  takes: 'text',
   rule: (source) => ({ kind: 'rows', source, target, parts: [{ target: '' }] }),
 });
 
@@ -45,7 +50,7 @@ export const PLACES: Place[] = [
   single('Model', 'Target', '/task/target'),
   single('Model', 'Positive class', '/task/positive_class', 'text'),
   single('Model', 'Decision threshold', '/task/threshold', 'number'),
-  { id: 'owner', label: 'Owner', group: 'Model', rule: (source) => ({ kind: 'rows', source, target: '/owners/*', parts: [{ target: 'name' }] }) },
+  { id: 'owner', label: 'Owner', group: 'Model', takes: 'text', rule: (source) => ({ kind: 'rows', source, target: '/owners/*', parts: [{ target: 'name' }] }) },
   figure('Accuracy', 'accuracy'),
   figure('Balanced accuracy', 'balanced_accuracy'),
   figure('ROC AUC', 'roc_auc'),
@@ -85,17 +90,19 @@ const features = (id: string, label: string, type?: string): Place => ({
   id,
   label,
   group: 'Model',
-  rule: (source) => ({ kind: 'rows', source: `${source}/*`, target: '/features/*', parts: [{ target: 'name' }, ...(type ? [{ target: 'type', const: type }] : [])] }),
+  takes: 'text',
+  rule: (source) => ({ kind: 'rows', source, target: '/features/*', parts: [{ target: 'name' }, ...(type ? [{ target: 'type', const: type }] : [])] }),
 });
 
 const list = (id: string, label: string, target: string): Place => ({
   id,
   label,
   group: 'Use',
-  rule: (source) => ({ kind: 'rows', source: `${source}/*`, target, parts: [{ target: '', transform: 'text' }] }),
+  takes: 'text',
+  rule: (source) => ({ kind: 'rows', source, target, parts: [{ target: '', transform: 'text' }] }),
 });
 
-/** Where a whole list can go at once. */
+/** Where a whole list can go at once; its rule takes a pointer with a star. */
 export const LISTS: Place[] = [
   features('features', 'These are features'),
   features('features-number', 'These are features: numbers', 'number'),
@@ -106,19 +113,57 @@ export const LISTS: Place[] = [
   list('prohibited', 'These are prohibited uses', '/intended_use/prohibited/*'),
 ];
 
-const words = (text: string) => text.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 1);
+const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** The places whose name has most words of a pointer's last two keys, best first. */
-export function suggested(pointer: string): Place[] {
-  const said = new Set(pointer.split('/').slice(-2).flatMap(words));
-  const scored = PLACES.map((place) => ({ place, score: words(`${place.label} ${place.id}`).filter((word) => said.has(word)).length }));
-  return scored.filter((one) => one.score > 0).sort((a, b) => b.score - a.score).slice(0, 3).map((one) => one.place);
+/** A metric by a name that is in no list: the value at a pointer, found by its own key, goes by this name. */
+export function ownMetric(name: string): Place {
+  return {
+    id: `own:${name}`,
+    label: `Metric “${name}”`,
+    group: 'Figures',
+    takes: 'number',
+    rule: (source) => {
+      const at = source.lastIndexOf('/');
+      const key = unescaped(source.slice(at + 1));
+      return {
+        kind: 'rows',
+        source: `${source.slice(0, at)}/*`,
+        target: '/metrics/*',
+        where: { key: 1, words: [key.toLowerCase()] },
+        parts: [{ target: 'name', key: 1, words: { [key]: name } }, { target: 'value', transform: 'quantity' }],
+      };
+    },
+  };
 }
 
-/** What a picker lists: suggestions first, then everything by group. */
-export function options(places: Place[], first: Place[]) {
+const FILLERS = new Set(['at', 'of', 'to', 'in', 'on', 'the', 'for', 'is', 'by']);
+const words = (text: string) => text.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 1 && !FILLERS.has(word));
+const isNumber = (value: unknown) => typeof value === 'number' || (typeof value === 'string' && /^[\s\d.,+\-%]+$/.test(value) && /\d/.test(value));
+
+/** The places whose name has most words of a pointer's last two keys and that take such a value, best first; for a number, a metric by its own key too. */
+export function suggested(pointer: string, value: unknown): Place[] {
+  const said = new Set(pointer.split('/').slice(-2).flatMap(words));
+  const number = isNumber(value);
+  const fitting = PLACES.filter((place) => (place.takes === 'number') === number);
+  const scored = fitting.map((place) => ({ place, score: words(`${place.label} ${place.id}`).filter((word) => said.has(word)).length }));
+  const best = scored.filter((one) => one.score > 0).sort((a, b) => b.score - a.score).slice(0, 3).map((one) => one.place);
+  const key = unescaped(pointer.slice(pointer.lastIndexOf('/') + 1));
+  return number && !/^\d*$/.test(key) ? [...best, ownMetric(key)] : best;
+}
+
+/** What a picker lists: suggestions first, then everything by group, and what is typed as a metric of one's own. */
+export function options(places: Place[], first: Place[], typed: string) {
   const item = (place: Place) => ({ value: place.id, label: place.label });
   const rest = places.filter((place) => !first.includes(place));
   const groups = [...new Set(rest.map((place) => place.group))].map((group) => ({ group, items: rest.filter((place) => place.group === group).map(item) }));
-  return first.length > 0 ? [{ group: 'Suggested', items: first.map(item) }, ...groups] : groups;
+  const own = ownMetric(typed);
+  const isNew = typed !== '' && ![...places, ...first].some((place) => place.label.toLowerCase() === typed.toLowerCase() || place.id === own.id);
+  return [
+    ...(first.length > 0 ? [{ group: 'Suggested', items: first.map(item) }] : []),
+    ...groups,
+    ...(isNew && places === PLACES ? [{ group: 'A name of your own', items: [item(own)] }] : []),
+  ];
 }
+
+/** The place that a picker's choice means. */
+export const placeById = (places: Place[], id: string) => (id.startsWith('own:') ? ownMetric(id.slice('own:'.length)) : places.find((place) => place.id === id));

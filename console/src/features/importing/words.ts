@@ -46,6 +46,13 @@ export function rowOf(document: unknown, pointer: string): string {
   return named || `${Number(index) + 1}`;
 }
 
+/** A place of the document as a person would call it: `/metrics/4/value` is the accuracy on the test split. */
+export function placeOf(document: unknown, pointer: string): string {
+  const row = rowOf(document, pointer);
+  const part = partOf(pointer).replaceAll('_', ' ');
+  return row ? `${row} (${part})` : `${part} › ${fieldOf(pointer)}`;
+}
+
 /** What remains of a pointer below its row. */
 export function fieldOf(pointer: string): string {
   const [, part = '', ...rest] = pointer.split('/').map(unescaped);

@@ -51,7 +51,7 @@ function Figures({ health: h }: { health: Health }) {
       <Kpi name="Redis" value={up(h.redis)} note="queue and log intake" />
       <Kpi name="Log backlog" value={<span className="num">{count(h.intake_backlog)}</span>} note="logged, not yet in a table" />
       <Kpi name="Failed log entries" value={<span className="num">{count(h.dead_letters)}</span>} note={h.dead_letters === 0 ? 'dead letters: none' : 'dead letters: entries that could not be stored'} />
-      <Kpi name="Log guarantee" value={<span style={{ fontSize: 15, lineHeight: 1.35, display: 'block' }}>{h.log_guarantee}</span>} />
+      <Kpi name="Log guarantee" value={<span style={{ fontSize: 13, fontWeight: 500, lineHeight: 1.45, letterSpacing: 0, display: 'block' }}>{h.log_guarantee}</span>} />
       <Kpi name="Version" value={h.version} />
     </Kpis>
   );

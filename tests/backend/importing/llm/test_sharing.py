@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from backend.hub import Hub
 from tests.backend.importing.llm.conftest import TEXT, Propose, rule
 from tests.support.openai_server import OpenAiServer
@@ -90,3 +92,19 @@ async def test_a_key_that_gives_orders_changes_nothing_at_the_level_of_keys(hub:
     assert order in chats(provider)[0], "the key is shown as it is"
     assert revised["document"] == plain["document"]
     assert f"/{order}" in [leaf["pointer"] for leaf in revised["unmapped"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "unseen"),
+    [
+        ({"shows": "keys"}, ["stichtag", "trefferquote"], ["jane.doe", "0.871", "lightgbm", "Kreditausfall"]),
+        ({"shows": "keys", "short_words": True}, ["stichtag", "= lightgbm"], ["jane.doe", "0.871", "Kreditausfall"]),
+        ({"shows": "vocabulary"}, ["roc_auc"], ["stichtag", "guete", "jane.doe", "0.871"]),
+        ({"shows": "file"}, ["stichtag", "jane.doe@example.com", "0.871"], []),
+    ],
+)
+async def test_an_example_shows_each_level_before_it_is_chosen(hub: Hub, tenant: Tenant, asked: dict[str, object], seen: list[str], unseen: list[str]) -> None:
+    shown = await do(hub, tenant.admin, "imports.shownExample", asked)
+    assert all(word in shown["file"] for word in ("stichtag", "jane.doe@example.com", "0.871", "lightgbm"))
+    assert [word for word in seen if word not in shown["text"]] == []
+    assert [word for word in unseen if word in shown["text"]] == []

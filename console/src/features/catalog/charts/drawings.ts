@@ -1,6 +1,6 @@
 import type { Draw } from '@/components/Chart';
 import { category, grid, legend, xValue, yValue } from '@/components/axes';
-import { count, figure, percent, wordsOf } from '@/components/format';
+import { count, figure, mark, percent, wordsOf } from '@/components/format';
 import type { ChartOf, DocumentChart } from '@/rpc/types';
 import type { Colours } from '@/theme';
 
@@ -64,7 +64,7 @@ const learning = (chart: ChartOf<'learning_curve'>): Drawing => ({
   title: 'Learning curve',
   caption: 'How the metric moved as training went on. A gap that widens between the lines is overfitting.',
   draw: (c) => ({
-    grid: grid(), legend: legend(c), tooltip: tip, xAxis: xValue(c, { name: 'Step', min: 'dataMin', max: 'dataMax', show: count }), yAxis: yValue(c, { name: wordsOf(chart.metric), scale: true, show: figure }),
+    grid: grid(), legend: legend(c), tooltip: tip, xAxis: xValue(c, { name: 'Step', min: 'dataMin', max: 'dataMax', show: count }), yAxis: yValue(c, { name: wordsOf(chart.metric), scale: true, show: mark }),
     series: [
       ...(chart.train.length > 0 ? [line(c, 'Train', zip(chart.step, chart.train), { color: c.faint, lineStyle: { width: 2, type: 'dashed' } })] : []),
       ...(chart.validation.length > 0 ? [line(c, 'Validation', zip(chart.step, chart.validation))] : []),
@@ -82,7 +82,7 @@ const histogram = (chart: ChartOf<'histogram'>): Drawing => ({
   title: wordsOf(chart.name),
   caption: 'How often each value occurs.',
   draw: (c) => ({
-    grid: grid({ top: 12 }), tooltip: tip, xAxis: category(c, wordsOf(chart.name), chart.counts.map((_, i) => figure(chart.edges[i] ?? 0))), yAxis: yValue(c, { name: 'Count', show: count }),
+    grid: grid({ top: 12 }), tooltip: tip, xAxis: category(c, wordsOf(chart.name), chart.counts.map((_, i) => mark(chart.edges[i] ?? 0))), yAxis: yValue(c, { name: 'Count', show: count }),
     series: [{ name: 'Count', type: 'bar', color: c.accent, barCategoryGap: '4%', data: chart.counts }],
   }),
 });
