@@ -51,7 +51,7 @@ def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, below: bool) ->
 
 
 def curve_of(label: str, rows: Applications, limits: Limits, below: bool, facts: DecisionFacts) -> CutoffCurve:
-    """The curve as it is told."""
+    """Return the curve as callers see it."""
     points = curve(rows, candidates(rows.risk))
     chosen = best(points, limits)
     valued = rows.if_approved is not None and facts.value_table is not None

@@ -18,7 +18,7 @@ ASKED, GOOD, BAD = range(3)
 
 @dataclass(frozen=True)
 class Decided:
-    """For each decision its counts [3, CLUSTERS]: rows, good outcomes, bad outcomes. A decision of which there is nothing is left out."""
+    """For each decision its counts [3, CLUSTERS]: rows, good outcomes, bad outcomes. A decision without rows is left out."""
 
     counts: Mapping[str, Ints] = field(default_factory=dict)
 
