@@ -119,6 +119,10 @@ soak: $(VENV) ## predictions under load while every process is killed in random 
 soak-crons: $(VENV) ## schedules on time while every other slot is taken: `make soak-crons MINUTES=60`
 	@$(BIN)/python -u -m benchmarks.soak_crons --minutes $(or $(MINUTES),60) $(ARGS)
 
+.PHONY: soak-memory
+soak-memory: $(VENV) ## the memory of an API process while several clients are hostile at once; at most 300 MB more
+	@$(BIN)/python -u -m benchmarks.soak_memory $(ARGS)
+
 .PHONY: bench-halt
 bench-halt: $(VENV) ## from a halt to the last answer of four API processes, one of them cut off
 	@$(BIN)/python -m benchmarks.halt $(ARGS)

@@ -1,13 +1,17 @@
 """Settings: read from the environment once at the start of a process, then passed on."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from backend.errors import HubError
+
+_PUBLIC = re.compile(r"https?://[^/?#\s\"<>]+(/[A-Za-z0-9._~/-]*)?")
 
 
 class BadSetting(HubError):
@@ -36,7 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8321
     public_url: str | None = None
-    """The address for browsers, if it is not `http://host:port`. An https address makes cookies Secure."""
+    """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure; one with a path
+    (`https://example.com/tiltyard`) puts the hub there."""
     max_artifact_bytes: int = 256 * 1024 * 1024
     max_predict_bytes: int = 16 * 1024 * 1024
     max_rpc_bytes: int = 16 * 1024 * 1024
@@ -80,8 +85,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """The hub's address."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        """Where the hub is reached."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def root_path(self) -> str:
+        """The path under which browsers find the hub, `/tiltyard`; empty where it has its host to itself."""
+        return urlsplit(self.url).path
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
@@ -95,9 +105,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 values[field.name] = value
         values.update({key: value for key, value in overrides.items() if value is not None})
         try:
-            return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+            made = msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:
             raise BadSetting(f"A TILTYARD_ setting cannot be used: {error}") from None
+        if made.public_url and not _PUBLIC.fullmatch(made.public_url):
+            raise BadSetting(f"TILTYARD_PUBLIC_URL is {made.public_url!r}; it must be an address of http or https, such as https://example.com/tiltyard.")
+        return made
 
 
 def _read(name: str, path: str) -> str:

@@ -30,6 +30,7 @@ SMALLEST = {
     "sim-selective": ["RUNS=2", "ARGS=--rows 6000"],
     "soak": ["KILLS=1"],
     "soak-crons": ["MINUTES=0.3"],
+    "soak-memory": ["ARGS=--scale 0.02"],
     "fuzz-access": ["CASES=50"],
     "fuzz-rpc": ["CASES=50"],
     "fuzz-import": ["CASES=200"],

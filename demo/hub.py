@@ -31,6 +31,7 @@ class Hub:
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
         """`stop` ends every wait."""
         self.url = url.rstrip("/")
+        self._path = urlsplit(self.url).path
         self._stop = stop
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._own = threading.local()
@@ -72,7 +73,7 @@ class Hub:
         connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = self._connect()
-        connection.request(method, path, body, headers)
+        connection.request(method, self._path + path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
 

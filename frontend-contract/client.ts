@@ -9,7 +9,7 @@ import type { AppRouter } from './router.js';
 export type * from './router.js';
 
 /** The hash of the shapes this client was generated from. */
-export const contractHash = '0de97c34ba6c3fea';
+export const contractHash = 'aaafbef29a7af8af';
 
 /** The response header in which the hub tells the hash of its own. */
 export const contractHeader = 'x-tiltyard-contract';

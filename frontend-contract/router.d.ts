@@ -116,6 +116,8 @@ export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
 export type FeaturesDisagree = Failure<"FEATURES_DISAGREE", "UNPROCESSABLE_CONTENT", 422>;
 /** The file is too large for an import. Leave out predictions and trees. */
 export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
+/** The object storage that keeps the hub's files does not answer. Try again shortly. */
+export type FilesAway = Failure<"FILES_AWAY", "SERVICE_UNAVAILABLE", 503>;
 /** This is not a text file with a model's metadata. Bring the JSON or YAML file that describes the model. */
 export type ForeignFile = Failure<"FOREIGN_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** The evidence does not meet the group's conditions for a promotion; nothing was changed. Wait for more outcomes, or change the group's settings. */
@@ -4848,7 +4850,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `inference:entity:erase`.
        */
-      eraseEntity: M<EraseEntity, Erasure, AppErrorShape | ArchiveUnreadable | ArchivesBusy | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
+      eraseEntity: M<EraseEntity, Erasure, AppErrorShape | ArchiveUnreadable | ArchivesBusy | FilesAway | GroupNotFound | IntakeAway | IntakeBusy | LegalHold | NotConfirmed>;
       /**
        * Return the traffic of a group's endpoint, in total and in each of the last 60 minutes.
        *
@@ -4930,7 +4932,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      createExternalVersion: M<CreateExternalVersion, Version, AppErrorShape | ConnectorDisabled | ConnectorNotFound | ExternalUnfit | FeaturesDisagree | ModelNotFound | VersionTaken>;
+      createExternalVersion: M<CreateExternalVersion, Version, AppErrorShape | ConnectorDisabled | ConnectorNotFound | ExternalUnfit | FeaturesDisagree | FilesAway | ModelNotFound | VersionTaken>;
       /**
        * State, before its upload, what an artifact's file leaves open: for example its positive class.
        *

@@ -23,9 +23,9 @@ async def sign_in(ctx: Call, input: SignIn) -> Me:
     settings, request = ctx.hub.settings, ctx.request
     device = device_cookie_name(settings)
     done = await signing.sign_in(ctx.hub, input, signing.Origin(request.client, request.cookies.get(device)))
-    secure = settings.url.startswith("https:")
-    ctx.set_cookie(cookie_name(settings), done.secret, max_age=settings.session_days * 86_400, secure=secure)
-    ctx.set_cookie(device, done.device, max_age=DEVICE_SECONDS, secure=secure)
+    secure, path = settings.url.startswith("https:"), settings.root_path or "/"
+    ctx.set_cookie(cookie_name(settings), done.secret, max_age=settings.session_days * 86_400, path=path, secure=secure)
+    ctx.set_cookie(device, done.device, max_age=DEVICE_SECONDS, path=path, secure=secure)
     return done.me
 
 
@@ -33,7 +33,7 @@ async def sign_in(ctx: Call, input: SignIn) -> Me:
 async def sign_out(ctx: Call) -> None:
     """End the session and delete the cookie."""
     await service.sign_out(ctx.work)
-    ctx.clear_cookie(cookie_name(ctx.hub.settings))
+    ctx.clear_cookie(cookie_name(ctx.hub.settings), path=ctx.hub.settings.root_path or "/")
 
 
 @access.query(permission=P.SIGNED_IN)

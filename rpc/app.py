@@ -21,6 +21,7 @@ from rpc.host import ProductHost
 from rpc.http_connection import CompleteResponse, Headers
 from rpc.predict import GROUPS, OPEN_INFERENCE, OUTCOMES, PREDICT, PREDICT_ROUTE, DataPlane
 from rpc.root import root
+from rpc.sub_path import SubPath
 from rpc.uploads import upload_artifact
 from rpc.web import as_get, refused
 from rpc.worker_watch import watch_workers
@@ -67,10 +68,11 @@ class Application:
     def __init__(self, settings: Settings, started: Callable[[], None] = lambda: None) -> None:
         self.settings = settings
         self._started = started
+        self._sub_path = SubPath(settings.root_path)
         self.rpc: RpcApp | None = None
         self.metrics: Metrics | None = None
         self.web = Litestar(
-            route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE)],
+            route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE, settings.root_path)],
             lifespan=[self._lifespan],
             openapi_config=None,
             exception_handlers={Exception: refused},
@@ -80,6 +82,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or WebSocket, or take part in start-up and shutdown."""
         if scope["type"] != "lifespan":
+            scope = self._sub_path.of_hub(scope)
             path: str = scope["path"]
             send = counting(send, route_of(path))
             under_rpc = path == "/rpc" or path.startswith("/rpc/")
@@ -95,12 +98,12 @@ class Application:
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
 
     def takes_whole(self, target: bytes) -> bool:
-        """Return whether it is answered without ASGI."""
-        return self.data_plane.takes_whole(target)
+        """Is it answered without ASGI?"""
+        return self.data_plane.takes_whole(self._sub_path.of_target(target))
 
     def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:
-        """Answer the request."""
-        return self.data_plane.answer_whole(path, headers, body)
+        """Answer it."""
+        return self.data_plane.answer_whole(self._sub_path.of_target(path.encode()).decode(), headers, body)
 
     async def close(self) -> None:
         """End the open streams, so that their clients reconnect. Call it before the server stops, which would cut them off without notice."""

@@ -40,8 +40,8 @@ NO_PAGES = frozenset(
 MISSING = b"The console is not built. Run `make console` in the checkout, then reload.\n"
 
 
-def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
-    """Return the routes of the folder; without the folder they explain how to build it."""
+def console_routes(folder: Path, root: str = "") -> Sequence[ControllerRouterHandler]:
+    """Serve the folder, which browsers find under `root`; say what to do when it is not there."""
 
     @get("/", include_in_schema=False)
     async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -65,12 +65,12 @@ def console_routes(folder: Path) -> Sequence[ControllerRouterHandler]:
                 raise nothing_at(request.method, path)
             return Response(MISSING, status_code=503, media_type="text/plain")
         headers = {**HEADERS, "cache-control": IMMUTABLE if "/assets/" in path else "no-cache"}
-        body = file.read_bytes()
+        body = _body(file, root)
         if file.suffix in COMPRESSED:
             headers["vary"] = "accept-encoding"
             if accepts_gzip(request.headers.get("accept-encoding", "")):
                 headers["content-encoding"] = "gzip"
-                body = _gzipped(file, file.stat().st_mtime_ns)
+                body = _gzipped(file, root, file.stat().st_mtime_ns)
         return Response(body, media_type=TYPES.get(file.suffix, "application/octet-stream"), headers=headers)
 
     return [page, console, nobodys]
@@ -85,10 +85,16 @@ def _is_page(path: str, request: Request[Any, Any, Any]) -> bool:
     return first not in NO_PAGES and not is_file and "text/html" in request.headers.get("accept", "")
 
 
+def _body(file: Path, root: str) -> bytes:
+    """The file; what the page names beside itself stands under `root`, whatever the page's own address is."""
+    content = file.read_bytes()
+    return content.replace(b'"./', f'"{root}/'.encode()) if file.name == "index.html" else content
+
+
 @lru_cache(maxsize=500)
-def _gzipped(file: Path, _changed_at: int) -> bytes:
-    """Return the file compressed, cached per build."""
-    return gzip.compress(file.read_bytes(), mtime=0)
+def _gzipped(file: Path, root: str, _changed_at: int) -> bytes:
+    """The file compressed, once for each time it was built."""
+    return gzip.compress(_body(file, root), mtime=0)
 
 
 def _file(folder: Path, path: str) -> Path | None:

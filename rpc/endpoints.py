@@ -5,6 +5,7 @@ from uuid import UUID
 from backend.access.permissions import P
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, VersionNotFound
 from backend.decisions.errors import InvalidDecision
+from backend.files import FilesAway
 from backend.groups.errors import GroupNotFound
 from backend.outcomes.errors import InvalidOutcome
 from rpc.core.contract.endpoints import Endpoint
@@ -54,7 +55,7 @@ endpoints = (
         permission=P.CATALOG_MODEL_WRITE,
         input=bytes,
         outputs=(Version,),
-        errors=(VersionNotFound, ArtifactPresent, FeaturesDisagree),
+        errors=(VersionNotFound, ArtifactPresent, FeaturesDisagree, FilesAway),
         parameters={"version_id": UUID},
     ),
 )

@@ -7,6 +7,7 @@ from backend.decisions.errors import InvalidDecision
 from backend.disk_space import DiskFull
 from backend.exchange import transfer
 from backend.exchange.errors import LogTooCostly
+from backend.files import FilesAway
 from backend.groups.errors import GroupNotFound, LegalHold, NotConfirmed
 from backend.inference_log import browse as browsing
 from backend.inference_log import dead_letters as letters
@@ -143,7 +144,7 @@ async def discard_dead_letters(ctx: Call, input: DiscardDeadLetters) -> LettersM
 
 
 @inference.mutation(
-    permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy, ArchivesBusy, ArchiveUnreadable)
+    permission=P.INFERENCE_ENTITY_ERASE, errors=(GroupNotFound, LegalHold, NotConfirmed, IntakeAway, IntakeBusy, ArchivesBusy, ArchiveUnreadable, FilesAway)
 )
 async def erase_entity(ctx: Call, input: EraseEntity) -> Erasure:
     """Erase an entity: remove its inputs, context, segments, explanations and keys from the log. Counts, answers and outcomes stay."""

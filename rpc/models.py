@@ -17,6 +17,7 @@ from backend.catalog.rules import slug_of
 from backend.connectors.errors import ConnectorDisabled, ConnectorNotFound
 from backend.decisions import rule_change
 from backend.decisions.errors import RuleUnchanged, VersionWithoutArtifact
+from backend.files import FilesAway
 from rpc.core import Router
 from rpc.host import Call
 from schemas.catalog import (
@@ -86,7 +87,9 @@ async def create_version(ctx: Call, input: CreateVersion) -> Version:
     return await service.create_version(ctx.work, input)
 
 
-@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled))
+@models.mutation(
+    permission=P.CATALOG_MODEL_WRITE, errors=(ModelNotFound, VersionTaken, ExternalUnfit, FeaturesDisagree, ConnectorNotFound, ConnectorDisabled, FilesAway)
+)
 async def create_external_version(ctx: Call, input: CreateExternalVersion) -> Version:
     """Create a version that calls a language model through a connector, ready at once. Needs `connector:connector:use` too."""
     return await external.create_external_version(ctx.work, input)

@@ -20,6 +20,7 @@ from backend.outcomes import service as outcomes
 from backend.serving.predict import Predictor
 from rpc.bodies import decode, given, with_key
 from rpc.core.asgi import Disconnected, Headers, Receive, Scope, Send, read_body
+from rpc.core.body_room import room
 from rpc.core.errors import MethodNotSupported, UnsupportedMediaType, known, report
 from rpc.core.http_metrics import note_answer
 from rpc.http_connection import CompleteResponse
@@ -81,7 +82,9 @@ class DataPlane:
         try:
             if scope["method"] != "POST":
                 raise MethodNotSupported(f"{scope['path']} takes only POST requests", allow="POST")
-            status, body, headers = CompleteResponse(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive)), [])
+            authorization = _head(scope["headers"])[0]
+            with room.lease(lambda: (known := self._tokens.known(authorization)) and known.tenant_id) as hold:
+                status, body, headers = CompleteResponse(200, await self._answer(scope["path"], scope["headers"], partial(read_body, receive, hold=hold)), [])
         except Disconnected:
             return None
         except Exception as error:  # for any error the caller gets a body that it can read

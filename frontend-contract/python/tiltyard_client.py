@@ -3633,6 +3633,10 @@ class FileTooLarge(HubError):
     """The file is too large for an import. Leave out predictions and trees."""
 
 
+class FilesAway(HubError):
+    """The object storage that keeps the hub's files does not answer. Try again shortly."""
+
+
 class ForeignFile(HubError):
     """This is not a text file with a model's metadata. Bring the JSON or YAML file that describes the model."""
 
@@ -3993,7 +3997,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "0de97c34ba6c3fea"
+CONTRACT_HASH = "aaafbef29a7af8af"
 """The contract this client was generated from."""
 
 
@@ -4037,6 +4041,7 @@ ERRORS: dict[str, type[HubError]] = {
     "EXTERNAL_UNFIT": ExternalUnfit,
     "FEATURES_DISAGREE": FeaturesDisagree,
     "FILE_TOO_LARGE": FileTooLarge,
+    "FILES_AWAY": FilesAway,
     "FOREIGN_FILE": ForeignFile,
     "GATE_NOT_MET": GateNotMet,
     "GROUP_HALTED": GroupHalted,
@@ -4872,7 +4877,7 @@ class InferenceProcedures:
     def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
         """Erase an entity: remove its inputs, context, segments, explanations and keys from the log. Counts, answers and outcomes stay.
 
-        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`, `FILES_AWAY`.
         """
         answer: Erasure = self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer
@@ -4981,7 +4986,7 @@ class ModelsProcedures:
     def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
         """Create a version that calls a language model through a connector, ready at once. Needs `connector:connector:use` too.
 
-        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`.
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`, `FILES_AWAY`.
         """
         answer: Version = self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
         return answer
@@ -5810,7 +5815,7 @@ class AsyncInferenceProcedures:
     async def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> Erasure:
         """Erase an entity: remove its inputs, context, segments, explanations and keys from the log. Counts, answers and outcomes stay.
 
-        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`.
+        Refused as `GROUP_NOT_FOUND`, `LEGAL_HOLD`, `NOT_CONFIRMED`, `INTAKE_AWAY`, `INTAKE_BUSY`, `ARCHIVES_BUSY`, `ARCHIVE_UNREADABLE`, `FILES_AWAY`.
         """
         answer: Erasure = await self._hub._call(self._hub._mutation("inference.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer
@@ -5919,7 +5924,7 @@ class AsyncModelsProcedures:
     async def create_external_version(self, *, model: str, version: str, document: ModelDocumentInput, external: ExternalModel) -> Version:
         """Create a version that calls a language model through a connector, ready at once. Needs `connector:connector:use` too.
 
-        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`.
+        Refused as `MODEL_NOT_FOUND`, `VERSION_TAKEN`, `EXTERNAL_UNFIT`, `FEATURES_DISAGREE`, `CONNECTOR_NOT_FOUND`, `CONNECTOR_DISABLED`, `FILES_AWAY`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("models.createExternalVersion", {"model": model, "version": version, "document": document, "external": external}))
         return answer

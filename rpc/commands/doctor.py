@@ -135,7 +135,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
         yield Diagnosis(
             "WRONG", "Redis memory", f"the policy {policy} deletes predictions when memory is short.", "In redis.conf: maxmemory-policy noeviction."
         )
-    yield await _storage(hub)
+    yield await storage(hub)
     yield await _connector_keys(hub)
     async with hub.work(ANONYMOUS, read_only=True) as work:
         alive = [worker for worker in await workers(work) if worker.alive]
@@ -147,7 +147,8 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
         )
 
 
-async def _storage(hub: Hub) -> Diagnosis:
+async def storage(hub: Hub) -> Diagnosis:
+    """Does the storage of files answer?"""
     where = hub.settings.files_url or "the data folder"
     try:
         await asyncio.to_thread(hub.files.size, "doctor")

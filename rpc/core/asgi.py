@@ -51,8 +51,11 @@ class Admission:
     check: Callable[[], Awaitable[None]]
 
 
-async def read_body(receive: Receive, announced: bytes, limit: int, admission: Admission | None = None) -> bytes:
-    """Return the whole body; `announced` is its Content-Length. Raises PayloadTooLarge past `limit` bytes, TimedOut for a slow one, and Disconnected."""
+async def read_body(receive: Receive, announced: bytes, limit: int, admission: Admission | None = None, *, hold: Callable[[int], None] | None = None) -> bytes:
+    """Return the whole body; `announced` is its Content-Length, and `hold` gets the bytes so far.
+
+    Raises PayloadTooLarge past `limit` bytes, TimedOut for a slow one, BodiesBusy, and Disconnected.
+    """
     if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
         await refuse_body(receive, limit)
     began = asyncio.get_running_loop().time()
@@ -69,6 +72,8 @@ async def read_body(receive: Receive, announced: bytes, limit: int, admission: A
                 if admission is not None and size > admission.small:
                     checking, admission = admission, None
                     await checking.check()
+                if hold is not None:
+                    hold(size)
                 if more:
                     seconds = BODY_SECONDS + size / BODY_RATE
                     patience.reschedule(began + seconds)

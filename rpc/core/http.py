@@ -1,7 +1,7 @@
 """The bare ASGI application under `/rpc`. All its answers, failures included, have tRPC's envelope."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from backend.errors import TooManyRequests
@@ -9,6 +9,7 @@ from rpc.core import cors, wire
 from rpc.core.addresses import networks
 from rpc.core.answer import Settler
 from rpc.core.asgi import Admission, Departure, Disconnected, Headers, Receive, Scope, Send, read_body, read_head, unless_disconnected
+from rpc.core.body_room import room
 from rpc.core.call import Exchange
 from rpc.core.compression import compress
 from rpc.core.context import Host, Request
@@ -62,11 +63,16 @@ class RpcApp:
         request = Request()
         exchange = Exchange(self.host, request, limiter=self.limiter)
         departure = Departure(receive)
+        with room.lease(lambda: exchange.actor and exchange.actor.tenant_id) as hold:
+            await self._serve(scope, receive, send, exchange, departure, hold)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure, hold: Callable[[int], None]) -> None:
+        request = exchange.request
         try:
             if scope["type"] == "websocket":
                 read_head(scope, request, self.options.base, self._trusted)
                 return await self._socket(exchange, receive, send)
-            reply = await self._answer(scope, receive, send, exchange, departure)
+            reply = await self._answer(scope, receive, send, exchange, departure, hold)
         except Disconnected:
             return None
         except Exception as error:  # for any error the client gets an envelope that it can read
@@ -78,8 +84,10 @@ class RpcApp:
             await self._send(send, reply, exchange)
         return None
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure) -> wire.Reply | None:
-        """Return the reply, or None when it has been streamed."""
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure, hold: Callable[[int], None]
+    ) -> wire.Reply | None:
+        """The reply, or None when it has been streamed."""
         request, options = exchange.request, self.options
         if scope["method"] == "HEAD":
             return wire.Reply(204)
@@ -90,7 +98,8 @@ class RpcApp:
         check_origin(request, options.allowed_origins)
         if request.method != "GET":
             admission = Admission(options.anonymous_body_bytes, exchange.require_somebody)
-            request.body = await read_body(receive, request.headers.get("content-length", "").encode("latin-1"), options.max_body_bytes, admission)
+            announced = request.headers.get("content-length", "").encode("latin-1")
+            request.body = await read_body(receive, announced, options.max_body_bytes, admission, hold=hold)
         plan = wire.plan(self.root, request, max_batch=options.max_batch)
         if plan.stream:
             await unless_disconnected(departure, exchange.authenticate())

@@ -58,7 +58,9 @@ class Inputs:
 
     def _decode(self) -> dict[int, Raw]:
         if self.content == "form":
-            return {0: parse_form(self.request.headers.get("content-type", ""), self.request.body)}
+            form = parse_form(self.request.headers.get("content-type", ""), self.request.body)
+            self.request.body = b""  # its files are in memory once
+            return {0: form}
         if self.content == "octets":
             return {0: self.request.body}
         sent = self.request.query.get("input", "").encode() if self.request.method == "GET" else self.request.body

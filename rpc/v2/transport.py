@@ -3,7 +3,8 @@
 `/v2` and `/v2/health/…` are open, as probes expect. Everything of a group needs an API token, which also determines the tenant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from backend.runtimes.features import FeatureSpec
 from backend.serving.predict import Predictor
 from rpc.bodies import with_key
 from rpc.core.asgi import Disconnected, Receive, Scope, Send, read_body
+from rpc.core.body_room import room
 from rpc.core.errors import WIRE, MethodNotSupported, known, report
 from rpc.health import database_answers
 from rpc.token_cache import TokenCache
@@ -105,21 +107,22 @@ class OpenInference:
         return InferReply(200 if is_ready else 503, _encode({"live": True, "ready": is_ready}))
 
     async def _infer(self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], receive: Receive) -> InferReply:
-        try:
-            request, body, features = await self._read(actor, address, headers, receive)
-        except HubError as error:
-            self._predictor.refuse(actor, address.slug, error)
-            raise
-        predictions = await self._predictor.predict(actor, address.slug, body)
+        with room.lease(lambda: actor.tenant_id) as hold:
+            try:
+                request, body, features = await self._read(actor, address, headers, partial(read_body, receive, hold=hold))
+            except HubError as error:
+                self._predictor.refuse(actor, address.slug, error)
+                raise
+            predictions = await self._predictor.predict(actor, address.slug, body)
         assert isinstance(predictions, list), "rows are always a batch"
         return InferReply(200, *answer(address.slug, request, predictions, features))
 
     async def _read(
-        self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], receive: Receive
+        self, actor: Actor, address: ModelAddress, headers: dict[bytes, bytes], read: Callable[[bytes, int], Awaitable[bytes]]
     ) -> tuple[InferRequest, PredictBody, Mapping[str, FeatureSpec]]:
         """Return the request, its form for the domain, and its features. Raises the problem found; GroupNotFound."""
         limit = self._hub.settings.max_predict_bytes
-        sent = await read_body(receive, headers.get(b"content-length", b""), limit)
+        sent = await read(headers.get(b"content-length", b""), limit)
         plain = inflate(sent, headers.get(b"content-encoding", b""), limit)
         group = await self._predictor.find(actor, address.slug)
         request, parts = read_request(*split(plain, headers.get(b"inference-header-content-length", b"")))

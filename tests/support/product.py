@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ START_SECONDS = 120
 class Product:
     """One installation: its data folder, its supervisor process, and the contents of its ready file."""
 
-    def __init__(self, folder: Path, output: Path, data: Path | None = None) -> None:
-        self.folder, self.output = folder, output
+    def __init__(self, folder: Path, output: Path, data: Path | None = None, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self.folder, self.output, self._port, self._settings = folder, output, port, dict(settings or {})
         self.data = data or folder / "data"
         self.ready: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,8 +42,8 @@ class Product:
         """Start it, or start it again on the same data. Return once the ready file exists."""
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [str(TILTYARD), "up", "--data-dir", str(self.data), "--port", "0", "--ready-file", str(ready)]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")}
+        command = [str(TILTYARD), "up", "--data-dir", str(self.data), "--port", str(self._port), "--ready-file", str(ready)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TILTYARD_")} | self._settings
         with self.output.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         until(ready.exists, "the ready file", START_SECONDS, lambda: self._process is not None and self._process.poll() is not None, self.log)
@@ -124,15 +124,18 @@ class Product:
 
 
 @contextmanager
-def running(name: str, data: Path | None = None) -> Iterator[Product]:
-    """Yield a started product, removed at the end in any case. Its output stays in artifacts-ci/. Its data folder may be elsewhere."""
+def running(name: str, data: Path | None = None, port: int = 0, settings: Mapping[str, str] | None = None) -> Iterator[Product]:
+    """Yield a started product, removed at the end in any case. Its output stays in artifacts-ci/. Its data folder may be elsewhere.
+
+    `settings` are variables of its environment.
+    """
     logs = ROOT / "artifacts-ci"
     logs.mkdir(exist_ok=True)
     output = logs / f"{name}.log"
     output.unlink(missing_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"tiltyard-{name}-"))
     folder.chmod(0o755)
-    product = Product(folder, output, data)
+    product = Product(folder, output, data, port, settings)
     try:
         yield product.start()
     finally:
