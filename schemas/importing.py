@@ -27,8 +27,7 @@ class Decision(Shape, frozen=True, kw_only=True):
     - `take`: the value at `other` goes into the document in its stead (two of them swap two values)
     - `percent`: it is a percentage: 97.3 is 0.973
     - `leave_out`: it does not go into the document; nor does a row that needs it
-    - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent
-    """
+    - `thousands`, `decimal`: what the comma of `1,912` is; `as_written`: 0.91 is 0.91, although a rule says per cent"""
 
     source: Pointer
     choice: Literal["keep", "take", "percent", "leave_out", "thousands", "decimal", "as_written"]
@@ -66,8 +65,7 @@ class ImportPreview(Shape, frozen=True, kw_only=True):
     """The reading of a file. `document` is null when the file describes no model; `several_models` names the models when there is more than one.
 
     `provenance` has the source pointer of each of the document's leaves; `transforms` the changes of notation. A source `file:…` is the name of the file
-    itself.
-    """
+    itself."""
 
     document: dict[str, Any] | None
     provenance: dict[str, str]
@@ -96,8 +94,7 @@ class SourceLeaf(Shape, frozen=True, kw_only=True):
 class SourceOf(Shape, frozen=True, kw_only=True):
     """The source of a document's value. `pointer` leads into the file; `file:…` is the file's own name, `person:…` the person who confirmed it.
 
-    `value` is the text there; `transform` is the change of its notation: a rule's transform, `words`, `key` (a word of the key) or `const`.
-    """
+    `value` is the text there; `transform` is the change of its notation: a rule's transform, `words`, `key` (a word of the key) or `const`."""
 
     pointer: str
     value: Json = None
@@ -151,8 +148,7 @@ class ImportDraft(Shape, frozen=True, kw_only=True):
     """A file as it was understood, kept until it is committed, discarded or `expires_at`. Nothing of it is in the catalog yet.
 
     `document` is null when the file describes no model. `provenance` has the source of each of the document's leaves, by their pointer. `unmapped` are the
-    file's values that found no place. `open` says what is to be decided before it can be committed; empty means ready.
-    """
+    file's values that found no place. `open` says what is to be decided before it can be committed; empty means ready."""
 
     draft_id: UUID
     file_name: str
@@ -203,8 +199,7 @@ class ProposeImport(Shape, frozen=True, kw_only=True):
     """A file to read: its `text`, or `file` with its bytes (base64 in JSON; in a form, the file itself, and its name serves as `name`).
 
     With `connector_id` a language model is asked about what the hub leaves open; `llm_model` is one of `connectors.models`, else the hub chooses. `model` is
-    the model for a new version. `pick` chooses one model when the file describes several.
-    """
+    the model for a new version. `pick` chooses one model when the file describes several."""
 
     name: Name = "model"
     text: str | None = None
@@ -222,8 +217,7 @@ class ProposeImport(Shape, frozen=True, kw_only=True):
 
 class ReviseImport(Shape, frozen=True, kw_only=True):
     """A person's corrections of a draft. A null field stays as it is; a list replaces the earlier one. `confirmed` are places of the document with a correct
-    unsupported value. With `connector_id` a language model is asked about what is open now.
-    """
+    unsupported value. With `connector_id` a language model is asked about what is open now."""
 
     draft_id: UUID
     mapping: list[MappingRule] | None = None
@@ -249,8 +243,7 @@ class CommitImport(Shape, frozen=True, kw_only=True):
     """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
 
     `mapping`, `decisions` and `confirmed` are last corrections, as of `imports.revise`. With `remember`, files of the same shape are read by this
-    mapping from now on, without a language model.
-    """
+    mapping from now on, without a language model."""
 
     draft_id: UUID
     model: Slug | None = None
