@@ -9,6 +9,8 @@ const hub = process.env.TILTYARD_URL ?? 'http://127.0.0.1:8321';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
+  // Addresses beside the page: the hub may stand under a path of its host, and writes which into the page.
+  base: './',
   plugins: [react()],
   resolve: {
     alias: { '@': at('./src'), 'frontend-contract': at('../frontend-contract/client.ts') },

@@ -7,12 +7,14 @@ import { groupRoutes } from '@/routes/groups';
 import { modelRoutes } from '@/routes/models';
 import { root, signedIn, signInRoute } from '@/routes/root';
 import { settingsRoutes } from '@/routes/settings';
+import { BASE } from '@/rpc/base';
 import { session } from '@/rpc/client';
 
 const tree = root.addChildren([signInRoute, signedIn.addChildren([...modelRoutes, ...groupRoutes, ...alertRoutes, ...settingsRoutes])]);
 
 export const router = createRouter({
   routeTree: tree,
+  basepath: BASE,
   defaultPreload: 'intent',
   defaultPendingMs: 250,
   defaultPendingComponent: Loading,

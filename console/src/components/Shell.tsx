@@ -11,6 +11,7 @@ import { AlertBell } from '@/features/alerts/AlertBell';
 import { useAlerts } from '@/features/alerts/alerts';
 import { isHalted } from '@/features/groups/halted';
 import { ALERTS, ELSEWHERE, GROUP, GROUPS, HUB, settingsFor } from '@/nav';
+import { BASE } from '@/rpc/base';
 import { trpc } from '@/rpc/client';
 import type { Alert, Me } from '@/rpc/types';
 
@@ -37,7 +38,7 @@ export function Shell({ me }: { me: Me }) {
         <div className={css.bar}>
           <Burger opened={opened} onClick={toggle} size="sm" aria-label={opened ? 'Close navigation' : 'Open navigation'} />
           <Link to="/" className={css.brand} style={{ padding: 0 }}>
-            <img src="/favicon.svg" alt="" /> Tiltyard
+            <img src={`${BASE}favicon.svg`} alt="" /> Tiltyard
           </Link>
           <div className={css.bell}>
             <AlertBell alerts={alerts} />
@@ -63,7 +64,7 @@ function Navigation({ me, narrow, alerts }: { me: Me; narrow: boolean; alerts: A
       {!narrow && (
         <div className={css.top}>
           <Link to="/" className={css.brand}>
-            <img src="/favicon.svg" alt="" />
+            <img src={`${BASE}favicon.svg`} alt="" />
             <span>
               Tiltyard
               <div className={css.tenant}>{me.tenant_name}</div>

@@ -1,5 +1,7 @@
 /** Code that is fetched only when a page needs it, and what to do when it cannot be: the hub was updated, or is starting again. */
 
+import { BASE } from '@/rpc/base';
+
 const RELOADED = 'tiltyard:reloaded-at';
 /** A second reload within this time would not help: show the error instead. */
 const AGAIN_MS = 30_000;
@@ -15,7 +17,7 @@ export class ChunkLost extends Error {
 /** Whether the hub serves the console now. */
 export async function isReachable(): Promise<boolean> {
   try {
-    return (await fetch('/', { method: 'GET', cache: 'no-store' })).ok;
+    return (await fetch(BASE, { method: 'GET', cache: 'no-store' })).ok;
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query';
 import { type AppRouter, createHubClient } from 'frontend-contract';
 
+import { HUB_URL } from '@/rpc/base';
 import { isSignedOut, isTransient } from '@/rpc/errors';
 
 /** Proves to the hub that a request comes from its own console: other sites cannot set a custom header. */
@@ -10,7 +11,7 @@ export const SAME_ORIGIN = { 'x-tiltyard': '1' } as const;
 /** Set by main.tsx: called when the hub was updated while the page was open. */
 export const contract = { changed: () => undefined as unknown };
 
-const client = createHubClient({ onContractChanged: () => contract.changed() });
+const client = createHubClient({ url: `${HUB_URL}/rpc`, onContractChanged: () => contract.changed() });
 
 /** Set by the router: called when the session has ended. */
 export const session = { ended: () => undefined as unknown };

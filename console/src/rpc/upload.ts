@@ -1,3 +1,4 @@
+import { HUB_URL } from '@/rpc/base';
 import { SAME_ORIGIN } from '@/rpc/client';
 import { type Problem, UploadError } from '@/rpc/errors';
 
@@ -26,7 +27,7 @@ function refusal(request: XMLHttpRequest): UploadError {
 export function uploadArtifact(versionId: string, file: Blob, progress: (fraction: number) => void): Promise<void> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `/v1/versions/${versionId}/artifact`);
+    request.open('POST', `${HUB_URL}/v1/versions/${versionId}/artifact`);
     request.setRequestHeader('content-type', 'application/octet-stream');
     for (const [name, value] of Object.entries(SAME_ORIGIN)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);

@@ -6,6 +6,7 @@ import { useRouter } from '@tanstack/react-router';
 
 import { Failure } from '@/components/States';
 import css from '@/features/access/SignIn.module.css';
+import { BASE } from '@/rpc/base';
 import { queryClient, trpc } from '@/rpc/client';
 import { problemOf } from '@/rpc/errors';
 
@@ -22,7 +23,7 @@ export function SignIn({ next }: { next: string }) {
       onSuccess: (me) => {
         queryClient.clear();
         queryClient.setQueryData(trpc.access.me.queryKey(), me);
-        router.history.push(next);
+        router.history.push(BASE + next.slice(1));
       },
     }),
   );
@@ -30,7 +31,7 @@ export function SignIn({ next }: { next: string }) {
     <div className={css.page}>
       <main className={css.form}>
         <div className={css.brand}>
-          <img src="/favicon.svg" alt="" width={28} height={28} /> Tiltyard
+          <img src={`${BASE}favicon.svg`} alt="" width={28} height={28} /> Tiltyard
         </div>
         <Title order={1} mb={20}>
           Sign in

@@ -13,6 +13,7 @@ import { type Input, inputsOf } from '@/features/groups/inputs';
 import { outcomeRequest, predictRequest, type Language } from '@/features/groups/requests';
 import { positiveIf } from '@/features/groups/positive';
 import { SETTINGS } from '@/nav';
+import { HUB_URL } from '@/rpc/base';
 import { trpc } from '@/rpc/client';
 import type { Group } from '@/rpc/types';
 
@@ -36,7 +37,7 @@ function Requests({ group }: { group: Group }) {
 /** Each snippet has the inputs of all versions. A request without a version's inputs would never reach it. */
 function Snippets({ group, inputs }: { group: Group; inputs: Input[] }) {
   const [language, setLanguage] = useState<Language>('curl');
-  const endpoint = new URL(group.endpoint, window.location.origin).href;
+  const endpoint = new URL(group.endpoint, HUB_URL).href;
   return (
     <Stack gap={14}>
       <Panel title="Endpoint" aside={<SegmentedControl size="xs" value={language} onChange={(v) => setLanguage(v)} data={[{ value: 'curl', label: 'curl' }, { value: 'python', label: 'Python' }]} aria-label="Language" />}>
@@ -55,7 +56,7 @@ function Snippets({ group, inputs }: { group: Group; inputs: Input[] }) {
           </div>
           <div>
             <div className="eyebrow" style={{ marginBottom: 6 }}>Report the outcome later</div>
-            <CodeBlock code={outcomeRequest(language, window.location.origin, group.slug)} what="outcome request" />
+            <CodeBlock code={outcomeRequest(language, endpoint, group.slug)} what="outcome request" />
           </div>
           <p className="hint" style={{ margin: 0 }}>
             The same entity key always gets the same version. An answer is logged before it is sent; find it under Inferences by its inference id. Add <code>&quot;explain&quot;: true</code> to get the

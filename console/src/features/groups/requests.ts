@@ -42,8 +42,8 @@ export function predictRequest(language: Language, endpoint: string, inputs: rea
   return curl(endpoint, body);
 }
 
-export function outcomeRequest(language: Language, origin: string, slug: string): string {
-  const url = `${origin}/v1/outcomes`;
+export function outcomeRequest(language: Language, endpoint: string, slug: string): string {
+  const url = endpoint.replace(/\/groups\/[^/]+\/predict$/, '/outcomes');
   const body = { slug, outcomes: [{ inference_id: '<inference_id from the answer>', actual: 1 }] };
   return language === 'python' ? python(url, body, 'print(answer["applied"])') : curl(url, body);
 }
