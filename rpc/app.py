@@ -16,12 +16,12 @@ from backend.settings import Settings
 from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.core.http_metrics import counting
+from rpc.core.sub_path import SubPath
 from rpc.health import database_answers
 from rpc.host import ProductHost
 from rpc.http_connection import CompleteResponse, Headers
 from rpc.predict import GROUPS, OPEN_INFERENCE, OUTCOMES, PREDICT, PREDICT_ROUTE, DataPlane
 from rpc.root import root
-from rpc.sub_path import SubPath
 from rpc.uploads import upload_artifact
 from rpc.web import as_get, refused
 from rpc.worker_watch import watch_workers

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.db.identifiers import quoted
 from backend.decisions.rules import ToldDecision, details
 from backend.ids import first_id_at
-from backend.outcomes.ledger_queries import UNSHARED, told_before, unname
+from backend.outcomes.ledger_statements import UNSHARED, told_before, unname
 
 LEDGER_COLUMNS = ("decision", "by", "kind", "person_group", "reason", "at")
 Arrived = tuple[UUID, str | None, UUID | None]

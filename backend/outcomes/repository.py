@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.identifiers import quoted
-from backend.outcomes.ledger_queries import UNSHARED
-from backend.outcomes.ledger_queries import told_before as told_before_in
-from backend.outcomes.ledger_queries import unname as unname_in
+from backend.outcomes.ledger_statements import UNSHARED
+from backend.outcomes.ledger_statements import told_before as told_before_in
+from backend.outcomes.ledger_statements import unname as unname_in
 from backend.outcomes.rules import Arrived, KnownTruth
 from backend.tallies.update import CHANGED
 

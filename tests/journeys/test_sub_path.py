@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from backend.adapters.processes import free_port
 from tests.journeys.browser import chromium, tab
-from tests.support.nginx import nginx
+from tests.support.infrastructure.nginx import nginx
 from tests.support.product import GROUP, Product, running
 
 WAYS = ("taken off", "left on")
@@ -66,7 +66,8 @@ async def test_the_console_works_in_a_browser_and_asks_for_nothing_outside(behin
         assert {cookie.get("path") for cookie in cookies} == {"/tiltyard"}
         streams = [request for request in asked if request.resource_type == "eventsource"]
         first = await streams[0].response() if streams else None
-        assert first is not None and first.status == 200, "no page listened"
+        assert first is not None, "no page listened"
+        assert first.status == 200
     assert [request.url for request in asked if not request.url.startswith((f"{public}/", "data:"))] == []
 
 

@@ -23,7 +23,7 @@ from backend.bootstrap import open_hub
 from backend.inference_log.archives.manifest import ArchiveManifest, folder_of
 from backend.settings import Settings
 from tests.support.group import serve_group
-from tests.support.object_storage import bucket
+from tests.support.infrastructure.object_storage import bucket
 from tests.support.tenants import new_tenant
 
 pytestmark = pytest.mark.busy

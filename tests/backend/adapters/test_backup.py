@@ -24,7 +24,8 @@ from backend.adapters.local_files import LocalFiles
 from backend.adapters.processes import SetupError
 from migrations.apply import _config, current_revision, head_revision, migrate
 from tests.conftest import SECRET
-from tests.support import redis_servers, servers
+from tests.support import servers
+from tests.support.infrastructure import redis_servers
 
 pytestmark = pytest.mark.busy
 

@@ -18,7 +18,7 @@ from backend.catalog.artifact_files import artifact_name, keep_bytes
 from backend.files import FileAltered, FileLost, FilesAway
 from backend.ports import Files
 from backend.settings import BadSetting, Settings
-from tests.support.object_storage import bucket
+from tests.support.infrastructure.object_storage import bucket
 
 LARGE = os.urandom(11_000_000)
 """More than one part of an upload."""

@@ -11,7 +11,7 @@ from backend.adapters.external import check_postgres
 from backend.adapters.processes import SetupError
 from backend.db.addresses import connect
 from tests.support import servers
-from tests.support.pgbouncer import pgbouncer
+from tests.support.infrastructure.pgbouncer import pgbouncer
 
 WHAT_TO_DO = "set TILTYARD_DATABASE_URL to the address of PostgreSQL itself"
 

@@ -16,7 +16,7 @@ from backend.inference_log.durability import Durability, Guarantee
 from backend.inference_log.redis.keys import stream_key
 from backend.settings import Settings
 from schemas.inference import PredictBody
-from tests.support import redis_servers
+from tests.support.infrastructure import redis_servers
 from tests.support.line import Wire
 from tests.support.predictions import ask, drain, logged
 from tests.support.served import Served

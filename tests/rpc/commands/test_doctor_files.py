@@ -14,7 +14,7 @@ from rpc.commands.doctor import storage
 from rpc.endpoints import endpoints
 from schemas.catalog import VersionRef
 from tests.support.credit import document, lightgbm_text
-from tests.support.object_storage import bucket
+from tests.support.infrastructure.object_storage import bucket
 from tests.support.procedures import PROCEDURES, do
 from tests.support.served import Served
 from tests.support.tenants import Tenant
