@@ -80,7 +80,9 @@ async def test_who_lost_a_right_after_signing_in_gives_nothing_away_any_more(hub
 
 
 async def test_a_token_that_manages_people_makes_no_administrator(hub: Hub, tenant: Tenant) -> None:
-    clerk = await token_of(hub, tenant.admin, P.ACCESS_PERSON_MANAGE, P.ACCESS_PERSON_READ, P.INFERENCE_GROUP_PREDICT, P.INFERENCE_OUTCOME_WRITE)
+    clerk = await token_of(
+        hub, tenant.admin, P.ACCESS_PERSON_MANAGE, P.ACCESS_PERSON_READ, P.INFERENCE_DECISION_WRITE, P.INFERENCE_GROUP_PREDICT, P.INFERENCE_OUTCOME_WRITE
+    )
     person = await add(hub, clerk, Role.SERVICE)
     with pytest.raises(RoleNotHeld) as refused:
         await add(hub, clerk, Role.ADMIN)

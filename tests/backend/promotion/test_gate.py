@@ -10,6 +10,7 @@ import pytest
 
 from backend.bootstrap import OBSERVERS
 from backend.comparison import service as comparison
+from backend.decisions.early import EarlyDecisions
 from backend.errors import Forbidden
 from backend.groups import halt
 from backend.groups import service as groups
@@ -105,4 +106,4 @@ async def test_a_caller_outside_the_bounds_of_use_is_refused_with_the_bound(hub:
 
 
 def test_tallies_hear_of_a_row_before_the_outcome_that_waited_for_it() -> None:
-    assert [type(one) for one in OBSERVERS] == [TallyUpdates, EarlyOutcomes]
+    assert [type(one) for one in OBSERVERS] == [TallyUpdates, EarlyOutcomes, EarlyDecisions]

@@ -55,7 +55,7 @@ def test_every_procedure_and_every_field_that_the_page_names_exists() -> None:
     propose = PROCEDURES["imports.propose"].input
     assert isinstance(propose, JsonInput)
     fields = {field.encode_name for field in msgspec.structs.fields(propose.shape)}
-    sentence = PAGE[PAGE.index("takes a form with the `file`") : PAGE.index("It answers with a **draft**")]
+    sentence = PAGE[PAGE.index("takes a form with the `file`") : PAGE.index("It returns a **draft**")]
     assert set(re.findall(r"`(\w+)`", sentence)) == fields
     for decision in re.findall(r'\{"source"[^}]+\}', PAGE):
         msgspec.json.decode(decision, type=Decision)

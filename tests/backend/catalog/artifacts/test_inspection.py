@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], type[errors.UnservableArtifact
     "lightgbm of many classes": (
         lambda _: train(objective="multiclass", num_class=2).model_to_string().encode(),
         errors.UnsupportedModel,
-        "2 numbers a row",
+        "2 numbers per row",
     ),
     "onnx cut off": (lambda _: FOREST.SerializeToString()[:-40], errors.MalformedArtifact, "cut off"),
 }
@@ -237,7 +237,7 @@ def test_a_graph_that_is_not_served_is_refused_for_what_it_has(tmp_path: Path, c
 def test_onnx_of_three_classes_is_refused(tmp_path: Path) -> None:
     model = LogisticRegression().fit(X, np.arange(len(X)) % 3)
     content = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False}).SerializeToString()
-    with pytest.raises(errors.UnsupportedModel, match="3 numbers a row"):
+    with pytest.raises(errors.UnsupportedModel, match="3 numbers per row"):
         inspect(saved(tmp_path, content))
 
 
