@@ -60,7 +60,7 @@ async def test_doctor_finds_nothing_wrong_with_a_running_hub(hub: Product) -> No
     done = tiltyard("doctor", "--data-dir", hub.folder / "data")
     assert done.returncode == 0, done.stdout
     assert "WRONG" not in done.stdout
-    assert "Valkey 9.1 has each answer on disk before it is given" in done.stdout
+    assert "Valkey 9.1 has each answer on disk before it leaves" in done.stdout
     assert f"`tiltyard up` runs here, at {hub.ready['url']}" in done.stdout
 
 
