@@ -2,6 +2,7 @@
 
 import re
 from secrets import token_hex
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -63,9 +64,11 @@ async def test_an_inference_is_inspected_with_what_each_feature_added(console: T
 
 
 async def test_an_inference_is_found_by_its_entity(console: Tab, product: Product) -> None:
-    inference = (await product.ask("inference.browse", slug=GROUP, limit=100))["items"]
-    wanted = next(row["entity_key"] for row in inference if row["entity_key"])
-    page = await console.open(f"{GROUP_PAGE}/inferences?search={wanted}")
+    wanted = "applicant of a journey"
+    async with product.client() as http:
+        answer = await http.post(f"/v1/groups/{GROUP}/predict", json={"inputs": load()[1].inputs(0), "entity_key": wanted})
+        assert answer.status_code == 200, answer.text
+    page = await console.open(f"{GROUP_PAGE}/inferences?search={quote(wanted)}")
     cells = page.get_by_role("table", name="Inferences").get_by_role("cell").filter(has_text=wanted)
     await expect(cells.first).to_be_visible()
 

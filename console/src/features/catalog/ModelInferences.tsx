@@ -1,4 +1,4 @@
-import { SegmentedControl } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { IconZoomQuestion } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -33,7 +33,9 @@ export function ModelInferences() {
         const labels = serving.filter((s) => s.group_slug === chosen.value).map((s) => s.version);
         return (
           <>
-            {groups.length > 1 && <SegmentedControl size="xs" mb={12} aria-label="Group" data={groups} value={chosen.value} onChange={(v) => void navigate({ search: { group: v } })} />}
+            {groups.length > 1 && (
+              <Select mb={12} maw={360} aria-label="Group" data={groups} value={chosen.value} allowDeselect={false} onChange={(v) => v && void navigate({ search: { group: v } })} />
+            )}
             <InferenceBrowser
               slug={chosen.value}
               filter={filter}
