@@ -15,16 +15,18 @@ class HubClock:
     def __init__(self) -> None:
         self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         """The hub's time when the monotonic clock was at 0."""
+        self._zero_seconds = self._zero.timestamp()
         self._read = False
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        return self._zero + timedelta(seconds=time.monotonic())
+        return datetime.fromtimestamp(self._zero_seconds + time.monotonic(), UTC)
 
     def learn(self, now: datetime, asked: float, answered: float) -> None:
         """Correct the estimate: PostgreSQL read `now` between two readings of the monotonic clock. An estimate within these bounds stays."""
         earliest, latest = now - timedelta(seconds=answered), now - timedelta(seconds=asked)
         self._zero = min(max(self._zero, earliest), latest) if self._read else latest
+        self._zero_seconds = self._zero.timestamp()
         self._read = True
 
 

@@ -13,6 +13,8 @@ from schemas.model_document import Feature
 
 NAN = math.nan
 NUMBER_TYPES = frozenset({float, int})
+NUMERIC = frozenset({"number", "integer"})
+EXACT_INTEGERS = 2**53
 NO_CATEGORIES: Mapping[str, Sequence[Any]] = {}
 MOST_INPUT_ISSUES = 200
 """Nobody reads more problems than this."""
@@ -168,17 +170,24 @@ def check_others(
     for name in inputs.keys() - read:
         if len(unknown) + len(unfit) >= MOST_INPUT_ISSUES:
             break
-        spec = known.get(name)
-        at = f"{pointer}/{escaped(name)}"
+        spec, value = known.get(name), inputs[name]
         if spec is None:
+            at = f"{pointer}/{escaped(name)}"
             unknown.append(Issue(pointer=at[:300], message=f"no version of this group takes {name[:100]!r}{_advice(name)}"))
-        elif inputs[name] is not None:
+        elif value is not None and not _is_plain(spec, value):
             try:
-                spec.number(inputs[name])
+                spec.number(value)
             except UnfitValue as error:
                 if not (unknown_categories and isinstance(error, UnknownCategory)):
-                    unfit.append(Issue(pointer=at, message=str(error)))
+                    unfit.append(Issue(pointer=f"{pointer}/{escaped(name)}", message=str(error)))
     return unknown, unfit
+
+
+def _is_plain(spec: FeatureSpec, value: Any) -> bool:
+    """Return whether the value fits without a closer look, as most do: a finite float, or a whole number that a float holds exactly."""
+    if type(value) is float:
+        return spec.type == "number" and math.isfinite(value)
+    return type(value) is int and spec.type in NUMERIC and -EXACT_INTEGERS <= value <= EXACT_INTEGERS
 
 
 def _advice(name: str) -> str:

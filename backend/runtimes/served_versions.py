@@ -86,7 +86,7 @@ class ServedVersion:
         """Whether its scores are probabilities: by the artifact, else by the document."""
         return self.labels is not None and self.runtime.classifies is not False
 
-    @property
+    @cached_property
     def remote(self) -> bool:
         """Whether it is asked through a connector instead of scored in this process."""
         return isinstance(self.runtime, ExternalRuntime)

@@ -114,22 +114,22 @@ class Problems:
 def choose(group: RoutedGroup, bucket: int, inputs: Inputs, halted: Mapping[UUID, HaltFacts]) -> "Choice":
     """Choose the answering version. The champion replaces a challenger that is halted, not loaded, or lacks required features."""
     owner = group.member_of(bucket)
+    whole = inputs.keys() >= group.wanted and None not in inputs.values()
     if owner is group.champion:
-        return Choice(owner, _champions_share(group, inputs, halted))
+        return Choice(owner, _champions_share(group, inputs, whole, halted))
     if owner.version_id in halted:
-        return Choice(group.champion, _champions_share(group, inputs, halted), "fallback", f"the {owner.role} {owner.version_id} is halted")
+        return Choice(group.champion, _champions_share(group, inputs, whole, halted), "fallback", f"the {owner.role} {owner.version_id} is halted")
     if owner.served is None:
-        return Choice(group.champion, _champions_share(group, inputs, halted), "fallback", f"the {owner.role} {owner.version_id} is not loaded")
-    if (not inputs.keys() >= group.wanted or None in inputs.values()) and (missing := lacking(owner.served.specs, inputs)):
+        return Choice(group.champion, _champions_share(group, inputs, whole, halted), "fallback", f"the {owner.role} {owner.version_id} is not loaded")
+    if not whole and (missing := lacking(owner.served.specs, inputs)):
         words = f"{owner.served.label}{NOT_CHOSEN}{', '.join(missing)}"[:500]
-        return Choice(group.champion, _champions_share(group, inputs, halted), "ok", words)
+        return Choice(group.champion, _champions_share(group, inputs, whole, halted), "ok", words)
     return Choice(owner, owner.propensity)
 
 
-def _champions_share(group: RoutedGroup, inputs: Inputs, halted: Mapping[UUID, HaltFacts]) -> float:
-    """Return the champion's propensity for this request: its own share, and those of challengers that cannot answer it."""
+def _champions_share(group: RoutedGroup, inputs: Inputs, whole: bool, halted: Mapping[UUID, HaltFacts]) -> float:
+    """Return the champion's propensity for this request: its own share, and those of challengers that cannot answer it. A `whole` request lacks nothing."""
     share = group.champion.share
-    whole = inputs.keys() >= group.wanted and None not in inputs.values()
     for member in group.members:
         if member.role == "challenger" and (member.served is None or member.version_id in halted or (not whole and lacking(member.served.specs, inputs))):
             share += member.share
@@ -167,6 +167,8 @@ def _served(member: RoutedMember) -> ServedVersion:
 
 def check_texts(body: PredictBody) -> None:
     """Refuse NUL before the answer: PostgreSQL stores no NUL in a text. Raises Invalid."""
+    if not (body.entity_key or body.correlation_id or body.idempotency_key or body.segments or body.context):
+        return
     texts = {"/entity_key": body.entity_key, "/correlation_id": body.correlation_id, "/idempotency_key": body.idempotency_key}
     texts |= {f"/segments/{escaped(name)}": name + value for name, value in body.segments.items()}
     if body.context:

@@ -34,7 +34,7 @@ _pace: dict[UUID, float] = {}
 async def score(cases: Sequence[Case], remote: AskRemote, budget_ms: int | None = None) -> list[Case]:
     """Score cases by version, challengers within their time budget. Return the failed ones with the reason. `remote` asks external versions last."""
     failed: list[Case] = []
-    for mine in sorted(by_version(cases).values(), key=lambda some: some[0].version.remote):
+    for mine in [cases] if len(cases) == 1 else sorted(by_version(cases).values(), key=lambda some: some[0].version.remote):
         if mine[0].version.remote:
             failed += await _ask_within(mine, remote, budget_ms if mine[0].member.role == "challenger" else None)
         elif budget_ms is not None and mine[0].member.role == "challenger":
