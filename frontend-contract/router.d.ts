@@ -695,6 +695,8 @@ export interface Comparison {
   minimum: number;
   selection: SelectiveOutcomes | null;
   currency: string | null;
+  /** @default "recommended" */
+  decided_by: "final" | "recommended";
 }
 
 /** The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next. */
@@ -784,8 +786,9 @@ export interface ConnectorTest {
  * Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
  * Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
  * `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
- * With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
- * recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
+ * With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
+ * the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
+ * share of known worths that were cut at the table's limits.
  */
 export interface Contender {
   version_id: string;
@@ -839,6 +842,11 @@ export interface Contender {
   bad_rate: MetricEstimate;
   /** @default {"value":null,"interval":null,"n":0,"within":0.0} */
   value: MetricEstimate;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  value_clipped: number | null;
 }
 
 /** The purpose of the decision, tested against the model's intended use. */
@@ -1235,27 +1243,33 @@ export interface DecisionRuleInput {
 /**
  * What a group says of its decisions.
  *
- * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
- * group's settings (`reveals`).
+ * `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+ * final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+ * reveal an outcome is stated in the group's settings (`reveals`).
  */
 export interface DecisionSettings {
   /** @maxLength 20 */
   approves: string[];
   /** @default "recommended" */
   compare_by: "final" | "recommended";
+  /** @default "metric" */
+  verdict_on: "metric" | "value";
 }
 
 /**
  * What a group says of its decisions.
  *
- * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
- * group's settings (`reveals`).
+ * `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+ * final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+ * reveal an outcome is stated in the group's settings (`reveals`).
  */
 export interface DecisionSettingsInput {
   /** @maxLength 20 */
   approves?: string[] | undefined;
   /** @default "recommended" */
   compare_by?: "final" | "recommended" | undefined;
+  /** @default "metric" */
+  verdict_on?: "metric" | "value" | undefined;
 }
 
 /**

@@ -216,12 +216,14 @@ export const compareGroupSchema = z.strictObject({
 /**
  * What a group says of its decisions.
  *
- * `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
- * group's settings (`reveals`).
+ * `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+ * final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+ * reveal an outcome is stated in the group's settings (`reveals`).
  */
 export const decisionSettingsInputSchema = z.strictObject({
   approves: z.array(z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u'))).max(20).optional(),
   compare_by: z.enum(["final", "recommended"]).default("recommended"),
+  verdict_on: z.enum(["metric", "value"]).default("metric"),
 });
 
 /** New settings for a group's decisions. */

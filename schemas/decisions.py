@@ -152,12 +152,14 @@ class DecisionsReceipt(Shape, frozen=True, kw_only=True):
 class DecisionSettings(Shape, frozen=True, kw_only=True):
     """What a group says of its decisions.
 
-    `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
-    group's settings (`reveals`).
+    `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+    final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+    reveal an outcome is stated in the group's settings (`reveals`).
     """
 
     approves: Annotated[list[DecisionName], msgspec.Meta(max_length=20)] = msgspec.field(default_factory=lambda: ["approve"])
     compare_by: Literal["recommended", "final"] = "recommended"
+    verdict_on: Literal["metric", "value"] = "metric"
 
 
 class ConfigureDecisions(Shape, frozen=True, kw_only=True):

@@ -1,12 +1,12 @@
 """Shapes: comparisons of a group's versions, and promotions on the evidence of one."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
-from schemas.common import Shape, Slug, Threshold
+from schemas.common import Fraction, Shape, Slug, Threshold
 from schemas.comparison import (
     NO_ESTIMATE,
     CohortCount,
@@ -43,8 +43,9 @@ class Contender(Shape, frozen=True, kw_only=True):
     Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
     Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
     `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
-    With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
-    recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
+    With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
+    the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
+    share of known worths that were cut at the table's limits.
     """
 
     version_id: UUID
@@ -84,6 +85,7 @@ class Contender(Shape, frozen=True, kw_only=True):
     approval_rate: MetricEstimate = NO_ESTIMATE
     bad_rate: MetricEstimate = NO_ESTIMATE
     value: MetricEstimate = NO_ESTIMATE
+    value_clipped: Fraction | None = None
 
 
 class Comparison(Shape, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ class Comparison(Shape, frozen=True, kw_only=True):
     minimum: int = 0
     selection: SelectiveOutcomes | None = None
     currency: str | None = None
+    decided_by: Literal["recommended", "final"] = "recommended"
 
 
 class Promote(Shape, frozen=True, kw_only=True):

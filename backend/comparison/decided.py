@@ -14,6 +14,7 @@ from backend.numerics.statistics.clusters import CLUSTERS
 from backend.numerics.statistics.decided import ASKED, BAD, GOOD, Decided
 from backend.numerics.statistics.estimate import Estimate, nothing
 from backend.numerics.statistics.sequential import Moments
+from backend.plural import plural
 from schemas.decisions import ValueTable
 
 ANY = "any"
@@ -28,43 +29,73 @@ class Worth(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Decisions:
+    """The decisions of a version's mature applications.
+
+    `sums` are the sums of their worths; None without a worth for each decision. `clipped` is the share of known worths that were cut at the table's limits.
+    `unpriced` counts applications without a number in a column that their worth needs.
+    """
+
+    counts: Decided
+    sums: ValueSums | None = None
+    clipped: float | None = None
+    unpriced: int = 0
+
+
+@dataclass(frozen=True)
 class DecidedFigures:
-    """Figures of decisions, as recommended. `value` is in `currency`."""
+    """Figures of decisions. `value` is in `currency`."""
 
     approval_rate: Estimate
     bad_rate: Estimate
     value: Estimate
     currency: str | None
+    clipped: float | None
 
 
-def figures_of(decided: Decided, facts: DecisionFacts) -> DecidedFigures:
-    """From the counts of a version's mature requests."""
+def from_counts(decided: Decided, facts: DecisionFacts) -> Decisions:
+    """Return decisions with worths that are constants, from their counts alone."""
     table = facts.value_table
     worths = constants(table) if table else None
+    if table is None or worths is None:
+        return Decisions(decided)
+    sums = value_sums(decided, worths)
+    return Decisions(decided, sums, _clipped(decided, table) if sums else None)
+
+
+def figures_of(decisions: Decisions, facts: DecisionFacts) -> DecidedFigures:
+    """Return the figures of a version's mature applications."""
+    decided, sums = decisions.counts, decisions.sums
     approved = _sum(decided, facts.settings.approves)
     everyone = _sum(decided, decided.counts)
     known = approved[GOOD] + approved[BAD]
-    sums = value_sums(decided, worths) if worths else None
     return DecidedFigures(
         approval_rate=ratio_by_cluster(approved[ASKED], everyone[ASKED]),
         bad_rate=ratio_by_cluster(approved[BAD], known),
         value=value_per_application(sums) if sums else nothing(0),
-        currency=table.currency if table and sums else None,
+        currency=facts.value_table.currency if facts.value_table and sums else None,
+        clipped=decisions.clipped if sums else None,
     )
 
 
-def value_decides(facts: DecisionFacts, reveals: Collection[str] | None, decided: Collection[Decided]) -> bool:
-    """Is value per application known of every mature application: constants, and none that depends on a hidden outcome?"""
-    names = {name for one in decided for name in one.counts}
-    table = facts.value_table
-    return bool(names) and table is not None and constants(table) is not None and cannot_decide(table, reveals, names) is None
+def why_no_value(facts: DecisionFacts, reveals: Collection[str] | None, decisions: Collection[Decisions]) -> str | None:
+    """Return why value per application cannot give the verdict on these decisions; None if it can.
+
+    It must be known for every mature application, and depend on no hidden outcome.
+    """
+    names = {name for one in decisions for name in one.counts.counts}
+    if not names:
+        return "No mature application has a decision yet."
+    if reason := cannot_decide(facts.value_table, reveals, names):
+        return reason
+    if unpriced := sum(one.unpriced for one in decisions):
+        return f"{plural(unpriced, 'mature application')} lack a number in a column of the value table."
+    return None if all(one.sums is not None for one in decisions if one.counts.counts) else "The value table does not price every decision."
 
 
-def losses(decided: Decided, table: ValueTable) -> Moments:
-    """Minus the value per application, as losses that the verdict compares."""
-    worths = constants(table)
-    sums = value_sums(decided, worths) if worths else None
-    return value_losses(sums) if sums else Moments(0, 0.0, 0.0)
+def losses(decisions: Decisions) -> Moments:
+    """Return minus the value per application, as losses that the verdict compares."""
+    return value_losses(decisions.sums) if decisions.sums else Moments(0, 0.0, 0.0)
 
 
 def constants(table: ValueTable) -> dict[str, Worth] | None:
@@ -87,6 +118,18 @@ def value_sums(decided: Decided, worths: Mapping[str, Worth]) -> ValueSums | Non
         part = _sums(counts.astype(np.float64), worth)
         whole = part if whole is None else whole.plus(part)
     return whole
+
+
+def _clipped(decided: Decided, table: ValueTable) -> float:
+    """Return the share of known worths that a limit cuts."""
+    known = cut = 0
+    for entry in table.entries:
+        counts = decided.counts.get(entry.decision)
+        if counts is not None and entry.worth.constant is not None:
+            rows = int(counts[{ANY: ASKED, "good": GOOD, "bad": BAD}[entry.outcome]].sum())
+            known += rows
+            cut += 0 if table.lowest <= entry.worth.constant <= table.highest else rows
+    return cut / known if known else 0.0
 
 
 def _sums(counts: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", worth: Worth) -> ValueSums:

@@ -88,6 +88,7 @@ def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut
         approval_rate=_metric(decided.approval_rate),
         bad_rate=_metric(decided.bad_rate),
         value=_metric(decided.value),
+        value_clipped=decided.clipped,
     )
 
 

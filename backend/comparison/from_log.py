@@ -63,11 +63,11 @@ async def tallies_of(work: UnitOfWork, group_id: UUID, table: str, first: UUID, 
 
 def _split(row: Any, lot: Draw) -> Iterator[Logged]:
     """Return the rows of one version, role and status, by arm."""
-    buckets, propensities = integers(row.buckets), _floats(row.propensities)
+    buckets, propensities = integers(row.buckets), floats(row.propensities)
     ids = np.frombuffer(row.ids, dtype="V16")
-    all_slots, floats = _slots(row.ids), (_floats(row.scores), _floats(row.actuals), _floats(row.times))
-    for arm, other, mine in _arms(row, lot, buckets, propensities):
-        slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in floats)
+    all_slots, columns = _slots(row.ids), (floats(row.scores), floats(row.actuals), floats(row.times))
+    for arm, other, mine in arms_of(row, lot, buckets, propensities):
+        slots, (scores, actuals, times) = all_slots[mine], (column[mine] for column in columns)
         key = Key(row.phase, row.model_version_id, arm, other, 0, SLOT)
         if row.status == "failed":
             yield Logged(key, ids[:0], buckets[:0], slots[:0], scores[:0], actuals[:0], times[:0], slots, row.decision)
@@ -75,7 +75,7 @@ def _split(row: Any, lot: Draw) -> Iterator[Logged]:
             yield Logged(key, ids[mine], buckets[mine], slots, scores, actuals, times, slots[:0], row.decision)
 
 
-def _arms(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
+def arms_of(row: Any, lot: Draw, buckets: NDArray[np.int64], propensities: Floats) -> Iterator[tuple[str, UUID | None, Bools]]:
     """Return the arms of the rows, each with its rows: `Draw.arm` for all rows at once."""
     everyone = np.ones(len(buckets), dtype=bool)
     if row.role == "shadow":
@@ -136,7 +136,7 @@ def _together(key: Key, mine: Sequence[Tally]) -> Tally:
 
 def pair_tallies(row: Any, threshold: float, now: float) -> Iterator[Tally]:
     """Return the pairs of one shadow and one answering version, one tally per span."""
-    buckets, (mine, theirs, actuals) = integers(row.buckets), (_floats(column) for column in (row.mine, row.theirs, row.actuals))
+    buckets, (mine, theirs, actuals) = integers(row.buckets), (floats(column) for column in (row.mine, row.theirs, row.actuals))
     for slot, seconds, here in by_span(_slots(row.ids), now):
         sketch: Sketch = pair_sketch(buckets[here], mine[here], theirs[here], actuals[here], threshold)
         yield Tally(Key(row.phase, row.model_version_id, "pair", row.other_id, slot, seconds), sketch, sketch.rows)
@@ -161,5 +161,6 @@ def integers(column: bytes) -> NDArray[np.int64]:
     return np.frombuffer(column, dtype=">i4").astype(np.int64)
 
 
-def _floats(column: bytes) -> Floats:
+def floats(column: bytes) -> Floats:
+    """Return a column of float8, as PostgreSQL sends it."""
     return np.frombuffer(column, dtype=">f8").astype(np.float64)

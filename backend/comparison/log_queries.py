@@ -19,6 +19,18 @@ SELECT phase, model_version_id, role, status, decision, string_agg(uuid_send(inf
 FROM {table} WHERE inference_id >= :first AND inference_id < :until {also} GROUP BY phase, model_version_id, role, status, decision
 """
 
+# The same of decisions: the one that counts, the outcome, and numbers of the inputs. A shadow's copy has no final decision of its own.
+DECISIONS = """
+SELECT phase, model_version_id, role, status, {decision} AS decision, string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals,
+  string_agg(int4send(bucket), ''::bytea) AS buckets, string_agg(float8send(propensity), ''::bytea) AS propensities {columns}
+FROM {table} WHERE inference_id >= :first AND inference_id < :until AND phase = ANY(CAST(:phases AS int[])) AND status = 'ok' AND erased_at IS NULL
+GROUP BY 1, 2, 3, 4, 5
+"""
+FINALLY = "CASE WHEN role = 'shadow' THEN decision ELSE coalesce(final_decision, decision) END"
+NUMBER = """, string_agg(float8send(CASE WHEN jsonb_typeof(inputs -> CAST(:name_{at} AS text)) = 'number'
+  AND abs((inputs ->> CAST(:name_{at} AS text))::numeric) < 1e300
+  THEN (inputs ->> CAST(:name_{at} AS text))::float8 ELSE 'NaN' END), ''::bytea) AS number_{at}"""
+
 PAIRS = f"""
 SELECT s.phase, s.model_version_id, a.model_version_id AS other_id, string_agg(uuid_send(s.inference_id), ''::bytea) AS ids,
   string_agg(float8send(s.score), ''::bytea) AS mine, string_agg(float8send(a.score), ''::bytea) AS theirs,
@@ -41,6 +53,16 @@ async def pair_columns(session: AsyncSession, table: str, first: UUID, until: UU
 
 async def _columns(session: AsyncSession, statement: str, first: UUID, until: UUID, phase: int | None) -> Sequence[Row[Any]]:
     values = {"first": first, "until": until} | ({} if phase is None else {"phase": phase})
+    return (await session.execute(text(statement), values)).all()
+
+
+async def decision_columns(
+    session: AsyncSession, table: str, span: tuple[UUID, UUID], phases: Sequence[int], names: Sequence[str], *, finally_: bool
+) -> Sequence[Row[Any]]:
+    """Return answers and copies between two ids, by phase, version, role, status and decision, as columns of bytes. `number_0` and so on are the inputs."""
+    columns = "".join(NUMBER.format(at=at) for at in range(len(names)))
+    statement = DECISIONS.format(table=quoted(table), decision=FINALLY if finally_ else "decision", columns=columns)
+    values = {"first": span[0], "until": span[1], "phases": list(phases)} | {f"name_{at}": name for at, name in enumerate(names)}
     return (await session.execute(text(statement), values)).all()
 
 

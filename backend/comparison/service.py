@@ -3,26 +3,28 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from redis.exceptions import RedisError
 
-from backend.comparison.cells import Cell, counted_anew, tallied
-from backend.comparison.decided import figures_of
+from backend.comparison.cells import CLOCKS_APART, Cell, counted_anew, tallied
+from backend.comparison.decided import Decisions, figures_of
+from backend.comparison.decision_rows import By, decisions_from_rows, needs_rows
 from backend.comparison.errors import EvidenceAway
 from backend.comparison.figures import contender, ratio
 from backend.comparison.selection import as_shape, declared_of, selection_of
 from backend.comparison.standings import PhaseCells, standings_of
-from backend.comparison.verdict import VALUE, held, judge
+from backend.comparison.verdict import VALUE, Judgement, held, judge
 from backend.comparison.wording import conclude
 from backend.decisions import service as decisions
 from backend.decisions.service import DecisionFacts
 from backend.errors import NotFound
 from backend.groups import service as groups
-from backend.ids import new_id
+from backend.ids import first_id_at, new_id
 from backend.numerics.statistics.sequential import MINIMUM
 from backend.outside import Outside
 from backend.tallies import service as tallies
@@ -36,8 +38,20 @@ EVIDENCE_SECONDS = 300
 FRESH_SECONDS = 1.0
 MOST_KEPT = 200
 
-_shown: dict[tuple[UUID, int, bool, bool], tuple[float, Comparison]] = {}
-"""This process's last comparisons with the start of their reading, by group, phase and parameters."""
+ROWS_REST = 10.0
+"""A comparison that reads the log's rows stays current for this many times as long as it took."""
+
+
+class Shown(NamedTuple):
+    """A comparison, when its reading began (`time.monotonic`), and for how long it is current."""
+
+    begun: float
+    fresh_seconds: float
+    comparison: Comparison
+
+
+_shown: dict[tuple[UUID, int, bool, bool], Shown] = {}
+"""This process's last comparisons, by group, phase and parameters."""
 
 
 class PhaseNotFound(NotFound):
@@ -55,17 +69,25 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     key = (group.id, phases[0].number, exact, pooled)
     kept = _shown.get(key)
     begun = time.monotonic()
-    if kept and kept[0] > (since or begun - FRESH_SECONDS):
-        return kept[1]
+    if kept and kept.begun > (since or begun - kept.fresh_seconds):
+        return kept.comparison
     exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
     facts = await decisions.facts_of(work, group.id)
-    comparison = await asyncio.to_thread(_compare, work, group, phases, cells, exact, facts)
+    field = await asyncio.to_thread(PhaseCells, group, phases, cells, work.now.timestamp())
+    from_rows = await _decisions_from_rows(work, group, field, facts) if needs_rows(facts) else None
+    comparison = await asyncio.to_thread(_compare, work, group, field, cells, exact, facts, from_rows)
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
-    _shown[key] = (begun, comparison)
+    _shown[key] = Shown(begun, FRESH_SECONDS if from_rows is None else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun)), comparison)
     return comparison
+
+
+async def _decisions_from_rows(work: UnitOfWork, group: Group, field: PhaseCells, facts: DecisionFacts) -> dict[By, Decisions]:
+    phases = field.drawn_on if field.phases[0] in field.drawn_on else [field.phases[0], *field.drawn_on]
+    first = first_id_at(min(phase.opened_at for phase in phases) - CLOCKS_APART)
+    return await decisions_from_rows(work, group, [phase.number for phase in phases], first, field.cut.at, facts)
 
 
 async def take_evidence(work: UnitOfWork, group_id: UUID, evidence_id: UUID) -> Comparison | None:
@@ -87,21 +109,25 @@ async def _phases(work: UnitOfWork, group: Group, wanted: int, pooled: bool) -> 
     return [phase for phase in phases if phase.number == wanted or (pooled and phase.number < wanted)]
 
 
-def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Sequence[Cell], exact: bool, facts: DecisionFacts) -> Comparison:
-    now, phase = work.now.timestamp(), phases[0]
-    field = PhaseCells(group, phases, cells, now)
+def _compare(
+    work: UnitOfWork, group: Group, field: PhaseCells, cells: Sequence[Cell], exact: bool, facts: DecisionFacts, from_rows: Mapping[By, Decisions] | None
+) -> Comparison:
+    now, phase = work.now.timestamp(), field.phases[0]
     standings = standings_of(field, phase)
     champion, challengers = field.sides(standings)
     judged = judge(champion, challengers, field.metric, field.pairs(), [one.number for one in field.drawn_on])
     mature = field.mature()
     selection = selection_of(mature, declared_of(group.settings.reveals, mature))
-    worth = field.worth_sides(standings, facts) if selection.selective else None
-    if worth:
-        champion, challengers = worth
+    on_value = facts.settings.verdict_on == "value"
+    valued = field.value_sides(standings, facts, from_rows) if selection.selective or on_value else ""
+    if not isinstance(valued, str):
+        champion, challengers = valued
         judged = judge(champion, challengers, VALUE, (), [one.number for one in field.drawn_on])
+    elif on_value:
+        judged = Judgement(f"No leader can be named on value per application. {valued}", None, [], VALUE, early=True)
     elif selection.selective:
         judged = held(judged, selection.words)
-    decided = [figures_of(one.compared.sketch.decided, facts) for one in standings]
+    decided = [figures_of(field.decisions(one, phase, facts, from_rows), facts) for one in standings]
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
     unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic split is not as configured. {sample_ratio.words}"
@@ -130,6 +156,7 @@ def _compare(work: UnitOfWork, group: Group, phases: Sequence[Phase], cells: Seq
         minimum=MINIMUM,
         selection=as_shape(selection, mature),
         currency=next((one.currency for one in decided if one.currency), None),
+        decided_by=facts.settings.compare_by,
     )
 
 

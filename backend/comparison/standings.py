@@ -1,13 +1,13 @@
 """The standing of each contender from its cells: randomly assigned, old enough, in one phase or several."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
 from backend.comparison.cells import Cell, scale_of, tallied, together
-from backend.comparison.decided import losses, value_decides
+from backend.comparison.decided import Decisions, from_counts, losses, why_no_value
 from backend.comparison.figures import Standing, spread_of
 from backend.comparison.maturity import Cohort, Cut, cut
 from backend.comparison.selection import Mature, declared_of, selection_of
@@ -109,20 +109,22 @@ class PhaseCells:
         champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
         return champion, [side for side in sides if side is not champion]
 
-    def worth_sides(self, standings: Sequence[Standing], facts: DecisionFacts) -> tuple[Side, list[Side]] | None:
-        """The same with value per application for losses; None where that is not known of every mature application of each."""
+    def value_sides(self, standings: Sequence[Standing], facts: DecisionFacts, from_rows: Mapping[By, Decisions] | None) -> tuple[Side, list[Side]] | str:
+        """Return the same with value per application for losses, or why it cannot decide. `from_rows` are decisions that were read from the log's rows."""
         answering = [one for one in standings if not one.shadow]
-        counts = {(one.member.version_id, phase.number): self._decided(one, phase) for one in answering for phase in self.drawn_on}
-        if not value_decides(facts, self._group.settings.reveals, counts.values()) or facts.value_table is None:
-            return None
-        table = facts.value_table
-        sides = [Side(one.member, [losses(counts[one.member.version_id, phase.number], table) for phase in self.drawn_on]) for one in answering]
+        found = {(phase.number, one.member.version_id): self.decisions(one, phase, facts, from_rows) for one in answering for phase in self.drawn_on}
+        if why := why_no_value(facts, self._group.settings.reveals, found.values()):
+            return why
+        sides = [Side(one.member, [losses(found[phase.number, one.member.version_id]) for phase in self.drawn_on]) for one in answering]
         champion = next(side for side in sides if side.member.role is MemberRole.CHAMPION)
         return champion, [side for side in sides if side is not champion]
 
-    def _decided(self, standing: Standing, phase: Phase) -> Decided:
+    def decisions(self, standing: Standing, phase: Phase, facts: DecisionFacts, from_rows: Mapping[By, Decisions] | None) -> Decisions:
+        """Return the decisions of a member's mature applications in a phase: from the log's rows where they were read, else from tallies."""
+        if from_rows is not None:
+            return from_rows.get((phase.number, standing.member.version_id), Decisions(Decided()))
         counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))
-        return counted.sketch.decided
+        return from_counts(counted.sketch.decided, facts)
 
     def _losses(self, standing: Standing, phase: Phase) -> Moments:
         counted = standing.compared if phase is self.phases[0] else together(self.compared((phase.number, standing.member.version_id)))

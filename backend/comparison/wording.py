@@ -50,6 +50,9 @@ def conclude(
     if selection.selective and judged.metric != VALUE:
         margin = f"{selection.words} Figures on outcomes are of each version’s own approved requests, so they are not compared."
         return Conclusion(state="selective", headline="No verdict on outcomes.", margin=margin, certainty="", waiting=waiting, advice=_asked(selection))
+    if judged.metric == VALUE and judged.early and not judged.differences:
+        advice = "State what is missing on the group’s Decisions page, or compare on the group’s metric."
+        return Conclusion(state="early", headline="No verdict on value.", margin=judged.text, certainty="", waiting=waiting, advice=advice)
     if judged.early:
         counts = ", ".join(f"{side.member.label} has {side.all.n:,}" for side in (champion, *challengers))
         short = any(side.all.n < MINIMUM for side in (champion, *challengers))

@@ -630,6 +630,7 @@ class Comparison(TypedDict):
     minimum: int
     selection: SelectiveOutcomes | None
     currency: str | None
+    decided_by: Literal['final', 'recommended']
 
 
 class Conclusion(TypedDict):
@@ -719,8 +720,9 @@ class Contender(TypedDict):
         Figures on outcomes cover randomly assigned requests that are old enough: `n_compared`, with `n_compared_labelled` outcomes.
         Mean score, scores and latency cover all randomly assigned ones. `error_rate`: the share of its assigned requests that failed.
         `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
-        With selective outcomes, `bounds` are the possible values over all requests. `approval_rate` and `bad_rate` (among its own approved) follow the
-        recommended decision. `value` is per mature application, in the value table's currency (`Comparison.currency`).
+        With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
+        the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
+        share of known worths that were cut at the table's limits.
     """
 
     version_id: str
@@ -760,6 +762,7 @@ class Contender(TypedDict):
     approval_rate: MetricEstimate
     bad_rate: MetricEstimate
     value: MetricEstimate
+    value_clipped: float | None
 
 
 class Context(TypedDict):
@@ -1033,23 +1036,27 @@ class DecisionRuleInput(TypedDict):
 class DecisionSettings(TypedDict):
     """What a group says of its decisions.
 
-        `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
-        group's settings (`reveals`).
+        `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+        final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+        reveal an outcome is stated in the group's settings (`reveals`).
     """
 
     approves: List[str]
     compare_by: Literal['final', 'recommended']
+    verdict_on: Literal['metric', 'value']
 
 
 class DecisionSettingsInput(TypedDict):
     """What a group says of its decisions.
 
-        `approves` are those that count as an approval. `compare_by` is the decision that comparisons go by. Which decisions reveal an outcome is said in the
-        group's settings (`reveals`).
+        `approves` are those that count as an approval. Approval rate, bad rate and value follow the decisions of `compare_by`; by `final`, an application without a
+        final decision counts by its recommended one. `verdict_on`: comparisons name a leader on the group's metric, or on value per application. Which decisions
+        reveal an outcome is stated in the group's settings (`reveals`).
     """
 
     approves: NotRequired[List[str]]
     compare_by: NotRequired[Literal['final', 'recommended']]
+    verdict_on: NotRequired[Literal['metric', 'value']]
 
 
 class DecisionsReceipt(TypedDict):
@@ -3997,7 +4004,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "aaafbef29a7af8af"
+CONTRACT_HASH = "0cae82d7c9d2d986"
 """The contract this client was generated from."""
 
 

@@ -5,7 +5,7 @@ from itertools import cycle
 import numpy as np
 import pytest
 
-from backend.comparison.decided import constants, figures_of
+from backend.comparison.decided import constants, figures_of, from_counts
 from backend.decisions import service as decisions
 from backend.decisions.service import DecisionFacts
 from backend.groups import service as groups
@@ -115,7 +115,8 @@ def test_worths_are_cut_at_the_tables_limits_and_a_column_is_no_constant() -> No
 
 def test_a_decision_that_the_table_does_not_know_leaves_the_value_unknown() -> None:
     counts = Decided.of(["approve", "refer"] * 50, np.arange(100) % CLUSTERS, np.array([0.0, np.nan] * 50))
-    found = figures_of(counts, DecisionFacts(DecisionSettings(), TABLE))
+    facts = DecisionFacts(DecisionSettings(), TABLE)
+    found = figures_of(from_counts(counts, facts), facts)
     assert (found.value.value, found.approval_rate.value, found.bad_rate.value) == (None, 0.5, 0.0)
 
 
