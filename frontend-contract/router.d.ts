@@ -98,6 +98,8 @@ export type ConnectorNameTaken = Failure<"CONNECTOR_NAME_TAKEN", "CONFLICT", 409
 export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>;
 /** This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly. */
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
+/** The group states no decision that approves. Set `approves` with `decisions.configure`. */
+export type CutoffUnsuited = Failure<"CUTOFF_UNSUITED", "CONFLICT", 409>;
 /** This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input. */
 export type DecisionRuleUnfit = Failure<"DECISION_RULE_UNFIT", "UNPROCESSABLE_CONTENT", 422>;
 /** The disk of the hub's servers is full, so nothing can be logged. Make room; the hub then continues by itself. */
@@ -110,6 +112,12 @@ export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote. */
 export type EvidenceAway = Failure<"EVIDENCE_AWAY", "SERVICE_UNAVAILABLE", 503>;
+/** This group has no such exploration. `decisions.explorations` lists them. */
+export type ExplorationNotFound = Failure<"EXPLORATION_NOT_FOUND", "NOT_FOUND", 404>;
+/** Only a requested exploration can be approved, and only one that is requested or active can be stopped. */
+export type ExplorationNotRequested = Failure<"EXPLORATION_NOT_REQUESTED", "CONFLICT", 409>;
+/** The group has an exploration that is requested or active. Stop it first. */
+export type ExplorationOpen = Failure<"EXPLORATION_OPEN", "CONFLICT", 409>;
 /** The request to the language model is not complete. Correct the fields named in `issues`. */
 export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
 /** The document's input features differ from the artifact's. Correct the document's features. */
@@ -144,6 +152,8 @@ export type InvalidBatch = Failure<"INVALID_BATCH", "UNPROCESSABLE_CONTENT", 422
 export type InvalidDecision = Failure<"INVALID_DECISION", "BAD_REQUEST", 400>;
 /** These settings name a decision that no rule of the group gives. */
 export type InvalidDecisionSettings = Failure<"INVALID_DECISION_SETTINGS", "BAD_REQUEST", 400>;
+/** These terms cannot be explored. The band lies where the champion's rule declines, the decision is an approval, and the end is in the future. */
+export type InvalidExploration = Failure<"INVALID_EXPLORATION", "BAD_REQUEST", 400>;
 /** The model does not take these values. Correct them at the pointers in the issues. */
 export type InvalidFeatures = Failure<"INVALID_FEATURES", "UNPROCESSABLE_CONTENT", 422>;
 /** An outcome needs an `inference_id` or a `correlation_id`. Its `actual` is 0 or 1 if the model answered a probability, else a number. */
@@ -182,6 +192,8 @@ export type ModelRefused = Failure<"MODEL_REFUSED", "UNPROCESSABLE_CONTENT", 422
 export type NoKek = Failure<"NO_KEK", "PRECONDITION_FAILED", 412>;
 /** This group has no running ramp. `groups.ramps` lists its ramps. */
 export type NoRamp = Failure<"NO_RAMP", "NOT_FOUND", 404>;
+/** The group never had a shadow, so no two versions scored the same applications. Add one in the group's split. */
+export type NoShadow = Failure<"NO_SHADOW", "CONFLICT", 409>;
 /** This version was not imported from a file, so there is nothing to read again. */
 export type NoSource = Failure<"NO_SOURCE", "NOT_FOUND", 404>;
 /** These versions answered nobody in that phase, so nothing is known about their answers. Choose a phase in which they answered. */
@@ -238,6 +250,8 @@ export type RunFinished = Failure<"RUN_FINISHED", "CONFLICT", 409>;
 export type RunNotFound = Failure<"RUN_NOT_FOUND", "NOT_FOUND", 404>;
 /** A token cannot hold more than its maker. Leave out the scopes that you do not hold. */
 export type ScopeNotHeld = Failure<"SCOPE_NOT_HELD", "FORBIDDEN", 403>;
+/** You asked for this exploration. Another person with this permission must approve it. */
+export type SecondApproverNeeded = Failure<"SECOND_APPROVER_NEEDED", "PRECONDITION_FAILED", 412>;
 /** You have already asked to resume. Another person with this permission must confirm. */
 export type SecondPersonNeeded = Failure<"SECOND_PERSON_NEEDED", "PRECONDITION_FAILED", 412>;
 /** A model already has this slug. Choose another slug. */
@@ -459,6 +473,23 @@ export interface AskOverrides {
   phase?: number | null | undefined;
   /** @maxLength 200 */
   segment?: string | null | undefined;
+}
+
+/** Compare the decisions of a `shadow`, by its label, with those of the answers that it copied. Absent: the first shadow of the current phase. */
+export interface AskSwapSet {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  shadow?: string | null | undefined;
+  /**
+   * The latest mature applications to look at.
+   * @minimum 1
+   * @maximum 200000
+   * @default 50000
+   */
+  most?: number | undefined;
 }
 
 /** One change. `hash` covers every other field, including `prev_hash`, over RFC 8785 canonical bytes. */
@@ -788,7 +819,7 @@ export interface ConnectorTest {
  * `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
  * With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
  * the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
- * share of known worths that were cut at the table's limits.
+ * share of known worths that were cut at the table's limits. `explored` are figures beyond the approved ones, where the group explores.
  */
 export interface Contender {
   version_id: string;
@@ -847,6 +878,7 @@ export interface Contender {
    * @maximum 1
    */
   value_clipped: number | null;
+  explored: ExploredFigures | null;
 }
 
 /** The purpose of the decision, tested against the model's intended use. */
@@ -1023,11 +1055,18 @@ export interface CreatedToken {
   secret: string;
 }
 
+/** The same applications by the logged decisions. `value` is per application. */
+export interface CurrentDecisions {
+  approval_rate: MetricEstimate;
+  bad_rate: MetricEstimate;
+  value: MetricEstimate;
+}
+
 /**
  * What each cut-off would have given. `best` has the highest value within the limits, or without values the highest approval rate.
  *
  * `rows` are mature applications, `known` those with an outcome. `approve_below`: lower scores are approved, by the group's `positive_scores`.
- * `currency` is absent where the group has no value table for both an approval and a decline.
+ * `currency` is absent where the group has no value table for both an approval and a decline. `current` is absent where rows have no decision.
  */
 export interface CutoffCurve {
   version: string;
@@ -1036,6 +1075,7 @@ export interface CutoffCurve {
   approve_below: boolean;
   currency: string | null;
   points: CutoffPoint[];
+  current: CurrentDecisions | null;
   best: CutoffPoint | null;
   words: string;
 }
@@ -1062,9 +1102,10 @@ export interface CutoffLimits {
 /**
  * One cut-off: applications on its safe side are approved, all others declined.
  *
- * `unknown` is the share of the approved that no known outcome stands for; `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good,
- * or all bad. `value` is per application. `recall` is the share of bad applications that are declined, of those with a known outcome. `ratio` is the lowest
- * approval rate of a segment over the highest. `within`: the cut-off holds the limits, unknown outcomes counted as bad.
+ * `unknown` is the share of the approved that no known outcome stands for. `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good, or
+ * all bad. `value` is per application; `gain` is how much more that is than by the logged decisions, on the same applications. `recall` is the share of bad
+ * applications that are declined, of those with a known outcome. `ratio` is the lowest approval rate of a segment over the highest. `within`: the cut-off
+ * holds the limits, with unknown outcomes counted as bad.
  */
 export interface CutoffPoint {
   cut: number;
@@ -1074,9 +1115,36 @@ export interface CutoffPoint {
   bad_rate_most: number | null;
   unknown: number;
   value: MetricEstimate;
+  gain: MetricEstimate;
   recall: MetricEstimate;
   ratio: MetricEstimate;
   within: boolean;
+}
+
+/**
+ * A cut-off that was tried. `expected` is the value per application on mature rows before the change.
+ *
+ * `expected_gain` is how much more that was than by the decisions of the time. `groups.compare` measures the version's value after the change.
+ */
+export interface CutoffTrial {
+  version_id: string;
+  version: string;
+  of: string;
+  cut: number;
+  role: string;
+  phase: number;
+  at: string;
+  by: string;
+  currency: string | null;
+  expected: MetricEstimate;
+  expected_gain: MetricEstimate;
+  expected_approval_rate: MetricEstimate;
+}
+
+/** The cut-offs tried in a group, newest first. */
+export interface CutoffTrials {
+  slug: string;
+  trials: CutoffTrial[];
 }
 
 /** The training data. */
@@ -1464,6 +1532,119 @@ export interface Explanation {
 }
 
 /**
+ * An exploration: `allowed` approvals by lot, `spent` of them made or reserved.
+ *
+ * `explored` counts logged answers that the lot approved, `known` those with an outcome, and `bad` those with the outcome 1. `self_approved`: nobody else in
+ * the tenant could approve it.
+ */
+export interface Exploration {
+  id: string;
+  terms: ExplorationTerms;
+  state: "active" | "ended" | "requested" | "spent" | "stopped";
+  allowed: number;
+  spent: number;
+  explored: number;
+  known: number;
+  bad: number;
+  requested_at: string;
+  requested_by: string;
+  reason: string;
+  approved_at: string | null;
+  approved_by: string | null;
+  self_approved: boolean;
+  stopped_at: string | null;
+  stopped_by: string | null;
+}
+
+/** An exploration of a group, and why it is approved or stopped. */
+export interface ExplorationRef {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  exploration_id: string;
+  /**
+   * @maxLength 2000
+   * @default ""
+   */
+  reason?: string | undefined;
+}
+
+/**
+ * What may be explored. Applications with a score from `low` to below `high` that the rule would not approve get `decision` with the chance `share`.
+ *
+ * Each of them may lose `loss_each`; together they may lose `loss_budget`, in one currency. So at most `loss_budget / loss_each` are approved by lot, and none
+ * after `until`.
+ */
+export interface ExplorationTerms {
+  low: number;
+  high: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 0.5
+   */
+  share: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 1000000000000.0
+   */
+  loss_budget: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 1000000000000.0
+   */
+  loss_each: number;
+  until: string;
+  /**
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   * @default "approve"
+   */
+  decision: string;
+}
+
+/**
+ * What may be explored. Applications with a score from `low` to below `high` that the rule would not approve get `decision` with the chance `share`.
+ *
+ * Each of them may lose `loss_each`; together they may lose `loss_budget`, in one currency. So at most `loss_budget / loss_each` are approved by lot, and none
+ * after `until`.
+ */
+export interface ExplorationTermsInput {
+  low: number;
+  high: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 0.5
+   */
+  share: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 1000000000000.0
+   */
+  loss_budget: number;
+  /**
+   * @exclusiveMinimum 0
+   * @maximum 1000000000000.0
+   */
+  loss_each: number;
+  until: string;
+  /**
+   * `approve`, `refer`, `decline`, or the group's own name in lower case.
+   * @pattern ^[a-z][a-z0-9_]{0,39}$(?!\n)
+   * @default "approve"
+   */
+  decision?: string | undefined;
+}
+
+/** The explorations of a group, newest first. `alone`: nobody but you may approve in this tenant, so your own approval is enough, and is recorded so. */
+export interface Explorations {
+  slug: string;
+  alone: boolean;
+  explorations: Exploration[];
+}
+
+/**
  * Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
  *
  * `segment` is an input of the requests by which approval rates are compared (the four-fifths ratio).
@@ -1491,6 +1672,25 @@ export interface ExploreCutoffs {
    * @default 50000
    */
   most?: number | undefined;
+}
+
+/** One figure: `bad_rate`, `roc_auc`, `brier` or `calibration_error`. */
+export interface ExploredFigure {
+  metric: string;
+  estimate: MetricEstimate;
+}
+
+/**
+ * Figures by inverse propensity, self-normalised, with intervals by cluster, of the requests that `on` names.
+ *
+ * `rows` were old enough, `explored` of them approved by lot, and `known` have an outcome that counts.
+ */
+export interface ExploredFigures {
+  on: string;
+  rows: number;
+  explored: number;
+  known: number;
+  figures: ExploredFigure[];
 }
 
 /** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */
@@ -3082,7 +3282,8 @@ export interface Predict {
  * A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
  * had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
  *
- * `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
+ * `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule. With
+ * `explored`, the rule would have declined, and the lot of the group's exploration approved.
  */
 export interface Prediction {
   inference_id: string;
@@ -3099,6 +3300,8 @@ export interface Prediction {
   max_age_seconds: number | null;
   decision: string | null;
   decision_rule: string | null;
+  /** @default false */
+  explored: boolean;
 }
 
 /** The answers of a batch, in its order. */
@@ -3412,6 +3615,21 @@ export interface ReplayRouting {
   phase?: number | null | undefined;
   after?: string | null | undefined;
   before?: string | null | undefined;
+}
+
+/** Ask for an exploration. It begins when a second person approves it. */
+export interface RequestExploration {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  terms: ExplorationTermsInput;
+  /**
+   * @maxLength 2000
+   * @default ""
+   */
+  reason?: string | undefined;
 }
 
 /** Prediction against residual. */
@@ -3998,6 +4216,37 @@ export interface SuggestedSlug {
   slug: string;
 }
 
+/**
+ * One part of the applications: `n` in all, `known` with an outcome, and `bad` with the outcome 1.
+ *
+ * `bad_rate` is that of the known ones. The whole part's lies from `least`, if every unknown outcome is good, to `most`, if every one is bad. `answered_value`
+ * and `shadow_value` are the mean worths by either version's decisions, of the applications with a known worth.
+ */
+export interface SwapPart {
+  name: "both" | "neither" | "only_answered" | "only_shadow";
+  n: number;
+  known: number;
+  bad: number;
+  bad_rate: MetricEstimate;
+  least: number | null;
+  most: number | null;
+  answered_value: number | null;
+  answered_value_n: number;
+  shadow_value: number | null;
+  shadow_value_n: number;
+}
+
+/** The swap set of a shadow and the versions that answered. Values are in `currency`, where the group has a value table. */
+export interface SwapSet {
+  slug: string;
+  shadow: string;
+  answered: string[];
+  rows: number;
+  currency: string | null;
+  parts: SwapPart[];
+  words: string;
+}
+
 /** The health of the hub's services. */
 export interface SystemHealth {
   database: boolean;
@@ -4098,6 +4347,31 @@ export interface TrialBin {
   low: number;
   high: number;
   rows: number;
+}
+
+/**
+ * Make a version of `version` (by its label; absent: the champion) with this cut-off, and put it into the group in `phase`, the current one.
+ *
+ * A challenger takes `share` from the champion; a shadow answers nobody, and its share is 0.
+ */
+export interface TryCutoff {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  phase: number;
+  cut: number;
+  version?: string | null | undefined;
+  /** @default "shadow" */
+  role?: "challenger" | "shadow" | undefined;
+  /**
+   * Hundredths of a percent of the traffic.
+   * @minimum 0
+   * @maximum 10000
+   * @default 0
+   */
+  share?: number | undefined;
 }
 
 /** Try a rule on rows of a group's log. `version` is the label of a version that is logged there; absent: the champion's. */
@@ -4547,6 +4821,48 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `inference:group:read`.
        */
       explore: Q<ExploreCutoffs, CutoffCurve, AppErrorShape | GroupNotFound | VersionNotLogged>;
+      /**
+       * List what a group approves by lot: terms, budget, and what became known.
+       *
+       * Needs `group:group:read`.
+       */
+      explorations: Q<GroupRef, Explorations, AppErrorShape | GroupNotFound>;
+      /**
+       * Ask to approve a small share of would-be declines by lot. It begins when a second person approves.
+       *
+       * Needs `decision:group:write`.
+       */
+      requestExploration: M<RequestExploration, Exploration, AppErrorShape | ExplorationOpen | GroupNotFound | InvalidExploration>;
+      /**
+       * Begin a requested exploration, as a second person.
+       *
+       * Needs `group:group:resume`.
+       */
+      approveExploration: M<ExplorationRef, Exploration, AppErrorShape | ExplorationNotFound | ExplorationNotRequested | GateNotMet | GroupNotFound | InvalidExploration | SecondApproverNeeded>;
+      /**
+       * Stop an exploration at once, or withdraw its request.
+       *
+       * Needs `decision:group:write`.
+       */
+      stopExploration: M<ExplorationRef, Exploration, AppErrorShape | ExplorationNotFound | ExplorationNotRequested | GroupNotFound>;
+      /**
+       * Show the applications that a shadow and the answering version decide alike, and those that only one would approve.
+       *
+       * Needs `inference:group:read`.
+       */
+      swapSet: Q<AskSwapSet, SwapSet, AppErrorShape | GroupNotFound | NoShadow | VersionNotLogged>;
+      /**
+       * Make a version with another cut-off and put it into the group as challenger or shadow, in one step.
+       *
+       * Needs `group:group:write`.
+       */
+      tryCutoff: M<TryCutoff, CutoffTrial, AppErrorShape | CutoffUnsuited | DecisionRuleUnfit | GateNotMet | GroupNotFound | InvalidSplit | RuleUnchanged | StalePhase | VersionNotLogged | VersionNotReady | VersionWithoutArtifact>;
+      /**
+       * List the cut-offs that were tried, with the value expected of each.
+       *
+       * Needs `group:group:read`.
+       */
+      cutoffTrials: Q<GroupRef, CutoffTrials, AppErrorShape | GroupNotFound>;
     };
     groups: {
       /**

@@ -78,6 +78,13 @@ export const askOverridesSchema = z.strictObject({
   segment: text(0, 200).nullable().optional(),
 });
 
+/** Compare the decisions of a `shadow`, by its label, with those of the answers that it copied. Absent: the first shadow of the current phase. */
+export const askSwapSetSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  shadow: z.string().nullable().optional(),
+  most: z.int().gte(1).lte(200000).default(50000),
+});
+
 /** The log, newest first. `search` is an exact inference id, entity key or correlation id. */
 export const browseInferencesSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -641,6 +648,29 @@ export const estimateSplitSchema = z.strictObject({
   phase: z.int().nullable().optional(),
 });
 
+/** An exploration of a group, and why it is approved or stopped. */
+export const explorationRefSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  exploration_id: z.guid(),
+  reason: text(0, 2000).default(""),
+});
+
+/**
+ * What may be explored. Applications with a score from `low` to below `high` that the rule would not approve get `decision` with the chance `share`.
+ *
+ * Each of them may lose `loss_each`; together they may lose `loss_budget`, in one currency. So at most `loss_budget / loss_each` are approved by lot, and none
+ * after `until`.
+ */
+export const explorationTermsInputSchema = z.strictObject({
+  low: z.number(),
+  high: z.number(),
+  share: z.number().lte(0.5).gt(0),
+  loss_budget: z.number().lte(1000000000000.0).gt(0),
+  loss_each: z.number().lte(1000000000000.0).gt(0),
+  until: z.string(),
+  decision: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,39}$(?!\\n)", 'u')).default("approve"),
+});
+
 /**
  * Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
  *
@@ -920,6 +950,13 @@ export const replayRoutingSchema = z.strictObject({
   before: z.string().nullable().optional(),
 });
 
+/** Ask for an exploration. It begins when a second person approves it. */
+export const requestExplorationSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  terms: explorationTermsInputSchema,
+  reason: text(0, 2000).default(""),
+});
+
 /** Ask to resume a group, or confirm it as a second person. */
 export const resumeGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -1099,6 +1136,20 @@ export const tokenRefSchema = z.strictObject({
   token_id: z.guid(),
 });
 
+/**
+ * Make a version of `version` (by its label; absent: the champion) with this cut-off, and put it into the group in `phase`, the current one.
+ *
+ * A challenger takes `share` from the champion; a shadow answers nobody, and its share is 0.
+ */
+export const tryCutoffSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  phase: z.int(),
+  cut: z.number(),
+  version: z.string().nullable().optional(),
+  role: z.enum(["challenger", "shadow"]).default("shadow"),
+  share: z.int().gte(0).lte(10000).default(0),
+});
+
 /** Try a rule on rows of a group's log. `version` is the label of a version that is logged there; absent: the champion's. */
 export const tryRuleSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -1156,6 +1207,13 @@ export const inputs = {
   "decisions.tryRule": tryRuleSchema,
   "decisions.overrides": askOverridesSchema,
   "decisions.explore": exploreCutoffsSchema,
+  "decisions.explorations": groupRefSchema,
+  "decisions.requestExploration": requestExplorationSchema,
+  "decisions.approveExploration": explorationRefSchema,
+  "decisions.stopExploration": explorationRefSchema,
+  "decisions.swapSet": askSwapSetSchema,
+  "decisions.tryCutoff": tryCutoffSchema,
+  "decisions.cutoffTrials": groupRefSchema,
   "groups.get": groupRefSchema,
   "groups.create": createGroupSchema,
   "groups.setSplit": setSplitSchema,

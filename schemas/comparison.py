@@ -136,6 +136,26 @@ class OutcomeBounds(Shape, frozen=True, kw_only=True):
     unknown: int
 
 
+class ExploredFigure(Shape, frozen=True, kw_only=True):
+    """One figure: `bad_rate`, `roc_auc`, `brier` or `calibration_error`."""
+
+    metric: str
+    estimate: MetricEstimate
+
+
+class ExploredFigures(Shape, frozen=True, kw_only=True):
+    """Figures by inverse propensity, self-normalised, with intervals by cluster, of the requests that `on` names.
+
+    `rows` were old enough, `explored` of them approved by lot, and `known` have an outcome that counts.
+    """
+
+    on: str
+    rows: int
+    explored: int
+    known: int
+    figures: list[ExploredFigure]
+
+
 class Conclusion(Shape, frozen=True, kw_only=True):
     """The comparison as text for deciders: who leads, by how much, how certain it is, what is missing, what to do next."""
 

@@ -83,7 +83,8 @@ class Prediction(Shape, frozen=True, kw_only=True):
     A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
     had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
 
-    `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
+    `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule. With
+    `explored`, the rule would have declined, and the lot of the group's exploration approved.
     """
 
     inference_id: UUID
@@ -100,6 +101,7 @@ class Prediction(Shape, frozen=True, kw_only=True):
     max_age_seconds: int | None = None
     decision: str | None = None
     decision_rule: str | None = None
+    explored: bool = False
 
 
 class Predictions(Shape, frozen=True, kw_only=True):

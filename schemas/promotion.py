@@ -12,6 +12,7 @@ from schemas.comparison import (
     CohortCount,
     Conclusion,
     Difference,
+    ExploredFigures,
     Latency,
     Maturity,
     MetricEstimate,
@@ -45,7 +46,7 @@ class Contender(Shape, frozen=True, kw_only=True):
     `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
     With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
     the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
-    share of known worths that were cut at the table's limits.
+    share of known worths that were cut at the table's limits. `explored` are figures beyond the approved ones, where the group explores.
     """
 
     version_id: UUID
@@ -86,6 +87,7 @@ class Contender(Shape, frozen=True, kw_only=True):
     bad_rate: MetricEstimate = NO_ESTIMATE
     value: MetricEstimate = NO_ESTIMATE
     value_clipped: Fraction | None = None
+    explored: ExploredFigures | None = None
 
 
 class Comparison(Shape, frozen=True, kw_only=True):

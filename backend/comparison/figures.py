@@ -89,6 +89,7 @@ def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut
         bad_rate=_metric(decided.bad_rate),
         value=_metric(decided.value),
         value_clipped=decided.clipped,
+        explored=None,
     )
 
 

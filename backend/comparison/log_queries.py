@@ -31,6 +31,15 @@ NUMBER = """, string_agg(float8send(CASE WHEN jsonb_typeof(inputs -> CAST(:name_
   AND abs((inputs ->> CAST(:name_{at} AS text))::numeric) < 1e300
   THEN (inputs ->> CAST(:name_{at} AS text))::float8 ELSE 'NaN' END), ''::bytea) AS number_{at}"""
 
+EXPLORED = """
+SELECT phase, model_version_id, role, status, string_agg(float8send(score), ''::bytea) AS scores,
+  string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals, string_agg(int4send(bucket), ''::bytea) AS buckets,
+  string_agg(float8send(propensity), ''::bytea) AS propensities, string_agg(float8send(coalesce(lot, 'NaN')), ''::bytea) AS lots,
+  string_agg(float8send(coalesce(lot_propensity, 'NaN')), ''::bytea) AS chances
+FROM {table} WHERE inference_id >= :first AND inference_id < :until AND phase = :phase AND role <> 'shadow' AND status = 'ok' AND erased_at IS NULL
+  AND score IS NOT NULL AND (lot_propensity IS NOT NULL OR decision = ANY(CAST(:approves AS text[]))) GROUP BY 1, 2, 3, 4
+"""
+
 PAIRS = f"""
 SELECT s.phase, s.model_version_id, a.model_version_id AS other_id, string_agg(uuid_send(s.inference_id), ''::bytea) AS ids,
   string_agg(float8send(s.score), ''::bytea) AS mine, string_agg(float8send(a.score), ''::bytea) AS theirs,
@@ -64,6 +73,12 @@ async def decision_columns(
     statement = DECISIONS.format(table=quoted(table), decision=FINALLY if finally_ else "decision", columns=columns)
     values = {"first": span[0], "until": span[1], "phases": list(phases)} | {f"name_{at}": name for at, name in enumerate(names)}
     return (await session.execute(text(statement), values)).all()
+
+
+async def explored_columns(session: AsyncSession, table: str, span: tuple[UUID, UUID], phase: int, approves: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return answers between two ids that the rule approved or that an exploration's lot was drawn for, by version, in the same form."""
+    values = {"first": span[0], "until": span[1], "phase": phase, "approves": list(approves)}
+    return (await session.execute(text(EXPLORED.format(table=quoted(table))), values)).all()
 
 
 async def bounds(session: AsyncSession, table: str) -> tuple[UUID, UUID] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -38,6 +39,11 @@ class Cut:
 
     policy: Literal["automatic", "window"]
     at: float | None
+
+    @property
+    def moment(self) -> datetime:
+        """Return the time of the cut; far in the future when all are compared."""
+        return datetime.max.replace(tzinfo=UTC) if self.at is None else datetime.fromtimestamp(self.at, UTC)
 
     def takes(self, start: int, seconds: int) -> bool:
         """Return whether this span is old enough."""

@@ -11,6 +11,8 @@ import msgspec
 from backend.catalog import service as catalog
 from backend.comparison import queries as split_queries
 from backend.comparison.split_estimate import facts_of
+from backend.decisions import exploration
+from backend.decisions.lots import lot_of
 from backend.groups import service as groups
 from backend.groups.buckets import PREFERRED, SEGMENT, bucket_of, owners
 from backend.ids import first_id_at
@@ -47,8 +49,8 @@ class Past:
 class Replay:
     """Counts matching rows by reason, and keeps some mismatches."""
 
-    def __init__(self, work: UnitOfWork, group: Group, salt: str, phases: Sequence[Phase]) -> None:
-        self._work, self._group, self._salt = work, group, salt
+    def __init__(self, work: UnitOfWork, group: Group, salt: str, phases: Sequence[Phase], explorations: Sequence[UUID]) -> None:
+        self._work, self._group, self._salt, self._explorations = work, group, salt, explorations
         self._past = {phase.number: Past(phase) for phase in phases}
         self._specs: dict[UUID, list[FeatureSpec]] = {}
         self.rows = 0
@@ -74,6 +76,8 @@ class Replay:
         past = self._past.get(row["phase"])
         if past is None or not (row["erased"] or row["bucket"] == bucket_of(self._salt, _key(past.key, row))):
             return "mismatch"
+        if row["lot"] is not None and not row["erased"] and not self._drawn(row):
+            return "mismatch"
         version_id, role = row["model_version_id"], row["role"]
         if role == "shadow":
             return "shadow" if past.had(version_id, role) else "mismatch"
@@ -85,6 +89,11 @@ class Replay:
         if version_id != past.champion.version_id:
             return "mismatch"
         return "fallback" if row["status"] in {"fallback", "failed"} else "features?"
+
+    def _drawn(self, row: Any) -> bool:
+        """Return whether one of the group's explorations drew this lot for the row's applicant."""
+        key = row["entity_key"] or str(row["inference_id"])
+        return any(lot_of(one, self._salt, key) == row["lot"] for one in self._explorations)
 
     async def _lacked(self, row: Any, inputs: dict[str, Any]) -> bool:
         """Return whether the request lacked a required feature of the bucket's owner. An erased request does not show it."""
@@ -106,9 +115,10 @@ class Replay:
 
 
 async def replay_routing(work: UnitOfWork, input: ReplayRouting) -> RoutingReplay:
-    """Recompute bucket and version of logged predictions, in constant memory. Raises GroupNotFound."""
+    """Recompute bucket, version and lot of logged predictions, in constant memory. Raises GroupNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    replay = Replay(work, group, group.salt, await groups.list_phases(work, GroupRef(slug=input.slug)))
+    explorations = [one.id for one in (await exploration.list_explorations(work, GroupRef(slug=input.slug))).explorations]
+    replay = Replay(work, group, group.salt, await groups.list_phases(work, GroupRef(slug=input.slug)), explorations)
     given = {"phase": input.phase, "after": input.after and first_id_at(input.after), "before": input.before and first_id_at(input.before)}
     bounds = {BOUNDS[name]: value for name, value in given.items() if value is not None}
     async for rows in split_queries.replayed(work, group.table_name, bounds, CHUNK):

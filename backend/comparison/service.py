@@ -15,6 +15,7 @@ from backend.comparison.cells import CLOCKS_APART, Cell, counted_anew, tallied
 from backend.comparison.decided import Decisions, figures_of
 from backend.comparison.decision_rows import By, decisions_from_rows, needs_rows
 from backend.comparison.errors import EvidenceAway
+from backend.comparison.explored import explored_figures
 from backend.comparison.figures import contender, ratio
 from backend.comparison.selection import as_shape, declared_of, selection_of
 from backend.comparison.standings import PhaseCells, standings_of
@@ -77,10 +78,14 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     field = await asyncio.to_thread(PhaseCells, group, phases, cells, work.now.timestamp())
     from_rows = await _decisions_from_rows(work, group, field, facts) if needs_rows(facts) else None
     comparison = await asyncio.to_thread(_compare, work, group, field, cells, exact, facts, from_rows)
+    explored = await explored_figures(work, group, phases[0], field.cut, field.scale)
+    if explored:
+        contenders = [msgspec.structs.replace(one, explored=explored.get(one.version_id)) for one in comparison.contenders]
+        comparison = msgspec.structs.replace(comparison, contenders=contenders)
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
-    _shown[key] = Shown(begun, FRESH_SECONDS if from_rows is None else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun)), comparison)
+    _shown[key] = Shown(begun, FRESH_SECONDS if from_rows is None and not explored else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun)), comparison)
     return comparison
 
 

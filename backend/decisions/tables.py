@@ -37,3 +37,25 @@ class GroupDecisionsRow(TenantOwned, Base):
     group_id: Mapped[UUID] = mapped_column(primary_key=True)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     value_table: Mapped[dict[str, Any] | None]
+    trials: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class ExplorationRow(TenantOwned, Base):
+    """An exploration. Answering processes count `spent` up before they approve by lot."""
+
+    __tablename__ = "explorations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    group_id: Mapped[UUID]
+    terms: Mapped[dict[str, Any]]
+    allowed: Mapped[int]
+    spent: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str]
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str]
+    requested_by_id: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
+    self_approved: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None]
+    stopped_by: Mapped[str | None]

@@ -135,3 +135,12 @@ def _amounts(worth: Worth, columns: Mapping[str, Floats], rows: int) -> Floats:
     if worth.column is None:
         return np.full(rows, worth.constant if worth.constant is not None else np.nan)
     return np.asarray(columns[worth.column], dtype=np.float64) * (worth.factor if worth.factor is not None else np.nan)
+
+
+def number(value: Any) -> float:
+    """Return an input as a number; NaN for what is none.
+
+    >>> number(3), number(True), number("3")
+    (3.0, nan, nan)
+    """
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

@@ -25,6 +25,9 @@ from schemas.group_settings import GroupSettings, LogPolicy
 from schemas.groups import BucketRange, Group, Halt, Member, MemberRole, MemberSpec, Phase
 from schemas.promotion import Promotion
 
+EXPLORATION = "exploration"
+"""The field of `answering` that an exploration sets, beside the group's settings."""
+
 
 async def find(work: UnitOfWork, slug: str, lock: bool = False) -> GroupRow:
     """Return the row of a group, for this slice. Raises GroupNotFound."""
@@ -161,7 +164,7 @@ def group_of(work: UnitOfWork, row: GroupRow, phase: Phase, halts: Sequence[Halt
             require_verdict=row.require_verdict,
             min_matured_share=row.min_matured_share,
             maturity_hours=row.maturity_hours,
-            **row.answering,
+            **{name: value for name, value in row.answering.items() if name != EXPLORATION},
         ),
         halt=next((one for one in halts if one.slug == row.slug), None),
         halted_versions=[one for one in halts if one.version_id in serving],

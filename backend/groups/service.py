@@ -8,10 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from backend.groups import actions, repository
 from backend.groups.errors import GroupSlugTaken, StalePhase
 from backend.groups.gate import answering, ask_gate
-from backend.groups.phases import announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of, solo
+from backend.groups.phases import EXPLORATION, announce, check_members, columns_of, describe, find, group_of, halts_in_force, open_phase, owned, phase_of, solo
 from backend.groups.tables import GroupRow
 from backend.ids import new_id
+from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
+from schemas.exploration import RunningExploration
 from schemas.groups import (
     ConfigureGroup,
     CreateGroup,
@@ -95,12 +97,22 @@ async def set_split(work: UnitOfWork, input: SetSplit) -> Group:
     return after
 
 
+async def set_exploration(work: UnitOfWork, slug: str, running: RunningExploration | None) -> None:
+    """Start or end an exploration in every process. Raises GroupNotFound."""
+    group = await find(work, slug, lock=True)
+    kept = {name: value for name, value in group.answering.items() if name != EXPLORATION}
+    group.answering = kept | ({EXPLORATION: plain(running)} if running else {})
+    await work.session.flush()
+    await announce(work, group)
+
+
 async def configure(work: UnitOfWork, input: ConfigureGroup) -> Group:
     """Change the settings. A new routing key opens a phase, because the same applicants may then meet another version. Raises GroupNotFound."""
     group = await find(work, input.slug, lock=True)
     before = await describe(work, group)
+    running = {name: value for name, value in group.answering.items() if name == EXPLORATION}
     for name, value in columns_of(input.settings).items():
-        setattr(group, name, value)
+        setattr(group, name, {**value, **running} if name == "answering" else value)
     if input.settings.routing_key != before.settings.routing_key:
         members = [MemberSpec(version_id=member.version_id, role=member.role, share=member.share) for member in before.phase.members]
         await open_phase(work, group, members, owned(before.phase), f"routed by {input.settings.routing_key}")

@@ -74,4 +74,5 @@ def _prediction(row: Row[Any], explain: bool) -> Prediction:
         latency_us=row.latency_us,
         decision=row.decision,
         decision_rule=row.decision_rule,
+        explored=row.lot is not None and row.lot < row.lot_propensity,
     )

@@ -24,7 +24,7 @@ RETURNING k.key
 """
 
 ROWS = """
-SELECT inference_id, model_version_id, version, role, phase, score, label, output, explanation, latency_us, stale, decision, decision_rule
+SELECT inference_id, model_version_id, version, role, phase, score, label, output, explanation, latency_us, stale, decision, decision_rule, lot, lot_propensity
 FROM {table} WHERE inference_id = ANY(CAST(:ids AS uuid[]))
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-Change = Literal["split", "ramp", "promotion", "rollback", "resume"]
+Change = Literal["split", "ramp", "promotion", "rollback", "resume", "exploration"]
 """A planned change of a group or version."""
 
 

@@ -76,6 +76,8 @@ def record_of(request: PredictionRequest, case: Case, latency_us: int) -> Record
         stale=not request.controlled,
         decision=case.decision,
         decision_rule=case.member.rule.version if case.decision is not None and case.member.rule else None,
+        lot=case.lot,
+        lot_propensity=case.lot_propensity,
     )
 
 
@@ -96,6 +98,7 @@ def answer_of(request: PredictionRequest, case: Case, latency_us: int) -> Predic
         latency_us=latency_us,
         decision=case.decision,
         decision_rule=case.member.rule.version if case.decision is not None and case.member.rule else None,
+        explored=case.explored,
     )
 
 

@@ -19,6 +19,7 @@ from backend.inference_log.intake import Intake, KeyTaken
 from backend.serving.answers import PredictionRequest, answer_of, check_beside, record_of
 from backend.serving.deciding import decide
 from backend.serving.errors import PredictionFailed
+from backend.serving.exploration import explore
 from backend.serving.idempotency import IdempotencyKeys, claim_of
 from backend.serving.inline_explanations import Inline
 from backend.serving.language_models import Remote
@@ -102,6 +103,8 @@ class Predictor:
         cases = prepare(group, body, self._routing.control.halts.versions)
         await self._score(request, cases)
         decide(cases)
+        if group.facts.answering.exploration is not None:
+            await explore(self._hub, request, cases)
         if body.explain:
             await self._inline.explain(cases)
         latency = request.latency_us

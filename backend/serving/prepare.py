@@ -52,6 +52,13 @@ class Case(msgspec.Struct, eq=False):
     error: str | None = None
     propensity: float = PREFERRED
     decision: str | None = None
+    lot: float | None = None
+    lot_propensity: float | None = None
+
+    @property
+    def explored(self) -> bool:
+        """Whether the lot of an exploration approved it."""
+        return self.lot is not None and self.lot_propensity is not None and self.lot < self.lot_propensity
 
     @property
     def version(self) -> ServedVersion:

@@ -42,6 +42,7 @@ export const GROUP = '/groups/$slug';
 export const GROUP_TABS = {
   comparison: { path: '/', to: '/groups/$slug', label: 'Comparison' },
   decisions: { path: '/decisions', to: '/groups/$slug/decisions', label: 'Decisions' },
+  cutoffs: { path: '/cutoffs', to: '/groups/$slug/cutoffs', label: 'Cut-offs' },
   traffic: { path: '/traffic', to: '/groups/$slug/traffic', label: 'Traffic' },
   inferences: { path: '/inferences', to: '/groups/$slug/inferences', label: 'Inferences' },
   split: { path: '/split', to: '/groups/$slug/split', label: 'Split' },

@@ -427,6 +427,16 @@ class AskOverrides(TypedDict):
     segment: NotRequired[str | None]
 
 
+class AskSwapSet(TypedDict):
+    """Compare the decisions of a `shadow`, by its label, with those of the answers that it copied. Absent: the first shadow of the current phase."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    shadow: NotRequired[str | None]
+    most: NotRequired[int]
+    """The latest mature applications to look at."""
+
+
 class AuditEntry(TypedDict):
     """One change. `hash` covers every other field, including `prev_hash`, over RFC 8785 canonical bytes."""
 
@@ -722,7 +732,7 @@ class Contender(TypedDict):
         `fallback_rate`: the share that the champion answered instead. `outcomes_on` names the requests behind figures on outcomes.
         With selective outcomes, `bounds` are the possible values over all requests. `approval_rate`, `bad_rate` (among its own approved) and `value` follow
         the decisions in `Comparison.decided_by`. `value` is per mature application, in the value table's currency (`Comparison.currency`); `value_clipped` is the
-        share of known worths that were cut at the table's limits.
+        share of known worths that were cut at the table's limits. `explored` are figures beyond the approved ones, where the group explores.
     """
 
     version_id: str
@@ -763,6 +773,7 @@ class Contender(TypedDict):
     bad_rate: MetricEstimate
     value: MetricEstimate
     value_clipped: float | None
+    explored: ExploredFigures | None
 
 
 class Context(TypedDict):
@@ -868,11 +879,19 @@ class CreatedToken(TypedDict):
     secret: str
 
 
+class CurrentDecisions(TypedDict):
+    """The same applications by the logged decisions. `value` is per application."""
+
+    approval_rate: MetricEstimate
+    bad_rate: MetricEstimate
+    value: MetricEstimate
+
+
 class CutoffCurve(TypedDict):
     """What each cut-off would have given. `best` has the highest value within the limits, or without values the highest approval rate.
 
         `rows` are mature applications, `known` those with an outcome. `approve_below`: lower scores are approved, by the group's `positive_scores`.
-        `currency` is absent where the group has no value table for both an approval and a decline.
+        `currency` is absent where the group has no value table for both an approval and a decline. `current` is absent where rows have no decision.
     """
 
     version: str
@@ -881,6 +900,7 @@ class CutoffCurve(TypedDict):
     approve_below: bool
     currency: str | None
     points: List[CutoffPoint]
+    current: CurrentDecisions | None
     best: CutoffPoint | None
     words: str
 
@@ -896,9 +916,10 @@ class CutoffLimits(TypedDict):
 class CutoffPoint(TypedDict):
     """One cut-off: applications on its safe side are approved, all others declined.
 
-        `unknown` is the share of the approved that no known outcome stands for; `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good,
-        or all bad. `value` is per application. `recall` is the share of bad applications that are declined, of those with a known outcome. `ratio` is the lowest
-        approval rate of a segment over the highest. `within`: the cut-off holds the limits, unknown outcomes counted as bad.
+        `unknown` is the share of the approved that no known outcome stands for. `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good, or
+        all bad. `value` is per application; `gain` is how much more that is than by the logged decisions, on the same applications. `recall` is the share of bad
+        applications that are declined, of those with a known outcome. `ratio` is the lowest approval rate of a segment over the highest. `within`: the cut-off
+        holds the limits, with unknown outcomes counted as bad.
     """
 
     cut: float
@@ -908,9 +929,37 @@ class CutoffPoint(TypedDict):
     bad_rate_most: float | None
     unknown: float
     value: MetricEstimate
+    gain: MetricEstimate
     recall: MetricEstimate
     ratio: MetricEstimate
     within: bool
+
+
+class CutoffTrial(TypedDict):
+    """A cut-off that was tried. `expected` is the value per application on mature rows before the change.
+
+        `expected_gain` is how much more that was than by the decisions of the time. `groups.compare` measures the version's value after the change.
+    """
+
+    version_id: str
+    version: str
+    of: str
+    cut: float
+    role: str
+    phase: int
+    at: str
+    by: str
+    currency: str | None
+    expected: MetricEstimate
+    expected_gain: MetricEstimate
+    expected_approval_rate: MetricEstimate
+
+
+class CutoffTrials(TypedDict):
+    """The cut-offs tried in a group, newest first."""
+
+    slug: str
+    trials: List[CutoffTrial]
 
 
 class DatasetRef(TypedDict):
@@ -1209,6 +1258,82 @@ class Explanation(TypedDict):
     reason: str | None
 
 
+class Exploration(TypedDict):
+    """An exploration: `allowed` approvals by lot, `spent` of them made or reserved.
+
+        `explored` counts logged answers that the lot approved, `known` those with an outcome, and `bad` those with the outcome 1. `self_approved`: nobody else in
+        the tenant could approve it.
+    """
+
+    id: str
+    terms: ExplorationTerms
+    state: Literal['active', 'ended', 'requested', 'spent', 'stopped']
+    allowed: int
+    spent: int
+    explored: int
+    known: int
+    bad: int
+    requested_at: str
+    requested_by: str
+    reason: str
+    approved_at: str | None
+    approved_by: str | None
+    self_approved: bool
+    stopped_at: str | None
+    stopped_by: str | None
+
+
+class ExplorationRef(TypedDict):
+    """An exploration of a group, and why it is approved or stopped."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    exploration_id: str | UUID
+    reason: NotRequired[str]
+
+
+class ExplorationTerms(TypedDict):
+    """What may be explored. Applications with a score from `low` to below `high` that the rule would not approve get `decision` with the chance `share`.
+
+        Each of them may lose `loss_each`; together they may lose `loss_budget`, in one currency. So at most `loss_budget / loss_each` are approved by lot, and none
+        after `until`.
+    """
+
+    low: float
+    high: float
+    share: float
+    loss_budget: float
+    loss_each: float
+    until: str
+    decision: str
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
+
+
+class ExplorationTermsInput(TypedDict):
+    """What may be explored. Applications with a score from `low` to below `high` that the rule would not approve get `decision` with the chance `share`.
+
+        Each of them may lose `loss_each`; together they may lose `loss_budget`, in one currency. So at most `loss_budget / loss_each` are approved by lot, and none
+        after `until`.
+    """
+
+    low: float
+    high: float
+    share: float
+    loss_budget: float
+    loss_each: float
+    until: str
+    decision: NotRequired[str]
+    """`approve`, `refer`, `decline`, or the group's own name in lower case."""
+
+
+class Explorations(TypedDict):
+    """The explorations of a group, newest first. `alone`: nobody but you may approve in this tenant, so your own approval is enough, and is recorded so."""
+
+    slug: str
+    alone: bool
+    explorations: List[Exploration]
+
+
 class ExploreCutoffs(TypedDict):
     """Cut-offs on the latest mature rows of a version in a group's log. `version` is its label; absent: the champion's.
 
@@ -1222,6 +1347,26 @@ class ExploreCutoffs(TypedDict):
     limits: NotRequired[CutoffLimits]
     most: NotRequired[int]
     """The latest rows to look at."""
+
+
+class ExploredFigure(TypedDict):
+    """One figure: `bad_rate`, `roc_auc`, `brier` or `calibration_error`."""
+
+    metric: str
+    estimate: MetricEstimate
+
+
+class ExploredFigures(TypedDict):
+    """Figures by inverse propensity, self-normalised, with intervals by cluster, of the requests that `on` names.
+
+        `rows` were old enough, `explored` of them approved by lot, and `known` have an outcome that counts.
+    """
+
+    on: str
+    rows: int
+    explored: int
+    known: int
+    figures: List[ExploredFigure]
 
 
 class ExportLog(TypedDict):
@@ -2481,7 +2626,8 @@ class Prediction(TypedDict):
         A stale answer repeats an earlier inference, because nothing could be logged: `age_seconds` ago, at most `max_age_seconds`. Without an age, a process that
         had lost PostgreSQL gave it, in a group that allows this. It used the last split it knew, perhaps after a halt.
 
-        `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule.
+        `decision` is the result of the version's rule for the score; `decision_rule` is the version that brought the rule. Both are null without a rule. With
+        `explored`, the rule would have declined, and the lot of the group's exploration approved.
     """
 
     inference_id: str
@@ -2498,6 +2644,7 @@ class Prediction(TypedDict):
     max_age_seconds: int | None
     decision: str | None
     decision_rule: str | None
+    explored: bool
 
 
 class Predictions(TypedDict):
@@ -2729,6 +2876,15 @@ class ReplayRouting(TypedDict):
     phase: NotRequired[int | None]
     after: NotRequired[str | None]
     before: NotRequired[str | None]
+
+
+class RequestExploration(TypedDict):
+    """Ask for an exploration. It begins when a second person approves it."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    terms: ExplorationTermsInput
+    reason: NotRequired[str]
 
 
 class ResidualsChart(TypedDict):
@@ -3225,6 +3381,38 @@ class SuggestedSlug(TypedDict):
     """Lower-case letters, digits and underscores."""
 
 
+class SwapPart(TypedDict):
+    """One part of the applications: `n` in all, `known` with an outcome, and `bad` with the outcome 1.
+
+        `bad_rate` is that of the known ones. The whole part's lies from `least`, if every unknown outcome is good, to `most`, if every one is bad. `answered_value`
+        and `shadow_value` are the mean worths by either version's decisions, of the applications with a known worth.
+    """
+
+    name: Literal['both', 'neither', 'only_answered', 'only_shadow']
+    n: int
+    known: int
+    bad: int
+    bad_rate: MetricEstimate
+    least: float | None
+    most: float | None
+    answered_value: float | None
+    answered_value_n: int
+    shadow_value: float | None
+    shadow_value_n: int
+
+
+class SwapSet(TypedDict):
+    """The swap set of a shadow and the versions that answered. Values are in `currency`, where the group has a value table."""
+
+    slug: str
+    shadow: str
+    answered: List[str]
+    rows: int
+    currency: str | None
+    parts: List[SwapPart]
+    words: str
+
+
 class SystemHealth(TypedDict):
     """The health of the hub's services."""
 
@@ -3350,6 +3538,22 @@ class TrialBin(TypedDict):
     low: float
     high: float
     rows: int
+
+
+class TryCutoff(TypedDict):
+    """Make a version of `version` (by its label; absent: the champion) with this cut-off, and put it into the group in `phase`, the current one.
+
+        A challenger takes `share` from the champion; a shadow answers nobody, and its share is 0.
+    """
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    phase: int
+    cut: float
+    version: NotRequired[str | None]
+    role: NotRequired[Literal['challenger', 'shadow']]
+    share: NotRequired[int]
+    """Hundredths of a percent of the traffic."""
 
 
 class TryRule(TypedDict):
@@ -3604,6 +3808,10 @@ class ControlLost(HubError):
     """This process has lost touch with PostgreSQL and cannot know whether the group was halted, so it does not answer. Try again shortly."""
 
 
+class CutoffUnsuited(HubError):
+    """The group states no decision that approves. Set `approves` with `decisions.configure`."""
+
+
 class DecisionRuleUnfit(HubError):
     """This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input."""
 
@@ -3626,6 +3834,18 @@ class EmptyFile(HubError):
 
 class EvidenceAway(HubError):
     """Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote."""
+
+
+class ExplorationNotFound(HubError):
+    """This group has no such exploration. `decisions.explorations` lists them."""
+
+
+class ExplorationNotRequested(HubError):
+    """Only a requested exploration can be approved, and only one that is requested or active can be stopped."""
+
+
+class ExplorationOpen(HubError):
+    """The group has an exploration that is requested or active. Stop it first."""
 
 
 class ExternalUnfit(HubError):
@@ -3694,6 +3914,10 @@ class InvalidDecision(HubError):
 
 class InvalidDecisionSettings(HubError):
     """These settings name a decision that no rule of the group gives."""
+
+
+class InvalidExploration(HubError):
+    """These terms cannot be explored. The band lies where the champion's rule declines, the decision is an approval, and the end is in the future."""
 
 
 class InvalidFeatures(HubError):
@@ -3770,6 +3994,10 @@ class NoKek(HubError):
 
 class NoRamp(HubError):
     """This group has no running ramp. `groups.ramps` lists its ramps."""
+
+
+class NoShadow(HubError):
+    """The group never had a shadow, so no two versions scored the same applications. Add one in the group's split."""
 
 
 class NoSource(HubError):
@@ -3882,6 +4110,10 @@ class RunNotFound(HubError):
 
 class ScopeNotHeld(HubError):
     """A token cannot hold more than its maker. Leave out the scopes that you do not hold."""
+
+
+class SecondApproverNeeded(HubError):
+    """You asked for this exploration. Another person with this permission must approve it."""
 
 
 class SecondPersonNeeded(HubError):
@@ -4004,7 +4236,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "0cae82d7c9d2d986"
+CONTRACT_HASH = "438b522950f395a7"
 """The contract this client was generated from."""
 
 
@@ -4039,12 +4271,16 @@ ERRORS: dict[str, type[HubError]] = {
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
     "CONTROL_LOST": ControlLost,
+    "CUTOFF_UNSUITED": CutoffUnsuited,
     "DECISION_RULE_UNFIT": DecisionRuleUnfit,
     "DISK_FULL": DiskFull,
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
     "EVIDENCE_AWAY": EvidenceAway,
+    "EXPLORATION_NOT_FOUND": ExplorationNotFound,
+    "EXPLORATION_NOT_REQUESTED": ExplorationNotRequested,
+    "EXPLORATION_OPEN": ExplorationOpen,
     "EXTERNAL_UNFIT": ExternalUnfit,
     "FEATURES_DISAGREE": FeaturesDisagree,
     "FILE_TOO_LARGE": FileTooLarge,
@@ -4062,6 +4298,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INVALID_BATCH": InvalidBatch,
     "INVALID_DECISION": InvalidDecision,
     "INVALID_DECISION_SETTINGS": InvalidDecisionSettings,
+    "INVALID_EXPLORATION": InvalidExploration,
     "INVALID_FEATURES": InvalidFeatures,
     "INVALID_OUTCOME": InvalidOutcome,
     "INVALID_RAMP": InvalidRamp,
@@ -4081,6 +4318,7 @@ ERRORS: dict[str, type[HubError]] = {
     "MODEL_REFUSED": ModelRefused,
     "NO_KEK": NoKek,
     "NO_RAMP": NoRamp,
+    "NO_SHADOW": NoShadow,
     "NO_SOURCE": NoSource,
     "NO_SUPPORT": NoSupport,
     "NOT_A_CHALLENGER": NotAChallenger,
@@ -4109,6 +4347,7 @@ ERRORS: dict[str, type[HubError]] = {
     "RUN_FINISHED": RunFinished,
     "RUN_NOT_FOUND": RunNotFound,
     "SCOPE_NOT_HELD": ScopeNotHeld,
+    "SECOND_APPROVER_NEEDED": SecondApproverNeeded,
     "SECOND_PERSON_NEEDED": SecondPersonNeeded,
     "SLUG_TAKEN": SlugTaken,
     "STALE_EVIDENCE": StaleEvidence,
@@ -4463,6 +4702,62 @@ class DecisionsProcedures:
         Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
         """
         answer: CutoffCurve = self._hub._call(self._hub._query("decisions.explore", {"slug": slug, "most": most, **_set({"version": version, "segment": segment, "limits": limits})}))
+        return answer
+
+    def explorations(self, *, slug: str) -> Explorations:
+        """List what a group approves by lot: terms, budget, and what became known.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Explorations = self._hub._call(self._hub._query("decisions.explorations", {"slug": slug}))
+        return answer
+
+    def request_exploration(self, *, slug: str, terms: ExplorationTermsInput, reason: str = '') -> Exploration:
+        """Ask to approve a small share of would-be declines by lot. It begins when a second person approves.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_EXPLORATION`, `EXPLORATION_OPEN`.
+        """
+        answer: Exploration = self._hub._call(self._hub._mutation("decisions.requestExploration", {"slug": slug, "terms": terms, "reason": reason}))
+        return answer
+
+    def approve_exploration(self, *, slug: str, exploration_id: str | UUID, reason: str = '') -> Exploration:
+        """Begin a requested exploration, as a second person.
+
+        Refused as `GROUP_NOT_FOUND`, `EXPLORATION_NOT_FOUND`, `EXPLORATION_NOT_REQUESTED`, `SECOND_APPROVER_NEEDED`, `INVALID_EXPLORATION`, `GATE_NOT_MET`.
+        """
+        answer: Exploration = self._hub._call(self._hub._mutation("decisions.approveExploration", {"slug": slug, "exploration_id": exploration_id, "reason": reason}))
+        return answer
+
+    def stop_exploration(self, *, slug: str, exploration_id: str | UUID, reason: str = '') -> Exploration:
+        """Stop an exploration at once, or withdraw its request.
+
+        Refused as `GROUP_NOT_FOUND`, `EXPLORATION_NOT_FOUND`, `EXPLORATION_NOT_REQUESTED`.
+        """
+        answer: Exploration = self._hub._call(self._hub._mutation("decisions.stopExploration", {"slug": slug, "exploration_id": exploration_id, "reason": reason}))
+        return answer
+
+    def swap_set(self, *, slug: str, shadow: str | None = None, most: int = 50000) -> SwapSet:
+        """Show the applications that a shadow and the answering version decide alike, and those that only one would approve.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_SHADOW`, `VERSION_NOT_LOGGED`.
+        """
+        answer: SwapSet = self._hub._call(self._hub._query("decisions.swapSet", {"slug": slug, "most": most, **_set({"shadow": shadow})}))
+        return answer
+
+    def try_cutoff(self, *, slug: str, phase: int, cut: float, version: str | None = None, role: Literal['challenger', 'shadow'] = 'shadow', share: int = 0) -> CutoffTrial:
+        """Make a version with another cut-off and put it into the group as challenger or shadow, in one step.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
+        """
+        answer: CutoffTrial = self._hub._call(self._hub._mutation("decisions.tryCutoff", {"slug": slug, "phase": phase, "cut": cut, "role": role, "share": share, **_set({"version": version})}))
+        return answer
+
+    def cutoff_trials(self, *, slug: str) -> CutoffTrials:
+        """List the cut-offs that were tried, with the value expected of each.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: CutoffTrials = self._hub._call(self._hub._query("decisions.cutoffTrials", {"slug": slug}))
         return answer
 
 
@@ -5401,6 +5696,62 @@ class AsyncDecisionsProcedures:
         Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
         """
         answer: CutoffCurve = await self._hub._call(self._hub._query("decisions.explore", {"slug": slug, "most": most, **_set({"version": version, "segment": segment, "limits": limits})}))
+        return answer
+
+    async def explorations(self, *, slug: str) -> Explorations:
+        """List what a group approves by lot: terms, budget, and what became known.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: Explorations = await self._hub._call(self._hub._query("decisions.explorations", {"slug": slug}))
+        return answer
+
+    async def request_exploration(self, *, slug: str, terms: ExplorationTermsInput, reason: str = '') -> Exploration:
+        """Ask to approve a small share of would-be declines by lot. It begins when a second person approves.
+
+        Refused as `GROUP_NOT_FOUND`, `INVALID_EXPLORATION`, `EXPLORATION_OPEN`.
+        """
+        answer: Exploration = await self._hub._call(self._hub._mutation("decisions.requestExploration", {"slug": slug, "terms": terms, "reason": reason}))
+        return answer
+
+    async def approve_exploration(self, *, slug: str, exploration_id: str | UUID, reason: str = '') -> Exploration:
+        """Begin a requested exploration, as a second person.
+
+        Refused as `GROUP_NOT_FOUND`, `EXPLORATION_NOT_FOUND`, `EXPLORATION_NOT_REQUESTED`, `SECOND_APPROVER_NEEDED`, `INVALID_EXPLORATION`, `GATE_NOT_MET`.
+        """
+        answer: Exploration = await self._hub._call(self._hub._mutation("decisions.approveExploration", {"slug": slug, "exploration_id": exploration_id, "reason": reason}))
+        return answer
+
+    async def stop_exploration(self, *, slug: str, exploration_id: str | UUID, reason: str = '') -> Exploration:
+        """Stop an exploration at once, or withdraw its request.
+
+        Refused as `GROUP_NOT_FOUND`, `EXPLORATION_NOT_FOUND`, `EXPLORATION_NOT_REQUESTED`.
+        """
+        answer: Exploration = await self._hub._call(self._hub._mutation("decisions.stopExploration", {"slug": slug, "exploration_id": exploration_id, "reason": reason}))
+        return answer
+
+    async def swap_set(self, *, slug: str, shadow: str | None = None, most: int = 50000) -> SwapSet:
+        """Show the applications that a shadow and the answering version decide alike, and those that only one would approve.
+
+        Refused as `GROUP_NOT_FOUND`, `NO_SHADOW`, `VERSION_NOT_LOGGED`.
+        """
+        answer: SwapSet = await self._hub._call(self._hub._query("decisions.swapSet", {"slug": slug, "most": most, **_set({"shadow": shadow})}))
+        return answer
+
+    async def try_cutoff(self, *, slug: str, phase: int, cut: float, version: str | None = None, role: Literal['challenger', 'shadow'] = 'shadow', share: int = 0) -> CutoffTrial:
+        """Make a version with another cut-off and put it into the group as challenger or shadow, in one step.
+
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
+        """
+        answer: CutoffTrial = await self._hub._call(self._hub._mutation("decisions.tryCutoff", {"slug": slug, "phase": phase, "cut": cut, "role": role, "share": share, **_set({"version": version})}))
+        return answer
+
+    async def cutoff_trials(self, *, slug: str) -> CutoffTrials:
+        """List the cut-offs that were tried, with the value expected of each.
+
+        Refused as `GROUP_NOT_FOUND`.
+        """
+        answer: CutoffTrials = await self._hub._call(self._hub._query("decisions.cutoffTrials", {"slug": slug}))
         return answer
 
 

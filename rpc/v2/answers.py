@@ -31,8 +31,9 @@ COLUMNS: Mapping[str, OutputKind] = {
     "inference_id": OutputKind("BYTES", lambda one: str(one.inference_id)),
     "decision": OutputKind("BYTES", lambda one: one.decision),
     "decision_rule": OutputKind("BYTES", lambda one: one.decision_rule),
+    "explored": OutputKind("BOOL", lambda one: one.explored),
 }
-DECIDED = frozenset({"decision", "decision_rule"})
+DECIDED = frozenset({"decision", "decision_rule", "explored"})
 """Outputs of groups that have a decision rule."""
 SHAP_VALUES, SHAP_BASE = "shap_values", "shap_base"
 EXPLAINED = (SHAP_VALUES, SHAP_BASE)
@@ -82,6 +83,7 @@ def _usual(predictions: Sequence[Prediction]) -> list[WantedOutput]:
     """Return the default outputs."""
     absent = {"margin"} if all(one.label is not None for one in predictions) else {"margin", "label"}
     absent |= DECIDED if all(one.decision is None for one in predictions) else set()
+    absent |= set() if any(one.explored for one in predictions) else {"explored"}
     return [WantedOutput(name=name) for name in COLUMNS if name not in absent]
 
 

@@ -8,6 +8,7 @@ the logarithm (Katz et al. 1978).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from backend.numerics.statistics.clusters import CLUSTERS
 from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal_quantile, nothing
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,17 @@ class Applications:
     if_approved: Floats | None = None
     if_declined: Floats | None = None
     segments: Ints | None = None
+    approved_now: Bools | None = None
+    """Whether each was approved by the decisions of the time."""
+
+
+@dataclass(frozen=True)
+class Current:
+    """The figures by the decisions of the time."""
+
+    approval_rate: Estimate
+    bad_rate: Estimate
+    value: Estimate
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,8 @@ class Point:
     """One cut-off: applications with less risk than `cut` are approved.
 
     `unknown`: the share of the approved that no known outcome stands for. `least` and `most`: the bad rate if the outcomes of those were all good, or bad.
-    `value` is per application; `recall` the share of bad applications that are declined, of those with an outcome to stand for them.
+    `value` is per application; `gain` is how much more that is than by the decisions of the time, on the same applications. `recall` is the share of bad
+    applications that are declined, of those with an outcome to stand for them.
     """
 
     cut: float
@@ -50,6 +64,7 @@ class Point:
     most: float | None
     unknown: float
     value: Estimate
+    gain: Estimate
     recall: Estimate
     ratio: Estimate
 
@@ -104,6 +119,22 @@ def best(points: Sequence[Point], limits: Limits) -> Point | None:
     return max(allowed, key=lambda point: point.approval_rate.value or 0.0, default=None)
 
 
+class Split(NamedTuple):
+    """Sums of the approved by cluster [CLUSTERS]: how many, their weights where outcomes are known, what these earned, and what all others are worth."""
+
+    approved: Floats
+    weighed: Floats
+    earned: Floats
+    declined: Floats
+
+
+class Parts(NamedTuple):
+    """A value per application, and the part of each cluster in its error [CLUSTERS]."""
+
+    value: float
+    errors: Floats
+
+
 class _Sums:
     """Sums up to each cut-off by cluster [cuts, CLUSTERS], and over all [CLUSTERS]."""
 
@@ -119,7 +150,26 @@ class _Sums:
             worth = np.where(known & ~np.isnan(rows.if_approved), rows.if_approved, 0.0)
             self.earned, _ = self._of(weights * worth)
             self.declined, self.declined_all = self._of(rows.if_declined)
+        self.now: Split | None = None
+        if rows.approved_now is not None:
+            self.now, self.bad_now = self._now(rows, weights, weights * bad)
         self.segments = [self._of((rows.segments == one).astype(np.float64)) for one in _named(rows.segments)] if rows.segments is not None else []
+
+    def at(self, cut: int) -> Split:
+        """Return the sums of those that a cut-off approves."""
+        zero = np.zeros(CLUSTERS)
+        earned, declined = (self.earned[cut], self.declined_all - self.declined[cut]) if self.valued else (zero, zero)
+        return Split(self.n[cut], self.weighed[cut], earned, declined)
+
+    def _now(self, rows: Applications, weights: Floats, bad: Floats) -> tuple[Split, Floats]:
+        """Return the sums of those that were approved, and of the bad ones among them."""
+        approved = np.asarray(rows.approved_now, dtype=np.float64)
+        known = ~np.isnan(rows.if_approved) if rows.if_approved is not None else np.zeros(len(approved), dtype=bool)
+        worth = np.where(known, rows.if_approved, 0.0) if rows.if_approved is not None else np.zeros(len(approved))
+        rest = rows.if_declined if rows.if_declined is not None else np.zeros(len(approved))
+        sums = (approved, approved * weights, approved * weights * worth, (1 - approved) * rest, approved * bad)
+        counted = [np.bincount(rows.clusters, weights=column, minlength=CLUSTERS).astype(np.float64) for column in sums]
+        return Split(*counted[:4]), counted[4]
 
     def _of(self, values: Floats) -> tuple[Floats, Floats]:
         cells = np.bincount(self._place * CLUSTERS + self._clusters, weights=values, minlength=(self._cuts + 1) * CLUSTERS).reshape(-1, CLUSTERS)
@@ -145,7 +195,8 @@ def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
         least=least,
         most=most,
         unknown=unknown,
-        value=_value(sums, at, level),
+        value=_of_parts(_valued(sums, sums.at(at)), sums.all, level),
+        gain=_gain(sums, at, level),
         recall=ratio_by_cluster(caught, sums.bad_all, (0.0, 1.0), level),
         ratio=_four_fifths([(part[at], whole) for part, whole in sums.segments], level),
     )
@@ -165,21 +216,45 @@ def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = 
     return Estimate(value, max(value - half, bounds[0]), min(value + half, bounds[1]), round(total))
 
 
-def _value(sums: _Sums, at: int, level: float) -> Estimate:
+def as_decided(rows: Applications, level: float = LEVEL) -> Current | None:
+    """Return the figures by the decisions of the time; None where they are not known.
+
+    >>> rows = Applications(np.array([0.1, 0.9]), np.array([0.0, np.nan]), np.ones(2), np.array([0, 1]), approved_now=np.array([True, False]))
+    >>> as_decided(rows).approval_rate.value
+    0.5
+    """
+    if rows.approved_now is None or not len(rows.risk):
+        return None
+    sums = _Sums(rows, np.zeros(len(rows.risk), dtype=np.int64), 1)
+    assert sums.now is not None, "there are decisions of the time"
+    approved, weighed = sums.now.approved, sums.now.weighed
+    value = _of_parts(_valued(sums, sums.now), sums.all, level)
+    return Current(ratio_by_cluster(approved, sums.all, (0.0, 1.0), level), ratio_by_cluster(sums.bad_now, weighed, (0.0, 1.0), level), value)
+
+
+def _valued(sums: _Sums, split: Split) -> Parts | None:
     """Approved ones earn what the known ones among them earn on average, the others what a decline is worth. None while nothing is known of the approved."""
-    n = float(sums.all.sum())
-    if not sums.valued or n == 0:
-        return nothing(round(n))
-    approved, weighed, earned = sums.n[at], sums.weighed[at], sums.earned[at]
-    if approved.sum() > 0 and weighed.sum() <= 0:
-        return nothing(round(n))
+    n, (approved, weighed, earned, declined) = float(sums.all.sum()), split
+    if not sums.valued or n == 0 or (approved.sum() > 0 and weighed.sum() <= 0):
+        return None
     each = float(earned.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
-    declined = sums.declined_all - sums.declined[at]
     value = (float(approved.sum()) * each + float(declined.sum())) / n
     factor = float(approved.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
-    parts = (approved * each + declined - value * sums.all + factor * (earned - each * weighed)) / n
-    half = normal_quantile(level) * _error(parts, sums.all)
-    return Estimate(value, value - half, value + half, round(n))
+    return Parts(value, (approved * each + declined - value * sums.all + factor * (earned - each * weighed)) / n)
+
+
+def _gain(sums: _Sums, at: int, level: float) -> Estimate:
+    """The value at a cut-off less that of the decisions of the time. Their errors go together, as both are of the same applications."""
+    then, now = _valued(sums, sums.at(at)), _valued(sums, sums.now) if sums.now else None
+    return _of_parts(Parts(then.value - now.value, then.errors - now.errors) if then and now else None, sums.all, level)
+
+
+def _of_parts(found: Parts | None, everyone: Floats, level: float) -> Estimate:
+    n = round(float(everyone.sum()))
+    if found is None:
+        return nothing(n)
+    half = normal_quantile(level) * _error(found.errors, everyone)
+    return Estimate(found.value, found.value - half, found.value + half, n)
 
 
 def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Estimate:

@@ -10,6 +10,7 @@ from backend.groups.buckets import BUCKETS, MemberFacts, Role, bucket_of, owners
 from backend.runtimes.features import FeatureSpec
 from backend.runtimes.served_versions import ServedVersion, VersionFacts
 from schemas.common import Shape
+from schemas.exploration import RunningExploration
 from schemas.group_settings import PositiveScores, Reveals, UnknownCategories, UnknownInputs
 
 
@@ -20,6 +21,7 @@ class Answering(Shape, frozen=True, kw_only=True):
     unknown_inputs: UnknownInputs = "refuse"
     unknown_categories: UnknownCategories = "refuse"
     reveals: Reveals | None = None
+    exploration: RunningExploration | None = None
 
 
 class GroupFacts(Shape, frozen=True, kw_only=True):

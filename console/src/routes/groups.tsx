@@ -16,6 +16,7 @@ const compare = createRoute({
   component: lazyPage(() => import('@/features/groups/Compare'), 'Compare'),
 });
 const decisions = createRoute({ getParentRoute: () => group, path: GROUP_TABS.decisions.path, component: lazyPage(() => import('@/features/decisions/Decisions'), 'Decisions') });
+const cutoffs = createRoute({ getParentRoute: () => group, path: GROUP_TABS.cutoffs.path, component: lazyPage(() => import('@/features/decisions/Cutoffs'), 'Cutoffs') });
 const traffic = createRoute({ getParentRoute: () => group, path: GROUP_TABS.traffic.path, component: lazyPage(() => import('@/features/inference/Traffic'), 'Traffic') });
 const inferences = createRoute({
   getParentRoute: () => group,
@@ -30,4 +31,4 @@ const history = createRoute({ getParentRoute: () => group, path: GROUP_TABS.hist
 const endpoint = createRoute({ getParentRoute: () => group, path: GROUP_TABS.endpoint.path, component: lazyPage(() => import('@/features/groups/Endpoint'), 'Endpoint') });
 const remove = createRoute({ getParentRoute: () => group, path: GROUP_TABS.delete.path, component: lazyPage(() => import('@/features/groups/Delete'), 'Delete') });
 
-export const groupRoutes = [list, create, group.addChildren([compare, decisions, traffic, inferences, split, control, log, history, endpoint, remove])] as const;
+export const groupRoutes = [list, create, group.addChildren([compare, decisions, cutoffs, traffic, inferences, split, control, log, history, endpoint, remove])] as const;

@@ -3,6 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
 import { Answer, Notice } from '@/components/States';
+import { ComparisonPanel } from '@/features/decisions/ComparisonPanel';
+import { ExplorationPanel } from '@/features/decisions/ExplorationPanel';
 import { OverridePanel } from '@/features/decisions/OverridePanel';
 import { RulePanel } from '@/features/decisions/RulePanel';
 import { ValueTablePanel } from '@/features/decisions/ValueTablePanel';
@@ -25,7 +27,9 @@ export function Decisions() {
           )}
           <RulePanel decisions={data} />
           <OverridePanel slug={slug} />
+          <ComparisonPanel key={JSON.stringify(data.settings)} decisions={data} />
           <ValueTablePanel key={JSON.stringify(data.value_table)} decisions={data} />
+          <ExplorationPanel slug={slug} currency={data.value_table?.currency ?? null} />
         </Stack>
       )}
     </Answer>

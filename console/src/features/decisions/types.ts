@@ -20,3 +20,11 @@ export function boundWords(bands: readonly Band[], at: number): string {
 }
 
 export const DECISION_COLOURS: Record<string, string> = { approve: 'var(--ty-ok, #2f7d5b)', refer: 'var(--ty-warn, #b7791f)', decline: 'var(--ty-bad, #b4412f)' };
+
+export type CutoffCurve = Outputs['decisions']['explore'];
+export type CutoffPoint = CutoffCurve['points'][number];
+export type CutoffTrial = Outputs['decisions']['cutoffTrials']['trials'][number];
+export type SwapSet = Outputs['decisions']['swapSet'];
+export type Explorations = Outputs['decisions']['explorations'];
+export type Exploration = Explorations['explorations'][number];
+export type Estimate = CutoffPoint['value'];

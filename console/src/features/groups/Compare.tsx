@@ -7,12 +7,13 @@ import { useMemo, useState } from 'react';
 import { Panel } from '@/components/Panel';
 import { tonesOf } from '@/components/Roles';
 import { Answer, Empty, Loading } from '@/components/States';
-import { when } from '@/components/format';
+import { percent, when } from '@/components/format';
 import { useMay } from '@/features/access/session';
 import { Cohorts } from '@/features/groups/Cohorts';
 import { ConclusionCard } from '@/features/groups/ConclusionCard';
 import { Contenders } from '@/features/groups/Contenders';
 import { Differences } from '@/features/groups/Differences';
+import { Explored } from '@/features/groups/Explored';
 import { LatencyPanel } from '@/features/groups/LatencyPanel';
 import { MetricTable } from '@/features/groups/MetricTable';
 import { PromoteDialog } from '@/features/groups/PromoteDialog';
@@ -29,6 +30,13 @@ const route = getRouteApi('/signed-in/groups/$slug/');
 /** On whom the metrics are. */
 const onWhom = ({ maturity, phase, regression }: Comparison) =>
   `Metrics on outcomes are computed on the predictions of phase ${phase.toString()} that chance assigned to a version${maturity?.until ? `, made before ${when(maturity.until)}` : ''}, and whose outcome is in: n in each column.${regression ? '' : ' Precision is on those with a positive label, recall on those with a positive outcome.'} Error rate, fallback rate and mean score are on all requests of the version.`;
+
+/** Which decisions count, and how much of their worth the limits cut. */
+function onDecisions({ contenders, decided_by }: Comparison) {
+  if (contenders.every((one) => one.approval_rate.value === null)) return '';
+  const clipped = Math.max(...contenders.map((one) => one.value_clipped ?? 0));
+  return `Approval rate, bad rate and value follow the ${decided_by} decision.${clipped > 0 ? ` The value table’s limits cut up to ${percent(clipped)} of the worths.` : ''}`;
+}
 
 /** The Comparative View: the contenders of one phase side by side, live. */
 export function Compare() {
@@ -89,10 +97,15 @@ function View({ comparison, current, ...shown }: ViewProps) {
               <Selection comparison={comparison} selection={comparison.selection} tones={tones} />
             </div>
           )}
+          {comparison.contenders.some((one) => one.explored) && (
+            <div style={{ marginBottom: 14 }}>
+              <Explored comparison={comparison} />
+            </div>
+          )}
           <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid however often you look.">
             <MetricTable comparison={comparison} tones={tones} />
             <p className="hint" style={{ margin: 0, padding: '10px 16px 14px' }}>
-              {onWhom(comparison)}
+              {onWhom(comparison)} {onDecisions(comparison)}
             </p>
           </Panel>
           <div className={css.grid2}>

@@ -1,1 +1,0 @@
-"""Datasets: uploads, decision logs and inference logs, sealed into immutable snapshots."""

@@ -1,0 +1,214 @@
+"""Exploration: two people, a budget that nothing overspends, lots that anybody can draw again, and figures that hold for everyone up to the band's edge."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, roc_auc_score
+from sqlalchemy import text
+
+from backend.actor import Actor
+from backend.comparison import routing_replay
+from backend.decisions import exploration, repository
+from backend.decisions.errors import ExplorationNotRequested, ExplorationOpen, InvalidExploration, SecondApproverNeeded
+from backend.decisions.lots import lot_of
+from backend.decisions.rule_change import set_decision_rule
+from backend.errors import NotFound
+from backend.groups import service as groups
+from backend.groups.buckets import bucket_of
+from backend.hub import Hub
+from backend.inference_log.refs import LogRef
+from backend.inference_log.rows import row_of
+from backend.inference_log.writer import write
+from backend.outcomes.service import record as record_outcomes
+from schemas.access import Role
+from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule
+from schemas.exploration import Exploration, ExplorationRef, ExplorationTerms, RequestExploration, RunningExploration
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
+from schemas.inference import Outcome, RecordOutcomes
+from schemas.ramps import ReplayRouting
+from tests.backend.comparison.test_comparison import compare
+from tests.backend.groups.test_control import second_person
+from tests.support.log_records import record
+from tests.support.served import Served
+from tests.support.tenants import Tenant, new_tenant
+
+CUT, EDGE, SHARE = 0.2, 0.5, 0.2
+RULE = DecisionRule(bands=[DecisionBand(decision="approve", below=CUT), DecisionBand(decision="decline")])
+TERMS_ID = UUID(int=7)
+TERMS = ExplorationTerms(low=CUT, high=EDGE, share=SHARE, loss_budget=1e9, loss_each=1_000, until=datetime.now(UTC) + timedelta(days=30))
+
+
+@pytest.fixture
+async def group(hub: Hub, served: Served) -> Group:
+    """A group whose champion approves below the cut-off."""
+    return await decided_group(hub, served)
+
+
+async def decided_group(hub: Hub, served: Served) -> Group:
+    async with hub.work(served.tenant.admin) as work:
+        made = await set_decision_rule(work, SetDecisionRule(version_id=served.serving.champion.id, rule=RULE))
+        slug = f"explored_{str(made.id)[-12:].replace('-', '')}"
+        members = [MemberSpec(version_id=made.id, role=MemberRole.CHAMPION, share=10_000)]
+        return await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
+
+
+async def other_person(hub: Hub, tenant: Tenant) -> Actor:
+    return msgspec.structs.replace(tenant.acting_as(Role.ML_LEAD), person_id=await second_person(hub, tenant), name="second")
+
+
+async def begun(hub: Hub, served: Served, group: Group, terms: ExplorationTerms = TERMS) -> Exploration:
+    async with hub.work(served.tenant.admin) as work:
+        asked = await exploration.request(work, RequestExploration(slug=group.slug, terms=terms, reason="unknown above the cut-off"))
+    async with hub.work(await other_person(hub, served.tenant)) as work:
+        approved = await exploration.approve(work, ExplorationRef(slug=group.slug, exploration_id=asked.id, reason="counsel agreed"))
+    async with hub.work(served.tenant.admin) as work:  # an hour ago, so that rows of now lie within it
+        moved = text("UPDATE explorations SET approved_at = approved_at - interval '1 hour' WHERE id = :id")
+        await work.session.execute(moved, {"id": approved.id})
+    return approved
+
+
+async def test_it_begins_when_a_second_person_approves_and_ends_when_anybody_stops_it(hub: Hub, served: Served, group: Group) -> None:
+    other = await other_person(hub, served.tenant)
+    async with hub.work(served.tenant.admin) as work:
+        asked = await exploration.request(work, RequestExploration(slug=group.slug, terms=TERMS))
+    ref = ExplorationRef(slug=group.slug, exploration_id=asked.id)
+    async with hub.work(served.tenant.admin) as work:
+        assert (asked.state, asked.allowed) == ("requested", 1_000_000)
+        with pytest.raises(SecondApproverNeeded):
+            await exploration.approve(work, ref)
+        with pytest.raises(ExplorationOpen):
+            await exploration.request(work, RequestExploration(slug=group.slug, terms=TERMS))
+    async with hub.work(other) as work:
+        approved = await exploration.approve(work, ref)
+        assert (approved.state, approved.self_approved, approved.requested_by != approved.approved_by) == ("active", False, True)
+    async with hub.work(served.tenant.admin) as work:  # settings keep what runs
+        await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(unknown_inputs="ignore")))
+        assert (await exploration.explored_span(work, group)) is not None
+        assert (await exploration.stop(work, ref)).state == "stopped"
+        with pytest.raises(ExplorationNotRequested):
+            await exploration.approve(work, ref)
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"low": 0.1}, "/terms/low"),
+        ({"low": float("nan")}, "/terms/low"),
+        ({"high": CUT}, "/terms/low"),
+        ({"loss_budget": 10.0}, "/terms/loss_budget"),
+        ({"until": datetime(2026, 1, 1, tzinfo=UTC)}, "/terms/until"),
+        ({"until": datetime(2099, 1, 1)}, "/terms/until"),  # noqa: DTZ001 (without a zone on purpose)
+        ({"decision": "decline"}, "/terms/decision"),
+    ],
+)
+async def test_terms_that_make_no_sense_are_refused_with_their_place(hub: Hub, served: Served, group: Group, changed: dict[str, object], pointer: str) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        with pytest.raises(InvalidExploration) as refused:
+            await exploration.request(work, RequestExploration(slug=group.slug, terms=msgspec.structs.replace(TERMS, **changed)))
+        assert pointer in [issue.pointer for issue in refused.value.issues]
+
+
+async def test_another_tenant_finds_nothing_of_it(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group)
+    stranger = await new_tenant(hub)
+    async with hub.work(stranger.admin) as work:
+        with pytest.raises(NotFound):
+            await exploration.stop(work, ExplorationRef(slug=group.slug, exploration_id=asked.id))
+        assert await repository.reserve(work.session, work.tenant_id, asked.id, 1) is None
+
+
+async def test_many_processes_at_once_never_overspend_and_the_last_place_ends_it(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group, msgspec.structs.replace(TERMS, loss_budget=10_000.0))
+    running = RunningExploration(id=asked.id, low=CUT, high=EDGE, share=SHARE, decision="approve", approves=["approve"], until=TERMS.until)
+    granted = await asyncio.gather(*(exploration.reserve(hub, served.tenant.admin, group.slug, running, 3) for _ in range(8)))
+    assert sum(granted) == 10
+    async with hub.work(served.tenant.admin) as work:
+        shown = (await exploration.list_explorations(work, GroupRef(slug=group.slug))).explorations[0]
+        assert (shown.state, shown.spent, shown.allowed) == ("spent", 10, 10)
+
+
+@given(st.uuids(), st.text(max_size=30), st.text(max_size=30))
+def test_a_lot_is_a_number_from_0_to_below_1_and_always_the_same(exploration_id: object, salt: str, key: str) -> None:
+    drawn = lot_of(exploration_id, salt, key)  # type: ignore[arg-type]
+    assert 0 <= drawn < 1
+    assert drawn == lot_of(exploration_id, salt, key)  # type: ignore[arg-type]
+
+
+def test_lots_are_uniform() -> None:
+    lots = np.array([lot_of(TERMS_ID, "salt", f"client-{at}") for at in range(20_000)])
+    assert np.abs(np.sort(lots) - np.arange(20_000) / 20_000).max() < 1.63 / np.sqrt(20_000)  # Kolmogorov's bound at 1 %
+
+
+async def test_figures_beyond_the_approved_hold_for_everyone_up_to_the_edge(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group)
+    scores, truth = await explored(hub, served, group, asked)
+    everyone = scores < EDGE
+    (contender,) = (await compare(hub, served, group)).contenders
+    told = contender.explored
+    assert told is not None
+    assert told.rows == everyone.sum()
+    figures = {one.metric: one.estimate for one in told.figures}
+    weights = np.where(scores < CUT, 1.0, won_weights(group, asked, scores))[everyone]
+    mine, outcome = scores[everyone], truth[everyone]
+    weighted = {
+        "bad_rate": np.average(outcome, weights=weights),
+        "brier": brier_score_loss(outcome, mine, sample_weight=weights),
+        "roc_auc": roc_auc_score(outcome, mine, sample_weight=weights),
+    }
+    whole = {"bad_rate": outcome.mean(), "brier": brier_score_loss(outcome, mine), "roc_auc": roc_auc_score(outcome, mine)}
+    for name, value in weighted.items():
+        half = (figures[name].interval.high - figures[name].interval.low) / 2
+        assert figures[name].value == pytest.approx(value)
+        assert abs(figures[name].value - whole[name]) < 2.5 * half, name  # about five standard errors, as each run draws its own lots
+    assert truth[scores < CUT].mean() < figures["bad_rate"].interval.low
+
+
+def won_weights(group: Group, asked: Exploration, scores: np.ndarray) -> np.ndarray:
+    """For how many applications each explored one stands [n]; 0 for those that the lot did not approve."""
+    lots = np.array([lot_of(asked.id, group.salt, f"client-{at}") for at in range(len(scores))])
+    return np.where(lots < SHARE, 1 / SHARE, 0.0)
+
+
+async def test_a_replay_draws_every_lot_again(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group)
+    await explored(hub, served, group, asked, n=400)
+    async with hub.work(served.tenant.admin) as work:
+        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
+    assert replay.rows == replay.matched == 400
+    await explored(hub, served, group, asked, n=100, forged=True)
+    async with hub.work(served.tenant.admin) as work:
+        again = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
+    assert 0 < again.rows - again.matched <= 100
+
+
+async def explored(hub: Hub, served: Served, group: Group, asked: Exploration, n: int = 8_000, forged: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Log applications as an exploring process would, with the outcomes of what was approved. Returns scores and true outcomes [n]."""
+    assert served.tenant.admin.tenant_id
+    random, rows, told = np.random.default_rng(9), [], []
+    scores = random.beta(2, 4, n)
+    truth = (random.random(n) < scores**0.8).astype(float)
+    champion = group.phase.members[0]
+    for at, bucket in zip(range(n), cycle(range(10_000)), strict=False):
+        key = f"client-{at}"
+        made = record(score=float(scores[at]), bucket=bucket, propensity=1.0, role="champion", version=champion.label, version_id=champion.version_id)
+        made = msgspec.structs.replace(made, entity_key=key, bucket=bucket_of(group.salt, key), decision="approve" if scores[at] < CUT else "decline")
+        if CUT <= scores[at] < EDGE:
+            lot = lot_of(asked.id, group.salt, key)
+            won = lot < SHARE
+            made = msgspec.structs.replace(made, lot=1 - lot if forged else lot, lot_propensity=SHARE, decision="approve" if won else "decline")
+        rows.append(row_of(made, None, None))
+        if made.decision == "approve":
+            told.append(Outcome(inference_id=made.inference_id, actual=float(truth[at])))
+    async with hub.work(served.tenant.admin) as work:
+        await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(reveals=["approve"], maturity_hours=0)))
+        assert await write(work, LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name), rows) == []
+        await record_outcomes(work, RecordOutcomes(slug=group.slug, outcomes=told))
+    return scores, truth

@@ -1,0 +1,162 @@
+"""What a change of the cut-off would do: the swap set of a shadow, the gain before the change, and the version in the group in one step."""
+
+from itertools import cycle
+
+import msgspec
+import numpy as np
+import pytest
+
+from backend.audit import service as audit
+from backend.decisions import cutoff_trial, service, swap
+from backend.decisions.errors import NoShadow, VersionNotLogged
+from backend.decisions.explorer import explore
+from backend.decisions.rule_change import set_decision_rule
+from backend.groups import service as groups
+from backend.groups.errors import StalePhase
+from backend.hub import Hub
+from backend.ids import SHADOW_OF, new_id, shadow_id
+from backend.inference_log.refs import LogRef
+from backend.inference_log.rows import row_of
+from backend.inference_log.writer import write
+from backend.outcomes.service import record as record_outcomes
+from schemas.audit import ListAudit
+from schemas.cutoffs import ExploreCutoffs, TryCutoff
+from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule, SetValueTable
+from schemas.group_settings import GroupSettings
+from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
+from schemas.inference import Outcome, RecordOutcomes
+from schemas.swap_sets import AskSwapSet
+from tests.backend.decisions.test_explorer import TABLE
+from tests.support.log_records import record
+from tests.support.served import Served
+
+N, FIRST, SECOND = 1_200, 0.2, 0.3
+
+
+class Book:
+    """Applications scored by a champion with one cut-off and a shadow with another, with the outcomes of what was approved [n]."""
+
+    def __init__(self) -> None:
+        random = np.random.default_rng(12)
+        self.scores = random.beta(2, 6, N)
+        self.copied = np.clip(self.scores + random.normal(0, 0.05, N), 0.001, 0.999)
+        self.bad = random.random(N) < self.scores
+        self.first, self.second = self.scores < FIRST, self.copied < SECOND
+
+
+@pytest.fixture
+async def group(hub: Hub, served: Served) -> Group:
+    async with hub.work(served.tenant.admin) as work:
+        bands = [DecisionBand(decision="approve", below=FIRST), DecisionBand(decision="decline")]
+        made = await set_decision_rule(work, SetDecisionRule(version_id=served.serving.champion.id, rule=DecisionRule(bands=bands)))
+        slug = f"swap_{str(new_id())[-12:]}"
+        shadow = MemberSpec(version_id=served.serving.challenger.id, role=MemberRole.SHADOW, share=0)
+        members = [MemberSpec(version_id=made.id, role=MemberRole.CHAMPION, share=10_000), shadow]
+        return await groups.create(work, CreateGroup(name=slug, slug=slug, members=members))
+
+
+@pytest.fixture
+async def book(hub: Hub, served: Served, group: Group) -> Book:
+    """The applications, logged."""
+    found = Book()
+    champion, shadow = group.phase.members
+    rows, told = [], []
+    for at, bucket in zip(range(N), cycle(range(10_000)), strict=False):
+        name = "approve" if found.first[at] else "decline"
+        of = {"version": champion.label, "version_id": champion.version_id, "role": "champion", "propensity": 1.0}
+        made = record(score=float(found.scores[at]), bucket=bucket, decision=name, **of)
+        copy = msgspec.structs.replace(
+            made,
+            inference_id=shadow_id(made.inference_id, shadow.version_id),
+            version=shadow.label,
+            version_id=shadow.version_id,
+            role="shadow",
+            score=float(found.copied[at]),
+            decision="approve" if found.second[at] else "decline",
+            output={"score": float(found.copied[at]), SHADOW_OF: str(made.inference_id)},
+        )
+        rows += [row_of(made, None, None), row_of(copy, None, None)]
+        if found.first[at]:
+            told.append(Outcome(inference_id=made.inference_id, actual=float(found.bad[at])))
+    assert served.tenant.admin.tenant_id
+    async with hub.work(served.tenant.admin) as work:
+        assert await write(work, LogRef(group.id, served.tenant.admin.tenant_id, group.slug, group.table_name), rows) == []
+        await record_outcomes(work, RecordOutcomes(slug=group.slug, outcomes=told))
+        await service.set_value_table(work, SetValueTable(slug=group.slug, table=TABLE))
+        await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(reveals=["approve"], maturity_hours=0)))
+    return found
+
+
+async def test_the_swap_set_counts_what_only_one_approves_and_says_what_nobody_knows(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        found = await swap.swap(work, AskSwapSet(slug=group.slug))
+        with pytest.raises(VersionNotLogged):
+            await swap.swap(work, AskSwapSet(slug=group.slug, shadow="v9.9"))
+    masks = {
+        "both": book.first & book.second,
+        "only_answered": book.first & ~book.second,
+        "only_shadow": ~book.first & book.second,
+        "neither": ~book.first & ~book.second,
+    }
+    worth = np.where(book.bad, -5.0, 1.0)
+    assert (found.rows, found.currency, found.shadow) == (N, "EUR", group.phase.members[1].label)
+    for part in found.parts:
+        mask = masks[part.name]
+        known = mask & book.first
+        assert (part.n, part.known, part.bad) == (mask.sum(), known.sum(), (book.bad & known).sum())
+        if part.name in ("both", "only_answered"):
+            assert part.answered_value == pytest.approx(worth[mask].mean())
+        if part.name == "only_shadow":
+            assert (part.bad_rate.value, part.least, part.most, part.shadow_value, part.answered_value) == (None, 0.0, 1.0, None, 0.0)
+    gained = int(masks["only_shadow"].sum())
+    assert f"{gained:,} applications that were declined" in found.words
+    assert f"outcome of {gained:,}" in found.words
+
+
+async def test_a_group_without_a_shadow_says_so(hub: Hub, served: Served) -> None:
+    plain = await served.group(hub)
+    async with hub.work(served.tenant.admin) as work:
+        with pytest.raises(NoShadow):
+            await swap.swap(work, AskSwapSet(slug=plain.slug))
+
+
+async def test_the_gain_of_a_cut_off_is_the_difference_on_the_same_applications(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug))
+    worth = np.where(book.bad, -5.0, 1.0)
+    now = (worth * book.first).mean()
+    assert found.current is not None
+    assert found.current.approval_rate.value == pytest.approx(book.first.mean())
+    assert found.current.bad_rate.value == pytest.approx(book.bad[book.first].mean())
+    assert found.current.value.value == pytest.approx(now)
+    for point in (one for one in found.points if 0 < one.cut <= FIRST):
+        then = (worth * (book.scores < point.cut)).mean()
+        assert point.gain.value == pytest.approx(then - now)
+        assert point.gain.interval.low <= then - now <= point.gain.interval.high
+    nearest = min(found.points, key=lambda one: abs(one.cut - FIRST))
+    width = [point.gain.interval.high - point.gain.interval.low for point in (nearest, found.points[5])]
+    assert width[0] < width[1], "the same decisions leave nothing to doubt"
+
+
+async def test_a_cut_off_is_tried_in_one_step_and_remembers_what_was_expected(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        given = TryCutoff(slug=group.slug, phase=1, cut=0.15, role="challenger", share=500)
+        made = await cutoff_trial.try_cutoff(work, given)
+    async with hub.work(served.tenant.admin) as work:
+        after = await groups.get(work, GroupRef(slug=group.slug))
+        listed = await cutoff_trial.list_trials(work, GroupRef(slug=group.slug))
+        with pytest.raises(StalePhase):
+            await cutoff_trial.try_cutoff(work, TryCutoff(slug=group.slug, phase=1, cut=0.1))
+    members = {one.version_id: (one.role, one.share) for one in after.phase.members}
+    assert members[made.version_id] == (MemberRole.CHALLENGER, 500)
+    assert sum(share for _, share in members.values()) == 10_000
+    worth = np.where(book.bad, -5.0, 1.0)
+    assert made.expected.value == pytest.approx((worth * (book.scores < 0.15)).mean())
+    assert listed.trials == [made]
+    async with hub.work(served.tenant.admin) as work:
+        rules = (await service.get(work, GroupRef(slug=group.slug))).rules
+        entries = (await audit.browse(work, ListAudit(subject=f"group:{group.slug}"))).items
+    rule = next(one.rule for one in rules if one.version_id == made.version_id)
+    assert rule is not None
+    assert [(band.decision, band.below) for band in rule.rule.bands] == [("approve", 0.15), ("decline", None)]
+    assert "decisions.tryCutoff" in [entry.action for entry in entries]
