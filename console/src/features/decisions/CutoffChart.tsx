@@ -3,7 +3,7 @@ import { useCallback, useState } from 'react';
 
 import { Chart, type Draw } from '@/components/Chart';
 import { grid, xValue, yValue } from '@/components/axes';
-import { figure, percent } from '@/components/format';
+import { figure, mark, percent } from '@/components/format';
 import type { CutoffCurve, CutoffPoint } from '@/features/decisions/types';
 
 const SHARES = { approval_rate: 'Approval rate', bad_rate: 'Bad rate', recall: 'Bad ones declined', ratio: 'Four-fifths ratio' } as const;
@@ -43,14 +43,14 @@ export function CutoffChart({ curve, at, choose }: CutoffChartProps) {
         data: known.map((point) => [point.cut, of(point)]),
       });
       const chosen = curve.points[at]?.cut ?? 0;
-      const marks = [{ xAxis: chosen, label: { formatter: `chosen ${figure(chosen)}` } }, ...(curve.best ? [{ xAxis: curve.best.cut, label: { formatter: 'best', position: 'insideEndBottom' as const } }] : [])];
+      const marks = [{ xAxis: chosen, label: { formatter: `chosen ${figure(chosen)}` } }, ...(curve.best ? [{ xAxis: curve.best.cut, label: { formatter: 'best', position: 'insideStartTop' as const } }] : [])];
       return {
-        grid: grid({ top: 18, left: 64 }),
+        grid: grid({ top: 26, left: 64 }),
         tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'number' ? format(v) : '') },
-        xAxis: xValue(c, { name: 'Cut-off', min: 'dataMin', max: 'dataMax' }),
+        xAxis: xValue(c, { name: 'Cut-off', min: 'dataMin', max: 'dataMax', show: mark }),
         yAxis: yValue(c, { name: names[shown] ?? shown, show: format, scale: true, gap: 50 }),
         series: [
-          { ...line(names[shown] ?? shown, (point) => point[shown].value, 2, 1), markLine: { symbol: 'none', silent: true, lineStyle: { color: c.text, width: 1, opacity: 0.6 }, label: { color: c.text, fontSize: 11, position: 'insideEndTop' }, data: marks } },
+          { ...line(names[shown] ?? shown, (point) => point[shown].value, 2, 1), markLine: { symbol: 'none', silent: true, lineStyle: { color: c.text, width: 1, opacity: 0.6 }, label: { color: c.text, fontSize: 11, position: 'end', rotate: 0 }, data: marks } },
           line('95 % from', (point) => point[shown].interval?.low ?? null, 1, 0.55),
           line('95 % to', (point) => point[shown].interval?.high ?? null, 1, 0.55),
         ],

@@ -1,0 +1,1 @@
+"""Datasets: uploads, decision logs and inference logs, sealed into immutable snapshots."""
