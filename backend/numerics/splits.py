@@ -1,0 +1,211 @@
+"""Divides the rows of a dataset into train, validation and test: by time, by entity, stratified, at random, or into k folds.
+
+Every function is pure and seeded: the same arguments give the same indices, on every machine (PCG64 of numpy). Results are arrays of row numbers, int64,
+sorted ascending, without overlap; together they hold every row once.
+
+By time, all rows of one moment stay on one side, and validation is later than training, test later than validation (Bergmeir and Benítez, 2012, "On the use of
+cross-validation for time series predictor evaluation"). By entity, all rows of one entity stay on one side (Roberts et al., 2017, "Cross-validation strategies for
+data with temporal, spatial, hierarchical, or phylogenetic structure").
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+SplitKind = Literal["time", "entity", "stratified", "random"]
+
+
+class Split(NamedTuple):
+    """Row numbers of each part. Each is [rows of the part], int64, ascending."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+class Fold(NamedTuple):
+    """One fold: train and validation rows. The test rows of the split are in no fold."""
+
+    train: Rows
+    validation: Rows
+
+
+class UnusableSplit(ValueError):
+    """The rows cannot be divided so. The message says why and what to change."""
+
+
+def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> Split:
+    """Row numbers for training, validation and test.
+
+    `rows` is the number of rows n. `validation` and `test` are fractions of all rows. `times` [n] (for "time"): anything numpy orders, no missing value.
+    `entities` [n] (for "entity"): strings or numbers; a missing entity counts as an entity of its own. `target` [n] (for "stratified"): classes; a missing class is a class.
+    Raises UnusableSplit.
+    """
+    _check_shares(rows, validation, test)
+    if kind == "time":
+        return split_by_time(_needed(times, rows, "time", "a timestamp column"), validation, test)
+    if kind == "entity":
+        return split_by_entity(_needed(entities, rows, "entity", "an entity column"), validation, test, seed)
+    if kind == "stratified":
+        return split_stratified(_needed(target, rows, "stratified", "a target column"), validation, test, seed)
+    return split_at_random(rows, validation, test, seed)
+
+
+def split_by_time(times: Any, validation: float, test: float) -> Split:
+    """The latest rows [n] are for the test, the ones before for validation. Rows of one moment stay together."""
+    moments = _moments(times)
+    rows = len(moments)
+    order = np.argsort(moments, kind="stable")
+    ordered = moments[order]
+    first_test = _moment_boundary(ordered, round(rows * (1 - test))) if test else rows
+    first_validation = _moment_boundary(ordered, round(rows * (1 - test - validation))) if validation else first_test
+    parts = Split(_ascending(order[:first_validation]), _ascending(order[first_validation:first_test]), _ascending(order[first_test:]))
+    return _filled(parts, validation, test, "the times are too few: many rows share one moment. Split by entity or at random")
+
+
+def split_by_entity(entities: Any, validation: float, test: float, seed: int) -> Split:
+    """Whole entities go to one part, in an order drawn from the seed, until the part has its share of rows."""
+    codes = _codes(entities)
+    counts = np.bincount(codes)
+    order = np.random.default_rng(seed).permutation(len(counts))
+    reached = np.cumsum(counts[order]) - counts[order] / 2
+    part_of_entity = np.zeros(len(counts), np.int8)
+    part_of_entity[order[reached < len(codes) * (validation + test)]] = 1
+    part_of_entity[order[reached < len(codes) * test]] = 2
+    return _filled(_parts(part_of_entity[codes]), validation, test, "the entities are too few, or one of them holds most rows. Split by time or at random")
+
+
+def split_stratified(target: Any, validation: float, test: float, seed: int) -> Split:
+    """Each class [n] is divided by the same shares. A class of one row goes to training."""
+    codes = _codes(target)
+    generator = np.random.default_rng(seed)
+    parts = np.zeros(len(codes), np.int8)
+    for code in range(int(codes.max()) + 1):
+        members = generator.permutation(np.flatnonzero(codes == code))
+        for_test = round(len(members) * test)
+        for_validation = min(round(len(members) * validation), len(members) - for_test)
+        parts[members[:for_test]] = 2
+        parts[members[for_test : for_test + for_validation]] = 1
+    return _filled(_parts(parts), validation, test, "the classes are too small. Add rows, or split at random")
+
+
+def split_at_random(rows: int, validation: float, test: float, seed: int) -> Split:
+    """Rows in an order drawn from the seed: first the test's share, then the validation's, the rest for training."""
+    order = np.random.default_rng(seed).permutation(rows)
+    for_test, for_validation = round(rows * test), round(rows * validation)
+    parts = np.zeros(rows, np.int8)
+    parts[order[:for_test]] = 2
+    parts[order[for_test : for_test + for_validation]] = 1
+    return _filled(_parts(parts), validation, test, "the rows are too few")
+
+
+def make_folds(kind: SplitKind, rows: Any, folds: int, *, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> list[Fold]:
+    """k folds of the given row numbers [m] (training and validation rows of a split, ascending). Arrays are [n], of the whole dataset.
+
+    By time the folds grow: fold i trains on all that is earlier than its validation rows, so the earliest of the k + 1 spans is never validated. Otherwise each row is validated
+    once. Raises UnusableSplit.
+    """
+    chosen = _ascending(rows)
+    if not 2 <= folds <= len(chosen):
+        raise UnusableSplit(f"{folds} folds of {len(chosen)} rows are not possible: give a number of folds from 2 to {len(chosen)}")
+    if kind == "time":
+        return _growing_folds(chosen, _moments(_needed(times, None, "time", "a timestamp column"))[chosen], folds)
+    if kind == "entity":
+        numbers = _entity_folds(_codes(np.asarray(_needed(entities, None, "entity", "an entity column"))[chosen]), folds, seed)
+    elif kind == "stratified":
+        numbers = _stratified_folds(_codes(np.asarray(_needed(target, None, "stratified", "a target column"))[chosen]), folds, seed)
+    else:
+        numbers = np.empty(len(chosen), np.int64)
+        numbers[np.random.default_rng(seed).permutation(len(chosen))] = np.arange(len(chosen)) % folds
+    if len(np.unique(numbers)) < folds:
+        raise UnusableSplit(f"{folds} folds leave one without rows: there are fewer entities than folds. Give fewer folds")
+    return [Fold(chosen[numbers != number], chosen[numbers == number]) for number in range(folds)]
+
+
+def _growing_folds(chosen: Rows, moments: NDArray[Any], folds: int) -> list[Fold]:
+    order = np.argsort(moments, kind="stable")
+    ordered = moments[order]
+    bounds = [_moment_boundary(ordered, round(len(chosen) * part / (folds + 1))) for part in range(1, folds + 1)] + [len(chosen)]
+    if bounds[0] == 0 or any(after <= before for before, after in zip(bounds, bounds[1:], strict=False)):
+        raise UnusableSplit(f"{folds} folds by time are not possible: many rows share one moment. Give fewer folds, or split by entity")
+    return [Fold(_ascending(chosen[order[:start]]), _ascending(chosen[order[start:end]])) for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+def _entity_folds(codes: Rows, folds: int, seed: int) -> Rows:
+    """The largest entity first, each into the fold with the fewest rows; ties are broken by the seed."""
+    counts = np.bincount(codes)
+    shuffled = np.random.default_rng(seed).permutation(len(counts))
+    fold_of_entity = np.empty(len(counts), np.int64)
+    filled = [0] * folds
+    for entity in shuffled[np.argsort(-counts[shuffled], kind="stable")]:
+        smallest = filled.index(min(filled))
+        fold_of_entity[entity] = smallest
+        filled[smallest] += int(counts[entity])
+    return fold_of_entity[codes]
+
+
+def _stratified_folds(codes: Rows, folds: int, seed: int) -> Rows:
+    generator = np.random.default_rng(seed)
+    numbers = np.empty(len(codes), np.int64)
+    given = 0
+    for code in range(int(codes.max()) + 1):
+        members = generator.permutation(np.flatnonzero(codes == code))
+        numbers[members] = (np.arange(len(members)) + given) % folds
+        given += len(members)
+    return numbers
+
+
+def _check_shares(rows: int, validation: float, test: float) -> None:
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise UnusableSplit(f"validation {validation} and test {test} leave no rows for training: their sum must be below 1")
+    if rows < 1:
+        raise UnusableSplit("there are no rows to split")
+
+
+def _needed(values: Any, rows: int | None, kind: str, column: str) -> Any:
+    if values is None:
+        raise UnusableSplit(f'a split by "{kind}" needs {column}: give a column this role, or choose another split')
+    if rows is not None and len(values) != rows:
+        raise UnusableSplit(f"{column} has {len(values)} values for {rows} rows")
+    return values
+
+
+def _moments(times: Any) -> NDArray[Any]:
+    moments = np.asarray(times)
+    missing = np.isnat(moments) if moments.dtype.kind in "mM" else np.isnan(moments) if moments.dtype.kind == "f" else np.zeros(len(moments), bool)
+    if moments.dtype.kind == "O" or missing.any():
+        raise UnusableSplit(f"the timestamp column has {int(missing.sum()) or 'some'} missing values: fill them, drop these rows, or choose another split")
+    return moments
+
+
+def _codes(values: Any) -> Rows:
+    """Whole numbers from 0, in the order in which numpy sorts the values as text (numbers as numbers); a missing value has a code of its own."""
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = np.array(["\x00" if value is None or value != value else f"\x01{value}" for value in array], dtype=np.str_)
+    return np.unique(array, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _moment_boundary(ordered: NDArray[Any], wanted: int) -> int:
+    """The start of the moment nearest to the wanted row."""
+    if wanted <= 0 or wanted >= len(ordered):
+        return min(max(wanted, 0), len(ordered))
+    before = int(np.searchsorted(ordered, ordered[wanted], "left"))
+    after = int(np.searchsorted(ordered, ordered[wanted], "right"))
+    return before if wanted - before <= after - wanted else after
+
+
+def _parts(numbers: NDArray[np.int8]) -> Split:
+    return Split(*(np.flatnonzero(numbers == part).astype(np.int64) for part in range(3)))
+
+
+def _ascending(rows: Any) -> Rows:
+    return np.sort(np.asarray(rows, np.int64))
+
+
+def _filled(parts: Split, validation: float, test: float, reason: str) -> Split:
+    if not len(parts.train) or (validation and not len(parts.validation)) or (test and not len(parts.test)):
+        raise UnusableSplit(f"a part of the split would be without rows: {reason}")
+    return parts
