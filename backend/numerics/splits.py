@@ -3,11 +3,12 @@
 Every function is pure and seeded: the same arguments give the same indices, on every machine (PCG64 of numpy). Results are arrays of row numbers, int64,
 sorted ascending, without overlap; together they hold every row once.
 
-By time, all rows of one moment stay on one side, and validation is later than training, test later than validation (Bergmeir and Benítez, 2012, "On the use of
-cross-validation for time series predictor evaluation"). By entity, all rows of one entity stay on one side (Roberts et al., 2017, "Cross-validation strategies for
-data with temporal, spatial, hierarchical, or phylogenetic structure").
+By time, all rows of one moment stay on one side, and validation is later than training, test later than validation (Bergmeir and Benítez, 2012,
+"On the use of cross-validation for time series predictor evaluation"). By entity, all rows of one entity stay on one side (Roberts et al., 2017,
+"Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
 """
 
+import itertools
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: i
     """Row numbers for training, validation and test.
 
     `rows` is the number of rows n. `validation` and `test` are fractions of all rows. `times` [n] (for "time"): anything numpy orders, no missing value.
-    `entities` [n] (for "entity"): strings or numbers; a missing entity counts as an entity of its own. `target` [n] (for "stratified"): classes; a missing class is a class.
+    `entities` [n] (for "entity"): strings or numbers; all missing ones count as one entity. `target` [n] (for "stratified"): classes; missing is a class.
     Raises UnusableSplit.
     """
     _check_shares(rows, validation, test)
@@ -104,8 +105,8 @@ def split_at_random(rows: int, validation: float, test: float, seed: int) -> Spl
 def make_folds(kind: SplitKind, rows: Any, folds: int, *, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> list[Fold]:
     """k folds of the given row numbers [m] (training and validation rows of a split, ascending). Arrays are [n], of the whole dataset.
 
-    By time the folds grow: fold i trains on all that is earlier than its validation rows, so the earliest of the k + 1 spans is never validated. Otherwise each row is validated
-    once. Raises UnusableSplit.
+    By time the folds grow: fold i trains on all that is earlier than its validation rows, so the earliest of the k + 1 spans is never validated.
+    Otherwise each row is validated once. Raises UnusableSplit.
     """
     chosen = _ascending(rows)
     if not 2 <= folds <= len(chosen):
@@ -128,9 +129,9 @@ def _growing_folds(chosen: Rows, moments: NDArray[Any], folds: int) -> list[Fold
     order = np.argsort(moments, kind="stable")
     ordered = moments[order]
     bounds = [_moment_boundary(ordered, round(len(chosen) * part / (folds + 1))) for part in range(1, folds + 1)] + [len(chosen)]
-    if bounds[0] == 0 or any(after <= before for before, after in zip(bounds, bounds[1:], strict=False)):
+    if bounds[0] == 0 or any(after <= before for before, after in itertools.pairwise(bounds)):
         raise UnusableSplit(f"{folds} folds by time are not possible: many rows share one moment. Give fewer folds, or split by entity")
-    return [Fold(_ascending(chosen[order[:start]]), _ascending(chosen[order[start:end]])) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [Fold(_ascending(chosen[order[:start]]), _ascending(chosen[order[start:end]])) for start, end in itertools.pairwise(bounds)]
 
 
 def _entity_folds(codes: Rows, folds: int, seed: int) -> Rows:
