@@ -43,7 +43,8 @@ async def check(path: Path, document: ModelDocument, stated: ArtifactStatement, 
     facts = await inspect_aside(path, limit_bytes)
     features = _features(facts, document)
     categories = _categories(facts, document, features)
-    background = background_of(document, features, facts.kind, categories)
+    takes_missing = {name for name, own in zip(features, facts.features, strict=True) if own in facts.takes_missing}
+    background = background_of(document, features, facts.kind, categories, takes_missing)
     log_odds = facts.objective == "binary:logitraw"
     sampled = stated.samples is not None and tell_classes_apart(stated.samples, facts.kind, log_odds=log_odds)
     score = served_class(facts, document, stated.positive_class, sampled=sampled)

@@ -1,7 +1,7 @@
 """Background rows for a version's explanations, if its document has them (`extensions.background`)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,15 @@ ROWS_AT = "/extensions/background"
 
 
 def background_of(
-    document: ModelDocument, features: Sequence[str], kind: ArtifactKind, categories: Mapping[str, Sequence[Any]] | None = None
+    document: ModelDocument,
+    features: Sequence[str],
+    kind: ArtifactKind,
+    categories: Mapping[str, Sequence[Any]] | None = None,
+    takes_missing: Collection[str] = (),
 ) -> NDArray[np.float64] | None:
     """Return the document's background rows [b, features] in the artifact's order; None without rows. Raises BackgroundUnfit.
 
+    `takes_missing` are the features with a rule for missing values.
     A row is an object of feature and value: a number, true or false, one of the feature's categories, or null for a missing value.
     """
     said = document.extensions.get("background")
@@ -35,8 +40,9 @@ def background_of(
     known |= {name: codes_of(values) for name, values in (categories or {}).items()}
     issues: list[Issue] = []
     rows = [[_number(row, name, known.get(name), at, issues, strict=name in (categories or {})) for name in features] for at, row in enumerate(said)]
-    if kind is ArtifactKind.LINEAR and not issues and np.isnan(rows).any():
-        issues.append(Issue(pointer=ROWS_AT, message="a linear model takes no missing values"))
+    if kind is ArtifactKind.LINEAR and not issues:
+        lacking = [name for at, name in enumerate(features) if name not in takes_missing and np.isnan([row[at] for row in rows]).any()]
+        issues += [Issue(pointer=ROWS_AT, message=f"a value of {name[:100]!r} is missing, and this linear model has no rule for that") for name in lacking]
     if issues:
         raise BackgroundUnfit(issues=issues[:50])
     return np.array(rows, dtype=np.float64)

@@ -53,6 +53,11 @@ def sigmoid(slope: float) -> Link:
     return Link(lambda margin: 1.0 / (1.0 + _exp(-slope * margin)))
 
 
+def exponential() -> Link:
+    """Return the exponential function, the link of counts. Too large a margin gives infinity."""
+    return Link(_exp)
+
+
 def _exp(value: float) -> float:
     try:
         return math.exp(value)

@@ -8,10 +8,11 @@ import numpy as np
 
 from backend.numerics.linear import Linear, read_linear
 from backend.runtimes.checked_files import read_checked
-from backend.runtimes.lightgbm_links import sigmoid
+from backend.runtimes.lightgbm_links import SAME, Link, exponential, sigmoid
 from backend.runtimes.protocol import AS_IS, ExplanationBatch, Floats, Runtime, Scores, Space, Use
 
 LINEAR = "linear"
+LINKS: dict[str, Link] = {"identity": SAME, "logit": sigmoid(1.0), "log": exponential()}
 
 
 class LinearRuntime(Runtime):
@@ -20,12 +21,12 @@ class LinearRuntime(Runtime):
     def __init__(self, model: Linear) -> None:
         """Serve a parsed model; use `load`."""
         self.features = model.features
-        self.space: Space = "margin" if model.logit else "value"
+        self.space: Space = "value" if model.link == "identity" else "margin"
         self.classifies = model.logit
         self.covered = False
         self.estimated = False
         self._model = model
-        self._link = sigmoid(1.0)
+        self._link = LINKS[model.link]
 
     @classmethod
     def load(cls, path: Path, sha256: str, use: Use = AS_IS) -> Self:
@@ -33,9 +34,9 @@ class LinearRuntime(Runtime):
         return cls(read_linear(read_checked(path, sha256)))
 
     def predict(self, matrix: Floats) -> Scores:
-        """Score a matrix [n, features]. A missing value has no score."""
+        """Score a matrix [n, features]. A missing value without a rule has no score."""
         margin = self._model.margin(matrix)
-        return Scores(self._link(margin) if self._model.logit else margin, margin)
+        return Scores(self._link(margin), margin)
 
     def additivity(self, matrix: Floats) -> float | None:
         """Return None: there is no library to compare with."""

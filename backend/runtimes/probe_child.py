@@ -20,7 +20,7 @@ UNUSED = ("sklearn", "pandas", "dask", "matplotlib", "graphviz")
 
 
 def main() -> None:
-    """Read `{kind, path, sha256, use, samples, features, median, seconds, memory_bytes}`; write the findings, or `{"error": …}`."""
+    """Read `{kind, path, sha256, use, samples, features, takes_missing, median, seconds, memory_bytes}`; write the findings, or `{"error": …}`."""
     request = json.loads(sys.stdin.buffer.read())
     answer = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -71,7 +71,7 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("the loaded model names other features than its file does")
     count = len(runtime.features)
     rows = [np.zeros(count)] if request["median"] is None else [np.array(request["median"], dtype=np.float64), np.zeros(count)]
-    takes_missing = request["kind"] in ("lightgbm", "xgboost")
+    takes_missing = request["kind"] in ("lightgbm", "xgboost") or set(request["features"]) <= set(request["takes_missing"])
     matrix = np.array(rows + ([np.full(count, np.nan)] if takes_missing else []))
     scores = runtime.predict(matrix)
     if scores.score.shape != (len(matrix),) or not np.isfinite(scores.score).all():

@@ -51,6 +51,7 @@ async def probe(
         "use": use or {},
         "samples": samples,
         "features": facts.features,
+        "takes_missing": list(facts.takes_missing),
         "median": None if median is None else list(median),
         "seconds": seconds,
         "memory_bytes": MEMORY_BYTES + 16 * facts.size_bytes,

@@ -200,3 +200,25 @@ async def test_an_estimate_is_made_by_the_worker_never_while_somebody_waits(hub:
     (explained,) = explanations(served, served.explain(np.array([[1.0, 2.0]])))
     assert (explained.method, explained.exact) == ("sampled_permutation", False)
     assert explained.error is not None
+
+
+async def test_the_guides_bins_levels_and_missing_values_are_served_as_the_guide_says(hub: Hub, tenant: Tenant) -> None:
+    (shown,) = [one for one in re.findall(r"```json\n(.*?)```", GUIDE.read_text(), re.DOTALL) if '"terms"' in one]
+    said = {"features": [], "extensions": {"background": [{"debt": 1.0, "income": None, "region": "south"}]}}
+    version = await ready(hub, tenant, shown.encode(), "3.1", **said)
+    assert version.artifact is not None
+    assert version.artifact.categories == {"region": ["north", "south"]}
+    assert [feature.name for feature in version.document.features if feature.type == "category"] == ["region"]
+    group = await alone(hub, tenant, version)
+    asked: list[tuple[dict[str, Any], float]] = [
+        ({"debt": 1.5, "income": 45, "region": "south"}, 0.8 * 1.5 - 0.4 + 0.3),
+        ({"region": "north"}, 0.35 + 0.2 + 0.0),
+    ]
+    for inputs, parts in asked:
+        (answer,) = await ask(hub, tenant, group, PredictBody(inputs=inputs, explain=True))
+        assert answer.score == pytest.approx(1 / (1 + np.exp(2.1 - parts)), rel=1e-12)
+        assert answer.explanation is not None
+        assert answer.explanation.exact
+    with pytest.raises(Exception, match="does not take these values") as refused:
+        await ask(hub, tenant, group, PredictBody(inputs={"region": "west"}))
+    assert "north, south" in str(getattr(refused.value, "issues", ""))
