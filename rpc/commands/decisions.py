@@ -14,6 +14,7 @@ from rpc.commands.shared.installation import read_settings, running_installation
 from rpc.commands.shared.terminal import data_dir_option
 from schemas.catalog import Version
 from schemas.common import Shape
+from schemas.cutoffs import CutoffCurve, CutoffLimits, CutoffPoint, ExploreCutoffs
 from schemas.decisions import (
     AskOverrides,
     DecisionRule,
@@ -29,7 +30,9 @@ from schemas.decisions import (
     TryRule,
     ValueTable,
 )
+from schemas.exploration import Explorations
 from schemas.groups import GroupRef
+from schemas.swap_sets import AskSwapSet, SwapSet
 
 T = TypeVar("T")
 BATCH = 5_000
@@ -128,6 +131,60 @@ def value_table(data_dir: Path | None, email: str | None, token: str | None, slu
     given = SetValueTable(slug=slug, table=_read(path, ValueTable | None))
     found = _ask(data_dir, email, token, "decisions.setValueTable", given, GroupDecisions)
     click.echo("Value per application can be the decision metric." if found.can_decide else f"Value per application is not compared: {found.reason}")
+
+
+@command.command("cutoffs", short_help="What each cut-off would have given.")
+@data_dir_option
+@acting_options
+@click.option("--version", help="The version that is logged, by label. [default: the champion]")
+@click.option("--approval-rate", type=float, help="The least share to approve, as 0.6.")
+@click.option("--bad-rate", type=float, help="The greatest share of bad outcomes among the approved, as 0.04.")
+@click.option("--ratio", type=float, help="The least four-fifths ratio by --segment, as 0.8.")
+@click.option("--segment", help="An input by which approval rates are compared.")
+@_group
+def cutoffs(data_dir: Path | None, email: str | None, token: str | None, slug: str, version: str | None, segment: str | None, **limits: float | None) -> None:
+    """Every tenth cut-off tried on GROUP's mature rows, and the best one within the limits."""
+    given = ExploreCutoffs(slug=slug, version=version, segment=segment, limits=CutoffLimits(**limits))
+    found = _ask(data_dir, email, token, "decisions.explore", given, CutoffCurve)
+    click.echo(f"{'cut-off':>10} {'approved':>9} {'bad rate':>9} {'value':>12} {'gain':>12}")
+    for point in found.points[::10]:
+        click.echo(_point(point))
+    click.echo(f"best: {_point(found.best).strip()}" if found.best else "No cut-off holds the limits.")
+    click.echo(f"{found.known:,} of {found.rows:,} mature applications of {found.version} have an outcome. {found.words}".strip())
+
+
+@command.command("swap-set", short_help="What a shadow would decide otherwise.")
+@data_dir_option
+@acting_options
+@click.option("--shadow", help="The shadow, by label. [default: the first]")
+@_group
+def swap_set(data_dir: Path | None, email: str | None, token: str | None, shadow: str | None, slug: str) -> None:
+    """Applications that only a shadow of GROUP, or only the answering version, would approve."""
+    found = _ask(data_dir, email, token, "decisions.swapSet", AskSwapSet(slug=slug, shadow=shadow), SwapSet)
+    for part in found.parts:
+        rate = f"{part.bad_rate.value:.2%} bad" if part.bad_rate.value is not None else "bad rate not known"
+        click.echo(f"{part.name.replace('_', ' '):16} {part.n:>10,}   {part.known:,} with an outcome, {rate}")
+    click.echo(found.words)
+
+
+@command.command("explorations", short_help="What is approved by lot.")
+@data_dir_option
+@acting_options
+@_group
+def explorations(data_dir: Path | None, email: str | None, token: str | None, slug: str) -> None:
+    """The explorations of GROUP: band, share, budget, and what became known."""
+    found = _ask(data_dir, email, token, "decisions.explorations", GroupRef(slug=slug), Explorations)
+    for one in found.explorations:
+        band = f"{one.terms.share:.2%} of scores from {one.terms.low:g} to below {one.terms.high:g}"
+        click.echo(f"{one.id} {one.state:9} {band}: {one.spent:,} of {one.allowed:,} approvals used, {one.known:,} outcomes, {one.bad:,} bad")
+    if not found.explorations:
+        click.echo("This group has explored nothing.")
+
+
+def _point(point: CutoffPoint) -> str:
+    bad, value, gain = point.bad_rate.value, point.value.value, point.gain.value
+    money = [f"{one:>12,.3f}" if one is not None else f"{'-':>12}" for one in (value, gain)]
+    return f"{point.cut:>10.4g} {point.approval_rate.value or 0:>9.1%} {f'{bad:.1%}' if bad is not None else '-':>9} {' '.join(money)}"
 
 
 def _read(path: Path, shape: Any) -> Any:

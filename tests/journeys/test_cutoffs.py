@@ -60,5 +60,5 @@ async def test_comparisons_go_by_the_final_decision_where_the_group_says_so(cons
     await page.get_by_role("option", name="the final decision").click()
     await panel.get_by_role("button", name="Save").click()
     await expect(panel).to_contain_text("Nothing to save.")
-    await console.open(f"/groups/{GROUP}")
+    await console.open(f"/groups/{GROUP}?phase=1")
     await expect(page.get_by_text("Approval rate, bad rate and value follow the final decision.")).to_be_visible()
