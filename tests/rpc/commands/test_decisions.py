@@ -72,3 +72,17 @@ async def test_from_a_rule_on_trial_to_the_overrides_of_its_decisions(decisions:
     assert "approve -> decline: 1 of 4" in figures
     table = file("table.json", b'{"currency":"EUR","lowest":-5,"highest":1,"entries":[{"decision":"approve","outcome":"good","worth":{"constant":1}}]}')
     assert "Nobody has said which decisions reveal an outcome" in await decisions("value-table", group.slug, table)
+
+
+async def test_cut_offs_swap_sets_and_explorations_are_read_at_the_command_line(decisions: Tool, hub: Hub, tenant: Tenant) -> None:
+    serving = await serve_group(hub, tenant)
+    champion = await with_rule(hub, tenant, serving.champion, cut_at(1e9))
+    shadow = await with_rule(hub, tenant, serving.champion, cut_at(-1e9))
+    group = await split(hub, tenant, serving.group.slug, (champion, MemberRole.CHAMPION, 10_000), (shadow, MemberRole.SHADOW, 0))
+    await ask(hub, tenant, group, PredictBody(inputs=[serving.inputs] * 3))
+    await drain(hub, group)
+    shown = await decisions("cutoffs", group.slug, "--approval-rate", "0.5")
+    assert "approved" in shown
+    assert f"0 of 3 mature applications of {champion.label} have an outcome." in shown
+    assert "only answered" in await decisions("swap-set", group.slug)
+    assert "This group has explored nothing." in await decisions("explorations", group.slug)
