@@ -4070,7 +4070,7 @@ export interface ShowImport {
   connector_id: string;
 }
 
-/** An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`. */
+/** An example `file`, and word for word what would leave the hub of it at a level: `instructions`, which are the same for every file, and `text`. */
 export interface ShownExample {
   file: string;
   instructions: string;
@@ -4786,7 +4786,7 @@ export type AppRouter = TRPCBuiltRouter<
     };
     decisions: {
       /**
-       * A group's decisions: settings, value table, and the rules in force.
+       * Return a group's decisions: settings, value table, and the rules in force.
        *
        * Needs `group:group:read`.
        */
@@ -4816,7 +4816,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       overrides: Q<AskOverrides, Overrides, AppErrorShape | GroupNotFound>;
       /**
-       * What each cut-off would have given on mature rows, and the best one within limits.
+       * Return what each cut-off would have given on mature rows, and the best one within limits.
        *
        * Needs `inference:group:read`.
        */
@@ -5042,7 +5042,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       propose: M<ProposeImport | FormData | undefined, ImportDraft, AppErrorShape | ConnectorNotFound | EmptyFile | FileTooLarge | ForeignFile | ImportsBusy | MappingTooCostly | PickleFile | TableFile | TooCostly | TooDeep | TooManyLeaves | UnknownModel | UnreadableFile | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
-       * A draft as it is understood now.
+       * Return a draft as it is understood now.
        *
        * Needs `catalog:model:read`.
        */
@@ -5084,13 +5084,13 @@ export type AppRouter = TRPCBuiltRouter<
        */
       record: Q<VersionRef, ImportRecord, AppErrorShape | NoSource | VersionNotFound>;
       /**
-       * What would leave the house, word for word, if a language model were asked about a draft through a connector.
+       * Return what would leave the hub, word for word, if a language model were asked about a draft through a connector.
        *
        * Needs `catalog:model:read`.
        */
       shown: Q<ShowImport, ShownImport, AppErrorShape | ConnectorNotFound | DraftNotFound | ImportsBusy | MappingTooCostly | TooCostly | UnknownModel | UnsoundDecision | UnsoundDocument | UnsoundMapping>;
       /**
-       * What would leave the house of an example file, word for word, at a level that is not chosen yet.
+       * Return what would leave the hub of an example file, word for word, at a level that is not chosen yet.
        *
        * Needs `catalog:model:read`.
        */
@@ -5246,7 +5246,7 @@ export type AppRouter = TRPCBuiltRouter<
        */
       version: Q<VersionRef, Version, AppErrorShape | VersionNotFound>;
       /**
-       * A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+       * Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
        *
        * Needs `catalog:model:write`.
        */

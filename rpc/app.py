@@ -32,7 +32,7 @@ OTHER = "other"
 
 
 def route_of(path: str) -> str:
-    """The route of a path, as `/metrics` names it.
+    """Return the route of a path, as `/metrics` names it.
 
     >>> route_of("/v1/groups/credit/predict"), route_of("/rpc/groups.list"), route_of("/v2/models/credit/versions/v1/infer"), route_of("/assets/index.js")
     ('/v1/groups/{slug}/predict', '/rpc', '/v2/models/{slug}/infer', 'other')
@@ -98,7 +98,7 @@ class Application:
         return await self.web(scope, receive, send)  # type: ignore[arg-type]
 
     def takes_whole(self, target: bytes) -> bool:
-        """Is it answered without ASGI?"""
+        """Return whether it is answered without ASGI."""
         return self.data_plane.takes_whole(self._sub_path.of_target(target))
 
     def answer_whole(self, path: str, headers: Headers, body: bytes) -> Coroutine[Any, Any, CompleteResponse]:

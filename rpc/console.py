@@ -86,14 +86,14 @@ def _is_page(path: str, request: Request[Any, Any, Any]) -> bool:
 
 
 def _body(file: Path, root: str) -> bytes:
-    """The file; what the page names beside itself stands under `root`, whatever the page's own address is."""
+    """Return the file; what the page names beside itself stands under `root`, whatever the page's own address is."""
     content = file.read_bytes()
     return content.replace(b'"./', f'"{root}/'.encode()) if file.name == "index.html" else content
 
 
 @lru_cache(maxsize=500)
 def _gzipped(file: Path, root: str, _changed_at: int) -> bytes:
-    """The file compressed, once for each time it was built."""
+    """Return the file compressed, once for each time it was built."""
     return gzip.compress(_body(file, root), mtime=0)
 
 

@@ -36,7 +36,7 @@ class ProductHost:
 
     @property
     def hub(self) -> ServingHub:
-        """The hub."""
+        """Return the hub."""
         return self._hub
 
     async def authenticate(self, request: Request) -> Actor:

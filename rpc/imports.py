@@ -51,7 +51,7 @@ async def propose(ctx: Call, input: ProposeImport | FormData) -> ImportDraft:
 
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def draft(ctx: Call, input: DraftRef) -> ImportDraft:
-    """A draft as it is understood now."""
+    """Return a draft as it is understood now."""
     async with turn(ctx.actor.tenant_id):
         return await importing.get(ctx.hub, ctx.actor, input)
 
@@ -106,14 +106,14 @@ async def record(ctx: Call, input: VersionRef) -> ImportRecord:
 
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(ConnectorNotFound, DraftNotFound, ImportsBusy, *MISUNDERSTOOD), transaction=False)
 async def shown(ctx: Call, input: ShowImport) -> ShownImport:
-    """What would leave the house, word for word, if a language model were asked about a draft through a connector."""
+    """Return what would leave the hub, word for word, if a language model were asked about a draft through a connector."""
     async with turn(ctx.actor.tenant_id):
         return await importing.shown(ctx.hub, ctx.actor, input)
 
 
 @imports.query(permission=P.CATALOG_MODEL_READ, errors=(ImportsBusy,), transaction=False)
 async def shown_example(ctx: Call, input: ShowExample) -> ShownExample:
-    """What would leave the house of an example file, word for word, at a level that is not chosen yet."""
+    """Return what would leave the hub of an example file, word for word, at a level that is not chosen yet."""
     async with turn(ctx.actor.tenant_id):
         return await example_shown(input)
 

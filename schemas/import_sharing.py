@@ -55,7 +55,7 @@ class ShowExample(Shape, frozen=True, kw_only=True):
 
 
 class ShownExample(Shape, frozen=True, kw_only=True):
-    """An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`."""
+    """An example `file`, and word for word what would leave the hub of it at a level: `instructions`, which are the same for every file, and `text`."""
 
     file: str
     instructions: str

@@ -135,7 +135,7 @@ class LlmReport(Shape, frozen=True, kw_only=True):
     shows: Shows = Shows.KEYS
     instructions: str = ""
     sent: list[str] = []
-    """What left the house, call by call, word for word; `instructions` go before each. Nothing else is sent."""
+    """What left the hub, call by call, word for word; `instructions` go before each. Nothing else is sent."""
     unsupported: list[UnsupportedValue] = []
     input_tokens: int = 0
     output_tokens: int = 0
@@ -210,7 +210,7 @@ class ProposeImport(Shape, frozen=True, kw_only=True):
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
     agreed: bool = False
-    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
+    """What leaves the hub was seen. Needed once a tenant, before its first question to a language model."""
     use_memory: bool = True
     """False: look at the file anew although its shape is known."""
 
@@ -228,7 +228,7 @@ class ReviseImport(Shape, frozen=True, kw_only=True):
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
     agreed: bool = False
-    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
+    """What leaves the hub was seen. Needed once a tenant, before its first question to a language model."""
 
 
 class NewModel(Shape, frozen=True, kw_only=True):
@@ -273,7 +273,7 @@ class Reimport(Shape, frozen=True, kw_only=True):
     llm_model: str | None = None
     mode: ImportMode = ImportMode.MAP
     agreed: bool = False
-    """What leaves the house was seen. Needed once a tenant, before its first question to a language model."""
+    """What leaves the hub was seen. Needed once a tenant, before its first question to a language model."""
     use_memory: bool = False
 
 

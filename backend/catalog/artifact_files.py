@@ -6,7 +6,7 @@ from backend.ports import Files
 
 
 def artifact_name(sha256: str) -> str:
-    """The name of the file with this digest."""
+    """Return the name of the file with this digest."""
     return f"artifacts/{sha256[:2]}/{sha256}"
 
 

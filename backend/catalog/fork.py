@@ -10,7 +10,7 @@ from schemas.decisions import DecisionRule
 
 
 async def fork_version(work: UnitOfWork, ref: VersionRef, rule: DecisionRule | None, number: str) -> Version:
-    """A ready version of this number with another version's document and artifact, and the rule. Raises VersionNotFound."""
+    """Return a ready version of this number with another version's document and artifact, and the rule. Raises VersionNotFound."""
     source, model = await find_version(work, ref.version_id)
     row = VersionRow(
         id=new_id(),

@@ -39,7 +39,7 @@ async def summaries(session: AsyncSession, tenant_id: UUID, search: str | None, 
 
 
 async def summary(session: AsyncSession, tenant_id: UUID, slug: str) -> Row[Any] | None:
-    """One model's summary."""
+    """Return one model's summary."""
     statement = text(SUMMARY.format(where="AND m.slug = :slug"))
     return (await session.execute(statement, {"tenant": tenant_id, "slug": slug, "limit": 1})).first()
 
@@ -50,7 +50,7 @@ async def serving(session: AsyncSession, tenant_id: UUID) -> Sequence[Row[Any]]:
 
 
 async def model(session: AsyncSession, tenant_id: UUID, slug: str) -> ModelRow | None:
-    """One model."""
+    """Return one model."""
     return (await session.execute(select(ModelRow).where(ModelRow.tenant_id == tenant_id, ModelRow.slug == slug))).scalar_one_or_none()
 
 

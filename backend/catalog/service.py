@@ -118,7 +118,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
 
 
 async def kept_rule(work: UnitOfWork, model_id: UUID, rule: DecisionRule | None, number: str) -> dict[str, Any] | None:
-    """A rule as a version of this number keeps it: under the label of the model's first version that has the very same one."""
+    """Return a rule as a version of this number keeps it: under the label of the model's first version that has the very same one."""
     if rule is None:
         return None
     content = plain(rule)

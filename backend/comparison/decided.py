@@ -99,7 +99,7 @@ def losses(decisions: Decisions) -> Moments:
 
 
 def constants(table: ValueTable) -> dict[str, Worth] | None:
-    """The worth of each decision within the table's limits; None where a worth depends on a column, which counts do not tell."""
+    """Return the worth of each decision within the table's limits; None where a worth depends on a column, which counts do not tell."""
     if any(entry.worth.constant is None for entry in table.entries):
         return None
     found: dict[str, dict[str, float]] = {}
@@ -109,7 +109,7 @@ def constants(table: ValueTable) -> dict[str, Worth] | None:
 
 
 def value_sums(decided: Decided, worths: Mapping[str, Worth]) -> ValueSums | None:
-    """The sums of worths by cluster; None where a decision has no worth, or none for one of its outcomes."""
+    """Return the sums of worths by cluster; None where a decision has no worth, or none for one of its outcomes."""
     whole = None
     for name, counts in decided.counts.items():
         worth = worths.get(name)

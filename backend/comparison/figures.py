@@ -53,12 +53,12 @@ class Standing:
 
     @property
     def shadow(self) -> bool:
-        """Whether it answers no callers."""
+        """Return whether it answers no callers."""
         return self.member.role is MemberRole.SHADOW
 
 
 def contender(standing: Standing, total: int, rule: Rule, scale: Scale, cut: Cut, selective: bool, decided: DecidedFigures) -> Contender:
-    """A member's figures; `total` counts all answers, without shadows' copies.
+    """Return a member's figures; `total` counts all answers, without shadows' copies.
 
     With `selective` outcomes, it says which applicants its figures cover, and their bounds for everyone.
     """

@@ -15,7 +15,7 @@ Loss = Literal["brier", "log_loss", "mae", "rmse"]
 
 
 def overlap(first: ArrayLike, second: ArrayLike, actuals: ArrayLike, both: ArrayLike, buckets: ArrayLike, loss: Loss = "brier") -> Moments:
-    """The loss of the first version less that of the second, on applications that both would approve and whose outcome is known.
+    """Return the loss of the first version less that of the second, on applications that both would approve and whose outcome is known.
 
     Arrays [n]: both versions' scores of the same application, the outcome (NaN: unknown), `both_approve`, and the bucket. These applications were approved by
     their decider. So neither version's score alone selected their outcomes.
@@ -30,7 +30,7 @@ def overlap(first: ArrayLike, second: ArrayLike, actuals: ArrayLike, both: Array
 
 
 def both_approve(by_first: ArrayLike, by_second: ArrayLike) -> NDArray[np.bool_]:
-    """Applications [n] that both rules would approve by either version's score: `by_first` [2, n] says so of the first version's rule on both scores.
+    """Return the applications [n] that both rules would approve on both scores: `by_first` [2, n] are approvals by the first version's rule on both.
 
     Each version's own rule on its own score is not enough: of two equal models the one with the stricter cut-off would be chosen by its score more
     narrowly, and would seem the better calibrated.

@@ -29,7 +29,7 @@ class Cohort:
 
     @property
     def end(self) -> int:
-        """The start of the next cohort."""
+        """Return the start of the next cohort."""
         return self.start + self.seconds
 
 

@@ -41,7 +41,7 @@ class Selection:
 
     @property
     def selective(self) -> bool:
-        """Whether outcomes depend on decisions."""
+        """Return whether outcomes depend on decisions."""
         return self.by_score or self.by_version or bool(self.declared)
 
 
@@ -56,7 +56,7 @@ def selection_of(sides: Sequence[Mature], declared: Sequence[str] = ()) -> Selec
 
 
 def declared_of(reveals: Sequence[str] | None, sides: Sequence[Mature]) -> Sequence[str]:
-    """The decisions for which the group says that outcomes exist; none where that hides nothing: each logged decision is one of them."""
+    """Return the decisions for which the group says that outcomes exist; none where that hides nothing: each logged decision is one of them."""
     names = {name for one in sides for name in one.counted.sketch.decided.counts}
     return () if not reveals or (names and names <= set(reveals)) else tuple(reveals)
 

@@ -49,7 +49,7 @@ class Side:
 
     @property
     def all(self) -> Moments:
-        """The losses of all those phases."""
+        """Return the losses of all those phases."""
         whole = Moments(0, 0.0, 0.0)
         for part in self.losses:
             whole = whole.merged(part)
@@ -71,7 +71,7 @@ class Judgement:
 
 
 def metric_for(metric: str, scale: Scale) -> str:
-    """The decision metric that fits scores and outcomes.
+    """Return the decision metric that fits scores and outcomes.
 
     Squared error where outcomes are numbers, unless the group decides by the absolute one. Points are judged by how they rank, or by the labels that
     their threshold gives: their distance to 0 and 1 means nothing.
@@ -105,7 +105,7 @@ def losses_of(counted: Counted, metric: str, rule: Rule, spread: float = 1.0) ->
 
 
 def _rank_losses(levels: Levels, spread: float) -> Moments:
-    """1 - AUC as if it were a mean of losses: of its own standard error (DeLong), times what entities that ask often add.
+    """Return 1 - AUC as if it were a mean of losses, with its own standard error (DeLong) times what frequent entities add.
 
     The area under the curve is asymptotically linear, so the sequence's bounds hold for it as for a mean. It counts as five rows for each of the rarer
     class at most: with few of them the normal limit has not set in, whatever the number of rows.

@@ -26,7 +26,7 @@ class CompiledRule:
         self._segments = {value: _split(bands) for value, bands in kept.rule.segment_bands.items()}
 
     def decide(self, score: float | None, inputs: Mapping[str, Any]) -> str | None:
-        """The decision for a score; None for a score that is none.
+        """Return the decision for a score; None for a score that is none.
 
         >>> bands = [DecisionBand(decision="approve", below=0.2), DecisionBand(decision="decline")]
         >>> rule = CompiledRule(VersionRule(rule=DecisionRule(bands=bands), version="v1.0"))
@@ -58,7 +58,7 @@ def decide_many(rule: DecisionRule, scores: Floats, segments: Sequence[Any] | No
 
 
 def names_of(rule: DecisionRule) -> list[str]:
-    """Every decision that a rule can give, in the order of its bands."""
+    """Return every decision that a rule can give, in the order of its bands."""
     return list(dict.fromkeys(band.decision for bands in [rule.bands, *rule.segment_bands.values()] for band in bands))
 
 

@@ -20,10 +20,10 @@ class EarlyDecisions:
         await apply_waiting(work, group_id, table, [(row["inference_id"], row["correlation_id"], row["answered"]) for row in rows])
 
     async def on_outcomes(self, work: UnitOfWork, group_id: UUID, table: str, changes: Sequence[Any]) -> None:
-        """Nothing: an outcome decides nothing."""
+        """Do nothing: an outcome decides nothing."""
 
     async def on_erasure(self, work: UnitOfWork, group_id: UUID, table: str | None, correlations: Mapping[str, UUID]) -> int:
-        """The ledger names inferences instead of these correlation ids. They are no outcomes, so none is counted."""
+        """Return the ledger names inferences instead of these correlation ids. They are no outcomes, so none is counted."""
         await queries.name_by_inference(work.session, work.tenant_id, group_id, table, correlations)
         return 0
 

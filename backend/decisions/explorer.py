@@ -52,7 +52,7 @@ async def _mature(work: UnitOfWork, group: Group, version: Version, facts: Decis
 
 
 def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, below: bool) -> Applications:
-    """Rows as the curve wants them: risk falls to the safe side."""
+    """Return rows as the curve wants them: risk falls to the safe side."""
     scores = np.array([row.score for row in rows], dtype=np.float64)
     actuals = np.array([np.nan if row.actual is None else row.actual for row in rows], dtype=np.float64)
     actuals[~np.isin(actuals, (0.0, 1.0))] = np.nan
@@ -91,7 +91,7 @@ def curve_of(label: str, rows: Applications, cuts: Sequence[float], limits: Limi
 
 
 def _worths(rows: Sequence[Row[Any]], facts: DecisionFacts, actuals: Floats) -> tuple[Floats | None, Floats | None]:
-    """What each application is worth approved, and declined; None without a table that says both."""
+    """Return what each application is worth approved, and declined; None without a table that says both."""
     table = facts.value_table
     if table is None or not rows or not facts.settings.approves:
         return None, None

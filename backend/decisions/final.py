@@ -86,7 +86,7 @@ class DecisionBatch:
         return next((effect for effect in ("applied", "revised") if effect in effects), "duplicate")
 
     def overrides(self) -> int:
-        """How many answers of the batch now have a final decision that differs from the recommended one, and had not before."""
+        """Return how many answers of the batch now have a final decision that differs from the recommended one, and had not before."""
         rows = [self.cases.rows[one] for one in self.changed if self.cases.rows[one].role != "shadow"]
         return sum(
             overrides(row.decision, self.known[row.inference_id]) and not overrides(row.decision, known_of(row.final_decision, row.final_details))
@@ -101,7 +101,7 @@ class DecisionBatch:
 
 
 def told_of(row: Any) -> ToldDecision:
-    """An entry of the ledger."""
+    """Return an entry of the ledger."""
     return ToldDecision(decision=row.decision, by=row.by, kind=row.kind, group=row.person_group, reason=row.reason, at=row.at)
 
 
@@ -137,7 +137,7 @@ def _check(decisions: Sequence[FinalDecision]) -> None:
 
 
 def _check_names(decisions: Sequence[FinalDecision], known: Sequence[str]) -> None:
-    """A misspelt decision would count as an override for ever. Raises InvalidDecision."""
+    """Refuse unknown decisions, as a misspelt one would count as an override for ever. Raises InvalidDecision."""
     if issues := [
         Issue(pointer=f"/decisions/{at}/decision", message=f"no rule of the group gives {one.decision!r}; known are {', '.join(known)}")
         for at, one in enumerate(decisions)

@@ -23,7 +23,7 @@ Rows = Sequence[Row[Any]]
 
 
 async def overrides(work: UnitOfWork, input: AskOverrides) -> Overrides:
-    """A group's override figures. Raises GroupNotFound, Invalid."""
+    """Return a group's override figures. Raises GroupNotFound, Invalid."""
     moments = {"after": input.after, "before": input.before}
     if issues := [Issue(pointer=f"/{name}", message="the moment needs its zone") for name, at in moments.items() if at and at.tzinfo is None]:
         raise Invalid("These bounds cannot be used.", issues=issues)
@@ -35,7 +35,7 @@ async def overrides(work: UnitOfWork, input: AskOverrides) -> Overrides:
 
 
 def figures(rows: Rows, *, by_segment: bool) -> Overrides:
-    """The figures of counted rows: `version`, `decision`, `final_decision`, `person_group`, `kind`, `reason`, `segment`, `n`."""
+    """Return the figures of counted rows: `version`, `decision`, `final_decision`, `person_group`, `kind`, `reason`, `segment`, `n`."""
     told = [row for row in rows if row.final_decision is not None]
     return Overrides(
         recommended=sum(row.n for row in rows),

@@ -56,24 +56,24 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7
 
 
 async def any_told(session: AsyncSession, group_id: UUID) -> bool:
-    """Was any final decision of the group ever told?"""
+    """Return whether the group ever got a final decision."""
     return bool((await session.execute(text(ANY), {"group": group_id})).scalar_one())
 
 
 async def told_for(session: AsyncSession, table: str, tenant_id: UUID, group_id: UUID, arrived: Sequence[Arrived]) -> Sequence[Row[Any]]:
-    """The final decisions already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
+    """Return the final decisions already told for inferences that have just arrived, or for the answers they are copies of, oldest first."""
     ids, correlations, answered = (list(column) for column in zip(*arrived, strict=True))
     values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations, "answered": answered}
     return (await session.execute(text(MET.format(table=quoted(table))), values)).all()
 
 
 async def known(session: AsyncSession, table: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """What rows know of their final decision."""
+    """Return what rows know of their final decision."""
     return (await session.execute(text(KNOWN.format(table=quoted(table))), {"ids": list(ids)})).all()
 
 
 async def waiting(session: AsyncSession, tenant_id: UUID, group_id: UUID, ids: Sequence[UUID], correlations: Sequence[str]) -> Sequence[Row[Any]]:
-    """The final decisions told earlier that no inference has met, oldest first."""
+    """Return the final decisions told earlier that no inference has met, oldest first."""
     values = {"tenant": tenant_id, "group": group_id, "ids": ids, "correlations": correlations}
     return (await session.execute(text(WAITING), values)).all()
 

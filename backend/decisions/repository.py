@@ -55,7 +55,7 @@ WHERE m.tenant_id = :tenant AND m.version_id = :version AND g.deleted_at IS NULL
 
 
 async def of_group(session: AsyncSession, tenant_id: UUID, group_id: UUID) -> GroupDecisionsRow | None:
-    """What a group says of its decisions."""
+    """Return what a group says of its decisions."""
     row = await session.get(GroupDecisionsRow, group_id)
     return row if row is not None and row.tenant_id == tenant_id else None
 
@@ -67,7 +67,7 @@ async def keep(session: AsyncSession, tenant_id: UUID, group_id: UUID, values: d
 
 
 async def scored(session: AsyncSession, table: str, version_id: UUID, segment: str | None, most: int) -> Sequence[Row[Any]]:
-    """The latest scored rows of a version: score, decision, and the value of an input."""
+    """Return the latest scored rows of a version: score, decision, and the value of an input."""
     column = "inputs -> CAST(:segment AS text)" if segment is not None else "NULL"
     statement = text(SCORED.format(table=quoted(table), segment=column))
     values = {"version": version_id, "most": most}
@@ -75,7 +75,7 @@ async def scored(session: AsyncSession, table: str, version_id: UUID, segment: s
 
 
 async def mature(session: AsyncSession, table: str, version_id: UUID, until: UUID, segment: str | None, most: int) -> Sequence[Row[Any]]:
-    """The latest scored answers of a version before an id: score, outcome, bucket, inputs, the lot's chance of approval, and the value of an input."""
+    """Return the latest scored answers of a version before an id: score, outcome, bucket, inputs, the lot's chance of approval, and the value of an input."""
     column = "inputs ->> CAST(:segment AS text)" if segment is not None else "NULL"
     statement = text(MATURE.format(table=quoted(table), segment=column))
     values = {"version": version_id, "until": until, "most": most}
@@ -83,7 +83,7 @@ async def mature(session: AsyncSession, table: str, version_id: UUID, until: UUI
 
 
 async def served_in(session: AsyncSession, tenant_id: UUID, version_id: UUID) -> Sequence[Row[Any]]:
-    """The groups that a version is or was a member of: slug and log."""
+    """Return the groups that a version is or was a member of: slug and log."""
     return (await session.execute(text(SERVED_IN), {"tenant": tenant_id, "version": version_id})).all()
 
 

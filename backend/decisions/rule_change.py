@@ -62,7 +62,7 @@ async def set_decision_rule(work: UnitOfWork, input: SetDecisionRule) -> Version
 
 
 async def try_rule(work: UnitOfWork, input: TryRule) -> RuleTrial:
-    """What a rule would have decided on the latest logged rows of a version. Raises GroupNotFound, VersionNotLogged, DecisionRuleUnfit."""
+    """Return what a rule would have decided on the latest logged rows of a version. Raises GroupNotFound, VersionNotLogged, DecisionRuleUnfit."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     version = await version_of(work, group, input.version)
     require_fit(input.rule, version.document, version.artifact, "/rule")
@@ -72,7 +72,7 @@ async def try_rule(work: UnitOfWork, input: TryRule) -> RuleTrial:
 
 
 def trial(label: str, logged: LoggedScores, rule: DecisionRule, *, first: bool) -> RuleTrial:
-    """What a rule does to logged rows."""
+    """Return what a rule does to logged rows."""
     after = decide_many(rule, logged.scores, logged.segments)
     scored = ~np.isnan(logged.scores)
     moves = Counter(zip(logged.decisions[scored].tolist(), after[scored].tolist(), strict=True))
@@ -102,7 +102,7 @@ def is_minor(moved: int, rows: int) -> bool:
 
 
 async def _moved(work: UnitOfWork, source: Version, rule: DecisionRule | None) -> tuple[int, int]:
-    """How many logged rows of the version there are, in all its groups, and how many decisions move."""
+    """Return how many logged rows of the version there are, in all its groups, and how many decisions move."""
     total = moved = 0
     for place in await repository.served_in(work.session, work.tenant_id, source.id):
         logged = await _logged(work, place.table_name, source, rule, NUMBERED_BY)
@@ -121,7 +121,7 @@ async def _logged(work: UnitOfWork, table: str, version: Version, rule: Decision
 
 
 async def version_of(work: UnitOfWork, group: Group, wanted: str | None) -> Version:
-    """The version of the group that is called so, in any of its phases; the champion where nothing is said. Raises VersionNotLogged."""
+    """Return the version of the group that is called so, in any of its phases; the champion where nothing is said. Raises VersionNotLogged."""
     phases = await groups.list_phases(work, GroupRef(slug=group.slug))
     members = [member for phase in phases for member in phase.members]
     found = next((one for one in members if (one.role == "champion" if wanted is None else wanted in (one.label, one.version))), None)

@@ -24,7 +24,7 @@ class ToldDecision(msgspec.Struct, frozen=True, kw_only=True):
         return self._content() == other._content()
 
     def order(self) -> tuple[Any, ...]:
-        """The later one is the final one; of two at one moment always the same one is."""
+        """Return the later one is the final one; of two at one moment always the same one is."""
         return (self.at, *(one or "" for one in self._content()))
 
     def _content(self) -> tuple[str | None, ...]:
@@ -49,14 +49,14 @@ def tell(known: Sequence[ToldDecision], told: ToldDecision, dated: bool) -> tupl
 
 
 def details(known: Sequence[ToldDecision]) -> dict[str, Any]:
-    """The final decision as a row keeps it, with those before it, oldest first."""
+    """Return the final decision as a row keeps it, with those before it, oldest first."""
     *history, final = [msgspec.to_builtins(one) for one in known]
     said = {name: value for name, value in final.items() if name != "decision"}
     return {**said, "history": history}
 
 
 def known_of(decision: str | None, kept: dict[str, Any] | None) -> Sequence[ToldDecision]:
-    """What a row knows, as `details` wrote it."""
+    """Return what a row knows, as `details` wrote it."""
     if decision is None or kept is None:
         return []
     entries = [*kept["history"], {name: value for name, value in kept.items() if name != "history"} | {"decision": decision}]
@@ -64,5 +64,5 @@ def known_of(decision: str | None, kept: dict[str, Any] | None) -> Sequence[Told
 
 
 def overrides(recommended: str | None, known: Sequence[ToldDecision]) -> bool:
-    """Does the final decision differ from the recommended one? Without a recommendation nothing is overridden."""
+    """Return whether the final decision differs from the recommended one. Without a recommendation nothing is overridden."""
     return bool(known) and recommended is not None and known[-1].decision != recommended

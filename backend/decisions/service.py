@@ -31,7 +31,7 @@ class DecisionFacts(NamedTuple):
 
 
 async def facts_of(work: UnitOfWork, group_id: UUID) -> DecisionFacts:
-    """What a group says of its decisions; what it says nothing of is as usual."""
+    """Return what a group says of its decisions; what it says nothing of is as usual."""
     row = await repository.of_group(work.session, work.tenant_id, group_id)
     if row is None:
         return DecisionFacts(DecisionSettings(), None)
@@ -42,12 +42,12 @@ async def facts_of(work: UnitOfWork, group_id: UUID) -> DecisionFacts:
 
 
 async def get(work: UnitOfWork, input: GroupRef) -> GroupDecisions:
-    """A group's decisions. Raises GroupNotFound."""
+    """Return a group's decisions. Raises GroupNotFound."""
     return await _describe(work, await groups.get(work, input))
 
 
 async def configure(work: UnitOfWork, input: ConfigureDecisions) -> GroupDecisions:
-    """New settings. Raises GroupNotFound, InvalidDecisionSettings."""
+    """Change the settings. Raises GroupNotFound, InvalidDecisionSettings."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     known = await names_known(work, group)
     if issues := [
@@ -64,7 +64,7 @@ async def configure(work: UnitOfWork, input: ConfigureDecisions) -> GroupDecisio
 
 
 async def set_value_table(work: UnitOfWork, input: SetValueTable) -> GroupDecisions:
-    """Another value table, or none. Raises GroupNotFound, InvalidValueTable."""
+    """Set another value table, or none. Raises GroupNotFound, InvalidValueTable."""
     group = await groups.get(work, GroupRef(slug=input.slug))
     if input.table and (issues := table_issues(input.table, await names_known(work, group), await _inputs(work, group))):
         raise InvalidValueTable(issues=issues[:100])
@@ -76,7 +76,7 @@ async def set_value_table(work: UnitOfWork, input: SetValueTable) -> GroupDecisi
 
 
 async def names_known(work: UnitOfWork, group: Group) -> list[str]:
-    """Every decision of the group: the usual three, and what rules of its versions give, in all its phases."""
+    """Return every decision of the group: the usual three, and what rules of its versions give, in all its phases."""
     phases = await groups.list_phases(work, GroupRef(slug=group.slug))
     ids = dict.fromkeys(member.version_id for phase in phases for member in phase.members)
     found = [await catalog.get_version(work, VersionRef(version_id=version_id)) for version_id in ids]
@@ -84,7 +84,7 @@ async def names_known(work: UnitOfWork, group: Group) -> list[str]:
 
 
 async def hidden_decisions(work: UnitOfWork, group: Group) -> list[str]:
-    """Decisions of the rules in force whose outcome never comes, as the group states it; none where nobody has stated it."""
+    """Return decisions of the rules in force that hide their outcome, by the group's statement; none without a statement."""
     reveals = group.settings.reveals
     if reveals is None:
         return []
@@ -93,12 +93,12 @@ async def hidden_decisions(work: UnitOfWork, group: Group) -> list[str]:
 
 
 async def members_of(work: UnitOfWork, group: Group) -> list[Version]:
-    """The versions of the current phase."""
+    """Return the versions of the current phase."""
     return [await catalog.get_version(work, VersionRef(version_id=member.version_id)) for member in group.phase.members]
 
 
 async def _inputs(work: UnitOfWork, group: Group) -> set[str] | None:
-    """The inputs of the group's versions; None where it ignores others, so that requests may carry any."""
+    """Return the inputs of the group's versions; None where it ignores others, so that requests may carry any."""
     if group.settings.unknown_inputs == "ignore":
         return None
     versions = await members_of(work, group)

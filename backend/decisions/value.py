@@ -31,7 +31,7 @@ class Values:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Which rows have a value [n]."""
+        """Return which rows have a value [n]."""
         return ~np.isnan(self.values)
 
 
@@ -66,7 +66,7 @@ def values_of(table: ValueTable, decisions: Sequence[str | None] | NDArray[Any],
 
 
 def columns_needed(table: ValueTable) -> list[str]:
-    """The inputs that values are made of, sorted."""
+    """Return the inputs that values are made of, sorted."""
     return sorted({entry.worth.column for entry in table.entries if entry.worth.column is not None})
 
 
@@ -93,7 +93,7 @@ def cannot_decide(table: ValueTable | None, reveals: Collection[str] | None, nam
 
 
 def table_issues(table: ValueTable, names: Collection[str], inputs: Collection[str] | None, at: str = "/table") -> list[Issue]:
-    """What is wrong with a table for a group that decides by `names` and takes `inputs` (None: any)."""
+    """Return what is wrong with a table for a group that decides by `names` and takes `inputs` (None: any)."""
     issues = []
     if not (math.isfinite(table.lowest) and math.isfinite(table.highest) and table.lowest < table.highest):
         issues.append(Issue(pointer=f"{at}/lowest", message="the lowest value is a finite number below the highest"))

@@ -58,7 +58,7 @@ async def import_lines(hub: Hub, actor: Actor, input: ImportLog) -> ImportedLog:
 
 
 def _read(input: ImportLog, now: datetime) -> ToldRows:
-    """What the lines tell; many are read in a limited process."""
+    """Return what the lines tell; many are read in a limited process."""
     if sum(map(len, input.lines)) <= SMALL_CHARACTERS:
         return told_rows(input.layout, input.lines, now)
     try:

@@ -23,7 +23,7 @@ _CONTAINERS: Final = (dict, list)
 
 
 def apply(rules: Sequence[MappingRule], tree: Json, readings: Mapping[Path, str] | None = None) -> Collector:
-    """What the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly.
+    """Return what the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly.
 
     `readings`: how a person reads values that can be read in two ways, by their place.
     """
@@ -35,7 +35,7 @@ def apply(rules: Sequence[MappingRule], tree: Json, readings: Mapping[Path, str]
 
 
 def _each(found: Collector, tree: Json, rule: MappingRule) -> Iterator[tuple[Path, Path, Json]]:
-    """The places that a rule's source leads to, as long as there is time."""
+    """Yield the places that a rule's source leads to, as long as there is time."""
     for at, place in enumerate(matches(tree, steps(rule.source))):
         if not at % 64:
             found.check_time()
@@ -118,7 +118,7 @@ def _fill_list(row: Row, rule: MappingRule, part: MappingPart, tree: Json, path:
 
 
 def _source(part: MappingPart, tree: Json, path: Path, captured: Path) -> Path | None:
-    """Where a part's value stands. A source from the root has its stars filled with what the rule's stars stood for."""
+    """Return where a part's value stands. A source from the root has its stars filled with what the rule's stars stood for."""
     if not part.source.startswith("/"):
         return path + real(resolve(tree, path), steps(part.source)) if part.source else path
     filled: list[str | int] = []
@@ -211,7 +211,7 @@ def _columnar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) 
 
 
 def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]]]:
-    """Each row's index, and where in the node its cell of a column is: pandas' `split`, `dict` and `list` orientations."""
+    """Yield each row's index, and where in the node its cell of a column is: pandas' `split`, `dict` and `list` orientations."""
     if not isinstance(node, dict):
         return
     columns, data = node.get("columns"), node.get("data")

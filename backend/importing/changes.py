@@ -34,7 +34,7 @@ def changed(found: Collector, tree: Json, path: Path, value: Json, transform: st
 
 
 def _unless_unclear(found: Collector, tree: Json, path: Path, value: Json, transform: str, made: Json, chosen: str | None) -> Json:
-    """What was made, unless the file leaves open what is meant. Raises Unclear."""
+    """Return what was made, unless the file leaves open what is meant. Raises Unclear."""
     if transform == "percent" and chosen is None and not (isinstance(value, str) and "%" in value) and not is_marked(tree, path):
         raise Unclear({"as_written": TRANSFORMS["number"](value), "percent": made})
     if isinstance(value, str) and isinstance(made, float) and looks_grouped_by_dot(value) and found.writes_decimal_commas(tree):
@@ -43,7 +43,7 @@ def _unless_unclear(found: Collector, tree: Json, path: Path, value: Json, trans
 
 
 def is_marked(tree: Json, path: Path) -> bool:
-    """Does the file say that the value is in per cent: by a key above it, a unit beside it, or the heading of its column?"""
+    """Return whether the file says that the value is in per cent: by a key above it, a unit beside it, or the heading of its column."""
     if any(isinstance(step, str) and says_percent(step) for step in path[-2:]):
         return True
     beside = resolve(tree, path[:-1])

@@ -6,7 +6,7 @@ from schemas.importing import Choice, Claim, Contradiction, Decision
 
 
 def with_choices(conflict: Contradiction, document: dict[str, Json]) -> Contradiction:
-    """The contradiction with the ways to settle it."""
+    """Return the contradiction with the ways to settle it."""
     claims = conflict.claims
     if conflict.unclear:
         found = [Choice(label=f"use {_shown(one)}", decisions=[Decision(source=one.pointer, choice=one.reading)]) for one in claims if one.reading]  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def _kept(claims: list[Claim]) -> str:
 
 
 def _percentage(claims: list[Claim], document: dict[str, Json]) -> list[Choice]:
-    """97.3 is 0.973, where a fraction is meant."""
+    """Return 0.973 for 97.3, where a fraction is meant."""
     if len(claims) != 1 or not _are_figures(claims) or not isinstance(claims[0].value, (int, float)) or not 1 < abs(claims[0].value) <= 100:
         return []
     metric = document["metrics"][int(claims[0].target.split("/")[2])]["name"]
@@ -58,7 +58,7 @@ def _percentage(claims: list[Claim], document: dict[str, Json]) -> list[Choice]:
 
 
 def _named(claim: Claim, document: dict[str, Json]) -> str:
-    """What goes when a claim is left out: a value, or the whole chart that it is a cell of."""
+    """Return what goes when a claim is left out: a value, or the whole chart that it is a cell of."""
     steps = claim.target.split("/")
     if steps[1] == "charts" and len(steps) > 2 and steps[2].isdigit():
         return f"the {str(document['charts'][int(steps[2])]['kind']).replace('_', ' ')}"

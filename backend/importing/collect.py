@@ -54,7 +54,7 @@ class Collector:
 
     def __init__(self, readings: Mapping[Path, str] | None = None) -> None:
         self.readings = readings or {}
-        """How a person reads values that can be read in two ways."""
+        """Return the readings that persons chose for values with two readings."""
         self._commas: bool | None = None
         self.single: dict[str, Value] = {}
         self.rows: dict[str, dict[object, Row]] = {}
@@ -80,18 +80,18 @@ class Collector:
         self.contradictions.append(Contradiction(target=target, message=message, claims=claims, unclear=True))
 
     def writes_decimal_commas(self, tree: Json) -> bool:
-        """Does the file write a number that can only have a decimal comma? Looked for once."""
+        """Return whether the file writes a number that can only have a decimal comma. The file is searched once."""
         if self._commas is None:
             self._commas = any(has_decimal_comma(value) for _, value in leaves(tree))
         return self._commas
 
     def check_time(self) -> None:
-        """Raises MappingTooCostly when the mapping has been at it for too long."""
+        """Raise MappingTooCostly when the mapping has taken too long."""
         if time.monotonic() > self._until:
             raise MappingTooCostly
 
     def put(self, target: str, found: Value, lists: frozenset[str] = frozenset()) -> None:
-        """A value at a place of its own; containers are put leaf by leaf, those in `lists` being lists. What does not go together is left out."""
+        """Put a value at a place of its own. Containers are put leaf by leaf; those in `lists` are lists. Conflicting leaves are left out."""
         before = self.single.get(target)
         if before is None:
             if f"{target}/" in _FREE or (target.startswith(_FREE) and not self._fits(target, lists)):
@@ -113,7 +113,7 @@ class Collector:
         return True
 
     def add(self, collection: str, row: Row, existing: bool = False) -> None:
-        """A row of `/metrics`, `/features`, `/charts` or `/owners`; one that is there already is completed."""
+        """Add a row of `/metrics`, `/features`, `/charts` or `/owners`, or complete the existing one."""
         if "name" in _NEEDED.get(collection, ()) and "name" not in row:
             return  # rows without a name would only be told apart, and contradict each other, by chance
         table = self.rows.setdefault(collection, {})
@@ -142,7 +142,7 @@ class Collector:
                 self._disagree(f"{collection}/{_at(table, identity)}/value", there[name], found)
 
     def _is_taken(self, table: dict[object, Row], row: Row, identity: object) -> bool:
-        """Is the row's value a figure already, told apart otherwise? Then that one is completed."""
+        """Return whether another row already has this value as its figure. Then that row is completed."""
         if "value" not in row or self.shared_places:
             return False
         taken = self._figures.setdefault(row["value"].source, identity)
@@ -152,7 +152,7 @@ class Collector:
         return True
 
     def _tell_more(self, table: dict[object, Row], before: object, row: Row, identity: object) -> None:
-        """A second rule takes a value that is a figure already: it may tell more of it (its split, its class), but makes no other figure of it."""
+        """Complete a figure with what a second rule says of it (its split, its class). The second rule makes no other figure of the value."""
         there = table.get(before)
         if there is not None and _is_own_name(there.get("name")) and not _is_own_name(row.get("name")) and "name" in row:
             there = {**there, "name": row["name"]}
@@ -168,7 +168,7 @@ class Collector:
         self.contradictions.append(Contradiction(target=target, message="the file says two different things here", claims=claims))
 
     def document(self) -> tuple[dict[str, Any], dict[str, Value]]:
-        """The document as JSON values, and each of its leaves by pointer. Rows that lack what they need are left out."""
+        """Return the document as JSON values, and each of its leaves by pointer. Rows that lack what they need are left out."""
         try:
             return self._document()
         except _Gap:
@@ -197,7 +197,7 @@ class Collector:
         return {name: document[name] for name in _ORDER if name in document}, leaves
 
     def _free(self, target: str) -> Plan:
-        """The plan of a place below a free-form object, whose lists only the file tells."""
+        """Return the plan of a place below a free-form object, whose lists only the file tells."""
         path = target[1:].split("/")
         return tuple((_unescaped(step), self._shapes.get("/" + "/".join(path[: at + 1])) == "list") for at, step in enumerate(path))
 
@@ -207,18 +207,18 @@ def _at(table: dict[object, Row], identity: object) -> int:
 
 
 def _is_own_name(name: Value | None) -> bool:
-    """Is it a name that the file gives and the hub does not know? One that knows better may say what it is."""
+    """Return whether the file gives this name and the hub does not know it. A rule that knows the metric may still name it."""
     return name is not None and name.transform == "key" and name.value not in _METRIC_NAMES
 
 
 def _figure_of(table: dict[object, Row], row: Row) -> Row | None:
-    """The one figure that a deviation or an interval without a value of its own belongs to: told apart in the same way, whatever the file calls it."""
+    """Return the one figure that a deviation or an interval without a value of its own belongs to: told apart in the same way, whatever the file calls it."""
     same = [one for one in table.values() if "value" in one and all(_hashable(one.get(name)) == _hashable(row.get(name)) for name in _IDENTITY["/metrics"])]
     return same[0] if len(same) == 1 else None
 
 
 def _told_apart(row: Row) -> tuple[object, ...]:
-    """What else tells a figure from another: what it was measured on, and a label that says more than its name (`Rouge1` of rouge)."""
+    """Return what else tells a figure from another: what it was measured on, and a label that says more than its name (`Rouge1` of rouge)."""
     on = tuple(sorted((name, str(found.value)) for name, found in row.items() if name.startswith("on/")))
     label = str(row["label"].value) if "label" in row else ""
     return (on, label if label and names_more(label, str(row["name"].value if "name" in row else "")) else "")
@@ -245,13 +245,13 @@ def _order(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _in_order(item: tuple[str, Value]) -> tuple[tuple[int, str], ...]:
-    """As the schema has them; indices by their number."""
+    """Return the keys in the schema's order; indices in the order of their numbers."""
     return _order(item[0])
 
 
 @lru_cache(maxsize=8192)
 def _plan(target: str, within: str = "/") -> Plan:
-    """The steps of a pointer, each with whether a list stands there."""
+    """Return the steps of a pointer, each with whether a list stands there."""
     path = target.removeprefix("/").split("/")
     patterns = [within + "/".join("*" if step.isdigit() else step for step in path[: at + 1]) for at in range(len(path))]
     return tuple(
@@ -268,7 +268,7 @@ class _Gap(Exception):
 
 
 def _closed_up(row: Row, plans: dict[str, Plan]) -> Row:
-    """The row with its lists filled from their first place on, in the order of their indices."""
+    """Return the row with its lists filled from their first place on, in the order of their indices."""
     numbers: dict[Path, dict[str, int]] = {}
     closed: Row = {}
     for name in sorted(row, key=_order):

@@ -68,7 +68,7 @@ async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[V
 
 
 async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> SettledDraft:
-    """One of the file's models."""
+    """Return one of the file's models."""
     before = draft.state
     async with opened(draft.row.content, name) as file:
         fresh = await file.ask(reading_steps.understand_alone, before.size_bytes, None, None)
@@ -94,7 +94,7 @@ async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[
 
 
 async def _kept(work: UnitOfWork, one: SettledDraft) -> Version:
-    """One model of a draft, as a version with its source."""
+    """Return one model of a draft, as a version with its source."""
     preview = one.shown.preview
     assert preview.document is not None
     slug = await _model(work, one)
@@ -110,7 +110,7 @@ async def _kept(work: UnitOfWork, one: SettledDraft) -> Version:
 
 
 async def _model(work: UnitOfWork, one: SettledDraft) -> str:
-    """The slug of the model that the version is for, made now if it is a new one."""
+    """Return the slug of the model that the version is for, made now if it is a new one."""
     asked, document = one.input, one.shown.preview.document
     if asked.model is not None:
         return (await catalog.get_model(work, ModelRef(slug=asked.model))).slug
@@ -124,7 +124,7 @@ async def _model(work: UnitOfWork, one: SettledDraft) -> str:
 
 
 async def _remembered(work: UnitOfWork, one: SettledDraft) -> UUID | None:
-    """The mapping's id, once it is remembered. A known format's own needs no remembering; a choice among several models is the file's own."""
+    """Return the mapping's id, once it is remembered. A known format's own needs no remembering; a choice among several models is the file's own."""
     if not one.input.remember or one.several or one.state.written is not None:
         return one.state.mapping_id
     if one.shown.own_rules:

@@ -33,7 +33,7 @@ class Corrections(msgspec.Struct, frozen=True):
     decisions: Sequence[Decision] = ()
 
     def carried_out(self, document: Document, values: Values, conflicts: list[Contradiction], tree: Json) -> tuple[Document, Values, list[Contradiction]]:
-        """The document, its leaves, and of what contradicted itself that which still does. Raises UnsoundDecision."""
+        """Return the document, its leaves, and of what contradicted itself that which still does. Raises UnsoundDecision."""
         before = dict(values)
         taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORD_TRANSFORMS}
         gone: list[str] = []
@@ -58,7 +58,7 @@ class Corrections(msgspec.Struct, frozen=True):
         return document, values, [one for one in conflicts if not self._resolves(one, values)]
 
     def _resolves(self, conflict: Contradiction, values: Values) -> bool:
-        """Did a decision take away what the file says twice?"""
+        """Return whether a decision removed one of the two contradicting statements."""
         if conflict.unclear:
             return any(claim.pointer == decision.source and decision.choice != "keep" for decision in self.decisions for claim in conflict.claims)
         if any(claim.pointer == decision.source for decision in self.decisions if decision.choice in ("take", "leave_out") for claim in conflict.claims):
@@ -68,7 +68,7 @@ class Corrections(msgspec.Struct, frozen=True):
         return bool(percents) and all(one == said[0] for one in said)
 
     def settled(self, conflicts: list[Contradiction]) -> list[Contradiction]:
-        """The contradictions, with those marked that a person keeps."""
+        """Return the contradictions, with those marked that a person keeps."""
         kept = {decision.source for decision in self.decisions if decision.choice == "keep"}
         return [msgspec.structs.replace(one, settled=any(claim.pointer in kept for claim in one.claims)) for one in conflicts]
 
@@ -77,7 +77,7 @@ NONE: Final = Corrections()
 
 
 def readings(decisions: Sequence[Decision], tree: Json) -> dict[Path, str]:
-    """How a person reads values that can be read in two ways."""
+    """Return the readings that persons chose for values with two readings."""
     return {real(tree, steps(one.source)): one.choice for one in decisions if one.choice in (*READINGS, "percent")}
 
 
@@ -99,7 +99,7 @@ def _other(at: int, decision: Decision, taken: dict[Path, Value], tree: Json) ->
         raise _wrong(at, "other", "`take` names in `other` where in the file the right value stands")
 
     def made(target: str) -> Value:
-        """As it stands in the document already, if it does; else as the place takes it."""
+        """Return the value as the document already has it, or else as the place takes it."""
         leaf = TARGETS.find(target)
         value = taken.get(source) or Value(found, source)
         if leaf is not None and not leaf.takes(value.value) and isinstance(found, str):
@@ -140,7 +140,7 @@ def _from_the_end(path: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _least(document: Document, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The least that can go: a row that needs the leaf, half an interval's other half, else the leaf itself."""
+    """Return the least that can go: a row that needs the leaf, half an interval's other half, else the leaf itself."""
     if path[0] in _NEEDED_BY_ROWS:
         needed = _NEEDED_BY_ROWS[path[0]]
         if needed is None or path[2] in needed:

@@ -31,7 +31,7 @@ class Leaf(msgspec.Struct, frozen=True):
     pattern: str = ""
 
     def takes(self, value: Json) -> bool:
-        """Would a document with this value here be valid? Containers are taken where anything is."""
+        """Return whether a document with this value here is valid. A place that takes anything takes containers too."""
         if self.words:
             return isinstance(value, str) and value in self.words
         if "any" in self.kinds:
@@ -46,7 +46,7 @@ class Leaf(msgspec.Struct, frozen=True):
         return False
 
     def takes_key(self, key: str) -> bool:
-        """May a key of the file stand here? One with control characters names nothing; the rest of the file is read without it."""
+        """Return whether a key of the file may stand here. A key with control characters may not; the rest of the file is read without it."""
         return not self.pattern or re.search(self.pattern, key) is not None
 
 
@@ -58,7 +58,7 @@ class Targets:
 
     @lru_cache(maxsize=4096)  # noqa: B019  there is one, for good
     def find(self, target: str) -> Leaf | None:
-        """What the place takes, or None when a model document has no such place."""
+        """Return what the place takes, or None when a model document has no such place."""
         found = [self._schema]
         for step in steps(target):
             found = [below for node in found for option in self._options(node) for below in self._down(option, step)]
@@ -111,12 +111,12 @@ _OWN: Final = frozenset(("schema_version", "lineage", "provenance", "transforms"
 
 
 def writable(target: str) -> bool:
-    """May an import write there? What the hub itself says of a document (where it came from) is not the file's to say."""
+    """Return whether an import may write there. The hub alone states where a document came from."""
     return target.split("/", 2)[1:2] != [] and target.split("/", 2)[1] not in _OWN
 
 
 def is_word(target: str, word: str) -> bool:
-    """May a mapping write this word there without the file saying it? Only members of enumerations, and the hub's own names of metrics and tools."""
+    """Return whether a mapping may write this word without the file saying it: members of enumerations, and the hub's own names of metrics and tools."""
     leaf = TARGETS.find(target)
     if word in (leaf.words if leaf else ()):
         return True

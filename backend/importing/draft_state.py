@@ -36,7 +36,7 @@ class DraftState(Shape, frozen=True, kw_only=True):
 
 
 def preview_of(state: DraftState, reading: Reading, name: str) -> ImportPreview:
-    """The draft's preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    """Return the draft's preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
     understood = Understood(rules=state.rules, format=state.format, is_model=state.is_model, remembered=state.mapped_by is MappedBy.MEMORY)
     return show(reading, understood, _found(state, reading), name, Corrections(state.decisions))
 
@@ -48,7 +48,7 @@ def _found(state: DraftState, reading: Reading) -> Collector:
 
 
 def sources(preview: ImportPreview, tree: Json) -> dict[str, SourceOf]:
-    """Where each value of the document came from, with what stands there."""
+    """Return where each value of the document came from, with what stands there."""
     return {target: _source(pointer, preview.transforms.get(target), tree) for target, pointer in preview.provenance.items()}
 
 
@@ -59,12 +59,12 @@ def _source(pointer: str, transform: str | None, tree: Json) -> SourceOf:
 
 
 def samples(pointers: list[str], tree: Json) -> list[SourceLeaf]:
-    """The values at places of the file, long texts cut."""
+    """Return the values at places of the file, long texts cut."""
     return [SourceLeaf(pointer=pointer, value=sample(tree, pointer)) for pointer in pointers]
 
 
 def sample(tree: Json, pointer: str) -> Json:
-    """What stands there, a long text cut; a container by its kind."""
+    """Return what stands there, a long text cut; a container by its kind."""
     found = resolve(tree, steps(pointer))
     if found is MISSING:
         return None
@@ -74,7 +74,7 @@ def sample(tree: Json, pointer: str) -> Json:
 
 
 def unsupported(state: DraftState) -> list[UnsupportedValue]:
-    """What a language model wrote and the file does not say, with whether a person vouches for it."""
+    """Return what a language model wrote and the file does not say, with whether a person vouches for it."""
     return [
         UnsupportedValue(target=one.target, value=one.value, reason=one.reason, confirmed=one.target in state.confirmed)
         for one in state.written or []
@@ -83,7 +83,7 @@ def unsupported(state: DraftState) -> list[UnsupportedValue]:
 
 
 def still_open(preview: ImportPreview) -> list[Issue]:
-    """What is to be decided before a draft can be committed."""
+    """Return what is to be decided before a draft can be committed."""
     found = []
     if preview.several_models and preview.picked is None:
         found.append(Issue(pointer="/pick", message=f"the file describes {len(preview.several_models)} models; say which one"))

@@ -78,7 +78,7 @@ async def update(hub: Hub, actor: Actor, draft_id: UUID, file: DraftFile) -> Imp
 
 
 async def find(work: UnitOfWork, draft_id: UUID, lock: bool = False) -> StoredDraft:
-    """A kept draft. Raises DraftNotFound."""
+    """Return a kept draft. Raises DraftNotFound."""
     row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock)
     if row is None:
         raise DraftNotFound
@@ -86,7 +86,7 @@ async def find(work: UnitOfWork, draft_id: UUID, lock: bool = False) -> StoredDr
 
 
 async def present(hub: Hub, actor: Actor, draft: StoredDraft) -> ImportDraft:
-    """A kept draft as its callers see it. Raises what `preview_of` raises."""
+    """Return a kept draft as its callers see it. Raises what `preview_of` raises."""
     async with opened(draft.row.content, draft.state.pick) as file:
         shown = await file.ask(reading_steps.shown_file, draft.state, draft.row.file_name)
     async with hub.work(actor, read_only=True) as work:
@@ -129,12 +129,12 @@ async def _presented(work: UnitOfWork, draft: StoredDraft, shown: ShownFile) -> 
 
 
 def report(state: DraftState) -> LlmReport | None:
-    """What a language model did, with what a person has confirmed of it since."""
+    """Return what a language model did, with what a person has confirmed of it since."""
     return msgspec.structs.replace(state.llm, unsupported=unsupported(state)) if state.llm else None
 
 
 async def _suggested(work: UnitOfWork, state: DraftState, preview: ImportPreview) -> tuple[str | None, str | None]:
-    """The model and the number that a new version is suggested for; no model when it would be a new one."""
+    """Return the model and the number that a new version is suggested for; no model when it would be a new one."""
     if preview.document is None:
         return state.model, None
     wanted = str(preview.document.get("version") or "")

@@ -44,14 +44,14 @@ class Amount(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def read(written: str) -> Amount | None:
-    """A text that is a number and nothing else, or None."""
+    """Return a text that is a number and nothing else, or None."""
     found = _WHOLE.fullmatch(written) if len(written) < _LONGEST else None
     return amount(found[1], found[2], found[3], bool(found[4])) if found else None
 
 
 @lru_cache(maxsize=4096)
 def read_in_words(written: str) -> Amount | None:
-    """The one number of a short text (`12,500 customers`, `PR-AUC = 0.41 (strong)`), or None: for several, for bounds and comparisons, for `12k`."""
+    """Return the one number of a short text (`12,500 customers`, `PR-AUC = 0.41 (strong)`), or None: for several, for bounds and comparisons, for `12k`."""
     if (alone := read(written)) is not None:
         return alone
     if len(written) > 160 or "\n" in written:
@@ -78,7 +78,7 @@ _SMALL_WORDS: Final = r"(?:on|in|at|from|for|of|the|our|a|set|data)"
 
 @lru_cache(maxsize=4096)
 def beside_number(written: str) -> tuple[str, ...]:
-    """The words that stand in brackets or behind the number of a short text, most telling first: `0.84 (test)` -> `test`."""
+    """Return the words that stand in brackets or behind the number of a short text, most telling first: `0.84 (test)` -> `test`."""
     if len(written) > 160 or (found := re.search(r"(?:\d|[.,]\d)[\d.,]*\s*%?(.*)$", written)) is None:
         return ()
     inside = re.findall(r"[(\[]([^()\[\]\d]{1,40})[)\]]", written)
@@ -102,7 +102,7 @@ _BEFORE_COUNT: Final = re.compile(
 
 
 def is_count(written: str) -> bool:
-    """May the one number of a short text count rows? A year, a size in bytes, a span of time or the number of a campaign does not."""
+    """Return whether the one number of a short text may count rows. A year, a size in bytes, a span of time or the number of a campaign may not."""
     if read(written) is not None:
         return True
     found = _TOKEN.search(_ASIDE.sub(" ", written))
@@ -127,20 +127,20 @@ _GROUPED: Final = re.compile(r"\d[ \u00a0\u202f]\d")
 
 
 def numbers_in(written: str) -> list[float]:
-    """Every number of a text that can be read in one way only; percentages as fractions."""
+    """Return every number of a text that can be read in one way only; percentages as fractions."""
     alone = (one for one in _TOKEN.finditer(written[:10_000]) if not _GROUPED.search(written[max(0, one.start() - 2) : one.end() + 2], 0))
     found = (amount(one[1], one[2].rstrip(".,"), one[3], bool(one[4])) for one in alone)
     return [float(one.value / 100 if one.percent else one.value) for one in found if one is not None and one.other is None]
 
 
 def before_number(written: str) -> str:
-    """The words of a short text that stand before its number: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
+    """Return the words of a short text that stand before its number: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
     found = re.match(rf"\s*([^\W\d][\w \-/@²&()]{{0,60}}?)\s*(?:=|:|\bis\b|\bof\b|≈|~|\s)\s*{_SIGN}(?:\d|[.,]\d)", written)
     return found[1].strip() if found else ""
 
 
 def amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount | None:
-    """The number that is written so, or None for what is none."""
+    """Return the number that is written so, or None for what is none."""
     plain = re.sub(_GROUPS, "", body)
     grouped, minus = plain != body, -1 if sign in ("-", "\u2212") else 1
 
@@ -163,7 +163,7 @@ def amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount 
 
 
 def has_decimal_comma(value: Json) -> bool:
-    """Is it a text that can only be a number with a decimal comma?"""
+    """Return whether a text can only be a number with a decimal comma."""
     return isinstance(value, str) and "," in value and (found := read(value)) is not None and found.other is None and not found.whole and not _is_english(value)
 
 
@@ -177,5 +177,5 @@ def looks_grouped_by_dot(written: str) -> bool:
 
 
 def as_json(found: Decimal, whole: bool) -> int | float:
-    """The number as JSON has it."""
+    """Return the number as JSON has it."""
     return int(found) if whole else float(found)

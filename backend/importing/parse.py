@@ -57,7 +57,7 @@ def check_size(content: bytes) -> None:
 
 
 def read_embedded(written: str) -> Json:
-    """A JSON string inside a file, under the same caps. Raises UnreadableFile and its kin."""
+    """Return a JSON string inside a file, under the same caps. Raises UnreadableFile and its kin."""
     tree, doubled = _read_json(written)
     return _repaired(tree, doubled, "")[0]
 

@@ -24,7 +24,7 @@ def steps(pointer: str) -> tuple[str, ...]:
 
 
 def child(node: Json, step: str | int) -> Json:
-    """One step down, or MISSING."""
+    """Return one step down, or MISSING."""
     if isinstance(node, dict):
         return node.get(step if isinstance(step, str) else str(step), MISSING)
     if isinstance(node, list) and (isinstance(step, int) or (step.isascii() and step.isdigit() and len(step) < 9)):
@@ -33,7 +33,7 @@ def child(node: Json, step: str | int) -> Json:
 
 
 def resolve(node: Json, path: tuple[str | int, ...]) -> Json:
-    """The value at the path, or MISSING."""
+    """Return the value at the path, or MISSING."""
     for step in path:
         node = child(node, step)
         if node is MISSING:
@@ -42,7 +42,7 @@ def resolve(node: Json, path: tuple[str | int, ...]) -> Json:
 
 
 def real(node: Json, wanted: tuple[str | int, ...]) -> Path:
-    """The path with its indices as numbers where the node is a list, so that one place has one spelling."""
+    """Return the path with its indices as numbers where the node is a list, so that one place has one spelling."""
     path: list[str | int] = []
     for step in wanted:
         path.append(int(step) if isinstance(node, list) and str(step).isdecimal() else str(step))
@@ -58,7 +58,7 @@ def items(node: Json) -> list[tuple[str | int, Json]]:
 
 
 def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Path = ()) -> Iterator[tuple[Path, Path, Json]]:
-    """Each place the pattern leads to: its path, what the stars stood for, and the value, in the file's order."""
+    """Yield each place the pattern leads to: its path, what the stars stood for, and the value, in the file's order."""
     for at, step in enumerate(pattern):
         if step == "*":
             for key, value in items(node):
@@ -72,7 +72,7 @@ def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Pat
 
 
 def leaves(node: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Each scalar, and each empty container (which says something too), without recursion."""
+    """Yield each scalar, and each empty container (which says something too), without recursion."""
     waiting: list[tuple[Path, Json]] = [(path, node)]
     while waiting:
         path, node = waiting.pop()

@@ -46,12 +46,12 @@ class Reading(msgspec.Struct, frozen=True):
 
     @property
     def tree(self) -> Json:
-        """The file's values."""
+        """Return the file's values."""
         return self.parsed.tree
 
     @property
     def several(self) -> list[Member]:
-        """The models to choose from; empty when there is one."""
+        """Return the models to choose from; empty when there is one."""
         return self.listed if len(self.listed) > 1 else []
 
 
@@ -65,7 +65,7 @@ class Understood(msgspec.Struct, frozen=True):
 
 
 def preview(content: bytes, name: str = "model", pick: str | None = None, remembered: Memory | None = None) -> ImportPreview:
-    """How a file is understood. `pick` names the model that is meant when there are several. Raises UnreadableFile and its kin, UnknownModel."""
+    """Return the hub's reading of a file. `pick` names one of several models. Raises UnreadableFile and its kin, UnknownModel."""
     reading = read(content, pick)
     understood = understand(reading, remembered(reading.fingerprint) if remembered else None)
     return show(reading, understood, apply(understood.rules, reading.tree), name)
@@ -92,7 +92,7 @@ def _picked(several: list[Member], pick: str | None) -> Member | None:
 
 
 def understand(reading: Reading, remembered: Sequence[MappingRule] | None = None) -> Understood:
-    """The rules for a file: those remembered for its shape, else its format's, else what the matcher finds."""
+    """Return the rules for a file: those remembered for its shape, else its format's, else what the matcher finds."""
     named = reading.known.name if reading.known else None
     if remembered and not reading.several:
         try:
@@ -106,7 +106,7 @@ def understand(reading: Reading, remembered: Sequence[MappingRule] | None = None
 
 
 def show(reading: Reading, understood: Understood, found: Collector, name: str, corrections: Corrections = NONE) -> ImportPreview:
-    """What the rules found, checked, with a person's decisions carried out. Raises UnsoundDocument."""
+    """Return what the rules found, checked, with a person's decisions carried out. Raises UnsoundDocument."""
     parsed, several, member = reading.parsed, reading.several, reading.picked
     document, values = found.document()
     conflicts = found.contradictions
@@ -156,7 +156,7 @@ OUTSIDE: Final = (FILE, PERSON)
 
 
 def _named(document: dict[str, Any], values: dict[str, Value], name: str) -> tuple[dict[str, Any], dict[str, Value]]:
-    """A document has a name; where the file gives none, its own name serves, and the provenance says so."""
+    """Return a document has a name; where the file gives none, its own name serves, and the provenance says so."""
     if "name" not in document:
         own = (PurePath(name).stem or "model")[:200]
         document, values = {"name": own, **document}, {"/name": Value(own, (PurePath(name).name,), FILE), **values}
@@ -174,7 +174,7 @@ def _check(document: dict[str, Any]) -> None:
 
 
 def _alike(tree: Json, unmapped: Sequence[Path]) -> list[str]:
-    """A question for each place whose parts give the same figures and were left out, because nothing says what tells them apart."""
+    """Return a question for each place whose parts give the same figures and were left out, because nothing says what tells them apart."""
     above = dict.fromkeys(path[:-2] for path in unmapped if len(path) > 1 and metric_key(str(path[-1])))
     left = set(unmapped)
     found = []

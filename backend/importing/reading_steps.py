@@ -52,13 +52,13 @@ def read_content(content: bytes, pick: str | None) -> Reading:
 
 
 def facts(reading: Reading) -> FileFacts:
-    """What the file is."""
+    """Return what the file is."""
     several = [one.name for one in reading.several]
     return FileFacts(reading.parsed.sha256, reading.fingerprint, several, reading.picked.name if reading.picked else None)
 
 
 def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
-    """How the hub understands a file by itself."""
+    """Return the hub's own understanding of a file."""
     understood = understand(reading, remembered)
     by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
     return DraftState(
@@ -73,7 +73,7 @@ def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] 
 
 
 def again_decided(reading: Reading, state: DraftState, decisions: list[Decision]) -> DraftState:
-    """The state with those remembered decisions whose contradiction this file has as well; 97.3 was per cent, 0.97 need not be."""
+    """Return the state with those remembered decisions whose contradiction this file has as well; 97.3 was per cent, 0.97 need not be."""
     if state.mapping_id is None:
         return state
     asked = {claim.pointer for conflict in preview_of(state, reading, "model").contradictions for claim in conflict.claims}
@@ -81,21 +81,21 @@ def again_decided(reading: Reading, state: DraftState, decisions: list[Decision]
 
 
 def decided(reading: Reading, state: DraftState, decisions: list[Decision], name: str) -> DraftState:
-    """The state of one of several models, with those of the draft's decisions that are about this model's values."""
+    """Return the state of one of several models, with those of the draft's decisions that are about this model's values."""
     asked = preview_of(state, reading, name)
     places = {*asked.provenance.values(), *(claim.pointer for conflict in asked.contradictions for claim in conflict.claims)}
     return msgspec.structs.replace(state, decisions=[one for one in decisions if one.source in places])
 
 
 def shown_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
-    """The preview with what stands at each place. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    """Return the preview with what stands at each place. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
     preview = preview_of(state, reading, name)
     own = reading.known is not None and state.rules == reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else None)
     return ShownFile(preview, sources(preview, reading.tree), samples(preview.unmapped, reading.tree), own)
 
 
 def settled_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
-    """What is about to be kept, as `shown_file` gives it. Raises StillOpen and UnsoundDocument too."""
+    """Return what is about to be kept, as `shown_file` gives it. Raises StillOpen and UnsoundDocument too."""
     shown = shown_file(reading, state, name)
     if left := still_open(shown.preview):
         named = f"{shown.preview.picked}: " if shown.preview.picked else ""
@@ -106,7 +106,7 @@ def settled_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
 
 
 def stored_document(preview: ImportPreview, number: str, mapping_id: UUID | None) -> dict[str, Any]:
-    """The document as it is stored: with where each value came from, what was left, and the lineage."""
+    """Return the document as it is stored: with where each value came from, what was left, and the lineage."""
     raw = dict(preview.document or {})
     provenance, unmapped = dict(preview.provenance), list(preview.unmapped)
     if raw.get("version") != number and "/version" in provenance:
@@ -123,7 +123,7 @@ def stored_document(preview: ImportPreview, number: str, mapping_id: UUID | None
 
 
 def preview_alone(reading: Reading, state: DraftState, name: str) -> ImportPreview:
-    """The preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    """Return the preview. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
     return preview_of(state, reading, name)
 
 
@@ -135,15 +135,15 @@ def llm_message(reading: Reading, unmapped: list[str], targets: list[str], shows
 
 
 def llm_whole(reading: Reading) -> str | None:
-    """A file to rewrite, as it is. None when it is too long to send."""
+    """Return a file to rewrite, as it is. None when it is too long to send."""
     return prompt.whole(reading.tree)
 
 
 def llm_rules(reading: Reading, answer: Any, base: list[MappingRule], meant: dict[str, str]) -> RuledProposal:
-    """What is to be thought of the rules that a language model answered."""
+    """Return what is to be thought of the rules that a language model answered."""
     return judge(answer, reading.tree, base, Speech(meant=meant))
 
 
 def llm_values(reading: Reading, values: list[dict[str, Json]]) -> list[Written]:
-    """The values that a language model wrote, each checked against the file."""
+    """Return the values that a language model wrote, each checked against the file."""
     return check(values, reading.tree)

@@ -16,12 +16,12 @@ from schemas.mapping import ListMappings, MappedBy, MappingRef, MappingRule, Sav
 
 
 async def list_mappings(work: UnitOfWork, input: ListMappings) -> list[SavedMapping]:
-    """The tenant's, the latest used first."""
+    """Return the tenant's, the latest used first."""
     return [saved(row) for row in await repository.mappings(work.session, work.tenant_id, input.revoked)]
 
 
 async def revoke(work: UnitOfWork, input: MappingRef) -> SavedMapping:
-    """Files of its shape are looked at anew from now on; what was imported by it stays. Twice is harmless. Raises MappingNotFound."""
+    """Forget a mapping. Files of its shape are read anew; earlier imports stay. Revoking twice is harmless. Raises MappingNotFound."""
     row = await repository.mapping(work.session, work.tenant_id, input.mapping_id, lock=True)
     if row is None:
         raise MappingNotFound
@@ -32,18 +32,18 @@ async def revoke(work: UnitOfWork, input: MappingRef) -> SavedMapping:
 
 
 async def find(work: UnitOfWork, fingerprint: str) -> MappingRow | None:
-    """The mapping for files of this shape, for this slice."""
+    """Return the mapping for files of this shape, for this slice."""
     return await repository.mapping_for(work.session, work.tenant_id, fingerprint)
 
 
 async def saved_as(work: UnitOfWork, mapping_id: UUID | None) -> SavedMapping | None:
-    """The mapping that a draft was read by."""
+    """Return the mapping that a draft was read by."""
     row = await repository.mapping(work.session, work.tenant_id, mapping_id) if mapping_id else None
     return saved(row) if row else None
 
 
 async def note_use(work: UnitOfWork, mapping_id: UUID) -> None:
-    """A file was read by it."""
+    """Record that a file was read by it."""
     await repository.note_use(work.session, work.tenant_id, mapping_id, work.now)
 
 
@@ -84,17 +84,17 @@ def _revoke(work: UnitOfWork, row: MappingRow) -> None:
 
 
 def rules_of_row(row: MappingRow) -> list[MappingRule]:
-    """A stored mapping's rules, not yet checked. Raises msgspec.ValidationError for one of another release's form."""
+    """Return a stored mapping's rules, not yet checked. Raises msgspec.ValidationError for one of another release's form."""
     return msgspec.convert(row.rules, list[MappingRule])
 
 
 def decisions_of_row(row: MappingRow) -> list[Decision]:
-    """What a person decided about files of the shape."""
+    """Return what a person decided about files of the shape."""
     return msgspec.convert(row.decisions, list[Decision], strict=False)
 
 
 def saved(row: MappingRow) -> SavedMapping:
-    """A mapping as its callers see it."""
+    """Return a mapping as its callers see it."""
     return SavedMapping(
         mapping_id=row.id,
         fingerprint=row.fingerprint,

@@ -18,7 +18,7 @@ WHERE i.tenant_id = :tenant AND i.sha256 = :sha256 ORDER BY i.imported_at DESC L
 
 
 async def draft(session: AsyncSession, tenant_id: UUID, draft_id: UUID, now: datetime, lock: bool = False) -> DraftRow | None:
-    """One that has not expired."""
+    """Return one that has not expired."""
     query = select(DraftRow).where(DraftRow.tenant_id == tenant_id, DraftRow.id == draft_id, DraftRow.expires_at > now)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
@@ -31,7 +31,7 @@ async def keep_newest(session: AsyncSession, tenant_id: UUID, most: int, now: da
 
 
 async def remove_draft(session: AsyncSession, tenant_id: UUID, draft_id: UUID) -> bool:
-    """Was it there?"""
+    """Remove a draft and return whether it was there."""
     gone = delete(DraftRow).where(DraftRow.tenant_id == tenant_id, DraftRow.id == draft_id).returning(DraftRow.id)
     return (await session.execute(gone)).first() is not None
 
@@ -42,12 +42,12 @@ async def prune(session: AsyncSession) -> int:
 
 
 async def duplicates(session: AsyncSession, tenant_id: UUID, sha256: str) -> Sequence[Row[Any]]:
-    """The versions that came from these very bytes, the latest first."""
+    """Return the versions that came from these very bytes, the latest first."""
     return (await session.execute(text(DUPLICATES), {"tenant": tenant_id, "sha256": sha256})).all()
 
 
 async def source(session: AsyncSession, tenant_id: UUID, version_id: UUID, content: bool = False) -> ImportRow | None:
-    """What a version came from; its bytes only when they are wanted."""
+    """Return what a version came from; its bytes only when they are wanted."""
     query = select(ImportRow).where(ImportRow.tenant_id == tenant_id, ImportRow.version_id == version_id)
     if not content:
         query = query.options(load_only(ImportRow.record, ImportRow.imported_by, ImportRow.imported_at))
@@ -55,12 +55,12 @@ async def source(session: AsyncSession, tenant_id: UUID, version_id: UUID, conte
 
 
 async def sharing(session: AsyncSession, tenant_id: UUID) -> SharingRow | None:
-    """What the tenant shows to language models."""
+    """Return what the tenant shows to language models."""
     return (await session.execute(select(SharingRow).where(SharingRow.tenant_id == tenant_id))).scalar_one_or_none()
 
 
 async def mappings(session: AsyncSession, tenant_id: UUID, revoked: bool) -> Sequence[MappingRow]:
-    """The tenant's, the latest used first."""
+    """Return the tenant's, the latest used first."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id)
     if not revoked:
         query = query.where(MappingRow.revoked_at.is_(None))
@@ -68,18 +68,18 @@ async def mappings(session: AsyncSession, tenant_id: UUID, revoked: bool) -> Seq
 
 
 async def mapping(session: AsyncSession, tenant_id: UUID, mapping_id: UUID, lock: bool = False) -> MappingRow | None:
-    """One of them."""
+    """Return one of them."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id, MappingRow.id == mapping_id)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
 
 async def mapping_for(session: AsyncSession, tenant_id: UUID, fingerprint: str, lock: bool = False) -> MappingRow | None:
-    """The one that reads files of this shape."""
+    """Return the one that reads files of this shape."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id, MappingRow.fingerprint == fingerprint, MappingRow.revoked_at.is_(None))
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
 
 async def note_use(session: AsyncSession, tenant_id: UUID, mapping_id: UUID, now: datetime) -> None:
-    """A file was read by the mapping."""
+    """Record that the mapping read a file."""
     mine = update(MappingRow).where(MappingRow.tenant_id == tenant_id, MappingRow.id == mapping_id)
     await session.execute(mine.values(times_used=MappingRow.times_used + 1, last_used_at=now).execution_options(synchronize_session=False))

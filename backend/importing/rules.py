@@ -27,21 +27,21 @@ CELLS: Final = ("tn", "fp", "fn", "tp")
 
 
 def problems(rules: Sequence[MappingRule]) -> list[Issue]:
-    """What is wrong with a mapping, by pointer into it; empty when it is sound. What a mapping says of a file is seen when it is applied."""
+    """Return what is wrong with a mapping, by pointer into it; empty when it is sound. What a mapping says of a file is seen when it is applied."""
     if len(rules) > MAX_RULES:
         return [Issue(pointer="", message=f"a mapping has at most {MAX_RULES} rules")]
     return [Issue(pointer=f"/{at}{issue.pointer}", message=issue.message) for at, rule in enumerate(rules) for issue in _of_rule(rule, 0)]
 
 
 def checked(rules: Sequence[MappingRule]) -> list[MappingRule]:
-    """The rules, or UnsoundMapping with what is wrong."""
+    """Return the rules, or UnsoundMapping with what is wrong."""
     if issues := problems(rules):
         raise UnsoundMapping(f"The mapping has {len(issues)} faults; the first: {issues[0].pointer} {issues[0].message}.", issues=issues)
     return list(rules)
 
 
 def decoded(raw: object) -> list[MappingRule]:
-    """A mapping from JSON values of unknown origin, checked. Raises UnsoundMapping."""
+    """Return a mapping from JSON values of unknown origin, checked. Raises UnsoundMapping."""
     try:
         return checked(msgspec.convert(raw, list[MappingRule]))
     except (msgspec.ValidationError, RecursionError) as error:

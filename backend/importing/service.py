@@ -39,7 +39,7 @@ def _content(input: ProposeImport) -> bytes:
 
 
 async def _own(hub: Hub, actor: Actor, file: OpenedFile, use_memory: bool) -> DraftState:
-    """The hub's own understanding, by a remembered mapping where there is one."""
+    """Return the hub's own understanding, by a remembered mapping where there is one."""
     rules, mapping_id, decisions = None, None, list[Decision]()
     if use_memory and not file.facts.several:
         async with hub.work(actor, read_only=True) as work:
@@ -51,7 +51,7 @@ async def _own(hub: Hub, actor: Actor, file: OpenedFile, use_memory: bool) -> Dr
 
 
 async def get(hub: Hub, actor: Actor, input: DraftRef) -> ImportDraft:
-    """A draft as it is understood now. Raises DraftNotFound."""
+    """Return a draft as it is understood now. Raises DraftNotFound."""
     async with hub.work(actor, read_only=True) as work:
         draft = await drafts.find(work, input.draft_id)
     return await drafts.present(hub, actor, draft)
@@ -74,7 +74,7 @@ async def revise(hub: Hub, actor: Actor, input: ReviseImport) -> ImportDraft:
 
 
 def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImport) -> DraftState:
-    """The state with a person's corrections. Raises UnsoundMapping, with pointers into the input."""
+    """Return the state with a person's corrections. Raises UnsoundMapping, with pointers into the input."""
     if input.mapping is not None:
         state = with_mapping(state, input.mapping)
     if input.decisions is not None:
@@ -85,7 +85,7 @@ def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImpor
 
 
 def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
-    """The state by a mapping of somebody's own. One that is the same changes nothing."""
+    """Return the state by a mapping of somebody's own. One that is the same changes nothing."""
     rules = sound(mapping)
     if rules == state.rules and state.written is None:
         return state
@@ -93,7 +93,7 @@ def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
 
 
 def sound(mapping: list[MappingRule]) -> list[MappingRule]:
-    """A mapping as it came in, checked. Raises UnsoundMapping, with pointers into the input."""
+    """Return a mapping as it came in, checked. Raises UnsoundMapping, with pointers into the input."""
     try:
         return checked(mapping)
     except UnsoundMapping as error:
@@ -102,7 +102,7 @@ def sound(mapping: list[MappingRule]) -> list[MappingRule]:
 
 
 async def shown(hub: Hub, actor: Actor, input: ShowImport) -> ShownImport:
-    """What would leave the house of a draft. Raises DraftNotFound, ConnectorNotFound."""
+    """Return what would leave the hub of a draft. Raises DraftNotFound, ConnectorNotFound."""
     async with hub.work(actor, read_only=True) as work:
         draft = await drafts.find(work, input.draft_id)
         speech = await assistance.speech_for(work, input.connector_id)
@@ -111,7 +111,7 @@ async def shown(hub: Hub, actor: Actor, input: ShowImport) -> ShownImport:
 
 
 async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
-    """The draft and its bytes are gone. Raises DraftNotFound."""
+    """Return the draft and its bytes are gone. Raises DraftNotFound."""
     if not await repository.remove_draft(work.session, work.tenant_id, input.draft_id):
         raise DraftNotFound
     work.audit(actions.IMPORTS_DISCARD, f"import:{input.draft_id}")
@@ -119,7 +119,7 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
 
 
 async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
-    """A version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
+    """Return a version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
     request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
         model = await catalog.model_of_version(work, input.version_id)
@@ -138,7 +138,7 @@ async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
 
 
 async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:
-    """What a version's document came from. Raises VersionNotFound, NoSource."""
+    """Return what a version's document came from. Raises VersionNotFound, NoSource."""
     await catalog.get_version(work, input)
     row = await repository.source(work.session, work.tenant_id, input.version_id)
     if row is None:

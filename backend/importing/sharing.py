@@ -12,7 +12,7 @@ _ORDER: Final = (Shows.VOCABULARY, Shows.KEYS, Shows.FILE)
 
 
 async def sharing(work: UnitOfWork) -> ImportSharing:
-    """The tenant's choice; `keys` until it made one."""
+    """Return the tenant's choice; `keys` until it made one."""
     row = await repository.sharing(work.session, work.tenant_id)
     return _shape(row) if row else ImportSharing()
 
@@ -28,7 +28,7 @@ async def set_sharing(work: UnitOfWork, input: SetImportSharing) -> ImportSharin
 
 
 async def agree(work: UnitOfWork) -> None:
-    """Note that somebody saw what leaves the house, once."""
+    """Note that somebody saw what leaves the hub, once."""
     now = await sharing(work)
     if now.agreed_by is None:
         await _store(work, now.shows, now.short_words, {str(connector): level for connector, level in now.stricter.items()})
@@ -46,7 +46,7 @@ async def _store(work: UnitOfWork, shows: Shows, short_words: bool, stricter: di
 
 
 def level_for(sharing: ImportSharing, connector_id: UUID) -> Shows:
-    """What is shown through a connector: the tenant's level, or the connector's where that is stricter."""
+    """Return what is shown through a connector: the tenant's level, or the connector's where that is stricter."""
     return min(sharing.shows, sharing.stricter.get(connector_id, Shows.FILE), key=_ORDER.index)
 
 

@@ -46,7 +46,7 @@ def shape(node: Json, above: tuple[str, ...] = ()) -> Json:
 
 
 def type_of(value: Json) -> str:
-    """A value's type, and for texts what they look like."""
+    """Return a value's type, and for texts what they look like."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -67,7 +67,7 @@ def _collapsed(below: dict[str, Json]) -> Json:
 
 
 def alike(shapes: list[Json]) -> bool:
-    """Are they one shape, as far as their first level goes?"""
+    """Return whether both have one shape at their first level."""
     kinds = {json.dumps(_flattened(one), sort_keys=True) for one in shapes[:_ITEMS] if one != "null"}
     return len(kinds) <= 1
 
@@ -77,7 +77,7 @@ def _flattened(one: Json) -> Json:
 
 
 def union(one: Json, other: Json) -> Json:
-    """The union of two shapes; a list of types where they differ."""
+    """Return the union of two shapes; a list of types where they differ."""
     if one is None or one == other:
         return other
     if isinstance(one, dict) and isinstance(other, dict):

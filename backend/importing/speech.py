@@ -31,13 +31,13 @@ _ENUMERATED: Final = frozenset(
 
 
 def is_data(key: str) -> bool:
-    """Does a key look like data rather than a heading: an address, a number, a date, an identifier, free text?"""
+    """Return whether a key looks like data rather than a heading: an address, a number, a date, an identifier, free text."""
     return not key.strip() or len(key) > _LONGEST or len(key.split()) > 6 or _DATA.search(key) is not None or not any(letter.isalpha() for letter in key)
 
 
 @lru_cache(maxsize=20_000)
 def _speakable(key: str) -> bool:
-    """At the level `vocabulary`: only the hub's own words are, beside short numbers."""
+    """Return whether the key may be shown at the level `vocabulary`: only the hub's own words, and short numbers."""
     tokens = words(key).split("_")
     return (
         bool(_KEY.fullmatch(key))
@@ -64,13 +64,13 @@ class Speech:
         self._hidden: set[str] = set()
 
     def of(self, tree: Json) -> Json:
-        """What may leave the house of a file."""
+        """Return what may leave the hub of a file."""
         if self.shows is Shows.FILE:
             return tree
         return self._spoken(shape(tree) if self.shows is Shows.VOCABULARY else self._shape(tree, ""))
 
     def _shape(self, node: Json, heading: str, above: tuple[str, ...] = ()) -> Json:
-        """Types in the place of values. Keys stay, but for those of maps of many alike entries, which are data."""
+        """Return types in the place of values. Keys stay, but for those of maps of many alike entries, which are data."""
         if isinstance(node, dict):
             below = {key: "^" if key in above and isinstance(one, (dict, list)) else self._shape(one, key, (*above, key)) for key, one in node.items()}
             return self._collapsed(below)
@@ -101,7 +101,7 @@ class Speech:
         return [self._spoken(value) for value in node] if isinstance(node, list) else node
 
     def key(self, key: str) -> str:
-        """A key as it is said."""
+        """Return a key as it is said."""
         if key in ("*", "|") or self._is_shown(key):
             return key
         if key not in self._said:
@@ -115,10 +115,10 @@ class Speech:
         return _speakable(key) if self.shows is Shows.VOCABULARY else not is_data(key) and key not in self._hidden
 
     def meant(self, said: str) -> str:
-        """The file's own key for one that was said; any other stays as it is."""
+        """Return the file's own key for one that was said; any other stays as it is."""
         return self.placeholders.get(said, said)
 
 
 def skeleton(tree: Json, shows: Shows = Shows.VOCABULARY) -> Json:
-    """What may leave the house at a level: the shape, with keys that are not shown as `<key 1>`, `<key 2>`, …."""
+    """Return what may leave the hub at a level: the shape, with keys that are not shown as `<key 1>`, `<key 2>`, …."""
     return Speech(shows).of(tree)

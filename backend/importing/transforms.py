@@ -27,22 +27,22 @@ class Unclear(Refused):
 
 
 def is_number(value: Json) -> bool:
-    """A number, or a string that is one (`"0.83"`, `"83.1 %"`, `"0,83"`)."""
+    """Return a number, or a string that is one (`"0.83"`, `"83.1 %"`, `"0,83"`)."""
     return (isinstance(value, (int, float)) and not isinstance(value, bool)) or (isinstance(value, str) and read(value) is not None)
 
 
 def is_percent(value: Json) -> bool:
-    """A string with a per cent sign."""
+    """Return a string with a per cent sign."""
     return isinstance(value, str) and value.rstrip().endswith("%") and read(value) is not None
 
 
 def is_date(value: Json) -> bool:
-    """A date of the calendar, as ISO 8601 or file names write it."""
+    """Return a date of the calendar, as ISO 8601 or file names write it."""
     return isinstance(value, str) and moment(value) is not None
 
 
 def rough(value: Json) -> float:
-    """About how large a number is, whichever way an unclear one is read; for judging, never for a document. Raises Refused."""
+    """Return about how large a number is, by either reading of an unclear one. For judging, never for a document. Raises Refused."""
     try:
         return float(number(value))
     except Unclear as unclear:
@@ -57,7 +57,7 @@ def number(value: Json) -> Json:
 
 
 def quantity(value: Json) -> Json:
-    """The one number in a few words: `"PR-AUC = 0.41 (strong)"` -> 0.41. Raises Unclear as `number`."""
+    """Return the one number in a few words: `"PR-AUC = 0.41 (strong)"` -> 0.41. Raises Unclear as `number`."""
     return _clear(read_in_words(value)) if isinstance(value, str) else number(value)
 
 
@@ -86,19 +86,19 @@ def percent(value: Json) -> Json:
 
 
 def hundredth(value: Json) -> Json:
-    """A hundredth of a number, where a person says that it is a percentage."""
+    """Return a hundredth of a number, where a person says that it is a percentage."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
     return float(Decimal(repr(value)) / 100)
 
 
 def integer(value: Json) -> Json:
-    """A whole number, also when it is written 800.0 or `"1,347"`."""
+    """Return a whole number, also when it is written 800.0 or `"1,347"`."""
     return _whole(read(value) if isinstance(value, str) else None, value)
 
 
 def count(value: Json) -> Json:
-    """The whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: nobody counts halves."""
+    """Return the whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: nobody counts halves."""
     return _whole(read_in_words(value) if isinstance(value, str) and is_count(value) else None, value)
 
 
@@ -115,7 +115,7 @@ def _whole(found: Amount | None, value: Json) -> Json:
 
 
 def date(value: Json) -> Json:
-    """A date of the calendar as it stands, or as ISO 8601 writes it; seconds or milliseconds since 1970 as ISO 8601 in UTC."""
+    """Return a date of the calendar as it stands, or as ISO 8601 writes it; seconds or milliseconds since 1970 as ISO 8601 in UTC."""
     if isinstance(value, str):
         found = moment(value)
         if found is not None:
@@ -139,7 +139,7 @@ def lower(value: Json) -> Json:
 
 
 def text(value: Json) -> Json:
-    """A scalar as JSON writes it: 1 -> `"1"`, true -> `"true"`."""
+    """Return a scalar as JSON writes it: 1 -> `"1"`, true -> `"true"`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (int, float, str)):
@@ -148,14 +148,14 @@ def text(value: Json) -> Json:
 
 
 def metric(value: Json) -> Json:
-    """The hub's name of a metric (`"Val AUC"` -> roc_auc); another one keeps its own."""
+    """Return the hub's name of a metric (`"Val AUC"` -> roc_auc); another one keeps its own."""
     said = text(value)
     key = metric_key(str(said))
     return key.name if key else said
 
 
 def metric_split(value: Json) -> Json:
-    """The split that a metric's name tells (`"val_auc"` -> validation)."""
+    """Return the split that a metric's name tells (`"val_auc"` -> validation)."""
     key = metric_key(str(text(value)))
     if key is None or key.split is None:
         raise Refused
@@ -163,7 +163,7 @@ def metric_split(value: Json) -> Json:
 
 
 def metric_in_text(value: Json) -> Json:
-    """The hub's name of the metric that a few words give a figure of (`"PR-AUC = 0.41 (strong)"` -> pr_auc)."""
+    """Return the hub's name of the metric that a few words give a figure of (`"PR-AUC = 0.41 (strong)"` -> pr_auc)."""
     key = metric_key(before_number(str(text(value))))
     if key is None or key.part != "value":
         raise Refused
@@ -171,7 +171,7 @@ def metric_in_text(value: Json) -> Json:
 
 
 def split_in_text(value: Json) -> Json:
-    """The split that such words name (`"Test AUC: 0.8"`, `"0.8 (test)"` -> test)."""
+    """Return the split that such words name (`"Test AUC: 0.8"`, `"0.8 (test)"` -> test)."""
     said = str(text(value))
     key = metric_key(before_number(said))
     found = key.split if key is not None and key.split else next((split for one in beside_number(said) if (split := split_of(one))), None)
@@ -181,7 +181,7 @@ def split_in_text(value: Json) -> Json:
 
 
 def _statistic(name: str) -> Callable[[Json], Json]:
-    """The statistic of that name in a sentence (`"mean 35.2, sd 4.1"` -> 35.2 for the mean). Raises Unclear as `number`."""
+    """Return the statistic of that name in a sentence (`"mean 35.2, sd 4.1"` -> 35.2 for the mean). Raises Unclear as `number`."""
 
     def made(value: Json) -> Json:
         if not isinstance(value, str):
@@ -192,7 +192,7 @@ def _statistic(name: str) -> Callable[[Json], Json]:
 
 
 def split(value: Json) -> Json:
-    """The hub's name of a split (`"Test set"` -> test)."""
+    """Return the hub's name of a split (`"Test set"` -> test)."""
     found = split_of(str(text(value)))
     if found is None:
         raise Refused
@@ -200,13 +200,13 @@ def split(value: Json) -> Json:
 
 
 def task_type(value: Json) -> Json:
-    """The hub's name of a task (`"binary:logistic"` -> binary_classification)."""
+    """Return the hub's name of a task (`"binary:logistic"` -> binary_classification)."""
     said = str(text(value))
     return looked_up(said if words(said) in TASKS else said.split(maxsplit=1)[0] if said.strip() else said, TASKS)
 
 
 def feature_type(value: Json) -> Json:
-    """The hub's name of a feature's type (`"float64"` -> number)."""
+    """Return the hub's name of a feature's type (`"float64"` -> number)."""
     return looked_up(value, _TYPES)
 
 
@@ -233,7 +233,7 @@ TRANSFORMS: Final[Mapping[str, Callable[[Json], Json]]] = {
 
 
 def looked_up(value: Json, table: Mapping[str, str]) -> Json:
-    """The word of the hub's vocabulary that the table has for a value; its key is compared as words."""
+    """Return the word of the hub's vocabulary that the table has for a value; its key is compared as words."""
     said = text(value)
     found = table.get(said) or table.get(words(str(said)))
     if found is None:

@@ -53,7 +53,7 @@ _VALIDATOR: Final = Draft202012Validator({**{k: v for k, v in SCHEMA["$defs"]["M
 
 
 def issues(document: Mapping[str, Json]) -> list[Issue]:
-    """What is wrong with a document, by pointer; empty when it is valid."""
+    """Return what is wrong with a document, by pointer; empty when it is valid."""
     found = []
     for error in _VALIDATOR.iter_errors(document):
         found.append(Issue(pointer=text(tuple(error.absolute_path)), message=error.message[:300]))

@@ -11,7 +11,7 @@ import msgspec
 
 
 def _merged() -> dict[str, Any]:
-    """The vocabulary with the common words of eight languages."""
+    """Return the vocabulary with the common words of eight languages."""
     files = resources.files("backend.importing")
     found: dict[str, Any] = tomllib.loads(files.joinpath("vocabulary.toml").read_text("utf-8"))
     _joined(found, tomllib.loads(files.joinpath("languages.toml").read_text("utf-8")))
@@ -79,7 +79,7 @@ _COUNT: Final = frozenset(VOCABULARY["modifiers"]["count"])
 
 @lru_cache(maxsize=20_000)
 def words(key: str) -> str:
-    """A key as lower-case words joined by `_`: `rocAuc`, `ROC-AUC` and `roc auc` are all `roc_auc`."""
+    """Return a key as lower-case words joined by `_`: `rocAuc`, `ROC-AUC` and `roc auc` are all `roc_auc`."""
     plain = (
         (key[:120] if key.isascii() else _plain_letters(key[:120]))
         .replace("²", "2")
@@ -93,7 +93,7 @@ def words(key: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def says_percent(key: str) -> bool:
-    """Does a key, a unit or a heading say per cent?"""
+    """Return whether a key, a unit or a heading says per cent."""
     return "%" in key or not _PERCENT.isdisjoint(words(key).split("_"))
 
 
@@ -129,7 +129,7 @@ def parted(said: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def metric_key(key: str) -> MetricKey | None:
-    """The metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
+    """Return the metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
     return _metric_key(key, words(key)) or _metric_key(key, parted(_GAPS.sub("_", _plain_letters(key[:120]).lower()).strip("_")))
 
 
@@ -194,14 +194,14 @@ def _strip(rest: str, said: dict[str, str]) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def names_more(label: str, name: str) -> bool:
-    """Does a label tell a figure from another of the same metric? Another word for the metric does not."""
+    """Return whether a label tells two figures of one metric apart. Another word for the metric does not."""
     said, found = words(label), metric_key(label)
     return said in _QUALIFIED or (found is None or found.name != name)
 
 
 @lru_cache(maxsize=20_000)
 def split_of(key: str) -> str | None:
-    """The split a key names, words like set and metrics aside (`test`, `metrics_test`, `validation_set`)."""
+    """Return the split a key names, words like set and metrics aside (`test`, `metrics_test`, `validation_set`)."""
     said: dict[str, str] = {}
     rest = parted(words(key))
     while rest not in SPLITS:
@@ -220,7 +220,7 @@ def _agree(before: str | None, now: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def rows_of(key: str) -> str | None:
-    """The split whose rows a key counts (`n_train`, `test_size`, `X_train_rows`), or None."""
+    """Return the split whose rows a key counts (`n_train`, `test_size`, `X_train_rows`), or None."""
     tokens = parted(words(key)).split("_")
     for length in (3, 2, 1):
         for start in range(len(tokens) - length + 1):
@@ -233,7 +233,7 @@ def rows_of(key: str) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def names_algorithm(key: str) -> bool:
-    """Does it read like the name of a kind of model (`Random Forest`, `xgb_v2`, `XGBClassifier`)?"""
+    """Return whether it reads like the name of a kind of model (`Random Forest`, `xgb_v2`, `XGBClassifier`)."""
     tokens = words(key).split("_")
     return (
         words(key) in _ABBREVIATION
@@ -256,6 +256,6 @@ def algorithm_prefix(key: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=20_000)
 def section(key: str, *kinds: str) -> bool:
-    """Is the key the heading of such a part of a file?"""
+    """Return whether the key is the heading of such a part of a file."""
     said = words(key)
     return any(said in SECTIONS[kind] for kind in kinds)

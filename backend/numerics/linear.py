@@ -34,18 +34,18 @@ class Linear:
 
     @property
     def logit(self) -> bool:
-        """Whether the score is a probability."""
+        """Return whether the score is a probability."""
         return self.link == "logit"
 
     def parts(self, matrix: Floats) -> Floats:
-        """The contributions [n, f] of rows [n, f]; NaN for a missing value without a rule."""
+        """Return the contributions [n, f] of rows [n, f]; NaN for a missing value without a rule."""
         found = matrix * self.coefficients
         for at, lookup in self.lookups.items():
             found[:, at] = lookup(matrix[:, at])
         return found
 
     def margin(self, matrix: Floats) -> Floats:
-        """The margins [n] of rows [n, f]. Each row is summed from left to right, so that a row alone and in a batch are the same to the last bit."""
+        """Return the margins [n] of rows [n, f]. Each row is summed from left to right, so that a row alone and in a batch are the same to the last bit."""
         return self._summed(self.parts(matrix))
 
     def contributions(self, matrix: Floats, background: Floats) -> tuple[float, Floats]:
@@ -68,7 +68,7 @@ class Linear:
 
 
 def read_linear(content: bytes) -> Linear:
-    """The model in a file. Raises MalformedLinear."""
+    """Return the model in a file. Raises MalformedLinear."""
     try:
         said = msgspec.json.decode(plain_json(content), type=LinearModel)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

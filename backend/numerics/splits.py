@@ -55,7 +55,7 @@ def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: i
 
 
 def split_by_time(times: Any, validation: float, test: float) -> Split:
-    """The latest rows [n] are for the test, the ones before for validation. Rows of one moment stay together."""
+    """Return the latest rows [n] are for the test, the ones before for validation. Rows of one moment stay together."""
     moments = _moments(times)
     rows = len(moments)
     order = np.argsort(moments, kind="stable")
@@ -79,7 +79,7 @@ def split_by_entity(entities: Any, validation: float, test: float, seed: int) ->
 
 
 def split_stratified(target: Any, validation: float, test: float, seed: int) -> Split:
-    """Each class [n] is divided by the same shares. A class of one row goes to training."""
+    """Return each class [n] is divided by the same shares. A class of one row goes to training."""
     codes = _codes(target)
     generator = np.random.default_rng(seed)
     parts = np.zeros(len(codes), np.int8)
@@ -93,7 +93,7 @@ def split_stratified(target: Any, validation: float, test: float, seed: int) -> 
 
 
 def split_at_random(rows: int, validation: float, test: float, seed: int) -> Split:
-    """Rows in an order drawn from the seed: first the test's share, then the validation's, the rest for training."""
+    """Return rows in an order drawn from the seed: first the test's share, then the validation's, the rest for training."""
     order = np.random.default_rng(seed).permutation(rows)
     for_test, for_validation = round(rows * test), round(rows * validation)
     parts = np.zeros(rows, np.int8)
@@ -135,7 +135,7 @@ def _growing_folds(chosen: Rows, moments: NDArray[Any], folds: int) -> list[Fold
 
 
 def _entity_folds(codes: Rows, folds: int, seed: int) -> Rows:
-    """The largest entity first, each into the fold with the fewest rows; ties are broken by the seed."""
+    """Return the largest entity first, each into the fold with the fewest rows; ties are broken by the seed."""
     counts = np.bincount(codes)
     shuffled = np.random.default_rng(seed).permutation(len(counts))
     fold_of_entity = np.empty(len(counts), np.int64)
@@ -190,7 +190,7 @@ def _codes(values: Any) -> Rows:
 
 
 def _moment_boundary(ordered: NDArray[Any], wanted: int) -> int:
-    """The start of the moment nearest to the wanted row."""
+    """Return the start of the moment nearest to the wanted row."""
     if wanted <= 0 or wanted >= len(ordered):
         return min(max(wanted, 0), len(ordered))
     before = int(np.searchsorted(ordered, ordered[wanted], "left"))

@@ -76,7 +76,7 @@ class Runtime(Protocol):
 
     @property
     def in_line(self) -> bool:
-        """Whether explanations are made within an answer on request. Estimates take longer: the worker makes them."""
+        """Return whether explanations are made within an answer on request. Estimates take longer: the worker makes them."""
         return not self.estimated
 
     def tables_at_hand(self, background: Floats | None) -> bool:

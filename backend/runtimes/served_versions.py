@@ -78,17 +78,17 @@ class ServedVersion:
 
     @cached_property
     def plain(self) -> Plain:
-        """A reader of all features of a request at once, if possible."""
+        """Return a reader of all features of a request at once, if possible."""
         return plain_reader(self.specs)
 
     @property
     def probable(self) -> bool:
-        """Whether its scores are probabilities: by the artifact, else by the document."""
+        """Return whether its scores are probabilities: by the artifact, else by the document."""
         return self.labels is not None and self.runtime.classifies is not False
 
     @cached_property
     def remote(self) -> bool:
-        """Whether it is asked through a connector instead of scored in this process."""
+        """Return whether it is asked through a connector instead of scored in this process."""
         return isinstance(self.runtime, ExternalRuntime)
 
     def explain(self, matrix: Floats, margins: Sequence[float | None] = ()) -> ExplanationBatch:

@@ -57,7 +57,7 @@ class XgboostRuntime(Runtime):
 
     @property
     def in_line(self) -> bool:
-        """Whether tables give the explanations. XGBoost's own explanations, like estimates, are left to the worker."""
+        """Return whether tables give the explanations. XGBoost's own explanations, like estimates, are left to the worker."""
         return self._explainers.compiles
 
     def tables_at_hand(self, background: Floats | None) -> bool:

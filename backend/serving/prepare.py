@@ -57,12 +57,12 @@ class Case(msgspec.Struct, eq=False):
 
     @property
     def explored(self) -> bool:
-        """Whether the lot of an exploration approved it."""
+        """Return whether the lot of an exploration approved it."""
         return self.lot is not None and self.lot_propensity is not None and self.lot < self.lot_propensity
 
     @property
     def version(self) -> ServedVersion:
-        """The version that answers."""
+        """Return the version that answers."""
         assert self.member.served is not None, "only loaded versions are chosen"
         return self.member.served
 

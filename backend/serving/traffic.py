@@ -64,7 +64,7 @@ async def _names(work: UnitOfWork, group: Group) -> list[str]:
 
 
 def starved_of(rows: Sequence[tuple[str, str, int]]) -> list[Starved]:
-    """Each challenger that requests did not reach, from rows of version, what they lacked ("a, b"), and how many.
+    """Return each challenger that requests did not reach, from rows of version, what they lacked ("a, b"), and how many.
 
     >>> [one] = starved_of([("v1.3", "age, income", 2), ("v1.3", "income", 3)])
     >>> one.requests, one.lacks

@@ -3264,7 +3264,7 @@ class ShowImport(TypedDict):
 
 
 class ShownExample(TypedDict):
-    """An example `file`, and word for word what would leave the house of it at a level: `instructions`, which are the same for every file, and `text`."""
+    """An example `file`, and word for word what would leave the hub of it at a level: `instructions`, which are the same for every file, and `text`."""
 
     file: str
     instructions: str
@@ -4657,7 +4657,7 @@ class DecisionsProcedures:
         self._hub = hub
 
     def get(self, *, slug: str) -> GroupDecisions:
-        """A group's decisions: settings, value table, and the rules in force.
+        """Return a group's decisions: settings, value table, and the rules in force.
 
         Refused as `GROUP_NOT_FOUND`.
         """
@@ -4697,7 +4697,7 @@ class DecisionsProcedures:
         return answer
 
     def explore(self, *, slug: str, version: str | None = None, segment: str | None = None, limits: CutoffLimits | None = None, most: int = 50000) -> CutoffCurve:
-        """What each cut-off would have given on mature rows, and the best one within limits.
+        """Return what each cut-off would have given on mature rows, and the best one within limits.
 
         Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
         """
@@ -5000,7 +5000,7 @@ class ImportsProcedures:
         return answer
 
     def draft(self, *, draft_id: str | UUID) -> ImportDraft:
-        """A draft as it is understood now.
+        """Return a draft as it is understood now.
 
         Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
@@ -5056,7 +5056,7 @@ class ImportsProcedures:
         return answer
 
     def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
-        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
+        """Return what would leave the hub, word for word, if a language model were asked about a draft through a connector.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
@@ -5064,7 +5064,7 @@ class ImportsProcedures:
         return answer
 
     def shown_example(self, *, shows: Shows, short_words: bool = False) -> ShownExample:
-        """What would leave the house of an example file, word for word, at a level that is not chosen yet.
+        """Return what would leave the hub of an example file, word for word, at a level that is not chosen yet.
 
         Refused as `IMPORTS_BUSY`.
         """
@@ -5270,7 +5270,7 @@ class ModelsProcedures:
         return answer
 
     def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
-        """A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+        """Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
 
         Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
         """
@@ -5651,7 +5651,7 @@ class AsyncDecisionsProcedures:
         self._hub = hub
 
     async def get(self, *, slug: str) -> GroupDecisions:
-        """A group's decisions: settings, value table, and the rules in force.
+        """Return a group's decisions: settings, value table, and the rules in force.
 
         Refused as `GROUP_NOT_FOUND`.
         """
@@ -5691,7 +5691,7 @@ class AsyncDecisionsProcedures:
         return answer
 
     async def explore(self, *, slug: str, version: str | None = None, segment: str | None = None, limits: CutoffLimits | None = None, most: int = 50000) -> CutoffCurve:
-        """What each cut-off would have given on mature rows, and the best one within limits.
+        """Return what each cut-off would have given on mature rows, and the best one within limits.
 
         Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`.
         """
@@ -5994,7 +5994,7 @@ class AsyncImportsProcedures:
         return answer
 
     async def draft(self, *, draft_id: str | UUID) -> ImportDraft:
-        """A draft as it is understood now.
+        """Return a draft as it is understood now.
 
         Refused as `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
@@ -6050,7 +6050,7 @@ class AsyncImportsProcedures:
         return answer
 
     async def shown(self, *, draft_id: str | UUID, connector_id: str | UUID) -> ShownImport:
-        """What would leave the house, word for word, if a language model were asked about a draft through a connector.
+        """Return what would leave the hub, word for word, if a language model were asked about a draft through a connector.
 
         Refused as `CONNECTOR_NOT_FOUND`, `DRAFT_NOT_FOUND`, `IMPORTS_BUSY`, `MAPPING_TOO_COSTLY`, `TOO_COSTLY`, `UNKNOWN_MODEL`, `UNSOUND_DECISION`, `UNSOUND_DOCUMENT`, `UNSOUND_MAPPING`.
         """
@@ -6058,7 +6058,7 @@ class AsyncImportsProcedures:
         return answer
 
     async def shown_example(self, *, shows: Shows, short_words: bool = False) -> ShownExample:
-        """What would leave the house of an example file, word for word, at a level that is not chosen yet.
+        """Return what would leave the hub of an example file, word for word, at a level that is not chosen yet.
 
         Refused as `IMPORTS_BUSY`.
         """
@@ -6264,7 +6264,7 @@ class AsyncModelsProcedures:
         return answer
 
     async def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
-        """A new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
+        """Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
 
         Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
         """

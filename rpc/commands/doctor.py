@@ -148,7 +148,7 @@ async def _hub(hub: Hub) -> AsyncIterator[Diagnosis]:
 
 
 async def storage(hub: Hub) -> Diagnosis:
-    """Does the storage of files answer?"""
+    """Return whether the storage of files answers."""
     where = hub.settings.files_url or "the data folder"
     try:
         await asyncio.to_thread(hub.files.size, "doctor")

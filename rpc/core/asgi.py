@@ -162,7 +162,7 @@ class _Canceller:
         self.take_back()
 
     def take_back(self) -> bool:
-        """Withdraw the cancellation; was there one? The work may have made another error of it, or nothing."""
+        """Withdraw the cancellation and return whether there was one. The work may have turned it into another error, or into nothing."""
         was, self._has_cancelled = self._has_cancelled, False
         if was:
             self.working.uncancel()

@@ -92,7 +92,7 @@ class Ctx(Generic[H, W]):
 
     @property
     def work(self) -> W:
-        """The call's unit of work."""
+        """Return the call's unit of work."""
         if self.current is None:
             raise RuntimeError("a handler that streams, or is declared without a transaction, opens its own units of work: `async with ctx.open() as work`")
         return self.current

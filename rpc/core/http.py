@@ -87,7 +87,7 @@ class RpcApp:
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, departure: Departure, hold: Callable[[int], None]
     ) -> wire.Reply | None:
-        """The reply, or None when it has been streamed."""
+        """Return the reply, or None when it has been streamed."""
         request, options = exchange.request, self.options
         if scope["method"] == "HEAD":
             return wire.Reply(204)

@@ -36,7 +36,7 @@ def note_answer(route: str, status: int) -> None:
 
 
 def counting(send: Send, route: str) -> Send:
-    """The same `send`, counting what it answers. A WebSocket counts as 101 when it is accepted."""
+    """Return the same `send`, counting what it answers. A WebSocket counts as 101 when it is accepted."""
 
     async def counted(message: Message) -> None:
         kind = message["type"]

@@ -22,7 +22,7 @@ class Params(msgspec.Struct, frozen=True):
 
     @property
     def raw(self) -> msgspec.Raw | None:
-        """The raw input; None without one."""
+        """Return the raw input; None without one."""
         return self.input if bytes(self.input) else None
 
 

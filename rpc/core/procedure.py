@@ -54,7 +54,7 @@ class Procedure:
 
     @property
     def doc(self) -> str:
-        """The handler's docstring."""
+        """Return the handler's docstring."""
         return inspect.getdoc(self.handler) or ""
 
 

@@ -11,7 +11,7 @@ class SubPath:
         self._raw = root.encode()
 
     def of_hub(self, scope: Scope) -> Scope:
-        """The request as the hub's own addresses have it. What has no such beginning stays as it is: the proxy has taken it off."""
+        """Return the request as the hub's own addresses have it. What has no such beginning stays as it is: the proxy has taken it off."""
         path: str = scope["path"]
         if not self.root or not _within(path, self.root):
             return scope
@@ -20,7 +20,7 @@ class SubPath:
         return {**scope, "path": path[len(self.root) :] or "/", "raw_path": inner or b"/"}
 
     def of_target(self, target: bytes) -> bytes:
-        """A request's target without it."""
+        """Return a request's target without it."""
         return target[len(self._raw) :] if self.root and target.startswith(self._raw + b"/") else target
 
 

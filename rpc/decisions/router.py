@@ -31,7 +31,7 @@ decisions = Router("decisions")
 
 @decisions.query(permission=P.GROUP_GROUP_READ, errors=(GroupNotFound,))
 async def get(ctx: Call, input: GroupRef) -> GroupDecisions:
-    """A group's decisions: settings, value table, and the rules in force."""
+    """Return a group's decisions: settings, value table, and the rules in force."""
     return await service.get(ctx.work, input)
 
 
@@ -61,7 +61,7 @@ async def overrides(ctx: Call, input: AskOverrides) -> Overrides:
 
 @decisions.query(permission=P.INFERENCE_GROUP_READ, errors=(GroupNotFound, VersionNotLogged))
 async def explore(ctx: Call, input: ExploreCutoffs) -> CutoffCurve:
-    """What each cut-off would have given on mature rows, and the best one within limits."""
+    """Return what each cut-off would have given on mature rows, and the best one within limits."""
     return await explorer.explore(ctx.work, input)
 
 

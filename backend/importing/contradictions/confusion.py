@@ -11,7 +11,7 @@ _CELLS = ("tn", "fp", "fn", "tp")
 
 
 def confusion_row(tree: Json, path: Path, sources: dict[str, Path], labels: list[tuple[Path, Json]] | None = None) -> Row:
-    """The chart's row: from four counts where `sources` has tn, fp, fn and tp, else from a square list of lists or map of maps at `path`.
+    """Return the chart's row: from four counts where `sources` has tn, fp, fn and tp, else from a square list of lists or map of maps at `path`.
 
     Empty when there is no such matrix. Labels are those given (each with its place) when there are as many as classes, else the keys, or the indices.
     """
@@ -59,7 +59,7 @@ def _count(value: Json) -> Json:
 
 
 def _label(key: str) -> str:
-    """`Actual: Good` and `predicted_1` -> the class alone."""
+    """Return the class alone: of `Actual: Good`, of `predicted_1`."""
     for word in ("actual", "predicted", "pred", "true"):
         if key.lower().startswith(word) and len(key) > len(word):
             return key[len(word) :].strip(" _:-") or key

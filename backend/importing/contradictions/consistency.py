@@ -28,34 +28,34 @@ class Figures:
         self.metrics: list[tuple[int, Metric]] = list(enumerate(document.get("metrics", [])))
 
     def together(self) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
-        """Metrics of the same split, slice, class and average: name -> index."""
+        """Yield metrics of the same split, slice, class and average: name -> index."""
         found: dict[tuple[str, ...], dict[str, int]] = {}
         for at, metric in self.metrics:
             found.setdefault(tuple(str(metric.get(part)) for part in _PARTS), {}).setdefault(metric["name"], at)
         yield from found.items()
 
     def value(self, at: int) -> float:
-        """A metric's value."""
+        """Return a metric's value."""
         return float(self.document["metrics"][at]["value"])
 
     def claim(self, target: str) -> Claim:
-        """What the file says at a place of the document; for a container its first leaf speaks."""
+        """Return what the file says at a place of the document; for a container its first leaf speaks."""
         found = self.leaves.get(target) or next((value for name, value in self.leaves.items() if name.startswith(f"{target}/")), None)
         return Claim(pointer=text(found.source) if found else "", value=found.value if found else None, target=target)
 
     def contradiction(self, message: str, *targets: str) -> Contradiction:
-        """The claims at the targets cannot all be true."""
+        """Return the claims at the targets cannot all be true."""
         return Contradiction(target=targets[0], message=message, claims=[self.claim(target) for target in targets])
 
 
 def contradictions(document: Mapping[str, Any], leaves: Mapping[str, Value]) -> list[Contradiction]:
-    """All that does not agree, in the order of the rules."""
+    """Return all that does not agree, in the order of the rules."""
     figures = Figures(document, leaves)
     return [found for rule in RULES for found in rule(figures)]
 
 
 def fractions(figures: Figures) -> Iterator[Contradiction]:
-    """A figure lies within its bounds: fractions in [0, 1] (97.3 is probably a percentage), MCC in [-1, 1], R squared at most 1, errors not below 0."""
+    """Yield a figure lies within its bounds: fractions in [0, 1] (97.3 is probably a percentage), MCC in [-1, 1], R squared at most 1, errors not below 0."""
     for at, metric in figures.metrics:
         low, high = bounds_of(metric["name"])
         if low <= metric["value"] <= high:
@@ -66,7 +66,7 @@ def fractions(figures: Figures) -> Iterator[Contradiction]:
 
 
 def bounds_of(metric: str) -> tuple[float, float]:
-    """Between which values a metric lies."""
+    """Return the least and the greatest value of a metric."""
     if metric in FRACTIONS:
         return 0, 1
     if metric in SIGNED_FRACTIONS:
@@ -134,7 +134,7 @@ def figures_from_matrix(figures: Figures) -> Iterator[Contradiction]:
 
 
 def rows_of_splits(figures: Figures) -> Iterator[Contradiction]:
-    """The splits' rows make up the dataset's, and a confusion matrix counts its split's rows."""
+    """Yield the splits' rows make up the dataset's, and a confusion matrix counts its split's rows."""
     training = figures.document.get("training") or {}
     rows, total = training.get("split_rows", {}), (training.get("dataset") or {}).get("rows")
     parts = {name: count for name, count in rows.items() if name in ("train", "validation", "test", "holdout")}

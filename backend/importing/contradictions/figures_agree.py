@@ -10,18 +10,18 @@ _COARSEST = 0.005
 
 
 def decimals(value: float) -> float:
-    """Half a unit in the last place that a number is written with: 0.771 -> 0.0005; never more than 0.005."""
+    """Return half a unit of a number's last written place, at most 0.005: 0.771 -> 0.0005."""
     exponent = Decimal(repr(value)).as_tuple().exponent
     return min(0.5 * 10.0 ** int(exponent), _COARSEST) if isinstance(exponent, int) else 0.0
 
 
 def agree(one: float, other: float, slack: float = 1e-9) -> bool:
-    """Are they the same, given how the first is rounded, and a slack for what went into the second?"""
+    """Return whether both are the same, within the rounding of the first and a slack for the inputs of the second."""
     return abs(one - other) <= slack + decimals(one)
 
 
 def f1_of(precision: float, recall: float) -> float:
-    """Their harmonic mean; 0 when both are."""
+    """Return their harmonic mean; 0 when both are."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -61,7 +61,7 @@ def matrix_figures(matrix: Sequence[Sequence[float]], labels: Sequence[str], pos
 
 
 def _positives(labels: Sequence[str], positive: str | None) -> list[int]:
-    """Which classes may be the positive one: that of two which the file names, else the second first."""
+    """Return which classes may be the positive one: that of two which the file names, else the second first."""
     if len(labels) != 2:
         return []
     if positive in labels:

@@ -42,11 +42,11 @@ class Format(Shape, frozen=True, kw_only=True):
     rules: list[MappingRule]
 
     def fits(self, tree: Json) -> bool:
-        """Is a file of this format?"""
+        """Return whether a file has this format."""
         return all(shows(sign, tree) for sign in self.signs) and not any(True for pointer in self.absent for _ in matches(tree, steps(pointer)))
 
     def members(self, tree: Json) -> list[Member]:
-        """The models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
+        """Return the models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
         if self.models is None:
             return []
         found = []
@@ -57,7 +57,7 @@ class Format(Shape, frozen=True, kw_only=True):
         return found
 
     def rules_for(self, member: Member | None) -> list[MappingRule]:
-        """The rules for one model of a file, or for what all of them share."""
+        """Return the rules for one model of a file, or for what all of them share."""
         if self.models is None:
             return self.rules
         prefix = self.models.source
@@ -72,7 +72,7 @@ def _within(source: str, prefix: str) -> bool:
 
 
 def _at(rule: MappingRule, prefix: str, place: str) -> MappingRule:
-    """The rule for one place in the stead of the star that stands for each model."""
+    """Return the rule for one place in the stead of the star that stands for each model."""
 
     def moved(source: str) -> str:
         return place + source[len(prefix) :] if _within(source, prefix) else source
@@ -86,7 +86,7 @@ _TYPES: dict[str, tuple[type, ...]] = {"object": (dict,), "array": (list,), "str
 
 @lru_cache(maxsize=1)
 def known() -> list[Format]:
-    """All formats, each checked. Raises UnsoundMapping or msgspec.ValidationError when a file of ours is wrong."""
+    """Return all formats, each checked. Raises UnsoundMapping or msgspec.ValidationError when a file of ours is wrong."""
     files = sorted((one for one in resources.files(__name__).iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
     formats = [msgspec.json.decode(one.read_bytes(), type=Format) for one in files]
     for one in formats:
@@ -95,12 +95,12 @@ def known() -> list[Format]:
 
 
 def recognise(tree: Json) -> Format | None:
-    """The format of a file, or None. Signs are specific enough that at most one fits."""
+    """Return the format of a file, or None. Signs are specific enough that at most one fits."""
     return next((one for one in known() if one.fits(tree)), None)
 
 
 def shows(sign: Sign, tree: Json) -> bool:
-    """Is the sign there in the file?"""
+    """Return whether the file has the sign."""
     for _, _, value in matches(tree, steps(sign.source)):
         typed = sign.type == "any" or (isinstance(value, _TYPES[sign.type]) and not (sign.type == "number" and isinstance(value, bool)))
         if typed and (sign.pattern is None or (isinstance(value, (str, int, float)) and re.fullmatch(sign.pattern, str(value)[:200]) is not None)):

@@ -25,7 +25,7 @@ from schemas.mapping import MappedBy
 
 
 class LlmRequest(msgspec.Struct, frozen=True):
-    """Whom to ask and how. `agreed`: the caller has seen what leaves the house."""
+    """Whom to ask and how. `agreed`: the caller has seen what leaves the hub."""
 
     connector_id: UUID
     model: str | None
@@ -34,7 +34,7 @@ class LlmRequest(msgspec.Struct, frozen=True):
 
 
 def llm_request(input: ProposeImport | ReviseImport | Reimport, actor: Actor) -> LlmRequest | None:
-    """The request to a language model in an input, if there is one. Raises Forbidden for a caller who may not use connectors."""
+    """Return the request to a language model in an input, if there is one. Raises Forbidden for a caller who may not use connectors."""
     if input.connector_id is None:
         return None
     if not actor.may(P.CONNECTOR_CONNECTOR_USE):
@@ -43,7 +43,7 @@ def llm_request(input: ProposeImport | ReviseImport | Reimport, actor: Actor) ->
 
 
 async def with_llm(hub: Hub, actor: Actor, file: OpenedFile, state: DraftState, name: str, request: LlmRequest) -> DraftState:
-    """The state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
+    """Return the state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
     speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
         connector = (await connectors.get(work, request.connector_id)).name
@@ -68,7 +68,7 @@ async def with_llm(hub: Hub, actor: Actor, file: OpenedFile, state: DraftState, 
 
 
 async def _allowed(hub: Hub, actor: Actor, request: LlmRequest) -> tuple[Speech, Proposal | None]:
-    """How the file is spoken of, and why nothing may be sent, if so. Agreement is noted."""
+    """Return the file's speech for this connector, and the reason if nothing may be sent. Agreement is recorded."""
     async with hub.work(actor, read_only=True) as work:
         chosen = await sharing(work)
     speech = Speech(level_for(chosen, request.connector_id), chosen.short_words)
@@ -82,19 +82,19 @@ async def _allowed(hub: Hub, actor: Actor, request: LlmRequest) -> tuple[Speech,
     return speech, None
 
 
-_NOT_AGREED: Final = "Nothing was sent. See what leaves the house (imports.shown) and ask again with `agreed`; this is needed once."
+_NOT_AGREED: Final = "Nothing was sent. See what leaves the hub (imports.shown) and ask again with `agreed`; this is needed once."
 _SHOWS_LESS: Final = "Nothing was sent. To rewrite a file, a language model has to see it whole; imports.setSharing allows that with `shows: file`."
 
 
 async def speech_for(work: UnitOfWork, connector_id: UUID) -> Speech:
-    """How a file is spoken of to a connector. Raises ConnectorNotFound."""
+    """Return the words in which a file is described to a connector. Raises ConnectorNotFound."""
     await connectors.get(work, connector_id)
     chosen = await sharing(work)
     return Speech(level_for(chosen, connector_id), chosen.short_words)
 
 
 async def show(file: OpenedFile, state: DraftState, name: str, speech: Speech) -> ShownImport:
-    """What would leave the house, word for word, for a draft."""
+    """Return what would leave the hub, word for word, for a draft."""
     understood = await file.ask(reading_steps.preview_alone, state, name)
     several = file.facts.several and file.facts.picked is None
     reason = "nothing is open" if not understood.unmapped else "pick a model first" if several else None

@@ -120,7 +120,7 @@ def _read(raw: Json, tree: Json, speech: Speech, dropped: list[RefusedRule]) -> 
 
 
 def _with_sound_parts(rule: MappingRule) -> tuple[MappingRule, list[tuple[MappingPart, str]]]:
-    """The rule without parts that are unsound by themselves; a part that a row needs stays, and the rule is refused for it."""
+    """Return the rule without parts that are unsound by themselves; a part that a row needs stays, and the rule is refused for it."""
     left_out = []
     for part in rule.parts if rule.kind in _ROW_KINDS else []:
         issues = problems([msgspec.structs.replace(rule, parts=[part])])
@@ -131,7 +131,7 @@ def _with_sound_parts(rule: MappingRule) -> tuple[MappingRule, list[tuple[Mappin
 
 
 def _words(said: str | None, target: str) -> dict[str, str]:
-    """`zahl=number; kategorie=category` as a table, with those meanings alone that the target takes."""
+    """Return `zahl=number; kategorie=category` as a table, with only the meanings that the target takes."""
     pairs = [one.partition("=") for one in (said or "")[:2_000].split(";")]
     return {words(file): meaning.strip() for file, _, meaning in pairs if words(file) and is_word(target, meaning.strip())}
 
@@ -165,7 +165,7 @@ def _meant(pointer: str, speech: Speech) -> str:
 
 
 def _translated_raw(raw: Json, speech: Speech) -> Json:
-    """A proposal to show to a person: with the file's own keys."""
+    """Return a proposal to show to a person: with the file's own keys."""
     if isinstance(raw, dict):
         return {key: _translated_raw(value, speech) for key, value in raw.items()}
     if isinstance(raw, list):
@@ -174,7 +174,7 @@ def _translated_raw(raw: Json, speech: Speech) -> Json:
 
 
 def _sound(rules: Sequence[MappingRule], tree: Json) -> Collector | None:
-    """What the rules find, when it makes a valid document."""
+    """Return what the rules find, when it makes a valid document."""
     try:
         found = apply(rules, tree)
     except MappingTooCostly:

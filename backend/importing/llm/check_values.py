@@ -32,13 +32,13 @@ class Written(Shape, frozen=True, kw_only=True):
 
 
 def check(written: Sequence[Mapping[str, Any]], tree: Json) -> list[Written]:
-    """Each value with the place in the file that says it, if there is one."""
+    """Return each value with the place in the file that says it, if there is one."""
     index = _index(tree)
     return [_checked(one, tree, index) for one in written[:MAX_VALUES]]
 
 
 def _index(tree: Json) -> dict[Json, list[Path]]:
-    """Where each text and number stands."""
+    """Return where each text and number stands."""
     found: dict[Json, list[Path]] = {}
     for path, value in leaves(tree):
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
@@ -75,7 +75,7 @@ def _is_key(claimed: str, value: str) -> bool:
 
 
 def _how(said: Json, value: Json) -> str | None:
-    """The transform that makes the value of what the file says; empty for none, None when no transform does."""
+    """Return the transform that makes the value of what the file says; empty for none, None when no transform does."""
     if type(said) is type(value) and said == value:
         return ""
     for name in _TRIED:
@@ -99,7 +99,7 @@ def _reason(claimed: str | None, said: Json, places: int) -> str:
 
 
 def gathered(written: Sequence[Written], confirmed: Mapping[str, str], tree: Json) -> Collector:
-    """The values that the file says or a person vouches for, in the shape of a document. A row that lacks what it needs is left out."""
+    """Return the values that the file says or a person vouches for, in the shape of a document. A row that lacks what it needs is left out."""
     found = Collector()
     found.shared_places = True
     rows: dict[tuple[str, int], Row] = {}

@@ -59,7 +59,7 @@ class Conversation:
         self._seconds = seconds
 
     async def rules(self, file: OpenedFile, base: list[MappingRule], unmapped: list[str], targets: list[str]) -> Proposal:
-        """Rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
+        """Return rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
         told = await file.ask(reading_steps.llm_message, unmapped, targets, self._speech.shows, self._speech.short_words)
         said = told.text
         if said is None:
@@ -73,7 +73,7 @@ class Conversation:
         return self._done()
 
     async def values(self, file: OpenedFile) -> Proposal:
-        """The document, value by value, each checked against the file."""
+        """Return the document, value by value, each checked against the file."""
         said = await file.ask(reading_steps.llm_whole)
         if said is None:
             self.proposal.fails("FILE_TOO_LARGE", _TOO_LONG)
@@ -103,7 +103,7 @@ class Conversation:
         return f"Of an earlier answer these rules were refused; the others are taken. Answer with better ones in their place, or with none:\n{listed}"
 
     async def _ask(self, system: str, user: str, schema: dict[str, Json], accepts: dict[str, Json] | None) -> Answer | ProviderError | None:
-        """One call. What goes wrong is noted; an answer that could be better another time is given back as the error."""
+        """Return one call. What goes wrong is noted; an answer that could be better another time is given back as the error."""
         one = self.proposal
         try:
             one.model = one.model or await self._choose()

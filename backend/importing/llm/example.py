@@ -22,7 +22,7 @@ EXAMPLE: Final = """\
 
 
 async def shown_example(input: ShowExample) -> ShownExample:
-    """The example file, and word for word what would leave the house of it."""
+    """Return the example file, and word for word what would leave the hub of it."""
     async with opened(EXAMPLE.encode(), None) as file:
         state = await file.ask(reading_steps.understand_alone, len(file.content), None, None)
         shown = await assistance.show(file, state, "example.json", Speech(input.shows, input.short_words))

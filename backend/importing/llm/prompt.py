@@ -128,7 +128,7 @@ Places of the document:
 
 
 def message(tree: Json, unmapped: Sequence[Path], targets: Iterable[str], speech: Speech) -> str | None:
-    """What is said of a file: its shape, what is open, and which places of the document have their values. None when that is too long to send."""
+    """Return what is said of a file: its shape, what is open, and which places of the document have their values. None when that is too long to send."""
     waiting = speech.of(_part(tree, unmapped))
     asked = {"file": speech.of(tree), "open": waiting, "has": sorted({_generic(target) for target in targets})}
     for said in (asked, {"open": waiting, "has": asked["has"]}):
@@ -139,7 +139,7 @@ def message(tree: Json, unmapped: Sequence[Path], targets: Iterable[str], speech
 
 
 def _generic(target: str) -> str:
-    """A place of the document without what is free in it."""
+    """Return a place of the document without what is free in it."""
     return "/".join(step if step in _NAMES else "*" for step in target.split("/"))
 
 
@@ -147,7 +147,7 @@ _NAMES: Final = frozenset(("", *(name for shape in SCHEMA["$defs"].values() for 
 
 
 def _part(tree: Json, paths: Sequence[Path]) -> Json:
-    """The tree with nothing but these leaves."""
+    """Return the tree with nothing but these leaves."""
     wanted = set(paths)
     above = {path[:length] for path in paths for length in range(len(path))}
 
@@ -161,6 +161,6 @@ def _part(tree: Json, paths: Sequence[Path]) -> Json:
 
 
 def whole(tree: Json) -> str | None:
-    """A file to rewrite, as it is. None when it is too long to send."""
+    """Return a file to rewrite, as it is. None when it is too long to send."""
     written = msgspec.json.encode(tree).decode()
     return written if len(written) <= MAX_PROMPT else None

@@ -18,7 +18,7 @@ _HINTS: Final = {"roc": "roc", "pr": "pr", "precision": "pr", "calibration": "ca
 
 
 def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> None:
-    """Four counts among other keys (`test_tn`, `test_fp`, `test_fn`, `test_tp`), one matrix for each split."""
+    """Propose a matrix for each split from four counts among other keys (`test_tn`, `test_fp`, `test_fn`, `test_tp`)."""
     if not isinstance(node, dict):
         return
     found: dict[str, dict[str, str]] = {}
@@ -38,7 +38,7 @@ def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> N
 
 
 def _cell(key: str) -> tuple[str, str] | None:
-    """`test_tp` -> `("tp", "test")`."""
+    """Return the cell and the split: `test_tp` -> `("tp", "test")`."""
     said = words(key)
     if said in CELLS:
         return CELLS[said], ""
@@ -51,7 +51,7 @@ def _cell(key: str) -> tuple[str, str] | None:
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """A matrix or a curve under a key of its own."""
+    """Return a matrix or a curve under a key of its own."""
     if draft.several and context.shared:
         return section(key, "confusion")
     split = split_of(key) or context.split
@@ -94,13 +94,13 @@ def _matrix(draft: Draft, value: Any, path: Path, split: str | None, labels: str
 
 
 def _labels(draft: Draft) -> str | None:
-    """Where the file names its classes, for matrices without labels."""
+    """Return where the file names its classes, for matrices without labels."""
     classes = next((rule.source for rule in draft.lists if rule.target == "/task/classes/*" and rule.kind == "scalar"), None)
     return classes.removesuffix("/*") if classes else None
 
 
 def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) -> bool:
-    """Arrays side by side, or points, of a curve."""
+    """Return the arrays of a curve, which stand side by side or as points."""
     points = isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)
     sample = value[0] if points else value
     if not isinstance(sample, dict):
@@ -142,7 +142,7 @@ _COUNTED: Final = frozenset({*CURVES["count"], "accounts", "customers", "cases",
 
 
 def _calibration(draft: Draft, value: list[dict[str, Any]], path: Path, split: str | None) -> bool:
-    """A calibration table whose columns have names of their trade: `mean_predicted_pd` beside `observed_default_rate`."""
+    """Return a calibration table whose columns have names of their trade: `mean_predicted_pd` beside `observed_default_rate`."""
     numeric = [name for name in value[0] if all(is_number(row.get(name)) for row in value)]
     predicted = [name for name in numeric if _PREDICTED.search(words(name))]
     observed = [name for name in numeric if _OBSERVED.search(words(name)) and name not in predicted]

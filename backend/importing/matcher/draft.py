@@ -66,25 +66,25 @@ class Draft:
         self.evidence: dict[str, float] = {}
 
     def single(self, target: str, path: Path, rank: int, transform: Transform | None = None, words: dict[str, str] | None = None) -> None:
-        """A candidate for a place that holds one value; the lowest rank wins, then the one that stands least deep, then the first."""
+        """Add a candidate for a place that holds one value. The lowest rank wins, then the least deep, then the first."""
         rule = MappingRule(kind="scalar", source=text(path), target=target, transform=transform, words=words or {})
         self.singles.setdefault(target, []).append((rank, len(path), rule))
 
     def const(self, target: str, path: Path, word: str, rank: int = 500) -> None:
-        """A word of the vocabulary that something in the file implies."""
+        """Add a word of the vocabulary that the file implies."""
         self.singles.setdefault(target, []).append((rank, len(path), MappingRule(kind="const", source=text(path), target=target, const=word)))
 
     def says(self, what: str, points: float) -> None:
-        """Something that speaks for a model (or, below zero, against)."""
+        """Add evidence that the file describes a model; below zero, evidence against it."""
         self.evidence[what] = max(points, self.evidence.get(what, points))
 
     def is_model(self) -> bool:
-        """Is this a file about a model?"""
+        """Return whether the file describes a model."""
         points = sum(self.evidence.values())
         return bool(self.several) or points >= NEEDED or (points >= PART and not _OF_ANY_FILE.issuperset(self.evidence))
 
     def rules(self) -> list[MappingRule]:
-        """The mapping, most telling candidates first."""
+        """Return the mapping, most telling candidates first."""
         found = [rule for _, rules in sorted(self.singles.items()) for _, _, rule in sorted(rules, key=lambda one: one[:2])]
         complete = sorted((one for one in self.features if one[0] < GUESSED), key=lambda one: one[0])
         found += [complete[0][1]] if complete else [rule for _, rule in self.features]
@@ -93,7 +93,7 @@ class Draft:
         return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.charts, *self.metrics][:MAX_RULES]
 
     def _hyperparameters(self) -> list[MappingRule]:
-        """One set of them stands as it is; several keep their own names."""
+        """Return one set of them stands as it is; several keep their own names."""
         sets = [rule for _, rule in self.hyperparameters if rule.target == "/training/hyperparameters"]
         if len(sets) < 2:
             return [rule for _, rule in self.hyperparameters]
@@ -104,5 +104,5 @@ class Draft:
 
 
 def constant(target: str, word: str | None) -> list[MappingPart]:
-    """A constant part of a row, if there is one."""
+    """Return a constant part of a row, if there is one."""
     return [MappingPart(target=target, const=word)] if word else []

@@ -33,14 +33,14 @@ _STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
 
 
 def typed_as(key: str) -> str | None:
-    """The type that the key of a list of features tells (`numeric_cols` -> number)."""
+    """Return the type that the key of a list of features tells (`numeric_cols` -> number)."""
     said = words(key)
     known = LISTS.get(said)
     return known if known in _KINDS else next((kind for kind, pattern in _TYPED if pattern.search(said)), None)
 
 
 def names_in(value: Json) -> bool:
-    """Is it a list of distinct names?"""
+    """Return whether this is a list of distinct names."""
     return (
         isinstance(value, list)
         and 0 < len(value) <= 20_000
@@ -63,12 +63,12 @@ def known_names(tree: Json) -> set[str]:
 
 
 def _is_table(parent: Json) -> bool:
-    """Are the columns those of a table of results that stands beside?"""
+    """Return whether these are the columns of a table of results beside them."""
     return any(isinstance(value, list) and value and isinstance(value[0], list) for _, value in items(parent))
 
 
 def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """A list of names of features: all of them, or those of one type."""
+    """Return a list of names of features: all of them, or those of one type."""
     said, inside = words(key), context.local == "features"
     if not names_in(value) or _OTHERS.search(said):
         return False
@@ -133,7 +133,7 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
 
 
 def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """A map whose keys are features: their types, statistics, or all that is known of each."""
+    """Return a map whose keys are features: their types, statistics, or all that is known of each."""
     if (
         LISTS.get(words(key)) == "levels"
         and value
@@ -163,7 +163,7 @@ def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
 
 
 def _told(value: dict[str, Any]) -> list[str]:
-    """The statistics that each of a map's sentences gives: `{"age": "mean 35.2, sd 4.1", …}`; none where one is no such sentence."""
+    """Return the statistics that each of a map's sentences gives: `{"age": "mean 35.2, sd 4.1", …}`; none where one is no such sentence."""
     given = [statistics_in(one) if isinstance(one, str) else [] for one in value.values()]
     return list(dict.fromkeys(name for names in given for name in names)) if all(given) else []
 

@@ -15,13 +15,13 @@ _METHODS: Final = (("coef", "coefficient"), ("shap", "shap"), ("permutation", "p
 
 
 def method_of(*keys: str) -> str:
-    """How it was measured, as far as keys tell (`permutation_importance` -> permutation)."""
+    """Return the method of measurement, if keys name it (`permutation_importance` -> permutation)."""
     said = " ".join(words(key) for key in keys)
     return next((method for word, method in _METHODS if word in said), "importance")
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """A container of importances."""
+    """Return a container of importances."""
     if not section(key, "importance") and not (words(key).endswith(("feature_importance", "feature_importances", "coefficients"))):
         return False
     if draft.several and context.shared:
@@ -33,7 +33,7 @@ def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> b
 
 
 def _sure(draft: Draft, key: str, names: list[str]) -> bool:
-    """Are the keys features? MappingWhere the heading leaves it open, the known features decide."""
+    """Return whether the keys are features. If the heading leaves it open, the known features decide."""
     if any(name.isdigit() for name in names) or not names:
         return False
     known = sum(name in draft.names for name in names)

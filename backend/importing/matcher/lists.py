@@ -34,7 +34,7 @@ _OPEN: Final = ("labels", "categories")
 
 
 def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """A list under a key that tells what it lists."""
+    """Return a list under a key that tells what it lists."""
     if not value:
         return False
     if features.listed(draft, key, value, path, context) or features.rows(draft, key, value, path, context):
@@ -55,7 +55,7 @@ def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context
 
 
 def owners(draft: Draft, value: list[Any], path: Path) -> bool:
-    """People, as names or as objects."""
+    """Add owners from names or objects."""
     if all(isinstance(one, str) for one in value):
         draft.lists.append(MappingRule(kind="rows", source=f"{text(path)}/*", target="/owners/*", parts=[MappingPart(target="name")]))
         return True
@@ -64,7 +64,7 @@ def owners(draft: Draft, value: list[Any], path: Path) -> bool:
 
 
 def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
-    """One person (or each of a list) as an object with a name."""
+    """Return one person (or each of a list) as an object with a name."""
     fields: dict[str, str] = {}
     for name in row:
         if target := LOCAL["owner"].get(words(name)):
@@ -92,7 +92,7 @@ def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path
 
 
 def known_classes(tree: Any) -> dict[str, str]:
-    """The classes that a file names, at its top or a level below, as words, and where."""
+    """Return the classes that a file names, at its top or a level below, as words, and where."""
     found: dict[str, str] = {}
     for path, part in [((), tree), *(((name,), below) for name, below in items(tree))]:
         for name, value in items(part):

@@ -31,7 +31,7 @@ _NAMELESS: Final = frozenset(
 
 
 def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
-    """A key that names a figure."""
+    """Return a key that names a figure."""
     if isinstance(value, str) and not is_number(value):
         return _in_words(draft, key, value, path, context)
     if not is_number(value) or context.local in ("dataset", "features", "rows", "threshold"):
@@ -53,7 +53,7 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
 
 
 def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) -> bool:
-    """A figure with words beside its number: `"AUC": "0.84 (test)"`."""
+    """Return a figure with words beside its number: `"AUC": "0.84 (test)"`."""
     found, amount = metric_key(key), read_in_words(value)
     if found is None or amount is None or found.part != "value" or context.local in ("dataset", "features", "rows", "threshold"):
         return False
@@ -71,14 +71,14 @@ def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) 
 
 
 def _told_split(value: str, above: str | None) -> list[MappingPart]:
-    """The split that stands beside a figure in words (`0.84 (test)`) goes before the one that its headings say."""
+    """Return the split that stands beside a figure in words (`0.84 (test)`) goes before the one that its headings say."""
     if any(split_of(one) for one in beside_number(value)):
         return [MappingPart(target="split", transform="split_in_text")]
     return constant("split", above)
 
 
 def sentence(draft: Draft, value: str, path: Path, context: Context) -> bool:
-    """A few words that name a metric and give its figure."""
+    """Return a few words that name a metric and give its figure."""
     key = metric_key(before_number(value)) if len(value) <= 160 else None
     if key is None or key.part != "value" or read_in_words(value) is None:
         return False
@@ -106,7 +106,7 @@ def _said_in_words(draft: Draft, source: str, context: Context) -> None:
 
 
 def _of_class(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
-    """A figure whose key ends or begins with one of the file's classes: `recall_leave`, where a class is `Leave`."""
+    """Return a figure whose key ends or begins with one of the file's classes: `recall_leave`, where a class is `Leave`."""
     said = words(key)
     for name, pointer in draft.classes.items():
         rest = said.removesuffix(f"_{name}") if said.endswith(f"_{name}") else said.removeprefix(f"{name}_") if said.startswith(f"{name}_") else ""
@@ -126,7 +126,7 @@ def _of_class(draft: Draft, key: str, value: Json, path: Path, context: Context)
 
 
 def _of_search(draft: Draft, path: Path) -> bool:
-    """Does a search name beside its loss the metric that it is made of (`"best_loss": 0.19, "metric": "roc_auc"` is one less the AUC)?"""
+    """Return whether a search names the metric of its loss (`"best_loss": 0.19, "metric": "roc_auc"` is 1 - AUC)."""
     named = [one for name, one in items(resolve(draft.tree, path[:-1])) if words(str(name)) in _SOUGHT and isinstance(one, str)]
     return any((key := metric_key(one)) is not None and key.name != "loss" for one in named)
 
@@ -135,7 +135,7 @@ _SOUGHT: Final = frozenset({"metric", "scoring", "scorer", "eval_metric", "optim
 
 
 def _plausible(found: MetricKey, value: Json) -> bool:
-    """A fraction of 16 is no figure but a setting (`precision: 16`); one of 97.3 is a percentage, which is asked about."""
+    """Return a fraction of 16 is no figure but a setting (`precision: 16`); one of 97.3 is a percentage, which is asked about."""
     size = abs(rough(value))
     if found.name in FRACTIONS | SIGNED_FRACTIONS and found.part == "value" and not is_percent(value):
         return size <= 1.0 or (size <= 100 and (isinstance(value, (float, str)) or found.percent or size > 32))
@@ -168,7 +168,7 @@ def _without(key: str, flat: str) -> str | None:
 
 
 def of_column(draft: Draft, value: Json, path: Path, flat: str | None, heading: str | None = None) -> bool:
-    """A figure of the picked model whose key also names the model, or that stands in a column of figures."""
+    """Return a figure of the picked model whose key also names the model, or that stands in a column of figures."""
     named = [heading] if heading else [_without(str(step), flat) if flat else str(step) for step in reversed(path)]
     found = next((known for name in named if name and (known := metric_key(name))), None)
     if found is None or not is_number(value) or found.part != "value":
@@ -185,7 +185,7 @@ def of_column(draft: Draft, value: Json, path: Path, flat: str | None, heading: 
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """A container that holds figures: a report, slices, one figure with its details, rows of figures."""
+    """Return a container that holds figures: a report, slices, one figure with its details, rows of figures."""
     if context.local in ("dataset", "features"):
         return False
     if draft.several and context.shared:
@@ -217,7 +217,7 @@ def _deviations(draft: Draft, key: str, value: dict[str, Any], path: Path, conte
 
 
 def _one(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """One figure as a map: its value with details, or its values by split or average."""
+    """Return one figure as a map: its value with details, or its values by split or average."""
     found = metric_key(key)
     if found is None:
         return False
@@ -255,7 +255,7 @@ def _in_split(context: Context, split: str | None) -> Context:
 
 
 def unexplained(node: Json) -> set[str]:
-    """The keys of parts side by side that give the same figures, where nothing says what tells them apart: left alone rather than blended."""
+    """Return the keys of parts side by side that give the same figures, where nothing says what tells them apart: left alone rather than blended."""
     parts = {str(name): found for name, value in items(node) if isinstance(value, dict) and not _explained(str(name)) and (found := has_metrics(value, 1))}
     return set(parts) if len(parts) > 1 and set.intersection(*parts.values()) else set()
 

@@ -15,7 +15,7 @@ AVERAGE: Final = re.compile(r"(macro|micro|weighted|samples)(?:_avg|_average)?")
 
 
 def notation(value: Json, found: MetricKey) -> Transform | None:
-    """The transform that a figure as written needs: per cent, or a number in a string."""
+    """Return the transform that a figure as written needs: per cent, or a number in a string."""
     if (found.percent or is_percent(value)) and found.name not in PERCENT_KEPT:
         return "percent"
     return "number" if isinstance(value, str) else None

@@ -70,13 +70,13 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
 
 
 def _local(part: str, said: str, value: Json) -> str | None:
-    """What a key means within a part of the file; a source that is an address is where the data is, not what it is called."""
+    """Return what a key means within a part of the file; a source that is an address is where the data is, not what it is called."""
     target = LOCAL.get(part, {}).get(said)
     return "/training/dataset/uri" if target == "/training/dataset/name" and isinstance(value, str) and "://" in value else target
 
 
 def _is_prose(value: Json) -> bool:
-    """A setting is a number or a few words (`max F0.5 at an alert budget` is a remark)."""
+    """Return a setting is a number or a few words (`max F0.5 at an alert budget` is a remark)."""
     return isinstance(value, str) and (len(value) > 60 or value.count(" ") > 2)
 
 
@@ -108,7 +108,7 @@ _VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[.\-+]?[a-z0-9]{1,1
 
 
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
-    """A count of a split's rows."""
+    """Return a count of a split's rows."""
     named = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None)
     split = named or (context.split if said in _COUNTS and context.split else None)
     if split is None or (rows := whole(value)) is None or rows < 2 or _is_no_count(draft, value, path, context):
@@ -129,7 +129,7 @@ _YEARS: Final = (1990, 2100)
 
 
 def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
-    """A limitation or note as one text; a figure in a few words (`PR-AUC = 0.41 (strong)`)."""
+    """Return a limitation or note as one text; a figure in a few words (`PR-AUC = 0.41 (strong)`)."""
     if not isinstance(value, str) or context.local in ("dataset", "features") or (draft.several and context.shared):
         return False
     if metrics.sentence(draft, value, path, context):
@@ -141,7 +141,7 @@ def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context
 
 
 def whole(value: Json) -> int | None:
-    """The whole number that a value is, or that its few words hold (`"12,500 customers"`)."""
+    """Return the whole number that a value is, or that its few words hold (`"12,500 customers"`)."""
     try:
         return int(count(value))
     except (Refused, OverflowError):
@@ -174,7 +174,7 @@ def _transform(target: str, value: Json) -> Transform | None:
 
 
 def fits(target: str, value: Json) -> bool:
-    """Is it a value that such a place holds? A file's name is no model's name, `classification` no algorithm."""
+    """Return whether such a place holds this value. A file's name is no model's name, `classification` no algorithm."""
     if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
         found = whole(value)
         return found is not None and found >= 0

@@ -68,7 +68,7 @@ _CURRENT: Final = ("champion_model", "current_production", "current_model", "pro
 
 
 def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """The settings a model was trained with: taken as they stand."""
+    """Return the settings a model was trained with: taken as they stand."""
     said = words(key)
     if not value or not (said in SECTIONS["hyperparameters"] or _SETTINGS.search(said)) or _SEARCH.search(said):
         return False
@@ -84,7 +84,7 @@ def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, c
 
 
 def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> Context | None:
-    """What counts within this part; None leaves it alone."""
+    """Return what counts within this part; None leaves it alone."""
     said = words(key)
     below = Context(
         model=False, metrics=context.metrics, split=split_of(key) or context.split, shared=context.shared, depth=context.depth + 1, flat=context.flat
@@ -173,7 +173,7 @@ _SAYS: Final = (
 
 
 def protocol(node: Any) -> str | None:
-    """The one split that a part says its figures are of: `{"protocol": "10-fold cross-validation", "accuracy": 0.8}`."""
+    """Return the one split that a part says its figures are of: `{"protocol": "10-fold cross-validation", "accuracy": 0.8}`."""
     said = {
         split
         for name, value in items(node)

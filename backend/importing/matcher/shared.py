@@ -13,7 +13,7 @@ _CHOSEN: Final = frozenset({"best", "selected", "final", "chosen", "winning", "w
 
 
 def settings_of_one(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:
-    """Are the settings not those of all models? Then the picked one's are taken, where the file says which they are."""
+    """Return whether the settings belong to one model. Then the picked model's are taken, if the file names them."""
     by_name = {name: member for name in value if isinstance(value[name], dict) for member in draft.several if member.is_called(name)}
     if by_name:
         for name, member in by_name.items():
@@ -30,5 +30,5 @@ def settings_of_one(draft: Draft, said: str, value: dict[str, Any], path: Path) 
 
 
 def _is_named(said: str, member: Member) -> bool:
-    """`rf_params`, `params_random_forest`: does the heading name the model?"""
+    """Return whether the heading names the model: `rf_params`, `params_random_forest`."""
     return any(name and f"_{name}_" in f"_{said}_" for name in {words(one) for one in (member.name, *member.also)})

@@ -16,7 +16,7 @@ _INTERVALS: Final = ("ci", "ci_95", "confidence_interval", "ci95", "interval", "
 
 
 def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """Rows of figures: `[{"name": "auc", "value": 0.8, "split": "test"}, …]`."""
+    """Return rows of figures: `[{"name": "auc", "value": 0.8, "split": "test"}, …]`."""
     if _pairs(draft, key, value, path, context):
         return True
     rows = [row for row in value if isinstance(row, dict)]
@@ -27,7 +27,7 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
 
 
 def _long(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path, context: Context) -> bool:
-    """One figure a row."""
+    """Return one figure a row."""
     name = next((fields[one] for one in FIELDS["metric_name"] if one in fields and all(isinstance(row.get(fields[one]), str) for row in rows)), None)
     amount = next((fields[one] for one in FIELDS["metric_value"] if one in fields and all(is_number(row.get(fields[one])) for row in rows)), None)
     if name is None or amount is None:
@@ -61,7 +61,7 @@ _READ: Final[dict[str, Transform]] = {"split": "split", "threshold": "number", "
 
 
 def _tellers(key: str, rows: Rows, fields: dict[str, str]) -> dict[str, str]:
-    """The fields that say what a row is of, each by the part of a figure that it gives."""
+    """Return the fields that say what a row is of, each by the part of a figure that it gives."""
 
     def column(kind: str, fits: Any) -> str | None:
         return next((fields[one] for one in FIELDS[kind] if one in fields and all(fits(row.get(fields[one])) for row in rows)), None)
@@ -85,7 +85,7 @@ def _tellers(key: str, rows: Rows, fields: dict[str, str]) -> dict[str, str]:
 
 
 def _distinct(rows: Rows, tellers: dict[str, str], figures: list[Any]) -> bool:
-    """Is each row of something else, as far as the document can tell?"""
+    """Return whether the document can tell all rows apart."""
     seen = {(figure, *(str(row.get(field)) for field in tellers.values())) for figure, row in zip(figures, rows, strict=True)}
     return len(seen) == len(rows)
 
@@ -107,7 +107,7 @@ def _pairs(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
 
 
 def _wide(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path, context: Context) -> bool:
-    """Rows with a column for each figure, told apart by split, class, segment or threshold; or each figure in one row only."""
+    """Return rows with a column for each figure, told apart by split, class, segment or threshold; or each figure in one row only."""
     known = {name: found for name in fields.values() if (found := metric_key(name)) and found.part == "value"}
     given = [name for row in rows for name, one in row.items() if name in known and is_number(one)]
     if not given or _steps(fields):
@@ -142,7 +142,7 @@ def _column(path: Path, name: str, found: MetricKey, sample: Json, tellers: dict
 
 
 def details(value: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
-    """The rest of a figure's map: deviation, interval, threshold, n, and what the file calls it."""
+    """Return the rest of a figure's map: deviation, interval, threshold, n, and what the file calls it."""
     parts = []
     for target in ("std", "ci/low", "ci/high", "threshold", "n"):
         names = FIELDS[{"ci/low": "ci_low", "ci/high": "ci_high"}.get(target, f"metric_{target}")]

@@ -16,7 +16,7 @@ _DEPTH = 8
 
 
 def match(tree: Json, pick: Member | None = None, several: list[Member] | None = None) -> Draft:
-    """The rules for a file of no known format. `pick` is the one model that is meant when there are several."""
+    """Return the rules for a file of no known format. `pick` is the one model that is meant when there are several."""
     listed, shown = candidates(tree, members(tree) if several is None else several)
     draft = Draft(tree, listed, pick, next((one.name for one in shown if one.best_by), None))
     draft.names = features.known_names(tree)
@@ -34,7 +34,7 @@ def match(tree: Json, pick: Member | None = None, several: list[Member] | None =
 
 
 def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
-    """A map of the file: what it is as a whole, then each of its entries."""
+    """Visit a map of the file: first as a whole, then each entry."""
     if context.depth > _DEPTH:
         return
     if context.split is None and (said := sections.protocol(node)):
@@ -105,7 +105,7 @@ def _picked(draft: Draft, pick: Member) -> None:
 
 
 def _split_of_row(row: dict[str, Json]) -> str | None:
-    """A row of results says which split it is of."""
+    """Return a row of results says which split it is of."""
     said = {words(name): value for name, value in row.items()}
     return next((found for one in FIELDS["metric_split"] if isinstance(said.get(one), str) and (found := split_of(str(said[one])))), None)
 

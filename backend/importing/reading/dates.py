@@ -12,7 +12,7 @@ _OTHER: Final = re.compile(r"(\d{4})[-/._](\d{2})[-/._](\d{2})(?:[@T_\- ]+(\d{2}
 
 @lru_cache(maxsize=1024)
 def moment(written: str) -> str | None:
-    """A date as it stands where ISO 8601 has it so, else as ISO 8601 writes it (`20250114_081530` -> `2025-01-14T08:15:30`); None for what is none."""
+    """Return a date as it stands where ISO 8601 has it so, else as ISO 8601 writes it (`20250114_081530` -> `2025-01-14T08:15:30`); None for what is none."""
     plain = written.strip()
     if found := _ISO.fullmatch(plain):
         return written if _is_real(*found.groups()) else None

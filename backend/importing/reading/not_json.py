@@ -45,7 +45,7 @@ def refuse_foreign(content: bytes) -> None:
 
 
 def _table(head: bytes) -> tuple[str, list[str]]:
-    """The separator and the first line's columns, when at least two lines have the same number of them."""
+    """Return the separator and the first line's columns, when at least two lines have the same number of them."""
     lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()][:6]
     whole = lines[:-1] if len(lines) == 6 else lines
     for separator in _SEPARATORS:

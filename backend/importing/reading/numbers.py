@@ -7,7 +7,7 @@ _DIGITS = 400
 
 
 def whole(digits: str) -> int | float:
-    """A whole number; of more than 18 digits as a float, of too many infinite."""
+    """Return a whole number; of more than 18 digits as a float, of too many infinite."""
     if len(digits) <= 18:
         return int(digits)
     return float(digits) if len(digits) <= _DIGITS else math.inf

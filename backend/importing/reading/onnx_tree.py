@@ -12,7 +12,7 @@ _TEXTS = ("producer_name", "producer_version", "domain", "doc_string")
 
 
 def looks_like_onnx(content: bytes) -> bool:
-    """A ModelProto begins with its ir_version (field 1, a small number)."""
+    """Return a ModelProto begins with its ir_version (field 1, a small number)."""
     return len(content) > 2 and content[0] == 8 and 1 <= content[1] <= 30 and content[2] in (0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72)
 
 

@@ -18,7 +18,7 @@ _FIELDS = {"DataDictionary": "DataField", "MiningSchema": "MiningField"}
 
 
 def looks_like_pmml(content: bytes) -> bool:
-    """An XML file whose first elements are PMML's."""
+    """Return an XML file whose first elements are PMML's."""
     head = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     return head.startswith(b"<") and _ROOT.search(head) is not None
 

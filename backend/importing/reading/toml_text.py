@@ -30,7 +30,7 @@ def looks_like_toml(written: str) -> bool:
 
 
 def read_toml(written: str) -> Json:
-    """The values of a TOML file, dates as texts. Raises UnreadableFile with line and column, TooDeep, FileTooLarge."""
+    """Return the values of a TOML file, dates as texts. Raises UnreadableFile with line and column, TooDeep, FileTooLarge."""
     if len(written) > MAX_CHARACTERS:
         raise FileTooLarge(f"TOML is read up to {MAX_CHARACTERS:,} characters; bring larger files as JSON.")
     if any(line.count(".") > _MAX_DEPTH and _TABLE.match(line.split("#", 1)[0]) for line in written.splitlines()):

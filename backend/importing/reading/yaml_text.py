@@ -75,7 +75,7 @@ def looks_like_yaml(written: str) -> bool:
 
 
 def read_yaml(written: str) -> tuple[Json, dict[int, tuple[Json, list[str]]]]:
-    """The values of a YAML file, or of a Markdown file's front matter. Raises UnreadableFile with line and column, FileTooLarge."""
+    """Return the values of a YAML file, or of a Markdown file's front matter. Raises UnreadableFile with line and column, FileTooLarge."""
     body = written.lstrip()
     if body.startswith("---"):
         body = re.split(r"^(?:---|\.\.\.)[ \t]*$", body[3:], maxsplit=1, flags=re.MULTILINE)[0]
@@ -123,7 +123,7 @@ def _check_events(body: str) -> None:
 
 
 def _json(node: Any, repeated: dict[int, list[str]], doubled: dict[int, tuple[Json, list[str]]]) -> Json:
-    """A tree in which nothing is shared."""
+    """Return a tree in which nothing is shared."""
     if isinstance(node, list):
         return [_json(value, repeated, doubled) for value in node]
     if not isinstance(node, dict):

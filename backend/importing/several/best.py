@@ -16,7 +16,7 @@ _MAX_FIGURES: Final = 6
 
 
 def candidates(tree: Json, members: list[Member]) -> tuple[list[Member], list[Candidate]]:
-    """The models to choose from, the best first, each with its figures."""
+    """Return the models to choose from, the best first, each with its figures."""
     given = {member.name: figures(tree, member) for member in members}
     best, why = _named(tree, members)
     if best is None:
@@ -27,7 +27,7 @@ def candidates(tree: Json, members: list[Member]) -> tuple[list[Member], list[Ca
 
 
 def figures(tree: Json, member: Member) -> dict[str, float]:
-    """A model's own figures: `roc_auc` or `test roc_auc` -> value."""
+    """Return a model's own figures: `roc_auc` or `test roc_auc` -> value."""
     found: dict[str, float] = {}
     for at, place in enumerate(member.places):
         value = resolve(tree, place)
@@ -67,7 +67,7 @@ def _note(found: dict[str, float], key: str, value: Json, split: str | None) -> 
 
 
 def _chosen(tree: Json) -> Iterator[tuple[Path, Json]]:
-    """What stands under keys that speak of the best one, at the top and a level below."""
+    """Yield what stands under keys that speak of the best one, at the top and a level below."""
     for path, node in [((), tree), *(((name,), below) for name, below in items(tree) if isinstance(below, dict))]:
         for name, value in items(node):
             if words(str(name)).startswith(_CHOSEN):
@@ -84,7 +84,7 @@ def _named(tree: Json, members: list[Member]) -> tuple[Member | None, str | None
 
 
 def _equal(tree: Json, members: list[Member], given: dict[str, dict[str, float]]) -> tuple[Member | None, str | None]:
-    """The one model with the very figures that are said of the best."""
+    """Return the one model with the very figures that are said of the best."""
     for path, value in _chosen(tree):
         if any(path[: len(place)] == place for member in members for place in member.places):
             continue

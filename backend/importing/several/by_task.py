@@ -48,7 +48,7 @@ def _may_be_model(name: str) -> bool:
 
 
 def _speaks_of_itself(part: dict[str, Json]) -> bool:
-    """Does a part name an algorithm, a task, a threshold, settings or features of its own?"""
+    """Return whether a part names its own algorithm, task, threshold, settings or features."""
     said = {words(name): value for name, value in part.items()}
     if any(isinstance(said.get(name), (str, int, float)) for name in _OWN):
         return True
@@ -58,7 +58,7 @@ def _speaks_of_itself(part: dict[str, Json]) -> bool:
 
 
 def _task_of(figures: set[str]) -> str | None:
-    """The task that a part's figures are of, where they are of one."""
+    """Return the task that a part's figures are of, where they are of one."""
     classification, regression = figures & _CLASSIFICATION, figures & _REGRESSION
     return None if bool(classification) == bool(regression) else "classification" if classification else "regression"
 

@@ -43,7 +43,7 @@ _DEPTH = 8
 
 
 def members(tree: Json) -> list[Member]:
-    """The models that a file describes when it is two or more; else none. The shallowest place that lists models counts."""
+    """Return the models that a file describes when it is two or more; else none. The shallowest place that lists models counts."""
     classes = _classes(tree)
     level: list[tuple[Path, str, Json]] = [((), "", tree)]
     for _ in range(_DEPTH):
@@ -56,7 +56,7 @@ def members(tree: Json) -> list[Member]:
 
 
 def _classes(tree: Json) -> set[str]:
-    """What the file calls its classes: `forest` and `tree` may well be such."""
+    """Return what the file calls its classes: `forest` and `tree` may well be such."""
     found: set[str] = set()
     for _, part in [("", tree), *items(tree)]:
         for name, value in items(part):
@@ -116,7 +116,7 @@ def _meaning_of_its_own(key: str) -> bool:
 
 
 def _by_key(path: Path, key: str, node: Json) -> list[Member]:
-    """A map from name to model."""
+    """Return a map from name to model."""
     if not isinstance(node, dict) or len(node) < 2 or section(key, "slices", "report"):
         return []
     listed = section(key, "models")
@@ -160,7 +160,7 @@ def _member(path: Path, name: str, value: Json) -> Member:
 
 
 def _by_row(path: Path, key: str, node: Json) -> list[Member]:
-    """A list of models."""
+    """Return a list of models."""
     if not isinstance(node, list) or len(node) < 2:
         return []
     if words(key) in _STRICT and all(isinstance(row, str) for row in node):
@@ -189,7 +189,7 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
 
 
 def _own_version(key: str, row: dict[str, Json], listed: bool) -> str:
-    """A registry lists the versions of one model."""
+    """Return a registry lists the versions of one model."""
     return _version_of(row) if words(key) in _VERSIONS or listed else ""
 
 
@@ -211,13 +211,13 @@ def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:
 
 
 def _of_split(row: dict[str, Json]) -> bool:
-    """Does the row say which split it is of, or which step of a training?"""
+    """Return whether the row names its split or its training step."""
     named = {words(name): value for name, value in row.items()}
     return any(isinstance(named.get(field), str) and split_of(named[field]) for field in FIELDS["metric_split"]) or bool(_STEPS & set(named))
 
 
 def _by_metric(path: Path, key: str, node: Json) -> list[Member]:
-    """A table by column: from metric to model to value; or a column of models beside columns of metrics."""
+    """Return a table by column: from metric to model to value; or a column of models beside columns of metrics."""
     if not isinstance(node, dict):
         return []
     columns = {name: items(value) for name, value in node.items() if isinstance(value, (dict, list)) and metric_key(name)}

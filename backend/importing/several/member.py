@@ -20,12 +20,12 @@ class Member(msgspec.Struct, frozen=True):
     """What stands above each of its places, where the places are cells of a table."""
 
     def is_called(self, name: str) -> bool:
-        """Is this the model that somebody means?"""
+        """Return whether this is the named model."""
         return words(name) in {words(self.name), *(words(one) for one in self.also)}
 
 
 def by_table(path: Path, key: str, node: Json) -> list[Member]:
-    """A table with its headings apart: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
+    """Return a table with its headings apart: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
     if not isinstance(node, dict):
         return []
     fields = {words(name): name for name, value in node.items() if isinstance(value, list)}
@@ -49,7 +49,7 @@ def by_table(path: Path, key: str, node: Json) -> list[Member]:
 
 
 def _by_index(path: Path, node: dict[str, Json], fields: dict[str, str], columns: list[str], known: list[int], body: str) -> list[Member]:
-    """The same with the models' names in an index apart, as pandas writes it."""
+    """Return the same with the models' names in an index apart, as pandas writes it."""
     index = node.get(fields.get("index", ""))
     if not isinstance(index, list) or len(index) != len(node[body]) or not all(isinstance(one, str) and names_algorithm(one) for one in index):
         return []

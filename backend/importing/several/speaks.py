@@ -6,7 +6,7 @@ from schemas.common import Json
 
 
 def has_metrics(node: Json, depth: int = 2) -> set[str]:
-    """The metrics that a part of a file gives, in itself or in a part of metrics or of a split within."""
+    """Return the metrics that a part of a file gives, in itself or in a part of metrics or of a split within."""
     if not isinstance(node, dict):
         return set()
     found = {key.name for name, value in node.items() if is_number(value) and (key := metric_key(name)) and key.part == "value"}

@@ -154,7 +154,7 @@ def _table(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] |
 
 
 def _deep(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Arrays, dict[int, int]]:
-    """The deep leaves as arrays, and the number of each by its number among all leaves."""
+    """Return the deep leaves as arrays, and the number of each by its number among all leaves."""
     numbers = [number for number, leaf in enumerate(made.leaves) if leaf.group < 0]
     leaves = [made.leaves[number] for number in numbers]
     features, starts = ragged([leaf.features for leaf in leaves])
@@ -171,7 +171,7 @@ def _deep(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | 
 
 
 def _with_deep(step: tuple[int, int, int], numbers: dict[int, int]) -> tuple[int, int, int]:
-    """A deep step names its leaf by the number among the deep ones."""
+    """Return a deep step names its leaf by the number among the deep ones."""
     return (step[0], step[1], numbers[step[2]]) if step[0] == DEEP else step
 
 

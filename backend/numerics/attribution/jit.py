@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code that runs without the GIL, kept on disk.
+    """Return the function as machine code that runs without the GIL, kept on disk.
 
     Where numba finds no folder to write (a read-only installation, no home, no NUMBA_CACHE_DIR) it would refuse to cache at all;
     the code is then compiled anew in each process.

@@ -26,7 +26,7 @@ def check(forest: Forest) -> None:
 
 
 def compiles(forest: Forest) -> bool:
-    """Whether a forest is explained from tables."""
+    """Return whether a forest is explained from tables."""
     try:
         check(forest)
     except CannotCompile:
@@ -35,7 +35,7 @@ def compiles(forest: Forest) -> bool:
 
 
 def _deep(tree: Tree) -> bool:
-    """Whether some path has more splits than a path may have features. Read level by level, which is quick."""
+    """Return whether some path has more splits than a path may have features. Read level by level, which is quick."""
     level = np.zeros(min(tree.leaves - 1, 1), dtype=np.int64)
     for _ in range(MAX_SLOTS):
         below = np.concatenate((tree.left[level], tree.right[level]))
@@ -46,7 +46,7 @@ def _deep(tree: Tree) -> bool:
 
 
 def _most_features(tree: Tree) -> int:
-    """The most different features on any of a tree's paths."""
+    """Return the most different features on any of a tree's paths."""
     most, stack = 0, [(0, frozenset[int]())]
     while stack:
         node, above = stack.pop()

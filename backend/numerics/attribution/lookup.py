@@ -61,7 +61,7 @@ def explain_each(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, c
 
 @compiled
 def _decisions(x: Floats, nodes: Arrays) -> NDArray[np.uint64]:
-    """A bit for each node, set where the row goes left."""
+    """Return a bit for each node, set where the row goes left."""
     feature, threshold, kind, starts, words = nodes
     decided = np.zeros(len(feature) // 64 + 2, dtype=np.uint64)
     for node in range(len(feature)):

@@ -50,12 +50,12 @@ class AttributionPlan:
 
     @property
     def cells(self) -> int:
-        """The numbers in the table."""
+        """Return the numbers in the table."""
         return sum((1 << (slots + nodes)) * len(columns) for (slots, _, nodes), columns in zip(self.groups, self.columns, strict=True))
 
     @property
     def deep(self) -> int:
-        """How many leaves are evaluated row by row."""
+        """Return how many leaves are evaluated row by row."""
         return sum(leaf.group < 0 for leaf in self.leaves)
 
 
@@ -83,7 +83,7 @@ class _Path:
     cover: float
 
     def down(self, feature: int, node: int, left: int, share: float) -> "_Path":
-        """One step further."""
+        """Return one step further."""
         slots, shares = dict(self.slots), list(self.shares)
         slot = slots.setdefault(feature, len(slots))
         if slot == len(shares):

@@ -57,7 +57,7 @@ def _pair_contributions(model: Callable[[Floats], Floats], row: Floats, partners
 
 
 def _walk(model: Callable[[Floats], Floats], row: Floats, partners: Floats, orders: NDArray[np.intp]) -> Floats:
-    """What each feature adds when the partners' values are replaced by the row's, one at a time in the given orders."""
+    """Return what each feature adds when the partners' values are replaced by the row's, one at a time in the given orders."""
     pairs, features = orders.shape
     rank = np.argsort(orders, axis=1)
     out = np.empty((pairs, features))

@@ -21,12 +21,12 @@ DIGEST_BYTES = 32
 
 
 def table_path(model: Path, background: str | None) -> Path:
-    """Where the table of a model's file lies, beside it: by what it is compared with, and by the code that compiles."""
+    """Return where the table of a model's file lies, beside it: by what it is compared with, and by the code that compiles."""
     return model.with_name(f"{model.name}.{(background or 'path-dependent')[:16]}.{_release()}{SUFFIX}")
 
 
 def load_table(path: Path, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> CompiledExplainer | None:
-    """The explainer kept there, for a forest that reads its rows so; None where there is none, or one that is not whole."""
+    """Return the explainer kept there, for a forest that reads its rows so; None where there is none, or one that is not whole."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -64,6 +64,6 @@ def keep_table(path: Path, explainer: CompiledExplainer) -> None:
 
 @cache
 def _release() -> str:
-    """The code that compiles, as a few letters: another release makes tables of its own."""
+    """Return the code that compiles, as a few letters: another release makes tables of its own."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]

@@ -46,19 +46,19 @@ class Outcomes:
 
     @classmethod
     def of(cls, levels: Levels, rates: ArrayLike = (0.0, 1.0)) -> "Outcomes":
-        """From counts; `rates` [2] or [B, 2]."""
+        """Return the outcomes from counts; `rates` [2] or [B, 2]."""
         plausible = np.broadcast_to(np.clip(np.asarray(rates, dtype=np.float64), 0, 1), (len(levels.low), 2))
         bad, good, unknown = (side.astype(np.float64) for side in (levels.positives, levels.negatives, levels.counts[:, 0]))
         return cls(levels.middle, bad, good, unknown, plausible)
 
     @property
     def n(self) -> float:
-        """All rows."""
+        """Return all rows."""
         return float((self.bad + self.good + self.unknown).sum())
 
 
 def plausible(levels: Levels, factor: float = 2.0, bins: int = 10) -> Floats:
-    """For each level [B, 2] the range that the bad rate of its unknown outcomes plausibly lies in: what is known of the band, its odds over and times `factor`.
+    """Return the plausible range [B, 2] of the bad rate of each level's unknown outcomes: the known rate of the band, with its odds over and times `factor`.
 
     Each band is a tenth of all scores. A band without known outcomes takes the nearest band's known rate as its lower end towards higher scores, or its upper
     end towards lower ones. The other end stays open: unknown stays unknown.
@@ -78,7 +78,7 @@ def plausible(levels: Levels, factor: float = 2.0, bins: int = 10) -> Floats:
 
 
 def bad_rate(rows: Outcomes) -> Bounds:
-    """The share of bad outcomes.
+    """Return the share of bad outcomes.
 
     >>> one = Outcomes(np.array([0.1, 0.9]), np.array([1.0, 0.0]), np.array([3.0, 0.0]), np.array([0.0, 4.0]), np.array([[0.0, 1.0], [0.0, 1.0]]))
     >>> found = bad_rate(one)
@@ -89,12 +89,12 @@ def bad_rate(rows: Outcomes) -> Bounds:
 
 
 def brier(rows: Outcomes) -> Bounds:
-    """The mean squared distance of a probability to its outcome."""
+    """Return the mean squared distance of a probability to its outcome."""
     return _mean(rows, rows.scores**2, (1 - rows.scores) ** 2)
 
 
 def roc_auc(rows: Outcomes) -> Bounds:
-    """The area under the ROC curve; both ends are reached by unknown outcomes that are bad above a score and good below it, or the reverse."""
+    """Return the area under the ROC curve; both ends are reached by unknown outcomes that are bad above a score and good below it, or the reverse."""
     extra = rows.unknown * (rows.rates[:, 1] - rows.rates[:, 0])
     bad = rows.bad + rows.unknown * rows.rates[:, 0]
     good = rows.good + rows.unknown * (1 - rows.rates[:, 1])
@@ -123,7 +123,7 @@ def _mean(rows: Outcomes, if_good: Floats, if_bad: Floats) -> Bounds:
 
 
 def _extreme(bad: Floats, good: Floats, extra: Floats, best: bool) -> tuple[float, float] | None:
-    """The largest (or smallest) area, with its standard error, over where the unknown outcomes turn from good to bad.
+    """Return the largest (or smallest) area, with its standard error, over where the unknown outcomes turn from good to bad.
 
     For a given number of bad outcomes the area is largest when they have the highest scores. So only the turning point is searched: roughly first, then all
     levels near the best, each also turned in part.
@@ -154,7 +154,7 @@ def _turned(bad: Floats, good: Floats, extra: Floats, turns: Ints, parts: Floats
 
 
 def _areas(positives: Floats, negatives: Floats) -> Floats:
-    """The areas under the curve [t] of counts [t, B]; NaN where there is less than one row of a class."""
+    """Return the areas under the curve [t] of counts [t, B]; NaN where there is less than one row of a class."""
     m, n = positives.sum(axis=1), negatives.sum(axis=1)
     pairs = ((np.cumsum(negatives, axis=1) - negatives / 2) * positives).sum(axis=1)
     return np.asarray(np.where((m >= 1) & (n >= 1), pairs / np.maximum(m * n, 1), np.nan), dtype=np.float64)

@@ -79,7 +79,7 @@ class Limits:
 
 
 def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> list[Point]:
-    """The figures at each cut-off, ascending or not.
+    """Return the figures at each cut-off, ascending or not.
 
     >>> rows = Applications(np.array([0.1, 0.2, 0.8]), np.array([0.0, 1.0, 1.0]), np.ones(3), np.array([0, 1, 2]))
     >>> point = curve(rows, [0.5])[0]
@@ -94,7 +94,7 @@ def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> li
 
 
 def candidates(risk: Floats, most: int = 101) -> list[float]:
-    """Cut-offs worth looking at: the quantiles of the scores, and one beyond all.
+    """Return the cut-offs to try: the quantiles of the scores, and one beyond all.
 
     >>> candidates(np.array([0.1, 0.2, 0.3]), 3)
     [0.1, 0.2, 0.30000000000000004]
@@ -104,14 +104,14 @@ def candidates(risk: Floats, most: int = 101) -> list[float]:
 
 
 def within(point: Point, limits: Limits) -> bool:
-    """Does a cut-off hold the limits? A figure that is not known holds none; an unknown outcome counts as bad."""
+    """Return whether a cut-off holds the limits. An unknown figure holds none; an unknown outcome counts as bad."""
     bad = point.most if point.unknown > 0 else point.bad_rate.value
     asked = ((limits.approval_rate, point.approval_rate.value, 1), (limits.bad_rate, bad, -1), (limits.ratio, point.ratio.value, 1))
     return all(limit is None or (value is not None and sign * (value - limit) >= 0) for limit, value, sign in asked)
 
 
 def best(points: Sequence[Point], limits: Limits) -> Point | None:
-    """The cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them."""
+    """Return the cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them."""
     allowed = [point for point in points if within(point, limits)]
     valued = [point for point in allowed if point.value.value is not None]
     if valued:
@@ -203,7 +203,7 @@ def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
 
 
 def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Estimate:
-    """A ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
+    """Return a ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
 
     >>> ratio_by_cluster(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value
     0.5
@@ -233,7 +233,7 @@ def as_decided(rows: Applications, level: float = LEVEL) -> Current | None:
 
 
 def _valued(sums: _Sums, split: Split) -> Parts | None:
-    """Approved ones earn what the known ones among them earn on average, the others what a decline is worth. None while nothing is known of the approved."""
+    """Return the value: approved ones earn the average of the known ones among them, the others what a decline is worth. None without any known one."""
     n, (approved, weighed, earned, declined) = float(sums.all.sum()), split
     if not sums.valued or n == 0 or (approved.sum() > 0 and weighed.sum() <= 0):
         return None
@@ -244,7 +244,7 @@ def _valued(sums: _Sums, split: Split) -> Parts | None:
 
 
 def _gain(sums: _Sums, at: int, level: float) -> Estimate:
-    """The value at a cut-off less that of the decisions of the time. Their errors go together, as both are of the same applications."""
+    """Return the value at a cut-off less that of the decisions of the time. Their errors go together, as both are of the same applications."""
     then, now = _valued(sums, sums.at(at)), _valued(sums, sums.now) if sums.now else None
     return _of_parts(Parts(then.value - now.value, then.errors - now.errors) if then and now else None, sums.all, level)
 
@@ -258,7 +258,7 @@ def _of_parts(found: Parts | None, everyone: Floats, level: float) -> Estimate:
 
 
 def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Estimate:
-    """The lowest approval rate of a segment over the highest."""
+    """Return the lowest approval rate of a segment over the highest."""
     rates = [(float(part.sum() / whole.sum()), part, whole) for part, whole in segments if whole.sum() > 0]
     n = round(sum(float(whole.sum()) for _, _, whole in rates))
     if len(rates) < 2 or max(rate for rate, _, _ in rates) == 0:

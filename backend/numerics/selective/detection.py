@@ -31,12 +31,12 @@ class Shares:
 
     @property
     def shares(self) -> Floats:
-        """The share of outcomes that came in [K]; 0 of an empty group."""
+        """Return the share of outcomes that came in [K]; 0 of an empty group."""
         return np.asarray(self.known / np.maximum(self.asked, 1), dtype=np.float64)
 
     @property
     def gap(self) -> float:
-        """The largest distance between two shares."""
+        """Return the largest distance between two shares."""
         there = self.shares[self.asked > 0]
         return float(there.max() - there.min()) if len(there) else 0.0
 
@@ -52,7 +52,7 @@ class Band:
 
 
 def evidence(parts: Sequence[Shares], spread: float = 1.0) -> float:
-    """The logarithm of the evidence against equal shares, from strata that are each compared within themselves (versions, spans of time).
+    """Return the logarithm of the evidence against equal shares, from strata that are each compared within themselves (versions, spans of time).
 
     `spread`: by how much more the rows vary than independent ones; an applicant's rows have their outcome all at once (Rao & Scott 1981).
 
@@ -87,12 +87,12 @@ def bands(levels: Levels, most: int = BANDS) -> list[Band]:
 
 
 def shares_of(found: Sequence[Band]) -> Shares:
-    """The shares of score bands."""
+    """Return the shares of score bands."""
     return Shares(np.array([band.asked for band in found], dtype=np.float64), np.array([band.known for band in found], dtype=np.float64))
 
 
 def label_spread(asked: ArrayLike, known: ArrayLike) -> float:
-    """By how much the outcomes that came in vary more between clusters than those of independent rows, at least 1; both [CLUSTERS].
+    """Return how much more arrived outcomes vary between clusters than those of independent rows, at least 1; both [CLUSTERS].
 
     >>> label_spread(np.full(128, 100.0), np.full(128, 50.0))
     1.0

@@ -29,7 +29,7 @@ class Weighted:
 
     @classmethod
     def of(cls, scores: ArrayLike, actuals: ArrayLike, propensities: ArrayLike, clusters: ArrayLike | None = None) -> "Weighted":
-        """From rows [n]. Rows with an unknown outcome (NaN) or a propensity of 0 are left out: nothing stands for them. Each is a cluster if none is given.
+        """Return weighted rows from rows [n]. Those with an unknown outcome (NaN) or a propensity of 0 are left out. Each row is a cluster if none is given.
 
         >>> Weighted.of([0.1, 0.2, 0.3], [0, np.nan, 1], [1.0, 1.0, 0.02]).weights.tolist()
         [1.0, 50.0]
@@ -42,17 +42,17 @@ class Weighted:
 
     @property
     def n(self) -> int:
-        """Rows with a known outcome."""
+        """Return rows with a known outcome."""
         return len(self.scores)
 
     @property
     def effective(self) -> float:
-        """How many clusters of equal weight they are worth (Kish 1965)."""
+        """Return how many clusters of equal weight they are worth (Kish 1965)."""
         sums = np.bincount(self.clusters, weights=self.weights)
         return float(sums.sum() ** 2 / (sums**2).sum()) if len(sums) else 0.0
 
     def where(self, mask: ArrayLike) -> "Weighted":
-        """Some of the rows, such as a segment's."""
+        """Return some of the rows, such as a segment's."""
         kept = np.asarray(mask, dtype=bool)
         return Weighted.of(self.scores[kept], self.actuals[kept], 1 / self.weights[kept], self.clusters[kept])
 
@@ -60,7 +60,7 @@ class Weighted:
 def ratio(
     rows: Weighted, numerator: ArrayLike, denominator: ArrayLike = 1.0, bounds: tuple[float, float] = (-np.inf, np.inf), level: float = LEVEL
 ) -> Estimate:
-    """The ratio of two totals over everyone, each value [n]: a mean, or a share among some. None with too few clusters.
+    """Return the ratio of two totals over everyone, each value [n]: a mean, or a share among some. None with too few clusters.
 
     >>> rows = Weighted.of(np.zeros(40), [0.0, 1.0] * 20, np.ones(40))
     >>> ratio(rows, rows.actuals).value
@@ -75,22 +75,22 @@ def ratio(
 
 
 def bad_rate(rows: Weighted) -> Estimate:
-    """The share of bad outcomes."""
+    """Return the share of bad outcomes."""
     return ratio(rows, rows.actuals, bounds=(0.0, 1.0))
 
 
 def brier(rows: Weighted) -> Estimate:
-    """The mean squared distance of the score to the outcome."""
+    """Return the mean squared distance of the score to the outcome."""
     return ratio(rows, (rows.scores - rows.actuals) ** 2, bounds=(0.0, 1.0))
 
 
 def calibration_in_the_large(rows: Weighted) -> Estimate:
-    """Mean score less bad rate: above 0, the scores say too much."""
+    """Return the mean score less the bad rate: above 0, the scores are too high."""
     return ratio(rows, rows.scores - rows.actuals, bounds=(-1.0, 1.0))
 
 
 def calibration_error(rows: Weighted, bins: int = 10) -> Estimate:
-    """The expected calibration error over bins of equal weight; its interval is that of `statistics.calibration.calibration_error`."""
+    """Return the expected calibration error over bins of equal weight; its interval is that of `statistics.calibration.calibration_error`."""
     if rows.effective < 4 * FEWEST:
         return nothing(rows.n)
     order = np.argsort(rows.scores, kind="stable")
@@ -111,7 +111,7 @@ def calibration_error(rows: Weighted, bins: int = 10) -> Estimate:
 
 
 def roc_auc(rows: Weighted, level: float = LEVEL) -> Estimate:
-    """The area under the ROC curve; its error is that of the weighted placements of both classes (DeLong 1988, by cluster). None with one class only."""
+    """Return the area under the ROC curve; its error is that of the weighted placements of both classes (DeLong 1988, by cluster). None with one class only."""
     bad, good = rows.weights * (rows.actuals == 1), rows.weights * (rows.actuals == 0)
     if rows.effective < FEWEST or not bad.any() or not good.any():
         return nothing(rows.n)
@@ -147,6 +147,6 @@ def _estimate(rows: Weighted, value: float, parts: Floats, bounds: tuple[float, 
 
 
 def _error(rows: Weighted, parts: Floats) -> float:
-    """The standard error of an estimate whose error is the sum of these parts [n]."""
+    """Return the standard error of an estimate whose error is the sum of these parts [n]."""
     sums = np.bincount(rows.clusters, weights=parts)
     return float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1))) if len(sums) > 1 else 0.0

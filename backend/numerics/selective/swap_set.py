@@ -34,12 +34,12 @@ class Part:
 
     @property
     def unknown(self) -> int:
-        """Applications with an outcome that nobody knows."""
+        """Return the number of applications with an unknown outcome."""
         return self.n - self.known
 
 
 def swap_set(first: ArrayLike, second: ArrayLike, actuals: ArrayLike) -> list[Part]:
-    """The four parts, in the order of `PARTS`, from what two versions would approve [n] and the outcomes [n] (1 bad, 0 good, NaN unknown).
+    """Return the four parts, in the order of `PARTS`, from what two versions would approve [n] and the outcomes [n] (1 bad, 0 good, NaN unknown).
 
     >>> parts = swap_set([1, 1, 0, 0], [1, 0, 1, 0], [0.0, 1.0, np.nan, np.nan])
     >>> [(part.name, part.n, part.known, part.bad) for part in parts]
@@ -52,7 +52,7 @@ def swap_set(first: ArrayLike, second: ArrayLike, actuals: ArrayLike) -> list[Pa
 
 
 def part_of(name: str, n: int, known: int, bad: int) -> Part:
-    """A part from its counts."""
+    """Return a part from its counts."""
     least, most = (bad / n, (bad + n - known) / n) if n else (None, None)
     return Part(name, n, known, bad, wilson(bad, known), least, most)
 

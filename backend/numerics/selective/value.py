@@ -30,7 +30,7 @@ class ValueSums:
     earned_squares: float
 
     def plus(self, other: "ValueSums") -> "ValueSums":
-        """Both together."""
+        """Return both together."""
         names = ("asked", "open", "known", "fixed", "earned", "fixed_squares", "earned_squares")
         return ValueSums(*(getattr(self, name) + getattr(other, name) for name in names))
 
@@ -58,7 +58,7 @@ def sums_of(values: Floats, hides: Floats, clusters: Floats | None = None, count
 
 
 def value_losses(sums: ValueSums) -> Moments:
-    """Minus the value per application, as a mean of losses: for `sequential.compare`. Of no application whose worth is known, nothing.
+    """Return minus the value per application, as a mean of losses for `sequential.compare`. Without a known worth, nothing.
 
     >>> two = sums_of(np.array([0.0, 10.0, 20.0, np.nan]), np.array([1.0, 0.0, 0.0, 0.0]))
     >>> value_losses(two).mean
@@ -78,7 +78,7 @@ def value_losses(sums: ValueSums) -> Moments:
 
 
 def value_per_application(sums: ValueSums, level: float = LEVEL) -> Estimate:
-    """The mean with its interval, by cluster where clusters are known."""
+    """Return the mean with its interval, by cluster where clusters are known."""
     found = value_losses(sums)
     if found.n < 2:
         return nothing(found.n)

@@ -41,7 +41,7 @@ def octave_bins(values: ArrayLike) -> Ints:
 
 
 def octave_spans(bins: Ints) -> tuple[Floats, Floats]:
-    """The lower and upper ends of those bins.
+    """Return the lower and upper ends of those bins.
 
     >>> [ends.tolist() for ends in octave_spans(octave_bins([1.0, 3.0]))]
     [[1.0, 3.0], [1.03125, 3.0625]]
@@ -52,7 +52,7 @@ def octave_spans(bins: Ints) -> tuple[Floats, Floats]:
 
 
 def score_bins(scores: ArrayLike) -> Ints:
-    """The bin of each finite score; a greater score is never in a lower bin.
+    """Return the bin of each finite score; a greater score is never in a lower bin.
 
     >>> found = score_bins([-1.0, 0.0, 0.35, 0.3499999, 1.0, 7.0])
     >>> bool(np.all(np.diff(found[[0, 1, 3, 2, 4, 5]]) > 0))
@@ -65,7 +65,7 @@ def score_bins(scores: ArrayLike) -> Ints:
 
 
 def score_spans(bins: Ints) -> tuple[Floats, Floats]:
-    """The lower and upper ends of score bins.
+    """Return the lower and upper ends of score bins.
 
     >>> [ends.tolist() for ends in score_spans(score_bins([0.25, 1.0, -2.0]))]
     [[0.25, 1.0, -2.0625], [0.2505, 1.0, -2.0]]

@@ -39,7 +39,7 @@ def _skills(score: Floats, positives: Floats, negatives: Floats) -> Floats:
 
 
 def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> Estimate:
-    """The expected calibration error: mean |observed rate - mean probability| over bins of equal mass (Naeini et al. 2015).
+    """Return the expected calibration error: mean |observed rate - mean probability| over bins of equal mass (Naeini et al. 2015).
 
     Interval: the least and the greatest value among the bins' mean gaps that are compatible with the observed ones. For the lower end
     these are all gaps within a joint chi-square region: an absolute value is above 0 by chance alone, so a calibrated model's interval
@@ -69,7 +69,7 @@ def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> E
 
 
 def smallest_gaps(means: Floats, variances: Floats, weights: Floats, z: float) -> float:
-    """The smallest weighted sum of absolute gaps in the region around the means: each shrunk towards 0 by a multiplier found by halving."""
+    """Return the smallest weighted sum of absolute gaps in the region around the means: each shrunk towards 0 by a multiplier found by halving."""
     bins = len(means)
     radius = bins * (1 - 2 / (9 * bins) + z * np.sqrt(2 / (9 * bins))) ** 3  # chi-square's quantile by Wilson and Hilferty (1931)
     if (means**2 / variances).sum() <= radius:

@@ -28,7 +28,7 @@ class Clusters:
 
     @classmethod
     def of(cls, buckets: ArrayLike, **values: Floats | float) -> "Clusters":
-        """Of rows in these buckets [n]; `values` are named as in KEPT, [n] each or one for all.
+        """Return the sums of rows in these buckets [n]; `values` have the names in KEPT, [n] each or one for all.
 
         >>> Clusters.of([0, 1, 128], asked=1.0).row("asked")[:3].tolist()
         [2.0, 1.0, 0.0]
@@ -42,20 +42,20 @@ class Clusters:
 
     @classmethod
     def merged(cls, parts: Iterable[Self | None]) -> "Clusters | None":
-        """All of them together; None when there are none."""
+        """Return all of them together; None when there are none."""
         there = [part.sums for part in parts if part is not None]
         return cls(np.sum(there, axis=0)) if there else None
 
     def plus(self, other: "Clusters") -> "Clusters":
-        """Both together."""
+        """Return both together."""
         return Clusters(self.sums + other.sums)
 
     def minus(self, other: "Clusters") -> "Clusters":
-        """Without what is in the other."""
+        """Return this less the other."""
         return Clusters(self.sums - other.sums)
 
     def row(self, name: str) -> Floats:
-        """One of the sums by cluster [CLUSTERS]."""
+        """Return one of the sums by cluster [CLUSTERS]."""
         return np.asarray(self.sums[CLUSTER_SUMS.index(name)])
 
     def encode(self) -> bytes:
@@ -70,7 +70,7 @@ class Clusters:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Clusters":
-        """The sums again."""
+        """Return the sums again."""
         sums = np.zeros((len(CLUSTER_SUMS), CLUSTERS))
         count = raw[0]
         sums[:, np.frombuffer(raw, np.uint8, count, 1)] = np.frombuffer(raw, "<f8", offset=1 + count).reshape(len(CLUSTER_SUMS), count)
@@ -85,7 +85,7 @@ class Clusters:
 
 
 def robust_variance(residuals: Floats) -> float:
-    """The variance of an estimate whose error is the sum of these residuals, one for each cluster [CLUSTERS].
+    """Return the variance of an estimate whose error is the sum of these residuals, one for each cluster [CLUSTERS].
 
     >>> robust_variance(np.array([1.0, -1.0, 0.0]))
     4.0
@@ -95,7 +95,7 @@ def robust_variance(residuals: Floats) -> float:
 
 
 def effective(counts: Floats) -> float:
-    """How many clusters of equal size rows [CLUSTERS] are worth (Kish 1965).
+    """Return how many clusters of equal size rows [CLUSTERS] are worth (Kish 1965).
 
     >>> effective(np.array([5.0, 5.0, 0.0])), effective(np.zeros(3))
     (2.0, 0.0)
@@ -104,7 +104,7 @@ def effective(counts: Floats) -> float:
 
 
 def spread(counts: Sequence[Floats], buckets: Sequence[NDArray[np.int64]]) -> float:
-    """By how much counts vary more than those of independent requests would, at least 1; from each version's requests [CLUSTERS] and its buckets [b].
+    """Return how much more counts vary than those of independent requests, at least 1; from each version's requests [CLUSTERS] and its buckets [b].
 
     Pearson's dispersion of the counts by cluster, given how many of a version's buckets each cluster has.
 

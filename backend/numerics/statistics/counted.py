@@ -23,17 +23,17 @@ class Levels:
 
     @property
     def exact(self) -> bool:
-        """Are these scores themselves, not bins?"""
+        """Return whether these are scores themselves, not bins."""
         return bool(np.array_equal(self.low, self.high))
 
     @property
     def turned(self) -> "Levels":
-        """The same with the sign of every score changed: what a lower score said, a higher one says now."""
+        """Return the same with the sign of every score changed: what a lower score said, a higher one says now."""
         return Levels(-self.high[::-1], -self.low[::-1], self.counts[::-1])
 
     @property
     def middle(self) -> Floats:
-        """The score that stands for each."""
+        """Return the score that stands for each."""
         return self.low + (self.high - self.low) / 2
 
     @property
@@ -48,7 +48,7 @@ class Levels:
 
     @property
     def all(self) -> Ints:
-        """Whatever the truth [B]."""
+        """Return the counts of any truth [B]."""
         return np.asarray(self.counts.sum(axis=1))
 
 
@@ -62,12 +62,12 @@ class Counted:
 
     @property
     def labelled(self) -> int:
-        """Rows whose truth is known."""
+        """Return rows whose truth is known."""
         return self.sketch.labelled
 
 
 def of_sketch(sketch: Sketch) -> Counted:
-    """What a sketch says: scores and durations are known to their bins."""
+    """Return what a sketch says: scores and durations are known to their bins."""
     bins, at = np.unique(sketch.scores.keys // LABELS, return_inverse=True)
     counts = np.zeros((len(bins), LABELS), dtype=np.int64)
     counts[at, sketch.scores.keys % LABELS] = sketch.scores.counts
@@ -75,7 +75,7 @@ def of_sketch(sketch: Sketch) -> Counted:
 
 
 def of_rows(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Counted:
-    """What rows say, exactly: score, truth and duration of each [n], NaN for what is not there."""
+    """Return what rows say, exactly: score, truth and duration of each [n], NaN for what is not there."""
     timed, often = np.unique(times[~np.isnan(times)], return_counts=True)
     return Counted(levels_of(actuals, scores), _times(timed, timed, often), sketch_of(scores, actuals, times, failed, clusters, decided))
 

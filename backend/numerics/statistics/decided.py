@@ -41,7 +41,7 @@ class Decided:
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> Self:
-        """All of them together."""
+        """Return all of them together."""
         found: dict[str, Ints] = {}
         for part in parts:
             for name, counts in part.counts.items():
@@ -50,11 +50,11 @@ class Decided:
 
     @property
     def negative(self) -> "Decided":
-        """What takes these counts away."""
+        """Return what takes these counts away."""
         return Decided({name: -counts for name, counts in self.counts.items()})
 
     def encode(self) -> dict[str, bytes]:
-        """Each decision's counts as bytes: the clusters in which there is anything, then the counts, as little-endian int64.
+        """Return each decision's counts as bytes: the clusters in which there is anything, then the counts, as little-endian int64.
 
         >>> one = Decided.of(["approve"], np.array([130]), np.array([1.0]))
         >>> Decided.decode(one.encode()) == one
@@ -64,7 +64,7 @@ class Decided:
 
     @classmethod
     def decode(cls, raw: Mapping[str, bytes]) -> Self:
-        """The counts again."""
+        """Return the counts again."""
         return cls({name: _counts(one) for name, one in raw.items()})
 
     def __eq__(self, other: object) -> bool:

@@ -12,7 +12,7 @@ SEED = 20261122
 
 
 def roc_auc(levels: Levels, level: float = LEVEL) -> Estimate:
-    """The area under the ROC curve: the chance that a positive scores above a negative, a tie counting half.
+    """Return the area under the ROC curve: the chance that a positive scores above a negative, a tie counting half.
 
     Interval: DeLong, DeLong, Clarke-Pearson (1988), from counts (Sun, Xu 2014), symmetric in log-odds. None with one class only. Of bins,
     scores in one bin count as tied; `within` says how much that can matter.
@@ -34,7 +34,7 @@ def roc_auc(levels: Levels, level: float = LEVEL) -> Estimate:
 
 
 def gini(auc: Estimate) -> Estimate:
-    """The Gini coefficient of a score, 2 · AUC - 1 (also called the accuracy ratio, or Somers' D), with its interval carried through.
+    """Return the Gini coefficient of a score, 2 · AUC - 1 (also called the accuracy ratio, or Somers' D), with its interval carried through.
 
     >>> gini(Estimate(0.75, 0.7, 0.8, 100)).value
     0.5
@@ -44,7 +44,7 @@ def gini(auc: Estimate) -> Estimate:
 
 
 def kolmogorov_smirnov(levels: Levels, level: float = LEVEL) -> Estimate:
-    """The Kolmogorov-Smirnov statistic: the largest distance between the score distributions of positives and negatives, 0 to 1.
+    """Return the Kolmogorov-Smirnov statistic: the largest distance between the score distributions of positives and negatives, 0 to 1.
 
     Interval: the error of a Poisson bootstrap with a fixed seed, normal in log-odds. None with one class only. Of bins, the distance within a bin is not
     known; `within` says how much that can matter.
@@ -66,13 +66,13 @@ def kolmogorov_smirnov(levels: Levels, level: float = LEVEL) -> Estimate:
 
 
 def _distance(positives: Floats, negatives: Floats) -> Floats:
-    """The largest distance of the two distributions [..., B]."""
+    """Return the largest distance of the two distributions [..., B]."""
     above, below = (np.cumsum(side, axis=-1) / np.maximum(side.sum(axis=-1, keepdims=True), 1) for side in (positives, negatives))
     return np.asarray(np.abs(above - below).max(axis=-1), dtype=np.float64)
 
 
 def auc_error(levels: Levels) -> float | None:
-    """The standard error of the area under the ROC curve (DeLong 1988); None with fewer than two of a class."""
+    """Return the standard error of the area under the ROC curve (DeLong 1988); None with fewer than two of a class."""
     positives, negatives = levels.positives, levels.negatives
     m, n = int(positives.sum()), int(negatives.sum())
     if min(m, n) < 2:
@@ -144,7 +144,7 @@ def coarse(*sides: Floats) -> list[Floats]:
 
 
 def _tied(levels: Levels) -> float:
-    """The share of pairs of a positive and a negative whose order is not known."""
+    """Return the share of pairs of a positive and a negative whose order is not known."""
     if levels.exact:
         return 0.0
     return float(levels.positives.astype(np.float64) @ levels.negatives) / (float(levels.positives.sum()) * float(levels.negatives.sum()))

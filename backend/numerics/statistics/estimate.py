@@ -25,12 +25,12 @@ class Estimate:
 
 
 def nothing(n: int) -> Estimate:
-    """What is known of a figure that cannot be computed from these n observations."""
+    """Return what is known of a figure that cannot be computed from these n observations."""
     return Estimate(None, None, None, n)
 
 
 def normal_quantile(level: float) -> float:
-    """The half-width of a two-sided interval of this level, in standard errors.
+    """Return the half-width of a two-sided interval of this level, in standard errors.
 
     >>> round(normal_quantile(0.95), 4)
     1.96
@@ -39,7 +39,7 @@ def normal_quantile(level: float) -> float:
 
 
 def mean_of(count: int, total: float, squares: float, level: float = LEVEL, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
-    """The mean of `count` values from their sum and the sum of their squares, with the interval of the central limit theorem, cut to `bounds`.
+    """Return the mean of `count` values from their sum and the sum of their squares, with the interval of the central limit theorem, cut to `bounds`.
 
     One value has no interval.
 
@@ -57,7 +57,7 @@ def mean_of(count: int, total: float, squares: float, level: float = LEVEL, boun
 
 
 def logit_interval(value: float, error: float, level: float, trials: int) -> tuple[float, float]:
-    """An interval for a value in [0, 1] from its standard error, symmetric in log-odds so that it stays inside.
+    """Return an interval for a value in [0, 1] from its standard error, symmetric in log-odds so that it stays inside.
 
     At 0 or 1 the standard error says nothing; the bound is then that of as many `trials` without a single miss (Clopper, Pearson 1934).
 

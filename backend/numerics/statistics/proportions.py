@@ -20,12 +20,12 @@ class Confusion:
 
     @property
     def n(self) -> int:
-        """All decisions."""
+        """Return all decisions."""
         return self.tp + self.fp + self.fn + self.tn
 
 
 def confusion(levels: Levels, threshold: float = 0.5) -> Confusion:
-    """The counts when a score at or above the threshold says yes. A bin that the threshold cuts counts by its middle; `unsure` says how many that are.
+    """Return the counts when a score at or above the threshold says yes. A bin that the threshold cuts counts by its middle; `unsure` says how many that are.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> confusion(levels_of([1, 0, 1], [0.9, 0.5, 0.2]))
@@ -39,7 +39,7 @@ def confusion(levels: Levels, threshold: float = 0.5) -> Confusion:
 
 
 def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
-    """A proportion with Wilson's score interval (Wilson 1927), which keeps its coverage near 0 and 1. None for n = 0.
+    """Return a proportion with Wilson's score interval (Wilson 1927), which keeps its coverage near 0 and 1. None for n = 0.
 
     >>> wilson(0, 10).low, round(wilson(0, 10).high, 4)
     (0.0, 0.2775)
@@ -55,22 +55,22 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
 
 
 def accuracy(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """The share of decisions that were right."""
+    """Return the share of decisions that were right."""
     return _within(wilson(counts.tp + counts.tn, counts.n, level), counts.unsure)
 
 
 def precision(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """Of those it said yes to, the share that was right. None when it never said yes."""
+    """Return the share of right ones among those with a yes. None without a yes."""
     return _within(wilson(counts.tp, counts.tp + counts.fp, level), counts.unsure)
 
 
 def recall(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """Of the positives, the share it said yes to. None without positives."""
+    """Return the share of positives with a yes. None without positives."""
     return _within(wilson(counts.tp, counts.tp + counts.fn, level), counts.unsure)
 
 
 def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """The harmonic mean of precision and recall, 2tp / (2tp + fp + fn). None when all three are 0.
+    """Return the harmonic mean of precision and recall, 2tp / (2tp + fp + fn). None when all three are 0.
 
     F1 = 2q / (1 + q), q = tp / (tp + fp + fn) (the F* of Hand, Christen, Kirielle 2021). q is a proportion: its Wilson
     interval, carried through, is F1's, and holds at 0 and 1 where a delta-method error vanishes.

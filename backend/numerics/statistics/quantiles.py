@@ -7,7 +7,7 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, normal_quantil
 
 
 def quantile(levels: Levels, q: float, level: float = LEVEL) -> Estimate:
-    """The q-quantile of values given as counts (linear between order statistics) with an interval that assumes no distribution.
+    """Return the q-quantile of values given as counts (linear between order statistics) with an interval that assumes no distribution.
 
     The interval's ends are order statistics whose ranks are binomial (Conover 1999, section 3.2). Within a bin values are taken to be spread
     evenly; `within` is the bin's width. None for no values.
@@ -31,7 +31,7 @@ def quantile(levels: Levels, q: float, level: float = LEVEL) -> Estimate:
 
 
 def _ranked(levels: Levels, ends: "np.ndarray[tuple[int], np.dtype[np.int64]]", rank: float) -> float:
-    """The value of a rank, counted from 0."""
+    """Return the value of a rank, counted from 0."""
     at = int(np.searchsorted(ends, rank, side="right"))
     often = int(levels.all[at])
     place = (rank - (int(ends[at]) - often) + 0.5) / often

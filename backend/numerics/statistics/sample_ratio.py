@@ -46,7 +46,7 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float], spread: float =
 
 
 def proven_mismatch(counts: Sequence[float], shares: Sequence[float]) -> bool:
-    """The same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
+    """Return the same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
 
     The Bayes factor compares shares drawn from a Dirichlet around the plan with the plan itself. With probability 1-a it stays
     below 1/a forever (Lindon & Malek 2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count where the share is 0 proves it at

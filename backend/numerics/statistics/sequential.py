@@ -40,13 +40,13 @@ class Moments:
 
     @classmethod
     def of(cls, losses: ArrayLike) -> "Moments":
-        """The moments of losses [n]."""
+        """Return the moments of losses [n]."""
         array = np.asarray(losses, dtype=np.float64)
         return cls(len(array), float(array.mean()), float(((array - array.mean()) ** 2).sum())) if len(array) else cls(0, 0.0, 0.0)
 
     @classmethod
     def of_sums(cls, n: int, total: int, squares: int, unit: int, clusters: "Clustered | None" = None) -> "Moments":
-        """The moments of n losses from their sum and the sum of their squares, both in units of 1/unit: exact until the last step.
+        """Return the moments of n losses from their sum and the sum of their squares, both in units of 1/unit: exact until the last step.
 
         >>> Moments.of_sums(2, 3, 5, 1) == Moments.of([1.0, 2.0])
         True
@@ -54,7 +54,7 @@ class Moments:
         return cls(n, total / (n * unit), max(squares * n * unit - total**2, 0) / (n * unit**2), clusters) if n else cls(0, 0.0, 0.0)
 
     def merged(self, other: "Moments") -> "Moments":
-        """Both together (Chan, Golub, LeVeque 1983)."""
+        """Return both together (Chan, Golub, LeVeque 1983)."""
         n = self.n + other.n
         if n == 0:
             return self
@@ -64,7 +64,7 @@ class Moments:
 
     @property
     def residuals(self) -> Floats | None:
-        """What each cluster adds to the error of the mean [CLUSTERS]; None where the rows' clusters are not known."""
+        """Return what each cluster adds to the error of the mean [CLUSTERS]; None where the rows' clusters are not known."""
         return None if self.clusters is None else (self.clusters.totals - self.mean * self.clusters.counts) / self.n
 
 
@@ -76,7 +76,7 @@ class Clustered:
     totals: Floats
 
     def plus(self, other: "Clustered") -> "Clustered":
-        """Both together."""
+        """Return both together."""
         return Clustered(self.counts + other.counts, self.totals + other.totals)
 
 
@@ -91,7 +91,7 @@ class Sequence:
 
     @property
     def decided(self) -> bool:
-        """Whether 0 is outside: the side with the lower loss is better."""
+        """Return whether 0 is outside: the side with the lower loss is better."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
@@ -108,7 +108,7 @@ def compare(first: Moments, second: Moments, alpha: float = ALPHA, comparisons: 
 
 
 def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
-    """The same over several strata: the difference within each, weighed by what it can tell (n·m / (n+m), which does not depend on the losses).
+    """Return the same over several strata: the difference within each, weighed by what it can tell (n·m / (n+m), which does not depend on the losses).
 
     Rows of different strata are never compared with each other. So a change of traffic between strata is no difference of the sides.
     """
@@ -132,7 +132,7 @@ def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comp
 
 
 def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
-    """The mean of differences on the same cases, at any time: how two models compare that scored the same rows.
+    """Return the mean of differences on the same cases, at any time: how two models compare that scored the same rows.
 
     >>> paired(Moments(1_000, 0.02, 10.0)).decided
     True
@@ -144,18 +144,18 @@ def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> 
 
 
 def _worth(side: list[Moments]) -> float:
-    """How many clusters a side's rows are worth; without end where they are not known."""
+    """Return how many clusters a side's rows are worth; without end where they are not known."""
     counts = [part.clusters.counts for part in side if part.clusters is not None]
     return effective(np.sum(counts, axis=0)) if len(counts) == len(side) else math.inf
 
 
 def _error(variance: float, residuals: Floats | None) -> float:
-    """The standard error: as of independent rows, or where clusters are known and lie further apart than that, as far as they do."""
+    """Return the standard error: as of independent rows, or where clusters are known and lie further apart than that, as far as they do."""
     return math.sqrt(variance if residuals is None else max(variance, robust_variance(residuals)))
 
 
 def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int | None:
-    """About how many more rows would decide, if difference and spread stay as they are; None when that is not known, or more than a thousandfold.
+    """Return about how many more rows would decide, if difference and spread stay. None when unknown, or more than a thousandfold.
 
     >>> needed(Sequence(0.01, -0.01, 0.03, 2_000))
     6600
@@ -176,7 +176,7 @@ def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int |
 
 
 def boundary(n: int, alpha: float) -> float:
-    """The half-width at n rows in standard errors: Robbins' normal mixture, tightest at `TIGHTEST` rows.
+    """Return the half-width at n rows in standard errors: Robbins' normal mixture, tightest at `TIGHTEST` rows.
 
     >>> boundary(2_000, 0.05) > 1.96
     True

@@ -93,7 +93,7 @@ class Sketch:
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> "Sketch":
-        """All of them together."""
+        """Return all of them together."""
         them = list(parts)
         if len(them) == 1:
             return them[0]
@@ -112,7 +112,7 @@ class Sketch:
         )
 
     def encode(self) -> bytes:
-        """The sketch as bytes."""
+        """Return the sketch as bytes."""
         sums = {name: value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True) for name, value in sorted(self.sums.items())}
         parts = (_bytes(self.scores.keys, "<i4"), _bytes(self.scores.counts, "<i8"), _bytes(self.times.keys, "<i4"), _bytes(self.times.counts, "<i8"))
         return _encoder.encode(
@@ -121,7 +121,7 @@ class Sketch:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Sketch":
-        """The sketch again. Raises msgspec.DecodeError."""
+        """Return the sketch again. Raises msgspec.DecodeError."""
         stored = _decoder.decode(raw)
         scores, times = _counts(stored.score_keys, stored.score_counts), _counts(stored.time_keys, stored.time_counts)
         sums = {name: int.from_bytes(said, "little", signed=True) for name, said in stored.sums.items()}
@@ -137,12 +137,12 @@ class Sketch:
 
     @property
     def labelled(self) -> int:
-        """How many scores there are whose truth is known."""
+        """Return how many scores there are whose truth is known."""
         return int(self.scores.counts[self.scores.keys % LABELS != UNKNOWN].sum())
 
 
 def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Sketch:
-    """The sketch of rows: score, truth and duration of each [n], NaN for what is not there; `failed` more rows have nothing of it."""
+    """Return the sketch of rows: score, truth and duration of each [n], NaN for what is not there; `failed` more rows have nothing of it."""
     there = np.isfinite(scores)
     counted = Counts.of(_keys(scores[there], actuals[there]))
     timed = Counts.of(octave_bins(times[~np.isnan(times)]))
@@ -151,13 +151,13 @@ def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, c
 
 
 def clustered(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
-    """Rows by the cluster of their bucket, each [n]; `threshold` is what their phase decides by."""
+    """Return rows by the cluster of their bucket, each [n]; `threshold` is what their phase decides by."""
     known = np.isfinite(scores) & ~np.isnan(actuals)
     return Clusters.of(buckets, asked=1.0).plus(_losses(buckets[known], scores[known], actuals[known], threshold))
 
 
 def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: float, decisions: Sequence[str | None] = ()) -> Sketch:
-    """What changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known. `decisions` [n], or of none."""
+    """Return what changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known. `decisions` [n], or of none."""
     outcomes = Decided.merged([Decided.of(decisions, buckets, now, 0), Decided.of(decisions, buckets, before, 0).negative]) if decisions else Decided()
     there = np.isfinite(scores)
     buckets, scores, before, now = buckets[there], scores[there], before[there], now[there]
@@ -184,7 +184,7 @@ def _wrong(scores: Floats, actuals: Floats, threshold: float) -> Floats:
 
 
 def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
-    """The sums over the rows whose truth is known (not NaN)."""
+    """Return the sums over the rows whose truth is known (not NaN)."""
     known = ~np.isnan(actuals)
     score, actual = scores[known], actuals[known]
     error = np.clip(score - actual, -LARGEST, LARGEST)
@@ -195,7 +195,7 @@ def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
 
 
 def pair_sketch(buckets: Ints, first: Floats, second: Floats, actuals: Floats, threshold: float, sign: int = 1) -> Sketch:
-    """The sketch of pairs: bucket, two scores of the same case [n] and its truth. With `sign` -1 they are taken away."""
+    """Return the sketch of pairs: bucket, two scores of the same case [n] and its truth. With `sign` -1 they are taken away."""
     squared, absolute = (np.clip(one - actuals, -LARGEST, LARGEST) for one in (first, second)), [np.abs(one - actuals) for one in (first, second)]
     mine, theirs = squared
     binary = (actuals == 0) | (actuals == 1)
@@ -213,14 +213,14 @@ def pair_sketch(buckets: Ints, first: Floats, second: Floats, actuals: Floats, t
 
 
 def log_losses(actual: Floats, score: Floats) -> Floats:
-    """-log of the probability given to what happened (0 or 1); certainty is capped at 2^-52 from 0 and 1."""
+    """Return -log of the probability that was given to the truth (0 or 1); probabilities are capped at 2^-52 from 0 and 1."""
     margin = np.finfo(np.float64).eps
     clipped = np.clip(score, margin, 1 - margin)
     return np.asarray(-np.log(np.where(actual > 0.5, clipped, 1 - clipped)), dtype=np.float64)
 
 
 def fixed(values: Floats) -> int:
-    """The sum in units of 2^-30, each value rounded by itself.
+    """Return the sum in units of 2^-30, each value rounded by itself.
 
     >>> fixed(np.array([0.5, 0.25])) / UNIT
     0.75

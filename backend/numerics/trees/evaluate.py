@@ -42,7 +42,7 @@ class Walk:
         return cls(forest, start, (roots, feature, threshold, (decision & DEFAULT_LEFT) > 0, both, values))
 
     def __call__(self, matrix: Floats) -> Floats:
-        """The outputs [n] of rows [n, f], `start` and all trees added up. Runs without the GIL on one thread."""
+        """Return the outputs [n] of rows [n, f], `start` and all trees added up. Runs without the GIL on one thread."""
         from backend.numerics.trees.walking import walk  # noqa: PLC0415  heavy: numba
 
         out = np.full(len(matrix), self.start)

@@ -43,26 +43,26 @@ class Tree:
 
     @property
     def leaves(self) -> int:
-        """How many leaves there are; 1 for a constant."""
+        """Return how many leaves there are; 1 for a constant."""
         return len(self.leaf_value)
 
     def cover(self, child: int) -> float:
-        """The training rows that reached an inner node (>= 0) or a leaf (< 0)."""
+        """Return the training rows that reached an inner node (>= 0) or a leaf (< 0)."""
         return float(self.node_count[child] if child >= 0 else self.leaf_count[-child - 1])
 
 
 def as_given(matrix: Floats) -> Floats:
-    """Rows that are compared in double precision."""
+    """Return rows that are compared in double precision."""
     return matrix
 
 
 def near_zero_is_zero(matrix: Floats) -> Floats:
-    """Rows as LightGBM reads them: what is as near to zero as `ZERO` is zero, before any comparison."""
+    """Return rows as LightGBM reads them: what is as near to zero as `ZERO` is zero, before any comparison."""
     return np.where(np.abs(matrix) <= ZERO, 0.0, matrix)
 
 
 def in_single(matrix: Floats) -> Floats:
-    """Rows rounded to float32 first."""
+    """Return rows rounded to float32 first."""
     with np.errstate(over="ignore"):  # past float32 is infinite, as in C
         return matrix.astype(np.float32).astype(np.float64)
 
@@ -89,12 +89,12 @@ class Forest:
 
     @property
     def linear(self) -> bool:
-        """Whether any tree has linear leaves."""
+        """Return whether any tree has linear leaves."""
         return any(tree.linear for tree in self.trees)
 
     @property
     def takes_missing(self) -> list[str]:
-        """The features for which a split says where a missing value goes."""
+        """Return the features for which a split says where a missing value goes."""
         found: set[int] = set()
         for tree in self.trees:
             found |= set(tree.feature[(tree.decision >> 2) & 3 != MISSING_NONE].tolist())
@@ -102,5 +102,5 @@ class Forest:
 
     @property
     def covered(self) -> bool:
-        """Whether every tree carries the counts that path-dependent explanations weigh by."""
+        """Return whether every tree carries the counts that path-dependent explanations weigh by."""
         return all(tree.leaves == 1 or (tree.node_count.min() > 0 and tree.leaf_count.min() >= 0) for tree in self.trees)

@@ -47,20 +47,20 @@ class Fields:
         return cls(text, seen, where)
 
     def require(self, name: str) -> str:
-        """A field's text."""
+        """Return a field's text."""
         if name not in self.text:
             raise MalformedTrees(f"{self.where}: `{name}` is missing.")
         return self.text[name]
 
     def integer(self, name: str) -> int:
-        """A field that is one whole number."""
+        """Return a field that is one whole number."""
         value = self.require(name)
         if not re.fullmatch(r"-?[0-9]{1,9}", value, re.ASCII):
             raise MalformedTrees(f"{self.where}: `{name}` must be a whole number, not {value[:40]!r}.")
         return int(value)
 
     def integers(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Ints:
-        """A field of whole numbers, `length` of them."""
+        """Return a field of whole numbers, `length` of them."""
         words = self._words(name, missing, loose)
         try:
             values = np.array([int(word) for word in words], dtype=np.int64)
@@ -69,7 +69,7 @@ class Fields:
         return self._sized(name, values, length)
 
     def floats(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Floats:
-        """A field of numbers, `length` of them, finite but for thresholds and gains; an absent one that may be `missing` is empty."""
+        """Return a field of numbers, `length` of them, finite but for thresholds and gains; an absent one that may be `missing` is empty."""
         words = self._words(name, missing, loose)
         try:
             values = np.array([float(word) for word in words], dtype=np.float64)

@@ -19,7 +19,7 @@ VERSIONS = {"v3", "v4"}
 
 
 def read_lightgbm(content: bytes, limits: TreeLimits | None = None) -> Forest:
-    """The forest in a model file.
+    """Return the forest in a model file.
 
     Raises `MalformedTrees` for anything LightGBM would not have written, saying where.
 
@@ -62,7 +62,7 @@ def read_lightgbm(content: bytes, limits: TreeLimits | None = None) -> Forest:
 
 
 def check_header(header: Fields, limits: TreeLimits) -> tuple[list[str], list[int]]:
-    """The features' names and the trees' sizes in bytes, from the fields before the trees. Raises `MalformedTrees`."""
+    """Return the features' names and the trees' sizes in bytes, from the fields before the trees. Raises `MalformedTrees`."""
     if header.text.get("version") not in VERSIONS:
         raise MalformedTrees(f"The format's version is {header.text.get('version')!r}; {' and '.join(sorted(VERSIONS))} are read.")
     count = header.integer("max_feature_idx") + 1
@@ -83,7 +83,7 @@ def check_header(header: Fields, limits: TreeLimits) -> tuple[list[str], list[in
 
 
 def read_tree(block: bytes, number: int, features: int, limits: TreeLimits) -> Tree:
-    """The tree in its own span of the file, `tree_sizes` long. Raises `MalformedTrees`."""
+    """Return the tree in its own span of the file, `tree_sizes` long. Raises `MalformedTrees`."""
     where = f"tree {number}"
     head = b"Tree=%d\n" % number
     if not block.startswith(head) or not block.endswith(b"\n\n"):
@@ -103,7 +103,7 @@ def read_tail(tail: bytes) -> tuple[dict[str, str], tuple[tuple[Any, ...], ...]]
 
 
 def read_category_lists(said: str) -> tuple[tuple[Any, ...], ...]:
-    """The values of each pandas category, in the order of their codes, from the JSON that LightGBM writes. Raises `MalformedTrees`."""
+    """Return the values of each pandas category, in the order of their codes, from the JSON that LightGBM writes. Raises `MalformedTrees`."""
     try:
         lists = json.loads(said)
     except (ValueError, RecursionError) as error:

@@ -19,7 +19,7 @@ class Attributes:
 
     @classmethod
     def of(cls, node: "NodeProto") -> Self:
-        """Those of a node."""
+        """Return those of a node."""
         return cls({entry.name: entry for entry in node.attribute})
 
     def floats(self, name: str) -> Floats:
@@ -42,13 +42,13 @@ class Attributes:
         return [raw.decode() for raw in self.given[name].strings] if name in self.given else []
 
     def text(self, name: str, default: str) -> str:
-        """One text."""
+        """Return one text."""
         return self.given[name].s.decode() or default if name in self.given else default
 
     def integer(self, name: str, default: int) -> int:
-        """One whole number."""
+        """Return one whole number."""
         return int(self.given[name].i) if name in self.given else default
 
     def length(self, name: str) -> int:
-        """How many whole numbers or texts a list holds."""
+        """Return how many whole numbers or texts a list holds."""
         return max(len(self.given[name].ints), len(self.given[name].strings)) if name in self.given else 0

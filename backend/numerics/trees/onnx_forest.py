@@ -32,7 +32,7 @@ class OnnxForest:
 
 
 def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first: bool = False) -> OnnxForest:
-    """The forest behind an output of a model that takes these features. Raises `UnclearGraph` where the graph is something else.
+    """Return the forest behind an output of a model that takes these features. Raises `UnclearGraph` where the graph is something else.
 
     Of two classes it gives the second's score, or with `first` the first's.
     """
@@ -50,7 +50,7 @@ def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first:
 
 
 def _of_other_class(found: OnnxForest) -> OnnxForest:
-    """The forest of the other of two classes: of a margin its opposite, of a share what is missing to 1."""
+    """Return the forest of the other of two classes: of a margin its opposite, of a share what is missing to 1."""
     forest = found.forest
     trees = tuple(replace(tree, leaf_value=-tree.leaf_value) for tree in forest.trees)
     start = -forest.start + (1 / forest.scale if found.link == "identity" else 0.0)
@@ -58,7 +58,7 @@ def _of_other_class(found: OnnxForest) -> OnnxForest:
 
 
 def _ensemble(model: "ModelProto", output: str) -> "NodeProto":
-    """The ensemble whose scores the output passes on."""
+    """Return the ensemble whose scores the output passes on."""
     makers = {name: (node, place) for node in model.graph.node for place, name in enumerate(node.output)}
     for _ in range(len(makers) + 1):
         if output not in makers:
@@ -91,7 +91,7 @@ def _classic(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree
 
 
 def _signs(prefix: str, attributes: Attributes, of: "np.ndarray[tuple[int], np.dtype[np.int64]]", post: str) -> Callable[..., Floats]:
-    """How much each output's weights count for the score: of two classes the second, less the first under softmax."""
+    """Return how much each output's weights count for the score: of two classes the second, less the first under softmax."""
     outputs = (
         max(attributes.length("classlabels_int64s"), attributes.length("classlabels_strings")) if prefix == "class" else attributes.integer("n_targets", 1)
     )

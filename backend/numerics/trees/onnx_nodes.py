@@ -33,7 +33,7 @@ class Nodes:
 
 
 def classic_nodes(attributes: Attributes, double: bool) -> tuple[Nodes, dict[tuple[int, int], int]]:
-    """The nodes of a TreeEnsembleClassifier or -Regressor without their leaves' values, and the place of each (tree, node) id."""
+    """Return the nodes of a TreeEnsembleClassifier or -Regressor without their leaves' values, and the place of each (tree, node) id."""
     trees, numbers = attributes.ints("nodes_treeids"), attributes.ints("nodes_nodeids")
     places = {key: row for row, key in enumerate(zip(trees.tolist(), numbers.tolist(), strict=True))}
     modes = attributes.texts("nodes_modes")
@@ -53,7 +53,7 @@ def classic_nodes(attributes: Attributes, double: bool) -> tuple[Nodes, dict[tup
 
 
 def modern_nodes(attributes: Attributes, double: bool) -> Nodes:
-    """The nodes of a TreeEnsemble (ai.onnx.ml 5), whose leaves are numbered after its inner nodes. It says nothing of its leaves' covers."""
+    """Return the nodes of a TreeEnsemble (ai.onnx.ml 5), whose leaves are numbered after its inner nodes. It says nothing of its leaves' covers."""
     weights, count = attributes.floats("leaf_weights"), attributes.length("nodes_featureids")
     leaf = np.arange(count + len(weights)) >= count
 
@@ -86,7 +86,7 @@ def _turned(
 
 
 def _covers(hitrates: Floats, leaf: NDArray[np.bool_], true: Ints, false: Ints) -> Floats:
-    """The covers, where the file has some that add up (most writers put 1 everywhere); else zeros, which are none."""
+    """Return the covers, where the file has some that add up (most writers put 1 everywhere); else zeros, which are none."""
     if len(hitrates) != len(leaf) or np.any(hitrates <= 0):
         return np.zeros(len(leaf))
     inner = ~leaf
@@ -95,7 +95,7 @@ def _covers(hitrates: Floats, leaf: NDArray[np.bool_], true: Ints, false: Ints) 
 
 
 def trees_of(nodes: Nodes) -> list[Tree]:
-    """The trees, roots in their order."""
+    """Return the trees, roots in their order."""
     place = np.zeros(len(nodes.leaf), dtype=np.int64)
     return [_tree(nodes, int(root), place) for root in nodes.roots]
 

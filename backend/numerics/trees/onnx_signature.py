@@ -7,7 +7,7 @@ FLOATS = ("tensor(float)", "tensor(double)")
 
 
 def feature_names(widths: Mapping[str, int], metadata: Mapping[str, str]) -> tuple[list[str], bool]:
-    """The features in order, and whether the metadata named them.
+    """Return the features in order, and whether the metadata named them.
 
     `widths` are columns by input. Many inputs of one column are features by their own names; one input's columns are named by
     the metadata entry `feature_names` (a JSON list) or else f0, f1, …
@@ -28,7 +28,7 @@ def feature_names(widths: Mapping[str, int], metadata: Mapping[str, str]) -> tup
 
 
 def score_output(kinds: Mapping[str, str]) -> str | None:
-    """The output that is the score: the probabilities where there are some, else the only one that is of floats.
+    """Return the output that is the score: the probabilities where there are some, else the only one that is of floats.
 
     `kinds` are onnxruntime's type names by output.
 

@@ -23,7 +23,7 @@ Step = tuple[Callable[[Floats], Tensor], list[int], Kind]
 
 
 def reading(model: "ModelProto", name: str, features: int) -> tuple[Callable[[Floats], Floats], bool]:
-    """How rows [n, f] become what the tensor `name` holds, and whether it is of doubles. Raises `UnclearGraph`."""
+    """Return how rows [n, f] become the tensor `name`, and whether that is of doubles. Raises `UnclearGraph`."""
     step, columns, kind = _step(model, name, 0)
     if columns != list(range(features)) or kind not in (np.float32, np.float64):
         raise UnclearGraph("the trees do not read the features in their order")

@@ -5,7 +5,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def plain_text(content: bytes) -> bytes:
-    """The text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
+    """Return the text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
 
     >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
     b'tree\\nversion=v4\\n'
@@ -16,7 +16,7 @@ def plain_text(content: bytes) -> bytes:
 
 
 def plain_json(content: bytes) -> bytes:
-    """JSON in UTF-8 without a byte order mark; anything else, UBJSON say, as it is.
+    """Return JSON as UTF-8 without a byte order mark; anything else, such as UBJSON, unchanged.
 
     >>> plain_json(b"\\xef\\xbb\\xbf{}"), plain_json(b"{U\\r\\n")
     (b'{}', b'{U\\r\\n')

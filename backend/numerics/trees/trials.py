@@ -8,7 +8,7 @@ FEWEST, MOST_ROWS, STEPS = 16, 256, 200_000
 
 
 def trial_rows(forest: Forest, seed: int = 11) -> Floats:
-    """Rows whose every value is a threshold of its feature, one of its float32 neighbours, or, one in ten, missing: 256, fewer where trees are many."""
+    """Return rows whose every value is a threshold of its feature, one of its float32 neighbours, or, one in ten, missing: 256, fewer where trees are many."""
     rng = np.random.default_rng(seed)
     rows = max(FEWEST, min(MOST_ROWS, STEPS // len(forest.trees)))
     found = rng.normal(size=(rows, len(forest.features)))

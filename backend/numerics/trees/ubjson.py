@@ -15,7 +15,7 @@ MAX_ITEMS = 2_000_000
 
 
 def read_ubjson(content: bytes) -> Any:
-    """The value in `content`; typed arrays of numbers are numpy arrays in native order. Raises `MalformedTrees` with the byte where it goes wrong.
+    """Return the value in `content`; typed arrays of numbers are numpy arrays in native order. Raises `MalformedTrees` with the byte where it goes wrong.
 
     >>> read_ubjson(b"{U" + bytes([1]) + b"a[$l#U" + bytes([2, 0, 0, 0, 7, 0, 0, 0, 8]) + b"}")
     {'a': array([7, 8], dtype=int32)}
@@ -32,7 +32,7 @@ class _UbjsonReader:
         self.content, self.at, self.items = content, 0, 0
 
     def take(self, size: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         part = self.content[self.at : self.at + size]
         if size < 0 or len(part) != size:
             raise MalformedTrees(f"At byte {self.at}: the file ends, or a length in it is wrong.")
@@ -40,7 +40,7 @@ class _UbjsonReader:
         return part
 
     def value(self, marker: bytes, depth: int) -> Any:
-        """The value that follows its marker."""
+        """Return the value that follows its marker."""
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise MalformedTrees(f"At byte {self.at}: nested deeper than {MAX_DEPTH} levels, or more than {MAX_ITEMS} values.")
@@ -60,7 +60,7 @@ class _UbjsonReader:
         raise MalformedTrees(f"At byte {self.at - 1}: {marker!r} is no kind of value.")
 
     def length(self) -> int:
-        """A length with its own marker."""
+        """Return a length with its own marker."""
         marker = self.take(1)
         if marker[0] not in WHOLE:
             raise MalformedTrees(f"At byte {self.at - 1}: a length is expected.")
@@ -70,7 +70,7 @@ class _UbjsonReader:
         return found
 
     def text(self) -> str:
-        """A text with its length before it."""
+        """Return a text with its length before it."""
         at, raw = self.at, self.take(self.length())
         try:
             return raw.decode("utf-8")
@@ -78,7 +78,7 @@ class _UbjsonReader:
             raise MalformedTrees(f"At byte {at}: this is not UTF-8 text.") from error
 
     def array(self, depth: int) -> Any:
-        """An array: typed, counted, or up to its bracket."""
+        """Return an array: typed, counted, or up to its bracket."""
         if self.peek() == b"$":
             self.take(1)
             marker = self.take(1)
@@ -96,7 +96,7 @@ class _UbjsonReader:
         return found
 
     def object(self, depth: int) -> dict[str, Any]:
-        """An object up to its bracket. A repeated name is refused: which of the two XGBoost takes would be a guess."""
+        """Return an object up to its bracket. A repeated name is refused: which of the two XGBoost takes would be a guess."""
         found: dict[str, Any] = {}
         if self.peek() in (b"$", b"#"):
             raise MalformedTrees(f"At byte {self.at}: a counted object is not what XGBoost writes.")
@@ -109,12 +109,12 @@ class _UbjsonReader:
         return found
 
     def peek(self) -> bytes:
-        """The next byte, left where it is."""
+        """Return the next byte, left where it is."""
         return self.content[self.at : self.at + 1]
 
 
 def is_ubjson(content: bytes) -> bool:
-    """Whether an object begins as UBJSON rather than as JSON text: a length where JSON has a quote, a space or the end.
+    """Return whether an object begins as UBJSON rather than as JSON text: a length where JSON has a quote, a space or the end.
 
     >>> is_ubjson(b"{L" + bytes([0, 0, 0, 0, 0, 0, 0, 7]) + b"learner{"), is_ubjson(b'{"learner":')
     (True, False)

@@ -23,7 +23,7 @@ class Sections:
     tree: Any
 
     def at(self, *names: str) -> dict[str, Any]:
-        """An object by the names that lead to it."""
+        """Return an object by the names that lead to it."""
         found = self.tree
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
@@ -33,7 +33,7 @@ class Sections:
 
 
 def booster_of(file: Sections) -> tuple[dict[str, Any], NDArray[np.float32] | None]:
-    """The trees' object, and each tree's weight where trees were dropped in training."""
+    """Return the trees' object, and each tree's weight where trees were dropped in training."""
     booster = file.at("learner", "gradient_booster")
     match booster.get("name"):
         case "gbtree":
@@ -48,7 +48,7 @@ def booster_of(file: Sections) -> tuple[dict[str, Any], NDArray[np.float32] | No
 
 
 def width_of(settings: dict[str, Any], limits: TreeLimits) -> int:
-    """How many features `learner_model_param` tells of, of a model that gives one number a row. Raises `MalformedTrees`, `UnsupportedTrees`."""
+    """Return how many features `learner_model_param` tells of, of a model that gives one number a row. Raises `MalformedTrees`, `UnsupportedTrees`."""
     classes, targets = (whole(settings, name, "0") for name in ("num_class", "num_target"))
     if max(classes, targets) > 1:
         raise UnsupportedTrees(f"The model gives {max(classes, targets)} numbers a row; a model that gives one score a row can be served.")
@@ -59,7 +59,7 @@ def width_of(settings: dict[str, Any], limits: TreeLimits) -> int:
 
 
 def names_of(said: Any, count: int) -> tuple[list[str], bool]:
-    """The features' names, and whether the file gives them. Raises `MalformedTrees`."""
+    """Return the features' names, and whether the file gives them. Raises `MalformedTrees`."""
     if said is None or (isinstance(said, list | np.ndarray) and len(said) == 0):
         return [f"f{i}" for i in range(count)], False
     if not isinstance(said, list) or len(said) != count or not all(isinstance(name, str) and name for name in said) or len(set(said)) != count:
@@ -68,7 +68,7 @@ def names_of(said: Any, count: int) -> tuple[list[str], bool]:
 
 
 def whole(settings: dict[str, Any], name: str, default: str | None) -> int:
-    """A setting that is a whole number written as text. Raises `MalformedTrees`."""
+    """Return a setting that is a whole number written as text. Raises `MalformedTrees`."""
     said = settings.get(name, default)
     if not isinstance(said, str) or not said.isdecimal() or len(said) > 9:
         raise MalformedTrees(f"learner_model_param: `{name}` must be a whole number written as text.")
@@ -76,7 +76,7 @@ def whole(settings: dict[str, Any], name: str, default: str | None) -> int:
 
 
 def objective_name(found: Any) -> str:
-    """The objective's name, one that is served. Raises `MalformedTrees`, `UnsupportedTrees`."""
+    """Return the objective's name, one that is served. Raises `MalformedTrees`, `UnsupportedTrees`."""
     if not isinstance(found, str):
         raise MalformedTrees("`objective` has no name.")
     if found not in SERVED:
@@ -85,7 +85,7 @@ def objective_name(found: Any) -> str:
 
 
 def base_score_of(said: Any, objective: str) -> np.float32:
-    """A number as text: `5E-1`, or `[5E-1]` since XGBoost 3.1. A probability is moved inside 0 to 1, as XGBoost does; another
+    """Return a number as text: `5E-1`, or `[5E-1]` since XGBoost 3.1. A probability is moved inside 0 to 1, as XGBoost does; another
     that the objective takes the logarithm of must have one. Raises `MalformedTrees`, `UnsupportedTrees`.
     """
     text = said.strip() if isinstance(said, str) else ""

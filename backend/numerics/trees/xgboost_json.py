@@ -11,7 +11,7 @@ JSON_LIMIT = 64 * 1024 * 1024
 
 
 def read_json(content: bytes) -> Any:
-    """The parsed file. Raises `MalformedTrees`, `UnsupportedTrees`."""
+    """Return the parsed file. Raises `MalformedTrees`, `UnsupportedTrees`."""
     if len(content) > JSON_LIMIT:
         raise UnsupportedTrees(f"A model of more than {JSON_LIMIT // 1024**2} MiB is taken as UBJSON, which is smaller: `booster.save_model('model.ubj')`.")
 

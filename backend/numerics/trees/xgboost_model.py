@@ -37,13 +37,13 @@ class XgboostModel:
 
 
 def read_xgboost(content: bytes, limits: TreeLimits | None = None) -> XgboostModel:
-    """The model in a file. Raises `MalformedTrees` for what XGBoost would not have written, `UnsupportedTrees` for what is not served."""
+    """Return the model in a file. Raises `MalformedTrees` for what XGBoost would not have written, `UnsupportedTrees` for what is not served."""
     content = plain_json(content)
     return model_of(Sections(read_ubjson(content) if is_ubjson(content) else read_json(content)), limits or TreeLimits())
 
 
 def model_of(file: Sections, limits: TreeLimits) -> XgboostModel:
-    """The model that a parsed file makes. Raises as `read_xgboost`."""
+    """Return the model that a parsed file makes. Raises as `read_xgboost`."""
     booster, weights = booster_of(file)
     settings = file.at("learner", "learner_model_param")
     count = width_of(settings, limits)
@@ -56,7 +56,7 @@ def model_of(file: Sections, limits: TreeLimits) -> XgboostModel:
 
 
 def trees_of(booster: dict[str, Any], weights: NDArray[np.float32] | None, features: int, limits: TreeLimits) -> tuple[Tree, ...]:
-    """The trees of a booster's object, each times its weight. Raises `MalformedTrees`, `UnsupportedTrees`, `CategoricalSplit`."""
+    """Return the trees of a booster's object, each times its weight. Raises `MalformedTrees`, `UnsupportedTrees`, `CategoricalSplit`."""
     raw = booster.get("trees")
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.trees:
         raise MalformedTrees(f"`trees` must be 1 to {limits.trees} trees.")
@@ -71,7 +71,7 @@ def trees_of(booster: dict[str, Any], weights: NDArray[np.float32] | None, featu
 
 
 def _rounds(booster: dict[str, Any], trees: int) -> int:
-    """How many boosting rounds made the trees."""
+    """Return how many boosting rounds made the trees."""
     settings = booster.get("gbtree_model_param")
     each = settings.get("num_parallel_tree", "1") if isinstance(settings, dict) else "1"
     return trees // int(each) if isinstance(each, str) and each.isdecimal() and len(each) < 9 and int(each) > 0 and trees % int(each) == 0 else trees

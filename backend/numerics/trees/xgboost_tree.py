@@ -15,7 +15,7 @@ class CategoricalSplit(ValueError):
 
 
 def read_tree(raw: Any, number: int, features: int, limits: TreeLimits, weight: np.float32) -> Tree:
-    """The tree as XGBoost would walk it. Raises `MalformedTrees`, saying where; `CategoricalSplit`.
+    """Return the tree as XGBoost would walk it. Raises `MalformedTrees`, saying where; `CategoricalSplit`.
 
     XGBoost goes left where x < threshold, both in single precision; ours goes left where x <= threshold, so the threshold is the
     next smaller float32. Leaves are multiplied by `weight` in single precision, as XGBoost does with dropped trees.
@@ -62,7 +62,7 @@ def _read(raw: Any, features: int, limits: TreeLimits, weight: np.float32) -> Tr
 
 
 def below(thresholds: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Floats:
-    """The next smaller float32 of each, so that `x <= below(t)` is `x < t` for every float32 x.
+    """Return the next smaller float32 of each, so that `x <= below(t)` is `x < t` for every float32 x.
 
     >>> below(np.array([1.0], dtype=np.float32)).tolist()
     [0.9999999403953552]
@@ -71,7 +71,7 @@ def below(thresholds: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Floats:
 
 
 def _reached(left: Ints, right: Ints, depth: int) -> Ints:
-    """The nodes under the root, level by level, each reached once. What pruning left behind are leaves without a parent."""
+    """Return the nodes under the root, level by level, each reached once. What pruning left behind are leaves without a parent."""
     if np.any((left < 0) != (right < 0)):
         raise MalformedTrees("a node has one child.")
     inner = np.flatnonzero(left >= 0)

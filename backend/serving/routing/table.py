@@ -62,7 +62,7 @@ class RoutedMember:
 
     @property
     def propensity(self) -> float:
-        """The chance that a request gets this member."""
+        """Return the chance that a request gets this member."""
         return self.share / BUCKETS
 
 

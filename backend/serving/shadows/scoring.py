@@ -29,7 +29,7 @@ class Copy(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """The number of rows for its shadows to score."""
+        """Return the number of rows for its shadows to score."""
         return len(self.cases) * len(self.request.group.shadows)
 
 

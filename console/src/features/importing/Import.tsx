@@ -106,7 +106,7 @@ function Help({ connector, choose, rewrite, setRewrite }: HelpProps) {
       <Stack gap={12}>
         <Select
           label="Connector"
-          description="It answers with rules that the hub checks and carries out. The review shows what leaves the house; before the first time, nothing is sent until you have seen it."
+          description="It answers with rules that the hub checks and carries out. The review shows what leaves the hub; before the first time, nothing is sent until you have seen it."
           placeholder="None: the hub reads the file alone"
           clearable
           maw={420}

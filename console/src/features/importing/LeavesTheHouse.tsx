@@ -13,7 +13,7 @@ import { trpc } from '@/rpc/client';
 export function LeavesTheHouse({ shows, words }: { shows: Level; words: boolean }) {
   const shown = useQuery(trpc.imports.shownExample.queryOptions({ shows, short_words: words }, { placeholderData: (old) => old, staleTime: Infinity }));
   return (
-    <Panel title="What leaves the house" note="of an example, word for word">
+    <Panel title="What leaves the hub" note="of an example, word for word">
       <Answer of={shown}>
         {({ file, text, instructions }) => (
           <>

@@ -25,7 +25,7 @@ export function LlmPanel({ report, draft, revise }: { report: Report; draft: Imp
       )}
       {report.sent.length > 0 && (
         <details style={{ marginTop: 10 }}>
-          <summary>What left the house</summary>
+          <summary>What left the hub</summary>
           {report.sent.map((text, i) => <Code key={i} block mah={320} mt={8} style={{ overflow: 'auto' }} tabIndex={0}>{text}</Code>)}
         </details>
       )}

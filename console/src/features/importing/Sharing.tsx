@@ -13,7 +13,7 @@ import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { ImportDraft } from '@/rpc/types';
 
-/** What leaves the house, word for word, before a language model is asked about what is open. */
+/** What leaves the hub, word for word, before a language model is asked about what is open. */
 export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
   const mayList = useMay('connector:connector:read');
   const mayAsk = useMay('connector:connector:use');
@@ -23,7 +23,7 @@ export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: R
   const usable = connectors.data?.filter((one) => !one.disabled_at) ?? [];
   if (!mayAsk || usable.length === 0) return null;
   return (
-    <Section title="What leaves the house">
+    <Section title="What leaves the hub">
       <Stack gap={12}>
         <Select
           label="Connector"
