@@ -18,7 +18,7 @@ Rows = NDArray[np.int64]
 SplitKind = Literal["time", "entity", "stratified", "random"]
 
 
-class Split(NamedTuple):
+class RowParts(NamedTuple):
     """Row numbers of each part. Each is [rows of the part], int64, ascending."""
 
     train: Rows
@@ -37,7 +37,7 @@ class UnusableSplit(ValueError):
     """The rows cannot be divided so. The message says why and what to change."""
 
 
-def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> Split:
+def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> RowParts:
     """Row numbers for training, validation and test.
 
     `rows` is the number of rows n. `validation` and `test` are fractions of all rows. `times` [n] (for "time"): anything numpy orders, no missing value.
@@ -54,7 +54,7 @@ def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: i
     return split_at_random(rows, validation, test, seed)
 
 
-def split_by_time(times: Any, validation: float, test: float) -> Split:
+def split_by_time(times: Any, validation: float, test: float) -> RowParts:
     """Return the latest rows [n] are for the test, the ones before for validation. Rows of one moment stay together."""
     moments = _moments(times)
     rows = len(moments)
@@ -62,11 +62,11 @@ def split_by_time(times: Any, validation: float, test: float) -> Split:
     ordered = moments[order]
     first_test = _moment_boundary(ordered, round(rows * (1 - test))) if test else rows
     first_validation = _moment_boundary(ordered, round(rows * (1 - test - validation))) if validation else first_test
-    parts = Split(_ascending(order[:first_validation]), _ascending(order[first_validation:first_test]), _ascending(order[first_test:]))
+    parts = RowParts(_ascending(order[:first_validation]), _ascending(order[first_validation:first_test]), _ascending(order[first_test:]))
     return _filled(parts, validation, test, "the times are too few: many rows share one moment. Split by entity or at random")
 
 
-def split_by_entity(entities: Any, validation: float, test: float, seed: int) -> Split:
+def split_by_entity(entities: Any, validation: float, test: float, seed: int) -> RowParts:
     """Whole entities go to one part, in an order drawn from the seed, until the part has its share of rows."""
     codes = _codes(entities)
     counts = np.bincount(codes)
@@ -78,7 +78,7 @@ def split_by_entity(entities: Any, validation: float, test: float, seed: int) ->
     return _filled(_parts(part_of_entity[codes]), validation, test, "the entities are too few, or one of them holds most rows. Split by time or at random")
 
 
-def split_stratified(target: Any, validation: float, test: float, seed: int) -> Split:
+def split_stratified(target: Any, validation: float, test: float, seed: int) -> RowParts:
     """Return each class [n] is divided by the same shares. A class of one row goes to training."""
     codes = _codes(target)
     generator = np.random.default_rng(seed)
@@ -92,7 +92,7 @@ def split_stratified(target: Any, validation: float, test: float, seed: int) -> 
     return _filled(_parts(parts), validation, test, "the classes are too small. Add rows, or split at random")
 
 
-def split_at_random(rows: int, validation: float, test: float, seed: int) -> Split:
+def split_at_random(rows: int, validation: float, test: float, seed: int) -> RowParts:
     """Return rows in an order drawn from the seed: first the test's share, then the validation's, the rest for training."""
     order = np.random.default_rng(seed).permutation(rows)
     for_test, for_validation = round(rows * test), round(rows * validation)
@@ -198,15 +198,15 @@ def _moment_boundary(ordered: NDArray[Any], wanted: int) -> int:
     return before if wanted - before <= after - wanted else after
 
 
-def _parts(numbers: NDArray[np.int8]) -> Split:
-    return Split(*(np.flatnonzero(numbers == part).astype(np.int64) for part in range(3)))
+def _parts(numbers: NDArray[np.int8]) -> RowParts:
+    return RowParts(*(np.flatnonzero(numbers == part).astype(np.int64) for part in range(3)))
 
 
 def _ascending(rows: Any) -> Rows:
     return np.sort(np.asarray(rows, np.int64))
 
 
-def _filled(parts: Split, validation: float, test: float, reason: str) -> Split:
+def _filled(parts: RowParts, validation: float, test: float, reason: str) -> RowParts:
     if not len(parts.train) or (validation and not len(parts.validation)) or (test and not len(parts.test)):
         raise UnusableSplit(f"a part of the split would be without rows: {reason}")
     return parts

@@ -15,7 +15,7 @@ class ArtifactFacts:
     `classes` are the artifact's own, in its order. `columns` is 2 when it gives a number for each of two classes: either can then be served. It is 1 when it
     gives the last class's number.
     `probability` says whether the score is a probability; None when the artifact does not say. `category_lists` and `infos` are a LightGBM file's pandas
-    categories and `feature_infos`; a linear file's levels are told alike.
+    categories and `feature_infos`; a linear file's levels are given in the same way.
     `rounds` are an XGBoost file's boosting rounds; `best_round` those up to its best iteration, if stored. `takes_missing` are the features with a rule for
     missing values.
     """
