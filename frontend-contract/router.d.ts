@@ -2512,19 +2512,21 @@ export interface LettersMoved {
   moved: number;
 }
 
-/** Lift by share of the population. */
+/** Lift by share of the population, the highest scores first. `gain` is the share of all positives among them. */
 export interface LiftChart {
   kind: "lift";
   share: number[];
   lift: number[];
+  gain: number[];
   split: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null;
 }
 
-/** Lift by share of the population. */
+/** Lift by share of the population, the highest scores first. `gain` is the share of all positives among them. */
 export interface LiftChartInput {
   kind: "lift";
   share: number[];
   lift: number[];
+  gain?: number[] | undefined;
   split?: "cross_validation" | "holdout" | "production" | "test" | "train" | "validation" | null | undefined;
 }
 

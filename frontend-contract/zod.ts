@@ -404,11 +404,12 @@ export const learningCurveInputSchema = z.strictObject({
   validation: z.array(z.number()).default([]),
 });
 
-/** Lift by share of the population. */
+/** Lift by share of the population, the highest scores first. `gain` is the share of all positives among them. */
 export const liftChartInputSchema = z.strictObject({
   kind: z.literal("lift"),
   share: z.array(z.number()),
   lift: z.array(z.number()),
+  gain: z.array(z.number()).default([]),
   split: z.enum(["cross_validation", "holdout", "production", "test", "train", "validation"]).nullable().optional(),
 });
 

@@ -149,10 +149,11 @@ class LearningCurve(Shape, frozen=True, kw_only=True, tag_field="kind", tag="lea
 
 
 class LiftChart(Shape, frozen=True, kw_only=True, tag_field="kind", tag="lift"):
-    """Lift by share of the population."""
+    """Lift by share of the population, the highest scores first. `gain` is the share of all positives among them."""
 
     share: list[float]
     lift: list[float]
+    gain: list[float] = []
     split: Split | None = None
 
 

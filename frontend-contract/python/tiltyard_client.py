@@ -1998,20 +1998,22 @@ class LettersMoved(TypedDict):
 
 
 class LiftChart(TypedDict):
-    """Lift by share of the population."""
+    """Lift by share of the population, the highest scores first. `gain` is the share of all positives among them."""
 
     kind: Literal['lift']
     share: List[float]
     lift: List[float]
+    gain: List[float]
     split: Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None
 
 
 class LiftChartInput(TypedDict):
-    """Lift by share of the population."""
+    """Lift by share of the population, the highest scores first. `gain` is the share of all positives among them."""
 
     kind: Literal['lift']
     share: List[float]
     lift: List[float]
+    gain: NotRequired[List[float]]
     split: NotRequired[Literal['cross_validation', 'holdout', 'production', 'test', 'train', 'validation'] | None]
 
 
@@ -4236,7 +4238,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "438b522950f395a7"
+CONTRACT_HASH = "0b2c2f49ebcf6b22"
 """The contract this client was generated from."""
 
 
