@@ -135,6 +135,12 @@ def fill(side: Side, seconds: float) -> int:
     )
 
 
+def listening(port: int) -> psutil.Process:
+    """Return the process that listens on a port of this machine."""
+    (found,) = {one.pid for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.laddr.port == port and one.pid}
+    return psutil.Process(found)
+
+
 def busy(process: psutil.Process) -> float:
     """Return the processor time of a process and its children, in seconds."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
@@ -194,8 +200,7 @@ def hub_of(folder: Path) -> Iterator[Side]:
     try:
         said = json.loads(process.stdout.readline())
         port = urlsplit(said["url"]).port
-        (api,) = {one.pid for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.laddr.port == port and one.pid}
-        yield Side(said["url"], said["token"], said["database"], psutil.Process(api), psutil.Process(said["worker"]))
+        yield Side(said["url"], said["token"], said["database"], listening(port or 80), psutil.Process(said["worker"]))
     finally:
         process.stdin.close()
         process.wait(60)
