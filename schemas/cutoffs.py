@@ -36,9 +36,10 @@ class CutoffPoint(Shape, frozen=True, kw_only=True):
     """One cut-off: applications on its safe side are approved, all others declined.
 
     `unknown` is the share of the approved that no known outcome stands for. `bad_rate_least` and `bad_rate_most` are the bad rate if those were all good, or
-    all bad. `value` is per application; `gain` is how much more that is than by the logged decisions, on the same applications. `recall` is the share of bad
-    applications that are declined, of those with a known outcome. `ratio` is the lowest approval rate of a segment over the highest. `within`: the cut-off
-    holds the limits, with unknown outcomes counted as bad.
+    all bad. `value` is per application; `gain` is how much more that is than by the logged decisions, on the same applications. Both are null where the cut-off
+    approves applications whose outcome a decision hides: the value then lies from `value_least` to `value_most`. `recall` is the share of bad applications that
+    are declined, of those with a known outcome. `ratio` is the lowest approval rate of a segment over the highest; segments with less than 2 % of the
+    applications are left out. `within`: the cut-off holds the limits, with unknown outcomes counted as bad.
     """
 
     cut: float
@@ -52,6 +53,8 @@ class CutoffPoint(Shape, frozen=True, kw_only=True):
     recall: MetricEstimate
     ratio: MetricEstimate
     within: bool
+    value_least: float | None = None
+    value_most: float | None = None
 
 
 class CurrentDecisions(Shape, frozen=True, kw_only=True):
@@ -64,6 +67,8 @@ class CurrentDecisions(Shape, frozen=True, kw_only=True):
 
 class CutoffCurve(Shape, frozen=True, kw_only=True):
     """What each cut-off would have given. `best` has the highest value within the limits, or without values the highest approval rate.
+
+    A value that is a range counts by its lower end.
 
     `rows` are mature applications, `known` those with an outcome. `approve_below`: lower scores are approved, by the group's `positive_scores`.
     `currency` is absent where the group has no value table for both an approval and a decline. `current` is absent where rows have no decision.
@@ -97,7 +102,8 @@ class TryCutoff(Shape, frozen=True, kw_only=True):
 class CutoffTrial(Shape, frozen=True, kw_only=True):
     """A cut-off that was tried. `expected` is the value per application on mature rows before the change.
 
-    `expected_gain` is how much more that was than by the decisions of the time. `groups.compare` measures the version's value after the change.
+    `expected_gain` is how much more that was than by the decisions of the time. Where outcomes were hidden, both are null, and the value lay from
+    `expected_least` to `expected_most`. `groups.comparison` measures the version's value after the change.
     """
 
     version_id: UUID
@@ -112,6 +118,8 @@ class CutoffTrial(Shape, frozen=True, kw_only=True):
     expected: MetricEstimate
     expected_gain: MetricEstimate
     expected_approval_rate: MetricEstimate
+    expected_least: float | None = None
+    expected_most: float | None = None
 
 
 class CutoffTrials(Shape, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from backend.outside import Outside
 from backend.tallies import service as tallies
 from backend.work.unit import UnitOfWork
 from schemas.comparison import Maturity, RowRange
+from schemas.group_settings import GroupSettings
 from schemas.groups import Group, GroupRef, Phase
 from schemas.promotion import Comparison
 
@@ -44,11 +45,12 @@ ROWS_REST = 10.0
 
 
 class Shown(NamedTuple):
-    """A comparison, when its reading began (`time.monotonic`), and for how long it is current."""
+    """A comparison, when its reading began (`time.monotonic`), for how long it is current, and what the group said of itself then."""
 
     begun: float
     fresh_seconds: float
     comparison: Comparison
+    said: tuple[GroupSettings, DecisionFacts]
 
 
 _shown: dict[tuple[UUID, int, bool, bool], Shown] = {}
@@ -70,11 +72,11 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     key = (group.id, phases[0].number, exact, pooled)
     kept = _shown.get(key)
     begun = time.monotonic()
-    if kept and kept.begun > (since or begun - kept.fresh_seconds):
+    facts = await decisions.facts_of(work, group.id)
+    if kept and kept.begun > (since or begun - kept.fresh_seconds) and kept.said == (group.settings, facts):
         return kept.comparison
     exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
-    facts = await decisions.facts_of(work, group.id)
     field = await asyncio.to_thread(PhaseCells, group, phases, cells, work.now.timestamp())
     from_rows = await _decisions_from_rows(work, group, field, facts) if needs_rows(facts) else None
     comparison = await asyncio.to_thread(_compare, work, group, field, cells, exact, facts, from_rows)
@@ -85,7 +87,8 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     await _keep(work.hub, group.id, comparison)
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
-    _shown[key] = Shown(begun, FRESH_SECONDS if from_rows is None and not explored else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun)), comparison)
+    fresh_seconds = FRESH_SECONDS if from_rows is None and not explored else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun))
+    _shown[key] = Shown(begun, fresh_seconds, comparison, (group.settings, facts))
     return comparison
 
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from backend.access.current_permissions import require
+from backend.access.permissions import P
 from backend.decisions import actions, repository
 from backend.decisions.errors import CutoffUnsuited
 from backend.decisions.explorer import DECLINE, curve_at
@@ -20,9 +22,11 @@ MOST_TRIALS = 50
 
 
 async def try_cutoff(work: UnitOfWork, input: TryCutoff) -> CutoffTrial:
-    """Make a version with the cut-off and put it into the group. Raises GroupNotFound, VersionNotLogged, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit,
-    StalePhase, InvalidSplit, GateNotMet.
+    """Make a version with the cut-off and put it into the group. It takes the permission to make versions too.
+
+    Raises Forbidden, GroupNotFound, VersionNotLogged, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit, StalePhase, InvalidSplit, GateNotMet.
     """
+    await require(work, P.CATALOG_MODEL_WRITE)
     group = await groups.get(work, GroupRef(slug=input.slug))
     version = await version_of(work, group, input.version)
     facts = await facts_of(work, group.id)
@@ -44,6 +48,8 @@ async def try_cutoff(work: UnitOfWork, input: TryCutoff) -> CutoffTrial:
         expected=found.points[0].value,
         expected_gain=found.points[0].gain,
         expected_approval_rate=found.points[0].approval_rate,
+        expected_least=found.points[0].value_least,
+        expected_most=found.points[0].value_most,
     )
     kept = [trial, *await _kept(work, group)][:MOST_TRIALS]
     await repository.keep(work.session, work.tenant_id, group.id, {"trials": [plain(one) for one in kept]})

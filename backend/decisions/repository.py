@@ -21,7 +21,7 @@ ORDER BY inference_id DESC LIMIT :most
 
 # The latest rows of a version that came before an id, and with that are old enough.
 MATURE = """
-SELECT score, actual, bucket, inputs, decision, lot, lot_propensity, {segment} AS segment FROM {table}
+SELECT score, actual, bucket, inputs, decision, final_decision, lot, lot_propensity, {segment} AS segment FROM {table}
 WHERE model_version_id = :version AND status IN ('ok', 'fallback') AND role <> 'shadow' AND score IS NOT NULL AND score <> 'NaN' AND erased_at IS NULL
   AND imported_from IS NULL AND inference_id < :until
 ORDER BY inference_id DESC LIMIT :most

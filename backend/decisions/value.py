@@ -140,7 +140,12 @@ def _amounts(worth: Worth, columns: Mapping[str, Floats], rows: int) -> Floats:
 def number(value: Any) -> float:
     """Return an input as a number; NaN for what is none.
 
-    >>> number(3), number(True), number("3")
-    (3.0, nan, nan)
+    >>> number(3), number(True), number("3"), number(10**400)
+    (3.0, nan, nan, nan)
     """
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan

@@ -1,9 +1,10 @@
 """What each cut-off would have given: approval rate, bad rate, value, recall and the four-fifths ratio, on mature applications.
 
 An application is approved on the safe side of the cut-off. Its outcome is known, or known of applications like it by lot (weight 1/p), or not known; a
-figure says the weighted share of would-be approvals that nothing is known of. Variances are summed by cluster (Liang & Zeger 1986) after the ratio
-estimators are linearised. The four-fifths ratio is the lowest approval rate of a segment over the highest (29 CFR 1607.4 D); its interval is normal on
-the logarithm (Katz et al. 1978).
+figure says the weighted share of would-be approvals that nothing is known of. Declined applications hide their outcomes, and those that were approved are
+safer and say nothing about them: the value of a cut-off that would approve them is a range (Manski 1989). Variances are summed by cluster (Liang & Zeger
+1986) after the ratio estimators are linearised. The four-fifths ratio is the lowest approval rate of a segment over the highest (29 CFR 1607.4 D); its
+interval is normal on the logarithm (Katz et al. 1978).
 """
 
 from collections.abc import Sequence
@@ -11,32 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.numerics.statistics.clusters import CLUSTERS
+from backend.numerics.selective.cutoff_sums import Applications, Split, Sums
 from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal_quantile, nothing
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Applications:
-    """Mature applications [n]. `risk` is the score turned so that a lower one is safer; `actuals` 1 bad, 0 good, NaN unknown; `weights` 1/p of the known.
-
-    `if_approved`: worth when approved (NaN: depends on an unknown outcome); `if_declined`: worth when declined, which needs no outcome. `segments`: the
-    segment of each, from 0 on; -1 for none. `clusters` [n] from 0 to CLUSTERS - 1.
-    """
-
-    risk: Floats
-    actuals: Floats
-    weights: Floats
-    clusters: Ints
-    if_approved: Floats | None = None
-    if_declined: Floats | None = None
-    segments: Ints | None = None
-    approved_now: Bools | None = None
-    """Whether each was approved by the decisions of the time."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +31,9 @@ class Point:
     """One cut-off: applications with less risk than `cut` are approved.
 
     `unknown`: the share of the approved that no known outcome stands for. `least` and `most`: the bad rate if the outcomes of those were all good, or bad.
-    `value` is per application; `gain` is how much more that is than by the decisions of the time, on the same applications. `recall` is the share of bad
-    applications that are declined, of those with an outcome to stand for them.
+    `value` is per application; `gain` is how much more that is than by the decisions of the time, on the same applications. Both are unknown where the cut-off
+    approves applications with a hidden outcome: the value then lies between `value_least` and `value_most`. `recall` is the share of bad applications that are
+    declined, of those with an outcome to stand for them.
     """
 
     cut: float
@@ -67,6 +46,8 @@ class Point:
     gain: Estimate
     recall: Estimate
     ratio: Estimate
+    value_least: float | None = None
+    value_most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +60,7 @@ class Limits:
 
 
 def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> list[Point]:
-    """Return the figures at each cut-off, ascending or not.
+    """The figures at each cut-off, ascending or not.
 
     >>> rows = Applications(np.array([0.1, 0.2, 0.8]), np.array([0.0, 1.0, 1.0]), np.ones(3), np.array([0, 1, 2]))
     >>> point = curve(rows, [0.5])[0]
@@ -88,13 +69,13 @@ def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> li
     """
     edges = np.unique(np.asarray(cuts, dtype=np.float64))
     place = np.searchsorted(edges, rows.risk, side="right")  # risk < edges[j] exactly where place <= j
-    sums = _Sums(rows, place, len(edges))
+    sums = Sums(rows, place, len(edges))
     found = {float(cut): _point(sums, at, float(cut), level) for at, cut in enumerate(edges)}
     return [found[float(cut)] for cut in cuts]
 
 
 def candidates(risk: Floats, most: int = 101) -> list[float]:
-    """Return the cut-offs to try: the quantiles of the scores, and one beyond all.
+    """Cut-offs worth looking at: the quantiles of the scores, and one beyond all.
 
     >>> candidates(np.array([0.1, 0.2, 0.3]), 3)
     [0.1, 0.2, 0.30000000000000004]
@@ -104,28 +85,22 @@ def candidates(risk: Floats, most: int = 101) -> list[float]:
 
 
 def within(point: Point, limits: Limits) -> bool:
-    """Return whether a cut-off holds the limits. An unknown figure holds none; an unknown outcome counts as bad."""
+    """Does a cut-off hold the limits? A figure that is not known holds none; an unknown outcome counts as bad."""
     bad = point.most if point.unknown > 0 else point.bad_rate.value
     asked = ((limits.approval_rate, point.approval_rate.value, 1), (limits.bad_rate, bad, -1), (limits.ratio, point.ratio.value, 1))
     return all(limit is None or (value is not None and sign * (value - limit) >= 0) for limit, value, sign in asked)
 
 
 def best(points: Sequence[Point], limits: Limits) -> Point | None:
-    """Return the cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them."""
+    """Return the cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them.
+
+    A value that is a range counts by its lower end.
+    """
     allowed = [point for point in points if within(point, limits)]
-    valued = [point for point in allowed if point.value.value is not None]
+    valued = [(point.value_least, at) for at, point in enumerate(allowed) if point.value_least is not None]
     if valued:
-        return max(valued, key=lambda point: point.value.value or 0.0)
+        return allowed[max(valued, key=lambda one: (one[0], -one[1]))[1]]
     return max(allowed, key=lambda point: point.approval_rate.value or 0.0, default=None)
-
-
-class Split(NamedTuple):
-    """Sums of the approved by cluster [CLUSTERS]: how many, their weights where outcomes are known, what these earned, and what all others are worth."""
-
-    approved: Floats
-    weighed: Floats
-    earned: Floats
-    declined: Floats
 
 
 class Parts(NamedTuple):
@@ -135,52 +110,7 @@ class Parts(NamedTuple):
     errors: Floats
 
 
-class _Sums:
-    """Sums up to each cut-off by cluster [cuts, CLUSTERS], and over all [CLUSTERS]."""
-
-    def __init__(self, rows: Applications, place: Ints, cuts: int) -> None:
-        self._place, self._clusters, self._cuts = place, rows.clusters, cuts
-        known = ~np.isnan(rows.actuals) & (rows.weights > 0)
-        weights, bad = np.where(known, rows.weights, 0.0), np.where(known, rows.actuals, 0.0)
-        self.n, self.all = self._of(np.ones(len(place)))
-        self.weighed, _ = self._of(weights)
-        self.bad, self.bad_all = self._of(weights * bad)
-        self.valued = rows.if_approved is not None and rows.if_declined is not None
-        if rows.if_approved is not None and rows.if_declined is not None:
-            worth = np.where(known & ~np.isnan(rows.if_approved), rows.if_approved, 0.0)
-            self.earned, _ = self._of(weights * worth)
-            self.declined, self.declined_all = self._of(rows.if_declined)
-        self.now: Split | None = None
-        if rows.approved_now is not None:
-            self.now, self.bad_now = self._now(rows, weights, weights * bad)
-        self.segments = [self._of((rows.segments == one).astype(np.float64)) for one in _named(rows.segments)] if rows.segments is not None else []
-
-    def at(self, cut: int) -> Split:
-        """Return the sums of those that a cut-off approves."""
-        zero = np.zeros(CLUSTERS)
-        earned, declined = (self.earned[cut], self.declined_all - self.declined[cut]) if self.valued else (zero, zero)
-        return Split(self.n[cut], self.weighed[cut], earned, declined)
-
-    def _now(self, rows: Applications, weights: Floats, bad: Floats) -> tuple[Split, Floats]:
-        """Return the sums of those that were approved, and of the bad ones among them."""
-        approved = np.asarray(rows.approved_now, dtype=np.float64)
-        known = ~np.isnan(rows.if_approved) if rows.if_approved is not None else np.zeros(len(approved), dtype=bool)
-        worth = np.where(known, rows.if_approved, 0.0) if rows.if_approved is not None else np.zeros(len(approved))
-        rest = rows.if_declined if rows.if_declined is not None else np.zeros(len(approved))
-        sums = (approved, approved * weights, approved * weights * worth, (1 - approved) * rest, approved * bad)
-        counted = [np.bincount(rows.clusters, weights=column, minlength=CLUSTERS).astype(np.float64) for column in sums]
-        return Split(*counted[:4]), counted[4]
-
-    def _of(self, values: Floats) -> tuple[Floats, Floats]:
-        cells = np.bincount(self._place * CLUSTERS + self._clusters, weights=values, minlength=(self._cuts + 1) * CLUSTERS).reshape(-1, CLUSTERS)
-        return np.asarray(np.cumsum(cells, axis=0)[: self._cuts], dtype=np.float64), np.asarray(cells.sum(axis=0), dtype=np.float64)
-
-
-def _named(segments: Ints) -> list[int]:
-    return [one for one in np.unique(segments).tolist() if one >= 0]
-
-
-def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
+def _point(sums: Sums, at: int, cut: float, level: float) -> Point:
     approved, weighed, bad = sums.n[at], sums.weighed[at], sums.bad[at]
     bad_rate = ratio_by_cluster(bad, weighed, (0.0, 1.0), level)
     unknown = max(1 - float(weighed.sum()) / float(approved.sum()), 0.0) if approved.sum() else 0.0
@@ -188,6 +118,7 @@ def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
     if bad_rate.value is not None:
         least, most = bad_rate.value * (1 - unknown), bad_rate.value * (1 - unknown) + unknown
     caught = sums.bad_all - bad
+    value_least, value_most = _ends(sums, sums.at(at))
     return Point(
         cut=cut,
         approval_rate=ratio_by_cluster(approved, sums.all, (0.0, 1.0), level),
@@ -199,11 +130,13 @@ def _point(sums: _Sums, at: int, cut: float, level: float) -> Point:
         gain=_gain(sums, at, level),
         recall=ratio_by_cluster(caught, sums.bad_all, (0.0, 1.0), level),
         ratio=_four_fifths([(part[at], whole) for part, whole in sums.segments], level),
+        value_least=value_least,
+        value_most=value_most,
     )
 
 
 def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Estimate:
-    """Return a ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
+    """A ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
 
     >>> ratio_by_cluster(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value
     0.5
@@ -225,25 +158,36 @@ def as_decided(rows: Applications, level: float = LEVEL) -> Current | None:
     """
     if rows.approved_now is None or not len(rows.risk):
         return None
-    sums = _Sums(rows, np.zeros(len(rows.risk), dtype=np.int64), 1)
+    sums = Sums(rows, np.zeros(len(rows.risk), dtype=np.int64), 1)
     assert sums.now is not None, "there are decisions of the time"
-    approved, weighed = sums.now.approved, sums.now.weighed
     value = _of_parts(_valued(sums, sums.now), sums.all, level)
-    return Current(ratio_by_cluster(approved, sums.all, (0.0, 1.0), level), ratio_by_cluster(sums.bad_now, weighed, (0.0, 1.0), level), value)
+    approval_rate = ratio_by_cluster(sums.approved_now, sums.all, (0.0, 1.0), level)
+    return Current(approval_rate, ratio_by_cluster(sums.bad_now, sums.now.weighed, (0.0, 1.0), level), value)
 
 
-def _valued(sums: _Sums, split: Split) -> Parts | None:
-    """Return the value: approved ones earn the average of the known ones among them, the others what a decline is worth. None without any known one."""
-    n, (approved, weighed, earned, declined) = float(sums.all.sum()), split
+def _valued(sums: Sums, split: Split) -> Parts | None:
+    """Return the value where no outcome of an approved one is hidden; None where one is, or while nothing is known of the approved."""
+    return _open_valued(sums, split) if split.hidden.sum() == 0 else None
+
+
+def _open_valued(sums: Sums, split: Split) -> Parts | None:
+    """Return the value with nothing earned by hidden outcomes: approved ones earn the average of the known ones, the others what a decline is worth."""
+    n, approved, weighed, earned = float(sums.all.sum()), split.open, split.weighed, split.earned
     if not sums.valued or n == 0 or (approved.sum() > 0 and weighed.sum() <= 0):
         return None
     each = float(earned.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
-    value = (float(approved.sum()) * each + float(declined.sum())) / n
+    value = (float(approved.sum()) * each + float(split.declined.sum())) / n
     factor = float(approved.sum() / weighed.sum()) if weighed.sum() > 0 else 0.0
-    return Parts(value, (approved * each + declined - value * sums.all + factor * (earned - each * weighed)) / n)
+    return Parts(value, (approved * each + split.declined - value * sums.all + factor * (earned - each * weighed)) / n)
 
 
-def _gain(sums: _Sums, at: int, level: float) -> Estimate:
+def _ends(sums: Sums, split: Split) -> tuple[float | None, float | None]:
+    """Return the least and the most that the value can be, whatever the hidden outcomes are."""
+    found, n = _open_valued(sums, split), float(sums.all.sum())
+    return (None, None) if found is None else (found.value + float(split.worst.sum()) / n, found.value + float(split.best.sum()) / n)
+
+
+def _gain(sums: Sums, at: int, level: float) -> Estimate:
     """Return the value at a cut-off less that of the decisions of the time. Their errors go together, as both are of the same applications."""
     then, now = _valued(sums, sums.at(at)), _valued(sums, sums.now) if sums.now else None
     return _of_parts(Parts(then.value - now.value, then.errors - now.errors) if then and now else None, sums.all, level)
@@ -258,7 +202,7 @@ def _of_parts(found: Parts | None, everyone: Floats, level: float) -> Estimate:
 
 
 def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Estimate:
-    """Return the lowest approval rate of a segment over the highest."""
+    """The lowest approval rate of a segment over the highest."""
     rates = [(float(part.sum() / whole.sum()), part, whole) for part, whole in segments if whole.sum() > 0]
     n = round(sum(float(whole.sum()) for _, _, whole in rates))
     if len(rates) < 2 or max(rate for rate, _, _ in rates) == 0:

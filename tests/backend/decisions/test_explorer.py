@@ -1,10 +1,14 @@
 """Cut-offs tried on mature rows: every figure beside its definition, and what cannot be known said so."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from backend.decisions import service
+from backend.decisions.cutoff_trial import rule_at
+from backend.decisions.decision_rule import decide_many
 from backend.decisions.explorer import explore
+from backend.decisions.rule_change import version_of
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.inference_log.refs import LogRef
@@ -14,7 +18,7 @@ from backend.outcomes.service import record as record_outcomes
 from schemas.cutoffs import CutoffLimits, ExploreCutoffs
 from schemas.decisions import SetValueTable, ValueEntry, ValueTable, Worth
 from schemas.group_settings import GroupSettings
-from schemas.groups import ConfigureGroup, Group
+from schemas.groups import ConfigureGroup, Group, GroupRef
 from schemas.inference import Outcome, RecordOutcomes
 from tests.support.log_records import record
 from tests.support.served import Served
@@ -31,15 +35,18 @@ TABLE = ValueTable(
 )
 
 
-async def logged(hub: Hub, served: Served, group: Group, seen: float = 1.0, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Applications of the champion with outcomes of scores below `seen`; `turned`: a higher score is safer."""
+async def logged(hub: Hub, served: Served, group: Group, seen: float = 1.0, turned: bool = False, digits: int = 9) -> tuple[np.ndarray, np.ndarray]:
+    """Applications of the champion with outcomes of scores below `seen`; `turned`: a higher score is safer. Scores have so many `digits`."""
     random, n = np.random.default_rng(4), 1_500
     risk = random.beta(2, 6, n)
     bad = (random.random(n) < risk).astype(float)
-    scores = 1 - risk if turned else risk
+    scores = np.round(1 - risk if turned else risk, digits)
     champion = group.phase.members[0]
+    of = {"version_id": champion.version_id, "version": champion.label, "propensity": 0.9}
+    regions = ["far" if at == 7 else ("north", "south")[at % 2] for at in range(n)]
     records = [
-        record(version_id=champion.version_id, version=champion.label, score=score, bucket=at, propensity=0.9) for at, score in enumerate(scores.tolist())
+        record(score=score, bucket=at, inputs={"serial": at, "region": region}, **of)
+        for at, (score, region) in enumerate(zip(scores.tolist(), regions, strict=True))
     ]
     told = [Outcome(inference_id=one.inference_id, actual=truth) for one, truth, low in zip(records, bad, risk < seen, strict=True) if low]
     assert served.tenant.admin.tenant_id
@@ -62,7 +69,7 @@ async def test_the_best_cut_off_is_the_most_valuable_within_the_limits(hub: Hub,
         found = await explore(work, ExploreCutoffs(slug=group.slug, limits=CutoffLimits(approval_rate=0.3)))
     assert (found.rows, found.known, found.approve_below, found.currency, found.words) == (1_500, 1_500, not turned, "EUR", "")
     for point in found.points[10:90:20]:
-        approved = scores > point.cut if turned else scores < point.cut
+        approved = scores >= point.cut if turned else scores < point.cut
         assert point.approval_rate.value == pytest.approx(approved.mean())
         assert point.bad_rate.value == pytest.approx(bad[approved].mean())
         assert point.value.value == pytest.approx((worth * approved).mean())
@@ -83,7 +90,67 @@ async def test_beyond_what_was_approved_a_bad_rate_is_a_range_and_holds_no_limit
     assert last.bad_rate_most is not None
     assert last.bad_rate_least <= bad.mean() <= last.bad_rate_most
     assert found.best is None
-    assert "where they are not, a bad rate is a range. No cut-off holds these limits." in found.words
+    assert "where they are not, a bad rate is a range." in found.words
+    assert found.words.endswith("No cut-off holds these limits.")
+
+
+async def test_a_value_beyond_what_was_approved_is_a_range_and_the_best_cut_off_does_not_rest_on_safer_applications(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    scores, bad = await logged(hub, served, group, seen=0.2)
+    worth = np.where(bad == 1, -5.0, 1.0)
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug))
+    last = found.points[-1]
+    assert (last.value.value, last.gain.value) == (None, None)
+    assert last.value_least is not None
+    assert last.value_most is not None
+    assert last.value_least <= worth.mean() <= last.value_most
+    inside = [point for point in found.points if point.cut <= 0.2]
+    for point in inside[1::5]:
+        assert point.value.value == point.value_least == point.value_most == pytest.approx((worth * (scores < point.cut)).mean())
+    assert found.best is not None
+    assert found.best.cut <= 0.2
+    assert found.best.value_least == max(point.value_least or -9.0 for point in found.points)
+    assert "is a range too" in found.words
+
+
+async def test_figures_are_of_the_rule_that_the_cut_off_makes_where_many_share_a_score(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    scores, _ = await logged(hub, served, group, turned=True, digits=1)
+    async with hub.work(served.tenant.admin) as work:
+        group = await groups.get(work, GroupRef(slug=group.slug))
+        version = await version_of(work, group, None)
+        facts = await service.facts_of(work, group.id)
+        found = await explore(work, ExploreCutoffs(slug=group.slug))
+    assert len(found.points) > 5
+    for point in found.points:
+        decided = decide_many(rule_at(point.cut, version, group, facts), scores)
+        assert point.approval_rate.value == pytest.approx((decided == "approve").mean()), point.cut
+
+
+async def test_a_segment_of_many_values_has_no_ratio_of_small_ones(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    await logged(hub, served, group)
+    async with hub.work(served.tenant.admin) as work:
+        found = await explore(work, ExploreCutoffs(slug=group.slug, segment="serial"))
+        regions = await explore(work, ExploreCutoffs(slug=group.slug, segment="region"))
+    assert {point.ratio.value for point in found.points} == {None}
+    assert "less than 2 % of the applications are left out" in found.words
+    assert regions.points[50].ratio.value is not None
+    assert regions.points[50].ratio.value > 0.7, "the one application of a third region makes no ratio of 0"
+
+
+async def test_without_the_number_that_a_worth_needs_there_is_no_value_and_it_says_why(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    await logged(hub, served, group)
+    approve = ValueEntry(decision="approve", outcome="any", worth=Worth(column="amount", factor=0.1))
+    table = msgspec.structs.replace(TABLE, entries=[approve, TABLE.entries[2]])
+    async with hub.work(served.tenant.admin) as work:
+        await groups.configure(work, ConfigureGroup(slug=group.slug, settings=GroupSettings(unknown_inputs="ignore")))
+        await service.set_value_table(work, SetValueTable(slug=group.slug, table=table))
+        found = await explore(work, ExploreCutoffs(slug=group.slug))
+    assert found.currency is None
+    assert "1,500 of 1,500 applications have no worth" in found.words
 
 
 async def test_a_log_without_mature_rows_says_so(hub: Hub, served: Served) -> None:

@@ -6,11 +6,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from backend.access.permissions import P
 from backend.audit import service as audit
 from backend.decisions import cutoff_trial, service, swap
 from backend.decisions.errors import NoShadow, VersionNotLogged
 from backend.decisions.explorer import explore
 from backend.decisions.rule_change import set_decision_rule
+from backend.errors import Forbidden
 from backend.groups import service as groups
 from backend.groups.errors import StalePhase
 from backend.hub import Hub
@@ -133,9 +135,10 @@ async def test_the_gain_of_a_cut_off_is_the_difference_on_the_same_applications(
         then = (worth * (book.scores < point.cut)).mean()
         assert point.gain.value == pytest.approx(then - now)
         assert point.gain.interval.low <= then - now <= point.gain.interval.high
-    nearest = min(found.points, key=lambda one: abs(one.cut - FIRST))
-    width = [point.gain.interval.high - point.gain.interval.low for point in (nearest, found.points[5])]
-    assert width[0] < width[1], "the same decisions leave nothing to doubt"
+    same = next(point for point in found.points if point.cut == FIRST)
+    assert (same.gain.value, same.gain.interval.low, same.gain.interval.high) == pytest.approx((0, 0, 0)), "the same decisions leave nothing to doubt"
+    beyond = next(point for point in found.points if point.cut > FIRST)
+    assert (beyond.gain.value, beyond.value_least < beyond.value_most) == (None, True)
 
 
 async def test_a_cut_off_is_tried_in_one_step_and_remembers_what_was_expected(hub: Hub, served: Served, group: Group, book: Book) -> None:
@@ -160,3 +163,12 @@ async def test_a_cut_off_is_tried_in_one_step_and_remembers_what_was_expected(hu
     assert rule is not None
     assert [(band.decision, band.below) for band in rule.rule.bands] == [("approve", 0.15), ("decline", None)]
     assert "decisions.tryCutoff" in [entry.action for entry in entries]
+
+
+async def test_a_caller_that_may_change_the_split_and_make_no_version_tries_no_cut_off(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    splits = msgspec.structs.replace(served.tenant.admin, permissions=frozenset({P.GROUP_GROUP_READ, P.GROUP_GROUP_WRITE, P.INFERENCE_GROUP_READ}))
+    with pytest.raises(Forbidden, match="catalog:model:write"):
+        async with hub.work(splits) as work:
+            await cutoff_trial.try_cutoff(work, TryCutoff(slug=group.slug, phase=1, cut=0.15))
+    async with hub.work(served.tenant.admin) as work:
+        assert (await groups.get(work, GroupRef(slug=group.slug))).phase.number == 1

@@ -7,7 +7,8 @@ import pytest
 from sklearn import metrics
 
 from backend.numerics.selective import bounds, cutoffs, detection, propensity
-from backend.numerics.selective.cutoffs import Applications, Limits
+from backend.numerics.selective.cutoff_sums import Applications
+from backend.numerics.selective.cutoffs import Limits
 from backend.numerics.selective.detection import Shares
 from backend.numerics.selective.propensity import Weighted
 from backend.numerics.selective.swap_set import PARTS, swap_set
@@ -272,6 +273,17 @@ class TestCutoffs:
         assert inside.unknown == 0.0
         assert beyond.bad_rate.value == pytest.approx(inside.bad_rate.value)
         assert not cutoffs.within(beyond, Limits(bad_rate=0.5))
+
+    def test_the_decisions_of_the_time_count_everybody_approved_by_lot_once(self) -> None:
+        score, truth, rng = applicants(4_000, 5)
+        lot = (score >= CUT) & (rng.random(4_000) < 0.05)
+        approved = (score < CUT) | lot
+        seen, weights = np.where(approved, truth, np.nan), np.where(lot, 20.0, np.where(score < CUT, 1.0, 0.0))
+        worth = np.where(np.isnan(seen), np.nan, np.where(seen == 1, -5.0, 1.0))
+        rows = Applications(score, seen, weights, rng.integers(0, CLUSTERS, 4_000), worth, np.zeros(4_000), approved_now=approved)
+        found = cutoffs.as_decided(rows)
+        assert found.bad_rate.value == pytest.approx(truth[approved].mean())
+        assert found.value.value == pytest.approx(worth[approved].sum() / 4_000)
 
     def test_explored_rows_stand_for_those_like_them(self) -> None:
         held, population = 0, applicants(400_000, 77)

@@ -10,7 +10,7 @@ const SHARES = { approval_rate: 'Approval rate', bad_rate: 'Bad rate', recall: '
 type Shown = keyof typeof SHARES | 'value';
 
 const ON_WHOM: Record<Shown, string> = {
-  value: 'Value is per application, over all mature applications.',
+  value: 'Value is per application, over all mature applications. Where the cut-off approves applications whose outcome nobody knows, it is a range: dotted lines.',
   approval_rate: 'The approval rate is on all mature applications.',
   bad_rate: 'The bad rate is on those that the cut-off approves and whose outcome is known.',
   recall: 'The share of bad ones that are declined is on applications with a known outcome.',
@@ -42,6 +42,11 @@ export function CutoffChart({ curve, at, choose }: CutoffChartProps) {
         lineStyle: { width, opacity, type: opacity < 1 ? ('dashed' as const) : ('solid' as const) },
         data: known.map((point) => [point.cut, of(point)]),
       });
+      const range = (name: string, of: (point: CutoffPoint) => number | null) => ({
+        ...line(name, of, 1, 0.8),
+        lineStyle: { width: 1.5, opacity: 0.8, type: 'dotted' as const },
+        data: curve.points.filter((point) => point.value.value === null && of(point) !== null).map((point) => [point.cut, of(point)]),
+      });
       const chosen = curve.points[at]?.cut ?? 0;
       const marks = [{ xAxis: chosen, label: { formatter: `chosen ${figure(chosen)}` } }, ...(curve.best ? [{ xAxis: curve.best.cut, label: { formatter: 'best', position: 'insideStartTop' as const } }] : [])];
       return {
@@ -53,6 +58,7 @@ export function CutoffChart({ curve, at, choose }: CutoffChartProps) {
           { ...line(names[shown] ?? shown, (point) => point[shown].value, 2, 1), markLine: { symbol: 'none', silent: true, lineStyle: { color: c.text, width: 1, opacity: 0.6 }, label: { color: c.text, fontSize: 11, position: 'end', rotate: 0 }, data: marks } },
           line('95 % from', (point) => point[shown].interval?.low ?? null, 1, 0.55),
           line('95 % to', (point) => point[shown].interval?.high ?? null, 1, 0.55),
+          ...(shown === 'value' ? [range('At worst', (point) => point.value_least), range('At best', (point) => point.value_most)] : []),
         ],
       };
     },

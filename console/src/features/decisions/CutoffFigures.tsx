@@ -36,7 +36,13 @@ export function CutoffFigures({ curve, point, slug }: { curve: CutoffCurve; poin
               <Table.Tr key={name}>
                 <Table.Th scope="row">{name}</Table.Th>
                 <Table.Td ta="right" className="num">{now ? <Shown of={now} kind={kind} /> : NOTHING}</Table.Td>
-                <Table.Td ta="right" className="num"><Shown of={then} kind={kind} /></Table.Td>
+                <Table.Td ta="right" className="num">
+                  {kind === 'money' && then.value === null && point.value_least !== null && point.value_most !== null ? (
+                    <Between least={point.value_least} most={point.value_most} />
+                  ) : (
+                    <Shown of={then} kind={kind} />
+                  )}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -44,7 +50,7 @@ export function CutoffFigures({ curve, point, slug }: { curve: CutoffCurve; poin
       </ScrollX>
       <p className="hint">
         {point.gain.value === null ? (
-          'What the change would be worth is not known: the group has no value table for it, or no outcomes of what would be approved.'
+          <Unknown curve={curve} point={point} />
         ) : (
           <>
             Expected change: {signedFigure(point.gain.value)} {unit} per application{point.gain.interval && `, 95 % interval ${signedFigure(point.gain.interval.low)} to ${signedFigure(point.gain.interval.high)}`}, on the same {count(point.gain.n)} applications.
@@ -54,6 +60,22 @@ export function CutoffFigures({ curve, point, slug }: { curve: CutoffCurve; poin
       </p>
       <TryCutoff slug={slug} version={curve.version} cut={point.cut} />
     </div>
+  );
+}
+
+/** What is known of a change of value without a single figure for it. */
+function Unknown({ curve, point }: { curve: CutoffCurve; point: CutoffPoint }) {
+  const now = curve.current?.value.value ?? null;
+  if (now === null || point.value_least === null || point.value_most === null) return 'What the change would be worth is not known: the group has no value table for it, or no outcomes of what would be approved.';
+  return `Expected change: from ${signedFigure(point.value_least - now)} to ${signedFigure(point.value_most - now)} ${curve.currency ?? ''} per application. Outcomes of applications that were declined are unknown, so it is a range and no figure.`;
+}
+
+/** A range instead of a figure. */
+export function Between({ least, most }: { least: number; most: number }) {
+  return (
+    <>
+      {figure(least)} to {figure(most)} <span className="hint">not known closer</span>
+    </>
   );
 }
 

@@ -5,7 +5,7 @@ import { Panel } from '@/components/Panel';
 import { ScrollX } from '@/components/ScrollX';
 import { Answer } from '@/components/States';
 import { dayOf, figure } from '@/components/format';
-import { Shown } from '@/features/decisions/CutoffFigures';
+import { Between, Shown } from '@/features/decisions/CutoffFigures';
 import { trpc } from '@/rpc/client';
 
 /** The cut-offs tried so far: the value expected before the change, and the one measured since. */
@@ -42,7 +42,7 @@ export function CutoffTrials({ slug }: { slug: string }) {
                         </Table.Th>
                         <Table.Td ta="right" className="num">{figure(trial.cut)}</Table.Td>
                         <Table.Td>{dayOf(trial.at)}</Table.Td>
-                        <Table.Td ta="right" className="num"><Shown of={trial.expected} kind="money" /></Table.Td>
+                        <Table.Td ta="right" className="num">{trial.expected.value === null && trial.expected_least !== null && trial.expected_most !== null ? <Between least={trial.expected_least} most={trial.expected_most} /> : <Shown of={trial.expected} kind="money" />}</Table.Td>
                         <Table.Td ta="right" className="num">{now ? <Shown of={now} kind="money" /> : <span className="hint">not in the current phase</span>}</Table.Td>
                       </Table.Tr>
                     );

@@ -16,7 +16,9 @@ export function TryCutoff({ slug, version, cut }: { slug: string; version: strin
   const [role, setRole] = useState<'challenger' | 'shadow'>('shadow');
   const [percent, setPercent] = useState<number | null>(5);
   const group = useQuery(trpc.groups.get.queryOptions({ slug }));
-  const barred = useWhyNot('group:group:write', 'changing the split');
+  const split = useWhyNot('group:group:write', 'changing the split');
+  const making = useWhyNot('catalog:model:write', 'making a version');
+  const barred = split ?? making;
   const attempt = useMutation(
     trpc.decisions.tryCutoff.mutationOptions({
       onSuccess: (made) => {
@@ -49,6 +51,7 @@ export function TryCutoff({ slug, version, cut }: { slug: string; version: strin
           Try as {role}
         </ActionButton>
       </Row>
+      <p className="hint" style={{ marginBottom: 0 }}>The new version approves on the safe side of the cut-off and declines the rest. It has no further bands, and none by segment.</p>
       {attempt.error && <Failure error={attempt.error} title="Nothing has changed" />}
       {attempt.data && (
         <p className="hint" style={{ marginBottom: 0 }}>
