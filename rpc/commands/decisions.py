@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 import click
 import msgspec
@@ -14,7 +15,7 @@ from rpc.commands.shared.installation import read_settings, running_installation
 from rpc.commands.shared.terminal import data_dir_option
 from schemas.catalog import Version
 from schemas.common import Shape
-from schemas.cutoffs import CutoffCurve, CutoffLimits, CutoffPoint, ExploreCutoffs
+from schemas.cutoffs import CutoffCurve, CutoffLimits, CutoffPoint, CutoffTrial, ExploreCutoffs, TryCutoff
 from schemas.decisions import (
     AskOverrides,
     DecisionRule,
@@ -31,7 +32,7 @@ from schemas.decisions import (
     ValueTable,
 )
 from schemas.exploration import Explorations
-from schemas.groups import GroupRef
+from schemas.groups import Group, GroupRef
 from schemas.swap_sets import AskSwapSet, SwapSet
 
 T = TypeVar("T")
@@ -77,11 +78,11 @@ def try_(data_dir: Path | None, email: str | None, token: str | None, version: s
 @command.command("set-rule", short_help="Make a version with another rule.")
 @data_dir_option
 @acting_options
-@click.argument("version_id", metavar="VERSION")
+@click.argument("version_id", metavar="VERSION", type=click.UUID)
 @_file
-def set_rule(data_dir: Path | None, email: str | None, token: str | None, version_id: str, path: Path) -> None:
+def set_rule(data_dir: Path | None, email: str | None, token: str | None, version_id: UUID, path: Path) -> None:
     """A new version with the artifact of VERSION (an id) and the rule in FILE; `null` in FILE takes the rule away."""
-    given = msgspec.convert({"version_id": version_id, "rule": msgspec.json.decode(path.read_bytes())}, SetDecisionRule, strict=False)
+    given = SetDecisionRule(version_id=version_id, rule=_read(path, DecisionRule | None))
     made = _ask(data_dir, email, token, "models.setDecisionRule", given, Version)
     click.echo(f"{made.model_name} {made.label} is ready ({made.id}). Put it in a group as any version.")
 
@@ -93,7 +94,8 @@ def set_rule(data_dir: Path | None, email: str | None, token: str | None, versio
 @_file
 def record(data_dir: Path | None, email: str | None, token: str | None, slug: str, path: Path) -> None:
     """Tell GROUP the final decisions in FILE, one JSON object a line. The same file again changes nothing."""
-    decisions = [msgspec.json.decode(line, type=FinalDecision) for line in path.read_bytes().splitlines() if line.strip()]
+    lines = enumerate(path.read_bytes().splitlines(), start=1)
+    decisions = [_decoded(line, FinalDecision, f"{path}, line {number}") for number, line in lines if line.strip()]
 
     async def do(caller: Caller) -> list[DecisionsReceipt]:
         parts = [decisions[start : start + BATCH] for start in range(0, len(decisions), BATCH)]
@@ -146,11 +148,32 @@ def cutoffs(data_dir: Path | None, email: str | None, token: str | None, slug: s
     """Every tenth cut-off tried on GROUP's mature rows, and the best one within the limits."""
     given = ExploreCutoffs(slug=slug, version=version, segment=segment, limits=CutoffLimits(**limits))
     found = _ask(data_dir, email, token, "decisions.explore", given, CutoffCurve)
-    click.echo(f"{'cut-off':>10} {'approved':>9} {'bad rate':>9} {'value':>12} {'gain':>12}")
+    click.echo(f"{'cut-off':>10} {'approved':>9} {'bad rate':>15} {'value':>18} {'gain':>10}")
     for point in found.points[::10]:
         click.echo(_point(point))
     click.echo(f"best: {_point(found.best).strip()}" if found.best else "No cut-off holds the limits.")
     click.echo(f"{found.known:,} of {found.rows:,} mature applications of {found.version} have an outcome. {found.words}".strip())
+
+
+@command.command("try-cutoff", short_help="Put a version with another cut-off into a group.")
+@data_dir_option
+@acting_options
+@click.option("--version", help="The version that gets the cut-off, by label. [default: the champion]")
+@click.option("--challenger", "percent", type=click.FloatRange(0.01, 99), metavar="PERCENT", help="As a challenger with this share. [default: as a shadow]")
+@_group
+@click.argument("cut", metavar="CUT", type=float)
+def try_cutoff(data_dir: Path | None, email: str | None, token: str | None, version: str | None, percent: float | None, slug: str, cut: float) -> None:
+    """Make a version that decides by CUT, and put it into GROUP in one step."""
+    share = round(100 * (percent or 0))
+    role: Literal["challenger", "shadow"] = "challenger" if percent else "shadow"
+
+    async def do(caller: Caller) -> CutoffTrial:
+        phase = (await caller.ask("groups.get", GroupRef(slug=slug), Group)).phase.number
+        given = TryCutoff(slug=slug, phase=phase, cut=cut, version=version, role=role, share=share)
+        return await caller.ask("decisions.tryCutoff", given, CutoffTrial)
+
+    made = _run(data_dir, email, token, do)
+    click.echo(f"{made.version} is in {slug} as {made.role}, from phase {made.phase} on ({made.version_id}).")
 
 
 @command.command("swap-set", short_help="What a shadow would decide otherwise.")
@@ -182,16 +205,26 @@ def explorations(data_dir: Path | None, email: str | None, token: str | None, sl
 
 
 def _point(point: CutoffPoint) -> str:
-    bad, value, gain = point.bad_rate.value, point.value.value, point.gain.value
-    money = [f"{one:>12,.3f}" if one is not None else f"{'-':>12}" for one in (value, gain)]
-    return f"{point.cut:>10.4g} {point.approval_rate.value or 0:>9.1%} {f'{bad:.1%}' if bad is not None else '-':>9} {' '.join(money)}"
+    """Return a line of the table. Where outcomes are unknown, bad rate and value are ranges."""
+    bad = _between(f"{point.bad_rate_least or 0:.1%}", f"{point.bad_rate_most:.1%}") if point.bad_rate_most is not None else "-"
+    value = _between(f"{point.value_least:,.3f}", f"{point.value_most:,.3f}") if point.value_least is not None and point.value_most is not None else "-"
+    gain = f"{point.gain.value:,.3f}" if point.gain.value is not None else "-"
+    return f"{point.cut:>10.6g} {point.approval_rate.value or 0:>9.1%} {bad:>15} {value:>18} {gain:>10}"
+
+
+def _between(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _read(path: Path, shape: Any) -> Any:
+    return _decoded(path.read_bytes(), shape, str(path))
+
+
+def _decoded(text: bytes, shape: Any, where: str) -> Any:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=shape)
-    except msgspec.DecodeError as error:
-        raise click.ClickException(f"{path}: {error}") from error
+        return msgspec.json.decode(text, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{where}: {error}") from error
 
 
 def _ask(data_dir: Path | None, email: str | None, token: str | None, path: str, given: Shape, shape: type[T]) -> T:

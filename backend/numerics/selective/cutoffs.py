@@ -60,7 +60,7 @@ class Limits:
 
 
 def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> list[Point]:
-    """The figures at each cut-off, ascending or not.
+    """Return the figures at each cut-off, ascending or not.
 
     >>> rows = Applications(np.array([0.1, 0.2, 0.8]), np.array([0.0, 1.0, 1.0]), np.ones(3), np.array([0, 1, 2]))
     >>> point = curve(rows, [0.5])[0]
@@ -75,7 +75,7 @@ def curve(rows: Applications, cuts: Sequence[float], level: float = LEVEL) -> li
 
 
 def candidates(risk: Floats, most: int = 101) -> list[float]:
-    """Cut-offs worth looking at: the quantiles of the scores, and one beyond all.
+    """Return the cut-offs to try: the quantiles of the scores, and one beyond all.
 
     >>> candidates(np.array([0.1, 0.2, 0.3]), 3)
     [0.1, 0.2, 0.30000000000000004]
@@ -85,7 +85,7 @@ def candidates(risk: Floats, most: int = 101) -> list[float]:
 
 
 def within(point: Point, limits: Limits) -> bool:
-    """Does a cut-off hold the limits? A figure that is not known holds none; an unknown outcome counts as bad."""
+    """Return whether a cut-off holds the limits. An unknown figure holds none; an unknown outcome counts as bad."""
     bad = point.most if point.unknown > 0 else point.bad_rate.value
     asked = ((limits.approval_rate, point.approval_rate.value, 1), (limits.bad_rate, bad, -1), (limits.ratio, point.ratio.value, 1))
     return all(limit is None or (value is not None and sign * (value - limit) >= 0) for limit, value, sign in asked)
@@ -136,7 +136,7 @@ def _point(sums: Sums, at: int, cut: float, level: float) -> Point:
 
 
 def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Estimate:
-    """A ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
+    """Return a ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
 
     >>> ratio_by_cluster(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value
     0.5
@@ -202,7 +202,7 @@ def _of_parts(found: Parts | None, everyone: Floats, level: float) -> Estimate:
 
 
 def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Estimate:
-    """The lowest approval rate of a segment over the highest."""
+    """Return the lowest approval rate of a segment over the highest."""
     rates = [(float(part.sum() / whole.sum()), part, whole) for part, whole in segments if whole.sum() > 0]
     n = round(sum(float(whole.sum()) for _, _, whole in rates))
     if len(rates) < 2 or max(rate for rate, _, _ in rates) == 0:

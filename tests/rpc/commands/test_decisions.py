@@ -86,3 +86,15 @@ async def test_cut_offs_swap_sets_and_explorations_are_read_at_the_command_line(
     assert f"0 of 3 mature applications of {champion.label} have an outcome." in shown
     assert "only answered" in await decisions("swap-set", group.slug)
     assert "This group has explored nothing." in await decisions("explorations", group.slug)
+    tried = await decisions("try-cutoff", group.slug, "0.25", "--challenger", "5")
+    assert f"is in {group.slug} as challenger, from phase 3 on" in tried
+    assert "approve below 0.25" in await decisions("show", group.slug)
+
+
+@pytest.mark.parametrize("command", [("set-rule", "019aca1e-0000-7000-8000-000000000000"), ("record", "any"), ("try", "any"), ("value-table", "any")])
+async def test_a_file_that_is_no_json_is_named_with_what_is_wrong(decisions: Tool, tmp_path: Path, command: tuple[str, str]) -> None:
+    path = tmp_path / "given.json"
+    path.write_bytes(b'{"decision": "approve"')
+    said = await decisions(*command, str(path), fails=True)
+    assert f"Error: {path}" in said
+    assert "truncated" in said
