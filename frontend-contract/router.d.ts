@@ -1699,6 +1699,20 @@ export interface ExploredFigures {
   explored: number;
   known: number;
   figures: ExploredFigure[];
+  groups: ExploredGroup[];
+}
+
+/**
+ * People with one `value` of a protected or segment `column`, among the same requests.
+ *
+ * `approved_of_good` is the share of good applicants that the rule approves (equal opportunity); `bad_rate` is of all of them. Compare intervals, not points.
+ */
+export interface ExploredGroup {
+  column: string;
+  value: string;
+  n: number;
+  approved_of_good: MetricEstimate;
+  bad_rate: MetricEstimate;
 }
 
 /** A page of a group's log in another platform's layout, oldest first; `cursor` is the `next_cursor` of the page before. */

@@ -143,6 +143,19 @@ class ExploredFigure(Shape, frozen=True, kw_only=True):
     estimate: MetricEstimate
 
 
+class ExploredGroup(Shape, frozen=True, kw_only=True):
+    """People with one `value` of a protected or segment `column`, among the same requests.
+
+    `approved_of_good` is the share of good applicants that the rule approves (equal opportunity); `bad_rate` is of all of them. Compare intervals, not points.
+    """
+
+    column: str
+    value: str
+    n: int
+    approved_of_good: MetricEstimate
+    bad_rate: MetricEstimate
+
+
 class ExploredFigures(Shape, frozen=True, kw_only=True):
     """Figures by inverse propensity, self-normalised, with intervals by cluster, of the requests that `on` names.
 
@@ -154,6 +167,7 @@ class ExploredFigures(Shape, frozen=True, kw_only=True):
     explored: int
     known: int
     figures: list[ExploredFigure]
+    groups: list[ExploredGroup]
 
 
 class Conclusion(Shape, frozen=True, kw_only=True):

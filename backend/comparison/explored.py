@@ -1,25 +1,36 @@
 """Figures of everyone up to the edge of an exploration's band, by inverse propensity, while the exploration ran."""
 
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
+from backend.catalog import service as catalog
 from backend.comparison import log_queries
 from backend.comparison.from_log import arms_of, floats, integers
 from backend.comparison.maturity import Cut
 from backend.decisions.exploration import ExploredSpan, explored_span
-from backend.ids import first_id_at, moment_of
+from backend.ids import first_id_at
 from backend.numerics.selective import propensity
 from backend.numerics.selective.propensity import Weighted
+from backend.numerics.statistics.binning import Ints
 from backend.numerics.statistics.clusters import CLUSTERS
-from backend.numerics.statistics.estimate import Estimate
-from backend.tallies.assignment import draws
+from backend.numerics.statistics.estimate import Estimate, Floats
+from backend.tallies.assignment import Draw, draws
 from backend.work.unit import UnitOfWork
+from schemas.catalog import VersionRef
 from schemas.common import Interval
-from schemas.comparison import ExploredFigure, ExploredFigures, MetricEstimate, Scale
+from schemas.comparison import ExploredFigure, ExploredFigures, ExploredGroup, MetricEstimate, Scale
 from schemas.groups import Group, Phase
+
+MOST_COLUMNS = 5
+MOST_VALUES = 12
+"""Values of a column with the most rows; the others are left out."""
 
 
 async def explored_figures(work: UnitOfWork, group: Group, phase: Phase, cut: Cut, scale: Scale) -> Mapping[UUID, ExploredFigures]:
@@ -27,38 +38,85 @@ async def explored_figures(work: UnitOfWork, group: Group, phase: Phase, cut: Cu
     span = await explored_span(work, group)
     if span is None or scale == "number":
         return {}
-    first, until = first_id_at(span.first), first_id_at(span.until)
-    if cut.at is not None and moment_of(until).timestamp() > cut.at:
-        until = first_id_at(cut.moment)
-    rows = await log_queries.explored_columns(work.session, group.table_name, (first, until), phase.number, span.approves)
+    first, until = first_id_at(span.first), first_id_at(min(span.until, cut.moment))
+    names = await _columns(work, phase)
+    rows = await log_queries.explored_columns(work.session, group.table_name, (first, until), phase.number, span.approves, names)
     lot = (await draws(work, group.id, {phase.number}))[phase.number]
-    found: dict[UUID, list[Any]] = {}
+    found: defaultdict[UUID, list[Applicants]] = defaultdict(list)
     for row in rows:
-        buckets = integers(row.buckets)
-        where = next((mine for arm, _, mine in arms_of(row, lot, buckets, floats(row.propensities)) if arm == "random"), None)
-        if where is not None:
-            columns = [floats(column)[where] for column in (row.scores, row.actuals, row.lots, row.chances)]
-            found.setdefault(row.model_version_id, []).append([buckets[where], *columns])
+        if part := _applicants(row, lot, len(names)):
+            found[row.model_version_id].append(part)
     lower = group.settings.positive_scores == "lower"
-    return {version_id: _figures(parts, span, scale, lower) for version_id, parts in found.items()}
+    return await asyncio.to_thread(lambda: {version: _figures(Applicants.joined(parts), span, scale, lower, names) for version, parts in found.items()})
 
 
-def _figures(parts: Sequence[Any], span: ExploredSpan, scale: Scale, lower: bool) -> ExploredFigures:
-    buckets, scores, actuals, lots, chances = (np.concatenate(column) for column in zip(*parts, strict=True))
-    inside = ~np.isnan(chances)
-    approved = inside & (lots < chances)
-    revealed = np.where(inside, np.where(approved, chances, 0.0), 1.0)
-    actuals = np.where((actuals == 0) | (actuals == 1), actuals, np.nan)
-    rows = Weighted.of(-scores if lower else scores, actuals, revealed, buckets % CLUSTERS)
+@dataclass(frozen=True)
+class Applicants:
+    """Applications that the rule approved, or that the lot was drawn for, as columns [n]. `texts` are inputs, one column each."""
+
+    buckets: Ints
+    scores: Floats
+    actuals: Floats
+    lots: Floats
+    chances: Floats
+    texts: Sequence[NDArray[np.object_]]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Applicants"]) -> "Applicants":
+        """Return all parts together."""
+        buckets, scores, actuals, lots, chances = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("buckets", "scores", "actuals", "lots", "chances")
+        )
+        return cls(buckets, scores, actuals, lots, chances, [np.concatenate(column) for column in zip(*(part.texts for part in parts), strict=True)])
+
+
+async def _columns(work: UnitOfWork, phase: Phase) -> list[str]:
+    """Return the protected, sensitive and segment features of the phase's versions."""
+    versions = [await catalog.get_version(work, VersionRef(version_id=member.version_id)) for member in phase.members]
+    wanted = ("protected", "segment")
+    return sorted({one.name for version in versions for one in version.document.features if one.sensitive or one.role in wanted})[:MOST_COLUMNS]
+
+
+def _applicants(row: Any, lot: Draw, columns: int) -> Applicants | None:
+    """Return the randomly assigned rows."""
+    buckets = integers(row.buckets)
+    where = next((mine for arm, _, mine in arms_of(row, lot, buckets, floats(row.propensities)) if arm == "random"), None)
+    if where is None:
+        return None
+    texts = [np.array(getattr(row, f"text_{at}"), dtype=object)[where] for at in range(columns)]
+    scores, actuals, lots, chances = (floats(column)[where] for column in (row.scores, row.actuals, row.lots, row.chances))
+    return Applicants(buckets[where], scores, actuals, lots, chances, texts)
+
+
+def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, names: Sequence[str]) -> ExploredFigures:
+    inside = ~np.isnan(mine.chances)
+    explored = inside & (mine.lots < mine.chances)
+    revealed = np.where(inside, np.where(explored, mine.chances, 0.0), 1.0)
+    actuals = np.where((mine.actuals == 0) | (mine.actuals == 1), mine.actuals, np.nan)
+    scores, clusters = -mine.scores if lower else mine.scores, mine.buckets % CLUSTERS
+    rows = Weighted.of(scores, actuals, revealed, clusters)
     told = {"bad_rate": propensity.bad_rate(rows), "roc_auc": propensity.roc_auc(rows)}
     if scale == "probability" and not lower:
         told |= {"brier": propensity.brier(rows), "calibration_error": propensity.calibration_error(rows)}
+
+    def one_group(column: str, value: str, here: NDArray[np.bool_]) -> ExploredGroup:
+        counted = here & ~np.isnan(actuals) & (revealed > 0)
+        some = Weighted.of(scores[counted], actuals[counted], revealed[counted], clusters[counted])
+        good = 1 - some.actuals
+        approved = propensity.ratio(some, good * ~inside[counted], good, (0.0, 1.0))
+        return ExploredGroup(column=column, value=value, n=int(here.sum()), approved_of_good=_estimate(approved), bad_rate=_estimate(propensity.bad_rate(some)))
+
     return ExploredFigures(
         on=f"everyone whom the rule approves or whose score is from {span.low:g} to below {span.high:g}, while the exploration ran",
         rows=len(scores),
-        explored=int(approved.sum()),
+        explored=int(explored.sum()),
         known=rows.n,
         figures=[ExploredFigure(metric=name, estimate=_estimate(one)) for name, one in told.items()],
+        groups=[
+            one_group(name, value, texts == value)
+            for name, texts in zip(names, mine.texts, strict=True)
+            for value, _ in Counter(text for text in texts.tolist() if text is not None).most_common(MOST_VALUES)
+        ],
     )
 
 

@@ -1375,6 +1375,20 @@ class ExploredFigures(TypedDict):
     explored: int
     known: int
     figures: List[ExploredFigure]
+    groups: List[ExploredGroup]
+
+
+class ExploredGroup(TypedDict):
+    """People with one `value` of a protected or segment `column`, among the same requests.
+
+        `approved_of_good` is the share of good applicants that the rule approves (equal opportunity); `bad_rate` is of all of them. Compare intervals, not points.
+    """
+
+    column: str
+    value: str
+    n: int
+    approved_of_good: MetricEstimate
+    bad_rate: MetricEstimate
 
 
 class ExportLog(TypedDict):
@@ -4246,7 +4260,7 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "40f011bc6eed5297"
+CONTRACT_HASH = "e18aa37f2156329a"
 """The contract this client was generated from."""
 
 

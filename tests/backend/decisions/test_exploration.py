@@ -177,6 +177,24 @@ def won_weights(group: Group, asked: Exploration, scores: np.ndarray) -> np.ndar
     return np.where(lots < SHARE, 1 / SHARE, 0.0)
 
 
+async def test_opportunity_by_segment_counts_the_good_whom_the_rule_approves(hub: Hub, served: Served, group: Group) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        region = '[{"name": "region", "role": "segment", "type": "category"}]'
+        add = text("UPDATE versions SET document = jsonb_set(document, '{features}', (document -> 'features') || CAST(:region AS jsonb)) WHERE id = :id")
+        await work.session.execute(add, {"region": region, "id": group.phase.members[0].version_id})
+    asked = await begun(hub, served, group)
+    scores, truth = await explored(hub, served, group, asked)
+    (contender,) = (await compare(hub, served, group)).contenders
+    assert contender.explored is not None
+    assert [(one.column, one.value) for one in contender.explored.groups] == [("region", "north"), ("region", "south")]
+    weights = np.where(scores < CUT, 1.0, won_weights(group, asked, scores))
+    for one in contender.explored.groups:
+        here = (np.arange(len(scores)) % 3 == 0) == (one.value == "south")
+        good = here & (scores < EDGE) & (truth == 0)
+        assert one.n == (here & (scores < EDGE)).sum()
+        assert one.approved_of_good.value == pytest.approx((weights * good * (scores < CUT)).sum() / (weights * good).sum())
+
+
 async def test_a_replay_draws_every_lot_again(hub: Hub, served: Served, group: Group) -> None:
     asked = await begun(hub, served, group)
     await explored(hub, served, group, asked, n=400)
@@ -200,6 +218,7 @@ async def explored(hub: Hub, served: Served, group: Group, asked: Exploration, n
         key = f"client-{at}"
         made = record(score=float(scores[at]), bucket=bucket, propensity=1.0, role="champion", version=champion.label, version_id=champion.version_id)
         made = msgspec.structs.replace(made, entity_key=key, bucket=bucket_of(group.salt, key), decision="approve" if scores[at] < CUT else "decline")
+        made = msgspec.structs.replace(made, inputs={"region": "south" if at % 3 == 0 else "north"})
         if CUT <= scores[at] < EDGE:
             lot = lot_of(asked.id, group.salt, key)
             won = lot < SHARE

@@ -43,9 +43,49 @@ export function Explored({ comparison }: { comparison: Comparison }) {
           </Table.Tbody>
         </Table>
       </ScrollX>
+      <ByGroup rows={rows} />
       <p className="hint" style={{ marginBottom: 0 }}>
         Each outcome counts for as many applications as the lot made it stand for. Intervals are for a single look, and allow for applicants who ask often.
       </p>
     </Panel>
+  );
+}
+
+/** Equal opportunity: how many of the good applicants the rule approves, by protected column and segment. */
+function ByGroup({ rows }: { rows: { label: string; of: NonNullable<Comparison['contenders'][number]['explored']> }[] }) {
+  const groups = rows.flatMap(({ label, of }) => of.groups.map((one) => ({ label, one })));
+  if (groups.length === 0) return null;
+  return (
+    <ScrollX label="Figures by exploration, by group of people">
+      <Table miw={560} mt="md">
+        <caption>By protected column and segment. Compare the intervals, not the points.</caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Version</Table.Th>
+            <Table.Th>Group</Table.Th>
+            <Table.Th>Approved, of the good ones</Table.Th>
+            <Table.Th>Bad rate</Table.Th>
+            <Table.Th ta="right">Applications</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {groups.map(({ label, one }) => (
+            <Table.Tr key={label + one.column + one.value}>
+              <Table.Th scope="row">{label}</Table.Th>
+              <Table.Td>
+                {one.column} {one.value}
+              </Table.Td>
+              <Table.Td>
+                <MetricFigure of={one.approved_of_good} minimum={1} unit="share" />
+              </Table.Td>
+              <Table.Td>
+                <MetricFigure of={one.bad_rate} minimum={1} unit="share" />
+              </Table.Td>
+              <Table.Td ta="right" className="num">{count(one.n)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollX>
   );
 }
