@@ -1,8 +1,8 @@
 """The child process that calls functions of ours on hostile input: it limits itself, then answers one request after another until its input ends.
 
-Run by path through `python -I`. A frame is its length (8 bytes, big-endian) and MessagePack. The first is `{seconds, memory_bytes, modules}`; each further one
-`{function, keep, arguments}`: where `keep` is set, what the function gives becomes the first argument of the calls that follow. An answer is `{result}`, or
-`{refused, message, issues, data}` of a HubError. Whatever else goes wrong ends the process.
+Run by path through `python -I`. A frame is its length (8 bytes, big-endian) and MessagePack. The first is `{seconds, memory_bytes, modules, file_bytes}`; each
+further one `{function, keep, arguments}`: where `keep` is set, what the function gives becomes the first argument of the calls that follow. An answer is
+`{result}`, or `{refused, message, issues, data}` of a HubError. Whatever else goes wrong ends the process.
 """
 
 import importlib
@@ -28,7 +28,7 @@ def main() -> None:
     told = msgspec.msgpack.decode(receive(inward))
     for module in told["modules"]:
         importlib.import_module(module)
-    limit(told["seconds"], told["memory_bytes"])
+    limit(told["seconds"], told["memory_bytes"], told.get("file_bytes", 0))
     while frame := receive(inward):
         asked = msgspec.msgpack.decode(frame)
         function = named(asked["function"])
@@ -72,9 +72,9 @@ def send(stream: BinaryIO, frame: bytes) -> None:
     stream.flush()
 
 
-def limit(seconds: int, memory_bytes: int) -> None:
-    """No files written, no core, bounded processor time and address space."""
-    limits = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: seconds}
+def limit(seconds: int, memory_bytes: int, file_bytes: int = 0) -> None:
+    """No larger file written, no core, bounded processor time and address space."""
+    limits = {resource.RLIMIT_FSIZE: file_bytes, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: seconds}
     if sys.platform == "linux":
         limits[resource.RLIMIT_AS] = memory_bytes
     for kind, value in limits.items():

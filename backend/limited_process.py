@@ -36,9 +36,13 @@ class ChildEnded(Exception):
 class LimitedProcess:
     """One child. Its calls block: they belong in a thread. Leaving the context ends it, also in the middle of a call."""
 
-    def __init__(self, modules: Sequence[str], memory_bytes: int, seconds: int = SECONDS) -> None:
-        """`modules` are loaded before the limits hold; `memory_bytes` come on top of what Python itself takes."""
-        self._limits = {"seconds": seconds, "memory_bytes": BASE_BYTES + memory_bytes, "modules": list(modules)}
+    def __init__(self, modules: Sequence[str], memory_bytes: int, seconds: int = SECONDS, *, file_bytes: int = 0, waiting: int = WAITING_SECONDS) -> None:
+        """`modules` are loaded before the limits hold; `memory_bytes` come on top of what Python itself takes.
+
+        `file_bytes` is the largest file that the child may write (none by default), `waiting` the seconds that one answer may take.
+        """
+        self._limits = {"seconds": seconds, "memory_bytes": BASE_BYTES + memory_bytes, "modules": list(modules), "file_bytes": file_bytes}
+        self._waiting = waiting
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
@@ -78,7 +82,7 @@ class LimitedProcess:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
-        patience = threading.Timer(WAITING_SECONDS, process.kill)
+        patience = threading.Timer(self._waiting, process.kill)
         patience.daemon = True
         patience.start()
         try:

@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The address that browsers use, where it is not `http://host:port`. An https address makes cookies Secure; one with a path
     (`https://example.com/tiltyard`) puts the hub there."""
     max_artifact_bytes: int = 256 * 1024 * 1024
+    max_dataset_bytes: int = 10 * 1024 * 1024 * 1024
     max_predict_bytes: int = 16 * 1024 * 1024
     max_rpc_bytes: int = 16 * 1024 * 1024
     max_rpc_batch: int = 50

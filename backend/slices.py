@@ -17,6 +17,9 @@ from backend.comparison import alerts as comparison_alerts
 from backend.comparison import runs as comparison_runs
 from backend.connectors import actions as connectors_actions
 from backend.connectors import runs as connectors_runs
+from backend.datasets import actions as datasets_actions
+from backend.datasets import events as datasets_events
+from backend.datasets import runs as datasets_runs
 from backend.decisions import actions as decisions_actions
 from backend.declarations.actions import AuditAction
 from backend.declarations.alerts import AlertKind, Check, CheckContext
@@ -98,6 +101,13 @@ SLICES: tuple[Slice, ...] = (
         checks=comparison_alerts.checks,
     ),
     Slice(name="connectors", runs=connectors_runs.RUNS, actions=constants(connectors_actions, AuditAction)),
+    Slice(
+        name="datasets",
+        runs=datasets_runs.RUNS,
+        schedules=datasets_runs.SCHEDULES,
+        actions=constants(datasets_actions, AuditAction),
+        events=constants(datasets_events, EventKind),
+    ),
     Slice(name="decisions", actions=constants(decisions_actions, AuditAction)),
     Slice(name="exchange", actions=constants(exchange_actions, AuditAction)),
     Slice(

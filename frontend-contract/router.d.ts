@@ -88,6 +88,8 @@ export type BadKek = Failure<"BAD_KEK", "PRECONDITION_FAILED", 412>;
 export type BaseUrlRefused = Failure<"BASE_URL_REFUSED", "BAD_REQUEST", 400>;
 /** The audit chain is intact, so there is no broken span to accept. */
 export type ChainIntact = Failure<"CHAIN_INTACT", "CONFLICT", 409>;
+/** The choices do not settle the columns. Answer the questions named in `issues`. */
+export type ColumnsUnclear = Failure<"COLUMNS_UNCLEAR", "UNPROCESSABLE_CONTENT", 422>;
 /** This connector is disabled. Enable it first. */
 export type ConnectorDisabled = Failure<"CONNECTOR_DISABLED", "PRECONDITION_FAILED", 412>;
 /** This connector is in use. End its users first, or disable the connector. */
@@ -100,6 +102,14 @@ export type ConnectorNotFound = Failure<"CONNECTOR_NOT_FOUND", "NOT_FOUND", 404>
 export type ControlLost = Failure<"CONTROL_LOST", "SERVICE_UNAVAILABLE", 503>;
 /** The group states no decision that approves. Set `approves` with `decisions.configure`. */
 export type CutoffUnsuited = Failure<"CUTOFF_UNSUITED", "CONFLICT", 409>;
+/** Reading the file takes more memory or time than allowed. Its cells may be very large; shorten them, or split the file. */
+export type DataTooCostly = Failure<"DATA_TOO_COSTLY", "UNPROCESSABLE_CONTENT", 422>;
+/** A legal hold protects this dataset. Lift it with `datasets.setLegalHold` first. */
+export type DatasetHeld = Failure<"DATASET_HELD", "CONFLICT", 409>;
+/** There is no such dataset in this tenant. `datasets.list` lists them. */
+export type DatasetNotFound = Failure<"DATASET_NOT_FOUND", "NOT_FOUND", 404>;
+/** A dataset already has this slug. Choose another slug. */
+export type DatasetSlugTaken = Failure<"DATASET_SLUG_TAKEN", "CONFLICT", 409>;
 /** This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input. */
 export type DecisionRuleUnfit = Failure<"DECISION_RULE_UNFIT", "UNPROCESSABLE_CONTENT", 422>;
 /** The disk of the hub's servers is full, so nothing can be logged. Make room; the hub then continues by itself. */
@@ -110,6 +120,8 @@ export type DraftNotFound = Failure<"DRAFT_NOT_FOUND", "NOT_FOUND", 404>;
 export type EmailTaken = Failure<"EMAIL_TAKEN", "CONFLICT", 409>;
 /** The file is empty: there is nothing to import. */
 export type EmptyFile = Failure<"EMPTY_FILE", "UNPROCESSABLE_CONTENT", 422>;
+/** To confirm the erasure, repeat the entity key in `confirm`. */
+export type ErasureNotConfirmed = Failure<"ERASURE_NOT_CONFIRMED", "BAD_REQUEST", 400>;
 /** Redis keeps the evidence of comparisons and does not answer; nothing was changed. When Redis is back, look at the comparison again and promote. */
 export type EvidenceAway = Failure<"EVIDENCE_AWAY", "SERVICE_UNAVAILABLE", 503>;
 /** This group has no such exploration. `decisions.explorations` lists them. */
@@ -122,6 +134,10 @@ export type ExplorationOpen = Failure<"EXPLORATION_OPEN", "CONFLICT", 409>;
 export type ExternalUnfit = Failure<"EXTERNAL_UNFIT", "BAD_REQUEST", 400>;
 /** The document's input features differ from the artifact's. Correct the document's features. */
 export type FeaturesDisagree = Failure<"FEATURES_DISAGREE", "UNPROCESSABLE_CONTENT", 422>;
+/** A file of the hub differs from what was written. Restore it from a backup. */
+export type FileAltered = Failure<"FILE_ALTERED", "INTERNAL_SERVER_ERROR", 500>;
+/** A file of the hub is missing from its storage. Restore it from a backup. */
+export type FileLost = Failure<"FILE_LOST", "INTERNAL_SERVER_ERROR", 500>;
 /** The file is too large for an import. Leave out predictions and trees. */
 export type FileTooLarge = Failure<"FILE_TOO_LARGE", "PAYLOAD_TOO_LARGE", 413>;
 /** The object storage that keeps the hub's files does not answer. Try again shortly. */
@@ -166,6 +182,8 @@ export type InvalidSilence = Failure<"INVALID_SILENCE", "BAD_REQUEST", 400>;
 export type InvalidSplit = Failure<"INVALID_SPLIT", "BAD_REQUEST", 400>;
 /** This value table cannot be used. Each entry has a decision, an outcome and a worth; the lowest value is below the highest. */
 export type InvalidValueTable = Failure<"INVALID_VALUE_TABLE", "BAD_REQUEST", 400>;
+/** A key was appended before with other values. Rows of a decision log never change; use a new key. */
+export type KeyReused = Failure<"KEY_REUSED", "CONFLICT", 409>;
 /** The stored key cannot be read for this provider and address. Enter it again. */
 export type KeyUnreadable = Failure<"KEY_UNREADABLE", "PRECONDITION_FAILED", 412>;
 /** A tenant keeps at least one administrator who can sign in. Make another person administrator first. */
@@ -256,6 +274,10 @@ export type SecondApproverNeeded = Failure<"SECOND_APPROVER_NEEDED", "PRECONDITI
 export type SecondPersonNeeded = Failure<"SECOND_PERSON_NEEDED", "PRECONDITION_FAILED", 412>;
 /** A model already has this slug. Choose another slug. */
 export type SlugTaken = Failure<"SLUG_TAKEN", "CONFLICT", 409>;
+/** There is no such snapshot in this tenant. `datasets.snapshots` lists those of a dataset. */
+export type SnapshotNotFound = Failure<"SNAPSHOT_NOT_FOUND", "NOT_FOUND", 404>;
+/** The snapshot is not ready. Wait until it is prepared, or choose another snapshot. */
+export type SnapshotNotReady = Failure<"SNAPSHOT_NOT_READY", "CONFLICT", 409>;
 /** The evidence is older than five minutes or from an earlier phase; nothing was changed. Read the comparison again. */
 export type StaleEvidence = Failure<"STALE_EVIDENCE", "CONFLICT", 409>;
 /** Somebody changed the split since you read it, so nothing was changed. Read the new split and decide again. */
@@ -286,6 +308,8 @@ export type UnknownModel = Failure<"UNKNOWN_MODEL", "NOT_FOUND", 404>;
 export type UnknownScope = Failure<"UNKNOWN_SCOPE", "BAD_REQUEST", 400>;
 /** There is no such time zone. Use an IANA name such as Europe/Berlin or UTC. */
 export type UnknownTimeZone = Failure<"UNKNOWN_TIME_ZONE", "BAD_REQUEST", 400>;
+/** The file cannot be read as a table. Export it again as CSV, TSV, JSON lines, Parquet or Arrow. */
+export type UnreadableData = Failure<"UNREADABLE_DATA", "UNPROCESSABLE_CONTENT", 422>;
 /** This file is not readable JSON. Bring the JSON or YAML file that describes the model. */
 export type UnreadableFile = Failure<"UNREADABLE_FILE", "UNPROCESSABLE_CONTENT", 422>;
 /** A decision about a value of the file cannot be applied. Correct it at the pointer in the issues. */
@@ -294,6 +318,8 @@ export type UnsoundDecision = Failure<"UNSOUND_DECISION", "UNPROCESSABLE_CONTENT
 export type UnsoundDocument = Failure<"UNSOUND_DOCUMENT", "UNPROCESSABLE_CONTENT", 422>;
 /** A mapping rule cannot be applied. Correct it at the pointer in the issues. */
 export type UnsoundMapping = Failure<"UNSOUND_MAPPING", "UNPROCESSABLE_CONTENT", 422>;
+/** There is no such upload in this tenant, or it was sealed, discarded or has expired. Upload the file again. */
+export type UploadNotFound = Failure<"UPLOAD_NOT_FOUND", "NOT_FOUND", 404>;
 /** There is no such version in this tenant. `models.versions` lists a model's versions. */
 export type VersionNotFound = Failure<"VERSION_NOT_FOUND", "NOT_FOUND", 404>;
 /** The group's log has no rows of this version. `decisions.get` lists the group's versions. */
@@ -312,6 +338,8 @@ export type VersionTaken = Failure<"VERSION_TAKEN", "CONFLICT", 409>;
 export type VersionWithoutArtifact = Failure<"VERSION_WITHOUT_ARTIFACT", "CONFLICT", 409>;
 /** The email or the password is wrong. */
 export type WrongCredentials = Failure<"WRONG_CREDENTIALS", "UNAUTHORIZED", 401>;
+/** This dataset takes its rows from another source. Make a new dataset for these rows. */
+export type WrongKind = Failure<"WRONG_KIND", "CONFLICT", 409>;
 
 /** Acknowledge an alert. A higher severity opens it again. */
 export interface AcknowledgeAlert {
@@ -403,6 +431,27 @@ export interface AlgorithmInput {
   framework_version?: string | null | undefined;
   base_model?: string | null | undefined;
   artifact_format?: "external" | "lightgbm" | "linear" | "onnx" | "xgboost" | null | undefined;
+}
+
+/** The number of new rows, of rows known already, and of rows that wait for the next seal. */
+export interface AppendReceipt {
+  appended: number;
+  known: number;
+  waiting: number;
+}
+
+/** Append rows to a decision log. */
+export interface AppendRows {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 10000
+   */
+  rows: DatasetRow[];
 }
 
 /** The served bytes, identified by their SHA-256. */
@@ -531,6 +580,13 @@ export interface BandCount {
   after: number;
 }
 
+/** One bar of a histogram; the last one includes `high`. */
+export interface Bin {
+  low: number;
+  high: number;
+  count: number;
+}
+
 /** The log, newest first. `search` is an exact inference id, entity key or correlation id. */
 export interface BrowseInferences {
   /**
@@ -632,6 +688,53 @@ export interface CohortCount {
   n: number;
   labelled: number;
   compared: boolean;
+}
+
+/** One column. `categories` lists the levels of a category column, in the order of their codes. */
+export interface Column {
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  name: string;
+  type: "boolean" | "category" | "integer" | "number" | "text" | "timestamp";
+  /** @default "feature" */
+  role: "entity" | "feature" | "ignore" | "protected" | "segment" | "target" | "timestamp" | "weight";
+  categories: string[];
+}
+
+/** Overrules the guess for one column. */
+export interface ColumnChoice {
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  name: string;
+  type: "boolean" | "category" | "integer" | "number" | "text" | "timestamp";
+  /** @default "feature" */
+  role?: "entity" | "feature" | "ignore" | "protected" | "segment" | "target" | "timestamp" | "weight" | undefined;
+  /** @default "plain" */
+  number_format?: "decimal_comma" | "plain" | "thousands_comma" | undefined;
+}
+
+/** What a column holds. `distinct` is an estimate above 1,000. Quantiles and histogram come from at most 100,000 evenly spaced rows. */
+export interface ColumnQuality {
+  name: string;
+  type: "boolean" | "category" | "integer" | "number" | "text" | "timestamp";
+  role: "entity" | "feature" | "ignore" | "protected" | "segment" | "target" | "timestamp" | "weight";
+  missing: number;
+  distinct: number;
+  constant: boolean;
+  minimum: number | null;
+  maximum: number | null;
+  mean: number | null;
+  quantiles: number[];
+  histogram: Bin[];
+  levels: Level[];
 }
 
 /**
@@ -738,6 +841,19 @@ export interface Conclusion {
   certainty: string;
   waiting: string;
   advice: string;
+}
+
+/** Keep rows for which this holds. `value` is absent for `missing` and `present`; a list for `in`. */
+export interface Condition {
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  column: string;
+  test: "!=" | "<" | "<=" | "=" | ">" | ">=" | "in" | "missing" | "present";
+  value?: unknown;
 }
 
 /** New settings for a group's decisions. */
@@ -924,6 +1040,24 @@ export interface CreateConnector {
    * @maxLength 500
    */
   base_url?: string | null | undefined;
+}
+
+/** A new dataset without rows. */
+export interface CreateDataset {
+  /**
+   * No control characters, such as new lines.
+   * @minLength 1
+   * @maxLength 200
+   * @pattern ^[^\x00-\x1f\x7f]*$(?!\n)
+   */
+  name: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /** @default "upload" */
+  kind?: DatasetKind | undefined;
 }
 
 /** A new version that answers through a connector, ready at once: there is nothing to upload. */
@@ -1155,6 +1289,35 @@ export interface CutoffTrials {
   trials: CutoffTrial[];
 }
 
+/** A dataset with its newest snapshot. `waiting_rows` is the number of appended rows (decision logs only). */
+export interface Dataset {
+  id: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  name: string;
+  kind: DatasetKind;
+  created_at: string;
+  created_by: string;
+  retention_days: number | null;
+  legal_hold: string | null;
+  snapshots: number;
+  newest: Snapshot | null;
+  waiting_rows: number;
+}
+
+/** The number of rows removed, by snapshot and from the appended rows. */
+export interface DatasetErasure {
+  snapshots: number;
+  rows: number;
+  appended_rows: number;
+}
+
+/** Where the rows of a dataset come from. */
+export type DatasetKind = "upload" | "decision_log" | "inference_log" | "derived";
+
 /** The training data. */
 export interface DatasetRef {
   name: string | null;
@@ -1171,6 +1334,25 @@ export interface DatasetRefInput {
   digest?: string | null | undefined;
   rows?: number | null | undefined;
   range?: string | null | undefined;
+}
+
+/** One row for a decision log. The same key again, with the same values, is no second row. */
+export interface DatasetRow {
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  key: string;
+  values: { [key: string]: unknown };
+}
+
+/** A dataset by its slug. */
+export interface DatasetSlug {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
 }
 
 /** An entry of the intake that could not be stored, and the reason. `record` is its content; `raw` (base64, cut at 4 KiB) if it is unreadable. */
@@ -1401,6 +1583,27 @@ export interface Deletion {
   due_at: string;
 }
 
+/** Make a snapshot of some rows of another snapshot. All conditions must hold; then `sample` draws a share of the rows, seeded. */
+export interface Derive {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  snapshot_id: string;
+  /** @maxLength 100 */
+  conditions?: Condition[] | undefined;
+  /**
+   * @minimum 0
+   * @maximum 1
+   */
+  sample?: number | null | undefined;
+  /** @default 0 */
+  seed?: number | undefined;
+  /** @maxLength 2000 */
+  columns?: ColumnChoice[] | undefined;
+}
+
 /**
  * How much better than the champion a version is on the decision metric (below 0: worse), with an always-valid interval.
  *
@@ -1468,6 +1671,34 @@ export interface EraseEntity {
    * @maxLength 1000
    */
   reason: string;
+}
+
+/** Erase an entity from a dataset. Repeat its key in `confirm`: this cannot be undone. */
+export interface EraseFromDataset {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 500
+   */
+  entity_key: string;
+  confirm: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason: string;
+}
+
+/** One erasure: what the snapshot was before it. */
+export interface ErasedRows {
+  at: string;
+  rows: number;
+  content_hash_before: string;
+  rows_before: number;
 }
 
 /** The result of an erasure. `entity` is a keyed digest of the entity key, as in the audit log. */
@@ -2160,6 +2391,17 @@ export interface GuardrailsInput {
   min_answers?: number | undefined;
 }
 
+/** The guess for one column, from the first rows. A `question` must be answered by a choice before the file can be sealed; a `note` need not. */
+export interface GuessedColumn {
+  name: string;
+  type: "boolean" | "category" | "integer" | "number" | "text" | "timestamp";
+  /** @default "feature" */
+  role: "entity" | "feature" | "ignore" | "protected" | "segment" | "target" | "timestamp" | "weight";
+  examples: string[];
+  question: string | null;
+  note: string | null;
+}
+
 /**
  * A halt of the group `slug`, or of a version in every group.
  *
@@ -2534,6 +2776,12 @@ export interface LettersMoved {
   moved: number;
 }
 
+/** A value and the number of its rows. */
+export interface Level {
+  value: string;
+  count: number;
+}
+
 /** Lift by share of the population, the highest scores first. `gain` is the share of all positives among them. */
 export interface LiftChart {
   kind: "lift";
@@ -2669,6 +2917,21 @@ export interface ListOrphans {
 export interface ListRuns {
   kind?: string | null | undefined;
   status?: RunStatus | null | undefined;
+  /**
+   * @minimum 1
+   * @maximum 500
+   * @default 50
+   */
+  limit?: number | undefined;
+}
+
+/** A dataset's snapshots, newest first. */
+export interface ListSnapshots {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
   /**
    * @minimum 1
    * @maximum 500
@@ -3333,6 +3596,19 @@ export interface Predictions {
   predictions: Prediction[];
 }
 
+/** The mean of the target in a month, or the share of its rarer class where it is a category. */
+export interface Prevalence {
+  month: string;
+  rows: number;
+  mean: number;
+}
+
+/** The first rows, each value in the order of `columns`. */
+export interface Preview {
+  columns: string[];
+  rows: Json[][];
+}
+
 /**
  * Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
  *
@@ -3427,6 +3703,17 @@ export interface ProviderModel {
   owned_by: string | null;
   created_at: string | null;
   shutdown_date: string | null;
+}
+
+/** The summary of a snapshot. */
+export interface Quality {
+  rows: number;
+  duplicate_rows: number;
+  duplicate_entities: number | null;
+  columns: ColumnQuality[];
+  prevalence: Prevalence[];
+  suspects: Suspect[];
+  warnings: string[];
 }
 
 /** A ramp's current state. `step` counts from 0; `due_at` is when the step has held long enough; `words` say what it waits for, or why it ended. */
@@ -3905,6 +4192,24 @@ export interface ScoreBin {
   count: number;
 }
 
+/** Make a snapshot of all rows that a decision log has now. Columns without a choice are guessed. */
+export interface SealRows {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /** @maxLength 2000 */
+  columns?: ColumnChoice[] | undefined;
+}
+
+/** Make a snapshot of an uploaded file. Columns without a choice keep their guess. */
+export interface SealUpload {
+  upload_id: string;
+  /** @maxLength 2000 */
+  columns?: ColumnChoice[] | undefined;
+}
+
 /** The same counts for the rows of one value of the rule's segment; `other` values have none of their own bands. */
 export interface SegmentTrial {
   value: string;
@@ -3954,6 +4259,34 @@ export interface ServingRole {
   preparing: boolean;
   /** The reason why some process could not load it. The champion then answers, unless it is a shadow. */
   load_error: string | null;
+}
+
+/** Set a legal hold with its reason; without a reason, lift it. */
+export interface SetDatasetHold {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * @minLength 1
+   * @maxLength 1000
+   */
+  reason?: string | null | undefined;
+}
+
+/** Keep snapshots and rows for this number of days, or forever. */
+export interface SetDatasetRetention {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * @minimum 1
+   * @maximum 36500
+   */
+  days?: number | null | undefined;
 }
 
 /** A rule for a version's artifact; null takes the rule away. The answer is a new version: the old one keeps what it has. */
@@ -4144,6 +4477,46 @@ export interface SilenceAlert {
   reason: string;
 }
 
+/**
+ * Immutable rows with their schema.
+ *
+ * `content_hash` covers names, types and values in their order, whatever file they came from. `issues` are the first 100 problems of a failed snapshot;
+ * `issue_count` counts all. `erasures` list what was removed later: models trained before hold traces of these rows.
+ */
+export interface Snapshot {
+  id: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  number: number;
+  state: SnapshotState;
+  columns: Column[];
+  rows: number | null;
+  content_hash: string | null;
+  file_sha256: string | null;
+  size_bytes: number | null;
+  time_from: string | null;
+  time_to: string | null;
+  source: { [key: string]: Json };
+  message: string | null;
+  issues: Issue[];
+  issue_count: number;
+  erasures: ErasedRows[];
+  run_id: string | null;
+  created_at: string;
+  created_by: string;
+}
+
+/** A snapshot by its id. */
+export interface SnapshotRef {
+  snapshot_id: string;
+}
+
+/** A snapshot is prepared in the background. Only a ready one can be used. */
+export type SnapshotState = "preparing" | "ready" | "failed" | "expired";
+
 /** A value of the file: where it stands, and (long texts cut) what it is. */
 export interface SourceLeaf {
   pointer: string;
@@ -4238,6 +4611,13 @@ export interface SuggestedSlug {
    * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
    */
   slug: string;
+}
+
+/** A column that may give the target away. */
+export interface Suspect {
+  column: string;
+  reason: string;
+  strength: number;
 }
 
 /**
@@ -4423,6 +4803,29 @@ export interface UnsupportedValue {
   reason: string;
   /** @default false */
   confirmed: boolean;
+}
+
+/** An uploaded file that waits for its seal. Nothing of it is in a snapshot yet. It is removed at `expires_at`. */
+export interface Upload {
+  id: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  file_name: string;
+  format: "arrow" | "csv" | "jsonl" | "parquet" | "tsv";
+  delimiter: string | null;
+  size_bytes: number;
+  columns: GuessedColumn[];
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+}
+
+/** An uploaded file by its id. */
+export interface UploadRef {
+  upload_id: string;
 }
 
 /** What a decision is worth where the outcome is 1 (`bad`) or 0 (`good`), or whatever it is (`any`). */
@@ -4807,6 +5210,104 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `connector:connector:manage`.
        */
       delete: M<ConnectorRef, DeletedConnector, AppErrorShape | ConnectorInUse | ConnectorNotFound>;
+    };
+    datasets: {
+      /**
+       * Return all datasets by name, each with its newest snapshot.
+       *
+       * Needs `dataset:dataset:read`.
+       */
+      list: Q<void, Dataset[]>;
+      /**
+       * Return one dataset.
+       *
+       * Needs `dataset:dataset:read`.
+       */
+      get: Q<DatasetSlug, Dataset, AppErrorShape | DatasetNotFound>;
+      /**
+       * Create a dataset without rows. Then upload a file (`POST /v1/datasets/{slug}/files`), append rows, or take them from elsewhere.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      create: M<CreateDataset, Dataset, AppErrorShape | DatasetSlugTaken>;
+      /**
+       * Return the uploaded files that wait for their seal, each with a guess and questions for its columns.
+       *
+       * Needs `dataset:dataset:read`.
+       */
+      waiting: Q<DatasetSlug, Upload[], AppErrorShape | DatasetNotFound>;
+      /**
+       * Remove an uploaded file. Returns those that still wait.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      discardUpload: M<UploadRef, Upload[], AppErrorShape | DatasetNotFound | UploadNotFound>;
+      /**
+       * Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      sealUpload: M<SealUpload, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | UploadNotFound | WrongKind>;
+      /**
+       * Append rows to a decision log. The same key with the same values is no second row.
+       *
+       * Needs `dataset:row:append`.
+       */
+      append: M<AppendRows, AppendReceipt, AppErrorShape | DatasetNotFound | KeyReused | WrongKind>;
+      /**
+       * Make a snapshot of all rows that a decision log has now, in the background.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      sealRows: M<SealRows, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | WrongKind>;
+      /**
+       * Make a snapshot of some rows of another one, in the background.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      derive: M<Derive, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | SnapshotNotFound | SnapshotNotReady | WrongKind>;
+      /**
+       * Return a dataset's snapshots, newest first.
+       *
+       * Needs `dataset:dataset:read`.
+       */
+      snapshots: Q<ListSnapshots, Snapshot[], AppErrorShape | DatasetNotFound>;
+      /**
+       * Return one snapshot: its state, columns, hash, and the problems of a failed one.
+       *
+       * Needs `dataset:dataset:read`.
+       */
+      snapshot: Q<SnapshotRef, Snapshot, AppErrorShape | SnapshotNotFound>;
+      /**
+       * Return the quality summary of a snapshot: missing, distinct, duplicates, histograms, prevalence, suspects of leakage.
+       *
+       * Needs `dataset:row:read`.
+       */
+      quality: Q<SnapshotRef, Quality, AppErrorShape | SnapshotNotFound | SnapshotNotReady>;
+      /**
+       * Return the first rows of a snapshot. The read is recorded.
+       *
+       * Needs `dataset:row:read`.
+       */
+      preview: Q<SnapshotRef, Preview, AppErrorShape | SnapshotNotFound | SnapshotNotReady>;
+      /**
+       * Keep snapshots and appended rows for this number of days, or forever. Their hashes and counts stay.
+       *
+       * Needs `dataset:dataset:manage`.
+       */
+      setRetention: M<SetDatasetRetention, Dataset, AppErrorShape | DatasetNotFound>;
+      /**
+       * Set a legal hold with a reason; without one, lift it.
+       *
+       * Needs `dataset:dataset:manage`.
+       */
+      setLegalHold: M<SetDatasetHold, Dataset, AppErrorShape | DatasetNotFound>;
+      /**
+       * Remove an entity's rows from every snapshot and from the appended rows. This cannot be undone.
+       *
+       * Needs `dataset:entity:erase`.
+       */
+      eraseEntity: M<EraseFromDataset, DatasetErasure, AppErrorShape | DataTooCostly | DatasetHeld | DatasetNotFound | ErasureNotConfirmed | FileAltered | FileLost | FilesAway | UnreadableData>;
     };
     decisions: {
       /**

@@ -54,6 +54,18 @@ export const algorithmInputSchema = z.strictObject({
   artifact_format: z.enum(["external", "lightgbm", "linear", "onnx", "xgboost"]).nullable().optional(),
 });
 
+/** One row for a decision log. The same key again, with the same values, is no second row. */
+export const datasetRowSchema = z.strictObject({
+  key: text(1, 200),
+  values: z.record(z.string(), z.unknown()),
+});
+
+/** Append rows to a decision log. */
+export const appendRowsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  rows: z.array(datasetRowSchema).min(1).max(10000),
+});
+
 /** Rows with the training library's scores. The served scores must match, or the artifact is refused. */
 export const sampleRowsSchema = z.strictObject({
   rows: z.array(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])).min(1).max(1000),
@@ -122,6 +134,14 @@ export const cancelRunSchema = z.strictObject({
 export const changePasswordSchema = z.strictObject({
   current: text(1, 200),
   new: text(12, 200),
+});
+
+/** Overrules the guess for one column. */
+export const columnChoiceSchema = z.strictObject({
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  type: z.enum(["boolean", "category", "integer", "number", "text", "timestamp"]),
+  role: z.enum(["entity", "feature", "ignore", "protected", "segment", "target", "timestamp", "weight"]).default("feature"),
+  number_format: z.enum(["decimal_comma", "plain", "thousands_comma"]).default("plain"),
 });
 
 /** A model made for the import. Without a slug, one is made from the name. */
@@ -220,6 +240,13 @@ export const compareGroupSchema = z.strictObject({
   pooled: z.boolean().default(false),
 });
 
+/** Keep rows for which this holds. `value` is absent for `missing` and `present`; a list for `in`. */
+export const conditionSchema = z.strictObject({
+  column: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  test: z.enum(["!=", "<", "<=", "=", ">", ">=", "in", "missing", "present"]),
+  value: z.unknown().optional(),
+});
+
 /**
  * What a group says of its decisions.
  *
@@ -294,6 +321,16 @@ export const createConnectorSchema = z.strictObject({
   provider: providerSchema,
   api_key: text(1, 1000).regex(new RegExp("^[\\x21-\\x7e]+$(?!\\n)", 'u')),
   base_url: text(8, 500).nullable().optional(),
+});
+
+/** Where the rows of a dataset come from. */
+export const datasetKindSchema = z.enum(["decision_log", "derived", "inference_log", "upload"]);
+
+/** A new dataset without rows. */
+export const createDatasetSchema = z.strictObject({
+  name: text(1, 200).regex(new RegExp("^[^\\x00-\\x1f\\x7f]*$(?!\\n)", 'u')),
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  kind: datasetKindSchema.default("upload"),
 });
 
 /** The model's responsible owner. */
@@ -602,12 +639,27 @@ export const cutoffLimitsSchema = z.strictObject({
   ratio: z.number().gte(0).lte(1).nullable().optional(),
 });
 
+/** A dataset by its slug. */
+export const datasetSlugSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+});
+
 /** Delete a group. `archive` keeps its log as Parquet with a manifest; `delete` drops it after `grace_hours`. */
 export const deleteGroupSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   policy: z.enum(["archive", "delete"]).default("archive"),
   grace_hours: z.int().gte(0).lte(720).default(24),
   confirm: z.string(),
+});
+
+/** Make a snapshot of some rows of another snapshot. All conditions must hold; then `sample` draws a share of the rows, seeded. */
+export const deriveSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  snapshot_id: z.guid(),
+  conditions: z.array(conditionSchema).max(100).default([]),
+  sample: z.number().gte(0).lte(1).nullable().optional(),
+  seed: z.int().default(0),
+  columns: z.array(columnChoiceSchema).max(2000).default([]),
 });
 
 /** Discard dead letters permanently, for a reason in the audit log. */
@@ -626,6 +678,14 @@ export const draftRefSchema = z.strictObject({
 export const eraseEntitySchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   entity_key: text(1, 200),
+  confirm: z.string(),
+  reason: text(1, 1000),
+});
+
+/** Erase an entity from a dataset. Repeat its key in `confirm`: this cannot be undone. */
+export const eraseFromDatasetSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  entity_key: text(1, 500),
   confirm: z.string(),
   reason: text(1, 1000),
 });
@@ -812,6 +872,12 @@ export const runStatusSchema = z.enum(["cancelled", "failed", "lost", "queued", 
 export const listRunsSchema = z.strictObject({
   kind: z.string().nullable().optional(),
   status: runStatusSchema.nullable().optional(),
+  limit: z.int().gte(1).lte(500).default(50),
+});
+
+/** A dataset's snapshots, newest first. */
+export const listSnapshotsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
   limit: z.int().gte(1).lte(500).default(50),
 });
 
@@ -1005,6 +1071,30 @@ export const runRefSchema = z.strictObject({
   run_id: z.guid(),
 });
 
+/** Make a snapshot of all rows that a decision log has now. Columns without a choice are guessed. */
+export const sealRowsSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  columns: z.array(columnChoiceSchema).max(2000).default([]),
+});
+
+/** Make a snapshot of an uploaded file. Columns without a choice keep their guess. */
+export const sealUploadSchema = z.strictObject({
+  upload_id: z.guid(),
+  columns: z.array(columnChoiceSchema).max(2000).default([]),
+});
+
+/** Set a legal hold with its reason; without a reason, lift it. */
+export const setDatasetHoldSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  reason: text(1, 1000).nullable().optional(),
+});
+
+/** Keep snapshots and rows for this number of days, or forever. */
+export const setDatasetRetentionSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  days: z.int().gte(1).lte(36500).nullable().optional(),
+});
+
 /** A rule for a version's artifact; null takes the rule away. The answer is a new version: the old one keeps what it has. */
 export const setDecisionRuleSchema = z.strictObject({
   version_id: z.guid(),
@@ -1116,6 +1206,11 @@ export const silenceAlertSchema = z.strictObject({
   reason: text(1, 1000),
 });
 
+/** A snapshot by its id. */
+export const snapshotRefSchema = z.strictObject({
+  snapshot_id: z.guid(),
+});
+
 /** Raise a challenger's share in steps, based on the phase that the caller read. The champion gives the share; others keep theirs. */
 export const startRampSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -1157,6 +1252,11 @@ export const tryRuleSchema = z.strictObject({
   rule: decisionRuleInputSchema,
   version: z.string().nullable().optional(),
   most: z.int().gte(1).lte(200000).default(50000),
+});
+
+/** An uploaded file by its id. */
+export const uploadRefSchema = z.strictObject({
+  upload_id: z.guid(),
 });
 
 /** A span of the chain to recompute; absent means the whole chain. */
@@ -1202,6 +1302,21 @@ export const inputs = {
   "connectors.disable": connectorRefSchema,
   "connectors.enable": connectorRefSchema,
   "connectors.delete": connectorRefSchema,
+  "datasets.get": datasetSlugSchema,
+  "datasets.create": createDatasetSchema,
+  "datasets.waiting": datasetSlugSchema,
+  "datasets.discardUpload": uploadRefSchema,
+  "datasets.sealUpload": sealUploadSchema,
+  "datasets.append": appendRowsSchema,
+  "datasets.sealRows": sealRowsSchema,
+  "datasets.derive": deriveSchema,
+  "datasets.snapshots": listSnapshotsSchema,
+  "datasets.snapshot": snapshotRefSchema,
+  "datasets.quality": snapshotRefSchema,
+  "datasets.preview": snapshotRefSchema,
+  "datasets.setRetention": setDatasetRetentionSchema,
+  "datasets.setLegalHold": setDatasetHoldSchema,
+  "datasets.eraseEntity": eraseFromDatasetSchema,
   "decisions.get": groupRefSchema,
   "decisions.configure": configureDecisionsSchema,
   "decisions.setValueTable": setValueTableSchema,

@@ -17,6 +17,7 @@ from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.core.http_metrics import counting
 from rpc.core.sub_path import SubPath
+from rpc.dataset_uploads import append_dataset_rows, upload_dataset_file
 from rpc.health import database_answers
 from rpc.host import ProductHost
 from rpc.http_connection import CompleteResponse, Headers
@@ -43,6 +44,8 @@ def route_of(path: str) -> str:
         return "/rpc"
     if path.startswith(GROUPS):
         return PREDICT_ROUTE if path.endswith(PREDICT) else OTHER
+    if path.startswith("/v1/datasets/") and path.endswith(("/files", "/rows")):
+        return f"/v1/datasets/{{slug}}/{path.rpartition('/')[2]}"
     if path.startswith("/v2/"):
         return "/v2/models/{slug}/infer" if path.endswith("/infer") else OPEN_INFERENCE
     return "/v1/versions/{id}/artifact" if path.startswith("/v1/versions/") and path.endswith("/artifact") else OTHER
@@ -72,7 +75,7 @@ class Application:
         self.rpc: RpcApp | None = None
         self.metrics: Metrics | None = None
         self.web = Litestar(
-            route_handlers=[live, ready, upload_artifact, *console_routes(CONSOLE, settings.root_path)],
+            route_handlers=[live, ready, upload_artifact, upload_dataset_file, append_dataset_rows, *console_routes(CONSOLE, settings.root_path)],
             lifespan=[self._lifespan],
             openapi_config=None,
             exception_handlers={Exception: refused},

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from backend.access.permissions import P
 from backend.catalog.errors import ArtifactPresent, FeaturesDisagree, VersionNotFound
+from backend.datasets.errors import DatasetNotFound, DataTooCostly, KeyReused, UnreadableData, WrongKind
 from backend.decisions.errors import InvalidDecision
 from backend.files import FilesAway
 from backend.groups.errors import GroupNotFound
@@ -12,6 +13,7 @@ from rpc.core.contract.endpoints import Endpoint
 from rpc.inference import PREDICTION_ERRORS
 from schemas.catalog import Version
 from schemas.common import Slug
+from schemas.datasets import AppendBody, AppendReceipt, Upload
 from schemas.decisions import DecisionsReceipt, RecordDecisions
 from schemas.inference import OutcomesReceipt, PredictBody, Prediction, Predictions, RecordOutcomes
 
@@ -57,5 +59,27 @@ endpoints = (
         outputs=(Version,),
         errors=(VersionNotFound, ArtifactPresent, FeaturesDisagree, FilesAway),
         parameters={"version_id": UUID},
+    ),
+    Endpoint(
+        method="post",
+        path="/v1/datasets/{slug}/files",
+        name="uploadDatasetFile",
+        doc="Upload a file for a dataset as the body: CSV, TSV, JSON lines, Parquet or Arrow. Its columns are guessed; `datasets.sealUpload` settles them.",
+        permission=P.DATASET_DATASET_WRITE,
+        input=bytes,
+        outputs=(Upload,),
+        errors=(DatasetNotFound, WrongKind, UnreadableData, DataTooCostly, FilesAway),
+        parameters={"slug": Slug},
+    ),
+    Endpoint(
+        method="post",
+        path="/v1/datasets/{slug}/rows",
+        name="appendDatasetRows",
+        doc="Append rows to a decision log. The same key with the same values is no second row.",
+        permission=P.DATASET_ROW_APPEND,
+        input=AppendBody,
+        outputs=(AppendReceipt,),
+        errors=(DatasetNotFound, WrongKind, KeyReused),
+        parameters={"slug": Slug},
     ),
 )

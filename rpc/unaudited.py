@@ -6,6 +6,7 @@ UNAUDITED: Mapping[str, str] = {
     "access.changePassword": "Hashes outside any transaction, then writes `access.changePassword` or `access.changePasswordFailed` in its own transaction.",
     "access.people.create": "Hashes outside any transaction, then writes `access.people.create` in the transaction that adds the person.",
     "access.signIn": "Checks the password outside any transaction, then writes `access.signIn`, `signInFailed` or `signInRefused` in one of its own.",
+    "datasets.append": "Every appended row is a row of its own, kept with its time and its sender.",
     "inference.importLog": "Reads the lines before any transaction, then writes `inference.importLog` in the transaction that keeps the rows.",
     "inference.predict": "Every prediction is a row of its group's log, with its caller; a second entry for each would double the writes.",
     "inference.recordDecisions": "Every final decision is a row of its own, kept with its time, who took it, and what it replaced.",

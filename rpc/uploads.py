@@ -1,6 +1,9 @@
-"""Artifact uploads: bytes are streamed to quarantine, never held whole in memory."""
+"""Uploads of artifacts: bytes are streamed to quarantine, never held whole in memory."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,10 +45,21 @@ async def upload_artifact(request: HttpRequest[Any, Any, State], version_id: Fro
 
 
 async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, ref: VersionRef) -> Version:
+    limit = hub.settings.max_artifact_bytes
+    too_large = f"The artifact is larger than {limit:,} bytes, this hub's limit. Train a smaller model, or raise TILTYARD_MAX_ARTIFACT_BYTES."
+    async with quarantined(hub, request, limit, too_large) as path:
+        return await upload.admit(hub, actor, ref, path)
+
+
+@asynccontextmanager
+async def quarantined(hub: Hub, request: HttpRequest[Any, Any, State], limit: int, too_large: str) -> AsyncIterator[Path]:
+    """Stream the body into a file in quarantine, which is gone afterwards. Raises PayloadTooLarge (before the body, if its size is announced), TimedOut."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
+        raise PayloadTooLarge(too_large, limit=limit)
     folder = hub.data_dir / "quarantine"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / uuid4().hex
-    limit, size = hub.settings.max_artifact_bytes, 0
+    path, size = folder / uuid4().hex, 0
     try:
         began = asyncio.get_running_loop().time()
         with path.open("wb") as file:
@@ -54,15 +68,12 @@ async def _receive(hub: Hub, request: HttpRequest[Any, Any, State], actor: Any, 
                     size += len(chunk)
                     patience.reschedule(began + BODY_SECONDS + size / BODY_RATE)
                     if size > limit:
-                        raise PayloadTooLarge(
-                            f"The artifact is larger than {limit:,} bytes, this hub's limit. Train a smaller model, or raise TILTYARD_MAX_ARTIFACT_BYTES.",
-                            limit=limit,
-                        )
+                        raise PayloadTooLarge(too_large, limit=limit)
                     file.write(chunk)
-        return await upload.admit(hub, actor, ref, path)
+        yield path
     except TimeoutError:
         raise TimedOut(
-            f"The artifact arrives too slowly: {size:,} bytes so far, at less than {BODY_RATE // 1024} KiB per second. Upload it over a faster connection."
+            f"The file arrives too slowly: {size:,} bytes so far, at less than {BODY_RATE // 1024} KiB per second. Upload it over a faster connection."
         ) from None
     finally:
         path.unlink(missing_ok=True)

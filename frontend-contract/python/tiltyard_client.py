@@ -367,6 +367,22 @@ class AlgorithmInput(TypedDict):
     artifact_format: NotRequired[Literal['external', 'lightgbm', 'linear', 'onnx', 'xgboost'] | None]
 
 
+class AppendReceipt(TypedDict):
+    """The number of new rows, of rows known already, and of rows that wait for the next seal."""
+
+    appended: int
+    known: int
+    waiting: int
+
+
+class AppendRows(TypedDict):
+    """Append rows to a decision log."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    rows: List[DatasetRow]
+
+
 class Artifact(TypedDict):
     """The served bytes, identified by their SHA-256."""
 
@@ -477,6 +493,14 @@ class BandCount(TypedDict):
     after: int
 
 
+class Bin(TypedDict):
+    """One bar of a histogram; the last one includes `high`."""
+
+    low: float
+    high: float
+    count: int
+
+
 class BrowseInferences(TypedDict):
     """The log, newest first. `search` is an exact inference id, entity key or correlation id."""
 
@@ -572,6 +596,43 @@ class CohortCount(TypedDict):
     compared: bool
 
 
+class Column(TypedDict):
+    """One column. `categories` lists the levels of a category column, in the order of their codes."""
+
+    name: str
+    """No control characters, such as new lines."""
+    type: Literal['boolean', 'category', 'integer', 'number', 'text', 'timestamp']
+    role: Literal['entity', 'feature', 'ignore', 'protected', 'segment', 'target', 'timestamp', 'weight']
+    categories: List[str]
+
+
+class ColumnChoice(TypedDict):
+    """Overrules the guess for one column."""
+
+    name: str
+    """No control characters, such as new lines."""
+    type: Literal['boolean', 'category', 'integer', 'number', 'text', 'timestamp']
+    role: NotRequired[Literal['entity', 'feature', 'ignore', 'protected', 'segment', 'target', 'timestamp', 'weight']]
+    number_format: NotRequired[Literal['decimal_comma', 'plain', 'thousands_comma']]
+
+
+class ColumnQuality(TypedDict):
+    """What a column holds. `distinct` is an estimate above 1,000. Quantiles and histogram come from at most 100,000 evenly spaced rows."""
+
+    name: str
+    type: Literal['boolean', 'category', 'integer', 'number', 'text', 'timestamp']
+    role: Literal['entity', 'feature', 'ignore', 'protected', 'segment', 'target', 'timestamp', 'weight']
+    missing: int
+    distinct: int
+    constant: bool
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    quantiles: List[float]
+    histogram: List[Bin]
+    levels: List[Level]
+
+
 class CommitImport(TypedDict):
     """Keep a draft as a version of `model`, or of a `new_model`. Without `version` the number is the document's own, or the next one.
 
@@ -652,6 +713,15 @@ class Conclusion(TypedDict):
     certainty: str
     waiting: str
     advice: str
+
+
+class Condition(TypedDict):
+    """Keep rows for which this holds. `value` is absent for `missing` and `present`; a list for `in`."""
+
+    column: str
+    """No control characters, such as new lines."""
+    test: Literal['!=', '<', '<=', '=', '>', '>=', 'in', 'missing', 'present']
+    value: NotRequired[Any]
 
 
 class ConfigureDecisions(TypedDict):
@@ -805,6 +875,16 @@ class CreateConnector(TypedDict):
     api_key: str
     """Stored encrypted; no answer, log or audit entry contains it."""
     base_url: NotRequired[str | None]
+
+
+class CreateDataset(TypedDict):
+    """A new dataset without rows."""
+
+    name: str
+    """No control characters, such as new lines."""
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    kind: NotRequired[DatasetKind]
 
 
 class CreateExternalVersion(TypedDict):
@@ -970,6 +1050,35 @@ class CutoffTrials(TypedDict):
     trials: List[CutoffTrial]
 
 
+class Dataset(TypedDict):
+    """A dataset with its newest snapshot. `waiting_rows` is the number of appended rows (decision logs only)."""
+
+    id: str
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    name: str
+    kind: DatasetKind
+    created_at: str
+    created_by: str
+    retention_days: int | None
+    legal_hold: str | None
+    snapshots: int
+    newest: Snapshot | None
+    waiting_rows: int
+
+
+class DatasetErasure(TypedDict):
+    """The number of rows removed, by snapshot and from the appended rows."""
+
+    snapshots: int
+    rows: int
+    appended_rows: int
+
+
+DatasetKind = Literal['decision_log', 'derived', 'inference_log', 'upload']
+"""Where the rows of a dataset come from."""
+
+
 class DatasetRef(TypedDict):
     """The training data."""
 
@@ -988,6 +1097,20 @@ class DatasetRefInput(TypedDict):
     digest: NotRequired[str | None]
     rows: NotRequired[int | None]
     range: NotRequired[str | None]
+
+
+class DatasetRow(TypedDict):
+    """One row for a decision log. The same key again, with the same values, is no second row."""
+
+    key: str
+    values: dict[str, Any]
+
+
+class DatasetSlug(TypedDict):
+    """A dataset by its slug."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
 
 
 class DeadLetter(TypedDict):
@@ -1158,6 +1281,18 @@ class Deletion(TypedDict):
     due_at: str
 
 
+class Derive(TypedDict):
+    """Make a snapshot of some rows of another snapshot. All conditions must hold; then `sample` draws a share of the rows, seeded."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    snapshot_id: str | UUID
+    conditions: NotRequired[List[Condition]]
+    sample: NotRequired[float | None]
+    seed: NotRequired[int]
+    columns: NotRequired[List[ColumnChoice]]
+
+
 class Difference(TypedDict):
     """How much better than the champion a version is on the decision metric (below 0: worse), with an always-valid interval.
 
@@ -1207,6 +1342,25 @@ class EraseEntity(TypedDict):
     entity_key: str
     confirm: str
     reason: str
+
+
+class EraseFromDataset(TypedDict):
+    """Erase an entity from a dataset. Repeat its key in `confirm`: this cannot be undone."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    entity_key: str
+    confirm: str
+    reason: str
+
+
+class ErasedRows(TypedDict):
+    """One erasure: what the snapshot was before it."""
+
+    at: str
+    rows: int
+    content_hash_before: str
+    rows_before: int
 
 
 class Erasure(TypedDict):
@@ -1657,6 +1811,17 @@ class GuardrailsInput(TypedDict):
     min_answers: NotRequired[int]
 
 
+class GuessedColumn(TypedDict):
+    """The guess for one column, from the first rows. A `question` must be answered by a choice before the file can be sealed; a `note` need not."""
+
+    name: str
+    type: Literal['boolean', 'category', 'integer', 'number', 'text', 'timestamp']
+    role: Literal['entity', 'feature', 'ignore', 'protected', 'segment', 'target', 'timestamp', 'weight']
+    examples: List[str]
+    question: str | None
+    note: str | None
+
+
 class Halt(TypedDict):
     """A halt of the group `slug`, or of a version in every group.
 
@@ -2019,6 +2184,13 @@ class LettersMoved(TypedDict):
     moved: int
 
 
+class Level(TypedDict):
+    """A value and the number of its rows."""
+
+    value: str
+    count: int
+
+
 class LiftChart(TypedDict):
     """Lift by share of the population, the highest scores first. `gain` is the share of all positives among them."""
 
@@ -2124,6 +2296,14 @@ class ListRuns(TypedDict):
 
     kind: NotRequired[str | None]
     status: NotRequired[RunStatus | None]
+    limit: NotRequired[int]
+
+
+class ListSnapshots(TypedDict):
+    """A dataset's snapshots, newest first."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
     limit: NotRequired[int]
 
 
@@ -2677,6 +2857,21 @@ class Predictions(TypedDict):
     predictions: List[Prediction]
 
 
+class Prevalence(TypedDict):
+    """The mean of the target in a month, or the share of its rarer class where it is a category."""
+
+    month: str
+    rows: int
+    mean: float
+
+
+class Preview(TypedDict):
+    """The first rows, each value in the order of `columns`."""
+
+    columns: List[str]
+    rows: List[List[Any]]
+
+
 class Promote(TypedDict):
     """Make a challenger the champion, on the evidence seen. `keep_old` leaves the old champion as a challenger with that share.
 
@@ -2745,6 +2940,18 @@ class ProviderModel(TypedDict):
     owned_by: str | None
     created_at: str | None
     shutdown_date: str | None
+
+
+class Quality(TypedDict):
+    """The summary of a snapshot."""
+
+    rows: int
+    duplicate_rows: int
+    duplicate_entities: int | None
+    columns: List[ColumnQuality]
+    prevalence: List[Prevalence]
+    suspects: List[Suspect]
+    warnings: List[str]
 
 
 class Ramp(TypedDict):
@@ -3135,6 +3342,21 @@ class ScoreBin(TypedDict):
     count: int
 
 
+class SealRows(TypedDict):
+    """Make a snapshot of all rows that a decision log has now. Columns without a choice are guessed."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    columns: NotRequired[List[ColumnChoice]]
+
+
+class SealUpload(TypedDict):
+    """Make a snapshot of an uploaded file. Columns without a choice keep their guess."""
+
+    upload_id: str | UUID
+    columns: NotRequired[List[ColumnChoice]]
+
+
 class SegmentTrial(TypedDict):
     """The same counts for the rows of one value of the rule's segment; `other` values have none of their own bands."""
 
@@ -3183,6 +3405,22 @@ class ServingRole(TypedDict):
     """Some process has not loaded and compiled it yet; that process answers as before."""
     load_error: str | None
     """The reason why some process could not load it. The champion then answers, unless it is a shadow."""
+
+
+class SetDatasetHold(TypedDict):
+    """Set a legal hold with its reason; without a reason, lift it."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    reason: NotRequired[str | None]
+
+
+class SetDatasetRetention(TypedDict):
+    """Keep snapshots and rows for this number of days, or forever."""
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    days: NotRequired[int | None]
 
 
 class SetDecisionRule(TypedDict):
@@ -3324,6 +3562,45 @@ class SilenceAlert(TypedDict):
     reason: str
 
 
+class Snapshot(TypedDict):
+    """Immutable rows with their schema.
+
+        `content_hash` covers names, types and values in their order, whatever file they came from. `issues` are the first 100 problems of a failed snapshot;
+        `issue_count` counts all. `erasures` list what was removed later: models trained before hold traces of these rows.
+    """
+
+    id: str
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    number: int
+    state: SnapshotState
+    columns: List[Column]
+    rows: int | None
+    content_hash: str | None
+    file_sha256: str | None
+    size_bytes: int | None
+    time_from: str | None
+    time_to: str | None
+    source: dict[str, Any]
+    message: str | None
+    issues: List[Issue]
+    issue_count: int
+    erasures: List[ErasedRows]
+    run_id: str | None
+    created_at: str
+    created_by: str
+
+
+class SnapshotRef(TypedDict):
+    """A snapshot by its id."""
+
+    snapshot_id: str | UUID
+
+
+SnapshotState = Literal['expired', 'failed', 'preparing', 'ready']
+"""A snapshot is prepared in the background. Only a ready one can be used."""
+
+
 class SourceLeaf(TypedDict):
     """A value of the file: where it stands, and (long texts cut) what it is."""
 
@@ -3403,6 +3680,14 @@ class SuggestedSlug(TypedDict):
 
     slug: str
     """Lower-case letters, digits and underscores."""
+
+
+class Suspect(TypedDict):
+    """A column that may give the target away."""
+
+    column: str
+    reason: str
+    strength: float
 
 
 class SwapPart(TypedDict):
@@ -3598,6 +3883,28 @@ class UnsupportedValue(TypedDict):
     value: Any
     reason: str
     confirmed: bool
+
+
+class Upload(TypedDict):
+    """An uploaded file that waits for its seal. Nothing of it is in a snapshot yet. It is removed at `expires_at`."""
+
+    id: str
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    file_name: str
+    format: Literal['arrow', 'csv', 'jsonl', 'parquet', 'tsv']
+    delimiter: str | None
+    size_bytes: int
+    columns: List[GuessedColumn]
+    created_at: str
+    created_by: str
+    expires_at: str
+
+
+class UploadRef(TypedDict):
+    """An uploaded file by its id."""
+
+    upload_id: str | UUID
 
 
 class ValueEntry(TypedDict):
@@ -3812,6 +4119,10 @@ class ChainIntact(HubError):
     """The audit chain is intact, so there is no broken span to accept."""
 
 
+class ColumnsUnclear(HubError):
+    """The choices do not settle the columns. Answer the questions named in `issues`."""
+
+
 class ConnectorDisabled(HubError):
     """This connector is disabled. Enable it first."""
 
@@ -3836,6 +4147,22 @@ class CutoffUnsuited(HubError):
     """The group states no decision that approves. Set `approves` with `decisions.configure`."""
 
 
+class DataTooCostly(HubError):
+    """Reading the file takes more memory or time than allowed. Its cells may be very large; shorten them, or split the file."""
+
+
+class DatasetHeld(HubError):
+    """A legal hold protects this dataset. Lift it with `datasets.setLegalHold` first."""
+
+
+class DatasetNotFound(HubError):
+    """There is no such dataset in this tenant. `datasets.list` lists them."""
+
+
+class DatasetSlugTaken(HubError):
+    """A dataset already has this slug. Choose another slug."""
+
+
 class DecisionRuleUnfit(HubError):
     """This decision rule does not fit the version. Its bands ascend, the last one has no bound, and its segment is a declared input."""
 
@@ -3854,6 +4181,10 @@ class EmailTaken(HubError):
 
 class EmptyFile(HubError):
     """The file is empty: there is nothing to import."""
+
+
+class ErasureNotConfirmed(HubError):
+    """To confirm the erasure, repeat the entity key in `confirm`."""
 
 
 class EvidenceAway(HubError):
@@ -3878,6 +4209,14 @@ class ExternalUnfit(HubError):
 
 class FeaturesDisagree(HubError):
     """The document's input features differ from the artifact's. Correct the document's features."""
+
+
+class FileAltered(HubError):
+    """A file of the hub differs from what was written. Restore it from a backup."""
+
+
+class FileLost(HubError):
+    """A file of the hub is missing from its storage. Restore it from a backup."""
 
 
 class FileTooLarge(HubError):
@@ -3966,6 +4305,10 @@ class InvalidSplit(HubError):
 
 class InvalidValueTable(HubError):
     """This value table cannot be used. Each entry has a decision, an outcome and a worth; the lowest value is below the highest."""
+
+
+class KeyReused(HubError):
+    """A key was appended before with other values. Rows of a decision log never change; use a new key."""
 
 
 class KeyUnreadable(HubError):
@@ -4148,6 +4491,14 @@ class SlugTaken(HubError):
     """A model already has this slug. Choose another slug."""
 
 
+class SnapshotNotFound(HubError):
+    """There is no such snapshot in this tenant. `datasets.snapshots` lists those of a dataset."""
+
+
+class SnapshotNotReady(HubError):
+    """The snapshot is not ready. Wait until it is prepared, or choose another snapshot."""
+
+
 class StaleEvidence(HubError):
     """The evidence is older than five minutes or from an earlier phase; nothing was changed. Read the comparison again."""
 
@@ -4208,6 +4559,10 @@ class UnknownTimeZone(HubError):
     """There is no such time zone. Use an IANA name such as Europe/Berlin or UTC."""
 
 
+class UnreadableData(HubError):
+    """The file cannot be read as a table. Export it again as CSV, TSV, JSON lines, Parquet or Arrow."""
+
+
 class UnreadableFile(HubError):
     """This file is not readable JSON. Bring the JSON or YAML file that describes the model."""
 
@@ -4222,6 +4577,10 @@ class UnsoundDocument(HubError):
 
 class UnsoundMapping(HubError):
     """A mapping rule cannot be applied. Correct it at the pointer in the issues."""
+
+
+class UploadNotFound(HubError):
+    """There is no such upload in this tenant, or it was sealed, discarded or has expired. Upload the file again."""
 
 
 class VersionNotFound(HubError):
@@ -4260,7 +4619,11 @@ class WrongCredentials(HubError):
     """The email or the password is wrong."""
 
 
-CONTRACT_HASH = "e18aa37f2156329a"
+class WrongKind(HubError):
+    """This dataset takes its rows from another source. Make a new dataset for these rows."""
+
+
+CONTRACT_HASH = "3c75815560ca8ae7"
 """The contract this client was generated from."""
 
 
@@ -4290,23 +4653,31 @@ ERRORS: dict[str, type[HubError]] = {
     "BAD_KEK": BadKek,
     "BASE_URL_REFUSED": BaseUrlRefused,
     "CHAIN_INTACT": ChainIntact,
+    "COLUMNS_UNCLEAR": ColumnsUnclear,
     "CONNECTOR_DISABLED": ConnectorDisabled,
     "CONNECTOR_IN_USE": ConnectorInUse,
     "CONNECTOR_NAME_TAKEN": ConnectorNameTaken,
     "CONNECTOR_NOT_FOUND": ConnectorNotFound,
     "CONTROL_LOST": ControlLost,
     "CUTOFF_UNSUITED": CutoffUnsuited,
+    "DATA_TOO_COSTLY": DataTooCostly,
+    "DATASET_HELD": DatasetHeld,
+    "DATASET_NOT_FOUND": DatasetNotFound,
+    "DATASET_SLUG_TAKEN": DatasetSlugTaken,
     "DECISION_RULE_UNFIT": DecisionRuleUnfit,
     "DISK_FULL": DiskFull,
     "DRAFT_NOT_FOUND": DraftNotFound,
     "EMAIL_TAKEN": EmailTaken,
     "EMPTY_FILE": EmptyFile,
+    "ERASURE_NOT_CONFIRMED": ErasureNotConfirmed,
     "EVIDENCE_AWAY": EvidenceAway,
     "EXPLORATION_NOT_FOUND": ExplorationNotFound,
     "EXPLORATION_NOT_REQUESTED": ExplorationNotRequested,
     "EXPLORATION_OPEN": ExplorationOpen,
     "EXTERNAL_UNFIT": ExternalUnfit,
     "FEATURES_DISAGREE": FeaturesDisagree,
+    "FILE_ALTERED": FileAltered,
+    "FILE_LOST": FileLost,
     "FILE_TOO_LARGE": FileTooLarge,
     "FILES_AWAY": FilesAway,
     "FOREIGN_FILE": ForeignFile,
@@ -4329,6 +4700,7 @@ ERRORS: dict[str, type[HubError]] = {
     "INVALID_SILENCE": InvalidSilence,
     "INVALID_SPLIT": InvalidSplit,
     "INVALID_VALUE_TABLE": InvalidValueTable,
+    "KEY_REUSED": KeyReused,
     "KEY_UNREADABLE": KeyUnreadable,
     "LAST_ADMINISTRATOR": LastAdministrator,
     "LEGAL_HOLD": LegalHold,
@@ -4374,6 +4746,8 @@ ERRORS: dict[str, type[HubError]] = {
     "SECOND_APPROVER_NEEDED": SecondApproverNeeded,
     "SECOND_PERSON_NEEDED": SecondPersonNeeded,
     "SLUG_TAKEN": SlugTaken,
+    "SNAPSHOT_NOT_FOUND": SnapshotNotFound,
+    "SNAPSHOT_NOT_READY": SnapshotNotReady,
     "STALE_EVIDENCE": StaleEvidence,
     "STALE_PHASE": StalePhase,
     "STILL_OPEN": StillOpen,
@@ -4389,10 +4763,12 @@ ERRORS: dict[str, type[HubError]] = {
     "UNKNOWN_MODEL": UnknownModel,
     "UNKNOWN_SCOPE": UnknownScope,
     "UNKNOWN_TIME_ZONE": UnknownTimeZone,
+    "UNREADABLE_DATA": UnreadableData,
     "UNREADABLE_FILE": UnreadableFile,
     "UNSOUND_DECISION": UnsoundDecision,
     "UNSOUND_DOCUMENT": UnsoundDocument,
     "UNSOUND_MAPPING": UnsoundMapping,
+    "UPLOAD_NOT_FOUND": UploadNotFound,
     "VERSION_NOT_FOUND": VersionNotFound,
     "VERSION_NOT_LOGGED": VersionNotLogged,
     "VERSION_NOT_PREFERRED": VersionNotPreferred,
@@ -4402,6 +4778,7 @@ ERRORS: dict[str, type[HubError]] = {
     "VERSION_TAKEN": VersionTaken,
     "VERSION_WITHOUT_ARTIFACT": VersionWithoutArtifact,
     "WRONG_CREDENTIALS": WrongCredentials,
+    "WRONG_KIND": WrongKind,
 }
 """The class of each reason."""
 
@@ -4671,6 +5048,138 @@ class ConnectorsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `CONNECTOR_IN_USE`.
         """
         answer: DeletedConnector = self._hub._call(self._hub._mutation("connectors.delete", {"connector_id": connector_id}))
+        return answer
+
+
+class DatasetsProcedures:
+    """`datasets`"""
+
+    def __init__(self, hub: _SyncHub) -> None:
+        self._hub = hub
+
+    def list(self) -> List[Dataset]:
+        """Return all datasets by name, each with its newest snapshot."""
+        answer: List[Dataset] = self._hub._call(self._hub._query("datasets.list", _NOTHING))
+        return answer
+
+    def get(self, *, slug: str) -> Dataset:
+        """Return one dataset.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = self._hub._call(self._hub._query("datasets.get", {"slug": slug}))
+        return answer
+
+    def create(self, *, name: str, slug: str, kind: DatasetKind = 'upload') -> Dataset:
+        """Create a dataset without rows. Then upload a file (`POST /v1/datasets/{slug}/files`), append rows, or take them from elsewhere.
+
+        Refused as `DATASET_SLUG_TAKEN`.
+        """
+        answer: Dataset = self._hub._call(self._hub._mutation("datasets.create", {"name": name, "slug": slug, "kind": kind}))
+        return answer
+
+    def waiting(self, *, slug: str) -> List[Upload]:
+        """Return the uploaded files that wait for their seal, each with a guess and questions for its columns.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: List[Upload] = self._hub._call(self._hub._query("datasets.waiting", {"slug": slug}))
+        return answer
+
+    def discard_upload(self, *, upload_id: str | UUID) -> List[Upload]:
+        """Remove an uploaded file. Returns those that still wait.
+
+        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`.
+        """
+        answer: List[Upload] = self._hub._call(self._hub._mutation("datasets.discardUpload", {"upload_id": upload_id}))
+        return answer
+
+    def seal_upload(self, *, upload_id: str | UUID, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again.
+
+        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"columns": columns})}))
+        return answer
+
+    def append(self, *, slug: str, rows: List[DatasetRow]) -> AppendReceipt:
+        """Append rows to a decision log. The same key with the same values is no second row.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `KEY_REUSED`.
+        """
+        answer: AppendReceipt = self._hub._call(self._hub._mutation("datasets.append", {"slug": slug, "rows": rows}))
+        return answer
+
+    def seal_rows(self, *, slug: str, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of all rows that a decision log has now, in the background.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.sealRows", {"slug": slug, **_set({"columns": columns})}))
+        return answer
+
+    def derive(self, *, slug: str, snapshot_id: str | UUID, conditions: List[Condition] | None = None, sample: float | None = None, seed: int = 0, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of some rows of another one, in the background.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.derive", {"slug": slug, "snapshot_id": snapshot_id, "seed": seed, **_set({"conditions": conditions, "sample": sample, "columns": columns})}))
+        return answer
+
+    def snapshots(self, *, slug: str, limit: int = 50) -> List[Snapshot]:
+        """Return a dataset's snapshots, newest first.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: List[Snapshot] = self._hub._call(self._hub._query("datasets.snapshots", {"slug": slug, "limit": limit}))
+        return answer
+
+    def snapshot(self, *, snapshot_id: str | UUID) -> Snapshot:
+        """Return one snapshot: its state, columns, hash, and the problems of a failed one.
+
+        Refused as `SNAPSHOT_NOT_FOUND`.
+        """
+        answer: Snapshot = self._hub._call(self._hub._query("datasets.snapshot", {"snapshot_id": snapshot_id}))
+        return answer
+
+    def quality(self, *, snapshot_id: str | UUID) -> Quality:
+        """Return the quality summary of a snapshot: missing, distinct, duplicates, histograms, prevalence, suspects of leakage.
+
+        Refused as `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`.
+        """
+        answer: Quality = self._hub._call(self._hub._query("datasets.quality", {"snapshot_id": snapshot_id}))
+        return answer
+
+    def preview(self, *, snapshot_id: str | UUID) -> Preview:
+        """Return the first rows of a snapshot. The read is recorded.
+
+        Refused as `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`.
+        """
+        answer: Preview = self._hub._call(self._hub._query("datasets.preview", {"snapshot_id": snapshot_id}))
+        return answer
+
+    def set_retention(self, *, slug: str, days: int | None = None) -> Dataset:
+        """Keep snapshots and appended rows for this number of days, or forever. Their hashes and counts stay.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = self._hub._call(self._hub._mutation("datasets.setRetention", {"slug": slug, **_set({"days": days})}))
+        return answer
+
+    def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Dataset:
+        """Set a legal hold with a reason; without one, lift it.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = self._hub._call(self._hub._mutation("datasets.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> DatasetErasure:
+        """Remove an entity's rows from every snapshot and from the appended rows. This cannot be undone.
+
+        Refused as `DATASET_NOT_FOUND`, `ERASURE_NOT_CONFIRMED`, `DATASET_HELD`, `UNREADABLE_DATA`, `DATA_TOO_COSTLY`, `FILE_LOST`, `FILE_ALTERED`, `FILES_AWAY`.
+        """
+        answer: DatasetErasure = self._hub._call(self._hub._mutation("datasets.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer
 
 
@@ -5390,6 +5899,7 @@ class Tiltyard(_SyncHub):
         self.alerts = AlertsProcedures(self)
         self.audit = AuditProcedures(self)
         self.connectors = ConnectorsProcedures(self)
+        self.datasets = DatasetsProcedures(self)
         self.decisions = DecisionsProcedures(self)
         self.groups = GroupsProcedures(self)
         self.imports = ImportsProcedures(self)
@@ -5665,6 +6175,138 @@ class AsyncConnectorsProcedures:
         Refused as `CONNECTOR_NOT_FOUND`, `CONNECTOR_IN_USE`.
         """
         answer: DeletedConnector = await self._hub._call(self._hub._mutation("connectors.delete", {"connector_id": connector_id}))
+        return answer
+
+
+class AsyncDatasetsProcedures:
+    """`datasets`"""
+
+    def __init__(self, hub: _AsyncHub) -> None:
+        self._hub = hub
+
+    async def list(self) -> List[Dataset]:
+        """Return all datasets by name, each with its newest snapshot."""
+        answer: List[Dataset] = await self._hub._call(self._hub._query("datasets.list", _NOTHING))
+        return answer
+
+    async def get(self, *, slug: str) -> Dataset:
+        """Return one dataset.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = await self._hub._call(self._hub._query("datasets.get", {"slug": slug}))
+        return answer
+
+    async def create(self, *, name: str, slug: str, kind: DatasetKind = 'upload') -> Dataset:
+        """Create a dataset without rows. Then upload a file (`POST /v1/datasets/{slug}/files`), append rows, or take them from elsewhere.
+
+        Refused as `DATASET_SLUG_TAKEN`.
+        """
+        answer: Dataset = await self._hub._call(self._hub._mutation("datasets.create", {"name": name, "slug": slug, "kind": kind}))
+        return answer
+
+    async def waiting(self, *, slug: str) -> List[Upload]:
+        """Return the uploaded files that wait for their seal, each with a guess and questions for its columns.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: List[Upload] = await self._hub._call(self._hub._query("datasets.waiting", {"slug": slug}))
+        return answer
+
+    async def discard_upload(self, *, upload_id: str | UUID) -> List[Upload]:
+        """Remove an uploaded file. Returns those that still wait.
+
+        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`.
+        """
+        answer: List[Upload] = await self._hub._call(self._hub._mutation("datasets.discardUpload", {"upload_id": upload_id}))
+        return answer
+
+    async def seal_upload(self, *, upload_id: str | UUID, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again.
+
+        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"columns": columns})}))
+        return answer
+
+    async def append(self, *, slug: str, rows: List[DatasetRow]) -> AppendReceipt:
+        """Append rows to a decision log. The same key with the same values is no second row.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `KEY_REUSED`.
+        """
+        answer: AppendReceipt = await self._hub._call(self._hub._mutation("datasets.append", {"slug": slug, "rows": rows}))
+        return answer
+
+    async def seal_rows(self, *, slug: str, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of all rows that a decision log has now, in the background.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.sealRows", {"slug": slug, **_set({"columns": columns})}))
+        return answer
+
+    async def derive(self, *, slug: str, snapshot_id: str | UUID, conditions: List[Condition] | None = None, sample: float | None = None, seed: int = 0, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of some rows of another one, in the background.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.derive", {"slug": slug, "snapshot_id": snapshot_id, "seed": seed, **_set({"conditions": conditions, "sample": sample, "columns": columns})}))
+        return answer
+
+    async def snapshots(self, *, slug: str, limit: int = 50) -> List[Snapshot]:
+        """Return a dataset's snapshots, newest first.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: List[Snapshot] = await self._hub._call(self._hub._query("datasets.snapshots", {"slug": slug, "limit": limit}))
+        return answer
+
+    async def snapshot(self, *, snapshot_id: str | UUID) -> Snapshot:
+        """Return one snapshot: its state, columns, hash, and the problems of a failed one.
+
+        Refused as `SNAPSHOT_NOT_FOUND`.
+        """
+        answer: Snapshot = await self._hub._call(self._hub._query("datasets.snapshot", {"snapshot_id": snapshot_id}))
+        return answer
+
+    async def quality(self, *, snapshot_id: str | UUID) -> Quality:
+        """Return the quality summary of a snapshot: missing, distinct, duplicates, histograms, prevalence, suspects of leakage.
+
+        Refused as `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`.
+        """
+        answer: Quality = await self._hub._call(self._hub._query("datasets.quality", {"snapshot_id": snapshot_id}))
+        return answer
+
+    async def preview(self, *, snapshot_id: str | UUID) -> Preview:
+        """Return the first rows of a snapshot. The read is recorded.
+
+        Refused as `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`.
+        """
+        answer: Preview = await self._hub._call(self._hub._query("datasets.preview", {"snapshot_id": snapshot_id}))
+        return answer
+
+    async def set_retention(self, *, slug: str, days: int | None = None) -> Dataset:
+        """Keep snapshots and appended rows for this number of days, or forever. Their hashes and counts stay.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = await self._hub._call(self._hub._mutation("datasets.setRetention", {"slug": slug, **_set({"days": days})}))
+        return answer
+
+    async def set_legal_hold(self, *, slug: str, reason: str | None = None) -> Dataset:
+        """Set a legal hold with a reason; without one, lift it.
+
+        Refused as `DATASET_NOT_FOUND`.
+        """
+        answer: Dataset = await self._hub._call(self._hub._mutation("datasets.setLegalHold", {"slug": slug, **_set({"reason": reason})}))
+        return answer
+
+    async def erase_entity(self, *, slug: str, entity_key: str, confirm: str, reason: str) -> DatasetErasure:
+        """Remove an entity's rows from every snapshot and from the appended rows. This cannot be undone.
+
+        Refused as `DATASET_NOT_FOUND`, `ERASURE_NOT_CONFIRMED`, `DATASET_HELD`, `UNREADABLE_DATA`, `DATA_TOO_COSTLY`, `FILE_LOST`, `FILE_ALTERED`, `FILES_AWAY`.
+        """
+        answer: DatasetErasure = await self._hub._call(self._hub._mutation("datasets.eraseEntity", {"slug": slug, "entity_key": entity_key, "confirm": confirm, "reason": reason}))
         return answer
 
 
@@ -6384,6 +7026,7 @@ class AsyncTiltyard(_AsyncHub):
         self.alerts = AsyncAlertsProcedures(self)
         self.audit = AsyncAuditProcedures(self)
         self.connectors = AsyncConnectorsProcedures(self)
+        self.datasets = AsyncDatasetsProcedures(self)
         self.decisions = AsyncDecisionsProcedures(self)
         self.groups = AsyncGroupsProcedures(self)
         self.imports = AsyncImportsProcedures(self)
