@@ -5,7 +5,7 @@ from alembic import op
 from migrations.sql import script
 
 revision = "20261201_datasets"
-down_revision = "20261201_decisions"
+down_revision = "20261201_exploration"
 branch_labels = None
 depends_on = None
 
