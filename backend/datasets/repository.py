@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.datasets.tables import AppendedRow, DatasetTable, SnapshotTable, UploadTable
@@ -36,7 +36,7 @@ async def snapshots(session: AsyncSession, tenant_id: UUID, dataset_id: UUID, li
 
 async def newest(session: AsyncSession, tenant_id: UUID) -> dict[UUID, SnapshotTable]:
     """Return each dataset's newest snapshot."""
-    query = select(SnapshotTable).where(SnapshotTable.tenant_id == tenant_id).distinct(SnapshotTable.dataset_id)
+    query = select(SnapshotTable).where(SnapshotTable.tenant_id == tenant_id).ext(distinct_on(SnapshotTable.dataset_id))
     found = (await session.execute(query.order_by(SnapshotTable.dataset_id, SnapshotTable.number.desc()))).scalars()
     return {row.dataset_id: row for row in found}
 
@@ -44,7 +44,7 @@ async def newest(session: AsyncSession, tenant_id: UUID) -> dict[UUID, SnapshotT
 async def counts(session: AsyncSession, tenant_id: UUID) -> dict[UUID, int]:
     """Return each dataset's number of snapshots. Numbers are given in order and never again."""
     query = select(SnapshotTable.dataset_id, func.count()).where(SnapshotTable.tenant_id == tenant_id).group_by(SnapshotTable.dataset_id)
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def snapshot(session: AsyncSession, tenant_id: UUID, snapshot_id: UUID, lock: bool = False) -> SnapshotTable | None:
@@ -84,13 +84,13 @@ async def append(session: AsyncSession, values: list[dict[str, Any]]) -> set[str
 async def rows_by_key(session: AsyncSession, tenant_id: UUID, dataset_id: UUID, keys: list[str]) -> dict[str, dict[str, Any]]:
     """Return the values of appended rows, by key."""
     query = select(AppendedRow.key, AppendedRow.values).where(AppendedRow.tenant_id == tenant_id, AppendedRow.dataset_id == dataset_id)
-    return dict((await session.execute(query.where(AppendedRow.key.in_(keys)))).tuples().all())
+    return dict((await session.execute(query.where(AppendedRow.key.in_(keys)))).all())
 
 
 async def rows_after(session: AsyncSession, tenant_id: UUID, dataset_id: UUID, after: int, until: int, limit: int) -> Sequence[tuple[int, dict[str, Any]]]:
     """Return a page of appended rows in their order: (id, values)."""
     mine = select(AppendedRow.id, AppendedRow.values).where(AppendedRow.tenant_id == tenant_id, AppendedRow.dataset_id == dataset_id)
-    return (await session.execute(mine.where(AppendedRow.id > after, AppendedRow.id <= until).order_by(AppendedRow.id).limit(limit))).tuples().all()
+    return (await session.execute(mine.where(AppendedRow.id > after, AppendedRow.id <= until).order_by(AppendedRow.id).limit(limit))).all()
 
 
 async def last_row(session: AsyncSession, tenant_id: UUID, dataset_id: UUID) -> int:
@@ -105,7 +105,7 @@ async def waiting(session: AsyncSession, tenant_id: UUID) -> dict[UUID, int]:
         "SELECT r.dataset_id, count(*) FROM dataset_rows r WHERE r.tenant_id = :tenant AND r.id > coalesce((SELECT max((s.source ->> 'last_row')::bigint) "
         "FROM dataset_snapshots s WHERE s.dataset_id = r.dataset_id AND s.state IN ('ready', 'preparing')), 0) GROUP BY 1"
     )
-    return dict((await session.execute(query, {"tenant": tenant_id})).tuples().all())
+    return dict((await session.execute(query, {"tenant": tenant_id})).all())
 
 
 async def erase_rows(session: AsyncSession, tenant_id: UUID, dataset_id: UUID, fields: list[str], entity_key: str) -> int:
@@ -126,7 +126,7 @@ async def ready_before(session: AsyncSession, tenant_id: UUID) -> Sequence[tuple
         .where(DatasetTable.tenant_id == tenant_id, DatasetTable.legal_hold.is_(None), SnapshotTable.state == "ready")
         .where(SnapshotTable.created_at < func.hub_now() - func.make_interval(0, 0, 0, DatasetTable.retention_days))
     )
-    return (await session.execute(query)).tuples().all()
+    return (await session.execute(query)).all()
 
 
 async def remove_rows_before(session: AsyncSession, tenant_id: UUID) -> int:

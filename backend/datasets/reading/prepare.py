@@ -63,7 +63,7 @@ def prepare_file(task: Preparation) -> Prepared:
     cells = ", ".join(f"{strict(choice, natives[choice.name])} AS {quoted(choice.name)}" for choice in kept)
     rows = f"SELECT {cells} FROM {relation.sql()}"
     try:
-        connection.execute(f"COPY ({selected(rows, kept, task)}) TO {literal(task.written)} ({WRITTEN})")
+        connection.execute(f"COPY ({selected(rows, kept, task)}) TO {literal(task.written)} ({WRITTEN})").fetchall()
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
@@ -74,7 +74,7 @@ def prepare_file(task: Preparation) -> Prepared:
 
 
 def _described(task: Preparation, connection: Any, kept: list[ColumnChoice]) -> Prepared:
-    rows = connection.execute(f"SELECT count(*) FROM read_parquet({literal(task.written)})").fetchone()[0]
+    rows = connection.execute(f"SELECT count(*) FROM read_parquet({literal(task.written)})").fetchall()[0][0]
     if not rows:
         raise UnreadableData("No row is left: the conditions match none, or all rows were erased.")
     columns = [Column(name=choice.name, type=choice.type, role=choice.role, categories=_levels(connection, task.written, choice)) for choice in kept]
@@ -82,7 +82,7 @@ def _described(task: Preparation, connection: Any, kept: list[ColumnChoice]) -> 
     moments = next((column.name for column in columns if column.role == "timestamp" and column.type == "timestamp"), None)
     span = (None, None)
     if moments is not None:
-        span = connection.execute(f"SELECT min({quoted(moments)}), max({quoted(moments)}) FROM read_parquet({literal(task.written)})").fetchone()
+        span = connection.execute(f"SELECT min({quoted(moments)}), max({quoted(moments)}) FROM read_parquet({literal(task.written)})").fetchall()[0]
     connection.close()
     return Prepared(
         columns=columns,

@@ -60,7 +60,7 @@ def _columns(connection: Any, source: str, columns: list[Column], rows: int, sam
         numeric = column.type in NUMERIC
         asked += [f"count({cell})", f"approx_count_distinct({cell})", f"min({cell}) = max({cell})"]
         asked += [f"CAST(min({cell}) AS DOUBLE)", f"CAST(max({cell}) AS DOUBLE)", f"avg({cell})"] if numeric else ["NULL", "NULL", "NULL"]
-    answers = connection.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchone()
+    answers = connection.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchall()[0]
     return [_column(connection, source, column, rows, answers[at * 6 : at * 6 + 6], sample[column.name]) for at, column in enumerate(columns)]
 
 
@@ -68,7 +68,7 @@ def _column(connection: Any, source: str, column: Column, rows: int, counted: tu
     present, distinct, constant, low, high, mean = counted
     few = distinct <= 1000
     if few:
-        distinct = connection.execute(f"SELECT count(DISTINCT {quoted(column.name)}) FROM {source}").fetchone()[0] if rows <= 1_000_000 else distinct
+        distinct = connection.execute(f"SELECT count(DISTINCT {quoted(column.name)}) FROM {source}").fetchall()[0][0] if rows <= 1_000_000 else distinct
     values = cells[np.isfinite(cells)] if column.type in NUMERIC else np.array([])
     return ColumnQuality(
         name=column.name,
@@ -110,12 +110,12 @@ def _levels(cells: Any, column: Column) -> list[Level]:
 
 def _duplicates(connection: Any, source: str, columns: list[Column], rows: int) -> int:
     cells = ", ".join(quoted(one.name) for one in columns)
-    return int(rows - connection.execute(f"SELECT count(DISTINCT hash({cells})) FROM {source}").fetchone()[0])
+    return int(rows - connection.execute(f"SELECT count(DISTINCT hash({cells})) FROM {source}").fetchall()[0][0])
 
 
 def _repeated(connection: Any, source: str, entity: Column) -> int:
     cell = quoted(entity.name)
-    return int(connection.execute(f"SELECT count({cell}) - count(DISTINCT {cell}) FROM {source}").fetchone()[0])
+    return int(connection.execute(f"SELECT count({cell}) - count(DISTINCT {cell}) FROM {source}").fetchall()[0][0])
 
 
 def _prevalence(connection: Any, source: str, columns: list[Column], target: Column | None) -> list[Prevalence]:
@@ -125,8 +125,8 @@ def _prevalence(connection: Any, source: str, columns: list[Column], target: Col
     cell = quoted(target.name)
     value = f"CAST({cell} AS DOUBLE)"
     if target.type in ("category", "text"):
-        rarer = connection.execute(f"SELECT {cell} FROM {source} WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1").fetchone()
-        value = f"CASE WHEN {cell} IS NOT NULL THEN CAST({cell} = {literal(rarer[0] if rarer else '')} AS DOUBLE) END"
+        rarer = connection.execute(f"SELECT {cell} FROM {source} WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1").fetchall()
+        value = f"CASE WHEN {cell} IS NOT NULL THEN CAST({cell} = {literal(rarer[0][0] if rarer else '')} AS DOUBLE) END"
     month = f"strftime({quoted(moment.name)}, '%Y-%m')"
     found = connection.execute(
         f"SELECT {month}, count({cell}), avg({value}) FROM {source} WHERE {quoted(moment.name)} IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 600"
