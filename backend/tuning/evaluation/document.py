@@ -52,8 +52,13 @@ def _task(model: Evaluated, judged: Judged, target: str | None) -> Task:
         return Task(type="regression", target=target)
     if objective == "multiclass":
         return Task(type="multiclass_classification", target=target, classes=list(model.classes))
-    threshold = judged.threshold.value if judged.threshold else None
+    threshold = judged.threshold.value if judged.threshold and not _points(model) else None
     return Task(type="binary_classification", target=target, classes=list(model.classes), positive_class=model.classes[-1], threshold=threshold)
+
+
+def _points(model: Evaluated) -> bool:
+    """Whether the version answers points, and not the probability that the figures are of."""
+    return any(part.served is not None for part in model.parts)
 
 
 def _features(model: Evaluated) -> list[Feature]:
@@ -92,7 +97,7 @@ def _extensions(model: Evaluated, judged: Judged, background: list[dict[str, Any
     }
     if judged.threshold:
         found["threshold"] = {"value": judged.threshold.value, "rule": judged.threshold.words}
-    if model.task.objective == "binary":
+    if model.task.objective == "binary" and not _points(model):
         found["artifact"] = {"positive_class": "1"}
     if background:
         found["background"] = background

@@ -1,0 +1,1 @@
+"""Presets: model families that are trained here."""

@@ -1,0 +1,1 @@
+"""Regularised generalised linear models: logistic, linear and Poisson regression."""

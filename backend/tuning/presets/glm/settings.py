@@ -1,0 +1,20 @@
+"""The parameters of a regularised GLM."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from schemas.common import Shape
+
+
+class GlmSettings(Shape, frozen=True, kw_only=True):
+    """What a user may set. `strength` is the factor of the penalty on the mean loss: 0 is none. `l1_ratio` mixes: 0 is ridge (l2), 1 is lasso (l1)."""
+
+    strength: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 1e-4
+    l1_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    class_weight: Literal["balanced"] | None = None
+    """`balanced` gives both classes the same total weight. The probabilities are then recalibrated on validation rows."""
+    most_iterations: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
+    tolerance: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1e-7
+    threshold: dict[str, Any] | None = None
+    """The rule for the decision threshold; read by the evaluation."""
