@@ -46,8 +46,8 @@ def new_id() -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """Return the smallest version 7 id of that millisecond: the bound of a time range."""
-    return UUID(int=(round(moment.timestamp() * 1000) << 16 | 0x7000) << 64 | 1 << 63)
+    """Return the smallest version 7 id of that millisecond: the bound of a time range. Before 1970 it is that of 1970."""
+    return UUID(int=(max(round(moment.timestamp() * 1000), 0) << 16 | 0x7000) << 64 | 1 << 63)
 
 
 def moment_of(identifier: UUID) -> datetime:

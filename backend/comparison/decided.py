@@ -9,6 +9,7 @@ import numpy as np
 from backend.decisions.service import DecisionFacts
 from backend.decisions.value import cannot_decide
 from backend.numerics.selective.cutoffs import ratio_by_cluster
+from backend.numerics.selective.detection import MATERIAL
 from backend.numerics.selective.value import ValueSums, value_losses, value_per_application
 from backend.numerics.statistics.clusters import CLUSTERS
 from backend.numerics.statistics.decided import ASKED, BAD, GOOD, Decided
@@ -18,6 +19,10 @@ from backend.plural import plural
 from schemas.decisions import ValueTable
 
 ANY = "any"
+LACKING = (
+    "A person who decides otherwise hides an outcome: compare by the final decision (`compare_by`). If outcomes are only late, set `maturity_hours` to the age "
+    "at which they are in."
+)
 
 
 class Worth(NamedTuple):
@@ -90,7 +95,15 @@ def why_no_value(facts: DecisionFacts, reveals: Collection[str] | None, decision
         return reason
     if unpriced := sum(one.unpriced for one in decisions):
         return f"{plural(unpriced, 'mature application')} lack a number in a column of the value table."
+    if (share := max(_unknown(one) for one in decisions)) > MATERIAL:
+        return f"{share:.0%} of the mature applications with a decision that reveals an outcome have none. {LACKING}".replace("%", " %")
     return None if all(one.sums is not None for one in decisions if one.counts.counts) else "The value table does not price every decision."
+
+
+def _unknown(decisions: Decisions) -> float:
+    """Return the share without an outcome, of the applications whose worth depends on it."""
+    opened, known = (float(part.sum()) for part in (decisions.sums.open, decisions.sums.known)) if decisions.sums else (0.0, 0.0)
+    return 1 - known / opened if opened else 0.0
 
 
 def losses(decisions: Decisions) -> Moments:

@@ -4,16 +4,20 @@ import msgspec
 
 from backend.access.current_permissions import require
 from backend.access.permissions import P
+from backend.catalog.errors import DecisionRuleUnfit
 from backend.decisions import actions, repository
+from backend.decisions.decision_rule import DECLINE
 from backend.decisions.errors import CutoffUnsuited
-from backend.decisions.explorer import DECLINE, curve_at
+from backend.decisions.explorer import curve_at
 from backend.decisions.rule_change import set_decision_rule, version_of
 from backend.decisions.service import DecisionFacts, facts_of
 from backend.groups import service as groups
+from backend.groups.errors import InvalidSplit
 from backend.groups.phases import specs_of
 from backend.work.audit_chain import plain
 from backend.work.unit import UnitOfWork
 from schemas.catalog import Version
+from schemas.common import Issue
 from schemas.cutoffs import CutoffTrial, CutoffTrials, TryCutoff
 from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule
 from schemas.groups import Group, GroupRef, MemberRole, MemberSpec, SetSplit
@@ -27,11 +31,13 @@ async def try_cutoff(work: UnitOfWork, input: TryCutoff) -> CutoffTrial:
     Raises Forbidden, GroupNotFound, VersionNotLogged, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit, StalePhase, InvalidSplit, GateNotMet.
     """
     await require(work, P.CATALOG_MODEL_WRITE)
+    if input.role == "challenger" and input.share == 0:
+        raise InvalidSplit(issues=[Issue(pointer="/share", message="a challenger takes a share of the requests, in basis points: 500 is 5 %")])
     group = await groups.get(work, GroupRef(slug=input.slug))
     version = await version_of(work, group, input.version)
     facts = await facts_of(work, group.id)
     found = await curve_at(work, group, version, facts, input.cut)
-    made = await set_decision_rule(work, SetDecisionRule(version_id=version.id, rule=rule_at(input.cut, version, group, facts)))
+    made = await _made(work, version, rule_at(input.cut, version, group, facts))
     members = with_member(specs_of(group), MemberSpec(version_id=made.id, role=MemberRole(input.role), share=input.share))
     reason = f"cut-off {input.cut:g} of {version.label} tried as {input.role}"
     after = await groups.set_split(work, SetSplit(slug=group.slug, phase=input.phase, members=members, reason=reason))
@@ -61,6 +67,14 @@ async def list_trials(work: UnitOfWork, input: GroupRef) -> CutoffTrials:
     """Return the cut-offs tried in a group, newest first, with what was expected of each. Raises GroupNotFound."""
     group = await groups.get(work, input)
     return CutoffTrials(slug=group.slug, trials=await _kept(work, group))
+
+
+async def _made(work: UnitOfWork, version: Version, rule: DecisionRule) -> Version:
+    """Return a version with this rule. Raises RuleUnchanged, VersionWithoutArtifact, and DecisionRuleUnfit for the cut-off."""
+    try:
+        return await set_decision_rule(work, SetDecisionRule(version_id=version.id, rule=rule))
+    except DecisionRuleUnfit as unfit:
+        raise DecisionRuleUnfit(issues=[Issue(pointer="/cut", message=one.message) for one in unfit.issues]) from None
 
 
 def rule_at(cut: float, version: Version, group: Group, facts: DecisionFacts) -> DecisionRule:

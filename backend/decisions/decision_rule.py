@@ -12,6 +12,8 @@ from backend.numerics.statistics.estimate import Floats
 from schemas.decisions import DecisionBand, DecisionRule, VersionRule
 
 Names = NDArray[np.object_]
+DECLINE = "decline"
+"""The decision of rules made by a cut-off for what they do not approve."""
 
 
 class CompiledRule:

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from backend.decisions import actions, repository
+from backend.decisions.decision_rule import DECLINE
 from backend.decisions.rule_change import version_of
 from backend.decisions.service import DecisionFacts, facts_of
 from backend.decisions.value import columns_needed, number, values_of
@@ -25,7 +26,6 @@ from schemas.comparison import MetricEstimate
 from schemas.cutoffs import CurrentDecisions, CutoffCurve, CutoffPoint, ExploreCutoffs
 from schemas.groups import Group, GroupRef
 
-DECLINE = "decline"
 LATEST_ROWS = 50_000
 SMALLEST_SEGMENT = 0.02
 """A segment with a smaller share of the applications is left out of the four-fifths ratio (29 CFR 1607.15 A(2)(a))."""

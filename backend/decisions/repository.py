@@ -42,7 +42,7 @@ WHERE inference_id >= :first AND inference_id < :until AND lot < lot_propensity
 
 # A shadow's copies with the answers that they copy, where both have a decision; the outcome is the answer's.
 COPIED = f"""
-SELECT a.decision AS answered, s.decision AS copied, a.actual, a.inputs, a.version FROM {{table}} s
+SELECT a.decision AS answered, s.decision AS copied, a.actual, a.inputs, a.version, coalesce(a.lot < a.lot_propensity, false) AS by_lot FROM {{table}} s
 JOIN {{table}} a ON a.inference_id = (s.output->>'{SHADOW_OF}')::uuid
 WHERE s.role = 'shadow' AND s.model_version_id = :version AND s.decision IS NOT NULL AND a.decision IS NOT NULL AND a.role <> 'shadow'
   AND a.erased_at IS NULL AND s.inference_id < :until ORDER BY s.inference_id DESC LIMIT :most
@@ -110,6 +110,6 @@ async def explored(session: AsyncSession, table: str, first: UUID, until: UUID) 
 
 
 async def copied(session: AsyncSession, table: str, version_id: UUID, until: UUID, most: int) -> Sequence[Row[Any]]:
-    """Return the latest copies of a shadow before an id: both decisions, the outcome, the inputs, and the version that answered."""
+    """Return the latest copies of a shadow before an id: both decisions, whether the lot approved, the outcome, the inputs, and the version that answered."""
     values = {"version": version_id, "until": until, "most": most}
     return (await session.execute(text(COPIED.format(table=quoted(table))), values)).all()

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from backend.decisions import actions, repository
+from backend.decisions.decision_rule import DECLINE
 from backend.decisions.errors import NoShadow, VersionNotLogged
 from backend.decisions.service import DecisionFacts, facts_of
 from backend.decisions.value import columns_needed, number, values_of
@@ -37,9 +38,13 @@ async def swap(work: UnitOfWork, input: AskSwapSet) -> SwapSet:
 
 
 def swap_set_of(slug: str, shadow: str, rows: Sequence[Row[Any]], facts: DecisionFacts) -> SwapSet:
-    """Return the swap set of rows with both decisions, an outcome where there is one, and the inputs."""
+    """Return the swap set of rows with both decisions, an outcome where there is one, and the inputs.
+
+    What the lot of an exploration approved was declined by the rule: its outcome is known, and tells of what only the shadow would approve.
+    """
     approves = facts.settings.approves
-    answered, copied = ([getattr(row, name) for row in rows] for name in ("answered", "copied"))
+    answered = [DECLINE if row.by_lot else row.answered for row in rows]
+    copied = [row.copied for row in rows]
     first, second = (np.array([one in approves for one in decisions], dtype=bool) for decisions in (answered, copied))
     actuals = np.array([np.nan if row.actual is None else row.actual for row in rows], dtype=np.float64)
     actuals[~np.isin(actuals, (0.0, 1.0))] = np.nan
@@ -103,4 +108,6 @@ def _words(shadow: str, rows: int, parts: Sequence[SwapPart]) -> str:
     _, lost, gained, _ = parts
     told = f"{shadow} would approve {plural(gained.n, 'application')} that were declined, and decline {lost.n:,} that were approved."
     unknown = gained.n - gained.known
+    if gained.known:
+        told += f" {gained.known:,} of the {gained.n:,} have an outcome, as a person or the lot of an exploration approved them."
     return told + (f" The outcome of {unknown:,} of the {gained.n:,} is unknown, as they were declined." if unknown else "")

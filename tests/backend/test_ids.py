@@ -21,6 +21,11 @@ def test_an_id_tells_when_it_was_made_and_bounds_a_range() -> None:
     assert moment_of(first_id_at(before.replace(microsecond=0))) == before.replace(microsecond=0)
 
 
+def test_a_range_of_any_moments_has_bounds() -> None:
+    first, last = first_id_at(datetime.min.replace(tzinfo=UTC)), first_id_at(datetime.max.replace(tzinfo=UTC))
+    assert first == first_id_at(datetime(1970, 1, 1, tzinfo=UTC)) < new_id() < last
+
+
 def test_a_forked_child_makes_ids_of_its_own() -> None:
     new_id()  # what is fetched ahead is there when the child is made
     reading, writing = os.pipe()

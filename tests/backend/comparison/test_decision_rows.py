@@ -52,6 +52,7 @@ class Applications:
         self.amounts = np.round(random.gamma(4, 150, N), 2)
         self.approved = self.scores < cut
         self.ids: list[UUID] = []
+        self.told = np.ones(N, dtype=bool)
 
     def worth(self, approved: np.ndarray) -> np.ndarray:
         """The oracle: what each application was worth [n]."""
@@ -72,7 +73,7 @@ async def logged(hub: Hub, served: Served, group: Group, mine: dict[str, Applica
             made = record(score=float(some.scores[at]), bucket=bucket, decision=decision, inputs={inputs: float(some.amounts[at])}, **lot)
             rows.append(row_of(made, None, None))
             some.ids.append(made.inference_id)
-            if some.approved[at]:
+            if some.approved[at] and some.told[at]:
                 told.append(Outcome(inference_id=made.inference_id, actual=float(some.bad[at])))
     async with hub.work(served.tenant.admin) as work:
         assert await write(work, ref, rows) == []
@@ -127,6 +128,30 @@ async def test_final_decisions_count_where_the_group_compares_by_them_and_revise
         assert now.approval_rate.value == pytest.approx(approved.mean())
         assert now.bad_rate.value == pytest.approx(some.bad[approved].mean())
         assert now.value.value == pytest.approx(some.worth(approved).mean())
+
+
+async def test_the_value_of_recommended_decisions_is_unknown_where_persons_hide_their_outcomes_by_other_ones(hub: Hub, served: Served, group: Group) -> None:
+    mine = {"v1.2": Applications(9, 0.4), "v1.3": Applications(10, 0.4)}
+    for some in mine.values():
+        some.told = ~some.approved | (some.scores < 0.3)  # the riskiest approvals are declined by a person
+    await logged(hub, served, group, mine)
+    declined = [
+        FinalDecision(inference_id=made, decision="decline", by="ann")
+        for some in mine.values()
+        for made, kept in zip(some.ids, some.told, strict=True)
+        if not kept
+    ]
+    async with hub.work(served.tenant.admin) as work:
+        await final.record(work, RecordDecisions(slug=group.slug, decisions=declined))
+    await configured(hub, served, group, DecisionSettings(verdict_on="value"))
+    shown = await compare(hub, served, group)
+    assert shown.leader is None
+    assert "of the mature applications with a decision that reveals an outcome have none" in shown.verdict
+    await configured(hub, served, group, DecisionSettings(verdict_on="value", compare_by="final"))
+    by_final = await compare(hub, served, group)
+    assert "have none" not in by_final.verdict
+    for label, some in mine.items():
+        assert of(by_final, label).value.value == pytest.approx(some.worth(some.approved & some.told).mean())
 
 
 async def test_an_application_without_the_number_that_its_worth_needs_leaves_the_value_unknown_and_says_so(hub: Hub, served: Served, group: Group) -> None:

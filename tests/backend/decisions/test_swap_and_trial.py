@@ -1,6 +1,7 @@
 """What a change of the cut-off would do: the swap set of a shadow, the gain before the change, and the version in the group in one step."""
 
 from itertools import cycle
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 
 from backend.access.permissions import P
 from backend.audit import service as audit
+from backend.catalog.errors import DecisionRuleUnfit
 from backend.decisions import cutoff_trial, service, swap
 from backend.decisions.errors import NoShadow, VersionNotLogged
 from backend.decisions.explorer import explore
 from backend.decisions.rule_change import set_decision_rule
 from backend.errors import Forbidden
 from backend.groups import service as groups
-from backend.groups.errors import StalePhase
+from backend.groups.errors import InvalidSplit, StalePhase
 from backend.hub import Hub
 from backend.ids import SHADOW_OF, new_id, shadow_id
 from backend.inference_log.refs import LogRef
@@ -23,7 +25,7 @@ from backend.inference_log.writer import write
 from backend.outcomes.service import record as record_outcomes
 from schemas.audit import ListAudit
 from schemas.cutoffs import ExploreCutoffs, TryCutoff
-from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule, SetValueTable
+from schemas.decisions import DecisionBand, DecisionRule, DecisionSettings, SetDecisionRule, SetValueTable
 from schemas.group_settings import GroupSettings
 from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
 from schemas.inference import Outcome, RecordOutcomes
@@ -32,6 +34,7 @@ from tests.backend.decisions.test_explorer import TABLE
 from tests.support.log_records import record
 from tests.support.served import Served
 
+FACTS = service.DecisionFacts(DecisionSettings(), TABLE)
 N, FIRST, SECOND = 1_200, 0.2, 0.3
 
 
@@ -115,6 +118,26 @@ async def test_the_swap_set_counts_what_only_one_approves_and_says_what_nobody_k
     assert f"outcome of {gained:,}" in found.words
 
 
+class Copied(NamedTuple):
+    """A row of the swap set: an application that both decided."""
+
+    answered: str
+    copied: str
+    actual: float | None
+    by_lot: bool = False
+    inputs: None = None
+    version: str = "v1.2"
+
+
+def test_what_a_lot_approved_tells_of_those_that_only_the_shadow_approves() -> None:
+    lot = [Copied("approve", "approve", 1.0, by_lot=True), Copied("approve", "approve", 0.0, by_lot=True)]
+    found = swap.swap_set_of("any", "v1.3", [Copied("approve", "approve", 0.0), *lot, *[Copied("decline", "approve", None)] * 3], FACTS)
+    both, _, gained, _ = found.parts
+    assert (both.n, both.known, both.bad) == (1, 1, 0)
+    assert (gained.n, gained.known, gained.bad, gained.answered_value, gained.shadow_value) == (5, 2, 1, 0.0, -2.0)
+    assert "2 of the 5 have an outcome" in found.words
+
+
 async def test_a_group_without_a_shadow_says_so(hub: Hub, served: Served) -> None:
     plain = await served.group(hub)
     async with hub.work(served.tenant.admin) as work:
@@ -150,6 +173,11 @@ async def test_a_cut_off_is_tried_in_one_step_and_remembers_what_was_expected(hu
         listed = await cutoff_trial.list_trials(work, GroupRef(slug=group.slug))
         with pytest.raises(StalePhase):
             await cutoff_trial.try_cutoff(work, TryCutoff(slug=group.slug, phase=1, cut=0.1))
+    for given, error, pointer in (({"cut": 1e300}, DecisionRuleUnfit, "/cut"), ({"cut": 0.1, "role": "challenger"}, InvalidSplit, "/share")):
+        async with hub.work(served.tenant.admin) as work:
+            with pytest.raises(error) as refused:
+                await cutoff_trial.try_cutoff(work, TryCutoff(slug=group.slug, phase=2, **given))
+        assert [issue.pointer for issue in refused.value.issues] == [pointer]
     members = {one.version_id: (one.role, one.share) for one in after.phase.members}
     assert members[made.version_id] == (MemberRole.CHALLENGER, 500)
     assert sum(share for _, share in members.values()) == 10_000
