@@ -94,7 +94,7 @@ async def test_cut_offs_swap_sets_and_explorations_are_read_at_the_command_line(
 @pytest.mark.parametrize("command", [("set-rule", "019aca1e-0000-7000-8000-000000000000"), ("record", "any"), ("try", "any"), ("value-table", "any")])
 async def test_a_file_that_is_no_json_is_named_with_what_is_wrong(decisions: Tool, tmp_path: Path, command: tuple[str, str]) -> None:
     path = tmp_path / "given.json"
-    path.write_bytes(b'{')
+    path.write_bytes(b"{")
     said = await decisions(*command, str(path), fails=True)
     assert f"Error: {path}" in said
     assert "truncated" in said
