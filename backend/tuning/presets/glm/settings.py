@@ -18,3 +18,5 @@ class GlmSettings(Shape, frozen=True, kw_only=True):
     tolerance: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1e-7
     threshold: dict[str, Any] | None = None
     """The rule for the decision threshold; read by the evaluation."""
+    positive_class: str | None = None
+    """The class of a binary target that the score is about; without it the later of the two in order."""

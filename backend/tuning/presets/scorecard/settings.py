@@ -24,3 +24,5 @@ class ScorecardSettings(Shape, frozen=True, kw_only=True):
     most_iterations: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
     threshold: dict[str, Any] | None = None
     """The rule for the decision threshold; read by the evaluation."""
+    positive_class: str | None = None
+    """The class of a binary target that the score is about; without it the later of the two in order."""
