@@ -68,9 +68,13 @@ def from_counts(decided: Decided, facts: DecisionFacts) -> Decisions:
     return Decisions(decided, sums, _clipped(decided, table) if sums else None)
 
 
-def figures_of(decisions: Decisions, facts: DecisionFacts) -> DecidedFigures:
-    """Return the figures of a version's mature applications."""
-    decided, sums = decisions.counts, decisions.sums
+def figures_of(decisions: Decisions, facts: DecisionFacts, others_decided: bool = False) -> DecidedFigures:
+    """Return the figures of a version's mature applications.
+
+    `others_decided`: other decisions than its own revealed the outcomes, as for a shadow. Then it has no value while it would approve applications without one.
+    """
+    decided = decisions.counts
+    sums = None if others_decided and _unknown(decisions) > MATERIAL else decisions.sums
     approved = _sum(decided, facts.settings.approves)
     everyone = _sum(decided, decided.counts)
     known = approved[GOOD] + approved[BAD]

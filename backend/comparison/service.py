@@ -135,7 +135,7 @@ def _compare(
         judged = Judgement(f"No leader can be named on value per application. {valued}", None, [], VALUE, early=True)
     elif selection.selective:
         judged = held(judged, selection.words)
-    decided = [figures_of(field.decisions(one, phase, facts, from_rows), facts) for one in standings]
+    decided = [figures_of(field.decisions(one, phase, facts, from_rows), facts, one.shadow and selection.selective) for one in standings]
     total = sum(one.answered for one in standings if not one.shadow)
     sample_ratio = ratio(standings)
     unfair = None if sample_ratio is None or sample_ratio.ok else f"No leader can be named: the traffic split is not as configured. {sample_ratio.words}"

@@ -30,6 +30,7 @@ from schemas.group_settings import GroupSettings
 from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
 from schemas.inference import Outcome, RecordOutcomes
 from schemas.swap_sets import AskSwapSet
+from tests.backend.comparison.test_comparison import compare, of
 from tests.backend.decisions.test_explorer import TABLE
 from tests.support.log_records import record
 from tests.support.served import Served
@@ -191,6 +192,14 @@ async def test_a_cut_off_is_tried_in_one_step_and_remembers_what_was_expected(hu
     assert rule is not None
     assert [(band.decision, band.below) for band in rule.rule.bands] == [("approve", 0.15), ("decline", None)]
     assert "decisions.tryCutoff" in [entry.action for entry in entries]
+
+
+async def test_a_shadow_that_would_approve_what_was_declined_has_no_value(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    shown = await compare(hub, served, group)
+    champion, shadow = (of(shown, member.label) for member in group.phase.members)
+    assert champion.value.value == pytest.approx((np.where(book.bad, -5.0, 1.0) * book.first).mean())
+    assert shadow.approval_rate.value == pytest.approx(book.second.mean())
+    assert (shadow.value.value, shadow.value_clipped) == (None, None)
 
 
 async def test_a_caller_that_may_change_the_split_and_make_no_version_tries_no_cut_off(hub: Hub, served: Served, group: Group, book: Book) -> None:
