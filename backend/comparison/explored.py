@@ -91,7 +91,7 @@ def _applicants(row: Any, lot: Draw, columns: int) -> Applicants | None:
 def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, names: Sequence[str]) -> ExploredFigures:
     inside = ~np.isnan(mine.chances)
     explored = inside & (mine.lots < mine.chances)
-    revealed = np.where(inside, np.where(explored, mine.chances, 0.0), 1.0)
+    revealed = np.where(inside, np.where(explored, mine.chances * _with_place(mine, explored), 0.0), 1.0)
     actuals = np.where((mine.actuals == 0) | (mine.actuals == 1), mine.actuals, np.nan)
     scores, clusters = -mine.scores if lower else mine.scores, mine.buckets % CLUSTERS
     rows = Weighted.of(scores, actuals, revealed, clusters)
@@ -118,6 +118,11 @@ def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, na
             for value, _ in Counter(text for text in texts.tolist() if text is not None).most_common(MOST_VALUES)
         ],
     )
+
+
+def _with_place(mine: Applicants, explored: NDArray[np.bool_]) -> float:
+    """Return the share of the lot's winners that had a place of the budget. The others, with a chance of 0, are declined as if they had lost."""
+    return float(explored.sum() / max(explored.sum() + (mine.chances == 0).sum(), 1))
 
 
 def _estimate(found: Estimate) -> MetricEstimate:

@@ -37,7 +37,7 @@ SELECT phase, model_version_id, role, status, string_agg(float8send(score), ''::
   string_agg(float8send(propensity), ''::bytea) AS propensities, string_agg(float8send(coalesce(lot, 'NaN')), ''::bytea) AS lots,
   string_agg(float8send(coalesce(lot_propensity, 'NaN')), ''::bytea) AS chances {columns}
 FROM {table} WHERE inference_id >= :first AND inference_id < :until AND phase = :phase AND role <> 'shadow' AND status = 'ok' AND erased_at IS NULL
-  AND score IS NOT NULL AND (lot_propensity IS NOT NULL OR decision = ANY(CAST(:approves AS text[]))) GROUP BY 1, 2, 3, 4
+  AND NOT stale AND score IS NOT NULL AND (lot_propensity IS NOT NULL OR decision = ANY(CAST(:approves AS text[]))) GROUP BY 1, 2, 3, 4
 """
 
 PAIRS = f"""
@@ -80,7 +80,7 @@ async def explored_columns(
 ) -> Sequence[Row[Any]]:
     """Return answers between two ids that the rule approved or that an exploration's lot was drawn for, by version, in the same form.
 
-    `text_0` and so on are lists of inputs as text.
+    Stale answers and fallbacks draw no lot, so their approvals stand for nobody either. `text_0` and so on are lists of inputs as text.
     """
     columns = "".join(f", array_agg(inputs ->> CAST(:name_{at} AS text)) AS text_{at}" for at in range(len(names)))
     values = {"first": span[0], "until": span[1], "phase": phase, "approves": list(approves)} | {f"name_{at}": name for at, name in enumerate(names)}

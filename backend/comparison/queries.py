@@ -60,7 +60,7 @@ WHERE loss IS NOT NULL GROUP BY bucket
 
 REPLAY = """
 SELECT inference_id, phase, bucket, propensity, entity_key, correlation_id, segments::text AS segments, model_version_id, version, role, status,
-  erased_at IS NOT NULL AS erased, lot
+  erased_at IS NOT NULL AS erased, lot, lot_propensity, decision
 FROM {table} WHERE imported_from IS NULL {where} ORDER BY inference_id
 """
 

@@ -20,6 +20,7 @@ from backend.runtimes import served_versions
 from backend.runtimes.features import FeatureSpec, lacking
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
+from schemas.exploration import Exploration, ExplorationTerms
 from schemas.groups import Group, GroupRef, Member, MemberRole, Phase
 from schemas.ramps import ReplayRouting, RoutingMismatch, RoutingReplay
 
@@ -49,7 +50,7 @@ class Past:
 class Replay:
     """Counts matching rows by reason, and keeps some mismatches."""
 
-    def __init__(self, work: UnitOfWork, group: Group, salt: str, phases: Sequence[Phase], explorations: Sequence[UUID]) -> None:
+    def __init__(self, work: UnitOfWork, group: Group, salt: str, phases: Sequence[Phase], explorations: Sequence[Exploration]) -> None:
         self._work, self._group, self._salt, self._explorations = work, group, salt, explorations
         self._past = {phase.number: Past(phase) for phase in phases}
         self._specs: dict[UUID, list[FeatureSpec]] = {}
@@ -76,7 +77,7 @@ class Replay:
         past = self._past.get(row["phase"])
         if past is None or not (row["erased"] or row["bucket"] == bucket_of(self._salt, _key(past.key, row))):
             return "mismatch"
-        if row["lot"] is not None and not row["erased"] and not self._drawn(row):
+        if row["lot"] is not None and not self._drawn(row):
             return "mismatch"
         version_id, role = row["model_version_id"], row["role"]
         if role == "shadow":
@@ -91,9 +92,13 @@ class Replay:
         return "fallback" if row["status"] in {"fallback", "failed"} else "features?"
 
     def _drawn(self, row: Any) -> bool:
-        """Return whether one of the group's explorations drew this lot for the row's applicant."""
+        """Return whether one of the group's explorations drew this lot for the row's applicant, with its chance and its decision.
+
+        An erased row has lost its applicant. A chance of 0 stands where the lot approved and the budget had no place.
+        """
         key = row["entity_key"] or str(row["inference_id"])
-        return any(lot_of(one, self._salt, key) == row["lot"] for one in self._explorations)
+        mine = [one.terms for one in self._explorations if row["erased"] or lot_of(one.id, self._salt, key) == row["lot"]]
+        return any(_followed(row["lot"], row["lot_propensity"], row["decision"], terms) for terms in mine)
 
     async def _lacked(self, row: Any, inputs: dict[str, Any]) -> bool:
         """Return whether the request lacked a required feature of the bucket's owner. An erased request does not show it."""
@@ -117,7 +122,7 @@ class Replay:
 async def replay_routing(work: UnitOfWork, input: ReplayRouting) -> RoutingReplay:
     """Recompute bucket, version and lot of logged predictions, in constant memory. Raises GroupNotFound."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    explorations = [one.id for one in (await exploration.list_explorations(work, GroupRef(slug=input.slug))).explorations]
+    explorations = [one for one in (await exploration.list_explorations(work, GroupRef(slug=input.slug))).explorations if one.approved_at is not None]
     replay = Replay(work, group, group.salt, await groups.list_phases(work, GroupRef(slug=input.slug)), explorations)
     given = {"phase": input.phase, "after": input.after and first_id_at(input.after), "before": input.before and first_id_at(input.before)}
     bounds = {BOUNDS[name]: value for name, value in given.items() if value is not None}
@@ -126,6 +131,13 @@ async def replay_routing(work: UnitOfWork, input: ReplayRouting) -> RoutingRepla
     return RoutingReplay(
         slug=group.slug, rows=replay.rows, matched=replay.reasons.total(), reasons=dict(sorted(replay.reasons.items())), examples=replay.examples
     )
+
+
+def _followed(lot: float, chance: float, decision: str | None, terms: ExplorationTerms) -> bool:
+    """Return whether a decision followed its lot."""
+    if chance == 0:
+        return lot < terms.share and decision != terms.decision
+    return chance == terms.share and (decision == terms.decision) == (lot < chance)
 
 
 def _key(kind: str, row: Any) -> str:

@@ -10,6 +10,7 @@ MODELS_SET_DECISION_RULE = AuditAction("models.setDecisionRule", "A version with
 DECISIONS_EXPLORE = AuditAction("decisions.explore", "Somebody looked at what other cut-offs would have given on a group's logged rows.")
 DECISIONS_REQUEST_EXPLORATION = AuditAction("decisions.requestExploration", "Somebody asked to approve a share of would-be declines by lot.")
 DECISIONS_APPROVE_EXPLORATION = AuditAction("decisions.approveExploration", "A second person approved an exploration, which began.")
+DECISIONS_SPEND_EXPLORATION = AuditAction("decisions.spendExploration", "The last approval of an exploration's budget was made, and it ended.")
 DECISIONS_STOP_EXPLORATION = AuditAction("decisions.stopExploration", "An exploration was stopped, or its request withdrawn.")
 DECISIONS_TRY_CUTOFF = AuditAction("decisions.tryCutoff", "A version with another cut-off was made and put into a group.")
 DECISIONS_SWAP_SET = AuditAction("decisions.swapSet", "Somebody looked at the applications that two versions decide differently.")

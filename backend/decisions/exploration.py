@@ -8,11 +8,13 @@ from typing import NamedTuple
 import msgspec
 
 from backend.actor import Actor
+from backend.db.locks import lock
 from backend.decisions import actions, repository
 from backend.decisions.decision_rule import names_of
 from backend.decisions.errors import ExplorationNotFound, ExplorationNotRequested, ExplorationOpen, InvalidExploration, SecondApproverNeeded
 from backend.decisions.service import facts_of, members_of
 from backend.decisions.tables import ExplorationRow
+from backend.decisions.value import most_lost
 from backend.groups import service as groups
 from backend.groups.events import GROUP_CHANGED
 from backend.groups.gate import ask_gate
@@ -52,9 +54,8 @@ async def list_explorations(work: UnitOfWork, input: GroupRef) -> Explorations:
 async def request(work: UnitOfWork, input: RequestExploration) -> Exploration:
     """Ask for an exploration. Raises GroupNotFound, InvalidExploration, ExplorationOpen."""
     group = await groups.get(work, GroupRef(slug=input.slug))
-    settings = (await facts_of(work, group.id)).settings
-    if issues := terms_issues(input.terms, await _champions_rule(work, group), settings, work.now):
-        raise InvalidExploration(issues=issues)
+    await lock(work.session, f"exploration:{group.id}")  # of two requests at once, the second finds the first
+    await _check(work, group, input.terms)
     rows = await repository.explorations(work.session, work.tenant_id, group.id)
     if any(_state(row, work.now) in ("requested", "active") for row in rows):
         raise ExplorationOpen
@@ -78,9 +79,8 @@ async def approve(work: UnitOfWork, input: ExplorationRef) -> Exploration:
     alone = row.requested_by_id == work.actor.person_id
     if alone and not await solo(work):
         raise SecondApproverNeeded
-    settings, terms = (await facts_of(work, group.id)).settings, msgspec.convert(row.terms, ExplorationTerms)
-    if issues := terms_issues(terms, await _champions_rule(work, group), settings, work.now):
-        raise InvalidExploration(issues=issues)
+    terms = _terms(row)
+    settings = await _check(work, group, terms)
     await ask_gate(work, "exploration", group.id, [one.version_id for one in group.phase.members if one.role is not MemberRole.SHADOW])
     row.approved_at, row.approved_by, row.self_approved = work.now, work.actor.name, alone
     running = RunningExploration(
@@ -112,6 +112,7 @@ async def reserve(hub: Hub, actor: Actor, slug: str, running: RunningExploration
         taken = await repository.reserve(work.session, work.tenant_id, running.id, wanted)
         if taken is not None and taken.used_up:
             await groups.set_exploration(work, slug, None)
+            work.audit(actions.DECISIONS_SPEND_EXPLORATION, f"group:{slug}", after={"id": str(running.id), "spent": taken.spent})
         return int(taken.granted) if taken else 0
 
 
@@ -121,9 +122,8 @@ async def explored_span(work: UnitOfWork, group: Group) -> ExploredSpan | None:
     row = next((one for one in rows if one.approved_at is not None), None)
     if row is None or row.approved_at is None:
         return None
-    terms = msgspec.convert(row.terms, ExplorationTerms)
-    until = min(row.stopped_at or work.now, terms.until, work.now)
-    return ExploredSpan(row.approved_at + STARTS_EVERYWHERE, until, terms.low, terms.high, (await facts_of(work, group.id)).settings.approves)
+    terms = _terms(row)
+    return ExploredSpan(row.approved_at + STARTS_EVERYWHERE, _end(row, work.now), terms.low, terms.high, (await facts_of(work, group.id)).settings.approves)
 
 
 def allowed(terms: ExplorationTerms) -> int:
@@ -133,7 +133,7 @@ def allowed(terms: ExplorationTerms) -> int:
     >>> allowed(ExplorationTerms(low=0.2, high=0.3, share=0.02, loss_budget=1_000, loss_each=300, until=datetime(2027, 1, 1, tzinfo=UTC)))
     3
     """
-    return min(math.floor(terms.loss_budget / terms.loss_each), MOST_APPROVALS)
+    return math.floor(min(terms.loss_budget / terms.loss_each, MOST_APPROVALS))
 
 
 def terms_issues(terms: ExplorationTerms, rule: DecisionRule | None, settings: DecisionSettings, now: datetime) -> list[Issue]:
@@ -169,6 +169,18 @@ def _approved(bands: Sequence[DecisionBand], terms: ExplorationTerms, settings: 
     return False
 
 
+async def _check(work: UnitOfWork, group: Group, terms: ExplorationTerms) -> DecisionSettings:
+    """Return the group's settings, if the terms fit them. Raises InvalidExploration."""
+    facts = await facts_of(work, group.id)
+    issues = terms_issues(terms, await _champions_rule(work, group), facts.settings, work.now)
+    if facts.value_table is not None and (most := most_lost(facts.value_table, terms.decision)) > terms.loss_each:
+        words = f"the value table lets one {terms.decision!r} lose {most:g} {facts.value_table.currency}; state at least that, so that the budget holds"
+        issues.append(Issue(pointer="/terms/loss_each", message=words))
+    if issues:
+        raise InvalidExploration(issues=issues)
+    return facts.settings
+
+
 async def _champions_rule(work: UnitOfWork, group: Group) -> DecisionRule | None:
     champion = next(one.version_id for one in group.phase.members if one.role is MemberRole.CHAMPION)
     found: Version = next(one for one in await members_of(work, group) if one.id == champion)
@@ -183,12 +195,21 @@ async def _locked(work: UnitOfWork, input: ExplorationRef) -> tuple[Group, Explo
     return group, row
 
 
+def _terms(row: ExplorationRow) -> ExplorationTerms:
+    return msgspec.convert(row.terms, ExplorationTerms)
+
+
+def _end(row: ExplorationRow, now: datetime) -> datetime:
+    """Return when it ended; now, while it runs."""
+    return min(row.stopped_at or now, _terms(row).until, now)
+
+
 def _state(row: ExplorationRow, now: datetime) -> str:
     if row.spent >= row.allowed:
         return "spent"
     if row.stopped_at is not None:
         return "stopped"
-    if msgspec.convert(row.terms, ExplorationTerms).until <= now:
+    if _terms(row).until <= now:
         return "ended"
     return "requested" if row.approved_at is None else "active"
 
@@ -196,11 +217,10 @@ def _state(row: ExplorationRow, now: datetime) -> str:
 async def _shape(work: UnitOfWork, group: Group, row: ExplorationRow) -> Exploration:
     counts = None
     if row.approved_at is not None:
-        until = first_id_at(row.stopped_at or work.now)
-        counts = await repository.explored(work.session, group.table_name, first_id_at(row.approved_at), until)
+        counts = await repository.explored(work.session, group.table_name, first_id_at(row.approved_at), first_id_at(_end(row, work.now)))
     return Exploration(
         id=row.id,
-        terms=msgspec.convert(row.terms, ExplorationTerms),
+        terms=_terms(row),
         state=_state(row, work.now),  # type: ignore[arg-type]  # one of the names above
         allowed=row.allowed,
         spent=row.spent,

@@ -29,10 +29,11 @@ ORDER BY inference_id DESC LIMIT :most
 
 # Takes places of an exploration that is in force: as many as are wanted and left.
 RESERVE = """
-WITH old AS (SELECT id, spent, allowed FROM explorations WHERE id = :id AND tenant_id = :tenant AND approved_at IS NOT NULL AND stopped_at IS NULL FOR UPDATE)
+WITH old AS (SELECT id, spent, allowed FROM explorations WHERE id = :id AND tenant_id = :tenant AND approved_at IS NOT NULL AND stopped_at IS NULL
+  AND (terms->>'until')::timestamptz > hub_now() FOR UPDATE)
 UPDATE explorations e SET spent = least(old.allowed, old.spent + :wanted),
   stopped_at = CASE WHEN old.spent + :wanted >= old.allowed THEN hub_now() END FROM old WHERE e.id = old.id
-RETURNING least(old.allowed, old.spent + :wanted) - old.spent AS granted, e.spent = e.allowed AS used_up
+RETURNING least(old.allowed, old.spent + :wanted) - old.spent AS granted, e.spent, e.spent = e.allowed AS used_up
 """
 
 EXPLORED = """
@@ -100,7 +101,10 @@ async def exploration(session: AsyncSession, tenant_id: UUID, group_id: UUID, ex
 
 
 async def reserve(session: AsyncSession, tenant_id: UUID, exploration_id: UUID, wanted: int) -> Row[Any] | None:
-    """Take up to `wanted` places: how many were `granted`, and whether all are `used_up` now. None when the exploration is not in force."""
+    """Take up to `wanted` places: how many were `granted`, how many are `spent`, and whether all are `used_up` now.
+
+    None when the exploration is not in force.
+    """
     return (await session.execute(text(RESERVE), {"id": exploration_id, "tenant": tenant_id, "wanted": wanted})).one_or_none()
 
 

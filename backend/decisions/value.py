@@ -42,7 +42,7 @@ def values_of(table: ValueTable, decisions: Sequence[str | None] | NDArray[Any],
     >>> entries = [ValueEntry(decision="approve", outcome="good", worth=Worth(column="amount", factor=0.08)),
     ...            ValueEntry(decision="approve", outcome="bad", worth=Worth(column="amount", factor=-0.6)),
     ...            ValueEntry(decision="decline", outcome="any", worth=Worth(constant=0.0))]
-    >>> table = ValueTable(currency="EUR", entries=entries, lowest=-500, highest=500)
+    >>> table = ValueTable(currency="EUR", entries=entries, lowest=-500.0, highest=500.0)
     >>> decisions, actuals = ["approve", "approve", "decline", "approve"], np.array([0, 1, np.nan, np.nan])
     >>> found = values_of(table, decisions, actuals, {"amount": np.array([1000.0] * 4)})
     >>> found.values.tolist(), round(found.clipped, 3), found.unpriced
@@ -68,6 +68,22 @@ def values_of(table: ValueTable, decisions: Sequence[str | None] | NDArray[Any],
 def columns_needed(table: ValueTable) -> list[str]:
     """Return the inputs that values are made of, sorted."""
     return sorted({entry.worth.column for entry in table.entries if entry.worth.column is not None})
+
+
+def most_lost(table: ValueTable, decision: str) -> float:
+    """Return the most that one application with this decision can lose, 0 or more. An amount of an input can be as low as the table's limit.
+
+    >>> from schemas.decisions import ValueEntry
+    >>> entries = [ValueEntry(decision="approve", outcome="good", worth=Worth(constant=80.0)),
+    ...            ValueEntry(decision="approve", outcome="bad", worth=Worth(column="amount", factor=-0.6))]
+    >>> table = ValueTable(currency="EUR", entries=entries, lowest=-500.0, highest=500.0)
+    >>> most_lost(table, "approve"), most_lost(table, "decline")
+    (500.0, 0.0)
+    """
+    worths = [entry.worth for entry in table.entries if entry.decision == decision]
+    constants = [max(worth.constant, table.lowest) for worth in worths if worth.constant is not None]
+    amounts = [table.lowest for worth in worths if worth.factor is not None and worth.factor < 0]
+    return max(0.0, *(-one for one in (*constants, *amounts)), 0.0)
 
 
 def cannot_decide(table: ValueTable | None, reveals: Collection[str] | None, names: Collection[str]) -> str | None:

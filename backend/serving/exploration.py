@@ -24,7 +24,7 @@ RESERVE_SECONDS = 1.0
 async def explore(hub: Hub, request: PredictionRequest, cases: Sequence[Case]) -> None:
     """Draw lots for decided cases in the band, and approve the winners for which the budget has a place.
 
-    Without a place, or without PostgreSQL, the case is as if there were no exploration.
+    Without a place, or without PostgreSQL, nobody is approved. A winner without a place keeps its lot, with the chance 0: the log shows how many there were.
     """
     running = request.group.facts.answering.exploration
     if running is None or not request.controlled:
@@ -39,9 +39,8 @@ async def explore(hub: Hub, request: PredictionRequest, cases: Sequence[Case]) -
     granted = await _reserve(hub, request, running, len(winners))
     for case in winners[:granted]:
         case.decision = running.decision
-    for case in drawn if granted < len(winners) else ():
-        if case not in winners[:granted]:
-            case.lot = case.lot_propensity = None
+    for case in winners[granted:]:
+        case.lot_propensity = 0.0
 
 
 def in_band(case: Case, running: RunningExploration, now: datetime) -> bool:

@@ -14,8 +14,9 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from sqlalchemy import text
 
 from backend.actor import Actor
+from backend.audit import service as audit
 from backend.comparison import routing_replay
-from backend.decisions import exploration, repository
+from backend.decisions import exploration, repository, service
 from backend.decisions.errors import ExplorationNotRequested, ExplorationOpen, InvalidExploration, SecondApproverNeeded
 from backend.decisions.lots import lot_of
 from backend.decisions.rule_change import set_decision_rule
@@ -28,7 +29,8 @@ from backend.inference_log.rows import row_of
 from backend.inference_log.writer import write
 from backend.outcomes.service import record as record_outcomes
 from schemas.access import Role
-from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule
+from schemas.audit import ListAudit
+from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule, SetValueTable, ValueEntry, ValueTable, Worth
 from schemas.exploration import Exploration, ExplorationRef, ExplorationTerms, RequestExploration, RunningExploration
 from schemas.group_settings import GroupSettings
 from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
@@ -104,6 +106,8 @@ async def test_it_begins_when_a_second_person_approves_and_ends_when_anybody_sto
         ({"low": float("nan")}, "/terms/low"),
         ({"high": CUT}, "/terms/low"),
         ({"loss_budget": 10.0}, "/terms/loss_budget"),
+        ({"loss_each": float("nan")}, "/terms/loss_budget"),
+        ({"share": float("nan")}, "/terms/loss_budget"),
         ({"until": datetime(2026, 1, 1, tzinfo=UTC)}, "/terms/until"),
         ({"until": datetime(2099, 1, 1)}, "/terms/until"),  # noqa: DTZ001 (without a zone on purpose)
         ({"decision": "decline"}, "/terms/decision"),
@@ -114,6 +118,54 @@ async def test_terms_that_make_no_sense_are_refused_with_their_place(hub: Hub, s
         with pytest.raises(InvalidExploration) as refused:
             await exploration.request(work, RequestExploration(slug=group.slug, terms=msgspec.structs.replace(TERMS, **changed)))
         assert pointer in [issue.pointer for issue in refused.value.issues]
+
+
+def test_a_loss_too_small_for_a_quotient_allows_no_more_than_the_most() -> None:
+    assert exploration.allowed(msgspec.structs.replace(TERMS, loss_budget=1e12, loss_each=5e-324)) == exploration.MOST_APPROVALS
+
+
+async def test_one_approval_may_lose_what_the_value_table_says(hub: Hub, served: Served, group: Group) -> None:
+    entries = [
+        ValueEntry(decision="approve", outcome="good", worth=Worth(constant=100.0)),
+        ValueEntry(decision="approve", outcome="bad", worth=Worth(constant=-5_000.0)),
+        ValueEntry(decision="decline", outcome="any", worth=Worth(constant=0.0)),
+    ]
+    async with hub.work(served.tenant.admin) as work:
+        table = ValueTable(currency="EUR", entries=entries, lowest=-2_000, highest=1_000)
+        await service.set_value_table(work, SetValueTable(slug=group.slug, table=table))
+        with pytest.raises(InvalidExploration) as refused:
+            await exploration.request(work, RequestExploration(slug=group.slug, terms=TERMS))
+        assert [(issue.pointer, "lose 2000 EUR" in issue.message) for issue in refused.value.issues] == [("/terms/loss_each", True)]
+        asked = await exploration.request(work, RequestExploration(slug=group.slug, terms=msgspec.structs.replace(TERMS, loss_each=2_000)))
+        assert asked.state == "requested"
+
+
+async def test_of_two_requests_at_once_only_one_is_kept(hub: Hub, served: Served, group: Group) -> None:
+    async def ask() -> None:
+        async with hub.work(served.tenant.admin) as work:
+            await exploration.request(work, RequestExploration(slug=group.slug, terms=TERMS))
+
+    async with hub.work(served.tenant.admin) as work:
+        await exploration.request(work, RequestExploration(slug=group.slug, terms=TERMS))
+        second = asyncio.create_task(ask())
+        await asyncio.sleep(0.5)  # it has read what there is, or waits
+    with pytest.raises(ExplorationOpen):
+        await second
+
+
+async def test_after_its_end_no_process_gets_a_place_and_later_approvals_count_for_the_next(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group)
+    running = RunningExploration(id=asked.id, low=CUT, high=EDGE, share=SHARE, decision="approve", approves=["approve"], until=TERMS.until)
+    async with hub.work(served.tenant.admin) as work:
+        ended = text("UPDATE explorations SET terms = jsonb_set(terms, '{until}', to_jsonb(now() - interval '1 minute')) WHERE id = :id")
+        await work.session.execute(ended, {"id": asked.id})
+    assert await exploration.reserve(hub, served.tenant.admin, group.slug, running, 1) == 0
+    later = await begun(hub, served, group)
+    await explored(hub, served, group, later, n=200)
+    async with hub.work(served.tenant.admin) as work:
+        shown = {one.id: one for one in (await exploration.list_explorations(work, GroupRef(slug=group.slug))).explorations}
+    assert (shown[asked.id].state, shown[asked.id].explored) == ("ended", 0)
+    assert shown[later.id].explored > 0
 
 
 async def test_another_tenant_finds_nothing_of_it(hub: Hub, served: Served, group: Group) -> None:
@@ -133,6 +185,8 @@ async def test_many_processes_at_once_never_overspend_and_the_last_place_ends_it
     async with hub.work(served.tenant.admin) as work:
         shown = (await exploration.list_explorations(work, GroupRef(slug=group.slug))).explorations[0]
         assert (shown.state, shown.spent, shown.allowed) == ("spent", 10, 10)
+        told = [one.action for one in (await audit.browse(work, ListAudit(subject=f"group:{group.slug}"))).items]
+    assert told.count("decisions.spendExploration") == 1
 
 
 @given(st.uuids(), st.text(max_size=30), st.text(max_size=30))
@@ -207,7 +261,34 @@ async def test_a_replay_draws_every_lot_again(hub: Hub, served: Served, group: G
     assert 0 < again.rows - again.matched <= 100
 
 
-async def explored(hub: Hub, served: Served, group: Group, asked: Exploration, n: int = 8_000, forged: bool = False) -> tuple[np.ndarray, np.ndarray]:
+async def test_figures_hold_though_most_winners_found_no_place(hub: Hub, served: Served, group: Group) -> None:
+    asked = await begun(hub, served, group)
+    scores, truth = await explored(hub, served, group, asked, places=0.2)
+    (contender,) = (await compare(hub, served, group)).contenders
+    assert contender.explored is not None
+    figures = {one.metric: one.estimate for one in contender.explored.figures}
+    everyone = truth[scores < EDGE].mean()
+    half = (figures["bad_rate"].interval.high - figures["bad_rate"].interval.low) / 2
+    assert abs(figures["bad_rate"].value - everyone) < 2.5 * half, (figures["bad_rate"], everyone)
+    async with hub.work(served.tenant.admin) as work:
+        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
+    assert replay.rows == replay.matched
+
+
+@pytest.mark.parametrize("forged", ["lot_propensity = 0.19", "decision = 'approve'", "lot_propensity = 0"])
+async def test_a_replay_finds_a_chance_and_a_decision_that_the_lot_did_not_give(hub: Hub, served: Served, group: Group, forged: str) -> None:
+    asked = await begun(hub, served, group)
+    await explored(hub, served, group, asked, n=200)
+    async with hub.work(served.tenant.admin) as work:
+        lost = f"UPDATE {group.table_name} SET {forged} WHERE lot >= lot_propensity"
+        changed = (await work.session.execute(text(lost))).rowcount
+        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
+    assert replay.rows - replay.matched == changed > 0
+
+
+async def explored(
+    hub: Hub, served: Served, group: Group, asked: Exploration, n: int = 8_000, forged: bool = False, places: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Log applications as an exploring process would, with the outcomes of what was approved. Returns scores and true outcomes [n]."""
     assert served.tenant.admin.tenant_id
     random, rows, told = np.random.default_rng(9), [], []
@@ -221,8 +302,9 @@ async def explored(hub: Hub, served: Served, group: Group, asked: Exploration, n
         made = msgspec.structs.replace(made, inputs={"region": "south" if at % 3 == 0 else "north"})
         if CUT <= scores[at] < EDGE:
             lot = lot_of(asked.id, group.salt, key)
-            won = lot < SHARE
-            made = msgspec.structs.replace(made, lot=1 - lot if forged else lot, lot_propensity=SHARE, decision="approve" if won else "decline")
+            won, place = lot < SHARE, random.random() < places
+            chance = SHARE if place or not won else 0.0
+            made = msgspec.structs.replace(made, lot=1 - lot if forged else lot, lot_propensity=chance, decision="approve" if won and place else "decline")
         rows.append(row_of(made, None, None))
         if made.decision == "approve":
             told.append(Outcome(inference_id=made.inference_id, actual=float(truth[at])))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from backend.access.permissions import P
 from backend.audit import service as audit
@@ -137,6 +138,17 @@ def test_what_a_lot_approved_tells_of_those_that_only_the_shadow_approves() -> N
     assert (both.n, both.known, both.bad) == (1, 1, 0)
     assert (gained.n, gained.known, gained.bad, gained.answered_value, gained.shadow_value) == (5, 2, 1, 0.0, -2.0)
     assert "2 of the 5 have an outcome" in found.words
+
+
+async def test_what_the_lot_approved_was_declined_by_the_rule(hub: Hub, served: Served, group: Group, book: Book) -> None:
+    async with hub.work(served.tenant.admin) as work:
+        lots = f"UPDATE {group.table_name} SET lot = 0.1, lot_propensity = 0.5 WHERE role <> 'shadow' AND decision = 'approve' AND score < 0.1"
+        explored = (await work.session.execute(text(lots))).rowcount
+        found = {part.name: part for part in (await swap.swap(work, AskSwapSet(slug=group.slug))).parts}
+    by_lot, known = book.scores < 0.1, book.first
+    assert explored == by_lot.sum() > 0
+    assert found["both"].n == (book.first & ~by_lot & book.second).sum()
+    assert (found["only_shadow"].n, found["only_shadow"].known) == (((~book.first | by_lot) & book.second).sum(), (known & by_lot & book.second).sum())
 
 
 async def test_a_group_without_a_shadow_says_so(hub: Hub, served: Served) -> None:

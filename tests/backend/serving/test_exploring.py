@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from backend.decisions import exploration
 from backend.decisions.lots import lot_of
@@ -17,6 +18,7 @@ from schemas.groups import CreateGroup, Group, GroupRef, MemberRole, MemberSpec
 from schemas.inference import PredictBody, Prediction
 from tests.backend.decisions.test_exploration import other_person
 from tests.backend.groups.test_control import predictor  # noqa: F401 (a fixture)
+from tests.support.predictions import drain
 from tests.support.served import Served
 
 NEVER = DecisionRule(bands=[DecisionBand(decision="approve", below=-1.0), DecisionBand(decision="decline")])
@@ -111,3 +113,11 @@ async def test_a_batch_takes_no_more_places_than_there_are(
     answers = await predictor.predict(served.tenant.admin, group.slug, body)
     assert isinstance(answers, list)
     assert sum(one.explored for one in answers) == 2
+    await drain(hub, group)
+    async with hub.work(served.tenant.admin) as work:
+        kept = f"SELECT lot, lot_propensity, decision FROM {group.table_name} WHERE role <> 'shadow' AND lot IS NOT NULL"
+        rows = (await work.session.execute(text(kept))).all()
+    assert len(rows) == 20
+    for row in rows:  # a winner without a place is declined, with its lot and the chance 0
+        assert (row.decision == "approve") == (row.lot < row.lot_propensity)
+        assert row.lot_propensity == (SHARE if row.lot >= SHARE or row.decision == "approve" else 0)
