@@ -2135,6 +2135,38 @@ export interface FinalDecision {
 }
 
 /**
+ * Make a snapshot of a group's inference log with its outcomes.
+ *
+ * Rows: answered requests of the window with a mature outcome, of the phases given (all by default) and roles (the champion and challengers by default).
+ * Rows of archived weeks are included.
+ * Columns: each input, `outcome` (the target), `requested_at` (the timestamp), `entity_key` (the entity), `score`, `decision`, `version`, `role`, `phase`.
+ */
+export interface FromLog {
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  slug: string;
+  /**
+   * Lower-case letters, digits and underscores.
+   * @pattern ^[a-z][a-z0-9_]{0,62}$(?!\n)
+   */
+  group: string;
+  since?: string | null | undefined;
+  until?: string | null | undefined;
+  phases?: number[] | undefined;
+  roles?: ("challenger" | "champion" | "shadow")[] | undefined;
+  /**
+   * @minimum 0
+   * @maximum 3650
+   * @default 0
+   */
+  mature_days?: number | undefined;
+  /** @maxLength 2000 */
+  columns?: ColumnChoice[] | undefined;
+}
+
+/**
  * A group's current state. `endpoint` is the address for predictions, `salt` the start of its routing hash.
  *
  * A call that changes the group sets `settled`: true once every living process routes by the change, and no process answers past a halt. False when one may
@@ -5266,6 +5298,12 @@ export type AppRouter = TRPCBuiltRouter<
        * Needs `dataset:dataset:write`.
        */
       derive: M<Derive, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | SnapshotNotFound | SnapshotNotReady | WrongKind>;
+      /**
+       * Make a snapshot of a group's inference log with its outcomes, in the background. Rows of archived weeks are included.
+       *
+       * Needs `dataset:dataset:write`.
+       */
+      fromGroup: M<FromLog, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | GroupNotFound | WrongKind>;
       /**
        * Return a dataset's snapshots, newest first.
        *

@@ -771,6 +771,24 @@ export const finalDecisionSchema = z.strictObject({
   correlation_id: text(0, 200).nullable().optional(),
 });
 
+/**
+ * Make a snapshot of a group's inference log with its outcomes.
+ *
+ * Rows: answered requests of the window with a mature outcome, of the phases given (all by default) and roles (the champion and challengers by default).
+ * Rows of archived weeks are included.
+ * Columns: each input, `outcome` (the target), `requested_at` (the timestamp), `entity_key` (the entity), `score`, `decision`, `version`, `role`, `phase`.
+ */
+export const fromLogSchema = z.strictObject({
+  slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  group: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
+  since: z.string().nullable().optional(),
+  until: z.string().nullable().optional(),
+  phases: z.array(z.int()).default([]),
+  roles: z.array(z.enum(["challenger", "champion", "shadow"])).default([]),
+  mature_days: z.int().gte(0).lte(3650).default(0),
+  columns: z.array(columnChoiceSchema).max(2000).default([]),
+});
+
 /** A group, by slug. */
 export const groupRefSchema = z.strictObject({
   slug: z.string().regex(new RegExp("^[a-z][a-z0-9_]{0,62}$(?!\\n)", 'u')),
@@ -1310,6 +1328,7 @@ export const inputs = {
   "datasets.append": appendRowsSchema,
   "datasets.sealRows": sealRowsSchema,
   "datasets.derive": deriveSchema,
+  "datasets.fromGroup": fromLogSchema,
   "datasets.snapshots": listSnapshotsSchema,
   "datasets.snapshot": snapshotRefSchema,
   "datasets.quality": snapshotRefSchema,

@@ -17,7 +17,7 @@ from rpc.console import CONSOLE, console_routes
 from rpc.core.http import Options, Rate, Receive, RpcApp, Scope, Send
 from rpc.core.http_metrics import counting
 from rpc.core.sub_path import SubPath
-from rpc.dataset_uploads import append_dataset_rows, upload_dataset_file
+from rpc.datasets.uploads import append_dataset_rows, upload_dataset_file
 from rpc.health import database_answers
 from rpc.host import ProductHost
 from rpc.http_connection import CompleteResponse, Headers

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from backend.datasets import actions, child, repository, service
-from backend.datasets.errors import ErasureNotConfirmed
+from backend.datasets.errors import ErasureNotConfirmed, NoRowsLeft
 from backend.datasets.events import DATASET_CHANGED
 from backend.datasets.reading import steps
 from backend.datasets.reading.shapes import Preparation, Prepared
@@ -20,7 +20,7 @@ from backend.db.long_locks import awake
 from backend.files import digest_of, private_folder
 from backend.work.unit import UnitOfWork
 from schemas.common import Issue
-from schemas.datasets import ColumnChoice, DatasetErasure, ErasedRows, EraseFromDataset, Snapshot
+from schemas.datasets import ColumnChoice, DatasetErasure, ErasedRows, EraseFromDataset, Snapshot, SnapshotState
 
 ALL = 10_000
 
@@ -51,7 +51,10 @@ async def _erase_from(work: UnitOfWork, row: SnapshotTable, snapshot: Snapshot, 
     try:
         async with awake(work.session):
             path = await asyncio.to_thread(fetch_snapshot, work.hub, snapshot)
-            prepared, written = await _rewritten(path, snapshot, entity_key, folder)
+            try:
+                prepared, written = await _rewritten(path, snapshot, entity_key, folder)
+            except NoRowsLeft:
+                return _empty(work, row, snapshot)
             sha256 = await asyncio.to_thread(digest_of, written)
             removed = (snapshot.rows or 0) - prepared.rows
             if removed:
@@ -64,15 +67,23 @@ async def _erase_from(work: UnitOfWork, row: SnapshotTable, snapshot: Snapshot, 
 
 
 def _replace(work: UnitOfWork, row: SnapshotTable, snapshot: Snapshot, prepared: Prepared, sha256: str) -> None:
-    was = ErasedRows(
-        at=work.now,
-        rows=(snapshot.rows or 0) - prepared.rows,
-        content_hash_before=snapshot.content_hash or "",
-        rows_before=snapshot.rows or 0,
-    )
+    _note(work, row, snapshot, prepared.rows)
+    fill(row, prepared, sha256)
+
+
+def _empty(work: UnitOfWork, row: SnapshotTable, snapshot: Snapshot) -> int:
+    """Every row was about the entity: the file goes, the snapshot's row stays with what it was."""
+    _note(work, row, snapshot, 0)
+    row.state, row.rows, row.file_sha256, row.quality, row.preview = SnapshotState.EXPIRED, 0, None, None, None
+    return snapshot.rows or 0
+
+
+def _note(work: UnitOfWork, row: SnapshotTable, snapshot: Snapshot, left: int) -> None:
+    """Keep what hash and count were. The old file goes after the commit."""
+    before = snapshot.rows or 0
+    was = ErasedRows(at=work.now, rows=before - left, content_hash_before=snapshot.content_hash or "", rows_before=before)
     row.erasures = [*row.erasures, msgspec.to_builtins(was)]
     old = snapshot_name(snapshot.id, str(snapshot.file_sha256))
-    fill(row, prepared, sha256)
     work.after_commit(lambda: asyncio.to_thread(work.hub.files.delete, old))
 
 

@@ -42,6 +42,10 @@ class UnreadableData(Invalid):
     code = ErrorCode.UNPROCESSABLE_CONTENT
 
 
+class NoRowsLeft(UnreadableData):
+    """No row is left: the conditions match none, or all rows were erased."""
+
+
 class TooManyColumns(UnreadableData):
     """The file has more columns than a dataset may have. Leave out columns, or turn them into rows."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from backend.actor import Actor
-from backend.datasets import repository, service
+from backend.datasets import from_log, repository, service
 from backend.datasets.errors import UnreadableData
 from backend.datasets.reading.shapes import Preparation
 from backend.datasets.snapshot_files import snapshot_name, upload_name
@@ -31,6 +31,11 @@ async def gather(hub: Hub, actor: Actor, source: dict[str, Any], choices: list[C
         return Preparation(format=source["format"], delimiter=source["delimiter"], complete=True, **common)
     if source["kind"] == "decision_log":
         await _write_lines(path, _appended(hub, actor, source))
+        return Preparation(format="jsonl", delimiter=None, complete=False, **common)
+    if source["kind"] == "inference_log":
+        seen: dict[str, None] = {}
+        await _write_lines(path, from_log.read(hub, actor, source, seen))
+        common["choices"] = from_log.settled(choices, seen)
         return Preparation(format="jsonl", delimiter=None, complete=False, **common)
     async with hub.work(actor, read_only=True) as work:
         parent = await service.ready_snapshot(work, UUID(source["snapshot_id"]))
@@ -71,7 +76,7 @@ async def _write_lines(path: Path, pages: AsyncIterator[list[dict[str, Any]]]) -
             rows += len(page)
             await asyncio.to_thread(file.write, msgspec.json.Encoder().encode_lines(page))
     if not rows:
-        raise UnreadableData("The source has no rows. Append rows first, or choose a longer window.")
+        raise UnreadableData("The source has no rows: none was appended, or none in the window has a mature outcome. Append rows, or choose a longer window.")
 
 
 def _copy(hub: Hub, name: str, sha256: str, path: Path) -> None:

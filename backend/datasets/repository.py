@@ -118,21 +118,21 @@ async def erase_rows(session: AsyncSession, tenant_id: UUID, dataset_id: UUID, f
     return len((await session.execute(statement, given)).all())
 
 
-async def ready_before(session: AsyncSession, tenant_id: UUID) -> Sequence[tuple[SnapshotTable, DatasetTable]]:
+async def ready_before(session: AsyncSession, tenant_id: UUID, now: datetime) -> Sequence[tuple[SnapshotTable, DatasetTable]]:
     """Return the ready snapshots past their dataset's retention, without a legal hold: (snapshot, dataset)."""
     query = (
         select(SnapshotTable, DatasetTable)
         .join(DatasetTable, DatasetTable.id == SnapshotTable.dataset_id)
         .where(DatasetTable.tenant_id == tenant_id, DatasetTable.legal_hold.is_(None), SnapshotTable.state == "ready")
-        .where(SnapshotTable.created_at < func.hub_now() - func.make_interval(0, 0, 0, DatasetTable.retention_days))
+        .where(text("dataset_snapshots.created_at < CAST(:now AS timestamptz) - make_interval(days => datasets.retention_days)").bindparams(now=now))
     )
     return (await session.execute(query)).all()
 
 
-async def remove_rows_before(session: AsyncSession, tenant_id: UUID) -> int:
+async def remove_rows_before(session: AsyncSession, tenant_id: UUID, now: datetime) -> int:
     """Delete appended rows past their dataset's retention, without a legal hold. Return their number."""
     statement = text(
         "DELETE FROM dataset_rows r USING datasets d WHERE d.id = r.dataset_id AND d.tenant_id = :tenant AND d.legal_hold IS NULL "
-        "AND r.received_at < hub_now() - make_interval(days => d.retention_days) RETURNING r.id"
+        "AND r.received_at < CAST(:now AS timestamptz) - make_interval(days => d.retention_days) RETURNING r.id"
     )
-    return len((await session.execute(statement, {"tenant": tenant_id})).all())
+    return len((await session.execute(statement, {"tenant": tenant_id, "now": now})).all())

@@ -22,14 +22,13 @@ from schemas.datasets import (
     DatasetSlug,
     ErasedRows,
     ListSnapshots,
-    Preview,
-    Quality,
     SetDatasetHold,
     SetDatasetRetention,
     Snapshot,
     SnapshotRef,
     SnapshotState,
 )
+from schemas.datasets.quality import Preview, Quality
 
 SEAL_RUN = "datasets.seal"
 

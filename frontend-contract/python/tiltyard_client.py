@@ -1666,6 +1666,26 @@ class FinalDecision(TypedDict):
     correlation_id: NotRequired[str | None]
 
 
+class FromLog(TypedDict):
+    """Make a snapshot of a group's inference log with its outcomes.
+
+        Rows: answered requests of the window with a mature outcome, of the phases given (all by default) and roles (the champion and challengers by default).
+        Rows of archived weeks are included.
+        Columns: each input, `outcome` (the target), `requested_at` (the timestamp), `entity_key` (the entity), `score`, `decision`, `version`, `role`, `phase`.
+    """
+
+    slug: str
+    """Lower-case letters, digits and underscores."""
+    group: str
+    """Lower-case letters, digits and underscores."""
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    phases: NotRequired[List[int]]
+    roles: NotRequired[List[Literal['challenger', 'champion', 'shadow']]]
+    mature_days: NotRequired[int]
+    columns: NotRequired[List[ColumnChoice]]
+
+
 class Group(TypedDict):
     """A group's current state. `endpoint` is the address for predictions, `salt` the start of its routing hash.
 
@@ -4623,7 +4643,7 @@ class WrongKind(HubError):
     """This dataset takes its rows from another source. Make a new dataset for these rows."""
 
 
-CONTRACT_HASH = "3c75815560ca8ae7"
+CONTRACT_HASH = "2285538c7ed1c6f7"
 """The contract this client was generated from."""
 
 
@@ -5124,6 +5144,14 @@ class DatasetsProcedures:
         Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`, `COLUMNS_UNCLEAR`.
         """
         answer: Snapshot = self._hub._call(self._hub._mutation("datasets.derive", {"slug": slug, "snapshot_id": snapshot_id, "seed": seed, **_set({"conditions": conditions, "sample": sample, "columns": columns})}))
+        return answer
+
+    def from_group(self, *, slug: str, group: str, since: str | None = None, until: str | None = None, phases: List[int] | None = None, roles: List[Literal['challenger', 'champion', 'shadow']] | None = None, mature_days: int = 0, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of a group's inference log with its outcomes, in the background. Rows of archived weeks are included.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `GROUP_NOT_FOUND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.fromGroup", {"slug": slug, "group": group, "mature_days": mature_days, **_set({"since": since, "until": until, "phases": phases, "roles": roles, "columns": columns})}))
         return answer
 
     def snapshots(self, *, slug: str, limit: int = 50) -> List[Snapshot]:
@@ -6251,6 +6279,14 @@ class AsyncDatasetsProcedures:
         Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `SNAPSHOT_NOT_FOUND`, `SNAPSHOT_NOT_READY`, `COLUMNS_UNCLEAR`.
         """
         answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.derive", {"slug": slug, "snapshot_id": snapshot_id, "seed": seed, **_set({"conditions": conditions, "sample": sample, "columns": columns})}))
+        return answer
+
+    async def from_group(self, *, slug: str, group: str, since: str | None = None, until: str | None = None, phases: List[int] | None = None, roles: List[Literal['challenger', 'champion', 'shadow']] | None = None, mature_days: int = 0, columns: List[ColumnChoice] | None = None) -> Snapshot:
+        """Make a snapshot of a group's inference log with its outcomes, in the background. Rows of archived weeks are included.
+
+        Refused as `DATASET_NOT_FOUND`, `WRONG_KIND`, `GROUP_NOT_FOUND`, `COLUMNS_UNCLEAR`.
+        """
+        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.fromGroup", {"slug": slug, "group": group, "mature_days": mature_days, **_set({"since": since, "until": until, "phases": phases, "roles": roles, "columns": columns})}))
         return answer
 
     async def snapshots(self, *, slug: str, limit: int = 50) -> List[Snapshot]:

@@ -1,7 +1,7 @@
 """Datasets: files, decision logs and inference logs, sealed into immutable snapshots."""
 
 from backend.access.permissions import P
-from backend.datasets import erasure, rows, service, uploads
+from backend.datasets import erasure, from_log, rows, service, uploads
 from backend.datasets.errors import (
     ColumnsUnclear,
     DatasetHeld,
@@ -17,6 +17,7 @@ from backend.datasets.errors import (
     WrongKind,
 )
 from backend.files import FileAltered, FileLost, FilesAway
+from backend.groups.errors import GroupNotFound
 from rpc.core import Router
 from rpc.host import Call
 from schemas.datasets import (
@@ -28,9 +29,8 @@ from schemas.datasets import (
     DatasetSlug,
     Derive,
     EraseFromDataset,
+    FromLog,
     ListSnapshots,
-    Preview,
-    Quality,
     SealRows,
     SealUpload,
     SetDatasetHold,
@@ -40,6 +40,7 @@ from schemas.datasets import (
     Upload,
     UploadRef,
 )
+from schemas.datasets.quality import Preview, Quality
 
 datasets = Router("datasets")
 
@@ -96,6 +97,12 @@ async def seal_rows(ctx: Call, input: SealRows) -> Snapshot:
 async def derive(ctx: Call, input: Derive) -> Snapshot:
     """Make a snapshot of some rows of another one, in the background."""
     return await rows.derive(ctx.work, input)
+
+
+@datasets.mutation(permission=P.DATASET_DATASET_WRITE, errors=(DatasetNotFound, WrongKind, GroupNotFound, ColumnsUnclear))
+async def from_group(ctx: Call, input: FromLog) -> Snapshot:
+    """Make a snapshot of a group's inference log with its outcomes, in the background. Rows of archived weeks are included."""
+    return await from_log.ask(ctx.work, input)
 
 
 @datasets.query(permission=P.DATASET_DATASET_READ, errors=(DatasetNotFound,))

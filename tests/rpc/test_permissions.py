@@ -79,6 +79,7 @@ def inputs(serving: Serving, tenant: Tenant, token: UUID, run: UUID, connector: 
         "datasets.derive": {"slug": "walk_rows", "snapshot_id": UNKNOWN},
         "datasets.discardUpload": {"upload_id": UNKNOWN},
         "datasets.eraseEntity": {"slug": "walk_rows", "entity_key": "nobody", "confirm": "nobody", "reason": "walk"},
+        "datasets.fromGroup": {"slug": "walk_rows", "group": serving.group.slug},
         "datasets.get": {"slug": "walk_rows"},
         "datasets.list": None,
         "datasets.preview": {"snapshot_id": UNKNOWN},

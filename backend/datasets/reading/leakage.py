@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schemas.columns import Column
-from schemas.datasets import Suspect
+from schemas.datasets.quality import Suspect
 
 ROWS = 20_000
 STRENGTH = 0.98

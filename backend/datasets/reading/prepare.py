@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from backend.datasets.errors import RowsRefused, UnreadableData
+from backend.datasets.errors import NoRowsLeft, RowsRefused, UnreadableData
 from backend.datasets.reading.content_hash import content_hash
 from backend.datasets.reading.conversion import SQL_TYPES, converted, is_missing, literal, quoted, strict
 from backend.datasets.reading.formats import SAMPLED_ROWS, detect, names_of
@@ -76,7 +76,7 @@ def prepare_file(task: Preparation) -> Prepared:
 def _described(task: Preparation, connection: Any, kept: list[ColumnChoice]) -> Prepared:
     rows = connection.execute(f"SELECT count(*) FROM read_parquet({literal(task.written)})").fetchall()[0][0]
     if not rows:
-        raise UnreadableData("No row is left: the conditions match none, or all rows were erased.")
+        raise NoRowsLeft
     columns = [Column(name=choice.name, type=choice.type, role=choice.role, categories=_levels(connection, task.written, choice)) for choice in kept]
     quality, preview = describe(connection, task.written, columns, rows)
     moments = next((column.name for column in columns if column.role == "timestamp" and column.type == "timestamp"), None)

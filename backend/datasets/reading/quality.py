@@ -8,7 +8,7 @@ import numpy as np
 from backend.datasets.reading.conversion import literal, quoted
 from backend.datasets.reading.leakage import suspects
 from schemas.columns import Column
-from schemas.datasets import Bin, ColumnQuality, Level, Prevalence, Preview, Quality
+from schemas.datasets.quality import Bin, ColumnQuality, Level, Prevalence, Preview, Quality
 
 SAMPLE_ROWS = 100_000
 BINS = 20

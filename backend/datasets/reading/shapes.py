@@ -5,7 +5,8 @@ from datetime import datetime
 import msgspec
 
 from schemas.columns import Column
-from schemas.datasets import ColumnChoice, Condition, FileFormat, GuessedColumn, Preview, Quality
+from schemas.datasets import ColumnChoice, Condition, FileFormat, GuessedColumn
+from schemas.datasets.quality import Preview, Quality
 
 
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True):

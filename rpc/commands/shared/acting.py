@@ -50,11 +50,12 @@ class Caller:
         self._email = email
         self._token = token
 
-    async def ask(self, path: str, given: Shape, shape: type[T]) -> T:
+    async def ask(self, path: str, given: Shape | None, shape: type[T]) -> T:
         """Return a procedure's answer, in its shape. Raises the procedure's errors, SetupError, Unauthorized and Forbidden."""
         actor = await _actor(self._hub, self._email, self._token)
         exchange = Exchange(ProductHost(self._hub), Request(path=path), actor)
-        answer = await call(exchange, find(root, path), msgspec.Raw(msgspec.json.encode(given)))
+        raw = None if given is None else msgspec.Raw(msgspec.json.encode(given))
+        answer = await call(exchange, find(root, path), raw)
         return msgspec.json.decode(answer, type=shape, strict=False)
 
 
