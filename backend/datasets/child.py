@@ -11,7 +11,7 @@ from backend.limited_process import ChildEnded, LimitedProcess
 T = TypeVar("T")
 
 MEMORY_BYTES: Final = 6 << 30
-"""Address space, of which DuckDB and Arrow use a small part; DuckDB's own limit is `memory_mb` of a preparation."""
+"""Address space. DuckDB and Arrow use a small part of it; DuckDB has its own limit, `memory_mb` of a preparation."""
 INSPECT_SECONDS: Final = 60
 PREPARE_SECONDS: Final = 4 * 3600
 SPILL_BYTES: Final = 200 << 30

@@ -13,7 +13,7 @@ from backend.datasets import actions, child, repository, service
 from backend.datasets.errors import ColumnsUnclear, UploadNotFound
 from backend.datasets.events import DATASET_CHANGED
 from backend.datasets.reading import steps
-from backend.datasets.reading.shapes import FileFacts
+from backend.datasets.reading.shapes import DataFileFacts
 from backend.datasets.snapshot_files import upload_name
 from backend.datasets.tables import UploadTable
 from backend.files import digest_of
@@ -23,7 +23,7 @@ from backend.work.unit import UnitOfWork
 from schemas.common import Issue
 from schemas.datasets import ColumnChoice, DatasetKind, DatasetSlug, GuessedColumn, SealUpload, Snapshot, Upload, UploadRef
 
-KEPT = timedelta(days=7)
+WAITING = timedelta(days=7)
 """How long an uploaded file waits for its seal."""
 
 
@@ -54,7 +54,7 @@ def _measured(path: Path) -> tuple[int, str]:
     return path.stat().st_size, digest_of(path)
 
 
-async def _keep(work: UnitOfWork, slug: str, upload_id: UUID, file_name: str, bytes_: tuple[int, str], facts: FileFacts) -> Upload:
+async def _keep(work: UnitOfWork, slug: str, upload_id: UUID, file_name: str, bytes_: tuple[int, str], facts: DataFileFacts) -> Upload:
     dataset = await service.find(work, slug, kinds=(DatasetKind.UPLOAD,))
     row = UploadTable(
         id=upload_id,
@@ -68,7 +68,7 @@ async def _keep(work: UnitOfWork, slug: str, upload_id: UUID, file_name: str, by
         columns=msgspec.to_builtins(facts.columns),
         created_at=work.now,
         created_by=work.actor.name,
-        expires_at=work.now + KEPT,
+        expires_at=work.now + WAITING,
     )
     work.session.add(row)
     await work.session.flush()
@@ -98,7 +98,7 @@ async def seal(work: UnitOfWork, input: SealUpload) -> Snapshot:
     row, slug = await _find(work, input.upload_id)
     choices = _settled(msgspec.convert(row.columns, list[GuessedColumn], strict=False), input.columns)
     dataset = await service.find(work, slug, lock=True)
-    row.sealed_at, row.expires_at = work.now, work.now + KEPT
+    row.sealed_at, row.expires_at = work.now, work.now + WAITING
     source = {"kind": "upload", "upload_id": str(row.id), "file_name": row.file_name, "sha256": row.sha256, "format": row.format, "delimiter": row.delimiter}
     return await service.add_snapshot(work, dataset, source, choices)
 
@@ -118,7 +118,7 @@ def _settled(guessed: list[GuessedColumn], given: list[ColumnChoice]) -> list[Co
 
 
 def one_of_each(choices: list[ColumnChoice]) -> list[Issue]:
-    """Return an issue for each role of which there can be only one column, and which several have."""
+    """Return an issue for each role that only one column can have, and several have."""
     named = {role: [choice.name for choice in choices if choice.role == role] for role in ("target", "weight", "timestamp")}
     several = {role: names for role, names in named.items() if len(names) > 1}
     return [Issue(pointer="/columns", message=f"only one column can have the role {role}, not {', '.join(names[:5])}") for role, names in several.items()]

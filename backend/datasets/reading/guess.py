@@ -13,7 +13,7 @@ POINTS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?")
 OTHER_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2}")
 FORMULA = re.compile(r"[=@][A-Za-z(+-].*", re.DOTALL)
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a"})
+NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a"})
 MOST_LEVELS = 50
 EXAMPLES = 3
 
@@ -26,7 +26,7 @@ def guess(name: str, cells: Sequence[str | None]) -> GuessedColumn:
     >>> guess("amount", ["1.234,50"]).question is not None
     True
     """
-    present = [cell for cell in cells if cell is not None and cell.strip().lower() not in MISSING]
+    present = [cell for cell in cells if cell is not None and cell.strip().lower() not in NO_VALUE]
     examples = [cell[:80] for cell in dict.fromkeys(present)][:EXAMPLES]
     kind = _kind(present)
     question = note = None

@@ -15,7 +15,7 @@ from backend.datasets.reading.problems import SHOWN
 from backend.datasets.reading.quality import describe
 from backend.datasets.reading.relation import Relation, connect, run
 from backend.datasets.reading.selection import selected
-from backend.datasets.reading.shapes import FileFacts, Preparation, Prepared
+from backend.datasets.reading.shapes import DataFileFacts, Preparation, Prepared
 from schemas.columns import Column
 from schemas.datasets import ColumnChoice, GuessedColumn
 
@@ -23,12 +23,12 @@ WRITTEN = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE
 MOST_CATEGORIES = 1000
 
 
-def inspect_file(path: str, name: str, folder: str) -> FileFacts:
+def inspect_file(path: str, name: str, folder: str) -> DataFileFacts:
     """Return a file's format and a guess for each column."""
     kind, delimiter = detect(Path(path), name)
     names = names_of(Path(path), kind, delimiter)
     relation = Relation(connect([path], folder, 1, 300), path, kind, delimiter, names)
-    return FileFacts(format=kind, delimiter=delimiter, columns=guesses(relation))
+    return DataFileFacts(format=kind, delimiter=delimiter, columns=guesses(relation))
 
 
 def guesses(relation: Relation) -> list[GuessedColumn]:

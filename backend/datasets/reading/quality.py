@@ -11,7 +11,7 @@ from schemas.columns import Column
 from schemas.datasets.quality import Bin, ColumnQuality, Level, Prevalence, Preview, Quality
 
 SAMPLE_ROWS = 100_000
-BINS = 20
+HISTOGRAM_BINS = 20
 LEVELS = 20
 PREVIEW_ROWS = 50
 CELL_CHARACTERS = 200
@@ -91,7 +91,7 @@ def _histogram(values: Any) -> list[Bin]:
         return []
     with np.errstate(all="ignore"):
         try:
-            counts, edges = np.histogram(values, BINS)
+            counts, edges = np.histogram(values, HISTOGRAM_BINS)
         except ValueError:  # a range too small for bins, or past the largest float
             return []
     return [Bin(low=float(low), high=float(high), count=int(count)) for low, high, count in zip(edges, edges[1:], counts, strict=False)]

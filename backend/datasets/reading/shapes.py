@@ -9,7 +9,7 @@ from schemas.datasets import ColumnChoice, Condition, FileFormat, GuessedColumn
 from schemas.datasets.quality import Preview, Quality
 
 
-class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
+class DataFileFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it was found: its format, and a guess for each column."""
 
     format: FileFormat
