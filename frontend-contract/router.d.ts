@@ -5419,7 +5419,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `group:group:write`.
        */
-      tryCutoff: M<TryCutoff, CutoffTrial, AppErrorShape | CutoffUnsuited | DecisionRuleUnfit | GateNotMet | GroupNotFound | InvalidSplit | RuleUnchanged | StalePhase | VersionNotLogged | VersionNotReady | VersionWithoutArtifact>;
+      tryCutoff: M<TryCutoff, CutoffTrial, AppErrorShape | CutoffUnsuited | DecisionRuleUnfit | GateNotMet | GroupNotFound | InvalidSplit | RuleUnchanged | StalePhase | VersionNotLogged | VersionNotReady | VersionTaken | VersionWithoutArtifact>;
       /**
        * List the cut-offs that were tried, with the value expected of each.
        *
@@ -5813,7 +5813,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `catalog:model:write`.
        */
-      setDecisionRule: M<SetDecisionRule, Version, AppErrorShape | DecisionRuleUnfit | RuleUnchanged | VersionNotFound | VersionWithoutArtifact>;
+      setDecisionRule: M<SetDecisionRule, Version, AppErrorShape | DecisionRuleUnfit | RuleUnchanged | VersionNotFound | VersionTaken | VersionWithoutArtifact>;
       /**
        * Create a draft version from a model document; upload its artifact to make it ready.
        *

@@ -75,7 +75,7 @@ async def version(ctx: Call, input: VersionRef) -> Version:
     return await service.get_version(ctx.work, input)
 
 
-@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged))
+@models.mutation(permission=P.CATALOG_MODEL_WRITE, errors=(VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged, VersionTaken))
 async def set_decision_rule(ctx: Call, input: SetDecisionRule) -> Version:
     """Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move."""
     return await rule_change.set_decision_rule(ctx.work, input)

@@ -61,6 +61,11 @@ async def model_called(session: AsyncSession, tenant_id: UUID, name: str, slug: 
     return (await session.execute(ordered)).scalar_one_or_none()
 
 
+async def lock_model(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
+    """Wait until nobody else makes a numbered version of the model, until the end of the transaction. Who only refers to it need not wait."""
+    await session.execute(select(ModelRow.id).where(ModelRow.tenant_id == tenant_id, ModelRow.slug == slug).with_for_update(key_share=True))
+
+
 async def versions(session: AsyncSession, tenant_id: UUID, model_id: UUID) -> Sequence[VersionRow]:
     """Return a model's versions."""
     return (await session.execute(select(VersionRow).where(VersionRow.tenant_id == tenant_id, VersionRow.model_id == model_id))).scalars().all()

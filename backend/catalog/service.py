@@ -78,6 +78,11 @@ async def model_of_version(work: UnitOfWork, version_id: UUID) -> str:
     return model.slug
 
 
+async def own_numbers(work: UnitOfWork, slug: str) -> None:
+    """Hold the model's version numbers to the end of the transaction, so that two makers of a next version never choose the same."""
+    await repository.lock_model(work.session, work.tenant_id, slug)
+
+
 async def find_by_name(work: UnitOfWork, name: str) -> str | None:
     """Return the slug of the model with this slug or name."""
     row = await repository.model_called(work.session, work.tenant_id, name, slug_of(name))

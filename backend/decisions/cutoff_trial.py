@@ -28,7 +28,7 @@ MOST_TRIALS = 50
 async def try_cutoff(work: UnitOfWork, input: TryCutoff) -> CutoffTrial:
     """Make a version with the cut-off and put it into the group. It takes the permission to make versions too.
 
-    Raises Forbidden, GroupNotFound, VersionNotLogged, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit, StalePhase, InvalidSplit, GateNotMet.
+    Raises Forbidden, GroupNotFound, VersionNotLogged, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit, VersionTaken, StalePhase, InvalidSplit, GateNotMet.
     """
     await require(work, P.CATALOG_MODEL_WRITE)
     if input.role == "challenger" and input.share == 0:

@@ -41,7 +41,7 @@ async def set_decision_rule(work: UnitOfWork, input: SetDecisionRule) -> Version
     """Create a version with another's artifact and this rule.
 
     Its number is the next patch. It is the next minor for a first rule, a removed rule, or when more than 1 % of the decisions on logged rows change. Raises
-    VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged.
+    VersionNotFound, VersionWithoutArtifact, DecisionRuleUnfit, RuleUnchanged, VersionTaken.
     """
     source = await catalog.get_version(work, VersionRef(version_id=input.version_id))
     if source.state is not VersionState.READY or source.artifact is None:
@@ -53,6 +53,7 @@ async def set_decision_rule(work: UnitOfWork, input: SetDecisionRule) -> Version
     rows, moved = await _moved(work, source, input.rule)
     first = source.decision_rule is None or input.rule is None
     slug = await catalog.model_of_version(work, source.id)
+    await catalog.own_numbers(work, slug)
     taken = [version.version for version in await catalog.list_versions(work, ModelRef(slug=slug))]
     number = changed_version(taken, source.version, minor=first or is_minor(moved, rows))
     made = await fork_version(work, VersionRef(version_id=source.id), input.rule, number)

@@ -4643,7 +4643,7 @@ class WrongKind(HubError):
     """This dataset takes its rows from another source. Make a new dataset for these rows."""
 
 
-CONTRACT_HASH = "2285538c7ed1c6f7"
+CONTRACT_HASH = "57d92b1b111a03e7"
 """The contract this client was generated from."""
 
 
@@ -5308,7 +5308,7 @@ class DecisionsProcedures:
     def try_cutoff(self, *, slug: str, phase: int, cut: float, version: str | None = None, role: Literal['challenger', 'shadow'] = 'shadow', share: int = 0) -> CutoffTrial:
         """Make a version with another cut-off and put it into the group as challenger or shadow, in one step.
 
-        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `VERSION_TAKEN`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
         """
         answer: CutoffTrial = self._hub._call(self._hub._mutation("decisions.tryCutoff", {"slug": slug, "phase": phase, "cut": cut, "role": role, "share": share, **_set({"version": version})}))
         return answer
@@ -5833,7 +5833,7 @@ class ModelsProcedures:
     def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
         """Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
 
-        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
+        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`, `VERSION_TAKEN`.
         """
         answer: Version = self._hub._call(self._hub._mutation("models.setDecisionRule", {"version_id": version_id, "rule": rule}))
         return answer
@@ -6443,7 +6443,7 @@ class AsyncDecisionsProcedures:
     async def try_cutoff(self, *, slug: str, phase: int, cut: float, version: str | None = None, role: Literal['challenger', 'shadow'] = 'shadow', share: int = 0) -> CutoffTrial:
         """Make a version with another cut-off and put it into the group as challenger or shadow, in one step.
 
-        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
+        Refused as `GROUP_NOT_FOUND`, `VERSION_NOT_LOGGED`, `VERSION_WITHOUT_ARTIFACT`, `CUTOFF_UNSUITED`, `RULE_UNCHANGED`, `DECISION_RULE_UNFIT`, `VERSION_TAKEN`, `STALE_PHASE`, `INVALID_SPLIT`, `VERSION_NOT_READY`, `GATE_NOT_MET`.
         """
         answer: CutoffTrial = await self._hub._call(self._hub._mutation("decisions.tryCutoff", {"slug": slug, "phase": phase, "cut": cut, "role": role, "share": share, **_set({"version": version})}))
         return answer
@@ -6968,7 +6968,7 @@ class AsyncModelsProcedures:
     async def set_decision_rule(self, *, version_id: str | UUID, rule: DecisionRuleInput | None) -> Version:
         """Return a new version with the same artifact and another decision rule: a patch, or a minor version where more than 1 % of logged decisions move.
 
-        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`.
+        Refused as `VERSION_NOT_FOUND`, `VERSION_WITHOUT_ARTIFACT`, `DECISION_RULE_UNFIT`, `RULE_UNCHANGED`, `VERSION_TAKEN`.
         """
         answer: Version = await self._hub._call(self._hub._mutation("models.setDecisionRule", {"version_id": version_id, "rule": rule}))
         return answer

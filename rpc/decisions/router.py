@@ -1,7 +1,7 @@
 """Decisions of a group: rules tried, what was overridden, what decisions are worth."""
 
 from backend.access.permissions import P
-from backend.catalog.errors import DecisionRuleUnfit
+from backend.catalog.errors import DecisionRuleUnfit, VersionTaken
 from backend.decisions import cutoff_trial, exploration, explorer, override_figures, rule_change, service, swap
 from backend.decisions.errors import (
     CutoffUnsuited,
@@ -99,7 +99,7 @@ async def swap_set(ctx: Call, input: AskSwapSet) -> SwapSet:
 
 
 TRY_ERRORS = (
-    *(GroupNotFound, VersionNotLogged, VersionWithoutArtifact, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit),
+    *(GroupNotFound, VersionNotLogged, VersionWithoutArtifact, CutoffUnsuited, RuleUnchanged, DecisionRuleUnfit, VersionTaken),
     *(StalePhase, InvalidSplit, VersionNotReady, GateNotMet),
 )
 

@@ -1,5 +1,7 @@
 """Which rules and value tables are taken, what a rule on trial says, and the number that a changed rule gets."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -192,3 +194,9 @@ async def test_a_group_states_its_table_and_is_told_what_is_wrong_with_one(hub: 
             await service.configure(work, ConfigureDecisions(slug=group.slug, settings=DecisionSettings(approves=["aprove"])))
         kept = await service.configure(work, ConfigureDecisions(slug=group.slug, settings=DecisionSettings(compare_by="final")))
         assert kept.settings.compare_by == "final"
+
+
+async def test_rules_made_at_the_same_time_get_numbers_of_their_own(hub: Hub, tenant: Tenant) -> None:
+    serving = await serve_group(hub, tenant)
+    made = await asyncio.gather(*(with_rule(hub, tenant, serving.champion, cut_at(cut)) for cut in (0.1, 0.2, 0.3, 0.4)))
+    assert len({one.version for one in made}) == 4
