@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.profile import CategoryProfile, NumberProfile
+from schemas.columns import CategoryProfile, NumberProfile
 
 Floats = NDArray[np.float64]
-BINS = 256
+PROFILE_BINS = 256
 MOST_LEVELS = 256
 """Categories beyond these, the most frequent, count as `other`."""
 
 
-def quantile_edges(values: Floats, bins: int = BINS) -> list[float]:
+def quantile_edges(values: Floats, bins: int = PROFILE_BINS) -> list[float]:
     """Return the inner edges of bins of about equal mass, from the values [n] that are finite. Each edge is one of the values; a frequent value has one bin.
 
     >>> quantile_edges(np.array([1.0, 2.0, 3.0, 4.0]), 2), quantile_edges(np.array([5.0, 5.0]))

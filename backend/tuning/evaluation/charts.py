@@ -23,7 +23,7 @@ from schemas.model_document import (
 )
 
 POINTS = 200
-BINS = 10
+CALIBRATION_BINS = 10
 MOST_BARS = 50
 
 
@@ -105,7 +105,7 @@ def _of_ranks(levels: Levels, split: Split) -> list[Chart]:
 
 
 def _calibration(actual: Floats, score: Floats, split: Split) -> Chart:
-    parts = [part for part in np.array_split(np.argsort(score, kind="stable"), min(BINS, len(score))) if len(part)]
+    parts = [part for part in np.array_split(np.argsort(score, kind="stable"), min(CALIBRATION_BINS, len(score))) if len(part)]
     return CalibrationChart(
         predicted=[float(score[part].mean()) for part in parts],
         observed=[float(actual[part].mean()) for part in parts],

@@ -14,8 +14,8 @@ from backend.tuning.evaluation.evaluated import Evaluated
 from backend.tuning.evaluation.judging import judge
 from backend.tuning.evaluation.model_card import model_card
 from backend.tuning.evaluation.profiles import background_rows, profile_of
+from schemas.columns import Profile
 from schemas.model_document import ModelDocument
-from schemas.profile import Profile
 
 DOCUMENT, PROFILE, BACKGROUND, CARD, HOLDOUT = "document.json", "profile.json", "background.json", "model_card.md", "holdout.parquet"
 

@@ -18,7 +18,7 @@ CLASSIFIES = frozenset({"binary", "multiclass"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class JudgedRows:
     """The rows of one split, with the model's answers.
 
     `rows` [n] are places in the snapshot. `matrix` [n, f] holds the inputs in the model's order: a category is its code, NaN is missing. `target` [n] is a
@@ -64,7 +64,7 @@ class Evaluated:
 
     task: TrainingTask
     inputs: Sequence[Column]
-    parts: Sequence[Part]
+    parts: Sequence[JudgedRows]
     classes: Sequence[str]
     algorithm: Algorithm
     parameters: Mapping[str, Any]
@@ -77,6 +77,6 @@ class Evaluated:
     considerations: Sequence[str] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
-    def part(self, split: str) -> Part | None:
+    def part(self, split: str) -> JudgedRows | None:
         """The rows of a split; None where it has none."""
         return next((part for part in self.parts if part.split == split and len(part.target)), None)

@@ -11,7 +11,7 @@ from backend.numerics.statistics.discrimination import roc_auc
 from backend.numerics.statistics.estimate import Estimate
 from backend.numerics.statistics.group_rates import rate_difference, rate_ratio
 from backend.numerics.statistics.proportions import wilson
-from backend.tuning.evaluation.evaluated import Floats, Part
+from backend.tuning.evaluation.evaluated import Floats, JudgedRows
 from backend.tuning.evaluation.figures import mean
 from backend.tuning.evaluation.stated import metric
 from schemas.model_document import Metric
@@ -19,16 +19,16 @@ from schemas.model_document import Metric
 LEAST = 30
 """A group of fewer rows is not judged: its figures would be chance."""
 MOST_GROUPS = 20
-MISSING = "missing"
+NO_VALUE = "missing"
 Mask = NDArray[np.bool_]
 
 
-def by_group(part: Part, name: str, threshold: float | None) -> tuple[list[Metric], list[str]]:
+def by_group(part: JudgedRows, name: str, threshold: float | None) -> tuple[list[Metric], list[str]]:
     """Figures for each value of a protected or segment column, and notes on groups that are too small. A missing value is a group of its own.
 
     With a threshold (a binary target): selection rate, true and false positive rate, AUC; ratios and differences against the largest group.
     """
-    values = np.array([MISSING if value is None else value for value in part.groups[name]], dtype=object)
+    values = np.array([NO_VALUE if value is None else value for value in part.groups[name]], dtype=object)
     labels, counts = np.unique(values.astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")
     kept = [str(labels[at]) for at in order if counts[at] >= LEAST][:MOST_GROUPS]
@@ -43,7 +43,7 @@ def by_group(part: Part, name: str, threshold: float | None) -> tuple[list[Metri
     return found, notes
 
 
-def by_time(part: Part, threshold: float | None) -> tuple[list[Metric], list[str]]:
+def by_time(part: JudgedRows, threshold: float | None) -> tuple[list[Metric], list[str]]:
     """Figures for each calendar month (UTC) of the test rows. Months of fewer than 30 rows are left out, with a note."""
     if part.seconds is None:
         return [], []
@@ -58,7 +58,7 @@ def by_time(part: Part, threshold: float | None) -> tuple[list[Metric], list[str
     return found, [f"{small} months have fewer than {LEAST} test rows and no figures of their own."] if small else []
 
 
-def _figures(part: Part, mask: Mask, slice: str, threshold: float | None) -> list[Metric]:
+def _figures(part: JudgedRows, mask: Mask, slice: str, threshold: float | None) -> list[Metric]:
     actual, score = part.target[mask], part.score[mask]
     if threshold is None:
         if score.ndim == 2:
@@ -92,7 +92,7 @@ RATES: dict[str, Callable[[Floats, Floats, float], tuple[int, int]]] = {
 }
 
 
-def _against(part: Part, mask: Mask, other: Mask, slice: str, threshold: float) -> list[Metric]:
+def _against(part: JudgedRows, mask: Mask, other: Mask, slice: str, threshold: float) -> list[Metric]:
     """Demographic parity (ratio and difference), equal opportunity, and the difference of false positive rates, which equalised odds add."""
 
     def pair(figure: str) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from backend.tuning.evaluation import charts, figures
 from backend.tuning.evaluation.against_base import differences
-from backend.tuning.evaluation.evaluated import Evaluated, Floats, Part
+from backend.tuning.evaluation.evaluated import Evaluated, Floats, JudgedRows
 from backend.tuning.evaluation.groups import by_group, by_time
 from backend.tuning.evaluation.threshold import Threshold, choose, rule_of
 from schemas.model_document import Chart, Metric
@@ -51,7 +51,7 @@ def _judge(model: Evaluated) -> Judged:
     return found
 
 
-def _of_test(model: Evaluated, test: Part, found: Judged) -> None:
+def _of_test(model: Evaluated, test: JudgedRows, found: Judged) -> None:
     threshold = found.threshold.value if found.threshold else None
     actual, score = test.target[test.known], test.score[test.known]
     found.metrics = _metrics(model, test, found.threshold) + found.metrics
@@ -74,7 +74,7 @@ def _of_test(model: Evaluated, test: Part, found: Judged) -> None:
         found.metrics += differences(actual, score, model.base_score[test.known], model.task.objective, model.base_name or "base", "test")
 
 
-def _metrics(model: Evaluated, part: Part, threshold: Threshold | None) -> list[Metric]:
+def _metrics(model: Evaluated, part: JudgedRows, threshold: Threshold | None) -> list[Metric]:
     actual, score = part.target[part.known], part.score[part.known]
     if len(actual) == 0:
         return []

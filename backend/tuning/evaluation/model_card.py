@@ -11,7 +11,7 @@ WHOM = {
     "validation": "validation rows, which tuning has seen",
     "train": "training rows, which the model has learnt from",
 }
-MOST_ROWS = 60
+MOST_LINES = 60
 
 
 def model_card(document: ModelDocument) -> str:
@@ -21,9 +21,9 @@ def model_card(document: ModelDocument) -> str:
         parts += _table(f"## Figures on {whom}", [one for one in document.metrics if one.split == split and one.slice is None and "base" not in one.on])
     parts += _compared([one for one in document.metrics if "base" in one.on])
     sliced = [one for one in document.metrics if one.slice is not None]
-    parts += _table("## Groups and months, on test rows", sliced[:MOST_ROWS])
-    if len(sliced) > MOST_ROWS:
-        parts.append(f"{len(sliced) - MOST_ROWS} more figures are in the document.")
+    parts += _table("## Groups and months, on test rows", sliced[:MOST_LINES])
+    if len(sliced) > MOST_LINES:
+        parts.append(f"{len(sliced) - MOST_LINES} more figures are in the document.")
     if document.considerations:
         parts += ["## To know", *(f"- {_text(said)}" for said in document.considerations)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -43,7 +43,7 @@ def _about(document: ModelDocument) -> list[str]:
         lines.append(f"- Seed: {training.seed}. Data: {training.dataset.digest if training.dataset else 'not known'}")
     if facts:
         lines.append(f"- Trained in {facts['seconds']:.1f} s with {facts['threads']} threads, at most {facts['peak_memory_bytes'] / 2**20:.0f} MiB of memory.")
-    lines.append(f"- Inputs: {', '.join(_text(feature.name) for feature in document.features[:MOST_ROWS])}")
+    lines.append(f"- Inputs: {', '.join(_text(feature.name) for feature in document.features[:MOST_LINES])}")
     return ["## About", "\n".join(lines)]
 
 

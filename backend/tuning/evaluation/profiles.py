@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 
 from backend.numerics.profile import category_profile, number_profile
-from backend.tuning.evaluation.evaluated import Floats, Ints, Part
-from schemas.columns import Column
+from backend.tuning.evaluation.evaluated import Floats, Ints, JudgedRows
+from schemas.columns import Column, Distribution, Profile
 from schemas.model_document import FeatureStats
-from schemas.profile import Distribution, Profile
 
 BACKGROUND_ROWS = 100
 
 
-def profile_of(part: Part, inputs: Sequence[Column]) -> Profile:
+def profile_of(part: JudgedRows, inputs: Sequence[Column]) -> Profile:
     """Return the distributions of the inputs and of the served score."""
     found = {column.name: _distribution(part.matrix[:, at], column) for at, column in enumerate(inputs)}
     served = part.score if part.served is None else part.served
@@ -33,7 +32,7 @@ def stats_of(values: Floats, column: Column) -> FeatureStats:
     return FeatureStats(missing_rate=missing, **{name: float(value) for name, value in said.items() if np.isfinite(value)})
 
 
-def background_rows(part: Part, inputs: Sequence[Column], seed: int, missing: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+def background_rows(part: JudgedRows, inputs: Sequence[Column], seed: int, missing: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
     """Return at most 100 training rows, drawn with the seed, as a document holds them: a category by its level, null for a missing value.
 
     `missing` are the inputs that take missing values; a row with another missing value is not drawn.
@@ -44,7 +43,7 @@ def background_rows(part: Part, inputs: Sequence[Column], seed: int, missing: fr
     return [_row(part.matrix[at], inputs) for at in drawn]
 
 
-def places(part: Part, most: int, seed: int) -> Ints:
+def places(part: JudgedRows, most: int, seed: int) -> Ints:
     """Return at most this number of places in the part, drawn with the seed, in order."""
     return np.sort(np.random.default_rng(seed).permutation(len(part.target))[:most])
 

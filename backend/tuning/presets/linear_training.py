@@ -14,10 +14,10 @@ import numpy as np
 from backend.numerics.linear import MalformedLinear, read_linear
 from backend.runtimes.linear import LinearRuntime
 from backend.tuning.child_protocol import Curve, Event, Stage, TrainingTask
-from backend.tuning.evaluation.evaluated import Costs, Evaluated, Part
+from backend.tuning.evaluation.evaluated import Costs, Evaluated, JudgedRows
 from backend.tuning.evaluation.surroundings import version_of
 from backend.tuning.presets.glm.preset import train_glm
-from backend.tuning.presets.rows import Clock, Emit, LinearFit, Rows, UnfitTask, check_inputs, check_targets, importance_of
+from backend.tuning.presets.rows import Emit, LinearFit, SplitRows, TrainingLimit, UnfitTask, check_inputs, check_targets, importance_of
 from backend.tuning.presets.scorecard.preset import train_scorecard
 from schemas.columns import Column
 from schemas.common import Issue
@@ -39,10 +39,10 @@ class LinearResult:
 
 
 def train_linear(
-    task: TrainingTask, inputs: Sequence[Column], classes: Sequence[str], splits: Mapping[str, Rows], emit: Emit, stopped: Callable[[], bool]
+    task: TrainingTask, inputs: Sequence[Column], classes: Sequence[str], splits: Mapping[str, SplitRows], emit: Emit, stopped: Callable[[], bool]
 ) -> LinearResult:
     """Train `regularised_glm` or `scorecard`. `splits` are train, validation and test; the last two may be empty. Raises UnfitTask."""
-    started, clock = datetime.now(UTC), Clock(task.soft_seconds, stopped)
+    started, clock = datetime.now(UTC), TrainingLimit(task.soft_seconds, stopped)
     begun = time.perf_counter()
     train, validation = splits["train"].usable, splits["validation"].usable
     check_inputs(task, inputs)
@@ -91,12 +91,12 @@ def _runtime(content: bytes) -> LinearRuntime:
         raise UnfitTask("The fit did not succeed.", [Issue(pointer="/parameters/strength", message=message)]) from None
 
 
-def _part(runtime: LinearRuntime, rows: Rows, found: LinearFit) -> Part:
+def _part(runtime: LinearRuntime, rows: SplitRows, found: LinearFit) -> JudgedRows:
     served = runtime.predict(rows.matrix).score
     return rows.part(served) if found.probability is None else rows.part(found.probability(served), served)
 
 
-def _contributions(runtime: LinearRuntime, train: Rows) -> Any:
+def _contributions(runtime: LinearRuntime, train: SplitRows) -> Any:
     """Contributions of at most 5,000 rows that the model scores, against their own mean."""
     at = np.unique(np.linspace(0, len(train.target) - 1, min(len(train.target), IMPORTANCE_ROWS)).astype(np.int64))
     matrix = train.matrix[at]

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from backend.tuning.child_protocol import Event, TrainingTask
-from backend.tuning.evaluation.evaluated import Floats, Ints, Part
+from backend.tuning.evaluation.evaluated import Floats, Ints, JudgedRows
 from schemas.columns import Column
 from schemas.common import Issue, Shape
 from schemas.linear_model import LinearModel
@@ -31,8 +31,8 @@ class UnfitTask(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
-    """The rows of one split, as in `Part`, before the model has answered. `weight` [n] is 1 where the task has no weight column."""
+class SplitRows:
+    """The rows of one split, as in `JudgedRows`, before the model has answered. `weight` [n] is 1 where the task has no weight column."""
 
     split: Literal["train", "validation", "test"]
     rows: Ints
@@ -42,19 +42,19 @@ class Rows:
     groups: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     seconds: Floats | None = None
 
-    def part(self, score: Floats, served: Floats | None = None) -> Part:
+    def part(self, score: Floats, served: Floats | None = None) -> JudgedRows:
         """The rows with the model's answers."""
-        return Part(
+        return JudgedRows(
             split=self.split, rows=self.rows, matrix=self.matrix, target=self.target, score=score, served=served, groups=self.groups, seconds=self.seconds
         )
 
     @property
-    def usable(self) -> "Rows":
+    def usable(self) -> "SplitRows":
         """The rows with a target and a weight above 0."""
         at = np.flatnonzero(np.isfinite(self.target) & np.isfinite(self.weight) & (self.weight > 0))
         groups = {name: [values[int(place)] for place in at] for name, values in self.groups.items()}
         seconds = None if self.seconds is None else self.seconds[at]
-        return Rows(
+        return SplitRows(
             split=self.split, rows=self.rows[at], matrix=self.matrix[at], target=self.target[at], weight=self.weight[at], groups=groups, seconds=seconds
         )
 
@@ -75,7 +75,7 @@ class LinearFit:
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Clock:
+class TrainingLimit:
     """Says whether to go on: until a stop is asked for, or the soft time limit has passed."""
 
     def __init__(self, seconds: float | None, stopped: Callable[[], bool]) -> None:
@@ -114,7 +114,7 @@ def check_inputs(task: TrainingTask, inputs: Sequence[Column]) -> None:
         raise UnfitTask("Some columns cannot be inputs of a linear model.", issues[:50])
 
 
-def check_targets(task: TrainingTask, rows: Rows) -> None:
+def check_targets(task: TrainingTask, rows: SplitRows) -> None:
     """Check training targets. Raises UnfitTask where nothing can be learnt from them."""
     target = rows.target
     at = next((f"/columns/{place}" for place, column in enumerate(task.columns) if column.role == "target"), "/columns")

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from backend.numerics.splits import UnusableSplit, split
 from backend.tuning.child_protocol import TrainingTask
 from backend.tuning.evaluation.evaluated import CLASSIFIES, Floats, Ints
-from backend.tuning.presets.rows import Rows, UnfitTask, check_inputs
+from backend.tuning.presets.rows import SplitRows, UnfitTask, check_inputs
 from schemas.columns import Column
 from schemas.common import Issue
 
@@ -24,7 +24,7 @@ SPLITS: tuple[Literal["train", "validation", "test"], ...] = ("train", "validati
 class Snapshot:
     """The rows by split; the model's inputs; the target's classes in the order of their codes (none for a number)."""
 
-    splits: dict[str, Rows]
+    splits: dict[str, SplitRows]
     inputs: list[Column]
     classes: list[str]
 
@@ -116,8 +116,8 @@ def _divided(task: TrainingTask, table: pa.Table, target: Floats, seconds: Float
         raise UnfitTask("The rows cannot be divided so.", [Issue(pointer="/splitting", message=str(error))]) from None
 
 
-def _rows(name: Any, at: Ints, matrix: Floats, target: Floats, weight: Floats, groups: dict[str, list[str | None]], seconds: Floats | None) -> Rows:
-    return Rows(
+def _rows(name: Any, at: Ints, matrix: Floats, target: Floats, weight: Floats, groups: dict[str, list[str | None]], seconds: Floats | None) -> SplitRows:
+    return SplitRows(
         split=name,
         rows=at,
         matrix=matrix[at],

@@ -14,7 +14,7 @@ from backend.runtimes.served_versions import Runtimes, facts_of
 from backend.tuning.child_protocol import Curve, Event, Splitting, TrainingTask
 from backend.tuning.evaluation.evaluate import Result, evaluate
 from backend.tuning.presets.linear_training import LinearResult, train_linear
-from backend.tuning.presets.rows import Rows, UnfitTask
+from backend.tuning.presets.rows import SplitRows, UnfitTask
 from schemas.columns import Column
 from schemas.groups import CreateGroup, MemberRole, MemberSpec
 from schemas.inference import PredictBody
@@ -27,7 +27,7 @@ COLUMNS = [*INPUTS, Column(name="gender", type="category", role="protected"), Co
 SIZES = {"train": 900, "validation": 300, "test": 300}
 
 
-def rows_of(split: Any, objective: str = "binary", count: int | None = None) -> Rows:
+def rows_of(split: Any, objective: str = "binary", count: int | None = None) -> SplitRows:
     draw = np.random.default_rng(len(split))
     n = SIZES[split] if count is None else count
     matrix = np.column_stack([draw.normal(30, 17, n), draw.lognormal(10, 1, n), draw.integers(0, 3, n).astype(float)])
@@ -38,7 +38,7 @@ def rows_of(split: Any, objective: str = "binary", count: int | None = None) -> 
         "poisson": draw.poisson(np.exp(margin)).astype(float),
     }
     matrix[::11, 1] = matrix[::13, 2] = np.nan
-    return Rows(
+    return SplitRows(
         split=split,
         rows=np.arange(n),
         matrix=matrix,
@@ -63,7 +63,7 @@ def task_of(preset: Any, objective: Any = "binary", **more: Any) -> TrainingTask
     )
 
 
-def trained(preset: Any, objective: Any = "binary", splits: dict[str, Rows] | None = None, **more: Any) -> tuple[LinearResult, Result, list[Event]]:
+def trained(preset: Any, objective: Any = "binary", splits: dict[str, SplitRows] | None = None, **more: Any) -> tuple[LinearResult, Result, list[Event]]:
     told: list[Event] = []
     classes = ["paid", "late"] if objective == "binary" else []
     given = splits or {split: rows_of(split, objective) for split in SIZES}
@@ -171,10 +171,10 @@ def test_what_cannot_be_trained_is_refused_where_it_is(case: str) -> None:
     assert refused.value.issues[0].pointer == pointer
 
 
-def changed(target: Any = None, matrix: Any = None, count: int = 40) -> dict[str, Rows]:
+def changed(target: Any = None, matrix: Any = None, count: int = 40) -> dict[str, SplitRows]:
     found = {split: rows_of(split, count=count) for split in SIZES}
     return {
-        split: Rows(
+        split: SplitRows(
             split=rows.split,
             rows=rows.rows,
             matrix=rows.matrix if matrix is None else matrix,
@@ -186,7 +186,7 @@ def changed(target: Any = None, matrix: Any = None, count: int = 40) -> dict[str
 
 
 NAN = np.nan
-HOSTILE: dict[str, tuple[Any, dict[str, Rows], str]] = {
+HOSTILE: dict[str, tuple[Any, dict[str, SplitRows], str]] = {
     "one class": ("binary", changed(target=np.ones(40)), "one class"),
     "no targets": ("binary", changed(target=np.full(40, NAN)), "no training row has a target"),
     "one row": ("binary", changed(target=np.ones(1), count=1), "one class"),

@@ -8,14 +8,14 @@ from backend.tuning.child_protocol import Curve, Stage, TrainingTask
 from backend.tuning.presets.glm.design import Design, Floats, UnfitColumn, design_of, linear_model
 from backend.tuning.presets.glm.fit import LINKS, LOSSES, Fit, Kind, balanced, fit, mean_loss, recalibration
 from backend.tuning.presets.glm.settings import GlmSettings
-from backend.tuning.presets.rows import Clock, Emit, LinearFit, Rows, UnfitTask, settings_of
+from backend.tuning.presets.rows import Emit, LinearFit, SplitRows, TrainingLimit, UnfitTask, settings_of
 from schemas.columns import Column
 from schemas.common import Issue
 
 OBJECTIVES: dict[str, Kind] = {"binary": "binary", "regression": "regression", "poisson": "poisson"}
 
 
-def train_glm(task: TrainingTask, inputs: Sequence[Column], train: Rows, validation: Rows, emit: Emit, clock: Clock) -> LinearFit:
+def train_glm(task: TrainingTask, inputs: Sequence[Column], train: SplitRows, validation: SplitRows, emit: Emit, clock: TrainingLimit) -> LinearFit:
     """Train on usable rows. Raises UnfitTask."""
     kind, settings = _kind(task), settings_of(task, GlmSettings)
     _check(kind, settings)
@@ -45,7 +45,7 @@ def train_glm(task: TrainingTask, inputs: Sequence[Column], train: Rows, validat
     return LinearFit(model=model, notes=notes, iterations=found.iterations, stopped_early=clock.early, recalibration=again)
 
 
-def _recalibrated(settings: GlmSettings, design: Design, found: Fit, train: Rows, validation: Rows, notes: list[str]) -> tuple[float, float] | None:
+def _recalibrated(settings: GlmSettings, design: Design, found: Fit, train: SplitRows, validation: SplitRows, notes: list[str]) -> tuple[float, float] | None:
     """Slope and intercept for balanced classes, from validation rows; from training rows where those cannot say."""
     if settings.class_weight is None:
         return None

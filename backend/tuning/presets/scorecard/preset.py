@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backend.tuning.child_protocol import Stage, TrainingTask
-from backend.tuning.presets.rows import Clock, Emit, LinearFit, Rows, UnfitTask, settings_of
+from backend.tuning.presets.rows import Emit, LinearFit, SplitRows, TrainingLimit, UnfitTask, settings_of
 from backend.tuning.presets.scorecard.fit import fit_scorecard
 from backend.tuning.presets.scorecard.points import Scale, artifact, parts_of, table
 from backend.tuning.presets.scorecard.settings import ScorecardSettings
@@ -11,7 +11,7 @@ from schemas.columns import Column
 from schemas.common import Issue
 
 
-def train_scorecard(task: TrainingTask, inputs: Sequence[Column], train: Rows, emit: Emit, clock: Clock) -> LinearFit:
+def train_scorecard(task: TrainingTask, inputs: Sequence[Column], train: SplitRows, emit: Emit, clock: TrainingLimit) -> LinearFit:
     """Train on usable rows. Raises UnfitTask."""
     if task.objective != "binary":
         raise UnfitTask("The preset has no such objective.", [Issue(pointer="/objective", message="a scorecard is for a binary target; choose binary")])

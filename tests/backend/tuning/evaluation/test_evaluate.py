@@ -13,7 +13,7 @@ from sklearn import metrics as sk
 from backend.importing.validate import issues
 from backend.tuning.child_protocol import Curve, Splitting, TrainingTask
 from backend.tuning.evaluation.evaluate import Result, evaluate, write
-from backend.tuning.evaluation.evaluated import Costs, Evaluated, Part
+from backend.tuning.evaluation.evaluated import Costs, Evaluated, JudgedRows
 from backend.tuning.evaluation.threshold import CostRule, F1Rule, TargetRateRule, choose
 from schemas.columns import Column
 from schemas.model_document import Algorithm, ConfusionChart, Importance, LiftChart, Metric, RocChart
@@ -34,19 +34,19 @@ def task(objective: Any = "binary", **parameters: Any) -> TrainingTask:
     )  # fmt: skip
 
 
-def part(split: Any, target: Any, score: Any, seed: int = 0) -> Part:
+def part(split: Any, target: Any, score: Any, seed: int = 0) -> JudgedRows:
     draw = np.random.default_rng(seed)
     count = len(target)
     matrix = np.column_stack([draw.normal(size=count), draw.integers(0, 2, count).astype(float)]) if count else np.empty((0, 2))
     gender = [None if at % 50 == 0 else "f" if at % 3 else "m" for at in range(count)]
     seconds = 1.7e9 + np.arange(count) * 86_400 / 4
-    return Part(
+    return JudgedRows(
         split=split, rows=np.arange(count), matrix=matrix, target=np.asarray(target, dtype=float), score=np.asarray(score, dtype=float),
         groups={"gender": gender}, seconds=seconds,
     )  # fmt: skip
 
 
-def made(objective: Any, *parts: Part, **more: Any) -> Evaluated:
+def made(objective: Any, *parts: JudgedRows, **more: Any) -> Evaluated:
     classes = {"binary": ["0", "1"], "multiclass": ["a", "b", "c"]}.get(objective, [])
     usual: dict[str, Any] = {"task": task(objective), "parameters": {"alpha": 0.9}}
     return Evaluated(
