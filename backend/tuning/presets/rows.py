@@ -11,8 +11,8 @@ import numpy as np
 from backend.tuning.child_protocol import Event, TrainingTask
 from backend.tuning.evaluation.evaluated import Floats, Ints, JudgedRows
 from schemas.columns import Column
-from schemas.common import Issue, Shape
-from schemas.linear_model import LinearModel
+from schemas.common import Issue, Name, Shape
+from schemas.linear_model import MOST_FEATURES, MOST_PARTS, LinearModel
 from schemas.model_document import Importance
 
 S = TypeVar("S", bound=Shape)
@@ -108,10 +108,26 @@ def check_inputs(task: TrainingTask, inputs: Sequence[Column]) -> None:
         for column in inputs
         if column.type not in INPUT_TYPES
     ]
+    issues += [Issue(pointer=f"/columns/{places[column.name]}/categories", message=words) for column in inputs if (words := _unfit_categories(column))]
+    if len(inputs) > MOST_FEATURES:
+        issues.append(Issue(pointer="/columns", message=f"there are {len(inputs)} inputs, and a linear model takes {MOST_FEATURES}; ignore some columns"))
     if not inputs:
         issues.append(Issue(pointer="/columns", message="no column has the role feature; give at least one column this role"))
     if issues:
         raise UnfitTask("Some columns cannot be inputs of a linear model.", issues[:50])
+
+
+def _unfit_categories(column: Column) -> str | None:
+    """What is wrong with a category column's list; None where nothing is."""
+    if column.type != "category":
+        return None
+    if not 1 <= len(column.categories) <= MOST_PARTS:
+        return f"{column.name} has {len(column.categories)} categories; 1 to {MOST_PARTS} are possible"
+    try:
+        msgspec.convert(column.categories, list[Name])
+    except msgspec.ValidationError:
+        return f"{column.name} has a category that is empty, longer than 200 characters, or with control characters"
+    return None if len(set(column.categories)) == len(column.categories) else f"{column.name} lists a category twice"
 
 
 def check_targets(task: TrainingTask, rows: SplitRows) -> None:

@@ -131,3 +131,16 @@ def test_a_value_too_large_to_square_is_refused_by_name() -> None:
     rows[0, 1] = 1e200
     with pytest.raises(UnfitColumn, match="income has values beyond"):
         design_of(rows, COLUMNS, np.ones(N), drop_reference=False)
+
+
+def test_rare_categories_share_one_coefficient_and_every_level_is_scored() -> None:
+    column = Column(name="city", type="category", categories=[str(at) for at in range(300)])
+    codes = np.append(np.repeat(np.arange(100.0), 3), np.arange(100.0, 250.0))[:, None]
+    target = (DRAW.uniform(size=len(codes)) < 0.4).astype(float)
+    design = design_of(codes, [column], np.ones(len(codes)), drop_reference=False)
+    assert design.width == 101
+    assert "150 rarest categories" in " ".join(design.notes)
+    found = fit("binary", design.matrix(codes), target, np.ones(len(codes)), GlmSettings(), 1, lambda *_: True)
+    runtime = LinearRuntime(read_linear(msgspec.json.encode(linear_model(design, found.coefficients, found.intercept, "logit"))))
+    assert np.abs(runtime.predict(codes).score - found.estimator.predict_proba(design.matrix(codes))[:, 1]).max() < 1e-12
+    assert np.isfinite(runtime.predict(np.array([[299.0]])).score).all()

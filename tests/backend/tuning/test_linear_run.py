@@ -110,6 +110,8 @@ UNFIT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no target": ({"columns": without("target")}, {}, "/columns"),
     "no input": ({"columns": without("feature")}, {}, "/columns"),
     "a text as input": ({"columns": [*COLUMNS, Column(name="who", type="text")]}, {}, "/columns/8/type"),
+    "no categories": ({"columns": [*COLUMNS[:3], Column(name="region", type="category"), *COLUMNS[4:]]}, {}, "/columns/3/categories"),
+    "an empty category": ({"columns": [*COLUMNS[:3], Column(name="region", type="category", categories=[""]), *COLUMNS[4:]]}, {}, "/columns/3/categories"),
     "two targets": ({"columns": [*COLUMNS, Column(name="member", type="boolean", role="target")]}, {}, "/columns/8/role"),
     "no time to split by": ({"columns": without("timestamp")}, {}, "/splitting"),
     "three classes": ({}, {"end": ["a", "b"] * 249 + ["c", "c"]}, "/columns/7"),

@@ -10,6 +10,8 @@ from schemas.columns import Column
 from schemas.linear_model import LevelsTerm, LinearModel, NumberTerm, Term
 
 Floats = NDArray[np.float64]
+MOST_LEVELS = 100
+"""Levels of one category with a coefficient of their own: the most frequent."""
 LEAST_SPREAD = 1e-9
 """Numbers that differ less than this beside their size lose their digits in `coefficient × value`."""
 LARGEST = 1e150
@@ -32,19 +34,22 @@ class Encoding:
     mean: float = 0.0
     scale: float = 0.0
     levels: tuple[int, ...] = ()
+    rare: tuple[int, ...] = ()
+    """Levels that share one column, because they are too many for columns of their own."""
     reference: int | None = None
     """The level without a column of its own, which training has seen."""
 
     @property
     def width(self) -> int:
         """The number of columns."""
-        return (self.scale > 0) + len(self.levels) + self.missing
+        return (self.scale > 0) + len(self.levels) + bool(self.rare) + self.missing
 
     def columns(self, values: Floats) -> Floats:
         """The columns [n, width] of values [n]. A missing number counts as the mean; a missing category has no level."""
         gone = np.isnan(values)
         found = [np.where(gone, 0.0, (values - self.mean) / self.scale)] if self.scale > 0 else []
         found += [(values == level).astype(np.float64) for level in self.levels]
+        found += [np.isin(values, self.rare).astype(np.float64)] if self.rare else []
         found += [gone.astype(np.float64)] if self.missing else []
         return np.column_stack(found) if found else np.empty((len(values), 0))
 
@@ -132,12 +137,16 @@ def _category(values: Floats, column: Column, weight: Floats, drop: bool, notes:
             f"{column.name}: {unseen} categories do not occur in the training rows; they count as missing, or as the reference without missing values."
         )
     reference = int(counts.argmax()) if drop or (len(seen) == 1 and not missing) else None
-    return Encoding(column, missing, levels=tuple(level for level in seen if level != reference), reference=reference)
+    others = sorted((level for level in seen if level != reference), key=lambda level: (-int(counts[level]), level))
+    if len(others) > MOST_LEVELS:
+        notes.append(f"{column.name}: its {len(others) - MOST_LEVELS} rarest categories share one coefficient.")
+    return Encoding(column, missing, levels=tuple(sorted(others[:MOST_LEVELS])), rare=tuple(sorted(others[MOST_LEVELS:])), reference=reference)
 
 
 def _levels(encoding: Encoding, own: Floats, gone: float) -> LevelsTerm:
     """Points by level. The reference level has 0; a level that training never saw has the points of a missing value."""
     said = dict(zip(encoding.levels, own.tolist(), strict=False))
+    said |= dict.fromkeys(encoding.rare, float(own[len(encoding.levels)]) if encoding.rare else 0.0)
     unseen = gone if encoding.missing else 0.0
     points = [float(said.get(level, 0.0 if level == encoding.reference else unseen)) for level in range(len(encoding.column.categories))]
     return LevelsTerm(levels=encoding.column.categories, points=points, missing=gone if encoding.missing or encoding.width == 0 else None)

@@ -12,6 +12,8 @@ from backend.tuning.presets.rows import Emit, LinearFit, SplitRows, TrainingLimi
 from schemas.columns import Column
 from schemas.common import Issue
 
+MOST_CELLS = 400_000_000
+"""Numbers in the design matrix: 3.2 GB."""
 OBJECTIVES: dict[str, Kind] = {"binary": "binary", "regression": "regression", "poisson": "poisson"}
 
 
@@ -24,6 +26,9 @@ def train_glm(task: TrainingTask, inputs: Sequence[Column], train: SplitRows, va
         design = design_of(train.matrix, inputs, weight, drop_reference=settings.strength == 0)
     except UnfitColumn as error:
         raise UnfitTask("A column cannot be used.", [Issue(pointer="/columns", message=str(error))]) from None
+    if design.width * (len(train.target) + len(validation.target)) > MOST_CELLS:
+        message = f"{design.width} columns of {len(train.target)} rows do not fit in memory; take fewer rows or inputs, or the preset gradient_boosting"
+        raise UnfitTask("The training set is too large for this preset.", [Issue(pointer="/columns", message=message)])
     matrices = {rows.split: (design.matrix(rows.matrix), rows.target) for rows in (train, validation)}
 
     def watch(done: int, found: Fit) -> bool:

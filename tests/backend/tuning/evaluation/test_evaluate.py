@@ -224,3 +224,14 @@ def test_a_threshold_is_the_best_of_all_by_its_rule(seed: int) -> None:
 def test_a_threshold_without_classes_says_so() -> None:
     assert "one class" in choose(F1Rule(), np.ones(4), np.ones(4)).words
     assert "no validation rows" in choose(F1Rule(), np.empty(0), np.empty(0)).words
+
+
+def test_times_that_are_none_are_in_no_month() -> None:
+    actual, score = of_chance(3)
+    timed = part("test", actual, score)
+    assert timed.seconds is not None
+    timed.seconds[:3] = [1e300, -1e18, np.nan]
+    result = evaluate(made("binary", part("train", actual, score), timed))
+    checked(result)
+    months = [one for one in result.document.metrics if one.slice and one.slice.startswith("month=") and one.name == "prevalence"]
+    assert [one.slice for one in months][:2] == ["month=2023-11", "month=2023-12"]
