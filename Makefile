@@ -164,6 +164,10 @@ sim-aa: $(VENV) ## equal versions, looked at a hundred times: how often a winner
 sim-selective: $(VENV) ## outcomes of approved applications only: false winners, real ones, intervals with exploration; RUNS=500
 	@$(BIN)/python -m benchmarks.sim_selective --runs $(or $(RUNS),500) $(ARGS)
 
+.PHONY: bench-dataset
+bench-dataset: $(VENV) ## a CSV of ROWS=5000000 x 30 to a hashed, described snapshot, beside pandas
+	@$(BIN)/python -m benchmarks.dataset --rows $(or $(ROWS),5000000) $(ARGS)
+
 .PHONY: bench-smoke
 bench-smoke: $(VENV) ## every benchmark, simulation, soak and fuzz target at its smallest size: do they still run?
 	@$(BIN)/python -m benchmarks.smoke $(ARGS)

@@ -25,6 +25,7 @@ SMALLEST = {
     "bench-explain": ["ARGS=--rounds 1 --others 0 --small"],
     "bench-contract": ["ARGS=--procedures 20 --rounds 1"],
     "bench-import": ["ARGS=--rounds 3"],
+    "bench-dataset": ["ROWS=20000", "ARGS=--no-pandas"],
     "bench-compare": ["ROWS=2000", "ARGS=--once"],
     "sim-aa": ["RUNS=2", "ARGS=--rows 4000 --power-rows 4000"],
     "sim-selective": ["RUNS=2", "ARGS=--rows 6000"],

@@ -37,16 +37,16 @@ ROLES = [{"name": "client", "type": "text", "role": "entity"}, {"name": "bad", "
 
 async def test_a_groups_log_with_its_mature_outcomes_becomes_a_snapshot_archived_weeks_included(hub: Hub, served: Served) -> None:
     group, admin = await served.group(hub), served.tenant.admin
-    await add(hub, group, [old_record(served, days, f"client-{at}") for at, days in enumerate([2, 3, 10, 40, 41])])
+    await add(hub, group, [old_record(served, days, f"client-{at}") for at, days in enumerate([0, 0.5, 1.5, 12.5, 13])])
     async with hub.work(admin) as work:
         told = [Outcome(correlation_id=f"review-client-{at}", actual=at % 2) for at in (0, 2, 3, 4)]
         await outcomes.record(work, RecordOutcomes(slug=group.slug, outcomes=told))
-    await set_rule(hub, served, group, 30)
+    await set_rule(hub, served, group, 2)
     assert await log_retention.keep_log(hub, await ref_of(hub, group)), "the old weeks are archived"
     slug = f"from_{group.slug}"
     await make_dataset(hub, admin, slug, DatasetKind.INFERENCE_LOG)
     async with hub.work(admin) as work:
-        asked = await from_log.ask(work, FromLog(slug=slug, group=group.slug, mature_days=5))
+        asked = await from_log.ask(work, FromLog(slug=slug, group=group.slug, mature_days=1))
     snapshot = await prepared(hub, admin, asked)
     assert snapshot.state is SnapshotState.READY, snapshot.message
     table = pq.read_table(fetch_snapshot(hub, snapshot))
