@@ -21,6 +21,7 @@ from backend.datasets import actions as datasets_actions
 from backend.datasets import events as datasets_events
 from backend.datasets import runs as datasets_runs
 from backend.decisions import actions as decisions_actions
+from backend.decisions import alerts as decisions_alerts
 from backend.declarations.actions import AuditAction
 from backend.declarations.alerts import AlertKind, Check, CheckContext
 from backend.declarations.events import EventKind
@@ -108,7 +109,12 @@ SLICES: tuple[Slice, ...] = (
         actions=constants(datasets_actions, AuditAction),
         events=constants(datasets_events, EventKind),
     ),
-    Slice(name="decisions", actions=constants(decisions_actions, AuditAction)),
+    Slice(
+        name="decisions",
+        actions=constants(decisions_actions, AuditAction),
+        alerts=constants(decisions_alerts, AlertKind),
+        checks=decisions_alerts.checks,
+    ),
     Slice(name="exchange", actions=constants(exchange_actions, AuditAction)),
     Slice(
         name="groups",

@@ -21,6 +21,7 @@ from backend.numerics.selective.propensity import Weighted
 from backend.numerics.statistics.binning import Ints
 from backend.numerics.statistics.clusters import CLUSTERS
 from backend.numerics.statistics.estimate import Estimate, Floats
+from backend.plural import plural
 from backend.tallies.assignment import Draw, draws
 from backend.work.unit import UnitOfWork
 from schemas.catalog import VersionRef
@@ -52,22 +53,25 @@ async def explored_figures(work: UnitOfWork, group: Group, phase: Phase, cut: Cu
 
 @dataclass(frozen=True)
 class Applicants:
-    """Applications that the rule approved, or that the lot was drawn for, as columns [n]. `texts` are inputs, one column each."""
+    """Applications that the rule approved, or that the lot was drawn for, as columns [n].
+
+    `refused` is 1 where it was finally not approved. `texts` are inputs, one column each.
+    """
 
     buckets: Ints
     scores: Floats
     actuals: Floats
     lots: Floats
     chances: Floats
+    refused: Ints
     texts: Sequence[NDArray[np.object_]]
 
     @classmethod
     def joined(cls, parts: Sequence["Applicants"]) -> "Applicants":
         """Return all parts together."""
-        buckets, scores, actuals, lots, chances = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("buckets", "scores", "actuals", "lots", "chances")
-        )
-        return cls(buckets, scores, actuals, lots, chances, [np.concatenate(column) for column in zip(*(part.texts for part in parts), strict=True)])
+        names = ("buckets", "scores", "actuals", "lots", "chances", "refused")
+        buckets, scores, actuals, lots, chances, refused = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+        return cls(buckets, scores, actuals, lots, chances, refused, [np.concatenate(column) for column in zip(*(part.texts for part in parts), strict=True)])
 
 
 async def _columns(work: UnitOfWork, phase: Phase) -> list[str]:
@@ -85,7 +89,7 @@ def _applicants(row: Any, lot: Draw, columns: int) -> Applicants | None:
         return None
     texts = [np.array(getattr(row, f"text_{at}"), dtype=object)[where] for at in range(columns)]
     scores, actuals, lots, chances = (floats(column)[where] for column in (row.scores, row.actuals, row.lots, row.chances))
-    return Applicants(buckets[where], scores, actuals, lots, chances, texts)
+    return Applicants(buckets[where], scores, actuals, lots, chances, integers(row.refused)[where], texts)
 
 
 def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, names: Sequence[str]) -> ExploredFigures:
@@ -107,7 +111,8 @@ def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, na
         return ExploredGroup(column=column, value=value, n=int(here.sum()), approved_of_good=_estimate(approved), bad_rate=_estimate(propensity.bad_rate(some)))
 
     return ExploredFigures(
-        on=f"everyone whom the rule approves or whose score is from {span.low:g} to below {span.high:g}, while the exploration ran",
+        on=f"everyone whom the rule approves or whose score is from {span.low:g} to below {span.high:g}, while the exploration ran"
+        + _without(int((mine.refused[revealed > 0] > 0).sum())),
         rows=len(scores),
         explored=int(explored.sum()),
         known=rows.n,
@@ -118,6 +123,10 @@ def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, na
             for value, _ in Counter(text for text in texts.tolist() if text is not None).most_common(MOST_VALUES)
         ],
     )
+
+
+def _without(refused: int) -> str:
+    return f", but for {plural(refused, 'application')} whose approval a person refused: those outcomes stay unknown" if refused else ""
 
 
 def _with_place(mine: Applicants, explored: NDArray[np.bool_]) -> float:

@@ -35,6 +35,7 @@ EXPLORED = """
 SELECT phase, model_version_id, role, status, string_agg(float8send(score), ''::bytea) AS scores,
   string_agg(float8send(coalesce(actual, 'NaN')), ''::bytea) AS actuals, string_agg(int4send(bucket), ''::bytea) AS buckets,
   string_agg(float8send(propensity), ''::bytea) AS propensities, string_agg(float8send(coalesce(lot, 'NaN')), ''::bytea) AS lots,
+  string_agg(int4send(CASE WHEN final_decision <> ALL(CAST(:approves AS text[])) THEN 1 ELSE 0 END), ''::bytea) AS refused,
   string_agg(float8send(coalesce(lot_propensity, 'NaN')), ''::bytea) AS chances {columns}
 FROM {table} WHERE inference_id >= :first AND inference_id < :until AND phase = :phase AND role <> 'shadow' AND status = 'ok' AND erased_at IS NULL
   AND NOT stale AND score IS NOT NULL AND (lot_propensity IS NOT NULL OR decision = ANY(CAST(:approves AS text[]))) GROUP BY 1, 2, 3, 4

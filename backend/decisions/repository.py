@@ -1,11 +1,12 @@
 """Decisions: what groups say of them, and the rows that a rule is tried on. All SQL but the ledger's."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.identifiers import quoted
@@ -92,6 +93,13 @@ async def explorations(session: AsyncSession, tenant_id: UUID, group_id: UUID) -
     """Return the explorations of a group, newest first."""
     mine = (ExplorationRow.tenant_id == tenant_id, ExplorationRow.group_id == group_id)
     return (await session.scalars(select(ExplorationRow).where(*mine).order_by(ExplorationRow.requested_at.desc(), ExplorationRow.id.desc()))).all()
+
+
+async def spent_explorations(session: AsyncSession, tenant_id: UUID, since: datetime) -> Sequence[ExplorationRow]:
+    """Return the newest exploration of each group, where it spent its budget after a moment."""
+    newest = select(ExplorationRow).where(ExplorationRow.tenant_id == tenant_id).ext(distinct_on(ExplorationRow.group_id))
+    rows = (await session.scalars(newest.order_by(ExplorationRow.group_id, ExplorationRow.requested_at.desc(), ExplorationRow.id.desc()))).all()
+    return [row for row in rows if row.spent >= row.allowed and row.stopped_at is not None and row.stopped_at > since]
 
 
 async def exploration(session: AsyncSession, tenant_id: UUID, group_id: UUID, exploration_id: UUID) -> ExplorationRow | None:

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, roc_auc_score
 from sqlalchemy import text
 
 from backend.actor import Actor
 from backend.audit import service as audit
-from backend.comparison import routing_replay
 from backend.decisions import exploration, repository, service
+from backend.decisions.alerts import spent
 from backend.decisions.errors import ExplorationNotRequested, ExplorationOpen, InvalidExploration, SecondApproverNeeded
 from backend.decisions.lots import lot_of
 from backend.decisions.rule_change import set_decision_rule
@@ -35,8 +34,6 @@ from schemas.exploration import Exploration, ExplorationRef, ExplorationTerms, R
 from schemas.group_settings import GroupSettings
 from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberRole, MemberSpec
 from schemas.inference import Outcome, RecordOutcomes
-from schemas.ramps import ReplayRouting
-from tests.backend.comparison.test_comparison import compare
 from tests.backend.groups.test_control import second_person
 from tests.support.log_records import record
 from tests.support.served import Served
@@ -186,7 +183,12 @@ async def test_many_processes_at_once_never_overspend_and_the_last_place_ends_it
         shown = (await exploration.list_explorations(work, GroupRef(slug=group.slug))).explorations[0]
         assert (shown.state, shown.spent, shown.allowed) == ("spent", 10, 10)
         told = [one.action for one in (await audit.browse(work, ListAudit(subject=f"group:{group.slug}"))).items]
+        alerts = [(one.kind, one.subject) for one in await spent(work)]
     assert told.count("decisions.spendExploration") == 1
+    assert ("group.exploration_spent", f"group:{group.slug}") in alerts
+    await begun(hub, served, group)
+    async with hub.work(served.tenant.admin) as work:
+        assert f"group:{group.slug}" not in [one.subject for one in await spent(work)]
 
 
 @given(st.uuids(), st.text(max_size=30), st.text(max_size=30))
@@ -199,91 +201,6 @@ def test_a_lot_is_a_number_from_0_to_below_1_and_always_the_same(exploration_id:
 def test_lots_are_uniform() -> None:
     lots = np.array([lot_of(TERMS_ID, "salt", f"client-{at}") for at in range(20_000)])
     assert np.abs(np.sort(lots) - np.arange(20_000) / 20_000).max() < 1.63 / np.sqrt(20_000)  # Kolmogorov's bound at 1 %
-
-
-async def test_figures_beyond_the_approved_hold_for_everyone_up_to_the_edge(hub: Hub, served: Served, group: Group) -> None:
-    asked = await begun(hub, served, group)
-    scores, truth = await explored(hub, served, group, asked)
-    everyone = scores < EDGE
-    (contender,) = (await compare(hub, served, group)).contenders
-    told = contender.explored
-    assert told is not None
-    assert told.rows == everyone.sum()
-    figures = {one.metric: one.estimate for one in told.figures}
-    weights = np.where(scores < CUT, 1.0, won_weights(group, asked, scores))[everyone]
-    mine, outcome = scores[everyone], truth[everyone]
-    weighted = {
-        "bad_rate": np.average(outcome, weights=weights),
-        "brier": brier_score_loss(outcome, mine, sample_weight=weights),
-        "roc_auc": roc_auc_score(outcome, mine, sample_weight=weights),
-    }
-    whole = {"bad_rate": outcome.mean(), "brier": brier_score_loss(outcome, mine), "roc_auc": roc_auc_score(outcome, mine)}
-    for name, value in weighted.items():
-        half = (figures[name].interval.high - figures[name].interval.low) / 2
-        assert figures[name].value == pytest.approx(value)
-        assert abs(figures[name].value - whole[name]) < 2.5 * half, name  # about five standard errors, as each run draws its own lots
-    assert truth[scores < CUT].mean() < figures["bad_rate"].interval.low
-
-
-def won_weights(group: Group, asked: Exploration, scores: np.ndarray) -> np.ndarray:
-    """For how many applications each explored one stands [n]; 0 for those that the lot did not approve."""
-    lots = np.array([lot_of(asked.id, group.salt, f"client-{at}") for at in range(len(scores))])
-    return np.where(lots < SHARE, 1 / SHARE, 0.0)
-
-
-async def test_opportunity_by_segment_counts_the_good_whom_the_rule_approves(hub: Hub, served: Served, group: Group) -> None:
-    async with hub.work(served.tenant.admin) as work:
-        region = '[{"name": "region", "role": "segment", "type": "category"}]'
-        add = text("UPDATE versions SET document = jsonb_set(document, '{features}', (document -> 'features') || CAST(:region AS jsonb)) WHERE id = :id")
-        await work.session.execute(add, {"region": region, "id": group.phase.members[0].version_id})
-    asked = await begun(hub, served, group)
-    scores, truth = await explored(hub, served, group, asked)
-    (contender,) = (await compare(hub, served, group)).contenders
-    assert contender.explored is not None
-    assert [(one.column, one.value) for one in contender.explored.groups] == [("region", "north"), ("region", "south")]
-    weights = np.where(scores < CUT, 1.0, won_weights(group, asked, scores))
-    for one in contender.explored.groups:
-        here = (np.arange(len(scores)) % 3 == 0) == (one.value == "south")
-        good = here & (scores < EDGE) & (truth == 0)
-        assert one.n == (here & (scores < EDGE)).sum()
-        assert one.approved_of_good.value == pytest.approx((weights * good * (scores < CUT)).sum() / (weights * good).sum())
-
-
-async def test_a_replay_draws_every_lot_again(hub: Hub, served: Served, group: Group) -> None:
-    asked = await begun(hub, served, group)
-    await explored(hub, served, group, asked, n=400)
-    async with hub.work(served.tenant.admin) as work:
-        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
-    assert replay.rows == replay.matched == 400
-    await explored(hub, served, group, asked, n=100, forged=True)
-    async with hub.work(served.tenant.admin) as work:
-        again = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
-    assert 0 < again.rows - again.matched <= 100
-
-
-async def test_figures_hold_though_most_winners_found_no_place(hub: Hub, served: Served, group: Group) -> None:
-    asked = await begun(hub, served, group)
-    scores, truth = await explored(hub, served, group, asked, places=0.2)
-    (contender,) = (await compare(hub, served, group)).contenders
-    assert contender.explored is not None
-    figures = {one.metric: one.estimate for one in contender.explored.figures}
-    everyone = truth[scores < EDGE].mean()
-    half = (figures["bad_rate"].interval.high - figures["bad_rate"].interval.low) / 2
-    assert abs(figures["bad_rate"].value - everyone) < 2.5 * half, (figures["bad_rate"], everyone)
-    async with hub.work(served.tenant.admin) as work:
-        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
-    assert replay.rows == replay.matched
-
-
-@pytest.mark.parametrize("forged", ["lot_propensity = 0.19", "decision = 'approve'", "lot_propensity = 0"])
-async def test_a_replay_finds_a_chance_and_a_decision_that_the_lot_did_not_give(hub: Hub, served: Served, group: Group, forged: str) -> None:
-    asked = await begun(hub, served, group)
-    await explored(hub, served, group, asked, n=200)
-    async with hub.work(served.tenant.admin) as work:
-        lost = f"UPDATE {group.table_name} SET {forged} WHERE lot >= lot_propensity"
-        changed = (await work.session.execute(text(lost))).rowcount
-        replay = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
-    assert replay.rows - replay.matched == changed > 0
 
 
 async def explored(
