@@ -102,7 +102,7 @@ def _hidden(rows: Sequence[Row[Any]], facts: DecisionFacts, reveals: Sequence[st
     """Return whose outcome cannot come: what was finally done reveals none, or nothing is known of it, and no lot stands for the application."""
     revealing = set(facts.settings.approves if reveals is None else reveals)
     done = [row.final_decision or row.decision for row in rows]
-    return np.array([one not in revealing and row.lot_propensity is None for one, row in zip(done, rows, strict=True)], dtype=bool)
+    return np.array([one not in revealing and not row.lot_propensity for one, row in zip(done, rows, strict=True)], dtype=bool)
 
 
 def _weight(row: Row[Any]) -> float:

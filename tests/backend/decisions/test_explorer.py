@@ -1,5 +1,7 @@
 """Cut-offs tried on mature rows: every figure beside its definition, and what cannot be known said so."""
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from backend.decisions import service
 from backend.decisions.cutoff_trial import rule_at
 from backend.decisions.decision_rule import decide_many
-from backend.decisions.explorer import explore
+from backend.decisions.explorer import applications, explore
 from backend.decisions.rule_change import version_of
 from backend.groups import service as groups
 from backend.hub import Hub
@@ -16,7 +18,7 @@ from backend.inference_log.rows import row_of
 from backend.inference_log.writer import write
 from backend.outcomes.service import record as record_outcomes
 from schemas.cutoffs import CutoffLimits, ExploreCutoffs
-from schemas.decisions import SetValueTable, ValueEntry, ValueTable, Worth
+from schemas.decisions import DecisionSettings, SetValueTable, ValueEntry, ValueTable, Worth
 from schemas.group_settings import GroupSettings
 from schemas.groups import ConfigureGroup, Group, GroupRef
 from schemas.inference import Outcome, RecordOutcomes
@@ -33,6 +35,37 @@ TABLE = ValueTable(
     lowest=-10.0,
     highest=10.0,
 )
+
+
+class Mature(NamedTuple):
+    """A mature row of the log."""
+
+    score: float
+    decision: str
+    actual: float | None = None
+    lot: float | None = None
+    lot_propensity: float | None = None
+    final_decision: str | None = None
+    bucket: int = 1
+    inputs: None = None
+    segment: None = None
+
+
+async def test_an_outcome_is_hidden_where_neither_the_decision_nor_a_lot_reveals_it(hub: Hub, served: Served) -> None:
+    group = await served.group(hub)
+    rows = [
+        Mature(0.1, "approve", 0.0),
+        Mature(0.1, "approve"),  # late
+        Mature(0.1, "approve", final_decision="decline"),
+        Mature(0.3, "decline"),
+        Mature(0.3, "decline", lot=0.5, lot_propensity=0.02),  # others of the lot stand for it
+        Mature(0.3, "approve", 1.0, lot=0.01, lot_propensity=0.02),
+        Mature(0.3, "decline", lot=0.01, lot_propensity=0.0),  # the lot approved, and the budget had no place
+    ]
+    found = applications(rows, service.DecisionFacts(DecisionSettings(), TABLE), group).applications
+    assert found.hidden is not None
+    assert found.hidden.tolist() == [False, False, True, True, False, False, True]
+    assert found.weights.tolist() == [1, 1, 1, 1, 0, 50, 0]
 
 
 async def logged(hub: Hub, served: Served, group: Group, seen: float = 1.0, turned: bool = False, digits: int = 9) -> tuple[np.ndarray, np.ndarray]:
