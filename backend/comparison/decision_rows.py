@@ -1,7 +1,8 @@
 """Decisions of mature applications from the log's rows, where tallies do not suffice: final decisions, and worths that depend on inputs."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -42,9 +43,13 @@ async def decisions_from_rows(
     by_final = facts.settings.compare_by == "final"
     rows = await log_queries.decision_columns(work.session, group.table_name, (first, until), phases, names, finally_=by_final)
     lots = await draws(work, group.id, {row.phase for row in rows})
+    return await asyncio.to_thread(_by_version, rows, lots, facts.value_table, names)
+
+
+def _by_version(rows: Sequence[Any], lots: Mapping[int, Draw], table: ValueTable | None, names: Sequence[str]) -> dict[By, Decisions]:
     parts: defaultdict[By, list[Decisions]] = defaultdict(list)
     for row in rows:
-        if found := _decisions(row, lots[row.phase], facts.value_table, names):
+        if found := _decisions(row, lots[row.phase], table, names):
             parts[row.phase, row.model_version_id].append(found)
     return {by: _together(mine) for by, mine in parts.items()}
 

@@ -1,5 +1,6 @@
 """Cut-offs tried on mature rows of a log: approval rate, bad rate, value, recall and the four-fifths ratio, and the best within limits."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -49,13 +50,13 @@ async def explore(work: UnitOfWork, input: ExploreCutoffs) -> CutoffCurve:
     limits = Limits(input.limits.approval_rate, input.limits.bad_rate, input.limits.ratio)
     below = group.settings.positive_scores == "higher"
     risk = rows.applications.risk
-    return curve_of(version.label, rows, _cuts(risk if below else -risk, version), limits, below, facts)
+    return await asyncio.to_thread(curve_of, version.label, rows, _cuts(risk if below else -risk, version), limits, below, facts)
 
 
 async def curve_at(work: UnitOfWork, group: Group, version: Version, facts: DecisionFacts, cut: float) -> CutoffCurve:
     """Return the figures of one cut-off alone."""
     rows = await _mature(work, group, version, facts, None, LATEST_ROWS)
-    return curve_of(version.label, rows, [cut], Limits(), group.settings.positive_scores == "higher", facts)
+    return await asyncio.to_thread(curve_of, version.label, rows, [cut], Limits(), group.settings.positive_scores == "higher", facts)
 
 
 def _cuts(scores: Floats, version: Version) -> list[float]:
@@ -68,7 +69,7 @@ def _cuts(scores: Floats, version: Version) -> list[float]:
 async def _mature(work: UnitOfWork, group: Group, version: Version, facts: DecisionFacts, segment: str | None, most: int) -> Mature:
     until = first_id_at(work.now - timedelta(hours=group.settings.maturity_hours or 0.0))
     rows = await repository.mature(work.session, group.table_name, version.id, until, segment, most)
-    return applications(rows, facts, group)
+    return await asyncio.to_thread(applications, rows, facts, group)
 
 
 def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, group: Group) -> Mature:

@@ -1,5 +1,6 @@
 """The swap set of a shadow: applications that only it, or only the version that answered, would approve."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -34,7 +35,7 @@ async def swap(work: UnitOfWork, input: AskSwapSet) -> SwapSet:
     until = first_id_at(work.now - timedelta(hours=group.settings.maturity_hours or 0.0))
     rows = await repository.copied(work.session, group.table_name, shadow[0], until, input.most)
     work.audit_read(actions.DECISIONS_SWAP_SET, f"group:{group.slug}")
-    return swap_set_of(group.slug, shadow[1], rows, facts)
+    return await asyncio.to_thread(swap_set_of, group.slug, shadow[1], rows, facts)
 
 
 def swap_set_of(slug: str, shadow: str, rows: Sequence[Row[Any]], facts: DecisionFacts) -> SwapSet:
