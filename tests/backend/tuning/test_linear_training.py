@@ -142,6 +142,12 @@ def test_points_have_their_table_and_a_probability_for_the_figures() -> None:
     assert (result.profile.score.low or 0) > 100
 
 
+def test_the_threshold_follows_the_stated_rule_and_says_so() -> None:
+    _, result, _ = trained("scorecard", parameters={"threshold": {"rule": "target_rate", "rate": 0.2}})
+    assert "the share of yes nearest to 0.2, on 300 validation rows" in result.document.extensions["threshold"]["rule"]
+    assert "nearest to 0.2" in result.card
+
+
 def test_balanced_classes_are_told_and_set_right() -> None:
     found, result, _ = trained("regularised_glm", parameters={"class_weight": "balanced"})
     test = found.evaluated.part("test")
@@ -155,6 +161,8 @@ REFUSED: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "a quantile": ("regularised_glm", "quantile", {}, "/objective"),
     "a scorecard of numbers": ("scorecard", "regression", {}, "/objective"),
     "an unknown parameter": ("regularised_glm", "binary", {"parameters": {"leaves": 3}}, "/parameters"),
+    "a rule that is none": ("scorecard", "binary", {"parameters": {"threshold": {"rule": "best"}}}, "/parameters/threshold/rule"),
+    "a cost without its other": ("regularised_glm", "binary", {"parameters": {"threshold": {"rule": "cost", "false_positive": 1}}}, "/parameters/threshold"),
     "a strength below 0": ("regularised_glm", "binary", {"parameters": {"strength": -1}}, "/parameters/strength"),
     "lasso of counts": ("regularised_glm", "poisson", {"parameters": {"l1_ratio": 0.5}}, "/parameters/l1_ratio"),
     "weights of no classes": ("regularised_glm", "regression", {"parameters": {"class_weight": "balanced"}}, "/parameters/class_weight"),

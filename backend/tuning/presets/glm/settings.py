@@ -1,9 +1,10 @@
 """The parameters of a regularised GLM."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from backend.tuning.evaluation.threshold import F1Rule, ThresholdRule
 from schemas.common import Shape
 
 
@@ -16,7 +17,7 @@ class GlmSettings(Shape, frozen=True, kw_only=True):
     """`balanced` gives both classes the same total weight. The probabilities are then recalibrated on validation rows."""
     most_iterations: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
     tolerance: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1e-7
-    threshold: dict[str, Any] | None = None
-    """The rule for the decision threshold; read by the evaluation."""
+    threshold: ThresholdRule = F1Rule()
+    """The rule for the decision threshold of a binary target."""
     positive_class: str | None = None
     """The class of a binary target that the score is about; without it the later of the two in order."""

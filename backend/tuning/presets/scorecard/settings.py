@@ -1,10 +1,11 @@
 """The parameters of a scorecard."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from backend.numerics.monotone_bins import Direction
+from backend.tuning.evaluation.threshold import F1Rule, ThresholdRule
 from schemas.common import Shape
 
 
@@ -22,7 +23,7 @@ class ScorecardSettings(Shape, frozen=True, kw_only=True):
     base_odds: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 50.0
     double_odds: Annotated[float, msgspec.Meta(gt=0, le=1e6, description="The points that double the odds.")] = 20.0
     most_iterations: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
-    threshold: dict[str, Any] | None = None
-    """The rule for the decision threshold; read by the evaluation."""
+    threshold: ThresholdRule = F1Rule()
+    """The rule for the decision threshold of a binary target."""
     positive_class: str | None = None
     """The class of a binary target that the score is about; without it the later of the two in order."""
