@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from backend.datasets.errors import NoRowsLeft, RowsRefused, UnreadableData
+from backend.datasets.errors import DataTooCostly, NoRowsLeft, RowsRefused, RowTooLong, UnreadableData
 from backend.datasets.reading.content_hash import content_hash
 from backend.datasets.reading.conversion import SQL_TYPES, converted, is_missing, literal, quoted, strict
 from backend.datasets.reading.formats import SAMPLED_ROWS, detect, names_of
@@ -35,6 +35,8 @@ def guesses(relation: Relation) -> list[GuessedColumn]:
     """Return a guess for each column. Problems of rows are left to the preparation."""
     try:
         rows = relation.first_rows(SAMPLED_ROWS)
+    except (RowTooLong, DataTooCostly):
+        raise
     except UnreadableData:
         rows = run(relation.connection, f"SELECT * FROM {relation.sql(rejecting=True)} LIMIT {SAMPLED_ROWS}").fetchall()
     if not rows and not relation.problems.count:
