@@ -54,7 +54,7 @@ class RowTooLong(UnreadableData):
     """A row of the file is longer than 2 MB. Shorten the long cell, or leave its column out."""
 
 
-class RowsRefused(UnreadableData):
+class CellsRefused(UnreadableData):
     """Some cells do not have their column's type. Correct them, or choose another type for the column."""
 
 

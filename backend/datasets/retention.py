@@ -12,7 +12,7 @@ from schemas.datasets import SnapshotState
 
 
 async def keep_datasets(hub: Hub, actor: Actor, later: timedelta = timedelta()) -> None:
-    """Remove a tenant's files that are expired, or will be so much `later`. A snapshot keeps its row with hash and count; a legal hold keeps everything."""
+    """Remove a tenant's files that have expired, or will have after `later`. A snapshot keeps its row with hash and count; a legal hold keeps everything."""
     gone: list[str] = []
     async with hub.work(actor) as work:
         now = work.now + later

@@ -36,9 +36,9 @@ def parquet_of(table: pa.Table) -> bytes:
 HOSTILE = {
     "an empty file": (b"", "is empty"),
     "a header alone": (b"a,b\n", "no rows under its header"),
-    "a million columns": (b",".join(b"c%d" % at for at in range(1_000_000)) + b"\n1\n", "first row is longer than|has .* columns"),
+    "a million columns": (b",".join(b"c%d" % at for at in range(1_000_000)) + b"\n1\n", "Line 1 is longer than 2 MB"),
     "three thousand columns": (b",".join(b"c%d" % at for at in range(3000)) + b"\n1\n", "has 3,000 columns; a dataset may have 2,000"),
-    "a cell of 40 MB": (b"a,b\n1," + b"x" * 40_000_000 + b"\n", "longer than 2 MB"),
+    "a cell of 40 MB": (b"a,b\n1," + b"x" * 40_000_000 + b"\n", "Line 2 is longer than 2 MB"),
     "two columns of one name": (b"a,A\n1,2\n", "Columns 1 and 2 have the same name"),
     "a column without a name": (b"a,,c\n1,2,3\n", "Column 2 has no name"),
     "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
@@ -57,7 +57,7 @@ async def test_a_hostile_file_is_refused_with_what_to_do_and_nothing_is_kept(scr
     answer = await script.post("/v1/datasets/strange/files?name=rows", content=content)
     assert answer.status_code == 422, answer.text[:300]
     message = answer.json()["error"]["message"]
-    assert any(part.replace(".*", "") in message or all(word in message for word in part.split(".*")) for part in says.split("|")), message
+    assert says in message
     assert hub.files.list("dataset-uploads") == []
     assert list((hub.data_dir / "quarantine").iterdir()) == []
     assert (await script.get('/rpc/datasets.waiting?input={"slug":"strange"}')).json()["result"]["data"] == []

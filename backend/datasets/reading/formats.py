@@ -44,11 +44,10 @@ def detect(path: Path, name: str) -> tuple[FileFormat, str | None]:
     text = _text(head)
     if text.lstrip()[:1] == "[":
         raise UnreadableData("The file is a JSON list. Write one JSON object per line (JSON lines), without a list around them.")
+    _refuse_long_lines(path)
     if text.lstrip()[:1] == "{":
         return "jsonl", None
     first = text.split("\n", 1)[0]
-    if len(first) >= HEAD_BYTES - 4:
-        raise RowTooLong(f"The first row is longer than {HEAD_BYTES:,} bytes. A header has one short name for each column.")
     delimiter = "\t" if name.lower().endswith((".tsv", ".tab")) else max(",;\t|", key=first.count)
     return ("tsv" if delimiter == "\t" else "csv"), delimiter
 
@@ -78,6 +77,20 @@ def arrow_reader(path: Path) -> Any:
         return pa.ipc.open_stream(pa.OSFile(str(path)))
     opened = pa.ipc.open_file(pa.OSFile(str(path)))
     return pa.RecordBatchReader.from_batches(opened.schema, (opened.get_batch(at) for at in range(opened.num_record_batches)))
+
+
+def _refuse_long_lines(path: Path) -> None:
+    """Raise RowTooLong, with the line. DuckDB may lose a last line that is longer than its buffer."""
+    since, lines = 0, 0
+    with path.open("rb") as file:
+        while chunk := file.read(HEAD_BYTES):
+            first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+            since += len(chunk) if first < 0 else first
+            if since > HEAD_BYTES:
+                raise RowTooLong(f"Line {lines + 1:,} is longer than 2 MB. Shorten the long cell, or leave its column out.")
+            if first >= 0:
+                since = len(chunk) - last - 1
+                lines += chunk.count(b"\n")
 
 
 def _text(head: bytes) -> str:

@@ -8,14 +8,14 @@ import msgspec
 import pyarrow as pa
 
 from backend.datasets.reading.formats import HEAD_BYTES
-from backend.datasets.reading.problems import Problems
+from backend.datasets.reading.problems import RowProblems
 
 BATCH = 5_000
 _row = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 
 
-def batches(path: Path, names: list[str], problems: Problems) -> Iterator[Any]:
+def batches(path: Path, names: list[str], problems: RowProblems) -> Iterator[Any]:
     """Yield record batches of text. Rows that are no objects, and unknown keys, go to `problems`, with their row number from 1."""
     schema = pa.schema([(name, pa.string()) for name in names])
     known = set(names)
@@ -33,7 +33,7 @@ def batches(path: Path, names: list[str], problems: Problems) -> Iterator[Any]:
     yield pa.RecordBatch.from_pylist(held, schema)
 
 
-def _values(line: bytes, number: int, known: set[str], problems: Problems) -> dict[str, Any]:
+def _values(line: bytes, number: int, known: set[str], problems: RowProblems) -> dict[str, Any]:
     if len(line) > HEAD_BYTES:
         problems.add(number, None, f"the row is longer than {HEAD_BYTES:,} bytes")
         return {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from backend.datasets.errors import DataTooCostly, NoRowsLeft, RowsRefused, RowTooLong, UnreadableData
+from backend.datasets.errors import CellsRefused, DataTooCostly, NoRowsLeft, RowTooLong, UnreadableData
 from backend.datasets.reading.content_hash import content_hash
 from backend.datasets.reading.conversion import SQL_TYPES, converted, is_missing, literal, quoted, strict
 from backend.datasets.reading.formats import SAMPLED_ROWS, detect, names_of
@@ -32,7 +32,7 @@ def inspect_file(path: str, name: str, folder: str) -> DataFileFacts:
 
 
 def guesses(relation: Relation) -> list[GuessedColumn]:
-    """Return a guess for each column. Problems of rows are left to the preparation."""
+    """Return a guess for each column. RowProblems of rows are left to the preparation."""
     try:
         rows = relation.first_rows(SAMPLED_ROWS)
     except (RowTooLong, DataTooCostly):
@@ -55,7 +55,7 @@ def _guessed(name: str, native: str, cells: list[str | None]) -> GuessedColumn:
 
 
 def prepare_file(task: Preparation) -> Prepared:
-    """Write the Parquet file and return its facts. Raises RowsRefused with the first hundred problems, UnreadableData and its kin."""
+    """Write the Parquet file and return its facts. Raises CellsRefused with the first hundred problems, UnreadableData and its kin."""
     names = names_of(Path(task.path), task.format, task.delimiter)
     connection = connect([task.path, task.written], task.folder, task.threads, task.memory_mb)
     relation = Relation(connection, task.path, task.format, task.delimiter, names)
@@ -123,7 +123,7 @@ def _levels(connection: Any, path: str, choice: ColumnChoice) -> list[str]:
 
 def _refused(relation: Relation, kept: list[ColumnChoice], natives: dict[str, str], error: Exception) -> UnreadableData:
     """Read the file again to find every problem; the first error said only that there is one."""
-    if "aximum line size" in str(error):
+    if "aximum line size" in str(error) or "Parallel CSV Reader" in str(error):
         run(relation.connection, f"SELECT count(*) FROM {relation.sql()}")  # raises RowTooLong
     rejecting = relation.sql(rejecting=True)
     bad = {choice.name: f"({converted(choice, natives[choice.name])} IS NULL AND NOT {is_missing(choice, natives[choice.name])})" for choice in kept}
@@ -167,6 +167,6 @@ def _words(choice: ColumnChoice) -> str:
     return words.get(choice.type, SQL_TYPES[choice.type]) + ("" if choice.number_format == "plain" else f" with {choice.number_format.replace('_', ' ')}")
 
 
-def _too_many(relation: Relation) -> RowsRefused:
+def _too_many(relation: Relation) -> CellsRefused:
     issues, count = relation.problems.issues(), relation.problems.count
-    return RowsRefused(f"{count:,} problem{'s' if count > 1 else ''} in the rows; the first: {issues[0].message}", issues=issues, count=count)
+    return CellsRefused(f"{count:,} problem{'s' if count > 1 else ''} in the rows; the first: {issues[0].message}", issues=issues, count=count)

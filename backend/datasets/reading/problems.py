@@ -1,11 +1,11 @@
-"""Problems of rows: the first hundred in full, all of them counted."""
+"""RowProblems of rows: the first hundred in full, all of them counted."""
 
 from schemas.common import Issue
 
 SHOWN = 100
 
 
-class Problems:
+class RowProblems:
     """Collects problems. Row numbers count data rows from 1, without the header."""
 
     def __init__(self) -> None:

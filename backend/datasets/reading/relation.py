@@ -10,7 +10,7 @@ from backend.datasets.errors import DataTooCostly, RowTooLong, UnreadableData
 from backend.datasets.reading.conversion import literal, quoted
 from backend.datasets.reading.formats import HEAD_BYTES, arrow_reader
 from backend.datasets.reading.json_lines import batches
-from backend.datasets.reading.problems import Problems
+from backend.datasets.reading.problems import RowProblems
 from schemas.datasets import FileFormat
 
 ROW_NUMBER = "tiltyard row number"
@@ -40,7 +40,7 @@ class Relation:
     def __init__(self, connection: Any, path: str, format: FileFormat, delimiter: str | None, names: list[str]) -> None:
         self.connection = connection
         self.names = names
-        self.problems = Problems()
+        self.problems = RowProblems()
         self._path, self._format, self._delimiter = path, format, delimiter
 
     def sql(self, rejecting: bool = False) -> str:
@@ -57,7 +57,7 @@ class Relation:
         if self._format == "arrow":
             self.connection.register("arrow_rows", arrow_reader(Path(self._path)))
             return "arrow_rows"
-        self.problems = Problems()
+        self.problems = RowProblems()
         schema = pa.schema([(name, pa.string()) for name in self.names])
         self.connection.register("json_rows", pa.RecordBatchReader.from_batches(schema, batches(Path(self._path), self.names, self.problems)))
         return "json_rows"
@@ -83,6 +83,6 @@ def run(connection: Any, sql: str) -> Any:
         raise DataTooCostly from None
     except (duckdb.Error, pa.ArrowException) as error:
         said = str(error)
-        if "aximum line size" in said:
+        if "aximum line size" in said or "Parallel CSV Reader" in said:
             raise RowTooLong from None
         raise UnreadableData(f"The file cannot be read: {said.splitlines()[0][:300]}") from error

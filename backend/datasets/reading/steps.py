@@ -14,7 +14,7 @@ def inspect(path: str, name: str, folder: str) -> DataFileFacts:
 
 
 def prepare(task: Preparation) -> Prepared:
-    """Write a snapshot's Parquet file and return its facts. Raises RowsRefused, UnreadableData and its kin."""
+    """Write a snapshot's Parquet file and return its facts. Raises CellsRefused, UnreadableData and its kin."""
     from backend.datasets.reading.prepare import prepare_file  # noqa: PLC0415  likewise
 
     return prepare_file(task)
