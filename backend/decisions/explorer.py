@@ -134,7 +134,7 @@ def curve_of(label: str, mature: Mature, cuts: Sequence[float], limits: Limits, 
 
 
 def _worths(rows: Sequence[Row[Any]], facts: DecisionFacts, actuals: Floats) -> tuple[dict[str, Floats], str]:
-    """Return what each application is worth approved, at worst and at best, and declined; or why there is no value."""
+    """Return what each application is worth approved, at worst and at best, declined, and as decided; or why there is no value."""
     table = facts.value_table
     if table is None or not rows or not facts.settings.approves:
         return {}, ""
@@ -149,7 +149,8 @@ def _worths(rows: Sequence[Row[Any]], facts: DecisionFacts, actuals: Floats) -> 
     if lacking := int(np.isnan(if_good + if_bad + if_declined).sum()):
         of = f"{lacking:,} of {len(rows):,} applications"
         return {}, f"There is no value: {of} have no worth for `{approve}` with either outcome and for `{DECLINE}`, or lack a number in a column of it."
-    worths = {"if_approved": worth(approve, actuals), "if_declined": if_declined}
+    as_decided = values_of(table, [_decision(row, facts) for row in rows], actuals, columns).values
+    worths = {"if_approved": worth(approve, actuals), "if_declined": if_declined, "if_not_approved": as_decided}
     return worths | {"worst": np.minimum(if_good, if_bad), "best": np.maximum(if_good, if_bad)}, ""
 
 

@@ -30,6 +30,8 @@ class Applications:
     segments: Ints | None = None
     approved_now: Bools | None = None
     """Whether each was approved by the decisions of the time."""
+    if_not_approved: Floats | None = None
+    """The worth of each by the decision of the time, where that was no approval (NaN: not known). None: that of a decline."""
     hidden: Bools | None = None
     """Whether the decision of the time hides the outcome of each, and no lot stands for it."""
     worst: Floats | None = None
@@ -69,7 +71,9 @@ class Sums:
         if rows.approved_now is not None:  # those approved by lot stand for themselves alone here
             approved, each = rows.approved_now, known.astype(np.float64)
             columns = [np.where(approved, column, 0.0) for column in _split(rows, each)]
-            columns[DECLINED] = np.where(approved, 0.0, _or_zero(rows.if_declined, len(place)))
+            others = _or_zero(rows.if_declined if rows.if_not_approved is None else rows.if_not_approved, len(place))
+            columns[DECLINED] = np.where(approved, 0.0, np.nan_to_num(others))
+            columns[HIDDEN] += ~approved & np.isnan(others)
             self.now = Split(*(self._by_cluster(column) for column in columns))
             self.approved_now, self.bad_now = self._by_cluster(approved.astype(np.float64)), self._by_cluster(approved * each * bad)
         self.segments = [self._of((rows.segments == one).astype(np.float64)) for one in _named(rows.segments)] if rows.segments is not None else []
@@ -88,7 +92,7 @@ class Sums:
         return np.asarray(np.cumsum(cells, axis=0)[: self._cuts], dtype=np.float64), np.asarray(cells.sum(axis=0), dtype=np.float64)
 
 
-DECLINED = Split._fields.index("declined")
+DECLINED, HIDDEN = (Split._fields.index(name) for name in ("declined", "hidden"))
 
 
 def _split(rows: Applications, weights: Floats) -> list[Floats]:

@@ -9,13 +9,14 @@ import pytest
 from backend.decisions import service
 from backend.decisions.cutoff_trial import rule_at
 from backend.decisions.decision_rule import decide_many
-from backend.decisions.explorer import applications, explore
+from backend.decisions.explorer import applications, curve_of, explore
 from backend.decisions.rule_change import version_of
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import row_of
 from backend.inference_log.writer import write
+from backend.numerics.selective.cutoffs import Limits
 from backend.outcomes.service import record as record_outcomes
 from schemas.cutoffs import CutoffLimits, ExploreCutoffs
 from schemas.decisions import DecisionSettings, SetValueTable, ValueEntry, ValueTable, Worth
@@ -66,6 +67,17 @@ async def test_an_outcome_is_hidden_where_neither_the_decision_nor_a_lot_reveals
     assert found.hidden is not None
     assert found.hidden.tolist() == [False, False, True, True, False, False, True]
     assert found.weights.tolist() == [1, 1, 1, 1, 0, 50, 0]
+
+
+@pytest.mark.parametrize(("outcome", "value", "gain"), [("any", (1 - 3 - 3 + 0) / 4, 1.5), ("good", None, None)])
+async def test_the_value_as_decided_counts_what_a_referral_is_worth(hub: Hub, served: Served, outcome: str, value: float | None, gain: float | None) -> None:
+    group = await served.group(hub)
+    rows = [Mature(0.1, "approve", 0.0), Mature(0.3, "refer"), Mature(0.3, "refer"), Mature(0.4, "decline")]
+    table = msgspec.structs.replace(TABLE, entries=[*TABLE.entries, ValueEntry(decision="refer", outcome=outcome, worth=Worth(constant=-3.0))])
+    facts = service.DecisionFacts(DecisionSettings(), table)
+    found = curve_of("v1.2", applications(rows, facts, group), [0.2], Limits(), below=True, facts=facts)
+    assert found.current is not None
+    assert (found.current.value.value, found.points[0].value.value, found.points[0].gain.value) == (value, 0.25, gain)
 
 
 async def logged(hub: Hub, served: Served, group: Group, seen: float = 1.0, turned: bool = False, digits: int = 9) -> tuple[np.ndarray, np.ndarray]:
