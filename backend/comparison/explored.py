@@ -29,6 +29,7 @@ from schemas.common import Interval
 from schemas.comparison import ExploredFigure, ExploredFigures, ExploredGroup, MetricEstimate, Scale
 from schemas.groups import Group, Phase
 
+ENTITY = "entity_key"
 MOST_COLUMNS = 5
 MOST_VALUES = 12
 """Values of a column with the most rows; the others are left out."""
@@ -47,8 +48,10 @@ async def explored_figures(work: UnitOfWork, group: Group, phase: Phase, cut: Cu
     for row in rows:
         if part := _applicants(row, lot, len(names)):
             found[row.model_version_id].append(part)
-    lower = group.settings.positive_scores == "lower"
-    return await asyncio.to_thread(lambda: {version: _figures(Applicants.joined(parts), span, scale, lower, names) for version, parts in found.items()})
+    lower, by_applicant = group.settings.positive_scores == "lower", phase.routing_key == ENTITY
+    return await asyncio.to_thread(
+        lambda: {version: _figures(Applicants.joined(parts), span, scale, lower, by_applicant, names) for version, parts in found.items()}
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,17 @@ class Applicants:
     chances: Floats
     refused: Ints
     texts: Sequence[NDArray[np.object_]]
+
+    def clusters(self, by_applicant: bool) -> Ints:
+        """Return the cluster [n] of each row: that of its bucket.
+
+        Where buckets are not `by_applicant`, the explored rows of an applicant share their lot instead.
+        """
+        buckets = self.buckets % CLUSTERS
+        if by_applicant:
+            return buckets
+        _, lots = np.unique(self.lots, return_inverse=True)
+        return np.where(self.lots < self.chances, CLUSTERS + lots, buckets).astype(np.int64)
 
     @classmethod
     def joined(cls, parts: Sequence["Applicants"]) -> "Applicants":
@@ -92,12 +106,12 @@ def _applicants(row: Any, lot: Draw, columns: int) -> Applicants | None:
     return Applicants(buckets[where], scores, actuals, lots, chances, integers(row.refused)[where], texts)
 
 
-def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, names: Sequence[str]) -> ExploredFigures:
+def _figures(mine: Applicants, span: ExploredSpan, scale: Scale, lower: bool, by_applicant: bool, names: Sequence[str]) -> ExploredFigures:
     inside = ~np.isnan(mine.chances)
     explored = inside & (mine.lots < mine.chances)
     revealed = np.where(inside, np.where(explored, mine.chances * _with_place(mine, explored), 0.0), 1.0)
     actuals = np.where((mine.actuals == 0) | (mine.actuals == 1), mine.actuals, np.nan)
-    scores, clusters = -mine.scores if lower else mine.scores, mine.buckets % CLUSTERS
+    scores, clusters = -mine.scores if lower else mine.scores, mine.clusters(by_applicant)
     rows = Weighted.of(scores, actuals, revealed, clusters)
     told = {"bad_rate": propensity.bad_rate(rows), "roc_auc": propensity.roc_auc(rows)}
     if scale == "probability" and not lower:

@@ -6,6 +6,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from sqlalchemy import text
 
 from backend.comparison import routing_replay
+from backend.comparison.explored import Applicants
 from backend.decisions import final
 from backend.decisions.lots import lot_of
 from backend.hub import Hub
@@ -82,6 +83,16 @@ async def test_a_replay_draws_every_lot_again(hub: Hub, served: Served, group: G
     async with hub.work(served.tenant.admin) as work:
         again = await routing_replay.replay_routing(work, ReplayRouting(slug=group.slug))
     assert 0 < again.rows - again.matched <= 100
+
+
+def test_rows_of_one_applicant_are_one_cluster_whatever_the_buckets_follow() -> None:
+    lots = np.array([0.1, 0.1, 0.1, 0.15, 0.9, np.nan])
+    chances = np.array([0.2, 0.2, 0.2, 0.2, 0.2, np.nan])
+    rows = Applicants(np.arange(6), np.zeros(6), np.zeros(6), lots, chances, np.zeros(6, dtype=np.int64), [])
+    assert rows.clusters(by_applicant=True).tolist() == list(range(6))
+    first, again, third, other, lost, approved = rows.clusters(by_applicant=False).tolist()
+    assert first == again == third != other
+    assert len({first, other, lost, approved}) == 4
 
 
 async def test_figures_say_how_many_approvals_a_person_refused(hub: Hub, served: Served, group: Group) -> None:

@@ -29,7 +29,7 @@ export function Decisions() {
           <OverridePanel slug={slug} />
           <ComparisonPanel key={JSON.stringify(data.settings)} decisions={data} />
           <ValueTablePanel key={JSON.stringify(data.value_table)} decisions={data} />
-          <ExplorationPanel slug={slug} currency={data.value_table?.currency ?? null} />
+          <ExplorationPanel slug={slug} approves={data.settings.approves} currency={data.value_table?.currency ?? null} />
         </Stack>
       )}
     </Answer>

@@ -1,4 +1,4 @@
-import { Group as Row, NumberInput, TextInput } from '@mantine/core';
+import { Group as Row, NumberInput, Select, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -28,11 +28,14 @@ const FIELDS: { key: keyof Draft; label: string; width: number }[] = [
   { key: 'days', label: 'Days', width: 90 },
 ];
 const DAY = 86_400_000;
+const MOST_DAYS = 3_650;
 
-/** Asks for an exploration. */
-export function ExplorationForm({ slug }: { slug: string }) {
+/** Asks for an exploration. `approves` are the decisions that the lot may give. */
+export function ExplorationForm({ slug, approves }: { slug: string; approves: string[] }) {
   const [draft, setDraft] = useState(FIRST);
   const [reason, setReason] = useState('');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const decision = chosen !== null && approves.includes(chosen) ? chosen : approves[0];
   const barred = useWhyNot('decision:group:write', 'asking for an exploration');
   const ask = useMutation(
     trpc.decisions.requestExploration.mutationOptions({
@@ -43,10 +46,10 @@ export function ExplorationForm({ slug }: { slug: string }) {
     }),
   );
   const { low, high, share, loss_budget, loss_each, days } = draft;
-  const complete = low !== null && high !== null && !!share && !!loss_budget && !!loss_each && !!days;
+  const complete = low !== null && high !== null && !!share && !!loss_budget && !!loss_each && !!days && days <= MOST_DAYS && decision !== undefined;
   const approvals = loss_budget && loss_each ? Math.floor(loss_budget / loss_each) : null;
   const send = () => {
-    if (complete) ask.mutate({ slug, reason, terms: { low, high, share: share / 100, loss_budget, loss_each, until: new Date(Date.now() + days * DAY).toISOString(), decision: 'approve' } });
+    if (complete) ask.mutate({ slug, reason, terms: { low, high, share: share / 100, loss_budget, loss_each, until: new Date(Date.now() + days * DAY).toISOString(), decision } });
   };
   return (
     <div>
@@ -54,10 +57,11 @@ export function ExplorationForm({ slug }: { slug: string }) {
         {FIELDS.map(({ key, label, width }) => (
           <NumberInput key={key} size="xs" w={width} label={label} value={draft[key] ?? ''} onChange={(value) => setDraft({ ...draft, [key]: typeof value === 'number' ? value : null })} />
         ))}
+        {approves.length > 1 && <Select size="xs" w={150} label="They get" data={approves} value={decision ?? null} onChange={setChosen} allowDeselect={false} />}
         <TextInput size="xs" w={260} label="Why" value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
       </Row>
       <Row gap={12} mt={12}>
-        <ActionButton size="sm" why={barred ?? (complete ? null : 'State the band, the share, the budget and the days.')} loading={ask.isPending} onClick={send}>
+        <ActionButton size="sm" why={barred ?? (decision === undefined ? 'State which decisions approve, above.' : complete ? null : 'State the band, the share, the budget and the days.')} loading={ask.isPending} onClick={send}>
           Ask for exploration
         </ActionButton>
         {approvals !== null && <span className="hint">At most {plural(approvals, 'approval')} by lot.</span>}

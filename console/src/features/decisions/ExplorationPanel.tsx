@@ -15,7 +15,7 @@ const TONES: Record<Exploration['state'], Severity> = { requested: 'warn', activ
 const OPEN = ['requested', 'active'];
 
 /** A small share of would-be declines approved by lot: asked for by one person, approved by another, within a loss budget. */
-export function ExplorationPanel({ slug, currency }: { slug: string; currency: string | null }) {
+export function ExplorationPanel({ slug, approves, currency }: { slug: string; approves: string[]; currency: string | null }) {
   const found = useQuery(trpc.decisions.explorations.queryOptions({ slug }, { refetchInterval: 15_000 }));
   return (
     <Panel title="Exploration" note="would-be declines approved by lot, so that their outcomes become known">
@@ -28,7 +28,7 @@ export function ExplorationPanel({ slug, currency }: { slug: string; currency: s
             {data.explorations.map((one) => (
               <One key={one.id} of={one} slug={slug} alone={data.alone} currency={currency} />
             ))}
-            {!data.explorations.some((one) => OPEN.includes(one.state)) && <ExplorationForm slug={slug} />}
+            {!data.explorations.some((one) => OPEN.includes(one.state)) && <ExplorationForm slug={slug} approves={approves} />}
           </Stack>
         )}
       </Answer>
