@@ -9,7 +9,7 @@ from backend.actor import Actor
 from backend.datasets import service, uploads
 from backend.datasets.runs import RUNS
 from backend.hub import Hub
-from schemas.datasets import ColumnChoice, CreateDataset, DatasetKind, SealUpload, Snapshot, Upload
+from schemas.datasets import ColumnChoice, CreateDataset, DatasetKind, DatasetSlug, SealUpload, Snapshot, Upload
 from workers.execute import execute
 
 KINDS = {kind.name: kind for kind in RUNS}
@@ -58,3 +58,11 @@ def _quarantined(hub: Hub, content: bytes) -> Path:
     path = folder / "given"
     path.write_bytes(content)
     return path
+
+
+async def newest(hub: Hub, actor: Actor, slug: str) -> Snapshot:
+    """A dataset's newest snapshot."""
+    async with hub.work(actor, read_only=True) as work:
+        found = (await service.get(work, DatasetSlug(slug=slug))).newest
+    assert found is not None
+    return found
