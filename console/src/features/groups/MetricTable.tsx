@@ -38,7 +38,10 @@ export function MetricTable({ comparison, tones }: { comparison: Comparison; ton
             <Table.Tr key={row.key} className={isDecision(row, decision_metric) ? css.decision : undefined}>
               <Table.Th scope="row" style={{ fontSize: 13, color: 'inherit' }}>
                 <Tooltip label={row.about}>
-                  <span className={css.metricName}>{row.name}</span>
+                  <span className={css.metricName}>
+                    {row.name}
+                    {row.key === 'value' && comparison.currency && `, ${comparison.currency}`}
+                  </span>
                 </Tooltip>{' '}
                 {isDecision(row, decision_metric) && <Status tone="info">decides</Status>}
                 {row.better && <div className="hint" style={{ fontWeight: 400 }}>{row.better} is better</div>}

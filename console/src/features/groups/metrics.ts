@@ -15,8 +15,8 @@ export interface MetricRow {
 /** The comparison's rows, in the order they are read. */
 export const METRICS: MetricRow[] = [
   { key: 'value', name: 'Value per application', better: 'higher', about: 'What decisions and their outcomes are worth on average, over all mature applications.' },
-  { key: 'approval_rate', name: 'Approval rate', better: null, about: 'The share of its requests that it recommends to approve.' },
-  { key: 'bad_rate', name: 'Bad rate among approved', better: 'lower', about: 'The share of bad outcomes among its own approved requests. It depends on the cut-off: a stricter one is lower.' },
+  { key: 'approval_rate', name: 'Approval rate', better: null, about: 'The share of its requests that it approves.', unit: 'share' },
+  { key: 'bad_rate', name: 'Bad rate among approved', better: 'lower', about: 'The share of bad outcomes among its own approved requests. It depends on the cut-off: a stricter one is lower.', unit: 'share' },
   { key: 'brier', name: 'Brier score', better: 'lower', about: 'Mean squared distance between the score and what happened. 0 is perfect.' },
   { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Negative log likelihood of the outcomes, in nats. Punishes confident mistakes.' },
   { key: 'accuracy', name: 'Accuracy', better: 'higher', about: 'Share of labels that were right, at the group’s threshold.' },
