@@ -11,7 +11,7 @@ from backend.plural import plural
 from backend.work.unit import UnitOfWork
 from schemas.alerts import Severity
 
-KEPT = timedelta(days=7)
+SHOWN_FOR = timedelta(days=7)
 EXPLORATION_SPENT = AlertKind(
     "group.exploration_spent",
     Severity.LOW,
@@ -27,7 +27,7 @@ def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
 
 async def spent(work: UnitOfWork) -> list[Finding]:
     """Return groups whose newest exploration spent its budget within the last week."""
-    ended = {row.group_id: row.allowed for row in await repository.spent_explorations(work.session, work.tenant_id, work.now - KEPT)}
+    ended = {row.group_id: row.allowed for row in await repository.spent_explorations(work.session, work.tenant_id, work.now - SHOWN_FOR)}
     if not ended:
         return []
     there = [(group.slug, ended[group.id]) for group in await groups.list_groups(work) if group.id in ended]

@@ -32,7 +32,7 @@ SMALLEST_SEGMENT = 0.02
 """A segment with a smaller share of the applications is left out of the four-fifths ratio (29 CFR 1607.15 A(2)(a))."""
 
 
-class Mature(NamedTuple):
+class MatureApplications(NamedTuple):
     """Mature applications, and what is missing: a reason why none has a value, and whether small segments are left out of the ratio."""
 
     applications: Applications
@@ -66,13 +66,13 @@ def _cuts(scores: Floats, version: Version) -> list[float]:
     return sorted({*found, *(one for one in bounds if found and found[0] < one < found[-1])})
 
 
-async def _mature(work: UnitOfWork, group: Group, version: Version, facts: DecisionFacts, segment: str | None, most: int) -> Mature:
+async def _mature(work: UnitOfWork, group: Group, version: Version, facts: DecisionFacts, segment: str | None, most: int) -> MatureApplications:
     until = first_id_at(work.now - timedelta(hours=group.settings.maturity_hours or 0.0))
     rows = await repository.mature(work.session, group.table_name, version.id, until, segment, most)
     return await asyncio.to_thread(applications, rows, facts, group)
 
 
-def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, group: Group) -> Mature:
+def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, group: Group) -> MatureApplications:
     """Return rows as the curve wants them: risk falls to the safe side."""
     scores = np.array([row.score for row in rows], dtype=np.float64)
     actuals = np.array([np.nan if row.actual is None else row.actual for row in rows], dtype=np.float64)
@@ -90,7 +90,7 @@ def applications(rows: Sequence[Row[Any]], facts: DecisionFacts, group: Group) -
         hidden=_hidden(rows, facts, group.settings.reveals) & np.isnan(actuals),
         **worths,
     )
-    return Mature(found, no_value, small)
+    return MatureApplications(found, no_value, small)
 
 
 def _decision(row: Row[Any], facts: DecisionFacts) -> str | None:
@@ -113,7 +113,7 @@ def _weight(row: Row[Any]) -> float:
     return 1 / row.lot_propensity if row.lot < row.lot_propensity else 0.0
 
 
-def curve_of(label: str, mature: Mature, cuts: Sequence[float], limits: Limits, below: bool, facts: DecisionFacts) -> CutoffCurve:
+def curve_of(label: str, mature: MatureApplications, cuts: Sequence[float], limits: Limits, below: bool, facts: DecisionFacts) -> CutoffCurve:
     """Return the curve as callers see it. A rule approves scores below a cut-off, or from it up."""
     rows = mature.applications
     points = curve(rows, cuts if below else [float(np.nextafter(-one, np.inf)) for one in cuts])
@@ -189,7 +189,7 @@ def _estimate(found: Estimate) -> MetricEstimate:
     return MetricEstimate(value=found.value, interval=interval, n=found.n)
 
 
-def _words(mature: Mature, known: int, chosen: Point | None) -> str:
+def _words(mature: MatureApplications, known: int, chosen: Point | None) -> str:
     n = len(mature.applications.risk)
     if n == 0:
         return "No row of this version is old enough yet."
