@@ -4235,9 +4235,10 @@ export interface SealRows {
   columns?: ColumnChoice[] | undefined;
 }
 
-/** Make a snapshot of an uploaded file. Columns without a choice keep their guess. */
+/** Make a snapshot of an uploaded file. Columns without a choice have their type in the signature of `version_id`, else keep their guess. */
 export interface SealUpload {
   upload_id: string;
+  version_id?: string | null | undefined;
   /** @maxLength 2000 */
   columns?: ColumnChoice[] | undefined;
 }
@@ -5279,7 +5280,7 @@ export type AppRouter = TRPCBuiltRouter<
        *
        * Needs `dataset:dataset:write`.
        */
-      sealUpload: M<SealUpload, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | UploadNotFound | WrongKind>;
+      sealUpload: M<SealUpload, Snapshot, AppErrorShape | ColumnsUnclear | DatasetNotFound | UploadNotFound | VersionNotFound | WrongKind>;
       /**
        * Append rows to a decision log. The same key with the same values is no second row.
        *

@@ -1096,9 +1096,10 @@ export const sealRowsSchema = z.strictObject({
   columns: z.array(columnChoiceSchema).max(2000).default([]),
 });
 
-/** Make a snapshot of an uploaded file. Columns without a choice keep their guess. */
+/** Make a snapshot of an uploaded file. Columns without a choice have their type in the signature of `version_id`, else keep their guess. */
 export const sealUploadSchema = z.strictObject({
   upload_id: z.guid(),
+  version_id: z.guid().nullable().optional(),
   columns: z.array(columnChoiceSchema).max(2000).default([]),
 });
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from backend.actor import Actor
+from backend.catalog import service as catalog
 from backend.datasets import actions, child, repository, service
 from backend.datasets.errors import ColumnsUnclear, UploadNotFound
 from backend.datasets.events import DATASET_CHANGED
@@ -20,6 +21,7 @@ from backend.files import digest_of
 from backend.hub import Hub
 from backend.ids import new_id
 from backend.work.unit import UnitOfWork
+from schemas.columns import ColumnType
 from schemas.common import Issue
 from schemas.datasets import ColumnChoice, DatasetKind, DatasetSlug, GuessedColumn, SealUpload, Snapshot, Upload, UploadRef
 
@@ -94,23 +96,30 @@ async def discard(work: UnitOfWork, input: UploadRef) -> list[Upload]:
 
 
 async def seal(work: UnitOfWork, input: SealUpload) -> Snapshot:
-    """Ask for a snapshot of an uploaded file. Columns without a choice keep their guess. Raises UploadNotFound, ColumnsUnclear."""
+    """Ask for a snapshot of an uploaded file. Columns without a choice keep their guess. Raises UploadNotFound, VersionNotFound, ColumnsUnclear."""
     row, slug = await _find(work, input.upload_id)
-    choices = _settled(msgspec.convert(row.columns, list[GuessedColumn], strict=False), input.columns)
+    signature = await signature_of(work, input.version_id) if input.version_id else {}
+    choices = _settled(msgspec.convert(row.columns, list[GuessedColumn], strict=False), input.columns, signature)
     dataset = await service.find(work, slug, lock=True)
     row.sealed_at, row.expires_at = work.now, work.now + WAITING
     source = {"kind": "upload", "upload_id": str(row.id), "file_name": row.file_name, "sha256": row.sha256, "format": row.format, "delimiter": row.delimiter}
     return await service.add_snapshot(work, dataset, source, choices)
 
 
-def _settled(guessed: list[GuessedColumn], given: list[ColumnChoice]) -> list[ColumnChoice]:
+async def signature_of(work: UnitOfWork, version_id: UUID) -> dict[str, ColumnType]:
+    """Return the types of a version's inputs. Raises VersionNotFound."""
+    version, _ = await catalog.find_version(work, version_id)
+    return {feature["name"]: feature.get("type", "number") for feature in version.document.get("features", [])}
+
+
+def _settled(guessed: list[GuessedColumn], given: list[ColumnChoice], signature: dict[str, ColumnType]) -> list[ColumnChoice]:
     chosen = {choice.name: choice for choice in given}
     names = {column.name for column in guessed}
     issues = [Issue(pointer=f"/columns/{at}/name", message=f"the file has no column {one.name!r}") for at, one in enumerate(given) if one.name not in names]
     if len(chosen) < len(given):
         issues.append(Issue(pointer="/columns", message="a column is named twice"))
     issues += [Issue(pointer="/columns", message=column.question) for column in guessed if column.question and column.name not in chosen]
-    settled = [chosen.get(column.name) or ColumnChoice(name=column.name, type=column.type, role=column.role) for column in guessed]
+    settled = [chosen.get(column.name) or ColumnChoice(name=column.name, type=signature.get(column.name, column.type), role=column.role) for column in guessed]
     issues += one_of_each(settled)
     if issues:
         raise ColumnsUnclear(f"The choices do not settle the columns: {issues[0].message}", issues=issues)

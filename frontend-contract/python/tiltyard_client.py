@@ -3371,9 +3371,10 @@ class SealRows(TypedDict):
 
 
 class SealUpload(TypedDict):
-    """Make a snapshot of an uploaded file. Columns without a choice keep their guess."""
+    """Make a snapshot of an uploaded file. Columns without a choice have their type in the signature of `version_id`, else keep their guess."""
 
     upload_id: str | UUID
+    version_id: NotRequired[str | UUID | None]
     columns: NotRequired[List[ColumnChoice]]
 
 
@@ -4643,7 +4644,7 @@ class WrongKind(HubError):
     """This dataset takes its rows from another source. Make a new dataset for these rows."""
 
 
-CONTRACT_HASH = "57d92b1b111a03e7"
+CONTRACT_HASH = "0cebe06491673237"
 """The contract this client was generated from."""
 
 
@@ -5114,12 +5115,12 @@ class DatasetsProcedures:
         answer: List[Upload] = self._hub._call(self._hub._mutation("datasets.discardUpload", {"upload_id": upload_id}))
         return answer
 
-    def seal_upload(self, *, upload_id: str | UUID, columns: List[ColumnChoice] | None = None) -> Snapshot:
+    def seal_upload(self, *, upload_id: str | UUID, version_id: str | UUID | None = None, columns: List[ColumnChoice] | None = None) -> Snapshot:
         """Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again.
 
-        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        Refused as `UPLOAD_NOT_FOUND`, `VERSION_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
         """
-        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"columns": columns})}))
+        answer: Snapshot = self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"version_id": version_id, "columns": columns})}))
         return answer
 
     def append(self, *, slug: str, rows: List[DatasetRow]) -> AppendReceipt:
@@ -6249,12 +6250,12 @@ class AsyncDatasetsProcedures:
         answer: List[Upload] = await self._hub._call(self._hub._mutation("datasets.discardUpload", {"upload_id": upload_id}))
         return answer
 
-    async def seal_upload(self, *, upload_id: str | UUID, columns: List[ColumnChoice] | None = None) -> Snapshot:
+    async def seal_upload(self, *, upload_id: str | UUID, version_id: str | UUID | None = None, columns: List[ColumnChoice] | None = None) -> Snapshot:
         """Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again.
 
-        Refused as `UPLOAD_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
+        Refused as `UPLOAD_NOT_FOUND`, `VERSION_NOT_FOUND`, `DATASET_NOT_FOUND`, `WRONG_KIND`, `COLUMNS_UNCLEAR`.
         """
-        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"columns": columns})}))
+        answer: Snapshot = await self._hub._call(self._hub._mutation("datasets.sealUpload", {"upload_id": upload_id, **_set({"version_id": version_id, "columns": columns})}))
         return answer
 
     async def append(self, *, slug: str, rows: List[DatasetRow]) -> AppendReceipt:

@@ -1,6 +1,7 @@
 """Datasets: files, decision logs and inference logs, sealed into immutable snapshots."""
 
 from backend.access.permissions import P
+from backend.catalog.errors import VersionNotFound
 from backend.datasets import erasure, from_log, rows, service, uploads
 from backend.datasets.errors import (
     ColumnsUnclear,
@@ -75,7 +76,7 @@ async def discard_upload(ctx: Call, input: UploadRef) -> list[Upload]:
     return await uploads.discard(ctx.work, input)
 
 
-@datasets.mutation(permission=P.DATASET_DATASET_WRITE, errors=(UploadNotFound, DatasetNotFound, WrongKind, ColumnsUnclear))
+@datasets.mutation(permission=P.DATASET_DATASET_WRITE, errors=(UploadNotFound, VersionNotFound, DatasetNotFound, WrongKind, ColumnsUnclear))
 async def seal_upload(ctx: Call, input: SealUpload) -> Snapshot:
     """Make a snapshot of an uploaded file, in the background. Follow `run_id`, or read the snapshot again."""
     return await uploads.seal(ctx.work, input)

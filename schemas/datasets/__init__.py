@@ -97,9 +97,10 @@ class Upload(Shape, frozen=True, kw_only=True):
 
 
 class SealUpload(Shape, frozen=True, kw_only=True):
-    """Make a snapshot of an uploaded file. Columns without a choice keep their guess."""
+    """Make a snapshot of an uploaded file. Columns without a choice have their type in the signature of `version_id`, else keep their guess."""
 
     upload_id: UUID
+    version_id: UUID | None = None
     columns: Annotated[list[ColumnChoice], msgspec.Meta(max_length=MOST_COLUMNS)] = []
 
 

@@ -1,6 +1,7 @@
 """Files become immutable snapshots: typed, hashed by content, described."""
 
 import io
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,6 +14,7 @@ from backend.datasets.snapshot_files import fetch_snapshot
 from backend.hub import Hub
 from schemas.datasets import AppendRows, ColumnChoice, Condition, DatasetKind, DatasetRow, Derive, SealRows, SealUpload, SnapshotRef, SnapshotState
 from tests.support.datasets import make_dataset, prepared, sealed, upload
+from tests.support.served import Served
 from tests.support.tenants import Tenant
 
 HEADER = "id,decided,income,age,owner,region,defaulted\n"
@@ -164,3 +166,15 @@ async def test_another_tenant_sees_nothing(hub: Hub, tenant: Tenant, other_tenan
         assert await service.list_datasets(work) == []
         with pytest.raises(SnapshotNotFound):
             await service.preview(work, SnapshotRef(snapshot_id=snapshot.id))
+
+
+async def test_types_come_from_a_models_signature_where_there_is_one(hub: Hub, served: Served) -> None:
+    slug = f"signed_{uuid4().hex[:6]}"
+    await make_dataset(hub, served.tenant.admin, slug)
+    name = served.serving.champion.document.features[0].name
+    found = await upload(hub, served.tenant.admin, slug, f"{name},other\n1,1\n2,2\n".encode())
+    async with hub.work(served.tenant.admin) as work:
+        asked = await uploads.seal(work, SealUpload(upload_id=found.id, version_id=served.serving.champion.id))
+    snapshot = await prepared(hub, served.tenant.admin, asked)
+    assert [one.type for one in snapshot.columns] == [served.serving.champion.document.features[0].type, "integer"]
+    assert snapshot.columns[0].type == "number"
