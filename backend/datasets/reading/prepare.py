@@ -19,7 +19,7 @@ from backend.datasets.reading.shapes import DataFileFacts, Preparation, Prepared
 from schemas.columns import Column
 from schemas.datasets import ColumnChoice, GuessedColumn
 
-WRITTEN = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
+WRITTEN = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880"
 MOST_CATEGORIES = 1000
 
 
