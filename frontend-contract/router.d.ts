@@ -2012,7 +2012,7 @@ export interface ExternalModel {
    */
   temperature?: number | null | undefined;
   /**
-   * Seconds in total, including retries.
+   * Milliseconds in total, including retries.
    * @minimum 100
    * @maximum 120000
    * @default 20000

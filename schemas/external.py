@@ -29,7 +29,7 @@ class ExternalModel(Shape, frozen=True, kw_only=True):
     maximum: float | None = None
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = 0.0
     """null for models without a temperature."""
-    timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=120_000, description="Seconds in total, including retries.")] = 20_000
+    timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=120_000, description="Milliseconds in total, including retries.")] = 20_000
     retries: Annotated[int, msgspec.Meta(ge=0, le=3, description="Number of retries while a provider is down or busy.")] = 1
 
 

@@ -1584,7 +1584,7 @@ class ExternalModel(TypedDict):
     maximum: NotRequired[float | None]
     temperature: NotRequired[float | None]
     timeout_ms: NotRequired[int]
-    """Seconds in total, including retries."""
+    """Milliseconds in total, including retries."""
     retries: NotRequired[int]
     """Number of retries while a provider is down or busy."""
 
