@@ -123,7 +123,7 @@ async def test_a_thousand_who_come_and_go_leave_no_task_no_subscription_and_no_m
         hub.wakeups.start()
         async with serving(RpcApp(root, ProductHost(hub), Options())) as port:
             visitors = Visitors(port, way, tenant, slug)
-            await visitors.come_and_go(100)
+            await visitors.come_and_go(600)  # by then each pooled connection has prepared its statements
             await gone(hub, caplog)
             tasks, subscriptions = len(asyncio.all_tasks()), await hub.redis.pubsub_numpat()
             gc.collect()

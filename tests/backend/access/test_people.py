@@ -10,6 +10,7 @@ from backend.access.errors import EmailTaken, LastAdministrator, PersonNotFound,
 from backend.access.first_administrator import ensure_first_administrator
 from backend.access.operator import make_administrator, reset_password
 from backend.access.permissions import P
+from backend.access.rules import permissions_of
 from backend.access.tokens import create_token, revoke_token
 from backend.actor import Actor
 from backend.errors import Forbidden, Unauthorized
@@ -80,9 +81,7 @@ async def test_who_lost_a_right_after_signing_in_gives_nothing_away_any_more(hub
 
 
 async def test_a_token_that_manages_people_makes_no_administrator(hub: Hub, tenant: Tenant) -> None:
-    clerk = await token_of(
-        hub, tenant.admin, P.ACCESS_PERSON_MANAGE, P.ACCESS_PERSON_READ, P.INFERENCE_DECISION_WRITE, P.INFERENCE_GROUP_PREDICT, P.INFERENCE_OUTCOME_WRITE
-    )
+    clerk = await token_of(hub, tenant.admin, P.ACCESS_PERSON_MANAGE, P.ACCESS_PERSON_READ, *permissions_of([Role.SERVICE]))
     person = await add(hub, clerk, Role.SERVICE)
     with pytest.raises(RoleNotHeld) as refused:
         await add(hub, clerk, Role.ADMIN)

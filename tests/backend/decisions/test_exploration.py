@@ -27,6 +27,7 @@ from backend.inference_log.refs import LogRef
 from backend.inference_log.rows import row_of
 from backend.inference_log.writer import write
 from backend.outcomes.service import record as record_outcomes
+from backend.settings import Settings
 from schemas.access import Role
 from schemas.audit import ListAudit
 from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule, SetValueTable, ValueEntry, ValueTable, Worth
@@ -36,13 +37,19 @@ from schemas.groups import ConfigureGroup, CreateGroup, Group, GroupRef, MemberR
 from schemas.inference import Outcome, RecordOutcomes
 from tests.backend.groups.test_control import second_person
 from tests.support.log_records import record
-from tests.support.served import Served
+from tests.support.served import Served, make_served
 from tests.support.tenants import Tenant, new_tenant
 
 CUT, EDGE, SHARE = 0.2, 0.5, 0.2
 RULE = DecisionRule(bands=[DecisionBand(decision="approve", below=CUT), DecisionBand(decision="decline")])
 TERMS_ID = UUID(int=7)
 TERMS = ExplorationTerms(low=CUT, high=EDGE, share=SHARE, loss_budget=1e9, loss_each=1_000, until=datetime.now(UTC) + timedelta(days=30))
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings) -> Served:
+    """A tenant of this file's own, as its tests add people to it."""
+    return make_served(settings)
 
 
 @pytest.fixture

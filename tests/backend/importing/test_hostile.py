@@ -59,11 +59,11 @@ def _is_ready(url: str) -> bool:
 
 
 def megabytes(process: psutil.Process) -> float:
-    """Resident memory of the process and its children."""
-    found = 0
-    for one in [process, *process.children(recursive=True)]:
+    """Resident memory of the process and its children. A child that has not begun its own program yet still shows its parent's memory, and is left out."""
+    found, own = process.memory_info().rss, process.cmdline()
+    for one in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # a file's reader that has ended
-            found += one.memory_info().rss
+            found += one.memory_info().rss if one.cmdline() != own else 0
     return found / 1e6
 
 

@@ -22,6 +22,7 @@ ALLOWED = {
     "backend/adapters/arq_queue.py": "ARQ orders its jobs by host clocks; the row's due time decides",
     "backend/adapters/backup.py": "when a backup was made, for people",
     "backend/adapters/embedded_home.py": "a folder's name",
+    "backend/tuning/presets/linear_training.py": "when a training ran, for people",
     "rpc/commands/alerts.py": "the end of a silence, given to the hub as a person's input",
 }
 

@@ -12,6 +12,7 @@ from backend.decisions.rule_change import set_decision_rule
 from backend.groups import service as groups
 from backend.hub import Hub
 from backend.serving.predict import Predictor
+from backend.settings import Settings
 from schemas.decisions import DecisionBand, DecisionRule, SetDecisionRule
 from schemas.exploration import Exploration, ExplorationRef, ExplorationTerms, RequestExploration
 from schemas.groups import CreateGroup, Group, GroupRef, MemberRole, MemberSpec
@@ -19,11 +20,17 @@ from schemas.inference import PredictBody, Prediction
 from tests.backend.decisions.test_exploration import other_person
 from tests.backend.groups.test_control import predictor  # noqa: F401 (a fixture)
 from tests.support.predictions import drain
-from tests.support.served import Served
+from tests.support.served import Served, make_served
 
 NEVER = DecisionRule(bands=[DecisionBand(decision="approve", below=-1.0), DecisionBand(decision="decline")])
 """Approves nobody, as no score is below -1."""
 SHARE = 0.5
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings) -> Served:
+    """A tenant of this file's own, as its tests add people to it."""
+    return make_served(settings)
 
 
 @pytest.fixture
