@@ -10,13 +10,20 @@ from backend.comparison.explored import Applicants
 from backend.decisions import final
 from backend.decisions.lots import lot_of
 from backend.hub import Hub
+from backend.settings import Settings
 from schemas.decisions import FinalDecision, RecordDecisions
 from schemas.exploration import Exploration
 from schemas.groups import Group
 from schemas.ramps import ReplayRouting
 from tests.backend.comparison.test_comparison import compare
 from tests.backend.decisions.test_exploration import CUT, EDGE, SHARE, begun, decided_group, explored
-from tests.support.served import Served
+from tests.support.served import Served, make_served
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings) -> Served:
+    """A tenant of this file's own, as its tests add people to it."""
+    return make_served(settings)
 
 
 @pytest.fixture
