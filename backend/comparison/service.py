@@ -45,12 +45,12 @@ ROWS_REST = 10.0
 
 
 class Shown(NamedTuple):
-    """A comparison, when its reading began (`time.monotonic`), for how long it is current, and what the group said of itself then."""
+    """A comparison, when its reading began (`time.monotonic`), for how long it is current, and the group's settings and phase then."""
 
     begun: float
     fresh_seconds: float
     comparison: Comparison
-    said: tuple[GroupSettings, DecisionFacts]
+    said: tuple[GroupSettings, DecisionFacts, int]
 
 
 _shown: dict[tuple[UUID, int, bool, bool], Shown] = {}
@@ -73,7 +73,8 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     kept = _shown.get(key)
     begun = time.monotonic()
     facts = await decisions.facts_of(work, group.id)
-    if kept and kept.begun > (since or begun - kept.fresh_seconds) and kept.said == (group.settings, facts):
+    said = (group.settings, facts, group.phase.number)
+    if kept and kept.begun > (since or begun - kept.fresh_seconds) and kept.said == said:
         return kept.comparison
     exact = exact or await tallies.rebuild_wanted(work, group.id)
     cells = await (counted_anew(work, group.id, group.table_name, phases) if exact else tallied(work, group.id, phases))
@@ -88,7 +89,7 @@ async def compare(work: UnitOfWork, slug: str, phase: int | None = None, since: 
     if len(_shown) >= MOST_KEPT:
         _shown.clear()
     fresh_seconds = FRESH_SECONDS if from_rows is None and not explored else max(FRESH_SECONDS, ROWS_REST * (time.monotonic() - begun))
-    _shown[key] = Shown(begun, fresh_seconds, comparison, (group.settings, facts))
+    _shown[key] = Shown(begun, fresh_seconds, comparison, said)
     return comparison
 
 

@@ -17,7 +17,7 @@ from backend.inference_log.writer import write
 from backend.outcomes.service import record as record_outcomes
 from schemas.decisions import ConfigureDecisions, DecisionSettings, FinalDecision, RecordDecisions, SetValueTable, ValueEntry, ValueTable, Worth
 from schemas.group_settings import GroupSettings
-from schemas.groups import ConfigureGroup, Group
+from schemas.groups import ConfigureGroup, Group, MemberSpec, SetSplit
 from schemas.inference import Outcome, RecordOutcomes
 from tests.backend.comparison.test_comparison import compare, of
 from tests.support.log_records import record
@@ -175,3 +175,17 @@ async def test_the_verdict_is_on_value_where_the_group_wants_it_so_though_every_
     await configured(hub, served, group, DecisionSettings(verdict_on="value"))
     shown = await compare(hub, served, group)
     assert (shown.decision_metric, shown.leader) == ("value", served.serving.challenger.id)
+
+
+async def test_a_phase_that_has_just_ended_gives_no_advice_though_it_was_compared_a_moment_ago(hub: Hub, served: Served, group: Group) -> None:
+    mine = {"v1.2": Applications(9, 0.4), "v1.3": Applications(10, 0.4)}
+    await logged(hub, served, group, mine)
+    before = await compare(hub, served, group)
+    assert before.conclusion is not None
+    assert before.conclusion.advice
+    async with hub.work(served.tenant.admin) as work:
+        members = [MemberSpec(version_id=one.version_id, role=one.role, share=one.share) for one in group.phase.members]
+        await groups.set_split(work, SetSplit(slug=group.slug, phase=1, members=members))
+    after = await compare(hub, served, group, phase=1)
+    assert after.conclusion is not None
+    assert after.conclusion.advice == ""
