@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "optuna", "pyarrow")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "pyarrow")
 CPU_INFO = Path("/proc/cpuinfo")
 
 
