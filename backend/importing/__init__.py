@@ -1,1 +1,1 @@
-"""From whatever shape a model's file has to a model document that says of every value where it came from."""
+"""Turns a model's file, of any shape, into a model document. The document names the source of every value."""

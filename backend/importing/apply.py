@@ -1,4 +1,4 @@
-"""Applies a mapping to a file's tree. Every value that comes out has the place it came from; nothing is computed."""
+"""Applies a mapping to a file's tree. Every value keeps the place that it came from; nothing is computed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -18,12 +18,12 @@ from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, MappingWhere
 
 _SENTENCES: Final = ("/task/classes", "/considerations", *(f"/intended_use/{name}" for name in ("use_cases", "regions", "products", "prohibited")))
-"""Lists of plain values: what a second rule finds is added to what a first one found."""
+"""Lists of plain values: a second rule adds its finds to those of the first."""
 _CONTAINERS: Final = (dict, list)
 
 
 def apply(rules: Sequence[MappingRule], tree: Json, readings: Mapping[Path, str] | None = None) -> Collector:
-    """Return what the rules find in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly.
+    """Return the finds of the rules in the tree. A rule that finds nothing, or a value of the wrong kind, adds nothing. Raises MappingTooCostly.
 
     `readings`: how a person reads values that can be read in two ways, by their place.
     """
@@ -111,14 +111,14 @@ def _row(rule: MappingRule, tree: Json, path: Path, captured: Path, at: Path | N
 
 
 def _fill_list(row: Row, rule: MappingRule, part: MappingPart, tree: Json, path: Path, at: Path | None, found: Collector) -> None:
-    """A list in the row from values that stand in many rows of the file (the points of a curve)."""
+    """Fill a list of the row with values that stand in many rows of the file (the points of a curve)."""
     for index, (below, _, _) in enumerate(matches(resolve(tree, path), steps(part.source))):
         single = MappingPart(target=f"{part.target}/{index}", transform=part.transform, words=part.words)
         _fill(row, rule, single, (*path, *below), (), tree, at, found)
 
 
 def _source(part: MappingPart, tree: Json, path: Path, captured: Path) -> Path | None:
-    """Return where a part's value stands. A source from the root has its stars filled with what the rule's stars stood for."""
+    """Return the place of a part's value. In a source from the root, the keys that the rule's stars matched replace the stars."""
     if not part.source.startswith("/"):
         return path + real(resolve(tree, path), steps(part.source)) if part.source else path
     filled: list[str | int] = []
@@ -211,7 +211,7 @@ def _columnar(rule: MappingRule, tree: Json, found: Collector, at: Path | None) 
 
 
 def _table(node: Json) -> Iterator[tuple[str | int, Callable[[str], Path | None]]]:
-    """Yield each row's index, and where in the node its cell of a column is: pandas' `split`, `dict` and `list` orientations."""
+    """Yield each row's index, and a function from a column to the path of the row's cell: pandas' `split`, `dict` and `list` orientations."""
     if not isinstance(node, dict):
         return
     columns, data = node.get("columns"), node.get("data")

@@ -1,4 +1,4 @@
-"""Carries a rule's transform out on one value. What can be read in two ways is asked about, with both readings, and stays out until a person decides."""
+"""Applies a rule's transform to one value. A value with two readings stays out of the document until a person chooses one."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _EXACT: Final = ("number", "quantity", "percent")
 
 
 def changed(found: Collector, tree: Json, path: Path, value: Json, transform: str | None, table: dict[str, str], target: str, at: Path | None = None) -> Json:
-    """The value in the document's notation, or None where it is not of that kind or is asked about. `at`: the place in the file, where `path` is not one."""
+    """Return the value in the document's notation; None for a value of another kind, or with two readings. `at`: the place in the file, if `path` is none."""
     try:
         if table:
             return looked_up(value, table)
@@ -34,7 +34,7 @@ def changed(found: Collector, tree: Json, path: Path, value: Json, transform: st
 
 
 def _unless_unclear(found: Collector, tree: Json, path: Path, value: Json, transform: str, made: Json, chosen: str | None) -> Json:
-    """Return what was made, unless the file leaves open what is meant. Raises Unclear."""
+    """Return the transformed value. Raises Unclear if the file leaves two readings open."""
     if transform == "percent" and chosen is None and not (isinstance(value, str) and "%" in value) and not is_marked(tree, path):
         raise Unclear({"as_written": TRANSFORMS["number"](value), "percent": made})
     if isinstance(value, str) and isinstance(made, float) and looks_grouped_by_dot(value) and found.writes_decimal_commas(tree):

@@ -1,4 +1,4 @@
-"""What a person can answer to a contradiction: each choice with the decisions that it makes."""
+"""A person's possible answers to a contradiction: each choice with its decisions."""
 
 from backend.importing.vocabulary import FRACTIONS, SIGNED_FRACTIONS
 from schemas.common import Json
@@ -48,7 +48,7 @@ def _kept(claims: list[Claim]) -> str:
 
 
 def _percentage(claims: list[Claim], document: dict[str, Json]) -> list[Choice]:
-    """Return 0.973 for 97.3, where a fraction is meant."""
+    """Return the choice that reads 97.3 as 0.973, where the document needs a fraction."""
     if len(claims) != 1 or not _are_figures(claims) or not isinstance(claims[0].value, (int, float)) or not 1 < abs(claims[0].value) <= 100:
         return []
     metric = document["metrics"][int(claims[0].target.split("/")[2])]["name"]
@@ -58,7 +58,7 @@ def _percentage(claims: list[Claim], document: dict[str, Json]) -> list[Choice]:
 
 
 def _named(claim: Claim, document: dict[str, Json]) -> str:
-    """Return what goes when a claim is left out: a value, or the whole chart that it is a cell of."""
+    """Return the name of the part that a left-out claim removes: a value, or a whole chart if the claim is one of its cells."""
     steps = claim.target.split("/")
     if steps[1] == "charts" and len(steps) > 2 and steps[2].isdigit():
         return f"the {str(document['charts'][int(steps[2])]['kind']).replace('_', ' ')}"

@@ -17,9 +17,9 @@ from schemas.importing import Claim, Contradiction
 
 MAX_ROWS = 20_000
 MAX_SECONDS = 20.0
-"""For applying a mapping: many stars over a large file could take hours."""
+"""Seconds for applying a mapping: many stars over a large file could take hours."""
 MAX_IMPORTANCES = 20
-"""Of one feature, by as many methods; more are left unmapped."""
+"""Importances of one feature, one per method; more stay unmapped."""
 _FREE: Final = ("/training/hyperparameters/", "/extensions/")
 
 _IDENTITY: Final = {
@@ -37,7 +37,7 @@ _NEEDED: Final = {"/metrics": ("name", "value"), "/features": ("name",), "/owner
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value of the document, where in the file it stands, and how it was changed on its way."""
+    """A value of the document, its place in the file, and the change of its notation."""
 
     value: Json
     source: Path
@@ -50,11 +50,11 @@ Plan = tuple[tuple[str, bool], ...]
 
 
 class Collector:
-    """What a mapping has found. Nothing is ever overwritten: the first to say something counts, and who disagrees is kept."""
+    """The finds of a mapping. Nothing is overwritten: the first find counts, and every later one that disagrees is kept as a contradiction."""
 
     def __init__(self, readings: Mapping[Path, str] | None = None) -> None:
         self.readings = readings or {}
-        """Return the readings that persons chose for values with two readings."""
+        """The readings that persons chose for values with two readings, by place."""
         self._commas: bool | None = None
         self.single: dict[str, Value] = {}
         self.rows: dict[str, dict[object, Row]] = {}
@@ -64,14 +64,14 @@ class Collector:
         self.keys: set[Path] = set()
         """Places in the file whose values became keys of the document."""
         self.shared_places = False
-        """May several figures have one place in the file: out of JSON in a string, or quoted from a sentence?"""
+        """Whether several figures may have one place in the file: from JSON in a string, or from a sentence."""
         self._figures: dict[Path, object] = {}
-        """Which row took the value at a place: one value is one figure."""
+        """The row that took the value at a place: one value is one figure."""
         self._shapes: dict[str, str] = {}
-        """What stands at places below free-form objects, which no schema tells: a list, a dict, or a leaf."""
+        """The kind of each place below a free-form object, which no schema describes: a list, a dict, or a leaf."""
 
     def ask(self, source: Path, value: Json, readings: Mapping[Reading, Json], target: str) -> None:
-        """Note a value that can be read in two ways, once."""
+        """Note a value with two readings, once."""
         if target in self.single or any(one.claims[0].pointer == text(source) for one in self.contradictions if one.unclear):
             return
         claims = [Claim(pointer=text(source), value=made, target=target, reading=name) for name, made in readings.items()]
@@ -91,11 +91,11 @@ class Collector:
             raise MappingTooCostly
 
     def put(self, target: str, found: Value, lists: frozenset[str] = frozenset()) -> None:
-        """Put a value at a place of its own. Containers are put leaf by leaf; those in `lists` are lists. Conflicting leaves are left out."""
+        """Put a value at a place. Containers go in leaf by leaf; those in `lists` are lists. Conflicting leaves stay out."""
         before = self.single.get(target)
         if before is None:
             if f"{target}/" in _FREE or (target.startswith(_FREE) and not self._fits(target, lists)):
-                return  # an empty object says nothing, and would stand in the way of a later one
+                return  # an empty object adds nothing, and would block a later one
             if len(self.single) >= MAX_ROWS:
                 self.full = True
                 return
@@ -115,7 +115,7 @@ class Collector:
     def add(self, collection: str, row: Row, existing: bool = False) -> None:
         """Add a row of `/metrics`, `/features`, `/charts` or `/owners`, or complete the existing one."""
         if "name" in _NEEDED.get(collection, ()) and "name" not in row:
-            return  # rows without a name would only be told apart, and contradict each other, by chance
+            return  # chance alone would tell rows without a name apart, or make them contradict each other
         table = self.rows.setdefault(collection, {})
         identity: object = tuple(_hashable(row.get(name)) for name in _IDENTITY[collection]) if collection in _IDENTITY else len(table)
         if collection == "/metrics":
@@ -142,7 +142,7 @@ class Collector:
                 self._disagree(f"{collection}/{_at(table, identity)}/value", there[name], found)
 
     def _is_taken(self, table: dict[object, Row], row: Row, identity: object) -> bool:
-        """Return whether another row already has this value as its figure. Then that row is completed."""
+        """Return whether another row already has this value as its figure. If so, complete that row."""
         if "value" not in row or self.shared_places:
             return False
         taken = self._figures.setdefault(row["value"].source, identity)
@@ -152,7 +152,7 @@ class Collector:
         return True
 
     def _tell_more(self, table: dict[object, Row], before: object, row: Row, identity: object) -> None:
-        """Complete a figure with what a second rule says of it (its split, its class). The second rule makes no other figure of the value."""
+        """Complete a figure with the split or class that a second rule finds. The second rule makes no other figure of the same value."""
         there = table.get(before)
         if there is not None and _is_own_name(there.get("name")) and not _is_own_name(row.get("name")) and "name" in row:
             there = {**there, "name": row["name"]}
@@ -168,7 +168,7 @@ class Collector:
         self.contradictions.append(Contradiction(target=target, message="the file says two different things here", claims=claims))
 
     def document(self) -> tuple[dict[str, Any], dict[str, Value]]:
-        """Return the document as JSON values, and each of its leaves by pointer. Rows that lack what they need are left out."""
+        """Return the document as JSON values, and each of its leaves by pointer. Rows without their required fields are left out."""
         try:
             return self._document()
         except _Gap:
@@ -197,7 +197,7 @@ class Collector:
         return {name: document[name] for name in _ORDER if name in document}, leaves
 
     def _free(self, target: str) -> Plan:
-        """Return the plan of a place below a free-form object, whose lists only the file tells."""
+        """Return the plan of a place below a free-form object. Only the file shows which of its containers are lists."""
         path = target[1:].split("/")
         return tuple((_unescaped(step), self._shapes.get("/" + "/".join(path[: at + 1])) == "list") for at, step in enumerate(path))
 
@@ -207,18 +207,18 @@ def _at(table: dict[object, Row], identity: object) -> int:
 
 
 def _is_own_name(name: Value | None) -> bool:
-    """Return whether the file gives this name and the hub does not know it. A rule that knows the metric may still name it."""
+    """Return whether the name comes from the file and the hub does not know it. A rule that knows the metric may still replace it."""
     return name is not None and name.transform == "key" and name.value not in _METRIC_NAMES
 
 
 def _figure_of(table: dict[object, Row], row: Row) -> Row | None:
-    """Return the one figure that a deviation or an interval without a value of its own belongs to: told apart in the same way, whatever the file calls it."""
+    """Return the one figure that a deviation or an interval without its own value belongs to. Both have the same split, class and so on; the label may differ."""
     same = [one for one in table.values() if "value" in one and all(_hashable(one.get(name)) == _hashable(row.get(name)) for name in _IDENTITY["/metrics"])]
     return same[0] if len(same) == 1 else None
 
 
 def _told_apart(row: Row) -> tuple[object, ...]:
-    """Return what else tells a figure from another: what it was measured on, and a label that says more than its name (`Rouge1` of rouge)."""
+    """Return the other marks of a figure: its data, and a label that is more specific than its name (`Rouge1` for rouge)."""
     on = tuple(sorted((name, str(found.value)) for name, found in row.items() if name.startswith("on/")))
     label = str(row["label"].value) if "label" in row else ""
     return (on, label if label and names_more(label, str(row["name"].value if "name" in row else "")) else "")
@@ -233,7 +233,7 @@ def _number(value: Json) -> bool:
 
 
 def _complete(row: Row) -> Row:
-    """Return the document without half intervals and without importances that have no value."""
+    """Return the row without half intervals, and without importances that have no value."""
     halves = {name.removesuffix(end) for name in row for end in ("/low", "/high") if name.endswith(end)}
     broken = {half for half in halves if not (f"{half}/low" in row and f"{half}/high" in row)}
     return {name: found for name, found in row.items() if not any(name.startswith(f"{half}/") for half in broken)}
@@ -264,11 +264,11 @@ def _unescaped(step: str) -> str:
 
 
 class _Gap(Exception):
-    """A list would be filled after a place that is still empty."""
+    """A value would fill a list after a place that is still empty."""
 
 
 def _closed_up(row: Row, plans: dict[str, Plan]) -> Row:
-    """Return the row with its lists filled from their first place on, in the order of their indices."""
+    """Return the row with its lists filled from the first place on, in the order of their indices."""
     numbers: dict[Path, dict[str, int]] = {}
     closed: Row = {}
     for name in sorted(row, key=_order):
@@ -283,7 +283,7 @@ def _closed_up(row: Row, plans: dict[str, Plan]) -> Row:
 
 
 def _set(node: Any, plan: Plan, value: Json) -> None:
-    """Put a value at the end of a plan. Values come in the order of their indices, so that a list only ever grows at its end. Raises _Gap."""
+    """Put a value at the end of a plan. Values come in the order of their indices, so a list only grows at its end. Raises _Gap."""
     for at, (key, is_list) in enumerate(plan):
         below: Any = value if at == len(plan) - 1 else [] if is_list else {}
         if isinstance(node, list):

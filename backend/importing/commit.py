@@ -1,4 +1,4 @@
-"""From a draft to a version: the document with where each value came from, the source, and the mapping for the next file of this shape."""
+"""Turns a draft into a version: the document with its sources, the file, and the mapping for the next file of this shape."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -25,7 +25,7 @@ from schemas.model_document import ModelDocument
 
 
 class SettledDraft(msgspec.Struct, frozen=True):
-    """One model of a draft that can be kept: how it is understood, and what the file gives. `several`: the file describes other models too."""
+    """One model of a draft that can be stored: its state, and its values. `several`: the file describes other models too."""
 
     input: CommitImport
     draft: StoredDraft
@@ -35,7 +35,7 @@ class SettledDraft(msgspec.Struct, frozen=True):
 
 
 async def commit(hub: Hub, actor: Actor, input: CommitImport) -> Version:
-    """Keep a draft as a version; the draft is gone then. Raises DraftNotFound, StillOpen, ModelNotFound, SlugTaken, VersionTaken, UnsoundMapping,
+    """Store a draft as a version, and remove the draft. Raises DraftNotFound, StillOpen, ModelNotFound, SlugTaken, VersionTaken, UnsoundMapping,
     UnsoundDecision, UnsoundDocument.
     """
 
@@ -50,8 +50,8 @@ async def commit(hub: Hub, actor: Actor, input: CommitImport) -> Version:
 
 
 async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[Version]:
-    """Keep several of a draft's models in one go, or all of them: each becomes a model of its own, or a version of the one that is named. What the file says of
-    all of them (features, dataset) goes to each. Nothing is kept unless all are. Raises NotSeveral, UnknownModel, and what `commit` raises.
+    """Store several or all of a draft's models at once. Each becomes its own model, or a version of the named model. Values that the file gives for all of them
+    (features, dataset) go to each. Either all are stored or none. Raises NotSeveral, UnknownModel, and the errors of `commit`.
     """
 
     async def settled(draft: StoredDraft) -> list[SettledDraft]:
@@ -68,7 +68,7 @@ async def commit_several(hub: Hub, actor: Actor, input: CommitSeveral) -> list[V
 
 
 async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> SettledDraft:
-    """Return one of the file's models."""
+    """Return the chosen model of the file."""
     before = draft.state
     async with opened(draft.row.content, name) as file:
         fresh = await file.ask(reading_steps.understand_alone, before.size_bytes, None, None)
@@ -79,7 +79,7 @@ async def _picked(draft: StoredDraft, input: CommitSeveral, name: str) -> Settle
 
 
 async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[StoredDraft], Awaitable[list[SettledDraft]]]) -> list[Version]:
-    """Read without a connection, then keep in one transaction; a draft that somebody revised meanwhile is read again."""
+    """Read without a database connection, then store in one transaction. If somebody revised the draft meanwhile, read it again."""
     while True:
         async with hub.work(actor, read_only=True) as work:
             draft = await drafts.find(work, draft_id)
@@ -94,7 +94,7 @@ async def _committed(hub: Hub, actor: Actor, draft_id: UUID, settled: Callable[[
 
 
 async def _kept(work: UnitOfWork, one: SettledDraft) -> Version:
-    """Return one model of a draft, as a version with its source."""
+    """Store one model of a draft as a version with its source, and return the version."""
     preview = one.shown.preview
     assert preview.document is not None
     slug = await _model(work, one)
@@ -110,7 +110,7 @@ async def _kept(work: UnitOfWork, one: SettledDraft) -> Version:
 
 
 async def _model(work: UnitOfWork, one: SettledDraft) -> str:
-    """Return the slug of the model that the version is for, made now if it is a new one."""
+    """Return the slug of the version's model, which is created now if it is new."""
     asked, document = one.input, one.shown.preview.document
     if asked.model is not None:
         return (await catalog.get_model(work, ModelRef(slug=asked.model))).slug
@@ -124,7 +124,9 @@ async def _model(work: UnitOfWork, one: SettledDraft) -> str:
 
 
 async def _remembered(work: UnitOfWork, one: SettledDraft) -> UUID | None:
-    """Return the mapping's id, once it is remembered. A known format's own needs no remembering; a choice among several models is the file's own."""
+    """Remember the mapping and return its id. A known format's own mapping is not remembered, nor is one of several models: such a choice is about this file
+    only.
+    """
     if not one.input.remember or one.several or one.state.written is not None:
         return one.state.mapping_id
     if one.shown.own_rules:

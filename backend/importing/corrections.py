@@ -1,4 +1,4 @@
-"""What a person decided about a file's values, carried out on the document: nothing is changed that they did not name."""
+"""Applies a person's decisions about a file's values to the document. Values that they did not name stay as they are."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,13 +15,13 @@ from schemas.common import Issue, Json
 from schemas.importing import Contradiction, Decision
 
 PERSON: Final = "person:"
-"""The mark, and the beginning of the source, of a value that a person vouches for."""
+"""The transform, and the prefix of the source, of a value that a person confirmed."""
 _NEEDED_BY_ROWS: Final = {"metrics": ("name", "value"), "features": ("name",), "owners": ("name",), "charts": None}
-"""What a row cannot be without; a chart cannot be without anything."""
+"""The required fields of a row; in a chart every field is required."""
 READINGS: Final = ("thousands", "decimal", "as_written")
-"""Choices that say how a value is read, before any rule takes it."""
+"""Choices about the reading of a value, applied before any rule takes it."""
 _WORD_TRANSFORMS: Final = ("const", "key")
-"""Transforms of values that are words beside the value at their source."""
+"""Transforms that take words beside the value at their source."""
 
 Document = dict[str, Any]
 Values = dict[str, Value]
@@ -33,7 +33,7 @@ class Corrections(msgspec.Struct, frozen=True):
     decisions: Sequence[Decision] = ()
 
     def carried_out(self, document: Document, values: Values, conflicts: list[Contradiction], tree: Json) -> tuple[Document, Values, list[Contradiction]]:
-        """Return the document, its leaves, and of what contradicted itself that which still does. Raises UnsoundDecision."""
+        """Return the document, its leaves, and the contradictions that remain. Raises UnsoundDecision."""
         before = dict(values)
         taken: dict[Path, Value] = {value.source: value for value in before.values() if value.transform not in _WORD_TRANSFORMS}
         gone: list[str] = []
@@ -68,7 +68,7 @@ class Corrections(msgspec.Struct, frozen=True):
         return bool(percents) and all(one == said[0] for one in said)
 
     def settled(self, conflicts: list[Contradiction]) -> list[Contradiction]:
-        """Return the contradictions, with those marked that a person keeps."""
+        """Return the contradictions, and mark those that a person accepts."""
         kept = {decision.source for decision in self.decisions if decision.choice == "keep"}
         return [msgspec.structs.replace(one, settled=any(claim.pointer in kept for claim in one.claims)) for one in conflicts]
 
@@ -96,10 +96,10 @@ def _other(at: int, decision: Decision, taken: dict[Path, Value], tree: Json) ->
     source = real(tree, steps(decision.other or ""))
     found = resolve(tree, source)
     if decision.other is None or found is MISSING or isinstance(found, (dict, list)):
-        raise _wrong(at, "other", "`take` names in `other` where in the file the right value stands")
+        raise _wrong(at, "other", "`take` needs `other`: the place of the right value in the file")
 
     def made(target: str) -> Value:
-        """Return the value as the document already has it, or else as the place takes it."""
+        """Return the value as the document already has it, else in the notation of the place."""
         leaf = TARGETS.find(target)
         value = taken.get(source) or Value(found, source)
         if leaf is not None and not leaf.takes(value.value) and isinstance(found, str):
@@ -127,7 +127,7 @@ def _put(document: Document, values: Values, target: str, make: Callable[[str], 
 
 
 def _without(document: Document, values: Values, targets: Sequence[str]) -> Values:
-    """Take leaves away, and what cannot be without them; lists close up."""
+    """Remove leaves, and everything that requires them; lists close up."""
     whole = sorted({_least(document, steps(target)) for target in targets}, key=_from_the_end, reverse=True)
     for path in whole:
         if resolve(document, path) is not MISSING:
@@ -140,7 +140,7 @@ def _from_the_end(path: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _least(document: Document, path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the least that can go: a row that needs the leaf, half an interval's other half, else the leaf itself."""
+    """Return the smallest removable part: the row that requires the leaf, both halves of an interval, else the leaf itself."""
     if path[0] in _NEEDED_BY_ROWS:
         needed = _NEEDED_BY_ROWS[path[0]]
         if needed is None or path[2] in needed:

@@ -1,4 +1,4 @@
-"""The places of a model document, from its JSON Schema: which there are, and what each takes."""
+"""The places of a model document and the values that each takes, from the JSON Schema."""
 
 import math
 import re
@@ -14,13 +14,13 @@ from schemas.common import Json
 from schemas.model_document import ModelDocument
 
 SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(ModelDocument)
-"""The JSON Schema (2020-12) of a model document, as it is in the contract."""
+"""The JSON Schema (2020-12) of a model document, as in the contract."""
 
 _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {"string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "null": ()}
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """What one place takes: kinds of values, words if it is an enumeration, bounds."""
+    """The values of one place: their kinds, the words of an enumeration, bounds."""
 
     kinds: frozenset[str]
     words: frozenset[str] = frozenset()
@@ -31,7 +31,7 @@ class Leaf(msgspec.Struct, frozen=True):
     pattern: str = ""
 
     def takes(self, value: Json) -> bool:
-        """Return whether a document with this value here is valid. A place that takes anything takes containers too."""
+        """Return whether this value is valid here. A place that takes any value takes containers too."""
         if self.words:
             return isinstance(value, str) and value in self.words
         if "any" in self.kinds:
@@ -46,7 +46,7 @@ class Leaf(msgspec.Struct, frozen=True):
         return False
 
     def takes_key(self, key: str) -> bool:
-        """Return whether a key of the file may stand here. A key with control characters may not; the rest of the file is read without it."""
+        """Return whether a key of the file may be a key here. A key with control characters may not; the rest of the file is read without it."""
         return not self.pattern or re.search(self.pattern, key) is not None
 
 
@@ -58,7 +58,7 @@ class Targets:
 
     @lru_cache(maxsize=4096)  # noqa: B019  there is one, for good
     def find(self, target: str) -> Leaf | None:
-        """Return what the place takes, or None when a model document has no such place."""
+        """Return the leaf of the place; None when a model document has no such place."""
         found = [self._schema]
         for step in steps(target):
             found = [below for node in found for option in self._options(node) for below in self._down(option, step)]
@@ -111,12 +111,12 @@ _OWN: Final = frozenset(("schema_version", "lineage", "provenance", "transforms"
 
 
 def writable(target: str) -> bool:
-    """Return whether an import may write there. The hub alone states where a document came from."""
+    """Return whether an import may write there. Only the hub writes a document's origin."""
     return target.split("/", 2)[1:2] != [] and target.split("/", 2)[1] not in _OWN
 
 
 def is_word(target: str, word: str) -> bool:
-    """Return whether a mapping may write this word without the file saying it: members of enumerations, and the hub's own names of metrics and tools."""
+    """Return whether a mapping may write this word as a constant: members of enumerations, and the hub's names of metrics and tools."""
     leaf = TARGETS.find(target)
     if word in (leaf.words if leaf else ()):
         return True

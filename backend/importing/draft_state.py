@@ -1,4 +1,4 @@
-"""What a draft remembers besides its bytes: enough to understand them the same way again."""
+"""The state of a draft beside its bytes: enough to read them in the same way again."""
 
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from schemas.importing import Decision, ImportPreview, LlmReport, SourceLeaf, So
 from schemas.mapping import MappedBy, MappingRule
 
 _SAMPLE = 120
-"""Characters of a file's text that are shown beside its place."""
+"""Characters shown of a text in the file."""
 
 
 class DraftState(Shape, frozen=True, kw_only=True):
-    """How a draft's bytes are understood, and a person's corrections. `written` are a language model's own values, of mode `rewrite`."""
+    """The rules and corrections of a draft. `written` are the values of a language model in mode `rewrite`."""
 
     size_bytes: int
     mapped_by: MappedBy
@@ -48,7 +48,7 @@ def _found(state: DraftState, reading: Reading) -> Collector:
 
 
 def sources(preview: ImportPreview, tree: Json) -> dict[str, SourceOf]:
-    """Return where each value of the document came from, with what stands there."""
+    """Return the source of each value of the document, with the text there."""
     return {target: _source(pointer, preview.transforms.get(target), tree) for target, pointer in preview.provenance.items()}
 
 
@@ -64,7 +64,7 @@ def samples(pointers: list[str], tree: Json) -> list[SourceLeaf]:
 
 
 def sample(tree: Json, pointer: str) -> Json:
-    """Return what stands there, a long text cut; a container by its kind."""
+    """Return the value at the place, a long text cut; a container by its kind."""
     found = resolve(tree, steps(pointer))
     if found is MISSING:
         return None
@@ -74,7 +74,7 @@ def sample(tree: Json, pointer: str) -> Json:
 
 
 def unsupported(state: DraftState) -> list[UnsupportedValue]:
-    """Return what a language model wrote and the file does not say, with whether a person vouches for it."""
+    """Return the values of a language model that the file does not contain, and whether a person confirmed each."""
     return [
         UnsupportedValue(target=one.target, value=one.value, reason=one.reason, confirmed=one.target in state.confirmed)
         for one in state.written or []
@@ -83,7 +83,7 @@ def unsupported(state: DraftState) -> list[UnsupportedValue]:
 
 
 def still_open(preview: ImportPreview) -> list[Issue]:
-    """Return what is to be decided before a draft can be committed."""
+    """Return the open questions, which must be decided before the commit."""
     found = []
     if preview.several_models and preview.picked is None:
         found.append(Issue(pointer="/pick", message=f"the file describes {len(preview.several_models)} models; say which one"))

@@ -1,4 +1,4 @@
-"""Drafts as they are kept and shown."""
+"""Drafts: stored, updated, shown."""
 
 from datetime import timedelta
 from typing import Final
@@ -22,20 +22,20 @@ from backend.work.unit import UnitOfWork
 from schemas.importing import ImportDraft, ImportedVersion, ImportPreview, LlmReport
 
 DRAFT_LIFETIME: Final = timedelta(days=1)
-"""How long a draft waits to be committed."""
+"""Time until a draft expires."""
 MOST_DRAFTS: Final = 50
-"""A tenant's drafts; the oldest go first."""
+"""Most drafts of a tenant; the oldest go first."""
 
 
 class StoredDraft(msgspec.Struct, frozen=True):
-    """A kept draft: its row, and how its bytes are understood."""
+    """A stored draft: its row and its state."""
 
     row: DraftRow
     state: DraftState
 
 
 class DraftFile(msgspec.Struct, frozen=True):
-    """The open file of a draft, understood."""
+    """The open file of a draft, with the draft's state."""
 
     name: str
     file: OpenedFile
@@ -78,7 +78,7 @@ async def update(hub: Hub, actor: Actor, draft_id: UUID, file: DraftFile) -> Imp
 
 
 async def find(work: UnitOfWork, draft_id: UUID, lock: bool = False) -> StoredDraft:
-    """Return a kept draft. Raises DraftNotFound."""
+    """Return a stored draft. Raises DraftNotFound."""
     row = await repository.draft(work.session, work.tenant_id, draft_id, work.now, lock)
     if row is None:
         raise DraftNotFound
@@ -86,7 +86,7 @@ async def find(work: UnitOfWork, draft_id: UUID, lock: bool = False) -> StoredDr
 
 
 async def present(hub: Hub, actor: Actor, draft: StoredDraft) -> ImportDraft:
-    """Return a kept draft as its callers see it. Raises what `preview_of` raises."""
+    """Return a stored draft as its callers see it. Raises the errors of `preview_of`."""
     async with opened(draft.row.content, draft.state.pick) as file:
         shown = await file.ask(reading_steps.shown_file, draft.state, draft.row.file_name)
     async with hub.work(actor, read_only=True) as work:
@@ -129,12 +129,12 @@ async def _presented(work: UnitOfWork, draft: StoredDraft, shown: ShownFile) -> 
 
 
 def report(state: DraftState) -> LlmReport | None:
-    """Return what a language model did, with what a person has confirmed of it since."""
+    """Return the report of a language model's part, with the values that a person has confirmed since."""
     return msgspec.structs.replace(state.llm, unsupported=unsupported(state)) if state.llm else None
 
 
 async def _suggested(work: UnitOfWork, state: DraftState, preview: ImportPreview) -> tuple[str | None, str | None]:
-    """Return the model and the number that a new version is suggested for; no model when it would be a new one."""
+    """Return the suggested model and number of a new version; no model when the model would be new."""
     if preview.document is None:
         return state.model, None
     wanted = str(preview.document.get("version") or "")
@@ -151,7 +151,7 @@ async def _duplicates(work: UnitOfWork, row: DraftRow) -> list[ImportedVersion]:
 
 
 def _told(file: DraftFile) -> dict[str, object]:
-    """Return the audit entry's content: the bytes, how they were read, and what left the hub."""
+    """Return the audit entry's content: the bytes' digest, how they were read, and what left the hub."""
     state = file.state
     asked = state.llm and {
         "connector": state.llm.connector_id, "model": state.llm.model, "mode": state.llm.mode, "calls": state.llm.calls, "reason": state.llm.reason

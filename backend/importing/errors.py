@@ -1,4 +1,4 @@
-"""What an import answers when a file cannot be read. Each says what the file is, and what to bring instead."""
+"""Errors of imports. Each says what the file is, and what to bring instead."""
 
 from backend.errors import Conflict, HubError, NotFound
 from schemas.errors import ErrorCode

@@ -1,4 +1,4 @@
-"""Numbers as people write them: `1,234.5`, `1.234,56`, `12'500`, `0,875`, `83.1 %`, `12,500 customers`. One that can be read in two ways is never guessed."""
+"""Numbers as people write them: `1,234.5`, `1.234,56`, `12'500`, `0,875`, `83.1 %`, `12,500 customers`. The hub never guesses between two readings."""
 
 import re
 from decimal import Decimal
@@ -34,7 +34,7 @@ _HEDGED: Final = re.compile(
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A number that was read. `other` is its other reading, where there is one: `value` takes the comma for thousands, `other` for the decimal sign."""
+    """A number from a text. `other` is its second reading, if it has one: `value` reads the comma as thousands, `other` as the decimal sign."""
 
     value: Decimal
     percent: bool = False
@@ -44,7 +44,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def read(written: str) -> Amount | None:
-    """Return a text that is a number and nothing else, or None."""
+    """Return the number of a text that is nothing else, or None."""
     found = _WHOLE.fullmatch(written) if len(written) < _LONGEST else None
     return amount(found[1], found[2], found[3], bool(found[4])) if found else None
 
@@ -72,13 +72,13 @@ _REFERENCE: Final = re.compile(
     r"\(\s*(?:the\s)?(?:target|goal|required|baseline|previous|expected|benchmark|reference|old|planned|assumed|minimum|maximum|threshold|limit)[^()\d]*\)",
     re.IGNORECASE,
 )
-"""What says in brackets that a number is no result: a goal, a baseline, what was before."""
+"""Words in brackets that mark a number as no result: a goal, a baseline, an earlier value."""
 _SMALL_WORDS: Final = r"(?:on|in|at|from|for|of|the|our|a|set|data)"
 
 
 @lru_cache(maxsize=4096)
 def beside_number(written: str) -> tuple[str, ...]:
-    """Return the words that stand in brackets or behind the number of a short text, most telling first: `0.84 (test)` -> `test`."""
+    """Return the words in brackets or behind the number of a short text, the most specific first: `0.84 (test)` -> `test`."""
     if len(written) > 160 or (found := re.search(r"(?:\d|[.,]\d)[\d.,]*\s*%?(.*)$", written)) is None:
         return ()
     inside = re.findall(r"[(\[]([^()\[\]\d]{1,40})[)\]]", written)
@@ -102,7 +102,7 @@ _BEFORE_COUNT: Final = re.compile(
 
 
 def is_count(written: str) -> bool:
-    """Return whether the one number of a short text may count rows. A year, a size in bytes, a span of time or the number of a campaign may not."""
+    """Return whether the one number of a short text may count rows. A year, a size in bytes, a span of time and the number of a campaign may not."""
     if read(written) is not None:
         return True
     found = _TOKEN.search(_ASIDE.sub(" ", written))
@@ -127,20 +127,20 @@ _GROUPED: Final = re.compile(r"\d[ \u00a0\u202f]\d")
 
 
 def numbers_in(written: str) -> list[float]:
-    """Return every number of a text that can be read in one way only; percentages as fractions."""
+    """Return every number of a text that has only one reading; percentages as fractions."""
     alone = (one for one in _TOKEN.finditer(written[:10_000]) if not _GROUPED.search(written[max(0, one.start() - 2) : one.end() + 2], 0))
     found = (amount(one[1], one[2].rstrip(".,"), one[3], bool(one[4])) for one in alone)
     return [float(one.value / 100 if one.percent else one.value) for one in found if one is not None and one.other is None]
 
 
 def before_number(written: str) -> str:
-    """Return the words of a short text that stand before its number: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
+    """Return the words before the number of a short text: `PR-AUC = 0.41 (strong)` -> `PR-AUC`."""
     found = re.match(rf"\s*([^\W\d][\w \-/@²&()]{{0,60}}?)\s*(?:=|:|\bis\b|\bof\b|≈|~|\s)\s*{_SIGN}(?:\d|[.,]\d)", written)
     return found[1].strip() if found else ""
 
 
 def amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount | None:
-    """Return the number that is written so, or None for what is none."""
+    """Return the number of this match, or None if it is not a number."""
     plain = re.sub(_GROUPS, "", body)
     grouped, minus = plain != body, -1 if sign in ("-", "\u2212") else 1
 
@@ -163,7 +163,7 @@ def amount(sign: str, body: str, exponent: str | None, percent: bool) -> Amount 
 
 
 def has_decimal_comma(value: Json) -> bool:
-    """Return whether a text can only be a number with a decimal comma."""
+    """Return whether the only reading of a text is a number with a decimal comma."""
     return isinstance(value, str) and "," in value and (found := read(value)) is not None and found.other is None and not found.whole and not _is_english(value)
 
 
@@ -172,10 +172,10 @@ def _is_english(written: str) -> bool:
 
 
 def looks_grouped_by_dot(written: str) -> bool:
-    """`1.234`: a decimal point, or thousands where the file has decimal commas."""
+    """Return whether a point may group thousands: `1.234` is 1234 in a file with decimal commas."""
     return re.fullmatch(rf"\s*{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}\s*%?\s*", written) is not None
 
 
 def as_json(found: Decimal, whole: bool) -> int | float:
-    """Return the number as JSON has it."""
+    """Return the number as JSON writes it."""
     return int(found) if whole else float(found)

@@ -1,4 +1,4 @@
-"""A file that is open for reading. A small one is read in a thread of this process, a larger one in a limited process that lives while the file is open."""
+"""A file that is open for reading. A thread of this process reads a small one. A limited process reads a larger one, and lives while the file is open."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,19 +16,19 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 SMALL_BYTES: Final = 128 * 1024
-"""Up to this size a file is read here: that takes less time than a process needs to start."""
+"""Bytes. Up to this size this process reads the file, in less time than another one needs to start."""
 BYTES_EACH: Final = 60
-"""Address space of the child, for each byte of the file."""
+"""Bytes of the child's address space per byte of the file."""
 
 
 class OpenedFile(Protocol):
-    """A file, read. Its values stay where it was read."""
+    """A file that was read. Its values stay in the process that read it."""
 
     facts: FileFacts
     content: bytes
 
     async def ask(self, step: Callable[Concatenate[Reading, P], T], *arguments: P.args, **_: P.kwargs) -> T:
-        """What a function of `reading_steps` gives. Raises what it raises, and TooCostly."""
+        """Return the result of a function of `reading_steps`. Raises its errors, and TooCostly."""
 
 
 class _ReadHere:

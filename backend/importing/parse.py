@@ -1,4 +1,4 @@
-"""From bytes to a tree of JSON values: tolerant where a file's meaning is clear, with caps on everything that grows."""
+"""Turns bytes into a tree of JSON values: tolerant where a file's meaning is clear, with limits on everything that grows."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ MAX_CONTAINERS = 200_000
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """A file's values, the SHA-256 of its bytes, and what had to be repaired, by pointer."""
+    """A file's values, the SHA-256 of its bytes, and the repairs, by pointer."""
 
     tree: Json
     sha256: str
@@ -32,9 +32,8 @@ class Parsed(msgspec.Struct, frozen=True):
 
 
 def parse(content: bytes) -> Parsed:
-    """Read a file. NaN and Infinity become null, of a key given twice the last counts; both are warned about.
-
-    Raises UnreadableFile and its kin, FileTooLarge; the message names line and column where there is one.
+    """Read a file. NaN and Infinity become null, and a repeated key keeps its last value; both give a warning. Raises UnreadableFile and its subclasses,
+    FileTooLarge; the message names line and column, if known.
     """
     check_size(content)
     if not content.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # nothing but blanks and byte order marks
@@ -51,13 +50,13 @@ def parse(content: bytes) -> Parsed:
 
 
 def check_size(content: bytes) -> None:
-    """Raises FileTooLarge."""
+    """Raise FileTooLarge for too many bytes."""
     if len(content) > MAX_BYTES:
         raise FileTooLarge(f"The file has {len(content) / 1e6:.1f} MB; an import takes at most {MAX_BYTES // 1024**2} MiB. Leave out predictions and trees.")
 
 
 def read_embedded(written: str) -> Json:
-    """Return a JSON string inside a file, under the same caps. Raises UnreadableFile and its kin."""
+    """Read the JSON in a string of the file, with the same limits. Raises UnreadableFile and its subclasses."""
     tree, doubled = _read_json(written)
     return _repaired(tree, doubled, "")[0]
 
@@ -108,7 +107,7 @@ def _refuse(written: str, error: json.JSONDecodeError) -> NoReturn:
 
 
 def _repaired(tree: Json, doubled: dict[int, tuple[Json, list[str]]], sha256: str) -> tuple[Json, str, list[Issue]]:
-    """Walk once: count, measure, and mend what cannot be stored (numbers that are none, broken characters)."""
+    """Walk once: count, measure, and repair what PostgreSQL cannot store (NaN, infinite numbers, broken characters)."""
     holder = [tree]
     warnings: list[Issue] = []
     count, containers = 0, 0

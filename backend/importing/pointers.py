@@ -1,4 +1,4 @@
-"""JSON Pointers (RFC 6901) as tuples of keys and indices; a pattern may hold `*`, which stands for one key or index."""
+"""JSON Pointers (RFC 6901) as tuples of keys and indices. In a pattern `*` matches one key or index."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,23 +8,23 @@ from schemas.common import Json
 Path = tuple[str | int, ...]
 
 MISSING: Final = object()
-"""What a pointer that leads nowhere resolves to; None is a value."""
+"""The result of resolving a pointer that leads nowhere; None is a value."""
 
 
 def text(path: Path) -> str:
-    """`("a/b", 0)` -> `/a~1b/0`."""
+    """Return the pointer of a path: `("a/b", 0)` -> `/a~1b/0`."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
 
 
 def steps(pointer: str) -> tuple[str, ...]:
-    """`/a~1b/0` -> `("a/b", "0")`. A pointer is empty or starts with a slash; a relative one does not."""
+    """Return the steps of a pointer: `/a~1b/0` -> `("a/b", "0")`. A pointer is empty or starts with a slash; a relative one has no slash there."""
     if not pointer:
         return ()
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/"))
 
 
 def child(node: Json, step: str | int) -> Json:
-    """Return one step down, or MISSING."""
+    """Return the child at this step, or MISSING."""
     if isinstance(node, dict):
         return node.get(step if isinstance(step, str) else str(step), MISSING)
     if isinstance(node, list) and (isinstance(step, int) or (step.isascii() and step.isdigit() and len(step) < 9)):
@@ -42,7 +42,7 @@ def resolve(node: Json, path: tuple[str | int, ...]) -> Json:
 
 
 def real(node: Json, wanted: tuple[str | int, ...]) -> Path:
-    """Return the path with its indices as numbers where the node is a list, so that one place has one spelling."""
+    """Return the path with numbers for indices of lists, so that one place has one spelling."""
     path: list[str | int] = []
     for step in wanted:
         path.append(int(step) if isinstance(node, list) and str(step).isdecimal() else str(step))
@@ -51,14 +51,14 @@ def real(node: Json, wanted: tuple[str | int, ...]) -> Path:
 
 
 def items(node: Json) -> list[tuple[str | int, Json]]:
-    """Keys or indices with their values; a scalar has none."""
+    """Return the keys or indices with their values; none for a scalar."""
     if isinstance(node, dict):
         return list(node.items())
     return list(enumerate(node)) if isinstance(node, list) else []
 
 
 def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Path = ()) -> Iterator[tuple[Path, Path, Json]]:
-    """Yield each place the pattern leads to: its path, what the stars stood for, and the value, in the file's order."""
+    """Yield each place that the pattern matches: its path, the steps that the stars matched, and the value, in the file's order."""
     for at, step in enumerate(pattern):
         if step == "*":
             for key, value in items(node):
@@ -72,7 +72,7 @@ def matches(node: Json, pattern: tuple[str, ...], path: Path = (), captured: Pat
 
 
 def leaves(node: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Yield each scalar, and each empty container (which says something too), without recursion."""
+    """Yield each scalar, and each empty container (which has a meaning too), without recursion."""
     waiting: list[tuple[Path, Json]] = [(path, node)]
     while waiting:
         path, node = waiting.pop()

@@ -1,4 +1,4 @@
-"""The import from bytes to preview: parse, recognise, else remember, else match; apply, check, and show. Stores nothing."""
+"""The import from bytes to preview: parse, find the rules, apply and check them, and show the result. Stores nothing."""
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
@@ -31,11 +31,11 @@ from schemas.mapping import MappingRule
 from schemas.model_document import SCHEMA_VERSION
 
 Memory = Callable[[str], Sequence[MappingRule] | None]
-"""Looks the mapping for a shape's fingerprint up."""
+"""Looks up the mapping for a shape's fingerprint."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A file that was read: its values, its shape, the format it has, and the models it describes when they are several."""
+    """A file that was read: its values, its shape, its format, and its models if it describes several."""
 
     parsed: Parsed
     fingerprint: str
@@ -56,7 +56,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Understood(msgspec.Struct, frozen=True):
-    """How a file's rules were come by."""
+    """A file's rules and their origin."""
 
     rules: list[MappingRule]
     format: str | None = None
@@ -65,14 +65,14 @@ class Understood(msgspec.Struct, frozen=True):
 
 
 def preview(content: bytes, name: str = "model", pick: str | None = None, remembered: Memory | None = None) -> ImportPreview:
-    """Return the hub's reading of a file. `pick` names one of several models. Raises UnreadableFile and its kin, UnknownModel."""
+    """Return the preview of a file, as the hub reads it. `pick` names one of several models. Raises UnreadableFile and its subclasses, UnknownModel."""
     reading = read(content, pick)
     understood = understand(reading, remembered(reading.fingerprint) if remembered else None)
     return show(reading, understood, apply(understood.rules, reading.tree), name)
 
 
 def read(content: bytes, pick: str | None = None) -> Reading:
-    """Read a file's bytes. Raises UnreadableFile and its kin, UnknownModel."""
+    """Read a file's bytes. Raises UnreadableFile and its subclasses, UnknownModel."""
     parsed = parse(content)
     known = formats.recognise(parsed.tree)
     listed = known.members(parsed.tree) if known else members(parsed.tree)
@@ -98,7 +98,7 @@ def understand(reading: Reading, remembered: Sequence[MappingRule] | None = None
         try:
             return Understood(rules=checked(remembered), format=named, remembered=True)
         except UnsoundMapping:
-            pass  # a mapping that this release no longer takes is found anew
+            pass  # this release no longer accepts the mapping, so it finds another
     if reading.known:
         return Understood(rules=reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else reading.picked), format=named)
     draft = match(reading.tree, reading.picked, reading.listed)
@@ -106,11 +106,11 @@ def understand(reading: Reading, remembered: Sequence[MappingRule] | None = None
 
 
 def show(reading: Reading, understood: Understood, found: Collector, name: str, corrections: Corrections = NONE) -> ImportPreview:
-    """Return what the rules found, checked, with a person's decisions carried out. Raises UnsoundDocument."""
+    """Return the finds of the rules, checked, with a person's decisions applied. Raises UnsoundDocument."""
     parsed, several, member = reading.parsed, reading.several, reading.picked
     document, values = found.document()
     conflicts = found.contradictions
-    if reading.known and not values and not several:  # a report of a known tool on data alone, say
+    if reading.known and not values and not several:  # such as a known tool's report on data alone
         understood = msgspec.structs.replace(understood, is_model=False)
     if understood.is_model:
         document, values, conflicts = corrections.carried_out(document, values, conflicts, parsed.tree)
@@ -148,15 +148,15 @@ def _plain(rule: MappingRule) -> dict[str, Any]:
 
 
 FILE: Final = "file:"
-"""The transform, and the beginning of the source, of a name that is the file's own."""
+"""The transform, and the prefix of the source, of a model's name that is the file's name."""
 
 
 OUTSIDE: Final = (FILE, PERSON)
-"""Marks of values that do not stand in the file; a value's source then names what it is from."""
+"""Transforms of values that are not in the file. The source then names their origin."""
 
 
 def _named(document: dict[str, Any], values: dict[str, Value], name: str) -> tuple[dict[str, Any], dict[str, Value]]:
-    """Return a document has a name; where the file gives none, its own name serves, and the provenance says so."""
+    """Return the document with a name. If the file gives none, the file's own name is used, and the provenance says so."""
     if "name" not in document:
         own = (PurePath(name).stem or "model")[:200]
         document, values = {"name": own, **document}, {"/name": Value(own, (PurePath(name).name,), FILE), **values}
@@ -174,7 +174,7 @@ def _check(document: dict[str, Any]) -> None:
 
 
 def _alike(tree: Json, unmapped: Sequence[Path]) -> list[str]:
-    """Return a question for each place whose parts give the same figures and were left out, because nothing says what tells them apart."""
+    """Return a question for each place with parts that were left out, because they give the same figures and nothing tells them apart."""
     above = dict.fromkeys(path[:-2] for path in unmapped if len(path) > 1 and metric_key(str(path[-1])))
     left = set(unmapped)
     found = []
@@ -192,7 +192,7 @@ _MAX_ALIKE: Final = 20
 
 
 def _offered(one: Candidate) -> str:
-    """`XGBoost: roc_auc 0.84, the best by /best_model`."""
+    """Return a model as text, such as `XGBoost: roc_auc 0.84, the best by /best_model`."""
     told = [f"{name} {value:g}" for name, value in one.figures.items()][:3] + ([f"the best by {one.best_by}"] if one.best_by else [])
     return f"{one.name}: {', '.join(told)}" if told else one.name
 

@@ -1,4 +1,4 @@
-"""What is done with a file that was read, step by step: pure functions whose arguments and results can cross to a child process and back."""
+"""The steps after reading a file: pure functions. Their arguments and results can cross to a child process and back."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from schemas.mapping import MappedBy, MappingRule
 
 
 class FileFacts(msgspec.Struct, frozen=True):
-    """What a file is: its digest, the fingerprint of its shape, and the names of the models in it where they are several."""
+    """Facts about a file: its digest, the fingerprint of its shape, and the names of its models if it has several."""
 
     sha256: str
     fingerprint: str
@@ -31,7 +31,7 @@ class FileFacts(msgspec.Struct, frozen=True):
 
 
 class ShownFile(msgspec.Struct, frozen=True):
-    """A file as it is understood. `own_rules`: the mapping is that of the file's known format, unchanged."""
+    """A file with its preview. `own_rules`: the mapping is the unchanged one of the file's known format."""
 
     preview: ImportPreview
     sources: dict[str, SourceOf]
@@ -40,25 +40,25 @@ class ShownFile(msgspec.Struct, frozen=True):
 
 
 class LlmMessage(msgspec.Struct, frozen=True):
-    """What is said of a file to a language model, and what its placeholders mean. `text` is None where it is too long to send."""
+    """The text about a file for a language model, and the meanings of its placeholders. `text` is None if it is too long to send."""
 
     text: str | None
     meant: dict[str, str]
 
 
 def read_content(content: bytes, pick: str | None) -> Reading:
-    """Read a file's bytes. Raises UnreadableFile and its kin, UnknownModel."""
+    """Read a file's bytes. Raises UnreadableFile and its subclasses, UnknownModel."""
     return read(content, pick)
 
 
 def facts(reading: Reading) -> FileFacts:
-    """Return what the file is."""
+    """Return the facts about the file."""
     several = [one.name for one in reading.several]
     return FileFacts(reading.parsed.sha256, reading.fingerprint, several, reading.picked.name if reading.picked else None)
 
 
 def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] | None, mapping_id: UUID | None) -> DraftState:
-    """Return the hub's own understanding of a file."""
+    """Return a file's state as the hub reads it, without help."""
     understood = understand(reading, remembered)
     by = MappedBy.MEMORY if understood.remembered else MappedBy.FORMAT if reading.known else MappedBy.MATCHER
     return DraftState(
@@ -73,7 +73,7 @@ def understand_alone(reading: Reading, size: int, remembered: list[MappingRule] 
 
 
 def again_decided(reading: Reading, state: DraftState, decisions: list[Decision]) -> DraftState:
-    """Return the state with those remembered decisions whose contradiction this file has as well; 97.3 was per cent, 0.97 need not be."""
+    """Return the state with the remembered decisions about contradictions that this file has too: 97.3 was per cent, but 0.97 may not be."""
     if state.mapping_id is None:
         return state
     asked = {claim.pointer for conflict in preview_of(state, reading, "model").contradictions for claim in conflict.claims}
@@ -81,21 +81,21 @@ def again_decided(reading: Reading, state: DraftState, decisions: list[Decision]
 
 
 def decided(reading: Reading, state: DraftState, decisions: list[Decision], name: str) -> DraftState:
-    """Return the state of one of several models, with those of the draft's decisions that are about this model's values."""
+    """Return the state of one of several models, with the draft's decisions about this model's values."""
     asked = preview_of(state, reading, name)
     places = {*asked.provenance.values(), *(claim.pointer for conflict in asked.contradictions for claim in conflict.claims)}
     return msgspec.structs.replace(state, decisions=[one for one in decisions if one.source in places])
 
 
 def shown_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
-    """Return the preview with what stands at each place. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
+    """Return the preview with the text at each place. Raises UnsoundDocument, UnsoundDecision, MappingTooCostly."""
     preview = preview_of(state, reading, name)
     own = reading.known is not None and state.rules == reading.known.rules_for(reading.listed[0] if len(reading.listed) == 1 else None)
     return ShownFile(preview, sources(preview, reading.tree), samples(preview.unmapped, reading.tree), own)
 
 
 def settled_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
-    """Return what is about to be kept, as `shown_file` gives it. Raises StillOpen and UnsoundDocument too."""
+    """Return the file for storing, like `shown_file`. Raises StillOpen and UnsoundDocument too."""
     shown = shown_file(reading, state, name)
     if left := still_open(shown.preview):
         named = f"{shown.preview.picked}: " if shown.preview.picked else ""
@@ -106,7 +106,7 @@ def settled_file(reading: Reading, state: DraftState, name: str) -> ShownFile:
 
 
 def stored_document(preview: ImportPreview, number: str, mapping_id: UUID | None) -> dict[str, Any]:
-    """Return the document as it is stored: with where each value came from, what was left, and the lineage."""
+    """Return the document for storing, with the source of each value, the unmapped values, and the lineage."""
     raw = dict(preview.document or {})
     provenance, unmapped = dict(preview.provenance), list(preview.unmapped)
     if raw.get("version") != number and "/version" in provenance:
@@ -135,12 +135,12 @@ def llm_message(reading: Reading, unmapped: list[str], targets: list[str], shows
 
 
 def llm_whole(reading: Reading) -> str | None:
-    """Return a file to rewrite, as it is. None when it is too long to send."""
+    """Return the whole file, for a rewrite. None when it is too long to send."""
     return prompt.whole(reading.tree)
 
 
 def llm_rules(reading: Reading, answer: Any, base: list[MappingRule], meant: dict[str, str]) -> RuledProposal:
-    """Return what is to be thought of the rules that a language model answered."""
+    """Return the result of checking a language model's rules."""
     return judge(answer, reading.tree, base, Speech(meant=meant))
 
 

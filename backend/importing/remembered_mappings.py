@@ -1,4 +1,4 @@
-"""Remembered mappings: kept under a shape's fingerprint, used for each file of that shape, revocable."""
+"""Remembered mappings: stored by a shape's fingerprint, used for each file of that shape, revocable."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from schemas.mapping import ListMappings, MappedBy, MappingRef, MappingRule, Sav
 
 
 async def list_mappings(work: UnitOfWork, input: ListMappings) -> list[SavedMapping]:
-    """Return the tenant's, the latest used first."""
+    """Return the tenant's mappings, the latest used first."""
     return [saved(row) for row in await repository.mappings(work.session, work.tenant_id, input.revoked)]
 
 
@@ -37,18 +37,18 @@ async def find(work: UnitOfWork, fingerprint: str) -> MappingRow | None:
 
 
 async def saved_as(work: UnitOfWork, mapping_id: UUID | None) -> SavedMapping | None:
-    """Return the mapping that a draft was read by."""
+    """Return the mapping that read a draft."""
     row = await repository.mapping(work.session, work.tenant_id, mapping_id) if mapping_id else None
     return saved(row) if row else None
 
 
 async def note_use(work: UnitOfWork, mapping_id: UUID) -> None:
-    """Record that a file was read by it."""
+    """Record that the mapping read a file."""
     await repository.note_use(work.session, work.tenant_id, mapping_id, work.now)
 
 
 async def remember(work: UnitOfWork, fingerprint: str, file_name: str, state: DraftState) -> UUID:
-    """Keep a committed mapping for its shape, in the place of the one before; the same one twice is one."""
+    """Store a committed mapping for its shape, in place of the earlier one. The same mapping again is stored once."""
     before = await repository.mapping_for(work.session, work.tenant_id, fingerprint, lock=True)
     rules, decisions = plain(state.rules), plain(state.decisions)
     if before is not None and (before.rules, before.decisions) == (rules, decisions):
@@ -84,17 +84,17 @@ def _revoke(work: UnitOfWork, row: MappingRow) -> None:
 
 
 def rules_of_row(row: MappingRow) -> list[MappingRule]:
-    """Return a stored mapping's rules, not yet checked. Raises msgspec.ValidationError for one of another release's form."""
+    """Return a stored mapping's rules, not yet checked. Raises msgspec.ValidationError for rules in another release's form."""
     return msgspec.convert(row.rules, list[MappingRule])
 
 
 def decisions_of_row(row: MappingRow) -> list[Decision]:
-    """Return what a person decided about files of the shape."""
+    """Return a person's decisions about files of the shape."""
     return msgspec.convert(row.decisions, list[Decision], strict=False)
 
 
 def saved(row: MappingRow) -> SavedMapping:
-    """Return a mapping as its callers see it."""
+    """Return a mapping as callers see it."""
     return SavedMapping(
         mapping_id=row.id,
         fingerprint=row.fingerprint,

@@ -1,4 +1,4 @@
-"""Drafts, mappings and sources: all SQL."""
+"""All SQL of drafts, mappings and sources."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ WHERE i.tenant_id = :tenant AND i.sha256 = :sha256 ORDER BY i.imported_at DESC L
 
 
 async def draft(session: AsyncSession, tenant_id: UUID, draft_id: UUID, now: datetime, lock: bool = False) -> DraftRow | None:
-    """Return one that has not expired."""
+    """Return a draft that has not expired."""
     query = select(DraftRow).where(DraftRow.tenant_id == tenant_id, DraftRow.id == draft_id, DraftRow.expires_at > now)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
@@ -37,17 +37,17 @@ async def remove_draft(session: AsyncSession, tenant_id: UUID, draft_id: UUID) -
 
 
 async def prune(session: AsyncSession) -> int:
-    """Remove every tenant's drafts that expired."""
+    """Remove all expired drafts of all tenants, and return their number."""
     return int((await session.execute(text("SELECT prune_import_drafts()"))).scalar_one())
 
 
 async def duplicates(session: AsyncSession, tenant_id: UUID, sha256: str) -> Sequence[Row[Any]]:
-    """Return the versions that came from these very bytes, the latest first."""
+    """Return the versions from exactly these bytes, the latest first."""
     return (await session.execute(text(DUPLICATES), {"tenant": tenant_id, "sha256": sha256})).all()
 
 
 async def source(session: AsyncSession, tenant_id: UUID, version_id: UUID, content: bool = False) -> ImportRow | None:
-    """Return what a version came from; its bytes only when they are wanted."""
+    """Return a version's source; its bytes only on request."""
     query = select(ImportRow).where(ImportRow.tenant_id == tenant_id, ImportRow.version_id == version_id)
     if not content:
         query = query.options(load_only(ImportRow.record, ImportRow.imported_by, ImportRow.imported_at))
@@ -55,12 +55,12 @@ async def source(session: AsyncSession, tenant_id: UUID, version_id: UUID, conte
 
 
 async def sharing(session: AsyncSession, tenant_id: UUID) -> SharingRow | None:
-    """Return what the tenant shows to language models."""
+    """Return the tenant's choice of what language models see."""
     return (await session.execute(select(SharingRow).where(SharingRow.tenant_id == tenant_id))).scalar_one_or_none()
 
 
 async def mappings(session: AsyncSession, tenant_id: UUID, revoked: bool) -> Sequence[MappingRow]:
-    """Return the tenant's, the latest used first."""
+    """Return the tenant's mappings, the latest used first."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id)
     if not revoked:
         query = query.where(MappingRow.revoked_at.is_(None))
@@ -68,13 +68,13 @@ async def mappings(session: AsyncSession, tenant_id: UUID, revoked: bool) -> Seq
 
 
 async def mapping(session: AsyncSession, tenant_id: UUID, mapping_id: UUID, lock: bool = False) -> MappingRow | None:
-    """Return one of them."""
+    """Return one mapping."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id, MappingRow.id == mapping_id)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
 
 async def mapping_for(session: AsyncSession, tenant_id: UUID, fingerprint: str, lock: bool = False) -> MappingRow | None:
-    """Return the one that reads files of this shape."""
+    """Return the mapping for files of this shape."""
     query = select(MappingRow).where(MappingRow.tenant_id == tenant_id, MappingRow.fingerprint == fingerprint, MappingRow.revoked_at.is_(None))
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 

@@ -1,12 +1,12 @@
-"""A mapping: a few rules for the places of a document's values in a file. A data file, the matcher, a language model or a person writes it. The hub applies it,
+"""A mapping: rules that give the places of a document's values in a file. A data file, the matcher, a language model or a person writes it. The hub applies it,
 so a value can only come from the file. Each kind of rule needs, beyond `source` and `target`:
 
-- `scalar`: a value, or a whole container, as it stands; `const`: the word `const`, because there is something at `source`
-- `rows`, `select`: one row a match, from `parts`; `select` keeps those that `where` names
+- `scalar`: a value, or a whole container, unchanged; `const`: the word `const`, if there is something at `source`
+- `rows`, `select`: one row per match, from `parts`; `select` keeps the rows that `where` names
 - `pairs`: rows of `[key, value]`; `zip`: rows from arrays side by side; `columnar`: rows from a table kept by column
 - `split_from_key`: metrics whose keys say name and split (`val_auc`)
 - `confusion`: a two-by-two matrix from four counts (parts tn, fp, fn, tp), or a map of maps of counts
-- `parse_json`: the string at `source` is JSON; `rules` apply to what is in it
+- `parse_json`: the string at `source` is JSON; `rules` apply to its content
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ CELLS: Final = ("tn", "fp", "fn", "tp")
 
 
 def problems(rules: Sequence[MappingRule]) -> list[Issue]:
-    """Return what is wrong with a mapping, by pointer into it; empty when it is sound. What a mapping says of a file is seen when it is applied."""
+    """Return the problems of a mapping, by pointer into it; empty when it is sound. Whether a mapping fits a file shows when it is applied."""
     if len(rules) > MAX_RULES:
         return [Issue(pointer="", message=f"a mapping has at most {MAX_RULES} rules")]
     return [Issue(pointer=f"/{at}{issue.pointer}", message=issue.message) for at, rule in enumerate(rules) for issue in _of_rule(rule, 0)]
 
 
 def checked(rules: Sequence[MappingRule]) -> list[MappingRule]:
-    """Return the rules, or UnsoundMapping with what is wrong."""
+    """Return the rules. Raises UnsoundMapping with the problems."""
     if issues := problems(rules):
         raise UnsoundMapping(f"The mapping has {len(issues)} faults; the first: {issues[0].pointer} {issues[0].message}.", issues=issues)
     return list(rules)
@@ -79,7 +79,7 @@ def _of_source(rule: MappingRule) -> list[Issue]:
 def _of_rows(rule: MappingRule) -> list[Issue]:
     if rule.target not in _COLLECTIONS and not (rule.kind in ("rows", "select") and [part.target for part in rule.parts] == [""]):
         return [Issue(pointer="/target", message=f"rows go to one of {', '.join(_COLLECTIONS)}")]
-    found = [] if rule.kind != "select" or rule.where else [Issue(pointer="/where", message="a selection says what it selects")]
+    found = [] if rule.kind != "select" or rule.where else [Issue(pointer="/where", message="a rule of kind `select` must say in `where` what it selects")]
     for at, part in enumerate(rule.parts):
         inside = rule.target if part.target in ("", "*") else f"{rule.target}/{part.target}"
         found += [Issue(pointer=f"/parts/{at}{issue.pointer}", message=issue.message) for issue in _of_target(inside, part.const, part.const is not None)]

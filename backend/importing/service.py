@@ -1,4 +1,4 @@
-"""Bringing a file: proposed, revised, discarded, or read again. Nothing but the draft is stored."""
+"""Drafts of imports: proposed, revised, discarded, or read again. Only the draft is stored."""
 
 import msgspec
 
@@ -22,7 +22,7 @@ from schemas.mapping import MappedBy, MappingRule
 
 
 async def propose(hub: Hub, actor: Actor, input: ProposeImport) -> ImportDraft:
-    """Understand a file and keep it as a draft. Raises UnreadableFile and its kin, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
+    """Read a file and store it as a draft. Raises UnreadableFile and its subclasses, FileTooLarge, UnknownModel, ConnectorNotFound, Forbidden."""
     request = assistance.llm_request(input, actor)
     async with opened(_content(input), input.pick) as file:
         state = await _own(hub, actor, file, input.use_memory)
@@ -39,7 +39,7 @@ def _content(input: ProposeImport) -> bytes:
 
 
 async def _own(hub: Hub, actor: Actor, file: OpenedFile, use_memory: bool) -> DraftState:
-    """Return the hub's own understanding, by a remembered mapping where there is one."""
+    """Return the state as the hub reads the file, by a remembered mapping if there is one."""
     rules, mapping_id, decisions = None, None, list[Decision]()
     if use_memory and not file.facts.several:
         async with hub.work(actor, read_only=True) as work:
@@ -51,14 +51,16 @@ async def _own(hub: Hub, actor: Actor, file: OpenedFile, use_memory: bool) -> Dr
 
 
 async def get(hub: Hub, actor: Actor, input: DraftRef) -> ImportDraft:
-    """Return a draft as it is understood now. Raises DraftNotFound."""
+    """Return a draft in its present state. Raises DraftNotFound."""
     async with hub.work(actor, read_only=True) as work:
         draft = await drafts.find(work, input.draft_id)
     return await drafts.present(hub, actor, draft)
 
 
 async def revise(hub: Hub, actor: Actor, input: ReviseImport) -> ImportDraft:
-    """A person's corrections to a draft, or a language model's turn. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel, UnsoundDocument."""
+    """Apply a person's corrections to a draft, or ask a language model about it. Raises DraftNotFound, UnsoundMapping, UnsoundDecision, UnknownModel,
+    UnsoundDocument.
+    """
     request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
         before = await drafts.find(work, input.draft_id)
@@ -85,7 +87,7 @@ def corrected(state: DraftState, actor: Actor, input: ReviseImport | CommitImpor
 
 
 def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
-    """Return the state by a mapping of somebody's own. One that is the same changes nothing."""
+    """Return the state with a person's own mapping. The same mapping changes nothing."""
     rules = sound(mapping)
     if rules == state.rules and state.written is None:
         return state
@@ -93,7 +95,7 @@ def with_mapping(state: DraftState, mapping: list[MappingRule]) -> DraftState:
 
 
 def sound(mapping: list[MappingRule]) -> list[MappingRule]:
-    """Return a mapping as it came in, checked. Raises UnsoundMapping, with pointers into the input."""
+    """Return the mapping of the input, checked. Raises UnsoundMapping, with pointers into the input."""
     try:
         return checked(mapping)
     except UnsoundMapping as error:
@@ -102,7 +104,7 @@ def sound(mapping: list[MappingRule]) -> list[MappingRule]:
 
 
 async def shown(hub: Hub, actor: Actor, input: ShowImport) -> ShownImport:
-    """Return what would leave the hub of a draft. Raises DraftNotFound, ConnectorNotFound."""
+    """Return the text that would leave the hub for a draft. Raises DraftNotFound, ConnectorNotFound."""
     async with hub.work(actor, read_only=True) as work:
         draft = await drafts.find(work, input.draft_id)
         speech = await assistance.speech_for(work, input.connector_id)
@@ -111,7 +113,7 @@ async def shown(hub: Hub, actor: Actor, input: ShowImport) -> ShownImport:
 
 
 async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
-    """Return the draft and its bytes are gone. Raises DraftNotFound."""
+    """Remove a draft and its bytes. Raises DraftNotFound."""
     if not await repository.remove_draft(work.session, work.tenant_id, input.draft_id):
         raise DraftNotFound
     work.audit(actions.IMPORTS_DISCARD, f"import:{input.draft_id}")
@@ -119,7 +121,7 @@ async def discard(work: UnitOfWork, input: DraftRef) -> DiscardedDraft:
 
 
 async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
-    """Return a version's stored source as a new draft. Raises VersionNotFound, NoSource, and what `propose` raises."""
+    """Read a version's stored file again, as a new draft. Raises VersionNotFound, NoSource, and the errors of `propose`."""
     request = assistance.llm_request(input, actor)
     async with hub.work(actor, read_only=True) as work:
         model = await catalog.model_of_version(work, input.version_id)
@@ -138,7 +140,7 @@ async def reimport(hub: Hub, actor: Actor, input: Reimport) -> ImportDraft:
 
 
 async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:
-    """Return what a version's document came from. Raises VersionNotFound, NoSource."""
+    """Return the record of a version's import. Raises VersionNotFound, NoSource."""
     await catalog.get_version(work, input)
     row = await repository.source(work.session, work.tenant_id, input.version_id)
     if row is None:
@@ -147,5 +149,5 @@ async def record(work: UnitOfWork, input: VersionRef) -> ImportRecord:
 
 
 async def prune(work: UnitOfWork) -> int:
-    """Remove every tenant's drafts that expired: how many."""
+    """Remove all expired drafts of all tenants, and return their number."""
     return await repository.prune(work.session)

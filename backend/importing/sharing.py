@@ -1,4 +1,4 @@
-"""What a tenant shows to language models when it imports: its level, stricter ones for single connectors, and who agreed to it."""
+"""A tenant's choice of what language models see in imports: its level, stricter ones for single connectors, and the person who agreed."""
 
 from typing import Final
 from uuid import UUID
@@ -12,13 +12,13 @@ _ORDER: Final = (Shows.VOCABULARY, Shows.KEYS, Shows.FILE)
 
 
 async def sharing(work: UnitOfWork) -> ImportSharing:
-    """Return the tenant's choice; `keys` until it made one."""
+    """Return the tenant's choice; `keys` by default."""
     row = await repository.sharing(work.session, work.tenant_id)
     return _shape(row) if row else ImportSharing()
 
 
 async def set_sharing(work: UnitOfWork, input: SetImportSharing) -> ImportSharing:
-    """Set what is shown to language models. The person has read what it means, so it counts as agreement."""
+    """Set what language models see. The person has read the explanation, so this counts as agreement."""
     before = await sharing(work)
     stricter = {str(connector): level for connector, level in input.stricter.items()}
     await _store(work, input.shows, input.short_words, stricter)
@@ -28,7 +28,7 @@ async def set_sharing(work: UnitOfWork, input: SetImportSharing) -> ImportSharin
 
 
 async def agree(work: UnitOfWork) -> None:
-    """Note that somebody saw what leaves the hub, once."""
+    """Record, once, that a person has seen what leaves the hub."""
     now = await sharing(work)
     if now.agreed_by is None:
         await _store(work, now.shows, now.short_words, {str(connector): level for connector, level in now.stricter.items()})
@@ -46,7 +46,7 @@ async def _store(work: UnitOfWork, shows: Shows, short_words: bool, stricter: di
 
 
 def level_for(sharing: ImportSharing, connector_id: UUID) -> Shows:
-    """Return what is shown through a connector: the tenant's level, or the connector's where that is stricter."""
+    """Return the level for a connector: the tenant's, or the connector's own if it is stricter."""
     return min(sharing.shows, sharing.stricter.get(connector_id, Shows.FILE), key=_ORDER.index)
 
 

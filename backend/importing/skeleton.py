@@ -1,6 +1,5 @@
-"""A file's shape without its strings: what a mapping is remembered under.
-
-Maps whose keys are data (features, classes, runs) and trees that repeat themselves are collapsed, so that two files of one kind have one shape.
+"""A file's shape without its strings. Mappings are remembered by shape. Maps keyed by data (features, classes, runs) and trees are collapsed, so that two files
+of one kind have one shape.
 """
 
 import hashlib
@@ -12,7 +11,7 @@ from backend.importing.vocabulary import VOCABULARY, words
 from schemas.common import Json
 
 _MAP_FROM = 4
-"""A map with this many entries of one shape, whose keys are no words of the vocabulary, is keyed by data."""
+"""A map with this many entries of one shape, and without keys in the vocabulary, is keyed by data."""
 _ITEMS = 50
 
 
@@ -26,13 +25,13 @@ KNOWN: Final = frozenset(_gathered(VOCABULARY))
 
 
 def fingerprint(tree: Json) -> str:
-    """SHA-256 (hex) of the file's canonical shape: the same for two files of one kind, whatever their values and data keys."""
+    """Return the SHA-256 (hex) of the file's canonical shape. It is the same for two files of one kind with other values and data keys."""
     return hashlib.sha256(json.dumps(shape(tree), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def shape(node: Json, above: tuple[str, ...] = ()) -> Json:
-    """Types in the place of values: `number`, `string`, `number-string`, `percent-string`, `date-string`, `boolean`, `null`; `*` in the place of keys that
-    are data, `^` in the place of a tree's inner nodes.
+    """Return the tree with types in place of values: `number`, `string`, `number-string`, `percent-string`, `date-string`, `boolean`, `null`; with `*` in place
+    of keys that are data, and `^` in place of a tree's inner nodes.
     """
     if isinstance(node, dict):
         below = {key: "^" if key in above and isinstance(value, (dict, list)) else shape(value, (*above, key)) for key, value in node.items()}
@@ -46,7 +45,7 @@ def shape(node: Json, above: tuple[str, ...] = ()) -> Json:
 
 
 def type_of(value: Json) -> str:
-    """Return a value's type, and for texts what they look like."""
+    """Return a value's type; for a text also its notation."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -67,7 +66,7 @@ def _collapsed(below: dict[str, Json]) -> Json:
 
 
 def alike(shapes: list[Json]) -> bool:
-    """Return whether both have one shape at their first level."""
+    """Return whether both have the same shape at their first level."""
     kinds = {json.dumps(_flattened(one), sort_keys=True) for one in shapes[:_ITEMS] if one != "null"}
     return len(kinds) <= 1
 

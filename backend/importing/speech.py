@@ -1,4 +1,4 @@
-"""What a language model is shown of a file: its shape, at the level that the tenant chose. Never a value, unless the tenant chose the whole file."""
+"""Describes a file to a language model: its shape, at the level that the tenant chose. A value is shown only if the tenant chose the whole file."""
 
 import re
 from collections.abc import Mapping
@@ -52,25 +52,25 @@ _KNOWN_WORDS: Final = frozenset(token for word in KNOWN for token in word.split(
 
 
 class Speech:
-    """Says what a file looks like: each key that is not shown is `<key 1>`, `<key 2>`, …, the same one wherever it stands."""
+    """Describes a file's shape. Each hidden key is `<key 1>`, `<key 2>`, …, the same at all its places."""
 
     def __init__(self, shows: Shows = Shows.KEYS, short_words: bool = False, meant: Mapping[str, str] | None = None) -> None:
-        """`meant`: what an earlier speech's placeholders mean."""
+        """`meant`: the meanings of an earlier speech's placeholders."""
         self.shows = shows
         self.short_words = short_words
         self.placeholders: dict[str, str] = dict(meant or {})
-        """What each placeholder means: a key of the file."""
+        """The file's key for each placeholder."""
         self._said: dict[str, str] = {key: said for said, key in self.placeholders.items()}
         self._hidden: set[str] = set()
 
     def of(self, tree: Json) -> Json:
-        """Return what may leave the hub of a file."""
+        """Return the part of a file that may leave the hub."""
         if self.shows is Shows.FILE:
             return tree
         return self._spoken(shape(tree) if self.shows is Shows.VOCABULARY else self._shape(tree, ""))
 
     def _shape(self, node: Json, heading: str, above: tuple[str, ...] = ()) -> Json:
-        """Return types in the place of values. Keys stay, but for those of maps of many alike entries, which are data."""
+        """Return the tree with types in place of values. Keys stay, except those of maps with many similar entries, which are data."""
         if isinstance(node, dict):
             below = {key: "^" if key in above and isinstance(one, (dict, list)) else self._shape(one, key, (*above, key)) for key, one in node.items()}
             return self._collapsed(below)
@@ -101,7 +101,7 @@ class Speech:
         return [self._spoken(value) for value in node] if isinstance(node, list) else node
 
     def key(self, key: str) -> str:
-        """Return a key as it is said."""
+        """Return a key as the language model sees it."""
         if key in ("*", "|") or self._is_shown(key):
             return key
         if key not in self._said:
@@ -115,10 +115,10 @@ class Speech:
         return _speakable(key) if self.shows is Shows.VOCABULARY else not is_data(key) and key not in self._hidden
 
     def meant(self, said: str) -> str:
-        """Return the file's own key for one that was said; any other stays as it is."""
+        """Return the file's own key for a placeholder; any other text stays as it is."""
         return self.placeholders.get(said, said)
 
 
 def skeleton(tree: Json, shows: Shows = Shows.VOCABULARY) -> Json:
-    """Return what may leave the hub at a level: the shape, with keys that are not shown as `<key 1>`, `<key 2>`, …."""
+    """Return the text that may leave the hub at a level: the shape, with hidden keys as `<key 1>`, `<key 2>`, …."""
     return Speech(shows).of(tree)

@@ -1,4 +1,4 @@
-"""Statistics told as a sentence: `mean 35.2, sd 4.1, min 18`. Each is the one number behind its word."""
+"""Statistics in a sentence: `mean 35.2, sd 4.1, min 18`. Each is the one number behind its word."""
 
 import re
 from functools import lru_cache
@@ -15,12 +15,12 @@ _PATTERNS: Final = {name: re.compile(rf"(?<![\w.])(?:{words})\b\.?\s*(?:=|:|≈|
 
 @lru_cache(maxsize=4096)
 def statistic(written: str, name: str) -> Amount | None:
-    """Return the number that a short text gives for a statistic, or None where it gives none or several."""
+    """Return a short text's number for a statistic; None if it has none or several."""
     found = list(_PATTERNS[name].finditer(written.replace("_", " "))) if len(written) <= _LONGEST else []
     return amount(found[0][1], found[0][2].rstrip(".,"), found[0][3], bool(found[0][4])) if len(found) == 1 else None
 
 
 def statistics_in(written: str) -> list[str]:
-    """Return the statistics that a text gives, at least two of them; else none, for a sentence that speaks of a mean is no list of statistics."""
+    """Return the statistics of a text that gives at least two; else none: a sentence that mentions a mean is no list of statistics."""
     found = [name for name in STATISTICS if statistic(written, name) is not None]
     return found if len(found) > 1 else []

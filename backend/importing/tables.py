@@ -1,4 +1,4 @@
-"""Drafts, remembered mappings, and what a version's document came from, as rows."""
+"""Drafts, remembered mappings, and sources of versions, as rows."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from backend.db.base import Base, TenantOwned
 
 
 class DraftRow(TenantOwned, Base):
-    """A file that was understood and is not committed yet. Its document is made anew from the bytes whenever it is looked at."""
+    """A file that was read and is not committed yet. Each look at it makes the document anew from the bytes."""
 
     __tablename__ = "import_drafts"
 
@@ -25,7 +25,7 @@ class DraftRow(TenantOwned, Base):
 
 
 class MappingRow(TenantOwned, Base):
-    """The mapping for the files of one shape. At most one of a shape is not revoked."""
+    """The mapping for the files of one shape. Each shape has at most one that is not revoked."""
 
     __tablename__ = "mappings"
 
@@ -42,11 +42,11 @@ class MappingRow(TenantOwned, Base):
     revoked_by: Mapped[str | None]
     revoked_at: Mapped[datetime | None]
     decisions: Mapped[list[Any]]
-    """What a person decided about contradictions of files of the shape; taken again only where the same one arises."""
+    """A person's decisions about contradictions in files of the shape. They apply again only to the same contradiction."""
 
 
 class SharingRow(Base):
-    """What a tenant shows to language models when it imports; at most one row a tenant."""
+    """A tenant's choice of what language models see in imports; at most one row per tenant."""
 
     __tablename__ = "import_sharing"
 
@@ -59,7 +59,7 @@ class SharingRow(Base):
 
 
 class ImportRow(TenantOwned, Base):
-    """What a version's document came from: the bytes, and how they were understood when it was committed."""
+    """The source of a version's document: the bytes, and how they were read at the commit."""
 
     __tablename__ = "imports"
 

@@ -1,4 +1,4 @@
-"""How a value may change on its way into the document. Each is a table look-up or a change of notation; none computes."""
+"""Changes of a value on its way into the document. Each is a table look-up or a change of notation; none computes."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ class Refused(ValueError):
 
 
 class Unclear(Refused):
-    """The value can be read in two ways that differ by a factor: reading -> what it makes. A person decides."""
+    """The value has two readings that differ by a factor: reading -> result. A person decides."""
 
     def __init__(self, readings: Mapping[Reading, Json]) -> None:
         super().__init__()
@@ -27,22 +27,22 @@ class Unclear(Refused):
 
 
 def is_number(value: Json) -> bool:
-    """Return a number, or a string that is one (`"0.83"`, `"83.1 %"`, `"0,83"`)."""
+    """Return whether this is a number, or a string that is one (`"0.83"`, `"83.1 %"`, `"0,83"`)."""
     return (isinstance(value, (int, float)) and not isinstance(value, bool)) or (isinstance(value, str) and read(value) is not None)
 
 
 def is_percent(value: Json) -> bool:
-    """Return a string with a per cent sign."""
+    """Return whether this is a number with a per cent sign."""
     return isinstance(value, str) and value.rstrip().endswith("%") and read(value) is not None
 
 
 def is_date(value: Json) -> bool:
-    """Return a date of the calendar, as ISO 8601 or file names write it."""
+    """Return whether this is a date of the calendar, in ISO 8601 or as file names write it."""
     return isinstance(value, str) and moment(value) is not None
 
 
 def rough(value: Json) -> float:
-    """Return about how large a number is, by either reading of an unclear one. For judging, never for a document. Raises Refused."""
+    """Return the approximate size of a number, by either reading of an unclear one. Used for judging, never for a document. Raises Refused."""
     try:
         return float(number(value))
     except Unclear as unclear:
@@ -50,7 +50,7 @@ def rough(value: Json) -> float:
 
 
 def number(value: Json) -> Json:
-    """`"0.83"` -> 0.83; a number stays as it is. A per cent sign is read as hundredths. Raises Unclear for `"1,912"`."""
+    """Return the number in a string: `"0.83"` -> 0.83; a number stays as it is. A per cent sign means hundredths. Raises Unclear for `"1,912"`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Refused
     return value if not isinstance(value, str) else _clear(read(value))
@@ -71,9 +71,8 @@ def _clear(found: Amount | None) -> Json:
 
 
 def percent(value: Json) -> Json:
-    """`"83.1%"`, or 83.1 of something that is measured in per cent, -> 0.831, without the rounding of a division of floats.
-
-    Raises Unclear for a fraction without a sign: 0.91 is no ninety-one hundredths of a per cent unless somebody says so.
+    """Return a percentage as a fraction: `"83.1%"`, or 83.1 in per cent, -> 0.831, without the rounding error of a float division. Raises Unclear for a
+    fraction without a sign: 0.91 may be 91 % or 0.91 %.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Refused
@@ -86,19 +85,19 @@ def percent(value: Json) -> Json:
 
 
 def hundredth(value: Json) -> Json:
-    """Return a hundredth of a number, where a person says that it is a percentage."""
+    """Return a hundredth of a number, because a person says that it is a percentage."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refused
     return float(Decimal(repr(value)) / 100)
 
 
 def integer(value: Json) -> Json:
-    """Return a whole number, also when it is written 800.0 or `"1,347"`."""
+    """Return a whole number, also from 800.0 or `"1,347"`."""
     return _whole(read(value) if isinstance(value, str) else None, value)
 
 
 def count(value: Json) -> Json:
-    """Return the whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: nobody counts halves."""
+    """Return the whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: a count has no fraction."""
     return _whole(read_in_words(value) if isinstance(value, str) and is_count(value) else None, value)
 
 
@@ -115,7 +114,7 @@ def _whole(found: Amount | None, value: Json) -> Json:
 
 
 def date(value: Json) -> Json:
-    """Return a date of the calendar as it stands, or as ISO 8601 writes it; seconds or milliseconds since 1970 as ISO 8601 in UTC."""
+    """Return a date in ISO 8601; seconds or milliseconds since 1970 in UTC."""
     if isinstance(value, str):
         found = moment(value)
         if found is not None:
@@ -132,7 +131,7 @@ def date(value: Json) -> Json:
 
 
 def lower(value: Json) -> Json:
-    """In lower-case letters."""
+    """Return the text in lower case."""
     if not isinstance(value, str):
         raise Refused
     return value.lower()
@@ -148,14 +147,14 @@ def text(value: Json) -> Json:
 
 
 def metric(value: Json) -> Json:
-    """Return the hub's name of a metric (`"Val AUC"` -> roc_auc); another one keeps its own."""
+    """Return the hub's name of a metric (`"Val AUC"` -> roc_auc); an unknown metric keeps its name."""
     said = text(value)
     key = metric_key(str(said))
     return key.name if key else said
 
 
 def metric_split(value: Json) -> Json:
-    """Return the split that a metric's name tells (`"val_auc"` -> validation)."""
+    """Return the split in a metric's name (`"val_auc"` -> validation)."""
     key = metric_key(str(text(value)))
     if key is None or key.split is None:
         raise Refused
@@ -163,7 +162,7 @@ def metric_split(value: Json) -> Json:
 
 
 def metric_in_text(value: Json) -> Json:
-    """Return the hub's name of the metric that a few words give a figure of (`"PR-AUC = 0.41 (strong)"` -> pr_auc)."""
+    """Return the hub's name of the metric in a few words (`"PR-AUC = 0.41 (strong)"` -> pr_auc)."""
     key = metric_key(before_number(str(text(value))))
     if key is None or key.part != "value":
         raise Refused
@@ -171,7 +170,7 @@ def metric_in_text(value: Json) -> Json:
 
 
 def split_in_text(value: Json) -> Json:
-    """Return the split that such words name (`"Test AUC: 0.8"`, `"0.8 (test)"` -> test)."""
+    """Return the split in such words (`"Test AUC: 0.8"`, `"0.8 (test)"` -> test)."""
     said = str(text(value))
     key = metric_key(before_number(said))
     found = key.split if key is not None and key.split else next((split for one in beside_number(said) if (split := split_of(one))), None)
@@ -181,7 +180,7 @@ def split_in_text(value: Json) -> Json:
 
 
 def _statistic(name: str) -> Callable[[Json], Json]:
-    """Return the statistic of that name in a sentence (`"mean 35.2, sd 4.1"` -> 35.2 for the mean). Raises Unclear as `number`."""
+    """Return the transform to a named statistic of a sentence (`"mean 35.2, sd 4.1"` -> 35.2 for the mean). It raises Unclear like `number`."""
 
     def made(value: Json) -> Json:
         if not isinstance(value, str):
@@ -233,7 +232,7 @@ TRANSFORMS: Final[Mapping[str, Callable[[Json], Json]]] = {
 
 
 def looked_up(value: Json, table: Mapping[str, str]) -> Json:
-    """Return the word of the hub's vocabulary that the table has for a value; its key is compared as words."""
+    """Return the hub's word for a value in the table; keys are compared as words."""
     said = text(value)
     found = table.get(said) or table.get(words(str(said)))
     if found is None:

@@ -15,7 +15,9 @@ MAX_ISSUES = 50
 
 
 def _inlined(node: Any) -> Any:
-    """Return the schema without references, which cost more to follow than to repeat. Charts differ by their kind, so that an error names the right one."""
+    """Return the schema without references, because following them costs more than repeating. Charts are checked by their kind, so that an error names the
+    right one.
+    """
     if isinstance(node, list):
         return [_inlined(one) for one in node]
     if not isinstance(node, dict):
@@ -37,7 +39,7 @@ def _inlined(node: Any) -> Any:
 
 
 def _compact(node: Any) -> Any:
-    """`anyOf` a plain type and null, as one list of types."""
+    """Return `anyOf` of a plain type and null as one list of types."""
     if isinstance(node, list):
         return [_compact(one) for one in node]
     if not isinstance(node, dict):
@@ -53,7 +55,7 @@ _VALIDATOR: Final = Draft202012Validator({**{k: v for k, v in SCHEMA["$defs"]["M
 
 
 def issues(document: Mapping[str, Json]) -> list[Issue]:
-    """Return what is wrong with a document, by pointer; empty when it is valid."""
+    """Return the problems of a document, by pointer; empty when it is valid."""
     found = []
     for error in _VALIDATOR.iter_errors(document):
         found.append(Issue(pointer=text(tuple(error.absolute_path)), message=error.message[:300]))
@@ -63,13 +65,13 @@ def issues(document: Mapping[str, Json]) -> list[Issue]:
 
 
 def quick_issues(document: dict[str, Json]) -> list[Issue]:
-    """Return `issues`, in a fraction of the time for long lists. The schema's Structs check all values. The schema checks one row of each kind (the same
-    fields with values of the same types).
+    """Return the same as `issues`, in a fraction of the time for long lists. The Structs of the schema check all values. The JSON Schema checks one row of each
+    kind (the same fields with values of the same types).
     """
     try:
         msgspec.convert(document, ModelDocument)
     except msgspec.ValidationError:
-        return issues(document) or [Issue(pointer="", message="the document is not one that the hub reads")]
+        return issues(document) or [Issue(pointer="", message="the hub cannot read this document")]
     short = {name: list({_kind(row): row for row in value}.values()) if isinstance(value, list) else value for name, value in document.items()}
     return issues(document) if issues(short) else []
 

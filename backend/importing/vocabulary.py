@@ -1,4 +1,4 @@
-"""The words that models' files use (vocabulary.toml), and how a key is read: into words, a metric, a split, a count of rows."""
+"""The words of models' files (vocabulary.toml), and the reading of a key: as words, a metric, a split, a count of rows."""
 
 import re
 import tomllib
@@ -39,7 +39,7 @@ def _inverted(table: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _ranked(table: dict[str, list[str]]) -> dict[str, list[tuple[str, int]]]:
-    """alias -> the targets it may mean, each with its rank among the target's aliases (0 is the clearest)."""
+    """Return alias -> its possible targets, each with its rank among the target's aliases (0 is the clearest)."""
     found: dict[str, list[tuple[str, int]]] = {}
     for name, aliases in table.items():
         for rank, alias in enumerate(aliases):
@@ -101,12 +101,12 @@ _LETTERS: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "�
 
 
 def _plain_letters(key: str) -> str:
-    """Without accents: `Präzision` -> `Prazision`, `dokładność` -> `dokladnosc`."""
+    """Return the text without accents: `Präzision` -> `Prazision`, `dokładność` -> `dokladnosc`."""
     return "".join(letter for letter in unicodedata.normalize("NFKD", key.translate(_LETTERS)) if not unicodedata.combining(letter)).replace("²", "2")
 
 
 class MetricKey(msgspec.Struct, frozen=True):
-    """What a key says of a figure: `part` is the field of the metric that it gives (value, std, ci/low, ci/high)."""
+    """The meaning of a key of a figure: `part` is the metric's field that it gives (value, std, ci/low, ci/high)."""
 
     name: str
     split: str | None = None
@@ -115,21 +115,21 @@ class MetricKey(msgspec.Struct, frozen=True):
     part: str = "value"
     percent: bool = False
     label: str | None = None
-    """The key itself, where it says more than the name (a pseudo R squared is no R squared)."""
+    """The key itself, if it is more specific than the name (a pseudo R squared is no R squared)."""
 
 
 _COMPOUND: Final = re.compile(r"(trainings?|tranings?|test|validierungs?|validaties?|validerings?)(?=[a-z]{3})")
-"""What Germanic compounds begin with: `trainingsrijen`, `Testgenauigkeit`."""
+"""First parts of Germanic compounds: `trainingsrijen`, `Testgenauigkeit`."""
 
 
 def parted(said: str) -> str:
-    """Words with the split at the beginning of a compound apart: `testrijen` -> `test_rijen`. Others stay."""
+    """Return words with the split at the beginning of a compound separated: `testrijen` -> `test_rijen`. Others stay."""
     return "_".join(token if token in SPLITS or token in _MODIFIERS else _COMPOUND.sub(r"\1_", token, count=1) for token in said.split("_"))
 
 
 @lru_cache(maxsize=20_000)
 def metric_key(key: str) -> MetricKey | None:
-    """Return the metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`), or None unless every word of it is understood."""
+    """Return the metric that a key names (`val_auc`, `f1-score (macro)`, `accuracy_pct`); None if any of its words is unknown."""
     return _metric_key(key, words(key)) or _metric_key(key, parted(_GAPS.sub("_", _plain_letters(key[:120]).lower()).strip("_")))
 
 
@@ -139,7 +139,7 @@ _ARTICLES: Final = frozenset(
 
 
 def _bare(said: str) -> str:
-    """Without articles: `area_bajo_la_curva` and `area_bajo_curva` are the same; empty for what has no three words."""
+    """Return the words without articles: `area_bajo_la_curva` and `area_bajo_curva` are the same; empty for fewer than three words."""
     tokens = said.split("_")
     return "_".join(token for token in tokens if token not in _ARTICLES) if len(tokens) > 2 else ""
 
@@ -172,7 +172,7 @@ def _known(said: dict[str, str]) -> dict[str, Any]:
 
 
 def _strip(rest: str, said: dict[str, str]) -> str | None:
-    """Take one understood word from the end or the beginning; longer words first. None when there is none."""
+    """Remove one known word from the end or the beginning; longer words first. None when there is none."""
     tokens = rest.split("_")
     for length in range(min(4, len(tokens) - 1), 0, -1):
         for edge, left in (("_".join(tokens[-length:]), tokens[:-length]), ("_".join(tokens[:length]), tokens[length:])):
@@ -194,14 +194,14 @@ def _strip(rest: str, said: dict[str, str]) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def names_more(label: str, name: str) -> bool:
-    """Return whether a label tells two figures of one metric apart. Another word for the metric does not."""
+    """Return whether a label tells two figures of one metric apart. A synonym of the metric does not."""
     said, found = words(label), metric_key(label)
     return said in _QUALIFIED or (found is None or found.name != name)
 
 
 @lru_cache(maxsize=20_000)
 def split_of(key: str) -> str | None:
-    """Return the split a key names, words like set and metrics aside (`test`, `metrics_test`, `validation_set`)."""
+    """Return the split that a key names, without words such as set and metrics (`test`, `metrics_test`, `validation_set`)."""
     said: dict[str, str] = {}
     rest = parted(words(key))
     while rest not in SPLITS:
@@ -233,7 +233,7 @@ def rows_of(key: str) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def names_algorithm(key: str) -> bool:
-    """Return whether it reads like the name of a kind of model (`Random Forest`, `xgb_v2`, `XGBClassifier`)."""
+    """Return whether it looks like the name of a kind of model (`Random Forest`, `xgb_v2`, `XGBClassifier`)."""
     tokens = words(key).split("_")
     return (
         words(key) in _ABBREVIATION
@@ -256,6 +256,6 @@ def algorithm_prefix(key: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=20_000)
 def section(key: str, *kinds: str) -> bool:
-    """Return whether the key is the heading of such a part of a file."""
+    """Return whether the key is a heading of this kind of part."""
     said = words(key)
     return any(said in SECTIONS[kind] for kind in kinds)

@@ -1,4 +1,4 @@
-"""A confusion matrix, from the shapes that files give it."""
+"""Reads a confusion matrix from the shapes that occur in files."""
 
 from backend.importing.collect import Row, Value
 from backend.importing.pointers import Path, items, resolve
@@ -59,7 +59,7 @@ def _count(value: Json) -> Json:
 
 
 def _label(key: str) -> str:
-    """Return the class alone: of `Actual: Good`, of `predicted_1`."""
+    """Return the class alone, such as `Good` from `Actual: Good` and `1` from `predicted_1`."""
     for word in ("actual", "predicted", "pred", "true"):
         if key.lower().startswith(word) and len(key) > len(word):
             return key[len(word) :].strip(" _:-") or key

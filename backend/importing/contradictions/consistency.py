@@ -1,4 +1,4 @@
-"""Do the figures of a document agree with each other? Each rule says which claims cannot both be true; nothing is corrected."""
+"""Checks whether the figures of a document agree with each other. Each rule yields the claims that cannot all be true, and corrects nothing."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,11 @@ _PARTS: Final = ("split", "slice", "class", "average")
 
 
 _OPEN: Final = 0.15
-"""The share of what points leave open by which their trapezoids may miss the area under the whole curve."""
+"""Tolerance of the area under a curve's points, as a share of the area that the points leave open."""
 
 
 class Figures:
-    """A document's figures, by what they are of, with the places in the file that claim them."""
+    """A document's figures by split, slice, class and average, with the places in the file that claim them."""
 
     def __init__(self, document: Mapping[str, Any], leaves: Mapping[str, Value]) -> None:
         self.document = document
@@ -39,23 +39,23 @@ class Figures:
         return float(self.document["metrics"][at]["value"])
 
     def claim(self, target: str) -> Claim:
-        """Return what the file says at a place of the document; for a container its first leaf speaks."""
+        """Return the file's claim for a place of the document; for a container, that of its first leaf."""
         found = self.leaves.get(target) or next((value for name, value in self.leaves.items() if name.startswith(f"{target}/")), None)
         return Claim(pointer=text(found.source) if found else "", value=found.value if found else None, target=target)
 
     def contradiction(self, message: str, *targets: str) -> Contradiction:
-        """Return the claims at the targets cannot all be true."""
+        """Return the contradiction between the claims at the targets."""
         return Contradiction(target=targets[0], message=message, claims=[self.claim(target) for target in targets])
 
 
 def contradictions(document: Mapping[str, Any], leaves: Mapping[str, Value]) -> list[Contradiction]:
-    """Return all that does not agree, in the order of the rules."""
+    """Return all contradictions, in the order of the rules."""
     figures = Figures(document, leaves)
     return [found for rule in RULES for found in rule(figures)]
 
 
 def fractions(figures: Figures) -> Iterator[Contradiction]:
-    """Yield a figure lies within its bounds: fractions in [0, 1] (97.3 is probably a percentage), MCC in [-1, 1], R squared at most 1, errors not below 0."""
+    """Yield each figure outside its bounds: fractions in [0, 1] (97.3 is probably a percentage), MCC in [-1, 1], R squared at most 1, errors not below 0."""
     for at, metric in figures.metrics:
         low, high = bounds_of(metric["name"])
         if low <= metric["value"] <= high:
@@ -75,7 +75,7 @@ def bounds_of(metric: str) -> tuple[float, float]:
 
 
 def f1_from_precision_and_recall(figures: Figures) -> Iterator[Contradiction]:
-    """F1 is the harmonic mean of precision and recall; of averages over classes it need not be."""
+    """Yield each F1 that is not the harmonic mean of its precision and recall. Averages over classes are exempt."""
     classes = len((figures.document.get("task") or {}).get("classes", []))
     for same, named in figures.together():
         if not {"f1", "precision", "recall"} <= set(named) or same[3] != "None" or (classes > 2 and same[2] == "None"):
@@ -89,7 +89,7 @@ def f1_from_precision_and_recall(figures: Figures) -> Iterator[Contradiction]:
 
 
 def gini_from_auc(figures: Figures) -> Iterator[Contradiction]:
-    """Gini = 2·AUC − 1."""
+    """Yield each Gini that is not 2·AUC − 1."""
     for _, named in figures.together():
         if {"gini", "roc_auc"} <= set(named):
             gini, auc = figures.value(named["gini"]), figures.value(named["roc_auc"])
@@ -99,7 +99,7 @@ def gini_from_auc(figures: Figures) -> Iterator[Contradiction]:
 
 
 def auc_from_curve(figures: Figures) -> Iterator[Contradiction]:
-    """AUC is the area under the ROC points; few points leave some of it out."""
+    """Yield each AUC that differs from the area under the ROC points. Few points leave some of the area out."""
     for chart, points, split in _charts(figures, "roc"):
         for at, metric in figures.metrics:
             if metric["name"] != "roc_auc" or metric.get("split") not in (split, None) or metric.get("class") or metric.get("slice") or metric["value"] > 1:
@@ -112,7 +112,7 @@ def auc_from_curve(figures: Figures) -> Iterator[Contradiction]:
 
 
 def figures_from_matrix(figures: Figures) -> Iterator[Contradiction]:
-    """Accuracy, precision and recall are what the confusion matrix makes them, for the positive class or averaged over classes."""
+    """Yield accuracy, precision and recall that differ from those of the confusion matrix, for the positive class or averaged over classes."""
     for chart, matrix, split in _charts(figures, "confusion_matrix"):
         known = {name: at for same, named in figures.together() if same == (str(split), "None", "None", "None") for name, at in named.items()}
         stated = {name: figures.value(at) for name, at in known.items() if name in ("accuracy", "precision", "recall", "f1") and figures.value(at) <= 1}
@@ -134,7 +134,7 @@ def figures_from_matrix(figures: Figures) -> Iterator[Contradiction]:
 
 
 def rows_of_splits(figures: Figures) -> Iterator[Contradiction]:
-    """Yield the splits' rows make up the dataset's, and a confusion matrix counts its split's rows."""
+    """Yield splits whose rows do not add up to the dataset's, and confusion matrices whose count is not that of their split."""
     training = figures.document.get("training") or {}
     rows, total = training.get("split_rows", {}), (training.get("dataset") or {}).get("rows")
     parts = {name: count for name, count in rows.items() if name in ("train", "validation", "test", "holdout")}

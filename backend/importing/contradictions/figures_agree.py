@@ -1,4 +1,4 @@
-"""When two figures agree: as far as the digits they are written with go. And the figures that others imply."""
+"""Whether two figures agree, within their written digits; and figures that follow from others."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 MAX_CELLS = 10_000
 _COARSEST = 0.005
-"""JSON drops trailing zeros, so that 0.9 may well be 0.90."""
+"""JSON drops trailing zeros, so 0.9 may be 0.90."""
 
 
 def decimals(value: float) -> float:
@@ -16,12 +16,12 @@ def decimals(value: float) -> float:
 
 
 def agree(one: float, other: float, slack: float = 1e-9) -> bool:
-    """Return whether both are the same, within the rounding of the first and a slack for the inputs of the second."""
+    """Return whether both figures agree, within the rounding of the first and `slack` for the inputs of the second."""
     return abs(one - other) <= slack + decimals(one)
 
 
 def f1_of(precision: float, recall: float) -> float:
-    """Return their harmonic mean; 0 when both are."""
+    """Return the harmonic mean of precision and recall; 0 when both are 0."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -38,8 +38,8 @@ def area_under(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | 
 
 
 def matrix_figures(matrix: Sequence[Sequence[float]], labels: Sequence[str], positive: str | None, orientation: str | None) -> list[dict[str, float]]:
-    """accuracy, precision, recall and F1 by each reading of a confusion matrix: of the positive class (either, where the file does not say which of two), and
-    averaged over classes (macro, weighted). Empty when there is nothing to count.
+    """Return accuracy, precision, recall and F1 for each reading of a confusion matrix: for the positive class (either of two, if the file does not say which),
+    and averaged over classes (macro, weighted). Empty when there is nothing to count.
     """
     size = len(matrix)
     total = sum(map(sum, matrix))
@@ -61,7 +61,7 @@ def matrix_figures(matrix: Sequence[Sequence[float]], labels: Sequence[str], pos
 
 
 def _positives(labels: Sequence[str], positive: str | None) -> list[int]:
-    """Return which classes may be the positive one: that of two which the file names, else the second first."""
+    """Return the indices of classes that may be the positive one: of two classes the one that the file names, else both, the second first."""
     if len(labels) != 2:
         return []
     if positive in labels:

@@ -1,4 +1,4 @@
-"""Known formats: mappings kept as data, one JSON file a format, and how to tell each from its shape."""
+"""Known formats: one JSON file each, with the signs of the format and its mapping."""
 
 import re
 from functools import lru_cache
@@ -15,7 +15,7 @@ from schemas.mapping import MappingRule
 
 
 class Sign(Shape, frozen=True, kw_only=True):
-    """Something that is there in each file of a format: a value at `source`, of a type, that matches a pattern as a whole."""
+    """A sign of a format, present in each of its files: a value at `source`, of a type, that matches a pattern as a whole."""
 
     source: str
     type: Literal["object", "array", "string", "number", "boolean", "any"] = "any"
@@ -23,7 +23,7 @@ class Sign(Shape, frozen=True, kw_only=True):
 
 
 class Models(Shape, frozen=True, kw_only=True):
-    """Where a format lists models: each match of `source` (that has a child `has`, if one is named) is one, called what stands at `name` in it."""
+    """The place where a format lists models: each match of `source`, with the child `has` if stated, is one. Its name is at `name` within it."""
 
     source: str
     name: str
@@ -31,7 +31,7 @@ class Models(Shape, frozen=True, kw_only=True):
 
 
 class Format(Shape, frozen=True, kw_only=True):
-    """A tool's way of writing about a model. All `signs` hold, and none of `absent` is there."""
+    """The format of a tool. A file has it if all `signs` hold and nothing of `absent` is there."""
 
     name: str
     title: str
@@ -46,7 +46,7 @@ class Format(Shape, frozen=True, kw_only=True):
         return all(shows(sign, tree) for sign in self.signs) and not any(True for pointer in self.absent for _ in matches(tree, steps(pointer)))
 
     def members(self, tree: Json) -> list[Member]:
-        """Return the models in a file: each place that lists one. Empty for a format that describes one model as a whole."""
+        """Return the models that a file lists; none for a format that describes one model as a whole."""
         if self.models is None:
             return []
         found = []
@@ -57,7 +57,7 @@ class Format(Shape, frozen=True, kw_only=True):
         return found
 
     def rules_for(self, member: Member | None) -> list[MappingRule]:
-        """Return the rules for one model of a file, or for what all of them share."""
+        """Return the rules for one model of a file, or for the part that all of them share."""
         if self.models is None:
             return self.rules
         prefix = self.models.source
@@ -72,7 +72,7 @@ def _within(source: str, prefix: str) -> bool:
 
 
 def _at(rule: MappingRule, prefix: str, place: str) -> MappingRule:
-    """Return the rule for one place in the stead of the star that stands for each model."""
+    """Return the rule for one model's place: the place replaces the star that matches every model."""
 
     def moved(source: str) -> str:
         return place + source[len(prefix) :] if _within(source, prefix) else source
@@ -86,7 +86,7 @@ _TYPES: dict[str, tuple[type, ...]] = {"object": (dict,), "array": (list,), "str
 
 @lru_cache(maxsize=1)
 def known() -> list[Format]:
-    """Return all formats, each checked. Raises UnsoundMapping or msgspec.ValidationError when a file of ours is wrong."""
+    """Return all formats, each checked. Raises UnsoundMapping or msgspec.ValidationError when one of the hub's own files is wrong."""
     files = sorted((one for one in resources.files(__name__).iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
     formats = [msgspec.json.decode(one.read_bytes(), type=Format) for one in files]
     for one in formats:

@@ -1,1 +1,1 @@
-"""Help of a language model with an import: what is shown, asked, checked."""
+"""A language model's help with an import: what it sees, its questions, the checks of its answer."""

@@ -1,4 +1,4 @@
-"""A draft's state from a reading: the hub's own understanding, and what a language model adds to it."""
+"""A draft's state with a language model's help: the hub's own reading, and the additions of the model."""
 
 from typing import Final
 from uuid import UUID
@@ -25,7 +25,7 @@ from schemas.mapping import MappedBy
 
 
 class LlmRequest(msgspec.Struct, frozen=True):
-    """Whom to ask and how. `agreed`: the caller has seen what leaves the hub."""
+    """The connector, model and mode to ask with. `agreed`: the caller has seen what leaves the hub."""
 
     connector_id: UUID
     model: str | None
@@ -43,7 +43,7 @@ def llm_request(input: ProposeImport | ReviseImport | Reimport, actor: Actor) ->
 
 
 async def with_llm(hub: Hub, actor: Actor, file: OpenedFile, state: DraftState, name: str, request: LlmRequest) -> DraftState:
-    """Return the state with what a language model adds. Raises ConnectorNotFound; whatever else goes wrong is in the report, and the state stays."""
+    """Return the state with a language model's additions. Raises ConnectorNotFound. Any other failure is in the report, and the state stays."""
     speech, problem = await _allowed(hub, actor, request)
     async with hub.work(actor, read_only=True) as work:
         connector = (await connectors.get(work, request.connector_id)).name
@@ -68,7 +68,7 @@ async def with_llm(hub: Hub, actor: Actor, file: OpenedFile, state: DraftState, 
 
 
 async def _allowed(hub: Hub, actor: Actor, request: LlmRequest) -> tuple[Speech, Proposal | None]:
-    """Return the file's speech for this connector, and the reason if nothing may be sent. Agreement is recorded."""
+    """Return the file's speech for this connector, and a proposal with the reason if nothing may be sent. Record the agreement."""
     async with hub.work(actor, read_only=True) as work:
         chosen = await sharing(work)
     speech = Speech(level_for(chosen, request.connector_id), chosen.short_words)
@@ -87,14 +87,14 @@ _SHOWS_LESS: Final = "Nothing was sent. To rewrite a file, a language model has 
 
 
 async def speech_for(work: UnitOfWork, connector_id: UUID) -> Speech:
-    """Return the words in which a file is described to a connector. Raises ConnectorNotFound."""
+    """Return the speech that describes a file to a connector. Raises ConnectorNotFound."""
     await connectors.get(work, connector_id)
     chosen = await sharing(work)
     return Speech(level_for(chosen, connector_id), chosen.short_words)
 
 
 async def show(file: OpenedFile, state: DraftState, name: str, speech: Speech) -> ShownImport:
-    """Return what would leave the hub, word for word, for a draft."""
+    """Return the exact text that would leave the hub for a draft."""
     understood = await file.ask(reading_steps.preview_alone, state, name)
     several = file.facts.several and file.facts.picked is None
     reason = "nothing is open" if not understood.unmapped else "pick a model first" if several else None

@@ -1,4 +1,4 @@
-"""What a language model proposes is input like any other: each rule is checked before it may join a mapping, and nothing it says is a value."""
+"""Checks the rules that a language model proposes. They are input like any other: each must pass before it joins a mapping, and none can contain a value."""
 
 import time
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ _SECONDS: Final = 10.0
 _ROW_KINDS: Final = ("rows", "zip", "pairs", "columnar")
 _ROW_TARGETS: Final = ("/metrics/*", "/features/*", "/charts/*", "/owners/*")
 _NEEDED: Final = ("name", "value", "", "*")
-"""Parts that a row cannot be without."""
+"""Parts that a row requires."""
 Proposable = Literal["scalar", "rows", "zip", "pairs", "columnar", "confusion", "split_from_key", "const"]
 
 
 class ProposedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One field of a row, as it is asked for."""
+    """One field of a row, in the form of the request."""
 
     target: str
     source: str | None
@@ -36,11 +36,11 @@ class ProposedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     const: str | None
     transform: Transform | None
     words: str | None = None
-    """What the file's words mean: `zahl=number; kategorie=category`."""
+    """Meanings of the file's words: `zahl=number; kategorie=category`."""
 
 
 class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule, as it is asked for: every field there, those that do not apply null."""
+    """A rule in the form of the request: every field is present, and null where it does not apply."""
 
     kind: Proposable
     source: str
@@ -52,17 +52,17 @@ class ProposedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuledProposal(msgspec.Struct):
-    """What became of a proposal. `reasons` are the refusals as the model may be told them: in its own words, with none of the file's."""
+    """The result of checking a proposal. `reasons` are the refusals for the model: they use the model's words, and none of the file's."""
 
     accepted: list[MappingRule] = []
     refused: list[RefusedRule] = []
     dropped: list[RefusedRule] = []
-    """Parts of accepted rules that were left out, with the reasons; the rest of their rows stays."""
+    """Parts left out of accepted rules, with the reasons; the rest of their rows stays."""
     reasons: list[str] = []
 
 
 def judge(answer: Json, tree: Json, base: Sequence[MappingRule], speech: Speech) -> RuledProposal:
-    """Sort a proposal's rules into those that the hub takes and those that it does not."""
+    """Sort a proposal's rules into accepted and refused ones."""
     judged = RuledProposal()
     started = time.monotonic()
     good: list[tuple[Json, MappingRule]] = []
@@ -120,7 +120,7 @@ def _read(raw: Json, tree: Json, speech: Speech, dropped: list[RefusedRule]) -> 
 
 
 def _with_sound_parts(rule: MappingRule) -> tuple[MappingRule, list[tuple[MappingPart, str]]]:
-    """Return the rule without parts that are unsound by themselves; a part that a row needs stays, and the rule is refused for it."""
+    """Return the rule without its unsound parts. A part that a row requires stays, and the rule is refused because of it."""
     left_out = []
     for part in rule.parts if rule.kind in _ROW_KINDS else []:
         issues = problems([msgspec.structs.replace(rule, parts=[part])])
@@ -131,7 +131,7 @@ def _with_sound_parts(rule: MappingRule) -> tuple[MappingRule, list[tuple[Mappin
 
 
 def _words(said: str | None, target: str) -> dict[str, str]:
-    """Return `zahl=number; kategorie=category` as a table, with only the meanings that the target takes."""
+    """Return `zahl=number; kategorie=category` as a dict, with only the meanings that the target takes."""
     pairs = [one.partition("=") for one in (said or "")[:2_000].split(";")]
     return {words(file): meaning.strip() for file, _, meaning in pairs if words(file) and is_word(target, meaning.strip())}
 
@@ -154,7 +154,7 @@ def _rule(said: ProposedRule) -> MappingRule:
 
 
 def _translated(rule: MappingRule, speech: Speech) -> MappingRule:
-    """Return the rule with the file's own keys in place of the ones it was shown."""
+    """Return the rule with the file's own keys in place of the placeholders that the model saw."""
     parts = [msgspec.structs.replace(part, source=_meant(part.source, speech)) for part in rule.parts]
     return msgspec.structs.replace(rule, source=_meant(rule.source, speech), target=_meant(rule.target, speech), parts=parts)
 
@@ -165,7 +165,7 @@ def _meant(pointer: str, speech: Speech) -> str:
 
 
 def _translated_raw(raw: Json, speech: Speech) -> Json:
-    """Return a proposal to show to a person: with the file's own keys."""
+    """Return a proposal for a person, with the file's own keys."""
     if isinstance(raw, dict):
         return {key: _translated_raw(value, speech) for key, value in raw.items()}
     if isinstance(raw, list):
@@ -174,7 +174,7 @@ def _translated_raw(raw: Json, speech: Speech) -> Json:
 
 
 def _sound(rules: Sequence[MappingRule], tree: Json) -> Collector | None:
-    """Return what the rules find, when it makes a valid document."""
+    """Return the finds of the rules if they make a valid document, else None."""
     try:
         found = apply(rules, tree)
     except MappingTooCostly:
@@ -184,6 +184,6 @@ def _sound(rules: Sequence[MappingRule], tree: Json) -> Collector | None:
 
 
 def _joins(more: Sequence[MappingRule], base: Sequence[MappingRule], tree: Json, contradictions: int) -> bool:
-    """Do the rules agree with those that are there already?"""
+    """Return whether the new rules agree with the earlier ones."""
     together = _sound([*base, *more], tree)
     return together is not None and len(together.contradictions) <= contradictions

@@ -1,4 +1,4 @@
-"""A document that a language model wrote value by value: each is checked against the file, and what the file does not say is kept out."""
+"""Checks a document that a language model wrote, value by value, against the file. Values that the file does not contain stay out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,11 +18,11 @@ MAX_VALUES = 5_000
 _ROW_SHAPES: Final[Mapping[str, Any]] = {"metrics": Metric, "features": Feature, "charts": Chart, "owners": Owner}
 _TRIED: Final = ("number", "percent", "integer", "quantity", "count", "date", "lower", "text", "metric", "split", "task_type", "feature_type")
 _COMMON: Final = frozenset((0, 1, 2, True, False))
-"""Values with so frequent occurrences that finding one proves nothing."""
+"""Values that occur too often for a match to prove anything."""
 
 
 class Written(Shape, frozen=True, kw_only=True):
-    """A value of the document as the model wrote it. `source` is where the file says it; None: nowhere, and `reason` tells what was looked at."""
+    """A value of the document as the model wrote it. `source` is its place in the file; None if the file has none, with the `reason`."""
 
     target: str
     value: Json
@@ -32,13 +32,13 @@ class Written(Shape, frozen=True, kw_only=True):
 
 
 def check(written: Sequence[Mapping[str, Any]], tree: Json) -> list[Written]:
-    """Return each value with the place in the file that says it, if there is one."""
+    """Return each value with its place in the file, if it has one."""
     index = _index(tree)
     return [_checked(one, tree, index) for one in written[:MAX_VALUES]]
 
 
 def _index(tree: Json) -> dict[Json, list[Path]]:
-    """Return where each text and number stands."""
+    """Return the places of each text and number."""
     found: dict[Json, list[Path]] = {}
     for path, value in leaves(tree):
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
@@ -75,7 +75,7 @@ def _is_key(claimed: str, value: str) -> bool:
 
 
 def _how(said: Json, value: Json) -> str | None:
-    """Return the transform that makes the value of what the file says; empty for none, None when no transform does."""
+    """Return the transform from the file's text to the value: empty if both are equal, None if no transform fits."""
     if type(said) is type(value) and said == value:
         return ""
     for name in _TRIED:
@@ -99,7 +99,7 @@ def _reason(claimed: str | None, said: Json, places: int) -> str:
 
 
 def gathered(written: Sequence[Written], confirmed: Mapping[str, str], tree: Json) -> Collector:
-    """Return the values that the file says or a person vouches for, in the shape of a document. A row that lacks what it needs is left out."""
+    """Return the values that the file contains or a person confirmed, in the shape of a document. A row without its required fields is left out."""
     found = Collector()
     found.shared_places = True
     rows: dict[tuple[str, int], Row] = {}

@@ -1,4 +1,4 @@
-"""Asking a language model for what the hub leaves open. Whatever goes wrong, the hub's own reading stands, and the report says so."""
+"""Asks a language model about what the hub leaves open. After any failure the hub's own reading is used, and the report gives the reason."""
 
 import time
 
@@ -19,13 +19,13 @@ from schemas.connectors import Provider
 from schemas.mapping import MappingRule, RefusedRule
 
 FAILURES = (ProviderError, BaseUrlRefused, KeyUnreadable, ConnectorDisabled)
-"""After any of these the hub's own reading stands."""
+"""After any of these the hub's own reading is used."""
 _TOO_LONG = "The file is too large to be shown to a language model. The hub's own reading stands."
 _REASONS_SAID = 30
 
 
 class Proposal(msgspec.Struct):
-    """What came of asking. `error` is the first thing that went wrong."""
+    """The result of asking. `reason` and `message` describe the failure of the last call, if it failed."""
 
     model: str | None = None
     calls: int = 0
@@ -37,13 +37,13 @@ class Proposal(msgspec.Struct):
     dropped: list[RefusedRule] = []
     instructions: str = ""
     sent: list[str] = []
-    """What was sent, call by call, word for word."""
+    """The exact text of each call."""
     written: list[Written] | None = None
     reason: str | None = None
     message: str | None = None
 
     def fails(self, reason: str, message: str) -> None:
-        """Note what went wrong."""
+        """Record the failure."""
         self.reason, self.message = reason, message
 
 
@@ -59,7 +59,7 @@ class Conversation:
         self._seconds = seconds
 
     async def rules(self, file: OpenedFile, base: list[MappingRule], unmapped: list[str], targets: list[str]) -> Proposal:
-        """Return rules for what is open. One answer that was partly refused is asked for again, with the reasons."""
+        """Return rules for what is open. After a partly refused answer, ask once more with the reasons."""
         told = await file.ask(reading_steps.llm_message, unmapped, targets, self._speech.shows, self._speech.short_words)
         said = told.text
         if said is None:
@@ -87,7 +87,7 @@ class Conversation:
         return self._done()
 
     async def _round(self, said: str, file: OpenedFile, base: list[MappingRule], meant: dict[str, str]) -> str | None:
-        """Ask once; what is to be said before asking again, or None."""
+        """Ask once. Return the text for a second question; None if none is needed."""
         answer = await self._ask(prompt.RULES_SYSTEM, said, prompt.RULES_SCHEMA, prompt.RULES_ACCEPTED)
         if isinstance(answer, ProviderAnswerUnreadable):
             return _again(answer)
@@ -103,7 +103,7 @@ class Conversation:
         return f"Of an earlier answer these rules were refused; the others are taken. Answer with better ones in their place, or with none:\n{listed}"
 
     async def _ask(self, system: str, user: str, schema: dict[str, Json], accepts: dict[str, Json] | None) -> Answer | ProviderError | None:
-        """Return one call. What goes wrong is noted; an answer that could be better another time is given back as the error."""
+        """Make one call and return the answer. Record a failure; return the error if another call may give a readable answer, else None."""
         one = self.proposal
         try:
             one.model = one.model or await self._choose()

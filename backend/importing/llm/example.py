@@ -1,4 +1,4 @@
-"""What a language model would be shown of an example, at a level that somebody thinks of choosing."""
+"""An example file, and the text that a language model would see of it at a level not chosen yet."""
 
 from typing import Final
 
@@ -18,11 +18,11 @@ EXAMPLE: Final = """\
   "filialen": {"Berlin": 4211, "Hamburg": 1873},
   "stichtag": "2026-06-30"
 }"""
-"""A file as a team writes it: headings that the hub does not know, an address and a contact that nobody outside should see."""
+"""A file as a team writes it: headings that the hub does not know, and an address and a contact that must stay inside."""
 
 
 async def shown_example(input: ShowExample) -> ShownExample:
-    """Return the example file, and word for word what would leave the hub of it."""
+    """Return the example file, and the exact text that would leave the hub."""
     async with opened(EXAMPLE.encode(), None) as file:
         state = await file.ask(reading_steps.understand_alone, len(file.content), None, None)
         shown = await assistance.show(file, state, "example.json", Speech(input.shows, input.short_words))

@@ -1,4 +1,4 @@
-"""What a language model is shown and asked for. Of a file it sees the shape, at the level that the tenant chose."""
+"""The text that a language model sees, and the form of its answer. The text shows the file's shape, at the level that the tenant chose."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, get_args
@@ -14,7 +14,7 @@ from schemas.common import Json
 from schemas.mapping import Transform
 
 MAX_PROMPT: Final = 60_000
-"""Characters of a file's shape (or, to rewrite it, of the file) that are sent; of a larger one nothing is."""
+"""Most characters sent of a file's shape, or in mode `rewrite` of the file. A larger one is not sent at all."""
 
 
 def _nullable(kind: str, words: Iterable[str] = ()) -> dict[str, Any]:
@@ -54,13 +54,13 @@ RULES_SCHEMA: Final[dict[str, Json]] = _object(
         }
     }
 )
-"""The list of rules, in what every provider takes of JSON Schema: three levels, closed objects, every field required, nullable."""
+"""The list of rules, in the part of JSON Schema that every provider takes: three levels, closed objects, every field required and nullable."""
 RULES_ACCEPTED: Final[dict[str, Json]] = {
     "type": "object",
     "required": ["rules"],
     "properties": {"rules": {"type": "array", "items": {"type": "object"}}},
 }
-"""What an answer must be for its rules to be looked at one by one."""
+"""The form of an answer that is read at all; each of its rules is then checked on its own."""
 VALUES_SCHEMA: Final[dict[str, Json]] = _object(
     {
         "values": {
@@ -128,7 +128,7 @@ Places of the document:
 
 
 def message(tree: Json, unmapped: Sequence[Path], targets: Iterable[str], speech: Speech) -> str | None:
-    """Return what is said of a file: its shape, what is open, and which places of the document have their values. None when that is too long to send."""
+    """Return the text about a file: its shape, the open part, and the places of the document that have their values. None when it is too long to send."""
     waiting = speech.of(_part(tree, unmapped))
     asked = {"file": speech.of(tree), "open": waiting, "has": sorted({_generic(target) for target in targets})}
     for said in (asked, {"open": waiting, "has": asked["has"]}):
@@ -139,7 +139,7 @@ def message(tree: Json, unmapped: Sequence[Path], targets: Iterable[str], speech
 
 
 def _generic(target: str) -> str:
-    """Return a place of the document without what is free in it."""
+    """Return a place of the document with its free keys and indices as `*`."""
     return "/".join(step if step in _NAMES else "*" for step in target.split("/"))
 
 
@@ -147,7 +147,7 @@ _NAMES: Final = frozenset(("", *(name for shape in SCHEMA["$defs"].values() for 
 
 
 def _part(tree: Json, paths: Sequence[Path]) -> Json:
-    """Return the tree with nothing but these leaves."""
+    """Return the tree with these leaves only."""
     wanted = set(paths)
     above = {path[:length] for path in paths for length in range(len(path))}
 
@@ -161,6 +161,6 @@ def _part(tree: Json, paths: Sequence[Path]) -> Json:
 
 
 def whole(tree: Json) -> str | None:
-    """Return a file to rewrite, as it is. None when it is too long to send."""
+    """Return the whole file, for a rewrite. None when it is too long to send."""
     written = msgspec.json.encode(tree).decode()
     return written if len(written) <= MAX_PROMPT else None

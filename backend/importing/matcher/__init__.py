@@ -1,4 +1,6 @@
-"""The matcher: reads a file of no known format by its words, its types and its shape. Needs no connector."""
+"""The matcher: reads a file of no known format by its words, its types and its shape, without a connector. Readers return whether they have read the part that
+they were given.
+"""
 
 from backend.importing.matcher.draft import Draft
 from backend.importing.matcher.walk import match

@@ -1,4 +1,4 @@
-"""Curves and confusion matrices."""
+"""Reads curves and confusion matrices."""
 
 import re
 from typing import Any, Final
@@ -51,7 +51,7 @@ def _cell(key: str) -> tuple[str, str] | None:
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """Return a matrix or a curve under a key of its own."""
+    """Read a matrix or a curve under its own key."""
     if draft.several and context.shared:
         return section(key, "confusion")
     split = split_of(key) or context.split
@@ -94,13 +94,13 @@ def _matrix(draft: Draft, value: Any, path: Path, split: str | None, labels: str
 
 
 def _labels(draft: Draft) -> str | None:
-    """Return where the file names its classes, for matrices without labels."""
+    """Return the place where the file names its classes, for matrices without labels."""
     classes = next((rule.source for rule in draft.lists if rule.target == "/task/classes/*" and rule.kind == "scalar"), None)
     return classes.removesuffix("/*") if classes else None
 
 
 def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) -> bool:
-    """Return the arrays of a curve, which stand side by side or as points."""
+    """Read the arrays of a curve, which are side by side or a list of points."""
     points = isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)
     sample = value[0] if points else value
     if not isinstance(sample, dict):
@@ -111,7 +111,7 @@ def _curve(draft: Draft, key: str, value: Any, path: Path, split: str | None) ->
     if hint == "calibration" and points and _calibration(draft, value, path, split):
         return True
     if points and any(isinstance(one, str) and not is_number(one) for row in value for one in row.values()):
-        return False  # figures by whatever the words say
+        return False  # figures by the field that the words name
     fields = {words(name): name for name in sample}
     for kind, axes in _CHART_AXES:
         found = [next((fields[one] for one in CURVES[axis] if one in fields), None) for axis in axes]
@@ -142,7 +142,7 @@ _COUNTED: Final = frozenset({*CURVES["count"], "accounts", "customers", "cases",
 
 
 def _calibration(draft: Draft, value: list[dict[str, Any]], path: Path, split: str | None) -> bool:
-    """Return a calibration table whose columns have names of their trade: `mean_predicted_pd` beside `observed_default_rate`."""
+    """Read a calibration table whose columns have domain names: `mean_predicted_pd` beside `observed_default_rate`."""
     numeric = [name for name in value[0] if all(is_number(row.get(name)) for row in value)]
     predicted = [name for name in numeric if _PREDICTED.search(words(name))]
     observed = [name for name in numeric if _OBSERVED.search(words(name)) and name not in predicted]

@@ -1,4 +1,4 @@
-"""What the matcher has found so far: rules, by what they are about, so that the mapping comes out in an order that makes sense."""
+"""The matcher's finds so far: rules by subject, so that the mapping has a sensible order."""
 
 from typing import Final
 
@@ -11,40 +11,40 @@ from schemas.common import Json
 from schemas.mapping import MappingPart, MappingRule, Transform
 
 NEEDED: Final = 2
-"""Points of evidence that make a file one about a model."""
+"""Points of evidence from which a file is about a model."""
 
 
 PART: Final = 1.5
-"""Points for facts that make a file part of a model's description, when something in it is only about models: features, a threshold, a library's version.
+"""Points from which a file is part of a model's description, if some fact in it can only be about a model: features, a threshold, a library's version.
 """
 _OF_ANY_FILE: Final = frozenset({"/name", "/version", "/intended_use/purpose", "features"})
 GUESSED: Final = 50
-"""The rank of a list that reads like one of features, but may be of some only: several such make them up together."""
+"""The rank of a list that looks like one of features, but may hold some of them only. Several such lists together hold all."""
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Where in the file we are: what the keys above have said."""
+    """The position in the file: facts from the keys above."""
 
     model: bool = True
-    """Do plain words (name, version, threshold) speak of the model here?"""
+    """Whether plain words (name, version, threshold) are about the model here."""
     metrics: bool = False
-    """Are we within a part of measured figures?"""
+    """Whether this is within a part of measured figures."""
     split: str | None = None
     local: str | None = None
-    """A part with words of its own: dataset, task, algorithm, framework."""
+    """The part, if it has its own words: dataset, task, algorithm, framework."""
     shared: bool = True
-    """Several models: are we outside of the picked one?"""
+    """Whether this is outside of the picked model, in a file with several."""
     depth: int = 0
     flat: str | None = None
 
 
 class Draft:
-    """The rules found, and the evidence that the file is about a model at all."""
+    """The rules found, and the evidence that the file is about a model."""
 
     def __init__(self, tree: Json, several: list[Member], picked: Member | None, best: str | None = None) -> None:
         self.tree = tree
         self.root: Json = tree[0] if isinstance(tree, list) and len(tree) == 1 else tree
-        """The file's map, also where it stands alone in a list."""
+        """The file's map, or the only map in its list."""
         self.several = several
         self.picked = picked
         self.best = best
@@ -61,7 +61,7 @@ class Draft:
         self.lists: list[MappingRule] = []
         self.names: set[str] = set()
         self.classes: dict[str, str] = {}
-        """The file's classes as words, and where each is named."""
+        """The file's classes as words, and the place of each."""
         self.cells: set[Path] = set()
         self.evidence: dict[str, float] = {}
 
@@ -71,11 +71,11 @@ class Draft:
         self.singles.setdefault(target, []).append((rank, len(path), rule))
 
     def const(self, target: str, path: Path, word: str, rank: int = 500) -> None:
-        """Add a word of the vocabulary that the file implies."""
+        """Add a word of the vocabulary because the file implies it."""
         self.singles.setdefault(target, []).append((rank, len(path), MappingRule(kind="const", source=text(path), target=target, const=word)))
 
     def says(self, what: str, points: float) -> None:
-        """Add evidence that the file describes a model; below zero, evidence against it."""
+        """Add points of evidence that the file describes a model; negative ones count against it."""
         self.evidence[what] = max(points, self.evidence.get(what, points))
 
     def is_model(self) -> bool:
@@ -84,7 +84,7 @@ class Draft:
         return bool(self.several) or points >= NEEDED or (points >= PART and not _OF_ANY_FILE.issuperset(self.evidence))
 
     def rules(self) -> list[MappingRule]:
-        """Return the mapping, most telling candidates first."""
+        """Return the mapping, the best candidates first."""
         found = [rule for _, rules in sorted(self.singles.items()) for _, _, rule in sorted(rules, key=lambda one: one[:2])]
         complete = sorted((one for one in self.features if one[0] < GUESSED), key=lambda one: one[0])
         found += [complete[0][1]] if complete else [rule for _, rule in self.features]
@@ -93,7 +93,7 @@ class Draft:
         return [*found, *typed, *details, *self._hyperparameters(), *self.lists, *self.charts, *self.metrics][:MAX_RULES]
 
     def _hyperparameters(self) -> list[MappingRule]:
-        """Return one set of them stands as it is; several keep their own names."""
+        """Return the rules for hyperparameters: a single set as it is, several sets under their own names."""
         sets = [rule for _, rule in self.hyperparameters if rule.target == "/training/hyperparameters"]
         if len(sets) < 2:
             return [rule for _, rule in self.hyperparameters]

@@ -1,4 +1,4 @@
-"""A model's inputs: lists of names, maps from name to type or statistics, rows with details."""
+"""Reads a model's inputs: lists of names, maps from name to type or statistics, rows with details."""
 
 import re
 from typing import Any, Final
@@ -33,7 +33,7 @@ _STATS: Final = ("mean", "std", "min", "max", "median", "missing_rate")
 
 
 def typed_as(key: str) -> str | None:
-    """Return the type that the key of a list of features tells (`numeric_cols` -> number)."""
+    """Return the type in the key of a list of features (`numeric_cols` -> number)."""
     said = words(key)
     known = LISTS.get(said)
     return known if known in _KINDS else next((kind for kind, pattern in _TYPED if pattern.search(said)), None)
@@ -50,7 +50,7 @@ def names_in(value: Json) -> bool:
 
 
 def known_names(tree: Json) -> set[str]:
-    """Return all names in lists that are plainly of features. They identify a map from feature to number."""
+    """Return all names in lists that are clearly of features. They identify a map from feature to number."""
     found: set[str] = set()
     waiting: list[tuple[str, Json, int]] = [("", tree, 0)]
     while waiting:
@@ -63,12 +63,12 @@ def known_names(tree: Json) -> set[str]:
 
 
 def _is_table(parent: Json) -> bool:
-    """Return whether these are the columns of a table of results beside them."""
+    """Return whether these are the column names of a table of results beside them."""
     return any(isinstance(value, list) and value and isinstance(value[0], list) for _, value in items(parent))
 
 
 def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """Return a list of names of features: all of them, or those of one type."""
+    """Read a list of features' names: all of them, or those of one type."""
     said, inside = words(key), context.local == "features"
     if not names_in(value) or _OTHERS.search(said):
         return False
@@ -92,7 +92,7 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
 
 
 def rows(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """Features as objects: `[{"name": "age", "type": "int"}, …]`."""
+    """Read features as objects: `[{"name": "age", "type": "int"}, …]`."""
     given = [row for row in value if isinstance(row, dict)]
     if not given or len(given) != len(value) or not (LISTS.get(words(key)) == "features" or (context.local == "features" and not _OTHERS.search(words(key)))):
         return False
@@ -133,7 +133,7 @@ def _details(row: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
 
 
 def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """Return a map whose keys are features: their types, statistics, or all that is known of each."""
+    """Read a map from feature to its type, its statistics, or all facts about it."""
     if (
         LISTS.get(words(key)) == "levels"
         and value
@@ -163,7 +163,7 @@ def entry(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Co
 
 
 def _told(value: dict[str, Any]) -> list[str]:
-    """Return the statistics that each of a map's sentences gives: `{"age": "mean 35.2, sd 4.1", …}`; none where one is no such sentence."""
+    """Return the statistics that all of a map's sentences give: `{"age": "mean 35.2, sd 4.1", …}`; none if some text is no such sentence."""
     given = [statistics_in(one) if isinstance(one, str) else [] for one in value.values()]
     return list(dict.fromkeys(name for names in given for name in names)) if all(given) else []
 
@@ -180,7 +180,7 @@ def _is_type(value: str) -> bool:
 
 
 def _by_name(draft: Draft, value: dict[str, Any], path: Path, existing: bool = False) -> bool:
-    """`{"age": {"type": "int", "min": 18}, …}`: the keys are names unless they read like a part's headings."""
+    """Read `{"age": {"type": "int", "min": 18}, …}`. The keys are names, unless they look like headings of a part."""
     given = [row for row in value.values() if isinstance(row, dict)]
     fields = {words(name): name for row in given for name in row}
     details = _details({name: found for row in given for name, found in row.items()}, fields)
@@ -200,7 +200,7 @@ def _by_name(draft: Draft, value: dict[str, Any], path: Path, existing: bool = F
 
 
 def whole(draft: Draft, node: dict[str, Any], path: Path, context: Context) -> None:
-    """Figures side by side with the names they belong to: `feature_names` and `feature_importances` (or `coefficients`) of one length."""
+    """Read figures beside the names that they belong to: `feature_names` and `feature_importances` (or `coefficients`) of one length."""
     if not isinstance(node, dict):
         return
     columns = {words(key): key for key, value in node.items() if isinstance(value, list) and value}

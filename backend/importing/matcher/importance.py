@@ -1,4 +1,4 @@
-"""How much features matter: importances, coefficients, mean SHAP values, in the shapes that files give them."""
+"""Reads the importance of features: importances, coefficients, mean SHAP values, in the shapes that occur in files."""
 
 from typing import Any, Final
 
@@ -9,19 +9,19 @@ from backend.importing.vocabulary import FIELDS, section, split_of, words
 from schemas.mapping import MappingPart, MappingRule, Transform
 
 CONSTANT: Final = ["const", "intercept", "(intercept)", "bias", "constant", "_intercept"]
-"""Keys among coefficients that are no feature."""
+"""Keys among coefficients that are not features."""
 _SURE: Final = ("feature", "coef", "importance", "shap", "varimp", "variable")
 _METHODS: Final = (("coef", "coefficient"), ("shap", "shap"), ("permutation", "permutation"), ("gain", "gain"), ("split", "split"))
 
 
 def method_of(*keys: str) -> str:
-    """Return the method of measurement, if keys name it (`permutation_importance` -> permutation)."""
+    """Return the method of measurement in the keys (`permutation_importance` -> permutation)."""
     said = " ".join(words(key) for key in keys)
     return next((method for word, method in _METHODS if word in said), "importance")
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """Return a container of importances."""
+    """Read a container of importances."""
     if not section(key, "importance") and not (words(key).endswith(("feature_importance", "feature_importances", "coefficients"))):
         return False
     if draft.several and context.shared:
@@ -63,7 +63,7 @@ def _map(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
 
 
 def _table(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
-    """By column: a column of names beside one of numbers."""
+    """Read a table by column: a column of names beside one of numbers."""
     columns = {words(name): name for name, one in value.items() if isinstance(one, (list, dict)) and one}
     name = next((columns[one] for one in FIELDS["importance_name"] if one in columns), None) or next(
         (columns[one] for one in ("features", "names") if one in columns), None
@@ -83,7 +83,7 @@ def _table(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
 
 
 def _details(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
-    """`{"age": {"coefficient": 0.2, "ci_lower": 0.1, "ci_upper": 0.3}, …}`."""
+    """Read `{"age": {"coefficient": 0.2, "ci_lower": 0.1, "ci_upper": 0.3}, …}`."""
     rows = [one for one in value.values() if isinstance(one, dict)]
     if not rows or len(rows) != len(value):
         return False
@@ -98,7 +98,7 @@ def _details(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
 
 
 def _methods(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
-    """Several methods side by side: `{"gain": {…}, "permutation": […]}`."""
+    """Read several methods side by side: `{"gain": {…}, "permutation": […]}`."""
     inner = [(name, one) for name, one in value.items() if isinstance(one, (dict, list)) and split_of(name) is None]
     found = [
         _map(draft, f"{key}_{name}", one, (*path, name)) if isinstance(one, dict) else _list(draft, f"{key}_{name}", one, (*path, name)) for name, one in inner

@@ -1,4 +1,4 @@
-"""Lists that are no figures and no charts: features, classes, uses, owners."""
+"""Reads lists other than figures and charts: features, classes, uses, owners."""
 
 from typing import Any, Final
 
@@ -30,11 +30,11 @@ _MAPPINGS: Final = frozenset(
     }
 )
 _OPEN: Final = ("labels", "categories")
-"""Words that say classes only where the model itself is spoken of."""
+"""Words that mean classes only where the part is about the model itself."""
 
 
 def entry(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """Return a list under a key that tells what it lists."""
+    """Read a list under a key that names its content."""
     if not value:
         return False
     if features.listed(draft, key, value, path, context) or features.rows(draft, key, value, path, context):
@@ -64,7 +64,7 @@ def owners(draft: Draft, value: list[Any], path: Path) -> bool:
 
 
 def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
-    """Return one person (or each of a list) as an object with a name."""
+    """Read one person, or each of a list, as an object with a name."""
     fields: dict[str, str] = {}
     for name in row:
         if target := LOCAL["owner"].get(words(name)):
@@ -77,7 +77,7 @@ def owner(draft: Draft, row: dict[str, Any], source: str) -> bool:
 
 
 def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path) -> bool:
-    """`{"0": "Good", "1": "Bad"}` (`id2label`, `label_mapping`): the names are the classes."""
+    """Read `{"0": "Good", "1": "Bad"}` (`id2label`, `label_mapping`): the names are the classes."""
     named = words(key) in _MAPPINGS
     if not named or not 2 <= len(value) <= 1000 or section(key, "models"):
         return False
@@ -92,7 +92,7 @@ def mapping_of_classes(draft: Draft, key: str, value: dict[str, Any], path: Path
 
 
 def known_classes(tree: Any) -> dict[str, str]:
-    """Return the classes that a file names, at its top or a level below, as words, and where."""
+    """Return the classes that a file names, at its top or one level below, as words, each with its place."""
     found: dict[str, str] = {}
     for path, part in [((), tree), *(((name,), below) for name, below in items(tree))]:
         for name, value in items(part):

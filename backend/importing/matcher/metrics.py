@@ -1,4 +1,4 @@
-"""Measured figures: flat keys, maps by split, rows, reports by class, slices."""
+"""Reads measured figures: flat keys, maps by split, rows, reports by class, slices."""
 
 import re
 from typing import Any, Final
@@ -27,11 +27,11 @@ _NO_FIGURE: Final = re.compile(
 _NAMELESS: Final = frozenset(
     {"mean", "avg", "average", "std", "sd", "median", "score", "scores", "value", "best_score", "best", "test_score", "mean_score", "result"}
 )
-"""Statistics and scores that do not say of what metric they are."""
+"""Statistics and scores whose keys do not name their metric."""
 
 
 def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
-    """Return a key that names a figure."""
+    """Read a number under a key that names a figure."""
     if isinstance(value, str) and not is_number(value):
         return _in_words(draft, key, value, path, context)
     if not is_number(value) or context.local in ("dataset", "features", "rows", "threshold"):
@@ -53,7 +53,7 @@ def scalar(draft: Draft, key: str, value: Json, path: Path, context: Context) ->
 
 
 def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) -> bool:
-    """Return a figure with words beside its number: `"AUC": "0.84 (test)"`."""
+    """Read a figure with words beside its number: `"AUC": "0.84 (test)"`."""
     found, amount = metric_key(key), read_in_words(value)
     if found is None or amount is None or found.part != "value" or context.local in ("dataset", "features", "rows", "threshold"):
         return False
@@ -71,14 +71,14 @@ def _in_words(draft: Draft, key: str, value: str, path: Path, context: Context) 
 
 
 def _told_split(value: str, above: str | None) -> list[MappingPart]:
-    """Return the split that stands beside a figure in words (`0.84 (test)`) goes before the one that its headings say."""
+    """Return the part for a figure's split. A split beside the number (`0.84 (test)`) counts before that of the headings."""
     if any(split_of(one) for one in beside_number(value)):
         return [MappingPart(target="split", transform="split_in_text")]
     return constant("split", above)
 
 
 def sentence(draft: Draft, value: str, path: Path, context: Context) -> bool:
-    """Return a few words that name a metric and give its figure."""
+    """Read a few words that name a metric and give its figure."""
     key = metric_key(before_number(value)) if len(value) <= 160 else None
     if key is None or key.part != "value" or read_in_words(value) is None:
         return False
@@ -106,7 +106,7 @@ def _said_in_words(draft: Draft, source: str, context: Context) -> None:
 
 
 def _of_class(draft: Draft, key: str, value: Json, path: Path, context: Context) -> bool:
-    """Return a figure whose key ends or begins with one of the file's classes: `recall_leave`, where a class is `Leave`."""
+    """Read a figure whose key ends or begins with one of the file's classes: `recall_leave`, where a class is `Leave`."""
     said = words(key)
     for name, pointer in draft.classes.items():
         rest = said.removesuffix(f"_{name}") if said.endswith(f"_{name}") else said.removeprefix(f"{name}_") if said.startswith(f"{name}_") else ""
@@ -135,7 +135,7 @@ _SOUGHT: Final = frozenset({"metric", "scoring", "scorer", "eval_metric", "optim
 
 
 def _plausible(found: MetricKey, value: Json) -> bool:
-    """Return a fraction of 16 is no figure but a setting (`precision: 16`); one of 97.3 is a percentage, which is asked about."""
+    """Return whether the value may be a figure. A fraction of 16 is a setting (`precision: 16`); one of 97.3 is a percentage, about which the hub asks."""
     size = abs(rough(value))
     if found.name in FRACTIONS | SIGNED_FRACTIONS and found.part == "value" and not is_percent(value):
         return size <= 1.0 or (size <= 100 and (isinstance(value, (float, str)) or found.percent or size > 32))
@@ -143,7 +143,7 @@ def _plausible(found: MetricKey, value: Json) -> bool:
 
 
 def _unknown(draft: Draft, key: str, path: Path, context: Context) -> bool:
-    """Within a part of figures, a number of another name is a figure of that name."""
+    """Read a number of an unknown name within a part of figures, as a figure of that name."""
     if (
         not context.metrics
         or words(key) in _NAMELESS
@@ -168,7 +168,7 @@ def _without(key: str, flat: str) -> str | None:
 
 
 def of_column(draft: Draft, value: Json, path: Path, flat: str | None, heading: str | None = None) -> bool:
-    """Return a figure of the picked model whose key also names the model, or that stands in a column of figures."""
+    """Read a figure of the picked model whose key also names the model, or that is in a column of figures."""
     named = [heading] if heading else [_without(str(step), flat) if flat else str(step) for step in reversed(path)]
     found = next((known for name in named if name and (known := metric_key(name))), None)
     if found is None or not is_number(value) or found.part != "value":
@@ -185,7 +185,7 @@ def of_column(draft: Draft, value: Json, path: Path, flat: str | None, heading: 
 
 
 def entry(draft: Draft, key: str, value: Any, path: Path, context: Context) -> bool:
-    """Return a container that holds figures: a report, slices, one figure with its details, rows of figures."""
+    """Read a container of figures: a report, slices, one figure with its details, rows of figures."""
     if context.local in ("dataset", "features"):
         return False
     if draft.several and context.shared:
@@ -203,7 +203,7 @@ _STD: Final = frozenset(VOCABULARY["modifiers"]["std"])
 
 
 def _deviations(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """`{"mean": {"auc": 0.8}, "std": {"auc": 0.01}}`: the figures' deviations; their extremes are left alone."""
+    """Read the deviations in `{"mean": {"auc": 0.8}, "std": {"auc": 0.01}}`. Minima and maxima stay unmapped."""
     said = _STATISTIC.search(words(key))
     if not said or said[1] in ("mean", "avg", "average", "averages") or metric_key(key) or not has_metrics(value, 0):
         return False
@@ -217,7 +217,7 @@ def _deviations(draft: Draft, key: str, value: dict[str, Any], path: Path, conte
 
 
 def _one(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """Return one figure as a map: its value with details, or its values by split or average."""
+    """Read one figure from a map: its value with details, or its values by split or average."""
     found = metric_key(key)
     if found is None:
         return False
@@ -255,7 +255,7 @@ def _in_split(context: Context, split: str | None) -> Context:
 
 
 def unexplained(node: Json) -> set[str]:
-    """Return the keys of parts side by side that give the same figures, where nothing says what tells them apart: left alone rather than blended."""
+    """Return the keys of sibling parts with the same figures and nothing that tells the parts apart. They stay unmapped, so that they are not blended."""
     parts = {str(name): found for name, value in items(node) if isinstance(value, dict) and not _explained(str(name)) and (found := has_metrics(value, 1))}
     return set(parts) if len(parts) > 1 and set.intersection(*parts.values()) else set()
 

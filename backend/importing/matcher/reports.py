@@ -1,4 +1,4 @@
-"""Figures by class (a classification report) and by segment."""
+"""Reads figures by class (a classification report) and by segment."""
 
 import re
 from typing import Any, Final
@@ -15,14 +15,14 @@ AVERAGE: Final = re.compile(r"(macro|micro|weighted|samples)(?:_avg|_average)?")
 
 
 def notation(value: Json, found: MetricKey) -> Transform | None:
-    """Return the transform that a figure as written needs: per cent, or a number in a string."""
+    """Return the transform for a figure's notation: per cent, or a number in a string."""
     if (found.percent or is_percent(value)) and found.name not in PERCENT_KEPT:
         return "percent"
     return "number" if isinstance(value, str) else None
 
 
 def by_class(draft: Draft, key: str, value: dict[str, Any], path: Path, split: str | None) -> bool:
-    """Figures by class: scikit-learn's `classification_report`, or a map like it."""
+    """Read figures by class: scikit-learn's `classification_report`, or a map like it."""
     rows = {name: row for name, row in value.items() if isinstance(row, dict) and {"precision", "recall", "f1"} & has_metrics(row, 0)}
     averages = {name: said[1] for name in rows if (said := AVERAGE.fullmatch(words(name)))}
     if not rows or not (averages or section(key, "report")) or any(split_of(name) for name in rows):
@@ -48,7 +48,7 @@ def by_class(draft: Draft, key: str, value: dict[str, Any], path: Path, split: s
 
 
 def by_slice(draft: Draft, key: str, value: dict[str, Any], path: Path, split: str | None) -> bool:
-    """Figures by segment; one level more where the segments are grouped (`by_gender`)."""
+    """Read figures by segment, with one more level if the segments are grouped (`by_gender`)."""
     if not section(key, "slices"):
         return False
     source = text(path)

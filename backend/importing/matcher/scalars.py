@@ -1,4 +1,4 @@
-"""Single values: names, dates, thresholds, counts of rows, figures."""
+"""Reads single values: names, dates, thresholds, counts of rows, figures."""
 
 import re
 from typing import Final
@@ -34,16 +34,16 @@ _OTHER_THRESHOLD: Final = re.compile(
     r"(?:^|_)(drift|psi|alert|monitor|monitoring|missing|min|minimum|max|maximum|correlation|corr|vif|variance|importance|accuracy|auc|f1|recall|precision"
     r"|significance|p|pvalue|iou|nms|similarity|latency|gate|quality|retrain|retraining|outlier|feature|selection|ks|gini)(?:_|$)"
 )
-"""Thresholds of other things than a decision."""
+"""Keys of thresholds that are not for a decision."""
 _CHOSEN_SPLITS: Final = ("train", "validation", "test", "holdout")
 
 
 def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> None:
-    """A key with a single value."""
+    """Read a key with a single value."""
     said = words(key)
     if _rows(draft, said, value, path, context) or metrics.scalar(draft, key, value, path, context) or _sentence(draft, said, value, path, context):
         return
-    own = 0 if context.shared else -100  # what the picked model says of itself comes first
+    own = 0 if context.shared else -100  # the picked model's own values come first
     if context.local and (target := _local(context.local, said, value)) and fits(target, value):
         put(draft, target, value, path, own + 20, said)
         return
@@ -70,18 +70,18 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
 
 
 def _local(part: str, said: str, value: Json) -> str | None:
-    """Return what a key means within a part of the file; a source that is an address is where the data is, not what it is called."""
+    """Return the target of a key within a part of the file. An address as a source is the data's location, not its name."""
     target = LOCAL.get(part, {}).get(said)
     return "/training/dataset/uri" if target == "/training/dataset/name" and isinstance(value, str) and "://" in value else target
 
 
 def _is_prose(value: Json) -> bool:
-    """Return a setting is a number or a few words (`max F0.5 at an alert budget` is a remark)."""
+    """Return whether a text is a remark (`max F0.5 at an alert budget`) and no setting, which is a number or a few words."""
     return isinstance(value, str) and (len(value) > 60 or value.count(" ") > 2)
 
 
 def _of_evaluation(draft: Draft, target: str, context: Context) -> bool:
-    """In a report of an evaluation, a number of rows outside a part about data is of what was evaluated, not of the training."""
+    """Return whether a number of rows counts the evaluated rows, not those of the training: in a report of an evaluation, outside a part about data."""
     counts = target in ("/training/dataset/rows", "/training/split_rows/train")
     return counts and context.local not in ("dataset", "rows", "training") and any(words(str(name)) in _EVALUATED for name, _ in items(draft.root))
 
@@ -94,7 +94,7 @@ _EVALUATED: Final = frozenset(
 
 
 def _library_version(draft: Draft, said: str, value: Json, path: Path) -> bool:
-    """`"sklearn": "1.5.2"`: the version of the one library that trains models among its siblings."""
+    """Read `"sklearn": "1.5.2"`: the version of a library, if it is the only one among its siblings that trains models."""
     if said not in LIBRARY_NAMES or not isinstance(value, str) or not _VERSION.fullmatch(value):
         return False
     beside = [name for name, one in items(resolve(draft.tree, path[:-1])) if words(str(name)) in LIBRARY_NAMES and isinstance(one, str)]
@@ -108,7 +108,7 @@ _VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[.\-+]?[a-z0-9]{1,1
 
 
 def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
-    """Return a count of a split's rows."""
+    """Read a count of a split's rows."""
     named = rows_of(said) or (split_of(said) if context.local in ("rows", "dataset") else None)
     split = named or (context.split if said in _COUNTS and context.split else None)
     if split is None or (rows := whole(value)) is None or rows < 2 or _is_no_count(draft, value, path, context):
@@ -118,7 +118,7 @@ def _rows(draft: Draft, said: str, value: Json, path: Path, context: Context) ->
 
 
 def _is_no_count(draft: Draft, value: Json, path: Path, context: Context) -> bool:
-    """`{"train": 70, "validation": 15, "test": 15}` are parts of a hundred, and `"data": {"train": 2022, "test": 2023}` are years."""
+    """Return whether a number counts no rows: `{"train": 70, "validation": 15, "test": 15}` are per cent, `"data": {"train": 2022, "test": 2023}` are years."""
     beside = [rough(one) for name, one in items(resolve(draft.tree, path[:-1])) if (rows_of(str(name)) or split_of(str(name))) and is_number(one)]
     if context.local == "dataset" and not rows_of(str(path[-1])) and beside and all(_YEARS[0] <= one < _YEARS[1] for one in beside):
         return True
@@ -129,7 +129,7 @@ _YEARS: Final = (1990, 2100)
 
 
 def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context) -> bool:
-    """Return a limitation or note as one text; a figure in a few words (`PR-AUC = 0.41 (strong)`)."""
+    """Read a limitation or note as one text, or a figure in a few words (`PR-AUC = 0.41 (strong)`)."""
     if not isinstance(value, str) or context.local in ("dataset", "features") or (draft.several and context.shared):
         return False
     if metrics.sentence(draft, value, path, context):
@@ -141,7 +141,7 @@ def _sentence(draft: Draft, said: str, value: Json, path: Path, context: Context
 
 
 def whole(value: Json) -> int | None:
-    """Return the whole number that a value is, or that its few words hold (`"12,500 customers"`)."""
+    """Return the whole number in a value or in its few words (`"12,500 customers"`)."""
     try:
         return int(count(value))
     except (Refused, OverflowError):
@@ -149,7 +149,7 @@ def whole(value: Json) -> int | None:
 
 
 def put(draft: Draft, target: str, value: Json, path: Path, rank: int, said: str) -> None:
-    """A candidate for a target, with the transform that its values need."""
+    """Add a candidate for a target, with the transform that the value needs."""
     if target == "/owners/*/name":
         draft.lists.append(MappingRule(kind="rows", source=text(path), target="/owners/*", parts=[MappingPart(target="name")]))
         return
@@ -174,7 +174,7 @@ def _transform(target: str, value: Json) -> Transform | None:
 
 
 def fits(target: str, value: Json) -> bool:
-    """Return whether such a place holds this value. A file's name is no model's name, `classification` no algorithm."""
+    """Return whether the target can have this value. A file's name is no model's name, `classification` no algorithm."""
     if target in ("/training/seed", "/training/dataset/rows") or target.startswith("/training/split_rows/"):
         found = whole(value)
         return found is not None and found >= 0
@@ -211,7 +211,7 @@ def _says_something(target: str, value: str) -> bool:
 
 
 def _more_than_task(value: str) -> bool:
-    """`régression logistique` begins with the name of a task and is an algorithm."""
+    """Return whether a text that begins with the name of a task is an algorithm: `régression logistique`."""
     return words(value) not in TASKS and " " in value.strip() and names_algorithm(value)
 
 
@@ -228,7 +228,7 @@ def _is_task(value: Json) -> bool:
 
 
 def _sure(said: str, target: str, value: Json) -> bool:
-    """`type` and the like name an algorithm only when their value reads like one."""
+    """Return whether the key names an algorithm. `type` and the like do so only if their value looks like one."""
     return (
         target != "/algorithm/name"
         or said not in ("type", "class", "kind", "method", "network", "approach")
@@ -240,7 +240,7 @@ _SAYS_NOTHING: Final = frozenset({"model", "test", "demo", "final", "new", "my",
 
 
 def _of_another(draft: Draft, said: str, target: str, value: Json, context: Context) -> bool:
-    """With several models, what is said of the best one is not said of each."""
+    """Return whether a value is about another model: in a file with several, the best one's values are not those of each."""
     if target == "/name" and said == "model" and names_algorithm(str(value)) and context.shared and not draft.several:
         return True  # `"model": "Random Forest"` is the algorithm
     if not draft.several or not context.shared or not (target.startswith("/algorithm/name") or target == "/task/threshold"):
@@ -250,5 +250,5 @@ def _of_another(draft: Draft, said: str, target: str, value: Json, context: Cont
         and not said.startswith(_CHOSEN)
         and not any(one.is_called(str(value)) or names_algorithm(one.name) for one in draft.several)
     ):
-        return False  # said once for all of them
+        return False  # one value for all of them
     return target == "/task/threshold" or not (draft.picked and draft.picked.is_called(str(value)))

@@ -1,4 +1,4 @@
-"""Parts of a file with a heading: which words count within, and which parts speak of something else."""
+"""Parts of a file with a heading: the words that count within each, and the parts about something else."""
 
 import re
 from typing import Any, Final
@@ -15,7 +15,7 @@ _SEARCH: Final = re.compile(r"(?:^|_)(search|grid|space|distributions|distributi
 _OPERATIONS: Final = re.compile(
     r"(?:^|_)(stability|latency|operational|system|resource|resources|infra|monitoring|drift|usage|uptime|health|serving|business)_(metrics|stats|kpis)$"
 )
-"""Figures of the service or the business, not of the model."""
+"""Headings of figures of the service or the business, not of the model."""
 _LOCAL: Final = {
     "framework": ("framework", "library", "ml_framework"),
     "algorithm": ("algorithm", "estimator", "classifier", "regressor", "learner", "model_architecture", "architecture"),
@@ -64,11 +64,11 @@ _TRAINING: Final = (
     *_TRAINING_ELSEWHERE,
 )
 _CURRENT: Final = ("champion_model", "current_production", "current_model", "production_model", "deployed_model")
-"""The model itself where no other is spoken of, else one that it is compared with."""
+"""Headings of the model itself, or of a model to compare it with if the file has another."""
 
 
 def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> bool:
-    """Return the settings a model was trained with: taken as they stand."""
+    """Read the settings of a training, unchanged."""
     said = words(key)
     if not value or not (said in SECTIONS["hyperparameters"] or _SETTINGS.search(said)) or _SEARCH.search(said):
         return False
@@ -76,7 +76,7 @@ def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, c
         return True
     if has_metrics(value, 0) - {"precision"} or any(section(name, "metrics", "features") and isinstance(one, dict) for name, one in value.items()):
         return False
-    if any(name.lower() in importance.CONSTANT for name in value):  # statistics packages call coefficients parameters
+    if any(name.lower() in importance.CONSTANT for name in value):  # statistics packages say parameters for coefficients
         return importance.entry(draft, "coefficients", value, path, context)
     draft.hyperparameters.append((path, MappingRule(kind="scalar", source=text(path), target="/training/hyperparameters")))
     draft.says("hyperparameters", 2 if len(value) > 1 else 1)
@@ -84,7 +84,7 @@ def hyperparameters(draft: Draft, key: str, value: dict[str, Any], path: Path, c
 
 
 def enter(draft: Draft, key: str, value: dict[str, Any], path: Path, context: Context) -> Context | None:
-    """Return what counts within this part; None leaves it alone."""
+    """Return the context within this part; None if the part is not read."""
     said = words(key)
     below = Context(
         model=False, metrics=context.metrics, split=split_of(key) or context.split, shared=context.shared, depth=context.depth + 1, flat=context.flat
@@ -150,7 +150,7 @@ def _people(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:
 
 
 def _versions(draft: Draft, value: dict[str, Any], path: Path) -> bool:
-    """`{"python": "3.11", "scikit-learn": "1.5.0"}`: the version of the one library among them that trains models."""
+    """Read `{"python": "3.11", "scikit-learn": "1.5.0"}`: the version of the only library among them that trains models."""
     known = [(name, LIBRARY_NAMES[words(name)]) for name, one in value.items() if words(name) in LIBRARY_NAMES and isinstance(one, str)]
     if len(known) == 1 and scalars.fits("/algorithm/framework_version", value[known[0][0]]):
         place = (*path, known[0][0])
@@ -173,7 +173,7 @@ _SAYS: Final = (
 
 
 def protocol(node: Any) -> str | None:
-    """Return the one split that a part says its figures are of: `{"protocol": "10-fold cross-validation", "accuracy": 0.8}`."""
+    """Return the one split that a part states for its figures: `{"protocol": "10-fold cross-validation", "accuracy": 0.8}`."""
     said = {
         split
         for name, value in items(node)
@@ -185,7 +185,7 @@ def protocol(node: Any) -> str | None:
 
 
 def conclude(draft: Draft) -> None:
-    """What follows from what was found: a threshold or a positive class means two classes."""
+    """Add what follows from the finds: a threshold or a positive class means two classes."""
     for target in ("/task/threshold", "/task/positive_class"):
         for _, _, rule in draft.singles.get(target, ())[:1]:
             draft.const("/task/type", steps(rule.source), "binary_classification", 600)

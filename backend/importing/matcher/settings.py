@@ -1,4 +1,4 @@
-"""Files of nothing but settings, as DVC, Kedro and others keep them (`params.yaml`): part of what describes a model, where they are of a training."""
+"""Reads files of settings alone, such as `params.yaml` of DVC and Kedro. Settings of a training are part of a model's description."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ from schemas.mapping import MappingRule
 _TRAINING: Final = ("train", "training", "trainer", "fit", "model", "estimator", "classifier", "regressor", "learner", "booster")
 _SEEDS: Final = ("seed", "random_state", "random_seed")
 _ENOUGH: Final = 2
-"""Known settings that make a section one of a training."""
+"""Number of known settings from which a section is about a training."""
 
 
 def of_training(draft: Draft, tree: Json) -> None:
-    """The sections of a training, where the file says nothing else of a model: `{"train": {"num_leaves": 31, "learning_rate": 0.05}}`."""
+    """Read the sections of a training, if the file has no other facts about a model: `{"train": {"num_leaves": 31, "learning_rate": 0.05}}`."""
     if draft.is_model() or draft.evidence or draft.several:
         return
     for key, value in items(tree):
@@ -24,7 +24,7 @@ def of_training(draft: Draft, tree: Json) -> None:
 
 
 def _are_settings(section: Json) -> bool:
-    """Plain values, some under the names of known settings. Lists are what a search may try."""
+    """Return whether these are plain values, some of them under names of known settings. A list holds the values of a search."""
     if not isinstance(section, dict) or not all(isinstance(one, (str, int, float)) for one in section.values()):
         return False
     return sum(words(name) in HYPERPARAMETERS for name in section) >= _ENOUGH

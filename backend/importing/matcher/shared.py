@@ -1,4 +1,4 @@
-"""Settings beside several models: those of all of them go to each, those of one to that one alone."""
+"""Settings beside several models: common ones go to each model, those of one model to that model alone."""
 
 from typing import Any, Final
 
@@ -9,11 +9,11 @@ from backend.importing.vocabulary import words
 from schemas.mapping import MappingRule
 
 _CHOSEN: Final = frozenset({"best", "selected", "final", "chosen", "winning", "winner", "champion", "optimal", "tuned", "top", "recommended"})
-"""Settings that are called so were found for one model."""
+"""Words for settings that were found for one model."""
 
 
 def settings_of_one(draft: Draft, said: str, value: dict[str, Any], path: Path) -> bool:
-    """Return whether the settings belong to one model. Then the picked model's are taken, if the file names them."""
+    """Return whether the settings belong to one model. If so, take those of the picked model, if the file has them."""
     by_name = {name: member for name in value if isinstance(value[name], dict) for member in draft.several if member.is_called(name)}
     if by_name:
         for name, member in by_name.items():

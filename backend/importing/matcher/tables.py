@@ -1,4 +1,4 @@
-"""Figures in rows: one figure a row, or a column for each; what tells rows apart has to be understood, else they are left alone."""
+"""Reads figures in rows: one figure per row, or one column per figure. Rows that the hub cannot tell apart stay unmapped."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ _INTERVALS: Final = ("ci", "ci_95", "confidence_interval", "ci95", "interval", "
 
 
 def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """Return rows of figures: `[{"name": "auc", "value": 0.8, "split": "test"}, …]`."""
+    """Read rows of figures: `[{"name": "auc", "value": 0.8, "split": "test"}, …]`."""
     if _pairs(draft, key, value, path, context):
         return True
     rows = [row for row in value if isinstance(row, dict)]
@@ -27,7 +27,7 @@ def listed(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
 
 
 def _long(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path, context: Context) -> bool:
-    """Return one figure a row."""
+    """Read rows of one figure each."""
     name = next((fields[one] for one in FIELDS["metric_name"] if one in fields and all(isinstance(row.get(fields[one]), str) for row in rows)), None)
     amount = next((fields[one] for one in FIELDS["metric_value"] if one in fields and all(is_number(row.get(fields[one])) for row in rows)), None)
     if name is None or amount is None:
@@ -61,7 +61,7 @@ _READ: Final[dict[str, Transform]] = {"split": "split", "threshold": "number", "
 
 
 def _tellers(key: str, rows: Rows, fields: dict[str, str]) -> dict[str, str]:
-    """Return the fields that say what a row is of, each by the part of a figure that it gives."""
+    """Return the fields that tell rows apart, by the part of a figure that each gives."""
 
     def column(kind: str, fits: Any) -> str | None:
         return next((fields[one] for one in FIELDS[kind] if one in fields and all(fits(row.get(fields[one])) for row in rows)), None)
@@ -95,7 +95,7 @@ def _steps(fields: dict[str, str]) -> bool:
 
 
 def _pairs(draft: Draft, key: str, value: list[Any], path: Path, context: Context) -> bool:
-    """`[["accuracy", 0.9], ["f1", 0.85]]`."""
+    """Read `[["accuracy", 0.9], ["f1", 0.85]]`."""
     if not value or not all(isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and metric_key(row[0]) and is_number(row[1]) for row in value):
         return False
     split = split_of(key) or context.split
@@ -107,7 +107,7 @@ def _pairs(draft: Draft, key: str, value: list[Any], path: Path, context: Contex
 
 
 def _wide(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path, context: Context) -> bool:
-    """Return rows with a column for each figure, told apart by split, class, segment or threshold; or each figure in one row only."""
+    """Read rows with one column per figure. Split, class, segment or threshold tell the rows apart, or each figure is in one row only."""
     known = {name: found for name in fields.values() if (found := metric_key(name)) and found.part == "value"}
     given = [name for row in rows for name, one in row.items() if name in known and is_number(one)]
     if not given or _steps(fields):
@@ -126,7 +126,7 @@ def _wide(draft: Draft, key: str, rows: Rows, fields: dict[str, str], path: Path
 
 
 def _of_models(rows: Rows, fields: dict[str, str], tellers: dict[str, str]) -> bool:
-    """Do the rows also name different models? Then they are not of one."""
+    """Return whether the rows name different models, and so do not describe a single one."""
     named = next((fields[one] for one in FIELDS["model_name"] if one in fields and fields[one] not in tellers.values()), None)
     return named is not None and len({str(row.get(named)) for row in rows}) > 1
 
@@ -142,7 +142,7 @@ def _column(path: Path, name: str, found: MetricKey, sample: Json, tellers: dict
 
 
 def details(value: dict[str, Any], fields: dict[str, str]) -> list[MappingPart]:
-    """Return the rest of a figure's map: deviation, interval, threshold, n, and what the file calls it."""
+    """Return the rest of a figure's map: deviation, interval, threshold, n, and the file's name for it."""
     parts = []
     for target in ("std", "ci/low", "ci/high", "threshold", "n"):
         names = FIELDS[{"ci/low": "ci_low", "ci/high": "ci_high"}.get(target, f"metric_{target}")]

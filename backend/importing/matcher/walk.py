@@ -1,4 +1,4 @@
-"""Walks a file once, with what the keys above have said, and hands each part to those who know it."""
+"""Walks a file once, with the facts from the keys above, and gives each part to the reader that knows it."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ _DEPTH = 8
 
 
 def match(tree: Json, pick: Member | None = None, several: list[Member] | None = None) -> Draft:
-    """Return the rules for a file of no known format. `pick` is the one model that is meant when there are several."""
+    """Return the rules for a file of no known format. `pick` is the chosen model of several."""
     listed, shown = candidates(tree, members(tree) if several is None else several)
     draft = Draft(tree, listed, pick, next((one.name for one in shown if one.best_by), None))
     draft.names = features.known_names(tree)
@@ -48,7 +48,7 @@ def visit(draft: Draft, node: Json, path: Path, context: Context) -> None:
             continue
         if words(str(key)) in SECTIONS["components"] or (isinstance(value, list) and words(str(key)) in SECTIONS["foreign"]):
             continue
-        if key == "*":  # in a rule's pointer this stands for any key
+        if key == "*":  # in a rule's pointer this means any key
             continue
         if context.depth <= 2 and words(str(key)) in PROFILE:
             draft.says(f"profile:{words(str(key))}", -1)
@@ -76,7 +76,7 @@ def entry(draft: Draft, key: str, value: Json, path: Path, context: Context) -> 
 
 
 def _picked(draft: Draft, pick: Member) -> None:
-    """The parts of the file that are the picked model's own."""
+    """Read the picked model's own parts of the file."""
     for at, place in enumerate(pick.places):
         value = resolve(draft.tree, place)
         if value is MISSING:
@@ -105,7 +105,7 @@ def _picked(draft: Draft, pick: Member) -> None:
 
 
 def _split_of_row(row: dict[str, Json]) -> str | None:
-    """Return a row of results says which split it is of."""
+    """Return the split that a row of results names."""
     said = {words(name): value for name, value in row.items()}
     return next((found for one in FIELDS["metric_split"] if isinstance(said.get(one), str) and (found := split_of(str(said[one])))), None)
 

@@ -1,1 +1,1 @@
-"""Reading files that are no JSON."""
+"""Reads files other than JSON."""

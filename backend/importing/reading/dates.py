@@ -1,4 +1,4 @@
-"""Dates as files write them. Only days of the calendar and times of the day are dates: 2025-13-45 is none."""
+"""Dates as files write them. A date must exist in the calendar: 2025-13-45 is none."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _OTHER: Final = re.compile(r"(\d{4})[-/._](\d{2})[-/._](\d{2})(?:[@T_\- ]+(\d{2}
 
 @lru_cache(maxsize=1024)
 def moment(written: str) -> str | None:
-    """Return a date as it stands where ISO 8601 has it so, else as ISO 8601 writes it (`20250114_081530` -> `2025-01-14T08:15:30`); None for what is none."""
+    """Return a date in ISO 8601, unchanged if it is so already (`20250114_081530` -> `2025-01-14T08:15:30`); None if the text is no date."""
     plain = written.strip()
     if found := _ISO.fullmatch(plain):
         return written if _is_real(*found.groups()) else None

@@ -1,4 +1,4 @@
-"""Figures that a file tells step by step: the last step counts."""
+"""Figures that a file gives step by step: the last step counts."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,9 @@ from schemas.common import Json
 
 
 def last_of_each(made: Iterable[tuple[Json, Row]], by: Sequence[str]) -> list[Row]:
-    """Of rows of one figure (all but their values are alike) the one whose place in the file is greatest by the fields `by`; of equal ones the later."""
+    """Return the last step of each figure. Rows of one figure differ only in value and step. The fields `by` give the order of steps; of equal ones the later
+    row counts.
+    """
     found: dict[object, tuple[tuple[float, ...], Row]] = {}
     for node, row in made:
         if "value" not in row:
@@ -22,7 +24,7 @@ def last_of_each(made: Iterable[tuple[Json, Row]], by: Sequence[str]) -> list[Ro
 
 
 def last_step(node: Json, by: Sequence[str], path: Path) -> tuple[Path, Json]:
-    """Of a figure's steps `[{"value": 0.7, "step": 0}, …]` the last one's value, and where it stands; a plain number is its own."""
+    """Return the place and value of the last of a figure's steps `[{"value": 0.7, "step": 0}, …]`. A plain number is returned as it is."""
     rows = [(at, row) for at, row in items(node) if isinstance(row, dict) and isinstance(row.get(by[-1]), (int, float))] if isinstance(node, list) else []
     if not rows:
         return path, node

@@ -1,4 +1,4 @@
-"""What a file is when it is not JSON: each kind people bring gets its own answer."""
+"""Recognises files that are not JSON, with an answer for each kind that people bring."""
 
 import re
 
@@ -24,7 +24,7 @@ _SEPARATORS = ",;\t|"
 
 
 def refuse_foreign(content: bytes) -> None:
-    """Raise what the file is, when its first bytes tell; return for anything that may be JSON or YAML."""
+    """Raise the error for the file's kind, if its first bytes show one; return for anything that may be JSON or YAML."""
     head = content[:4096]
     if _PICKLE.match(head):
         raise PickleFile
@@ -41,11 +41,11 @@ def refuse_foreign(content: bytes) -> None:
         named = ", ".join(columns[:4]) + (", …" if len(columns) > 4 else "")
         raise TableFile(f"This is a table (CSV, separated by {separator!r}, columns {named}), not a model's metadata. Bring the JSON that describes the model.")
     if sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 20:
-        raise ForeignFile("This is a binary file of a kind that is not known here. Bring the model's metadata as JSON.")
+        raise ForeignFile("This is a binary file of an unknown kind. Bring the model's metadata as JSON.")
 
 
 def _table(head: bytes) -> tuple[str, list[str]]:
-    """Return the separator and the first line's columns, when at least two lines have the same number of them."""
+    """Return the separator and the first line's columns, if at least two lines have the same number of columns."""
     lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()][:6]
     whole = lines[:-1] if len(lines) == 6 else lines
     for separator in _SEPARATORS:

@@ -3,11 +3,11 @@
 import math
 
 _DIGITS = 400
-"""A whole number of more digits than any float holds is infinite."""
+"""A whole number with more digits than this is infinite: no float holds it."""
 
 
 def whole(digits: str) -> int | float:
-    """Return a whole number; of more than 18 digits as a float, of too many infinite."""
+    """Return a whole number; a float from 19 digits on, infinity for too many digits."""
     if len(digits) <= 18:
         return int(digits)
     return float(digits) if len(digits) <= _DIGITS else math.inf

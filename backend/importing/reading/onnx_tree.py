@@ -1,4 +1,4 @@
-"""An ONNX file's own metadata, as a tree like that of a JSON file. The graph's nodes and weights are not looked at."""
+"""An ONNX file's metadata as a tree, like that of a JSON file. The graph's nodes and weights are not read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,12 @@ _TEXTS = ("producer_name", "producer_version", "domain", "doc_string")
 
 
 def looks_like_onnx(content: bytes) -> bool:
-    """Return a ModelProto begins with its ir_version (field 1, a small number)."""
+    """Return whether the bytes begin like a ModelProto: with its ir_version (field 1, a small number)."""
     return len(content) > 2 and content[0] == 8 and 1 <= content[1] <= 30 and content[2] in (0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72)
 
 
 def onnx_tree(content: bytes) -> Json:
-    """ir_version, producer, version, metadata_props, and the graph's inputs and outputs. Raises ForeignFile."""
+    """Return ir_version, producer, version, metadata_props, and the graph's inputs and outputs. Raises ForeignFile."""
     from onnx import ModelProto, TensorProto  # noqa: PLC0415  heavy: loaded when an ONNX file is imported
 
     model = ModelProto()

@@ -1,6 +1,5 @@
-"""The head of a PMML file as a tree like that of a JSON file: header, data dictionary, and of each model its attributes and mining schema.
-
-The models' trees and coefficients are not looked at. A document type or an entity is refused before it is read.
+"""The head of a PMML file as a tree, like that of a JSON file: header, data dictionary, and each model's attributes and mining schema. The models' trees and
+coefficients are not read. A document type or an entity is refused before anything is read.
 Source: dmg.org/pmml/v4-4-1, "General Structure", "Header", "DataDictionary", "MiningSchema".
 """
 
@@ -18,13 +17,13 @@ _FIELDS = {"DataDictionary": "DataField", "MiningSchema": "MiningField"}
 
 
 def looks_like_pmml(content: bytes) -> bool:
-    """Return an XML file whose first elements are PMML's."""
+    """Return whether this is XML that begins with an element of PMML."""
     head = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     return head.startswith(b"<") and _ROOT.search(head) is not None
 
 
 def pmml_tree(content: bytes) -> Json:
-    """`{"PMML": {"version": …, "Header": {…}, "DataDictionary": {"DataField": […]}, "Models": [{"element": "TreeModel", …}]}}`.
+    """Return `{"PMML": {"version": …, "Header": {…}, "DataDictionary": {"DataField": […]}, "Models": [{"element": "TreeModel", …}]}}`.
 
     Raises UnreadableFile, TooDeep.
     """
@@ -45,7 +44,7 @@ def _refuse(*_: object) -> None:
 
 
 class _PmmlHead:
-    """Follows the elements of the head; what is below them it passes over."""
+    """Collects the elements of the head, and skips everything below them."""
 
     def __init__(self) -> None:
         self.root: dict[str, Any] = {}
@@ -53,7 +52,7 @@ class _PmmlHead:
         self._nodes: list[dict[str, Any] | None] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins: the dict that holds it, or None when it is passed over."""
+        """Begin an element: push the dict that holds it, or None if it is skipped."""
         name = name.rsplit(" ", 1)[-1]
         if len(self._path) >= _MAX_DEPTH:
             raise TooDeep(f"The PMML is nested deeper than {_MAX_DEPTH} levels.")
@@ -83,11 +82,11 @@ class _PmmlHead:
         return None
 
     def text(self, written: str) -> None:
-        """The time of the header stands in its text."""
+        """Take the header's time, which is in its text."""
         if self._path[1:] == ["Header", "Timestamp"] and (node := self._nodes[-1]) is not None:
             node["text"] = (node.get("text", "") + written)[:200].strip()
 
     def end(self, _: str) -> None:
-        """An element ends."""
+        """End an element."""
         self._path.pop()
         self._nodes.pop()

@@ -1,4 +1,4 @@
-"""TOML as JSON values: what DVC and others keep parameters in."""
+"""Reads TOML, the format of parameters in DVC and others, as JSON values."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from backend.importing.reading.numbers import whole
 from schemas.common import Json
 
 MAX_CHARACTERS = 100_000
-"""Parameters are short, and reading many tables takes the square of their number."""
+"""Parameters are short, and reading takes time with the square of the number of tables."""
 _MAX_DEPTH = 64
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
@@ -19,7 +19,7 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def looks_like_toml(written: str) -> bool:
-    """Are its first lines that say something a pair, or tables and then a pair? JSON has neither."""
+    """Return whether the first lines, without blanks and comments, are a pair, or tables and then a pair. JSON has neither."""
     for line in written[:4096].splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
             if _PAIR.match(line):
@@ -39,7 +39,7 @@ def read_toml(written: str) -> Json:
         return _json(tomllib.loads(written))
     except RecursionError:
         raise TooDeep(f"The file is nested deeper than {_MAX_DEPTH} levels.") from None
-    except ValueError as error:  # of tomllib, or of a number of too many digits
+    except ValueError as error:  # tomllib's, or int's for a number with too many digits
         said, at = str(error), _AT.search(str(error))
         line, column = (int(at[1]), int(at[2])) if at and at[1] else (written.count("\n") + 1, 1)
         reason = _AT.sub("", said) if isinstance(error, tomllib.TOMLDecodeError) else "a number has too many digits"

@@ -1,6 +1,6 @@
-"""YAML as JSON values: what MLflow's MLmodel files, the front matter of Hugging Face model cards, parameters of DVC and Kedro are written in.
+"""Reads YAML as JSON values: MLflow's MLmodel files, the front matter of Hugging Face model cards, parameters of DVC and Kedro.
 
-Aliases are written out, merge keys (`<<`) merged, as long as the whole stays small; a file that grows without end by them is refused before anything is built.
+Aliases are written out and merge keys (`<<`) merged, up to a limit on the result. A file that would grow past it is refused before anything is built.
 """
 
 import re
@@ -16,14 +16,14 @@ from schemas.common import Json
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_WRITTEN_OUT = 200_000
-"""Values and containers, with every alias written out."""
+"""Limit on values and containers, with every alias written out."""
 _MAX_DEPTH = 64
 _MERGE = "tag:yaml.org,2002:merge"
 _KEY = re.compile(r"""(?:[A-Za-z_][\w .-]*|"[^"\n]*"|'[^'\n]*'):(?:\s|$)|- """)
 
 
 class _JsonLoader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    """Knows JSON's types only, in the notation of YAML 1.2: `no` and `1:30` are texts, `1e-5` is a number, and dates stay strings."""
+    """Knows JSON's types only, in the notation of YAML 1.2: `no` and `1:30` are texts, `1e-5` is a number, and dates are strings."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
     yaml_constructors = {
@@ -33,11 +33,11 @@ class _JsonLoader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no ty
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.doubled: dict[int, list[str]] = {}
-        """Keys that a mapping gives more than once, by the mapping's id."""
+        """Repeated keys, by the mapping's id."""
 
 
 def _mapping(loader: _JsonLoader, node: Any) -> Iterator[dict[str, Any]]:
-    """With its keys as they are written: 1, 1.0 and true are three."""
+    """Build a mapping with its keys as written: 1, 1.0 and true are three keys."""
     made: dict[str, Any] = {}
     yield made
     own = [loader.construct_scalar(key) for key, _ in node.value if key.tag != _MERGE]
@@ -69,7 +69,7 @@ _JsonLoader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
 def looks_like_yaml(written: str) -> bool:
-    """Does its first line that says something read like YAML?"""
+    """Return whether the first line, without blanks and comments, looks like YAML."""
     first = next((line for line in written.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     return first.strip() == "---" or bool(_KEY.match(first))
 
@@ -97,8 +97,8 @@ def read_yaml(written: str) -> tuple[Json, dict[int, tuple[Json, list[str]]]]:
 
 
 def _check_events(body: str) -> None:
-    """Before anything is built: its depth, and its size with every alias written out."""
-    open_nodes: list[tuple[str | None, int]] = []  # the anchor of each open container, and how much stood before it
+    """Check depth, and size with every alias written out, before anything is built."""
+    open_nodes: list[tuple[str | None, int]] = []  # the anchor of each open container, and the size before it
     sizes: dict[str, int] = {}
     written = 0
     for event in yaml.parse(body, _JsonLoader):

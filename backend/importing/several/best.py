@@ -1,4 +1,4 @@
-"""Which of several models a file calls its best, by name or by figures that only one of them has; and the figures by which they can be told apart."""
+"""Finds the model that a file calls its best, by name or by figures that only one model has; and the figures that tell the models apart."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -67,7 +67,7 @@ def _note(found: dict[str, float], key: str, value: Json, split: str | None) -> 
 
 
 def _chosen(tree: Json) -> Iterator[tuple[Path, Json]]:
-    """Yield what stands under keys that speak of the best one, at the top and a level below."""
+    """Yield the values of keys about the best model, at the top and one level below."""
     for path, node in [((), tree), *(((name,), below) for name, below in items(tree) if isinstance(below, dict))]:
         for name, value in items(node):
             if words(str(name)).startswith(_CHOSEN):
@@ -84,7 +84,7 @@ def _named(tree: Json, members: list[Member]) -> tuple[Member | None, str | None
 
 
 def _equal(tree: Json, members: list[Member], given: dict[str, dict[str, float]]) -> tuple[Member | None, str | None]:
-    """Return the one model with the very figures that are said of the best."""
+    """Return the one model with exactly the figures of the best, and the place of those figures."""
     for path, value in _chosen(tree):
         if any(path[: len(place)] == place for member in members for place in member.places):
             continue
@@ -96,7 +96,7 @@ def _equal(tree: Json, members: list[Member], given: dict[str, dict[str, float]]
 
 
 def _alone(key: str, value: Json) -> dict[str, float]:
-    """`best_auc: 0.83`, or `best_score: 0.83` of whatever metric."""
+    """Return the best model's figures among plain values: `best_auc: 0.83`, or `best_score: 0.83` of any metric."""
     known = metric_key(key)
     if not is_number(value) or (known is None and not words(key).endswith(("score", "value", "result"))):
         return {}

@@ -1,4 +1,4 @@
-"""Models told apart by the part of the file that they stand in: `{"churn": {"roc_auc": 0.8}, "spend": {"mae": 4.1}}`, or by a prefix of their figures."""
+"""Finds models in separate parts of a file: `{"churn": {"roc_auc": 0.8}, "spend": {"mae": 4.1}}`, or under separate prefixes of figures."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from schemas.common import Json
 _CLASSIFICATION: Final = frozenset(VOCABULARY["bounds"]["classification"])
 _REGRESSION: Final = frozenset((*VOCABULARY["bounds"]["regression"], "r2"))
 _BY_CLASS: Final = frozenset({"precision", "recall", "f1", "specificity", "f2", "f0_5"})
-"""Figures that may be of one class; a prefix before nothing but these is a class, not a model."""
+"""Figures that may be of one class. A prefix that only these have is a class, not a model."""
 _TASK: Final = frozenset({"task", "task_type", "problem_type", "problem", "objective"})
 _OWN: Final = STRONG_ALGORITHM | _TASK | {"model", "algorithm", "threshold", "decision_threshold", "best_threshold"}
 _PARTS: Final = frozenset().union(*(SECTIONS[kind] for kind in ("metrics", "model", "dataset", "rows", "features", "stats", "report", "slices", "foreign")))
@@ -26,7 +26,7 @@ _SLICES: Final = frozenset(
 
 
 def by_task(path: Path, key: str, node: Json) -> list[Member]:
-    """Parts side by side that are each a model: they say so themselves, or their figures are of different tasks."""
+    """Return sibling parts that are each a model: they describe themselves as one, or their figures are of different tasks."""
     if not isinstance(node, dict) or section(key, "slices", "report", "importance"):
         return []
     parts = {name: value for name, value in node.items() if isinstance(value, dict) and _may_be_model(name)}
@@ -58,13 +58,13 @@ def _speaks_of_itself(part: dict[str, Json]) -> bool:
 
 
 def _task_of(figures: set[str]) -> str | None:
-    """Return the task that a part's figures are of, where they are of one."""
+    """Return the task of a part's figures, if they have one task."""
     classification, regression = figures & _CLASSIFICATION, figures & _REGRESSION
     return None if bool(classification) == bool(regression) else "classification" if classification else "regression"
 
 
 def by_figure_prefix(path: Path, key: str, node: Json) -> list[Member]:
-    """`retail_test_auc`, `retail_test_ks`, `corp_test_auc`, `corp_test_ks`: the same figures under two names that say nothing else."""
+    """Return models by prefix of the same figures: `retail_test_auc`, `retail_test_ks`, `corp_test_auc`, `corp_test_ks`. The prefixes have no other meaning."""
     if not isinstance(node, dict):
         return []
     found: dict[str, dict[str, Path]] = {}
@@ -88,7 +88,7 @@ def _prefix(name: str) -> tuple[str, str] | None:
 
 
 def models_by_name(path: Path, key: str, node: Json) -> list[Member]:
-    """`{"initial_model": {"best_params": …}, "full_model": {…}}`: parts that are called models and have settings of their own."""
+    """Return parts that are called models and have their own settings: `{"initial_model": {"best_params": …}, "full_model": {…}}`."""
     parts = [name for name, value in items(node) if isinstance(name, str) and isinstance(value, dict) and _is_called_model(name) and _has_settings(value)]
     return [Member(name=name, also=frozenset(), places=((*path, name),)) for name in parts] if len(parts) > 1 else []
 

@@ -1,4 +1,4 @@
-"""Does a file describe several models? Found before anything is matched, so that they are never blended."""
+"""Finds the models of a file that describes several. This comes before any matching, so that models are never blended."""
 
 import re
 from collections import Counter
@@ -34,16 +34,16 @@ _STEPS: Final = frozenset({"epoch", "fold", "step", "iteration", "iter", "round"
 _VERSIONS: Final = frozenset({"versions", "model_versions", "registered_versions"})
 _NAMED_AS_MODEL: Final = re.compile(r"(?:^|_)(?:model|classifier|regressor|estimator|predictor|forecaster)(?:_[a-z0-9]{1,3})?$")
 _REFERENCE: Final = frozenset({"baseline", "baselines", "baseline_model", "naive_baseline", "random_baseline", "dummy", "dummy_baseline", "human_baseline"})
-"""What a single model is compared with is no second model, unless a part lists models."""
+"""Names of a reference for a single model. Such a reference is no second model, unless a part lists models."""
 _STAGES: Final = frozenset(
     {"production", "staging", "canary", "shadow", "current", "candidate", "champion", "challenger", "incumbent", "live", "proposed", "deployed", "new", "old"}
 )
-"""Versions of a model by where they stand: two of them side by side are two models."""
+"""Versions of a model by stage: two of them side by side are two models."""
 _DEPTH = 8
 
 
 def members(tree: Json) -> list[Member]:
-    """Return the models that a file describes when it is two or more; else none. The shallowest place that lists models counts."""
+    """Return the models of a file that describes two or more; else none. The shallowest place that lists models counts."""
     classes = _classes(tree)
     level: list[tuple[Path, str, Json]] = [((), "", tree)]
     for _ in range(_DEPTH):
@@ -56,7 +56,7 @@ def members(tree: Json) -> list[Member]:
 
 
 def _classes(tree: Json) -> set[str]:
-    """Return what the file calls its classes: `forest` and `tree` may well be such."""
+    """Return the file's names of classes, which may look like models: `forest`, `tree`."""
     found: set[str] = set()
     for _, part in [("", tree), *items(tree)]:
         for name, value in items(part):
@@ -76,7 +76,7 @@ _NOT_MODELS: Final = SECTIONS["foreign"] | SECTIONS["hyperparameters"] | SECTION
 
 
 def components(node: Json, key: str) -> set[str]:
-    """The parts of a map that list what an ensemble is made of: no models of their own. It is one when its heading, how it votes or what it is says so."""
+    """Return the parts of a map that list an ensemble's components, which are no models of their own. A heading, a way of voting or a type marks an ensemble."""
     if not isinstance(node, dict):
         return set()
     listed = {name for name, value in node.items() if isinstance(value, (dict, list)) and section(name, "models", "members")}
@@ -108,7 +108,7 @@ def _all_names(row: dict[str, Json]) -> frozenset[str]:
 
 
 def _meaning_of_its_own(key: str) -> bool:
-    """Keys that say what part of one model this is, not which model."""
+    """Return whether a key names a part of one model, not a model."""
     said = words(key)
     if _AVERAGE.fullmatch(said) or _FOLD.fullmatch(said) or said in METRICS or split_of(key) is not None:
         return True
@@ -150,7 +150,7 @@ def _says_algorithm(node: dict[str, Json]) -> bool:
 
 
 def _same_kind(full: dict[str, Json]) -> bool:
-    """Do all rows have the same name (of one model, then)?"""
+    """Return whether all rows have the same name, and so are of one model."""
     return len({_own_name(value) for value in full.values()}) == 1
 
 
@@ -160,7 +160,7 @@ def _member(path: Path, name: str, value: Json) -> Member:
 
 
 def _by_row(path: Path, key: str, node: Json) -> list[Member]:
-    """Return a list of models."""
+    """Return the models of a list."""
     if not isinstance(node, list) or len(node) < 2:
         return []
     if words(key) in _STRICT and all(isinstance(row, str) for row in node):
@@ -189,7 +189,7 @@ def _by_row(path: Path, key: str, node: Json) -> list[Member]:
 
 
 def _own_version(key: str, row: dict[str, Json], listed: bool) -> str:
-    """Return a registry lists the versions of one model."""
+    """Return a row's own version, where a registry lists the versions of one model; else an empty text."""
     return _version_of(row) if words(key) in _VERSIONS or listed else ""
 
 
@@ -200,7 +200,7 @@ def _version_of(row: dict[str, Json]) -> str:
 
 
 def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:
-    """Read rows by model and split: those of one model belong together."""
+    """Return the models of rows by model and split: rows of one model belong together."""
     names = [_own_name(row) for row in rows]
     if not all(name and names_algorithm(name) and not _meaning_of_its_own(name) for name in names):
         return []
@@ -211,13 +211,13 @@ def _by_name_and_split(path: Path, rows: list[dict[str, Json]]) -> list[Member]:
 
 
 def _of_split(row: dict[str, Json]) -> bool:
-    """Return whether the row names its split or its training step."""
+    """Return whether the row names a split or a training step."""
     named = {words(name): value for name, value in row.items()}
     return any(isinstance(named.get(field), str) and split_of(named[field]) for field in FIELDS["metric_split"]) or bool(_STEPS & set(named))
 
 
 def _by_metric(path: Path, key: str, node: Json) -> list[Member]:
-    """Return a table by column: from metric to model to value; or a column of models beside columns of metrics."""
+    """Return the models of a table by column: from metric to model to value, or a column of models beside columns of metrics."""
     if not isinstance(node, dict):
         return []
     columns = {name: items(value) for name, value in node.items() if isinstance(value, (dict, list)) and metric_key(name)}
@@ -242,4 +242,4 @@ _LOOKS: Final[tuple[Callable[[Path, str, Json], list[Member]], ...]] = (
     by_figure_prefix,
     models_by_name,
 )
-"""The ways in which a place may list models, most telling first."""
+"""The ways in which a place may list models, the clearest first."""

@@ -1,4 +1,4 @@
-"""One of the models that a file describes, and the tables that list such."""
+"""One of several models in a file, and the tables that list models."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from schemas.common import Json
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One model of a file: its name, other names it goes by, and the places that are its own."""
+    """One model of a file: its name, its other names, and its own places."""
 
     name: str
     also: frozenset[str]
@@ -17,7 +17,7 @@ class Member(msgspec.Struct, frozen=True):
     flat: str | None = None
     """Its prefix or suffix in keys such as `rf_accuracy`."""
     headings: tuple[str, ...] = ()
-    """What stands above each of its places, where the places are cells of a table."""
+    """The heading of each of its places, if they are cells of a table."""
 
     def is_called(self, name: str) -> bool:
         """Return whether this is the named model."""
@@ -25,7 +25,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 def by_table(path: Path, key: str, node: Json) -> list[Member]:
-    """Return a table with its headings apart: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
+    """Return the models of a table with separate headings: `{"columns": ["model", "auc"], "data": [["rf", 0.8], …]}`."""
     if not isinstance(node, dict):
         return []
     fields = {words(name): name for name, value in node.items() if isinstance(value, list)}
@@ -49,7 +49,7 @@ def by_table(path: Path, key: str, node: Json) -> list[Member]:
 
 
 def _by_index(path: Path, node: dict[str, Json], fields: dict[str, str], columns: list[str], known: list[int], body: str) -> list[Member]:
-    """Return the same with the models' names in an index apart, as pandas writes it."""
+    """Return the same with the models' names in a separate index, as pandas writes it."""
     index = node.get(fields.get("index", ""))
     if not isinstance(index, list) or len(index) != len(node[body]) or not all(isinstance(one, str) and names_algorithm(one) for one in index):
         return []
@@ -61,7 +61,7 @@ def _by_index(path: Path, node: dict[str, Json], fields: dict[str, str], columns
 
 
 def by_prefix(path: Path, key: str, node: Json) -> list[Member]:
-    """Flat keys that begin or end with a kind of model: `rf_accuracy`, `xgb_accuracy`."""
+    """Return the models of flat keys that begin or end with a kind of model: `rf_accuracy`, `xgb_accuracy`."""
     if not isinstance(node, dict):
         return []
     found: dict[str, dict[str, Path]] = {}

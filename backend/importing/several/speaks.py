@@ -1,4 +1,4 @@
-"""What a part of a file says of a model's quality."""
+"""The metrics in a part of a file."""
 
 from backend.importing.transforms import is_number
 from backend.importing.vocabulary import metric_key, section, split_of
@@ -6,7 +6,7 @@ from schemas.common import Json
 
 
 def has_metrics(node: Json, depth: int = 2) -> set[str]:
-    """Return the metrics that a part of a file gives, in itself or in a part of metrics or of a split within."""
+    """Return the metrics of a part of a file: its own, and those of a part of metrics or of a split within it."""
     if not isinstance(node, dict):
         return set()
     found = {key.name for name, value in node.items() if is_number(value) and (key := metric_key(name)) and key.part == "value"}
