@@ -212,7 +212,7 @@ def _is_own_name(name: Value | None) -> bool:
 
 
 def _figure_of(table: dict[object, Row], row: Row) -> Row | None:
-    """Return the one figure that a deviation or an interval without its own value belongs to. Both have the same split, class and so on; the label may differ."""
+    """Return the one figure that a deviation or an interval without its own value belongs to. Both agree in split, class and so on; the label may differ."""
     same = [one for one in table.values() if "value" in one and all(_hashable(one.get(name)) == _hashable(row.get(name)) for name in _IDENTITY["/metrics"])]
     return same[0] if len(same) == 1 else None
 

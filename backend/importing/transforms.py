@@ -97,7 +97,7 @@ def integer(value: Json) -> Json:
 
 
 def count(value: Json) -> Json:
-    """Return the whole number in a few words: `"12,500 customers"` -> 12500. A comma or a point before three digits groups thousands: a count has no fraction."""
+    """Return the whole number in a few words: `"12,500 customers"` -> 12500. A comma or point before three digits groups thousands: counts have no fraction."""
     return _whole(read_in_words(value) if isinstance(value, str) and is_count(value) else None, value)
 
 

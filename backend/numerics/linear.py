@@ -1,4 +1,4 @@
-"""Linear models: read strictly, scored in one fixed order of summation, explained in closed form."""
+"""Linear models: strict reading, scores summed in one fixed order, explanations in closed form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,14 @@ from schemas.linear_model import LevelsTerm, LinearModel
 
 
 class MalformedLinear(ValueError):
-    """The file is not a linear model; the message says what is wrong, with its pointer where there is one."""
+    """The file is not a linear model; the message names the problem, with its pointer if it has one."""
 
 
 @dataclass(frozen=True)
 class Linear:
-    """`margin = intercept + Σ contribution`, of values as they come: a standardisation is already worked in.
-
-    A feature contributes `coefficient × value`, or what its lookup gives. `levels` are the categories of a feature, in the order of their codes.
-    `takes_missing` are the features with a rule for missing values.
+    """A linear model: `margin = intercept + Σ contribution`, for raw values, because the coefficients include the standardisation. A feature contributes
+    `coefficient × value`, or the result of its lookup. `levels` are the categories of a feature, in the order of their codes. `takes_missing` are the
+    features with a rule for missing values.
     """
 
     features: list[str]
@@ -45,11 +44,11 @@ class Linear:
         return found
 
     def margin(self, matrix: Floats) -> Floats:
-        """Return the margins [n] of rows [n, f]. Each row is summed from left to right, so that a row alone and in a batch are the same to the last bit."""
+        """Return the margins [n] of rows [n, f]. Each row is summed from left to right, so a row alone and in a batch has the same margin to the last bit."""
         return self._summed(self.parts(matrix))
 
     def contributions(self, matrix: Floats, background: Floats) -> tuple[float, Floats]:
-        """Base and Shapley values [n, f] against a background [b, f]: a feature's contribution less its mean, exact for independent replacement.
+        """Return base and Shapley values [n, f] against a background [b, f]: a feature's contribution less its mean, exact for independent replacement.
 
         Štrumbelj, Kononenko (2014), "Explaining prediction models and individual predictions with feature contributions".
 
@@ -84,13 +83,13 @@ def read_linear(content: bytes) -> Linear:
         if {len(mean), len(scale)} != {count}:
             raise MalformedLinear(f"`standardisation` must have {count} means and {count} scales.")
         if np.any(scale == 0):
-            raise MalformedLinear("`standardisation.scale` has a 0, by which nothing can be divided.")
+            raise MalformedLinear("`standardisation.scale` has a 0; a scale must differ from 0.")
         with np.errstate(over="ignore", invalid="ignore"):
             coefficients = coefficients / scale
             shifts = coefficients * mean
             intercept -= float(shifts.sum())
     if not (np.isfinite(coefficients).all() and np.isfinite(intercept)):
-        raise MalformedLinear("A coefficient, worked in with its standardisation, is not a finite number.")
+        raise MalformedLinear("A coefficient combined with its standardisation is not a finite number.")
     try:
         lookups = lookups_of(said.terms, said.features, coefficients, shifts)
     except UnsoundTerm as error:

@@ -1,4 +1,4 @@
-"""What a feature of a linear model adds: a coefficient times its value, the points of its bin, or the points of its level."""
+"""The contribution of a feature of a linear model: a coefficient times its value, the points of its bin, or the points of its level."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,14 @@ Floats = NDArray[np.float64]
 
 
 class UnsoundTerm(ValueError):
-    """A term that cannot be scored; the message names the field."""
+    """A term has no score; the message names the field."""
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """One feature's contributions. `edges` are those of bins; with None and some points, a value is a level's code. `missing` is NaN where none is stated."""
+    """One feature's contributions. `edges` are the edges of bins; None with points means that a value is a level's code. `missing` is NaN if the term states
+    none.
+    """
 
     coefficient: float
     edges: Floats | None
@@ -38,8 +40,8 @@ class Lookup:
 def lookups_of(terms: Mapping[str, Term], features: list[str], coefficients: Floats, shifts: Floats) -> dict[int, Lookup]:
     """Return the lookup of each feature with a term, by its place.
 
-    `coefficients` [f] have their standardisation worked in; `shifts` [f] are the amounts that it moved into the intercept: a missing value has none to move.
-    Raises UnsoundTerm.
+    `coefficients` [f] include their standardisation; `shifts` [f] are the amounts that it moved into the intercept. A missing value has no such amount. Raises
+    UnsoundTerm.
     """
     places = {name: at for at, name in enumerate(features)}
     found: dict[int, Lookup] = {}
@@ -57,7 +59,7 @@ def lookups_of(terms: Mapping[str, Term], features: list[str], coefficients: Flo
 def _number(term: NumberTerm, coefficient: float, shift: float) -> Lookup:
     missing = term.missing + shift
     if not np.isfinite(missing):
-        raise UnsoundTerm("`missing`, worked in with the standardisation, is not a finite number.")
+        raise UnsoundTerm("`missing` combined with the standardisation is not a finite number.")
     return Lookup(float(coefficient), None, np.empty(0), float(missing))
 
 

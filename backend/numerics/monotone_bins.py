@@ -1,7 +1,7 @@
-"""Bins of a feature by which the rate of a binary target only rises, or only falls: the best of all such partitions.
+"""Finds the best bins of a feature for which the rate of a binary target only rises, or only falls.
 
-From fine bins of equal mass, dynamic programming finds the partition with the greatest log-likelihood of the target among all with a monotone rate, at most
-`most` bins, and at least `least` rows in each. (optbinning solves the same problem by integer programming: Navas-Palencia 2020, arXiv 2001.08025.)
+It starts from fine bins of equal mass. Dynamic programming finds the partition with the greatest log-likelihood of the target. The rate must be monotone, with
+at most `most` bins and at least `least` rows in each. (optbinning solves the same problem by integer programming: Navas-Palencia 2020, arXiv 2001.08025.)
 """
 
 from typing import Literal
@@ -14,9 +14,8 @@ Direction = Literal["increasing", "decreasing", "auto", "any"]
 
 
 def best_partition(positives: Floats, negatives: Floats, most: int, least: float, direction: Direction = "auto") -> list[int]:
-    """Return where each bin starts, from counts by fine bin [b] in the order of the values; one bin where nothing better is allowed.
-
-    `increasing` and `decreasing` are of the rate of positives; `auto` takes the better of the two; `any` asks for no order.
+    """Return the start of each bin, from counts by fine bin [b] in the order of the values; one bin if no other partition is allowed. `increasing` and
+    `decreasing` apply to the rate of positives; `auto` takes the better of the two; `any` requires no order.
 
     >>> best_partition(np.array([1.0, 1, 8, 9]), np.array([9.0, 9, 2, 1]), 2, 1.0)
     [0, 2]
@@ -27,7 +26,7 @@ def best_partition(positives: Floats, negatives: Floats, most: int, least: float
 
 
 def log_likelihood(positives: Floats, negatives: Floats) -> Floats:
-    """The log-likelihood [...] of counts at their own rate.
+    """Return the log-likelihood [...] of counts at their own rate.
 
     >>> float(log_likelihood(np.array(0.0), np.array(5.0)))
     0.0
@@ -38,7 +37,7 @@ def log_likelihood(positives: Floats, negatives: Floats) -> Floats:
 
 
 def _search(positives: Floats, negatives: Floats, most: int, least: float, direction: str) -> tuple[float, list[int]]:
-    """The best value and its starts. `best[i, j, k]` is that of `k + 1` bins, the last one from i up to j."""
+    """Return the best value and its starts. `best[i, j, k]` is the value of `k + 1` bins, the last one from i up to j."""
     count = len(positives)
     up, down = np.append(0.0, np.cumsum(positives)), np.append(0.0, np.cumsum(negatives))
     pos, neg = up[None, :] - up[:, None], down[None, :] - down[:, None]  # [i, j]: of the fine bins from i up to j

@@ -10,11 +10,11 @@ from schemas.columns import CategoryProfile, NumberProfile
 Floats = NDArray[np.float64]
 PROFILE_BINS = 256
 MOST_LEVELS = 256
-"""Categories beyond these, the most frequent, count as `other`."""
+"""Number of categories kept, the most frequent ones; all others count as `other`."""
 
 
 def quantile_edges(values: Floats, bins: int = PROFILE_BINS) -> list[float]:
-    """Return the inner edges of bins of about equal mass, from the values [n] that are finite. Each edge is one of the values; a frequent value has one bin.
+    """Return the inner edges of bins of about equal mass, from the finite ones of values [n]. Each edge is one of the values; a frequent value has one bin.
 
     >>> quantile_edges(np.array([1.0, 2.0, 3.0, 4.0]), 2), quantile_edges(np.array([5.0, 5.0]))
     ([3.0], [])
@@ -28,7 +28,7 @@ def quantile_edges(values: Floats, bins: int = PROFILE_BINS) -> list[float]:
 
 
 def number_profile(values: Floats, edges: Sequence[float] | None = None) -> NumberProfile:
-    """Return the counts of values [n], in bins of their own or between these edges. A value that is not finite counts as missing.
+    """Return the counts of values [n], in their own bins or between these edges. A value that is not finite counts as missing.
 
     >>> number_profile(np.array([1.0, np.nan, 3.0]), [2.0]).counts
     [1, 1]

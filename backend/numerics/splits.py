@@ -1,11 +1,9 @@
 """Divides the rows of a dataset into train, validation and test: by time, by entity, stratified, at random, or into k folds.
 
 Every function is pure and seeded: the same arguments give the same indices, on every machine (PCG64 of numpy). Results are arrays of row numbers, int64,
-sorted ascending, without overlap; together they hold every row once.
-
-By time, all rows of one moment stay on one side, and validation is later than training, test later than validation (Bergmeir and Benítez, 2012,
-"On the use of cross-validation for time series predictor evaluation"). By entity, all rows of one entity stay on one side (Roberts et al., 2017,
-"Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
+sorted ascending, without overlap; together they hold every row once. By time: all rows of one moment stay together. Validation is later than training, and
+test later than validation (Bergmeir and Benítez, 2012, "On the use of cross-validation for time series predictor evaluation"). By entity: all rows of one
+entity stay together (Roberts et al., 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure").
 """
 
 import itertools
@@ -34,11 +32,11 @@ class Fold(NamedTuple):
 
 
 class UnusableSplit(ValueError):
-    """The rows cannot be divided so. The message says why and what to change."""
+    """The rows cannot be split in this way. The message gives the reason and the change to make."""
 
 
 def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> RowParts:
-    """Row numbers for training, validation and test.
+    """Return the row numbers for training, validation and test.
 
     `rows` is the number of rows n. `validation` and `test` are fractions of all rows. `times` [n] (for "time"): anything numpy orders, no missing value.
     `entities` [n] (for "entity"): strings or numbers; all missing ones count as one entity. `target` [n] (for "stratified"): classes; missing is a class.
@@ -55,7 +53,7 @@ def split(kind: SplitKind, rows: int, *, validation: float, test: float, seed: i
 
 
 def split_by_time(times: Any, validation: float, test: float) -> RowParts:
-    """Return the latest rows [n] are for the test, the ones before for validation. Rows of one moment stay together."""
+    """Give the latest of rows [n] to the test, the ones before to validation. Rows of one moment stay together."""
     moments = _moments(times)
     rows = len(moments)
     order = np.argsort(moments, kind="stable")
@@ -67,7 +65,7 @@ def split_by_time(times: Any, validation: float, test: float) -> RowParts:
 
 
 def split_by_entity(entities: Any, validation: float, test: float, seed: int) -> RowParts:
-    """Whole entities go to one part, in an order drawn from the seed, until the part has its share of rows."""
+    """Give whole entities to one part after another, in an order drawn from the seed, until each has its share of rows."""
     codes = _codes(entities)
     counts = np.bincount(codes)
     order = np.random.default_rng(seed).permutation(len(counts))
@@ -79,7 +77,7 @@ def split_by_entity(entities: Any, validation: float, test: float, seed: int) ->
 
 
 def split_stratified(target: Any, validation: float, test: float, seed: int) -> RowParts:
-    """Return each class [n] is divided by the same shares. A class of one row goes to training."""
+    """Split each class [n] in the same shares. A class of one row goes to training."""
     codes = _codes(target)
     generator = np.random.default_rng(seed)
     parts = np.zeros(len(codes), np.int8)
@@ -93,7 +91,7 @@ def split_stratified(target: Any, validation: float, test: float, seed: int) -> 
 
 
 def split_at_random(rows: int, validation: float, test: float, seed: int) -> RowParts:
-    """Return rows in an order drawn from the seed: first the test's share, then the validation's, the rest for training."""
+    """Split rows in an order drawn from the seed: first the test's share, then validation's, the rest for training."""
     order = np.random.default_rng(seed).permutation(rows)
     for_test, for_validation = round(rows * test), round(rows * validation)
     parts = np.zeros(rows, np.int8)
@@ -103,10 +101,9 @@ def split_at_random(rows: int, validation: float, test: float, seed: int) -> Row
 
 
 def make_folds(kind: SplitKind, rows: Any, folds: int, *, seed: int, times: Any = None, entities: Any = None, target: Any = None) -> list[Fold]:
-    """k folds of the given row numbers [m] (training and validation rows of a split, ascending). Arrays are [n], of the whole dataset.
-
-    By time the folds grow: fold i trains on all that is earlier than its validation rows, so the earliest of the k + 1 spans is never validated.
-    Otherwise each row is validated once. Raises UnusableSplit.
+    """Return k folds of the given row numbers [m] (training and validation rows of a split, ascending). Arrays are [n], of the whole dataset. By time the
+    folds grow: fold i trains on all rows earlier than its validation rows, so the earliest of the k + 1 spans is never validated. Otherwise each row is
+    validated once. Raises UnusableSplit.
     """
     chosen = _ascending(rows)
     if not 2 <= folds <= len(chosen):
@@ -135,7 +132,7 @@ def _growing_folds(chosen: Rows, moments: NDArray[Any], folds: int) -> list[Fold
 
 
 def _entity_folds(codes: Rows, folds: int, seed: int) -> Rows:
-    """Return the largest entity first, each into the fold with the fewest rows; ties are broken by the seed."""
+    """Give each entity, the largest first, to the fold with the fewest rows. The seed decides ties."""
     counts = np.bincount(codes)
     shuffled = np.random.default_rng(seed).permutation(len(counts))
     fold_of_entity = np.empty(len(counts), np.int64)
@@ -182,7 +179,7 @@ def _moments(times: Any) -> NDArray[Any]:
 
 
 def _codes(values: Any) -> Rows:
-    """Whole numbers from 0, in the order in which numpy sorts the values as text (numbers as numbers); a missing value has a code of its own."""
+    """Return whole numbers from 0, in numpy's order of the values as text (numbers as numbers). A missing value has its own code."""
     array = np.asarray(values)
     if array.dtype.kind == "O":
         array = np.array(["\x00" if value is None or value != value else f"\x01{value}" for value in array], dtype=np.str_)

@@ -1,6 +1,6 @@
 """The head of a PMML file as a tree, like that of a JSON file: header, data dictionary, and each model's attributes and mining schema. The models' trees and
-coefficients are not read. A document type or an entity is refused before anything is read.
-Source: dmg.org/pmml/v4-4-1, "General Structure", "Header", "DataDictionary", "MiningSchema".
+coefficients are not read. A document type or an entity is refused before anything is read. Source: dmg.org/pmml/v4-4-1, "General Structure", "Header",
+"DataDictionary", "MiningSchema".
 """
 
 import re

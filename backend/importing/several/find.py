@@ -76,7 +76,7 @@ _NOT_MODELS: Final = SECTIONS["foreign"] | SECTIONS["hyperparameters"] | SECTION
 
 
 def components(node: Json, key: str) -> set[str]:
-    """Return the parts of a map that list an ensemble's components, which are no models of their own. A heading, a way of voting or a type marks an ensemble."""
+    """Return the parts of a map that list an ensemble's components, which are no models of their own. A heading, a kind of vote or a type marks an ensemble."""
     if not isinstance(node, dict):
         return set()
     listed = {name for name, value in node.items() if isinstance(value, (dict, list)) and section(name, "models", "members")}

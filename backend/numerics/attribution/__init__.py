@@ -1,1 +1,1 @@
-"""Which feature moved a prediction, and by how much: Shapley values, exact where the model's structure is known."""
+"""Contributions of features to a prediction: Shapley values, exact where the model's structure is known."""

@@ -1,8 +1,7 @@
-"""Exact Shapley values of tree ensembles, compiled once per model version.
+"""Computes exact Shapley values of tree ensembles, compiled once per model version.
 
-Numba is imported when the first forest is compiled. Its machine code is cached beside these modules, or, where they cannot be written, in the
-user's cache folder; NUMBA_CACHE_DIR names another place. A read-only installation without a home folder needs it, or compiles anew
-in every process (some seconds).
+Numba is imported when the first forest is compiled. Its machine code is cached beside these modules, or in the user's cache folder if that folder is read-only.
+NUMBA_CACHE_DIR names another place. A read-only installation without a home folder needs it; else every process compiles anew (some seconds).
 """
 
 import math
@@ -23,14 +22,14 @@ Arrays = tuple[NDArray[Any], ...]
 
 BUDGET_BYTES = 64 * 1024 * 1024
 SIZES = [(9, 12), (9, 11), (9, 10), (8, 9), (7, 8), (6, 7), (5, 5), (3, 3), (0, 0)]
-"""(bits of a group, bits of a leaf alone), largest first: the first whose table fits the budget is used. The last needs no table at all."""
+"""(bits of a group, bits of a leaf alone), largest first. The first with a table within the budget is used; the last needs no table."""
 FEW = 12
-"""Rows that are sooner explained one by one than together."""
+"""Up to this number of rows, explaining one by one is faster than together."""
 
 
 @dataclass(frozen=True)
 class CompiledExplainer:
-    """Contributions in the forest's own units; `base` + their sum is its output. `table_bytes` is the memory they are looked up in."""
+    """Explains rows in the forest's own units: `base` plus the contributions is the forest's output. `table_bytes` is the size of its tables."""
 
     base: float
     features: int
@@ -38,15 +37,15 @@ class CompiledExplainer:
     deep_leaves: int
     arguments: tuple[Arrays, NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16], Floats, Arrays]
     read: Callable[[Floats], Floats]
-    """Rows as the forest compares them."""
+    """Turns rows into the form in which the forest compares them."""
 
     @classmethod
     def compile(cls, forest: Forest, background: Floats | None = None, budget_bytes: int = BUDGET_BYTES) -> Self:
         """Compile a forest: path-dependent by its covers, or interventional against `background` [b, f].
 
-        Path-dependent is Lundberg et al. (2020)'s; interventional is the mean over the background rows of the Shapley values of
-        replacing them by the row; it needs no covers. Raises `CannotCompile` for what it does not take. Takes about a second for 100 trees
-        of 31 leaves.
+        Path-dependent values are those of Lundberg et al. (2020). Interventional values are the mean, over the background rows, of the Shapley values of
+        replacing that row by the explained one; they need no covers. Raises `CannotCompile` for a forest that it does not take. Takes about a second for 100
+        trees of 31 leaves.
         """
         if background is None and not forest.covered:
             raise CannotCompile("no covers, and no background")
@@ -64,7 +63,7 @@ class CompiledExplainer:
         return cls((forest.start + base) * forest.scale, len(forest.features), table.nbytes, made.deep, arguments, forest.read)
 
     def __call__(self, matrix: Floats) -> Floats:
-        """Contributions [n, f] of rows [n, f]. Runs without the GIL on one thread."""
+        """Return the contributions [n, f] of rows [n, f]. Runs without the GIL on one thread."""
         from backend.numerics.attribution.lookup import explain_each, explain_rows  # noqa: PLC0415  heavy: numba
 
         out = np.empty((len(matrix), self.features))
@@ -83,7 +82,9 @@ def _fitting(forest: Forest, budget_bytes: int) -> AttributionPlan:
 
 
 def _nodes(forest: Forest, made: AttributionPlan) -> Arrays:
-    """The nodes' decisions as arrays, in the plan's order: feature, threshold, 2 kind + whether NaN goes left (see `decide`), and categories as bit sets."""
+    """Return the nodes' decisions as arrays, in the plan's order: feature, threshold, 2 kind + whether NaN goes left (see `decide`), and categories as bit
+    sets.
+    """
     trees = [(forest.trees[tree], node) for tree, node in made.node_order]
     feature = np.array([tree.feature[node] for tree, node in trees], dtype=np.int64)
     threshold = np.array([tree.threshold[node] for tree, node in trees], dtype=np.float64)
@@ -104,7 +105,7 @@ def _nodes(forest: Forest, made: AttributionPlan) -> Arrays:
 
 
 def _met(made: AttributionPlan, nodes: Arrays, background: Floats) -> list[tuple[Ints, Floats]]:
-    """For each leaf, the patterns that background rows meet and the share of them that do."""
+    """Return, for each leaf, the patterns that background rows meet, and the share of rows with each."""
     from backend.numerics.attribution.tables import decide  # noqa: PLC0415  heavy: numba
 
     feature, threshold, kind, starts, words = nodes
@@ -154,7 +155,7 @@ def _table(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] |
 
 
 def _deep(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | None) -> tuple[Arrays, dict[int, int]]:
-    """Return the deep leaves as arrays, and the number of each by its number among all leaves."""
+    """Return the deep leaves as arrays, and each one's number among the deep leaves by its number among all leaves."""
     numbers = [number for number, leaf in enumerate(made.leaves) if leaf.group < 0]
     leaves = [made.leaves[number] for number in numbers]
     features, starts = ragged([leaf.features for leaf in leaves])
@@ -171,17 +172,17 @@ def _deep(made: AttributionPlan, scale: float, met: list[tuple[Ints, Floats]] | 
 
 
 def _with_deep(step: tuple[int, int, int], numbers: dict[int, int]) -> tuple[int, int, int]:
-    """Return a deep step names its leaf by the number among the deep ones."""
+    """Return the program with deep leaves named by their number among the deep ones."""
     return (step[0], step[1], numbers[step[2]]) if step[0] == DEEP else step
 
 
 def _quadrature(slots: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre points and weights on [0, 1], exact for the polynomials of this many slots."""
+    """Return Gauss-Legendre points and weights on [0, 1], exact for polynomials of this number of slots."""
     points, weights = np.polynomial.legendre.leggauss(max((slots + 1) // 2, 1))
     return (points + 1) / 2, weights / 2
 
 
 def _factorials(size: int = 64) -> Floats:
-    """p! n! / (p + n + 1)! at [p, n]."""
+    """Return p! n! / (p + n + 1)! at [p, n]."""
     logs = [math.lgamma(k + 1) for k in range(2 * size)]
     return np.array([[math.exp(logs[p] + logs[n] - logs[p + n + 1]) for n in range(size)] for p in range(size)])

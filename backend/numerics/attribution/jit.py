@@ -1,4 +1,4 @@
-"""Compilation that caches where it can."""
+"""Compilation, cached where possible."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
@@ -12,8 +12,7 @@ R = TypeVar("R")
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function as machine code that runs without the GIL, kept on disk.
 
-    Where numba finds no folder to write (a read-only installation, no home, no NUMBA_CACHE_DIR) it would refuse to cache at all;
-    the code is then compiled anew in each process.
+    Without a writable folder (a read-only installation, no home, no NUMBA_CACHE_DIR) numba would refuse to cache. Each process then compiles the code anew.
     """
     try:
         return cast("Callable[P, R]", njit(cache=True, nogil=True)(function))

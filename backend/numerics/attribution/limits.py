@@ -1,4 +1,4 @@
-"""What the compiler takes, known without compiling."""
+"""The limits of the compiler, checked without compiling."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from backend.numerics.trees.forest import Forest, Tree
 
 MAX_LEAVES = 200_000
 MAX_FEATURES = 2**16
-"""What is read for each row is kept in few bytes, so that it stays in the cache."""
+"""Most features of a forest: the data read for each row must stay in the cache."""
 MAX_SLOTS = 62
-"""Features on one path: their bits share a 64-bit word."""
+"""Most features on one path: their bits share a 64-bit word."""
 
 
 class CannotCompile(ValueError):
-    """The forest is of a kind that the compiled explainer does not take."""
+    """The compiled explainer does not take this kind of forest."""
 
 
 def check(forest: Forest) -> None:
-    """Raises `CannotCompile` for linear leaves, more leaves or features than are taken, or more than 62 features on a path."""
+    """Raise `CannotCompile` for linear leaves, too many leaves or features, or more than 62 features on a path."""
     if forest.linear:
         raise CannotCompile("linear leaves")
     if sum(tree.leaves for tree in forest.trees) > MAX_LEAVES or len(forest.features) > MAX_FEATURES:
@@ -26,7 +26,7 @@ def check(forest: Forest) -> None:
 
 
 def compiles(forest: Forest) -> bool:
-    """Return whether a forest is explained from tables."""
+    """Return whether tables can explain a forest."""
     try:
         check(forest)
     except CannotCompile:
@@ -35,7 +35,7 @@ def compiles(forest: Forest) -> bool:
 
 
 def _deep(tree: Tree) -> bool:
-    """Return whether some path has more splits than a path may have features. Read level by level, which is quick."""
+    """Return whether some path has more splits than a path may have features. A quick check, level by level."""
     level = np.zeros(min(tree.leaves - 1, 1), dtype=np.int64)
     for _ in range(MAX_SLOTS):
         below = np.concatenate((tree.left[level], tree.right[level]))
@@ -46,7 +46,7 @@ def _deep(tree: Tree) -> bool:
 
 
 def _most_features(tree: Tree) -> int:
-    """Return the most different features on any of a tree's paths."""
+    """Return the largest number of different features on a path of the tree."""
     most, stack = 0, [(0, frozenset[int]())]
     while stack:
         node, above = stack.pop()

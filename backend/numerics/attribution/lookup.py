@@ -1,4 +1,4 @@
-"""Compiled kernels that explain rows by a filled table."""
+"""Compiled kernels that explain rows with a filled table."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ Ints = NDArray[np.int64]
 Steps = NDArray[np.int32]
 Columns = NDArray[np.uint16]
 MOST_ROWS, FEWEST_ROWS, VALUES = 1024, 128, 32_768
-"""Rows of a batch that pass through the table together: the more, the longer its parts stay in the cache, as long as the rows do too."""
+"""Rows of a batch that pass through the table together. More rows keep parts of the table in the cache for longer, as long as the rows fit there too."""
 Arrays = tuple[NDArray[Any], ...]
 
 
 @compiled
 def explain_row(x: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
-    """Fill `out` [f]. Where the contributions stand in the table is found first: the processor then fetches many of them at once."""
+    """Fill `out` [f]. The places in the table are found first, so that the processor fetches many contributions at once."""
     decided = _decisions(x, nodes)
     firsts, of_deep = np.empty(len(groups)), np.zeros(len(out))
     places, state = np.empty(len(groups), dtype=np.int64), np.empty(program[:, 1].max() + 1, dtype=np.int64)
@@ -54,7 +54,7 @@ def explain_row(x: Floats, nodes: Arrays, program: Steps, groups: Steps, columns
 
 @compiled
 def explain_each(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
-    """Fill `out` [n, f], row by row: the sooner for a few rows. The values are those of `explain_rows`."""
+    """Fill `out` [n, f], row by row, which is faster for a few rows. The values equal those of `explain_rows`."""
     for row in range(len(matrix)):
         explain_row(matrix[row], nodes, program, groups, columns, table, deep, out[row])
 
@@ -76,7 +76,7 @@ def _decisions(x: Floats, nodes: Arrays) -> NDArray[np.uint64]:
 
 @compiled
 def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
-    """Add a deep leaf's contributions, evaluated now."""
+    """Add a deep leaf's contributions, which are computed here."""
     starts, features, shares, values, points, weights, pattern_starts, patterns, counts, factorials = deep
     start, end = starts[leaf], starts[leaf + 1]
     d = end - start
@@ -94,7 +94,7 @@ def _deep(met: int, leaf: int, deep: Arrays, out: Floats) -> None:
 
 @compiled
 def explain_rows(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, columns: Columns, table: Floats, deep: Arrays, out: Floats) -> None:
-    """Fill `out` [n, f], in chunks of rows: the program is outermost, so that a group's table stays in the cache while its rows pass."""
+    """Fill `out` [n, f], in chunks of rows. The program is the outer loop, so that a group's table stays in the cache for all rows of a chunk."""
     n, width_all = matrix.shape
     levels, most = program[:, 1].max() + 1, min(n, MOST_ROWS, max(FEWEST_ROWS, VALUES // max(width_all, 1)))
     x, sums = np.empty((width_all, most)), np.empty((width_all, most))
@@ -123,7 +123,7 @@ def explain_rows(matrix: Floats, nodes: Arrays, program: Steps, groups: Steps, c
 
 @compiled
 def _look_up(x: Floats, size: int, nodes: Arrays, group: Steps, columns: Columns, table: Floats, met: Ints, rows: Ints, sums: Floats) -> None:
-    """Add a group's contributions of a chunk."""
+    """Add a group's contributions for a chunk."""
     slots, first, inner, offset, start, width = group
     keep = (1 << slots) - 1
     for r in range(size):

@@ -1,9 +1,9 @@
-"""How a forest is cut into lookups.
+"""Cuts a forest into lookups.
 
-The contributions of a leaf depend only on which of its path's features meet all their conditions on the path. A whole subtree
-depends on that for the features above it, and on the decisions of its own nodes: `bits` yes-or-no facts in all, so 2^bits rows of a
-table hold every case, and one lookup serves all its leaves. Subtrees are taken as large as `group_bits` allows; a leaf alone may have up to
-`leaf_bits`; one with more features on its path is *deep* and is evaluated row by row.
+A leaf's contributions depend only on the features of its path: on whether each meets all its conditions on the path. A subtree's contributions depend on the
+same facts for the features above it, and on the decisions of its own nodes. With `bits` such yes-or-no facts, a table of 2^bits rows holds every case, and one
+lookup serves all leaves of the subtree. Subtrees are as large as `group_bits` allows. A single leaf may have up to `leaf_bits`. A leaf with more features on
+its path is *deep*, and is evaluated row by row.
 """
 
 from dataclasses import dataclass, field
@@ -13,15 +13,13 @@ import numpy as np
 from backend.numerics.trees.forest import Forest, Tree
 
 GROUP, DEEP = 126, 127
-"""What a step of the program is; 2 slot + side for one that goes down an edge."""
+"""Operations of the program. A step down an edge is 2 slot + side."""
 
 
 @dataclass(frozen=True)
 class PlannedLeaf:
-    """A leaf: its value, the slots of its path (feature and share of cover that follows the path), its conditions, and its place.
-
-    `conditions` are (slot, node, goes left). `group` is -1 for a deep leaf; `masks` and `wanted` say for each slot which of the
-    group's bits must be how.
+    """A leaf: its value, the slots of its path (feature, and share of cover that follows the path), its conditions, and its place. `conditions` are (slot,
+    node, goes left). `group` is -1 for a deep leaf. `masks` and `wanted` give, for each slot, the group's bits that count and their required values.
     """
 
     value: float
@@ -60,9 +58,8 @@ class AttributionPlan:
 
 
 def plan(forest: Forest, group_bits: int, leaf_bits: int) -> AttributionPlan:
-    """Cut every tree of a forest that is within the limits.
-
-    Without covers both branches of a split have the share 1/2: such a plan explains against a background, which needs no shares.
+    """Return the plan of a forest within the limits. Without covers, both branches of a split have the share 1/2; such a plan serves only for explanations
+    against a background, which need no shares.
     """
     made = AttributionPlan()
     for number, tree in enumerate(forest.trees):
@@ -75,7 +72,7 @@ def plan(forest: Forest, group_bits: int, leaf_bits: int) -> AttributionPlan:
 
 @dataclass
 class _Path:
-    """What is known on the way down: slots by feature, the share of each, conditions so far."""
+    """The path down to a node: slots by feature, the share of each, the conditions so far."""
 
     slots: dict[int, int]
     shares: list[float]
@@ -83,7 +80,7 @@ class _Path:
     cover: float
 
     def down(self, feature: int, node: int, left: int, share: float) -> "_Path":
-        """Return one step further."""
+        """Return the path one step further."""
         slots, shares = dict(self.slots), list(self.shares)
         slot = slots.setdefault(feature, len(slots))
         if slot == len(shares):
@@ -93,7 +90,7 @@ class _Path:
 
 
 class _Cut:
-    """The cutting of one tree."""
+    """Cuts one tree."""
 
     def __init__(self, made: AttributionPlan, number: int, tree: Tree, group_bits: int, leaf_bits: int, covered: bool) -> None:
         self.made, self.number, self.tree, self.covered = made, number, tree, covered
@@ -101,7 +98,7 @@ class _Cut:
         self.inner = self._inner()
 
     def _inner(self) -> list[int]:
-        """Inner nodes in the subtree of each node."""
+        """Return the number of inner nodes in the subtree of each node."""
         order, counts = [0], [1] * (self.tree.leaves - 1)
         for node in order:
             order.extend(int(child) for child in (self.tree.left[node], self.tree.right[node]) if child >= 0)
@@ -110,7 +107,7 @@ class _Cut:
         return counts
 
     def root(self) -> None:
-        """Cut the tree from its root, depth first with a stack of its own."""
+        """Cut the tree from its root, depth first, with its own stack."""
         stack: list[tuple[int, int, _Path, tuple[int, int, int] | None]] = [(0, 0, _Path({}, [], [], 1.0), None)]
         while stack:
             child, level, path, edge = stack.pop()
@@ -127,7 +124,7 @@ class _Cut:
                     stack.append((below, level + 1, further, (number, side, further.conditions[-1][0])))
 
     def _number(self, node: int) -> int:
-        """Nodes are numbered in the order met, so that those of a group follow each other."""
+        """Number nodes in the order of the visit, so that those of a group follow each other."""
         self.made.node_order.append((self.number, node))
         return len(self.made.node_order) - 1
 
@@ -154,7 +151,7 @@ class _Cut:
         self.made.groups[group] = (slots, first, len(self.made.node_order) - first)
 
     def _below(self, child: int, path: _Path, group: int, slots: int, first: int) -> None:
-        """Every leaf of a group's subtree. The recursion is as deep as the group has bits."""
+        """Plan every leaf of a group's subtree. The depth of the recursion is at most the group's number of bits."""
         if child < 0:
             self._leaf(child, path, group, slots, first)
             return
@@ -180,7 +177,7 @@ class _Cut:
 
 
 def ragged(lists: list[list[int]]) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
-    """Lists as one array and the starts of each within it, with the end of the last.
+    """Return lists as one array, and the start of each within it, with the end of the last.
 
     >>> [part.tolist() for part in ragged([[1, 2], [], [3]])]
     [[1, 2, 3], [0, 2, 2, 3]]

@@ -1,7 +1,7 @@
-"""Shapley values of any model, estimated by permutations.
+"""Estimates Shapley values of any model by permutations.
 
-Castro, Gómez, Tejada (2009), "Polynomial calculation of the Shapley value based on sampling"; each permutation is used in both
-directions (Mitchell, Cooper, Frank, Holmes 2022, "Sampling permutations for Shapley value estimation", antithetic sampling).
+Castro, Gómez, Tejada (2009), "Polynomial calculation of the Shapley value based on sampling"; each permutation is used in both directions (Mitchell, Cooper,
+Frank, Holmes 2022, "Sampling permutations for Shapley value estimation", antithetic sampling).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ CHUNK_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class ShapleyEstimate:
-    """`base`, `values` [n, f] and the standard error of each [n, f]."""
+    """The result: `base`, `values` [n, f], and the standard error of each [n, f]."""
 
     base: float
     values: Floats
@@ -28,9 +28,9 @@ class ShapleyEstimate:
 def sampled_shapley(model: Callable[[Floats], Floats], matrix: Floats, background: Floats, pairs: int = PAIRS, seed: int = 7) -> ShapleyEstimate:
     """Estimate the contributions of `matrix` [n, f] against `background` [b, f].
 
-    `model` takes [m, f] and gives [m]. The value of a set of features is the model's mean with the others taken from the
-    background rows in use: all of them up to `pairs`, else as many drawn at random. Each gets as many permutation pairs as
-    another, so base + sum is the model's output but for rounding. The same call gives the same numbers.
+    `model` takes [m, f] and gives [m]. The value of a set of features is the model's mean with the other features from background rows. All rows are used up to
+    `pairs`, else `pairs` rows drawn at random. Each gets the same number of permutation pairs, so base + sum is the model's output, except for rounding. The
+    same call gives the same numbers.
 
     >>> found = sampled_shapley(lambda rows: rows @ np.array([2.0, -1.0]), np.array([[1.0, 1.0]]), np.zeros((1, 2)))
     >>> found.values.round(12).tolist(), bool(found.error.max() < 1e-12)
@@ -51,13 +51,13 @@ def sampled_shapley(model: Callable[[Floats], Floats], matrix: Floats, backgroun
 
 
 def _pair_contributions(model: Callable[[Floats], Floats], row: Floats, partners: Floats, orders: NDArray[np.intp]) -> Floats:
-    """Contributions [pairs, f] of one row: the mean of each order's and its reverse's."""
+    """Return contributions [pairs, f] of one row, each the mean over an order and its reverse."""
     forward, backward = _walk(model, row, partners, orders), _walk(model, row, partners, orders[:, ::-1])
     return (forward + backward) / 2
 
 
 def _walk(model: Callable[[Floats], Floats], row: Floats, partners: Floats, orders: NDArray[np.intp]) -> Floats:
-    """Return what each feature adds when the partners' values are replaced by the row's, one at a time in the given orders."""
+    """Return the change by each feature as the row's values replace the background rows', one at a time in the given orders."""
     pairs, features = orders.shape
     rank = np.argsort(orders, axis=1)
     out = np.empty((pairs, features))

@@ -1,4 +1,4 @@
-"""Compiled explainers as files, so that a new process does not compile again what another has."""
+"""Stores compiled explainers as files, so that a new process need not compile them again."""
 
 import contextlib
 import hashlib
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from backend.numerics.attribution.compiled import CompiledExplainer
 
 TABLES_KEPT = 2
-"""Tables kept of one model: those of other backgrounds and of other releases go when a new one comes."""
+"""Most stored tables of one model. A new table removes those of other backgrounds and releases."""
 SUFFIX = ".table"
 DIGEST_BYTES = 32
 
 
 def table_path(model: Path, background: str | None) -> Path:
-    """Return where the table of a model's file lies, beside it: by what it is compared with, and by the code that compiles."""
+    """Return the path of a table, beside the model's file. Its name has the background's digest and that of the compiling code."""
     return model.with_name(f"{model.name}.{(background or 'path-dependent')[:16]}.{_release()}{SUFFIX}")
 
 
 def load_table(path: Path, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> CompiledExplainer | None:
-    """Return the explainer kept there, for a forest that reads its rows so; None where there is none, or one that is not whole."""
+    """Return the stored explainer, for a forest that reads its rows in this way; None if there is none, or an incomplete one."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -42,7 +42,7 @@ def load_table(path: Path, read: Callable[[NDArray[np.float64]], NDArray[np.floa
 
 
 def keep_table(path: Path, explainer: CompiledExplainer) -> None:
-    """Keep an explainer, whole or not at all. A folder that cannot be written is no error: the next process compiles again."""
+    """Store an explainer, whole or not at all. A read-only folder is no error: the next process compiles again."""
     nodes, program, groups, columns, table, deep = explainer.arguments
     facts = np.array([explainer.base, explainer.features, explainer.deep_leaves], dtype=np.float64)
     named: dict[str, Any] = {"facts": facts, "program": program, "groups": groups, "columns": columns, "table": table}
@@ -64,6 +64,6 @@ def keep_table(path: Path, explainer: CompiledExplainer) -> None:
 
 @cache
 def _release() -> str:
-    """Return the code that compiles, as a few letters: another release makes tables of its own."""
+    """Return a short digest of the compiling code: another release makes its own tables."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]

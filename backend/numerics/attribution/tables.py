@@ -20,7 +20,9 @@ Ints = NDArray[np.int64]
 
 @compiled
 def decide(x: float, threshold: float, kind: int, words: NDArray[np.uint32], start: int, end: int) -> int:
-    """1 where LightGBM's row goes left. `kind`: 0 numeric, 2 numeric with 0 missing, 4 categorical (bit set words[start:end]); odd where NaN goes left."""
+    """Return 1 where a row goes left in LightGBM. `kind`: 0 numeric, 2 numeric with 0 missing, 4 categorical (bit set words[start:end]); odd where NaN goes
+    left.
+    """
     if kind >= 4:
         if x != x or x <= -1.0 or x >= (end - start) * 32.0:
             return 0
@@ -51,10 +53,9 @@ def path_contributions(pattern: int, shares: Floats, value: float, points: Float
 
 @compiled
 def background_contributions(pattern: int, slots: int, patterns: Ints, counts: Floats, value: float, weights: Floats, out: Floats) -> None:
-    """The same against background rows: `patterns` they meet and the share `counts` that do; `weights` [p, n] is p! n! / (p + n + 1)!.
-
-    A leaf is reached by a mix of row and background only where one of the two meets each slot; then a slot only the row meets
-    gains, one only the background meets loses.
+    """Write the same against background rows: the `patterns` that they meet, and `counts`, the share of rows with each; `weights` [p, n] is p! n! / (p + n +
+    1)!. A mix of row and background reaches a leaf only if one of the two meets each slot. Then a slot that only the row meets gains, and one that only the
+    background meets loses.
     """
     out[:] = 0.0
     full = (1 << slots) - 1
@@ -90,7 +91,7 @@ def add_leaf(table: Floats, bits: int, masks: Ints, wanted: Ints, columns: Ints,
 
 @compiled
 def path_patterns(shares: Floats, value: float, points: Floats, weights: Floats) -> Floats:
-    """Path-dependent contributions for every pattern [2^d, d]."""
+    """Return path-dependent contributions for every pattern [2^d, d]."""
     d = len(shares)
     out, scratch = np.empty((1 << d, d)), np.empty(d)
     for pattern in range(1 << d):
@@ -100,7 +101,7 @@ def path_patterns(shares: Floats, value: float, points: Floats, weights: Floats)
 
 @compiled
 def background_patterns(slots: int, patterns: Ints, counts: Floats, value: float, weights: Floats) -> Floats:
-    """Interventional contributions for every pattern [2^d, d]."""
+    """Return interventional contributions for every pattern [2^d, d]."""
     out = np.empty((1 << slots, slots))
     for pattern in range(1 << slots):
         background_contributions(pattern, slots, patterns, counts, value, weights, out[pattern])

@@ -1,8 +1,8 @@
-"""What a figure can be when some outcomes are unknown: the least and the most that any outcomes of them would give.
+"""Bounds of a figure when some outcomes are unknown: the least and the most over all values of these outcomes.
 
-Worst-case bounds (Manski 1989, "Anatomy of the selection problem"): every unknown outcome good, or bad, or within a plausible range of its score. They
-are no interval for chance. `least` and `most` add what chance can do at each end (Imbens & Manski 2004, "Confidence intervals for partially identified
-parameters", with the one-sided quantile).
+Worst-case bounds (Manski 1989, "Anatomy of the selection problem"): every unknown outcome is good, or bad, or within a plausible range for its score. The
+bounds do not cover chance. `least` and `most` add chance at each end (Imbens & Manski 2004, "Confidence intervals for partially identified parameters", with
+the one-sided quantile).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TURNS, STEPS = 100, 9
 class Bounds:
     """A figure lies between `low` and `high` in these n rows, and with 95 % certainty between `least` and `most` in rows like them.
 
-    `unknown` of the n outcomes are not known. All four ends are None where nothing can be said.
+    `unknown` of the n outcomes are not known. All four ends are None if there is no figure.
     """
 
     low: float | None
@@ -36,7 +36,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """At ascending scores [B]: how many bad (1), good (0) and unknown outcomes. `rates` [B, 2]: the least and the most that unknown ones may be bad."""
+    """Counts of bad (1), good (0) and unknown outcomes at ascending scores [B]. `rates` [B, 2]: the least and the largest bad rate of the unknown ones."""
 
     scores: Floats
     bad: Floats
@@ -53,12 +53,13 @@ class Outcomes:
 
     @property
     def n(self) -> float:
-        """Return all rows."""
+        """Return the number of rows."""
         return float((self.bad + self.good + self.unknown).sum())
 
 
 def plausible(levels: Levels, factor: float = 2.0, bins: int = 10) -> Floats:
-    """Return the plausible range [B, 2] of the bad rate of each level's unknown outcomes: the known rate of the band, with its odds over and times `factor`.
+    """Return the plausible range [B, 2] of the bad rate of each level's unknown outcomes: the band's known rate, with its odds divided and multiplied by
+    `factor`.
 
     Each band is a tenth of all scores. A band without known outcomes takes the nearest band's known rate as its lower end towards higher scores, or its upper
     end towards lower ones. The other end stays open: unknown stays unknown.
@@ -94,7 +95,7 @@ def brier(rows: Outcomes) -> Bounds:
 
 
 def roc_auc(rows: Outcomes) -> Bounds:
-    """Return the area under the ROC curve; both ends are reached by unknown outcomes that are bad above a score and good below it, or the reverse."""
+    """Return the area under the ROC curve. At both ends the unknown outcomes are bad above a score and good below it, or the reverse."""
     extra = rows.unknown * (rows.rates[:, 1] - rows.rates[:, 0])
     bad = rows.bad + rows.unknown * rows.rates[:, 0]
     good = rows.good + rows.unknown * (1 - rows.rates[:, 1])
@@ -123,7 +124,7 @@ def _mean(rows: Outcomes, if_good: Floats, if_bad: Floats) -> Bounds:
 
 
 def _extreme(bad: Floats, good: Floats, extra: Floats, best: bool) -> tuple[float, float] | None:
-    """Return the largest (or smallest) area, with its standard error, over where the unknown outcomes turn from good to bad.
+    """Return the largest (or smallest) area, with its standard error, over the score at which the unknown outcomes turn from good to bad.
 
     For a given number of bad outcomes the area is largest when they have the highest scores. So only the turning point is searched: roughly first, then all
     levels near the best, each also turned in part.
@@ -147,21 +148,21 @@ def _extreme(bad: Floats, good: Floats, extra: Floats, best: bool) -> tuple[floa
 
 
 def _turned(bad: Floats, good: Floats, extra: Floats, turns: Ints, parts: Floats, best: bool) -> tuple[Floats, Floats]:
-    """Bad and good [t, B] when of each turning level [t] a part [t] turns bad, and all levels beyond it do."""
+    """Return bad and good counts [t, B], if a part [t] of each turning level [t] is bad, and all of the levels beyond."""
     order, at = np.arange(len(extra))[None], turns[:, None]
     rate = np.where(order == at, parts[:, None], (order > at) if best else (order < at))
     return bad + extra * rate, good + extra * (1 - rate)
 
 
 def _areas(positives: Floats, negatives: Floats) -> Floats:
-    """Return the areas under the curve [t] of counts [t, B]; NaN where there is less than one row of a class."""
+    """Return the areas under the curve [t] of counts [t, B]; NaN with less than one row of a class."""
     m, n = positives.sum(axis=1), negatives.sum(axis=1)
     pairs = ((np.cumsum(negatives, axis=1) - negatives / 2) * positives).sum(axis=1)
     return np.asarray(np.where((m >= 1) & (n >= 1), pairs / np.maximum(m * n, 1), np.nan), dtype=np.float64)
 
 
 def _auc_error(positives: Floats, negatives: Floats) -> float:
-    """DeLong's standard error from counts."""
+    """Return DeLong's standard error from counts."""
     m, n = float(positives.sum()), float(negatives.sum())
     if min(m, n) <= 1:
         return 0.5

@@ -1,4 +1,4 @@
-"""Sums of applications by cut-off and cluster, from which the figures of each cut-off are made."""
+"""Sums of applications by cut-off and cluster, for the figures of each cut-off."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +15,8 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Applications:
-    """Mature applications [n]. `risk` is the score turned so that a lower one is safer; `actuals` 1 bad, 0 good, NaN unknown; `weights` 1/p of the known.
+    """Mature applications [n]. `risk` is the score, with its sign changed if needed, so that lower is safer; `actuals` 1 bad, 0 good, NaN unknown; `weights`
+    1/p of the known.
 
     `if_approved`: worth when approved (NaN: depends on an unknown outcome); `if_declined`: worth when declined, which needs no outcome. `segments`: the
     segment of each, from 0 on; -1 for none. `clusters` [n] from 0 to CLUSTERS - 1.
@@ -29,21 +30,19 @@ class Applications:
     if_declined: Floats | None = None
     segments: Ints | None = None
     approved_now: Bools | None = None
-    """Whether each was approved by the decisions of the time."""
+    """Whether the actual decision approved each."""
     if_not_approved: Floats | None = None
-    """The worth of each by the decision of the time, where that was no approval (NaN: not known). None: that of a decline."""
+    """The worth of each by its actual decision, if that was no approval (NaN: not known). None: the worth of a decline."""
     hidden: Bools | None = None
-    """Whether the decision of the time hides the outcome of each, and no lot stands for it."""
+    """Whether the actual decision hides the outcome of each, and no lot represents it."""
     worst: Floats | None = None
-    """The lower worth of each when approved, whatever its outcome is; `best` is the higher."""
+    """The lower worth of each when approved, over both outcomes; `best` is the higher."""
     best: Floats | None = None
 
 
 class Split(NamedTuple):
-    """Sums of the approved by cluster [CLUSTERS], and what all others are worth.
-
-    `open`: how many may have an outcome; `weighed`: the weights of those with one; `earned`: what these earned. `hidden`: how many cannot have one, and
-    `worst` and `best`: what these would earn at worst and at best.
+    """Sums of the approved by cluster [CLUSTERS], and the worth of all others. `open`: the number that may have an outcome; `weighed`: the weights of those
+    with one; `earned`: their worth. `hidden`: the number that cannot have one; `worst` and `best`: their least and largest worth.
     """
 
     open: Floats
@@ -68,7 +67,7 @@ class Sums:
         self.valued = rows.if_approved is not None and rows.if_declined is not None
         self._parts = [self._of(column) for column in _split(rows, weights)]
         self.now: Split | None = None
-        if rows.approved_now is not None:  # those approved by lot stand for themselves alone here
+        if rows.approved_now is not None:  # those approved by lot represent only themselves here
             approved, each = rows.approved_now, known.astype(np.float64)
             columns = [np.where(approved, column, 0.0) for column in _split(rows, each)]
             others = _or_zero(rows.if_declined if rows.if_not_approved is None else rows.if_not_approved, len(place))
@@ -79,7 +78,7 @@ class Sums:
         self.segments = [self._of((rows.segments == one).astype(np.float64)) for one in _named(rows.segments)] if rows.segments is not None else []
 
     def at(self, cut: int) -> Split:
-        """Return the sums of those that a cut-off approves."""
+        """Return the sums of the applications that a cut-off approves."""
         parts = [up_to[cut] for up_to, _ in self._parts]
         parts[DECLINED] = self._parts[DECLINED][1] - parts[DECLINED]
         return Split(*parts)
@@ -96,7 +95,7 @@ DECLINED, HIDDEN = (Split._fields.index(name) for name in ("declined", "hidden")
 
 
 def _split(rows: Applications, weights: Floats) -> list[Floats]:
-    """Return the columns [n] that `Split` sums up, in its order. That of `declined` is of every row."""
+    """Return the columns [n] that `Split` sums up, in its order. The column `declined` covers every row."""
     n = len(rows.risk)
     hidden = np.zeros(n, dtype=bool) if rows.hidden is None else rows.hidden & (weights == 0)
     worth = np.nan_to_num(_or_zero(rows.if_approved, n))

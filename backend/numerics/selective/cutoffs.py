@@ -1,9 +1,9 @@
-"""What each cut-off would have given: approval rate, bad rate, value, recall and the four-fifths ratio, on mature applications.
+"""The results of each possible cut-off: approval rate, bad rate, value, recall and the four-fifths ratio, on mature applications.
 
-An application is approved on the safe side of the cut-off. Its outcome is known, or known of applications like it by lot (weight 1/p), or not known; a
-figure says the weighted share of would-be approvals that nothing is known of. Declined applications hide their outcomes, and those that were approved are
-safer and say nothing about them: the value of a cut-off that would approve them is a range (Manski 1989). Variances are summed by cluster (Liang & Zeger
-1986) after the ratio estimators are linearised. The four-fifths ratio is the lowest approval rate of a segment over the highest (29 CFR 1607.4 D); its
+An application is approved on the safe side of the cut-off. Its outcome is known, or represented by similar applications that a lot approved (weight 1/p), or
+not known. `unknown` is the weighted share of would-be approvals without any knowledge. Declined applications hide their outcomes. Approved ones are safer and
+show nothing about them. So the value of a cut-off that would approve declined applications is a range (Manski 1989). Variances are summed by cluster (Liang &
+Zeger 1986) after the ratio estimators are linearised. The four-fifths ratio is the lowest approval rate of a segment over the highest (29 CFR 1607.4 D); its
 interval is normal on the logarithm (Katz et al. 1978).
 """
 
@@ -19,7 +19,7 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal
 
 @dataclass(frozen=True)
 class Current:
-    """The figures by the decisions of the time."""
+    """The figures of the actual decisions."""
 
     approval_rate: Estimate
     bad_rate: Estimate
@@ -30,10 +30,10 @@ class Current:
 class Point:
     """One cut-off: applications with less risk than `cut` are approved.
 
-    `unknown`: the share of the approved that no known outcome stands for. `least` and `most`: the bad rate if the outcomes of those were all good, or bad.
-    `value` is per application; `gain` is how much more that is than by the decisions of the time, on the same applications. Both are unknown where the cut-off
-    approves applications with a hidden outcome: the value then lies between `value_least` and `value_most`. `recall` is the share of bad applications that are
-    declined, of those with an outcome to stand for them.
+    `unknown`: the share of the approved that no known outcome represents. `least` and `most`: the bad rate if these outcomes were all good, or all bad. `value`
+    is per application; `gain` is its excess over the value of the actual decisions, on the same applications. Both are unknown if the cut-off approves
+    applications with a hidden outcome; the value then lies between `value_least` and `value_most`. `recall` is the share of bad applications that the cut-off
+    declines, among those that an outcome represents.
     """
 
     cut: float
@@ -52,7 +52,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a cut-off must hold; None asks for nothing."""
+    """The limits of a cut-off; None means no limit."""
 
     approval_rate: float | None = None
     bad_rate: float | None = None
@@ -85,16 +85,15 @@ def candidates(risk: Floats, most: int = 101) -> list[float]:
 
 
 def within(point: Point, limits: Limits) -> bool:
-    """Return whether a cut-off holds the limits. An unknown figure holds none; an unknown outcome counts as bad."""
+    """Return whether a cut-off keeps the limits. An unknown figure keeps none; an unknown outcome counts as bad."""
     bad = point.most if point.unknown > 0 else point.bad_rate.value
     asked = ((limits.approval_rate, point.approval_rate.value, 1), (limits.bad_rate, bad, -1), (limits.ratio, point.ratio.value, 1))
     return all(limit is None or (value is not None and sign * (value - limit) >= 0) for limit, value, sign in asked)
 
 
 def best(points: Sequence[Point], limits: Limits) -> Point | None:
-    """Return the cut-off of the highest value within the limits, or without values of the highest approval rate; None when none holds them.
-
-    A value that is a range counts by its lower end.
+    """Return the cut-off with the highest value within the limits; without values, the one with the highest approval rate. None if none keeps the limits. A
+    value that is a range counts by its lower end.
     """
     allowed = [point for point in points if within(point, limits)]
     valued = [(point.value_least, at) for at, point in enumerate(allowed) if point.value_least is not None]
@@ -104,7 +103,7 @@ def best(points: Sequence[Point], limits: Limits) -> Point | None:
 
 
 class Parts(NamedTuple):
-    """A value per application, and the part of each cluster in its error [CLUSTERS]."""
+    """A value per application, and each cluster's part of its error [CLUSTERS]."""
 
     value: float
     errors: Floats
@@ -136,7 +135,7 @@ def _point(sums: Sums, at: int, cut: float, level: float) -> Point:
 
 
 def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL) -> Estimate:
-    """Return a ratio of totals from its parts by cluster [CLUSTERS], such as approved of all.
+    """Return a ratio of totals, such as approved to all, from its parts by cluster [CLUSTERS].
 
     >>> ratio_by_cluster(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value
     0.5
@@ -150,7 +149,7 @@ def ratio_by_cluster(top: Floats, bottom: Floats, bounds: tuple[float, float] = 
 
 
 def as_decided(rows: Applications, level: float = LEVEL) -> Current | None:
-    """Return the figures by the decisions of the time; None where they are not known.
+    """Return the figures of the actual decisions; None if they are not known.
 
     >>> rows = Applications(np.array([0.1, 0.9]), np.array([0.0, np.nan]), np.ones(2), np.array([0, 1]), approved_now=np.array([True, False]))
     >>> as_decided(rows).approval_rate.value
@@ -166,12 +165,14 @@ def as_decided(rows: Applications, level: float = LEVEL) -> Current | None:
 
 
 def _valued(sums: Sums, split: Split) -> Parts | None:
-    """Return the value where no outcome of an approved one is hidden; None where one is, or while nothing is known of the approved."""
+    """Return the value if no approved application has a hidden outcome; None if one has, or while no outcome of the approved is known."""
     return _open_valued(sums, split) if split.hidden.sum() == 0 else None
 
 
 def _open_valued(sums: Sums, split: Split) -> Parts | None:
-    """Return the value with nothing earned by hidden outcomes: approved ones earn the average of the known ones, the others what a decline is worth."""
+    """Return the value without the hidden outcomes, which earn 0 here. Other approved applications earn the average of the known ones, declined ones the worth
+    of a decline.
+    """
     n, approved, weighed, earned = float(sums.all.sum()), split.open, split.weighed, split.earned
     if not sums.valued or n == 0 or (approved.sum() > 0 and weighed.sum() <= 0):
         return None
@@ -182,13 +183,13 @@ def _open_valued(sums: Sums, split: Split) -> Parts | None:
 
 
 def _ends(sums: Sums, split: Split) -> tuple[float | None, float | None]:
-    """Return the least and the most that the value can be, whatever the hidden outcomes are."""
+    """Return the least and the largest value over all hidden outcomes."""
     found, n = _open_valued(sums, split), float(sums.all.sum())
     return (None, None) if found is None else (found.value + float(split.worst.sum()) / n, found.value + float(split.best.sum()) / n)
 
 
 def _gain(sums: Sums, at: int, level: float) -> Estimate:
-    """Return the value at a cut-off less that of the decisions of the time. Their errors go together, as both are of the same applications."""
+    """Return the value at a cut-off less that of the actual decisions. Both use the same applications, so their errors are correlated."""
     then, now = _valued(sums, sums.at(at)), _valued(sums, sums.now) if sums.now else None
     return _of_parts(Parts(then.value - now.value, then.errors - now.errors) if then and now else None, sums.all, level)
 
@@ -217,6 +218,6 @@ def _four_fifths(segments: Sequence[tuple[Floats, Floats]], level: float) -> Est
 
 
 def _error(parts: Floats, present: Floats) -> float:
-    """Return the standard error of an estimate. Its error is the sum of these parts, one per cluster with any rows."""
+    """Return the standard error of an estimate. Its error is the sum of these parts, one per cluster that has rows."""
     there = int(np.count_nonzero(present))
     return float(np.sqrt((parts**2).sum() * there / (there - 1))) if there > 1 else 0.0

@@ -1,8 +1,8 @@
-"""Whether outcomes are selective: the share of them that came in depends on the score, or differs between versions.
+"""Tests whether outcomes are selective: the share that came in depends on the score, or differs between versions.
 
 The evidence is an e-process: the likelihood of one share for each group, mixed over Jeffreys' prior, against the largest likelihood of one share for all
-(universal inference: Wasserman, Ramdas, Balakrishnan 2020, "Universal inference", section 7). With one share for all it passes 1/a with probability a at
-most, however often it is looked at. Groups are score bands or versions.
+(universal inference: Wasserman, Ramdas, Balakrishnan 2020, "Universal inference", section 7). If all groups share one rate, the evidence exceeds 1/a with
+probability a at most, for any number of looks. Groups are score bands or versions.
 """
 
 import math
@@ -16,22 +16,22 @@ from backend.numerics.statistics.counted import Levels
 from backend.numerics.statistics.estimate import Floats
 
 PROVEN = 100.0
-"""Evidence past which outcomes that come in alike are wrongly called selective once in a hundred groups, whenever it is looked."""
+"""Threshold of the evidence. Outcomes with equal shares exceed it in at most one of a hundred groups, for any number of looks."""
 MATERIAL = 0.05
-"""The least distance between two groups' shares that counts: late outcomes that are slower for yes than for no make a smaller one."""
+"""The smallest gap between two groups' shares that counts. Outcomes that are slower for yes than for no cause smaller gaps."""
 BANDS = 8
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Rows of some groups [K]: how many there are, and how many have their outcome."""
+    """Rows of some groups [K]: their number, and the number with an outcome."""
 
     asked: Floats
     known: Floats
 
     @property
     def shares(self) -> Floats:
-        """Return the share of outcomes that came in [K]; 0 of an empty group."""
+        """Return the share of outcomes that came in [K]; 0 for an empty group."""
         return np.asarray(self.known / np.maximum(self.asked, 1), dtype=np.float64)
 
     @property
@@ -52,9 +52,8 @@ class Band:
 
 
 def evidence(parts: Sequence[Shares], spread: float = 1.0) -> float:
-    """Return the logarithm of the evidence against equal shares, from strata that are each compared within themselves (versions, spans of time).
-
-    `spread`: by how much more the rows vary than independent ones; an applicant's rows have their outcome all at once (Rao & Scott 1981).
+    """Return the logarithm of the evidence against equal shares. Strata (versions, spans of time) are each compared within themselves. `spread`: the variance
+    of the rows over that of independent ones, because an applicant's rows get their outcomes together (Rao & Scott 1981).
 
     >>> evidence([Shares(np.array([500.0, 500.0]), np.array([400.0, 405.0]))]) < 0 < evidence([Shares(np.array([500.0, 500.0]), np.array([400.0, 300.0]))])
     True
@@ -63,7 +62,7 @@ def evidence(parts: Sequence[Shares], spread: float = 1.0) -> float:
 
 
 def selective(parts: Sequence[Shares], spread: float = 1.0) -> bool:
-    """Do the shares differ beyond chance, and by enough to matter?
+    """Return whether the shares differ beyond chance, and by enough to matter.
 
     >>> selective([Shares(np.array([500.0, 500.0]), np.array([500.0, 20.0]))]), selective([Shares(np.array([1e6, 1e6]), np.array([9e5, 8.9e5]))])
     (True, False)
@@ -74,7 +73,7 @@ def selective(parts: Sequence[Shares], spread: float = 1.0) -> bool:
 
 
 def bands(levels: Levels, most: int = BANDS) -> list[Band]:
-    """Score bands of about equal mass, a level being in one band only."""
+    """Return score bands of about equal mass; each level is in one band."""
     often = levels.all.astype(np.float64)
     if not often.any():
         return []
@@ -92,7 +91,7 @@ def shares_of(found: Sequence[Band]) -> Shares:
 
 
 def label_spread(asked: ArrayLike, known: ArrayLike) -> float:
-    """Return how much more arrived outcomes vary between clusters than those of independent rows, at least 1; both [CLUSTERS].
+    """Return the variance of arrived outcomes between clusters over that of independent rows, at least 1; both inputs are [CLUSTERS].
 
     >>> label_spread(np.full(128, 100.0), np.full(128, 50.0))
     1.0

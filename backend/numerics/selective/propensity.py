@@ -1,9 +1,9 @@
-"""Figures of everyone up to the edge of an exploration band, from those whose outcome a decision or a lot revealed.
+"""Figures for all applications up to the edge of an exploration band, from the outcomes that a decision or a lot revealed.
 
-Each row with an outcome counts for 1/p rows like it, with p the chance that its outcome was revealed: 1 where it was approved anyway, the share of the lot
-where it was explored. The self-normalised estimator (Hájek 1971; Swaminathan & Joachims 2015) of a mean, a ratio and the area under the ROC curve. Variances
-are those of the linearised estimator, summed by cluster (Binder 1983): rows of one applicant are one observation. The quantile is Student's, with the weights'
-degrees of freedom (Kish's effective number of clusters): few explored rows carry most of the weight.
+Each row with an outcome counts for 1/p similar rows, with p the chance that its outcome was revealed: 1 if it was approved anyway, the share of the lot if it
+was explored. Means, ratios and the area under the ROC curve use the self-normalised estimator (Hájek 1971; Swaminathan & Joachims 2015). Variances are those
+of the linearised estimator, summed by cluster (Binder 1983): rows of one applicant are one observation. The quantile is Student's, with the weights' degrees
+of freedom (Kish's effective number of clusters): few explored rows carry most of the weight.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from backend.numerics.statistics.calibration import smallest_gaps
 from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal_quantile, nothing
 
 FEWEST = 10
-"""Fewer explored clusters than this say nothing of everyone."""
+"""With fewer explored clusters there is no figure for everyone."""
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """Rows whose outcome is known: score [n], outcome [n] (1 bad, 0 good), 1/p [n], and the cluster [n] of each."""
+    """Rows with a known outcome: score [n], outcome [n] (1 bad, 0 good), 1/p [n], and cluster [n]."""
 
     scores: Floats
     actuals: Floats
@@ -42,17 +42,17 @@ class Weighted:
 
     @property
     def n(self) -> int:
-        """Return rows with a known outcome."""
+        """Return the number of rows with a known outcome."""
         return len(self.scores)
 
     @property
     def effective(self) -> float:
-        """Return how many clusters of equal weight they are worth (Kish 1965)."""
+        """Return the effective number of clusters (Kish 1965)."""
         sums = np.bincount(self.clusters, weights=self.weights)
         return float(sums.sum() ** 2 / (sums**2).sum()) if len(sums) else 0.0
 
     def where(self, mask: ArrayLike) -> "Weighted":
-        """Return some of the rows, such as a segment's."""
+        """Return the chosen rows, such as a segment's."""
         kept = np.asarray(mask, dtype=bool)
         return Weighted.of(self.scores[kept], self.actuals[kept], 1 / self.weights[kept], self.clusters[kept])
 
@@ -60,7 +60,7 @@ class Weighted:
 def ratio(
     rows: Weighted, numerator: ArrayLike, denominator: ArrayLike = 1.0, bounds: tuple[float, float] = (-np.inf, np.inf), level: float = LEVEL
 ) -> Estimate:
-    """Return the ratio of two totals over everyone, each value [n]: a mean, or a share among some. None with too few clusters.
+    """Return the ratio of two totals over everyone, such as a mean or a share within a part; both arrays are [n]. None with too few clusters.
 
     >>> rows = Weighted.of(np.zeros(40), [0.0, 1.0] * 20, np.ones(40))
     >>> ratio(rows, rows.actuals).value
@@ -90,7 +90,7 @@ def calibration_in_the_large(rows: Weighted) -> Estimate:
 
 
 def calibration_error(rows: Weighted, bins: int = 10) -> Estimate:
-    """Return the expected calibration error over bins of equal weight; its interval is that of `statistics.calibration.calibration_error`."""
+    """Return the expected calibration error over bins of equal weight, with the interval of `statistics.calibration.calibration_error`."""
     if rows.effective < 4 * FEWEST:
         return nothing(rows.n)
     order = np.argsort(rows.scores, kind="stable")
@@ -111,7 +111,7 @@ def calibration_error(rows: Weighted, bins: int = 10) -> Estimate:
 
 
 def roc_auc(rows: Weighted, level: float = LEVEL) -> Estimate:
-    """Return the area under the ROC curve; its error is that of the weighted placements of both classes (DeLong 1988, by cluster). None with one class only."""
+    """Return the area under the ROC curve, with the error of the weighted placements of both classes (DeLong 1988, by cluster). None with one class only."""
     bad, good = rows.weights * (rows.actuals == 1), rows.weights * (rows.actuals == 0)
     if rows.effective < FEWEST or not bad.any() or not good.any():
         return nothing(rows.n)
@@ -123,7 +123,8 @@ def roc_auc(rows: Weighted, level: float = LEVEL) -> Estimate:
 
 
 def student(level: float, degrees: float) -> float:
-    """The half-width of a two-sided interval in standard errors, by Student's distribution (Cornish & Fisher's expansion; exact to 0.1 % from 10 degrees on).
+    """Return the half-width of a two-sided interval in standard errors, by Student's distribution (Cornish & Fisher's expansion; exact to 0.1 % from 10 degrees
+    on).
 
     >>> round(student(0.95, 20), 3), round(student(0.95, 1e9), 3)
     (2.086, 1.96)
@@ -133,7 +134,7 @@ def student(level: float, degrees: float) -> float:
 
 
 def _placed(scores: Floats, weights: Floats) -> Floats:
-    """For each row the share of the weights at scores below its own, a tie counting half [n]."""
+    """Return, for each row, the share of the weights at scores below its own [n]; a tie counts half."""
     values, at = np.unique(scores, return_inverse=True)
     mass = np.bincount(at, weights=weights, minlength=len(values))
     return np.asarray(((np.cumsum(mass) - mass / 2) / mass.sum())[at], dtype=np.float64)

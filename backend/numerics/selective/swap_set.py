@@ -1,7 +1,7 @@
-"""The swap set: applications that two versions scored, by which of them would approve.
+"""The swap set: applications that two versions scored, in parts by the versions that would approve them.
 
-Two cut-offs or two models differ by the applications that only one approves. Their outcomes say which is better at the margin, where they are known
-(Siddiqi 2017, "Intelligent Credit Scoring", chapter 8).
+Two cut-offs or two models differ by the applications that only one approves. Their known outcomes show which is better at the margin (Siddiqi 2017,
+"Intelligent Credit Scoring", chapter 8).
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,8 @@ PARTS = ("both", "only_first", "only_second", "neither")
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the swap set: applications, those with a known outcome, and the bad rate among these.
-
-    `least` and `most`: the bad rate of the whole part if all unknown outcomes were good, or bad. None of an empty part.
+    """One part of the swap set: applications, those with a known outcome, and the bad rate among these. `least` and `most`: the bad rate of the whole part if
+    all unknown outcomes were good, or bad; None for an empty part.
     """
 
     name: str
@@ -39,7 +38,7 @@ class Part:
 
 
 def swap_set(first: ArrayLike, second: ArrayLike, actuals: ArrayLike) -> list[Part]:
-    """Return the four parts, in the order of `PARTS`, from what two versions would approve [n] and the outcomes [n] (1 bad, 0 good, NaN unknown).
+    """Return the four parts, in the order of `PARTS`. Inputs are each version's approvals [n] and the outcomes [n] (1 bad, 0 good, NaN unknown).
 
     >>> parts = swap_set([1, 1, 0, 0], [1, 0, 1, 0], [0.0, 1.0, np.nan, np.nan])
     >>> [(part.name, part.n, part.known, part.bad) for part in parts]

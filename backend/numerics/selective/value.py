@@ -1,8 +1,8 @@
-"""Value per application, where only some decisions reveal the outcome that it depends on.
+"""Value per application, if it depends on outcomes that only some decisions reveal.
 
-An application that was decided so that its outcome stays hidden has a worth that needs no outcome; the others get theirs with their outcome. The mean over
-all is a mean of the two, weighed by how many there are of each. So it is known for every mature application, and it is bounded. The moments are those of
-the linearised estimator (a ratio within the open ones; Cochran 1977, section 6), which the confidence sequence of the verdict takes as losses.
+If a decision hides the outcome, the application's worth needs no outcome. The others get their worth with their outcome. The mean over all is the mean of both,
+weighted by their numbers. So it is known for every mature application, and bounded. The moments are those of the linearised estimator (a ratio within the open
+ones; Cochran 1977, section 6). The verdict's confidence sequence takes them as losses.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,9 @@ from backend.numerics.statistics.sequential import Clustered, Moments
 
 @dataclass(frozen=True)
 class ValueSums:
-    """Sums over mature applications, each [1] or by cluster [CLUSTERS].
-
-    `asked`: all. `open`: those with a worth that depends on their outcome; `known` of these have it. `fixed`: the sum of worths that need no outcome;
-    `earned`: that of the known ones. `fixed_squares` and `earned_squares`: sums of squares, over all clusters.
+    """Sums over mature applications, each [1] or by cluster [CLUSTERS]. `asked`: all. `open`: those with a worth that depends on their outcome; `known`: those
+    of them with an outcome. `fixed`: the sum of worths that need no outcome; `earned`: the sum of the known ones. `fixed_squares` and `earned_squares`: sums of
+    squares, over all clusters.
     """
 
     asked: Floats
@@ -36,7 +35,9 @@ class ValueSums:
 
 
 def sums_of(values: Floats, hides: Floats, clusters: Floats | None = None, count: int = 1) -> ValueSums:
-    """From applications [n]: the worth of each (NaN: not known yet), whether its decision hides the outcome (1 or 0), and its cluster below `count`."""
+    """Return the sums of applications [n], from the worth of each (NaN: not known yet), whether its decision hides the outcome (1 or 0), and its cluster below
+    `count`.
+    """
     at = np.zeros(len(values), dtype=np.int64) if clusters is None else np.asarray(clusters, dtype=np.int64)
     hidden, known = hides > 0, ~np.isnan(values)
     worth = np.where(known, values, 0.0)
@@ -58,7 +59,7 @@ def sums_of(values: Floats, hides: Floats, clusters: Floats | None = None, count
 
 
 def value_losses(sums: ValueSums) -> Moments:
-    """Return minus the value per application, as a mean of losses for `sequential.compare`. Without a known worth, nothing.
+    """Return minus the value per application, as a mean of losses for `sequential.compare`; empty moments without a known worth.
 
     >>> two = sums_of(np.array([0.0, 10.0, 20.0, np.nan]), np.array([1.0, 0.0, 0.0, 0.0]))
     >>> value_losses(two).mean
@@ -69,7 +70,7 @@ def value_losses(sums: ValueSums) -> Moments:
         return Moments(0, 0.0, 0.0)
     each, factor = (float(sums.earned.sum()) / known, opened / known) if opened else (0.0, 0.0)
     mean = (float(sums.fixed.sum()) + opened * each) / n
-    # of each application: fixed, its worth; open and unknown, what the known ones earn; open and known, that and what it differs by, for all it stands for
+    # each application counts: fixed, its worth; open and unknown, the mean of the known; open and known, that mean plus its difference times all it represents
     differs = max(sums.earned_squares - known * each**2, 0.0)
     deviations = max(sums.fixed_squares + opened * each**2 - n * mean**2, 0.0) + factor**2 * differs
     totals = sums.fixed + sums.open * each + factor * (sums.earned - each * sums.known)
@@ -78,7 +79,7 @@ def value_losses(sums: ValueSums) -> Moments:
 
 
 def value_per_application(sums: ValueSums, level: float = LEVEL) -> Estimate:
-    """Return the mean with its interval, by cluster where clusters are known."""
+    """Return the mean with its interval, by cluster if clusters are known."""
     found = value_losses(sums)
     if found.n < 2:
         return nothing(found.n)

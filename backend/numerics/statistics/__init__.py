@@ -1,1 +1,1 @@
-"""Statistics on arrays: one method a file."""
+"""Statistics on arrays, one method per file."""

@@ -1,8 +1,8 @@
-"""Fixed bins for scores and durations: the same for every model, so that counts of any two spans of time add up.
+"""Fixed bins for scores and durations. They are the same for every model, so counts of any two spans of time add up.
 
-Scores in [0, 1] fall into bins with edges at all multiples of 1/2 000. A threshold of up to three decimals is an edge, so decisions at it are counted exactly.
-Towards 0 and 1 there are 32 bins per halving, so that rare-event scores keep their order. Any other number falls into one of 32 bins to the octave, as in a
-high-dynamic-range histogram. All edges are computed by correctly rounded operations: they are the same everywhere.
+Scores in [0, 1] fall into bins with edges at all multiples of 1/2 000. A threshold of up to three decimals is an edge, so counts of decisions at it are exact.
+Towards 0 and 1 there are 32 bins per halving, so that scores of rare events keep their order. Any other number falls into one of 32 bins per octave, as in a
+high-dynamic-range histogram. All edges come from correctly rounded operations, so they are the same on every machine.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ STEPS = 2_000
 OCTAVE = 32
 _HALVINGS = 34
 _FAR = 2_100 * OCTAVE
-"""Bins of numbers outside [0, 1] lie this far off on either side: more than all octaves of a double."""
+"""Offset of the bins of numbers outside [0, 1], on either side: more than all octaves of a double."""
 
 
 def _edges() -> Floats:
@@ -25,11 +25,11 @@ def _edges() -> Floats:
 
 
 EDGES = _edges()
-"""Of the bins of [0, 1]. The number 1 has the last bin for itself."""
+"""Edges of the bins of [0, 1]. The number 1 has the last bin for itself."""
 
 
 def octave_bins(values: ArrayLike) -> Ints:
-    """For positive numbers the bin of each: 32 equal parts of each octave, so a bin is at most 1/32 of its value wide; 0 and less share bin 0.
+    """Return the bin of each positive number: 32 equal parts per octave, so a bin's width is at most 1/32 of its value. Numbers from 0 down share bin 0.
 
     >>> octave_bins([1.0, 1.02, 1.04, 2.0]).tolist()[1:], octave_bins([0.0]).tolist()
     ([34400, 34401, 34432], [0])
@@ -52,7 +52,7 @@ def octave_spans(bins: Ints) -> tuple[Floats, Floats]:
 
 
 def score_bins(scores: ArrayLike) -> Ints:
-    """Return the bin of each finite score; a greater score is never in a lower bin.
+    """Return the bin of each finite score. A greater score is never in a lower bin.
 
     >>> found = score_bins([-1.0, 0.0, 0.35, 0.3499999, 1.0, 7.0])
     >>> bool(np.all(np.diff(found[[0, 1, 3, 2, 4, 5]]) > 0))

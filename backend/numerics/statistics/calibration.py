@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration: how well probabilities match observed rates."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, normal
 
 
 def brier_skill(brier: float, levels: Levels, level: float = LEVEL) -> Estimate:
-    """1 - Brier / the Brier score of always saying the base rate: 0 is no better than that, 1 is perfect. None with one class only.
+    """Return 1 - Brier / the Brier score of a constant forecast of the base rate: 0 is no better than the constant, 1 is perfect. None with one class only.
 
     Interval: normal, with the error of a Poisson bootstrap with a fixed seed.
 
@@ -41,9 +41,9 @@ def _skills(score: Floats, positives: Floats, negatives: Floats) -> Floats:
 def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> Estimate:
     """Return the expected calibration error: mean |observed rate - mean probability| over bins of equal mass (Naeini et al. 2015).
 
-    Interval: the least and the greatest value among the bins' mean gaps that are compatible with the observed ones. For the lower end
-    these are all gaps within a joint chi-square region: an absolute value is above 0 by chance alone, so a calibrated model's interval
-    reaches 0. For the upper end they are those within a normal interval. Fewer than two rows per bin use fewer bins; fewer than 4 rows give None.
+    Interval: the least and the largest value over the mean gaps of bins that are compatible with the observed ones. For the lower end these are all gaps within
+    a joint chi-square region. Chance alone puts an absolute value above 0, so a calibrated model's interval reaches 0. For the upper end they are the gaps
+    within a normal interval. There are fewer bins if a bin would have fewer than two rows; fewer than 4 rows give None.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> calibration_error(levels_of([0, 1] * 50, [0.5] * 100)).value
@@ -69,7 +69,7 @@ def calibration_error(levels: Levels, bins: int = 10, level: float = LEVEL) -> E
 
 
 def smallest_gaps(means: Floats, variances: Floats, weights: Floats, z: float) -> float:
-    """Return the smallest weighted sum of absolute gaps in the region around the means: each shrunk towards 0 by a multiplier found by halving."""
+    """Return the smallest weighted sum of absolute gaps in the region around the means. A multiplier, found by bisection, shrinks each gap towards 0."""
     bins = len(means)
     radius = bins * (1 - 2 / (9 * bins) + z * np.sqrt(2 / (9 * bins))) ** 3  # chi-square's quantile by Wilson and Hilferty (1931)
     if (means**2 / variances).sum() <= radius:
@@ -84,9 +84,7 @@ def smallest_gaps(means: Floats, variances: Floats, weights: Floats, z: float) -
 
 
 def _equal_masses(often: Floats, bins: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", float]:
-    """Return the start of each part when levels are divided into this number of parts of about equal mass, each level in one part; and the number of rows
-    this displaces.
-    """
+    """Divide levels into parts of about equal mass, each level in one part. Return the start of each part, and the number of rows that this displaces."""
     ends = np.cumsum(often)
     wanted = np.linspace(0, ends[-1], bins + 1)[1:-1].astype(np.int64)
     at = np.searchsorted(ends, wanted, side="right")

@@ -1,7 +1,7 @@
-"""Rows that belong together. The same applicant always falls into the same bucket, so rows of a bucket are not independent of each other.
+"""Clusters of rows that are not independent. The same applicant always falls into the same bucket, so rows of a bucket are not independent of each other.
 
-Buckets are dealt out to `CLUSTERS` clusters. What rows of one entity have in common shows in how far the clusters' sums lie apart: further than chance
-alone would put them. Cluster-robust variance: Liang & Zeger 1986, "Longitudinal data analysis using generalized linear models".
+Each bucket belongs to one of `CLUSTERS` clusters. Similar rows of one entity make the clusters' sums differ by more than chance would. Cluster-robust variance:
+Liang & Zeger 1986, "Longitudinal data analysis using generalized linear models".
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from backend.numerics.statistics.estimate import Floats
 
 CLUSTERS: Final = 128
-"""This number of clusters gives a variance to within an eighth; half the bytes would give it to within a sixth."""
+"""This number of clusters gives a variance to within an eighth; half of them would give it to within a sixth."""
 CLUSTER_SUMS: Final = ("asked", "labelled", "squared", "log", "wrong", "absolute")
-"""What is added up by cluster: requests; those whose truth is known; and their losses."""
+"""The sums by cluster: requests, those with a known truth, and the losses of these."""
 _UNIT = 2.0**30
 
 
@@ -28,7 +28,7 @@ class Clusters:
 
     @classmethod
     def of(cls, buckets: ArrayLike, **values: Floats | float) -> "Clusters":
-        """Return the sums of rows in these buckets [n]; `values` have the names in KEPT, [n] each or one for all.
+        """Return the sums of rows in these buckets [n]; `values` have the names in KEPT, each [n] or one number for all rows.
 
         >>> Clusters.of([0, 1, 128], asked=1.0).row("asked")[:3].tolist()
         [2.0, 1.0, 0.0]
@@ -42,7 +42,7 @@ class Clusters:
 
     @classmethod
     def merged(cls, parts: Iterable[Self | None]) -> "Clusters | None":
-        """Return all of them together; None when there are none."""
+        """Return the sum of several; None for an empty list."""
         there = [part.sums for part in parts if part is not None]
         return cls(np.sum(there, axis=0)) if there else None
 
@@ -59,7 +59,7 @@ class Clusters:
         return np.asarray(self.sums[CLUSTER_SUMS.index(name)])
 
     def encode(self) -> bytes:
-        """As bytes: the clusters in which there is anything, then their sums, little-endian.
+        """Return the sums as bytes: the clusters with any sum, then their sums, little-endian.
 
         >>> one = Clusters.of([3, 3, 77], asked=1.0)
         >>> Clusters.decode(one.encode()) == one
@@ -70,14 +70,14 @@ class Clusters:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Clusters":
-        """Return the sums again."""
+        """Return the sums from bytes."""
         sums = np.zeros((len(CLUSTER_SUMS), CLUSTERS))
         count = raw[0]
         sums[:, np.frombuffer(raw, np.uint8, count, 1)] = np.frombuffer(raw, "<f8", offset=1 + count).reshape(len(CLUSTER_SUMS), count)
         return cls(sums)
 
     def __eq__(self, other: object) -> bool:
-        if other is None:  # nothing is left of what was added and taken away
+        if other is None:  # everything that was added was taken away again
             return bool(np.abs(self.sums).max() < 1e-6)
         return isinstance(other, Clusters) and np.allclose(self.sums, other.sums, rtol=1e-9, atol=1e-6)
 
@@ -85,7 +85,7 @@ class Clusters:
 
 
 def robust_variance(residuals: Floats) -> float:
-    """Return the variance of an estimate whose error is the sum of these residuals, one for each cluster [CLUSTERS].
+    """Return the variance of an estimate. Its error is the sum of these residuals, one per cluster [CLUSTERS].
 
     >>> robust_variance(np.array([1.0, -1.0, 0.0]))
     4.0
@@ -95,7 +95,7 @@ def robust_variance(residuals: Floats) -> float:
 
 
 def effective(counts: Floats) -> float:
-    """Return how many clusters of equal size rows [CLUSTERS] are worth (Kish 1965).
+    """Return the effective number of clusters of rows [CLUSTERS] (Kish 1965).
 
     >>> effective(np.array([5.0, 5.0, 0.0])), effective(np.zeros(3))
     (2.0, 0.0)
@@ -104,9 +104,8 @@ def effective(counts: Floats) -> float:
 
 
 def spread(counts: Sequence[Floats], buckets: Sequence[NDArray[np.int64]]) -> float:
-    """Return how much more counts vary than those of independent requests, at least 1; from each version's requests [CLUSTERS] and its buckets [b].
-
-    Pearson's dispersion of the counts by cluster, given how many of a version's buckets each cluster has.
+    """Return the variance of counts over that of independent requests, at least 1; from each version's requests [CLUSTERS] and its buckets [b]. This is
+    Pearson's dispersion of the counts by cluster, given the number of a version's buckets in each cluster.
 
     >>> spread([np.full(CLUSTERS, 10.0)], [np.arange(1_280)])
     1.0

@@ -1,4 +1,4 @@
-"""Predictions as counts at ascending scores: what the comparison's figures are computed from, whether the scores are exact or bins."""
+"""Predictions as counts at ascending scores, exact ones or bins: the input of the comparison's figures."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from backend.numerics.statistics.sketch import LABELS, NEGATIVE, OTHER, POSITIVE
 
 @dataclass(frozen=True)
 class Levels:
-    """Ascending scores with how often each occurred. Each is known to lie from `low` up to `high` [B]; both are equal where scores are exact."""
+    """Ascending scores with their counts. Each score lies between `low` and `high` [B]; both are equal for exact scores."""
 
     low: Floats
     high: Floats
     counts: Ints
-    """[B, LABELS]: by what is known of the truth."""
+    """[B, LABELS]: counts by the known truth."""
 
     @property
     def exact(self) -> bool:
@@ -28,33 +28,33 @@ class Levels:
 
     @property
     def turned(self) -> "Levels":
-        """Return the same with the sign of every score changed: what a lower score said, a higher one says now."""
+        """Return the same with the sign of every score changed: a higher score now means what a lower one meant."""
         return Levels(-self.high[::-1], -self.low[::-1], self.counts[::-1])
 
     @property
     def middle(self) -> Floats:
-        """Return the score that stands for each."""
+        """Return the middle score of each level."""
         return self.low + (self.high - self.low) / 2
 
     @property
     def negatives(self) -> Ints:
-        """Truth 0 [B]."""
+        """Return the counts of truth 0 [B]."""
         return np.asarray(self.counts[:, NEGATIVE])
 
     @property
     def positives(self) -> Ints:
-        """Truth 1 [B]."""
+        """Return the counts of truth 1 [B]."""
         return np.asarray(self.counts[:, POSITIVE])
 
     @property
     def all(self) -> Ints:
-        """Return the counts of any truth [B]."""
+        """Return the counts of all rows [B]."""
         return np.asarray(self.counts.sum(axis=1))
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Some rows' counts and sums. `times` are durations with their counts, as spans like those of the scores."""
+    """Counts and sums of some rows. `times` are durations with their counts, as levels like those of the scores."""
 
     levels: Levels
     times: Levels
@@ -62,12 +62,12 @@ class Counted:
 
     @property
     def labelled(self) -> int:
-        """Return rows whose truth is known."""
+        """Return the number of rows with a known truth."""
         return self.sketch.labelled
 
 
 def of_sketch(sketch: Sketch) -> Counted:
-    """Return what a sketch says: scores and durations are known to their bins."""
+    """Return the counts of a sketch, in which scores and durations are bins."""
     bins, at = np.unique(sketch.scores.keys // LABELS, return_inverse=True)
     counts = np.zeros((len(bins), LABELS), dtype=np.int64)
     counts[at, sketch.scores.keys % LABELS] = sketch.scores.counts
@@ -75,13 +75,13 @@ def of_sketch(sketch: Sketch) -> Counted:
 
 
 def of_rows(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Counted:
-    """Return what rows say, exactly: score, truth and duration of each [n], NaN for what is not there."""
+    """Return the exact counts of rows: score, truth and duration of each [n], NaN for a missing one."""
     timed, often = np.unique(times[~np.isnan(times)], return_counts=True)
     return Counted(levels_of(actuals, scores), _times(timed, timed, often), sketch_of(scores, actuals, times, failed, clusters, decided))
 
 
 def levels_of(actual: ArrayLike, score: ArrayLike) -> Levels:
-    """Scores [n] with their truths [n] (NaN: not known) as counts at each distinct score.
+    """Return scores [n] with their truths [n] (NaN: not known) as counts at each distinct score.
 
     >>> found = levels_of([0, 1, 1], [0.2, 0.7, 0.2])
     >>> found.low.tolist(), found.negatives.tolist(), found.positives.tolist()

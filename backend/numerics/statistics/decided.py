@@ -1,6 +1,5 @@
-"""Counts of decisions: how many rows were decided so, and how many of them turned out good or bad, by cluster of buckets.
-
-Counts are whole numbers, so they add up and can be taken away again like the rest of a sketch.
+"""Counts of rows by decision, and of their good and bad outcomes, by cluster of buckets. Counts are whole numbers, so they can be added and subtracted like the
+rest of a sketch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +17,14 @@ ASKED, GOOD, BAD = range(3)
 
 @dataclass(frozen=True)
 class Decided:
-    """For each decision its counts [3, CLUSTERS]: rows, good outcomes, bad outcomes. A decision without rows is left out."""
+    """The counts [3, CLUSTERS] of each decision: rows, good outcomes, bad outcomes. A decision without rows is left out."""
 
     counts: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, decisions: Sequence[str | None], buckets: Ints, actuals: Floats, asked: int = 1) -> Self:
-        """The counts of rows: decision (None: none), bucket and outcome [n] (NaN: unknown). `asked` 0 counts outcomes alone, of rows that are counted already.
+        """Return the counts of rows: decision (None: none), bucket and outcome [n] (NaN: unknown). With `asked` 0, only outcomes count, because the rows are
+        counted already.
 
         >>> found = Decided.of(["approve", "approve", None], np.array([0, 1, 2]), np.array([1.0, np.nan, 0.0]))
         >>> {name: counts.sum(axis=1).tolist() for name, counts in found.counts.items()}
@@ -41,7 +41,7 @@ class Decided:
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> Self:
-        """Return all of them together."""
+        """Return the sum of several."""
         found: dict[str, Ints] = {}
         for part in parts:
             for name, counts in part.counts.items():
@@ -50,11 +50,11 @@ class Decided:
 
     @property
     def negative(self) -> "Decided":
-        """Return what takes these counts away."""
+        """Return the counts with their signs changed, for subtraction."""
         return Decided({name: -counts for name, counts in self.counts.items()})
 
     def encode(self) -> dict[str, bytes]:
-        """Return each decision's counts as bytes: the clusters in which there is anything, then the counts, as little-endian int64.
+        """Return each decision's counts as bytes: the clusters with any count, then the counts, as little-endian int64.
 
         >>> one = Decided.of(["approve"], np.array([130]), np.array([1.0]))
         >>> Decided.decode(one.encode()) == one
@@ -64,7 +64,7 @@ class Decided:
 
     @classmethod
     def decode(cls, raw: Mapping[str, bytes]) -> Self:
-        """Return the counts again."""
+        """Return the counts from bytes."""
         return cls({name: _counts(one) for name, one in raw.items()})
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""How well scores tell the positive class from the negative."""
+"""Discrimination: how well scores separate the positive class from the negative one."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, logit_
 
 REPEATS = 200
 MOST_GROUPS = 200
-"""A resample is drawn over at most this number of groups of neighbouring scores: an interval needs no more."""
+"""Most groups of neighbouring scores in a resample; an interval needs no more."""
 SEED = 20261122
 
 
 def roc_auc(levels: Levels, level: float = LEVEL) -> Estimate:
-    """Return the area under the ROC curve: the chance that a positive scores above a negative, a tie counting half.
+    """Return the area under the ROC curve: the chance that a positive scores above a negative; a tie counts half.
 
-    Interval: DeLong, DeLong, Clarke-Pearson (1988), from counts (Sun, Xu 2014), symmetric in log-odds. None with one class only. Of bins,
-    scores in one bin count as tied; `within` says how much that can matter.
+    Interval: DeLong, DeLong, Clarke-Pearson (1988), from counts (Sun, Xu 2014), symmetric in log-odds. None with one class only. Scores in one bin count as
+    tied; `within` is the largest error from this.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> roc_auc(levels_of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).value
@@ -46,8 +46,8 @@ def gini(auc: Estimate) -> Estimate:
 def kolmogorov_smirnov(levels: Levels, level: float = LEVEL) -> Estimate:
     """Return the Kolmogorov-Smirnov statistic: the largest distance between the score distributions of positives and negatives, 0 to 1.
 
-    Interval: the error of a Poisson bootstrap with a fixed seed, normal in log-odds. None with one class only. Of bins, the distance within a bin is not
-    known; `within` says how much that can matter.
+    Interval: the error of a Poisson bootstrap with a fixed seed, normal in log-odds. None with one class only. The distance within a bin is not known; `within`
+    is the largest error from this.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> kolmogorov_smirnov(levels_of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).value
@@ -85,10 +85,10 @@ def auc_error(levels: Levels) -> float | None:
 
 
 def pr_auc(levels: Levels, level: float = LEVEL) -> Estimate:
-    """Average precision: the area under the precision-recall curve in steps, without interpolation.
+    """Return average precision: the area under the precision-recall curve in steps, without interpolation.
 
-    Interval: the error of a Poisson bootstrap with a fixed seed, normal in log-odds. None without positives. Within a bin, positives are taken to
-    be spread evenly among the negatives; `within` covers every other order.
+    Interval: the error of a Poisson bootstrap with a fixed seed, normal in log-odds. None without positives. Within a bin, positives count as spread evenly
+    among the negatives; `within` covers every other order.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> round(pr_auc(levels_of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])).value, 4)
@@ -106,14 +106,16 @@ def pr_auc(levels: Levels, level: float = LEVEL) -> Estimate:
 
 
 def _stepped(positives: Floats, negatives: Floats) -> Floats:
-    """Average precision of scores in falling order [..., B], equal ones being one step."""
+    """Return average precision of scores in falling order [..., B]; equal scores are one step."""
     hits, seen = np.cumsum(positives, axis=-1), np.cumsum(positives + negatives, axis=-1)
     found = (positives * hits / np.maximum(seen, 1)).sum(axis=-1) / np.maximum(hits[..., -1], 1)
     return np.asarray(found, dtype=np.float64)
 
 
 def _average_precision(positives: Floats, negatives: Floats) -> tuple[float, float, float]:
-    """With each bin's positives before its negatives, evenly among them, and after them: sums of (H+i) / (A+ci) over a bin's i-th positive, in closed form."""
+    """Return average precision three times: each bin's positives before its negatives, evenly among them, and after them. Sums of (H+i) / (A+ci) over a bin's
+    i-th positive, in closed form.
+    """
     from scipy.special import digamma  # noqa: PLC0415  heavy: scipy is loaded with the first comparison
 
     here = positives > 0
@@ -129,14 +131,14 @@ def _average_precision(positives: Floats, negatives: Floats) -> tuple[float, flo
 
 
 def _resampled(positives: Floats, negatives: Floats) -> Floats:
-    """Average precisions of resamples, each row drawn a Poisson number of times."""
+    """Return average precisions of resamples; each draws every row a Poisson number of times."""
     random = np.random.default_rng(SEED)
     drawn = [random.poisson(grouped, (REPEATS, len(grouped))).astype(np.float64) for grouped in coarse(positives, negatives)]
     return _stepped(*drawn)
 
 
 def coarse(*sides: Floats) -> list[Floats]:
-    """Neighbouring levels put together until at most `MOST_GROUPS` of about equal mass are left."""
+    """Merge neighbouring levels into at most `MOST_GROUPS` groups of about equal mass."""
     mass = np.cumsum(np.sum(sides, axis=0))
     group = np.minimum((mass * MOST_GROUPS / max(mass[-1], 1)).astype(np.int64), MOST_GROUPS - 1)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
@@ -144,7 +146,7 @@ def coarse(*sides: Floats) -> list[Floats]:
 
 
 def _tied(levels: Levels) -> float:
-    """Return the share of pairs of a positive and a negative whose order is not known."""
+    """Return the share of pairs of a positive and a negative with unknown order."""
     if levels.exact:
         return 0.0
     return float(levels.positives.astype(np.float64) @ levels.negatives) / (float(levels.positives.sum()) * float(levels.negatives.sum()))

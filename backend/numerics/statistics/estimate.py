@@ -12,9 +12,8 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with a two-sided interval, from `n` observations. All three are None while nothing can be said.
-
-    `within` is how far the value can be from what the rows themselves would give: 0 unless they were counted in bins.
+    """A value with a two-sided interval, from `n` observations. Value and interval are None without enough data. `within` is the largest difference to the
+    value of the rows themselves: 0 unless they were counted in bins.
     """
 
     value: float | None
@@ -25,7 +24,7 @@ class Estimate:
 
 
 def nothing(n: int) -> Estimate:
-    """Return what is known of a figure that cannot be computed from these n observations."""
+    """Return the estimate of a figure that these n observations cannot give."""
     return Estimate(None, None, None, n)
 
 
@@ -39,9 +38,8 @@ def normal_quantile(level: float) -> float:
 
 
 def mean_of(count: int, total: float, squares: float, level: float = LEVEL, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
-    """Return the mean of `count` values from their sum and the sum of their squares, with the interval of the central limit theorem, cut to `bounds`.
-
-    One value has no interval.
+    """Return the mean of `count` values from their sum and their sum of squares. The interval is that of the central limit theorem, cut to `bounds`. One value
+    has no interval.
 
     >>> mean_of(3, 6.0, 14.0).value
     2.0
@@ -59,7 +57,7 @@ def mean_of(count: int, total: float, squares: float, level: float = LEVEL, boun
 def logit_interval(value: float, error: float, level: float, trials: int) -> tuple[float, float]:
     """Return an interval for a value in [0, 1] from its standard error, symmetric in log-odds so that it stays inside.
 
-    At 0 or 1 the standard error says nothing; the bound is then that of as many `trials` without a single miss (Clopper, Pearson 1934).
+    At 0 or 1 the standard error is useless; the bound is then that of `trials` without a single miss (Clopper, Pearson 1934).
 
     >>> logit_interval(1.0, 0.0, 0.95, 10)[1]
     1.0

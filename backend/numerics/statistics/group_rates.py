@@ -7,9 +7,8 @@ from backend.numerics.statistics.proportions import wilson
 
 
 def rate_difference(first: tuple[int, int], second: tuple[int, int], level: float = LEVEL) -> Estimate:
-    """The difference of two independent rates, each as (count, of), first minus second.
-
-    Interval: Newcombe (1998), method 10, from Wilson's intervals. None where a group is empty.
+    """Return the difference of two independent rates, each as (count, of), first minus second. Interval: Newcombe (1998), method 10, from Wilson's intervals.
+    None if a group is empty.
 
     >>> rate_difference((56, 70), (48, 80)).value
     0.20000000000000007
@@ -25,9 +24,8 @@ def rate_difference(first: tuple[int, int], second: tuple[int, int], level: floa
 
 
 def rate_ratio(first: tuple[int, int], second: tuple[int, int], level: float = LEVEL) -> Estimate:
-    """The ratio of two independent rates, each as (count, of). None where a group is empty or the second rate is 0.
-
-    Interval: normal in logarithms (Katz et al. 1978); none where the first rate is 0.
+    """Return the ratio of two independent rates, each as (count, of). None if a group is empty or the second rate is 0. Interval: normal in logarithms (Katz et
+    al. 1978); none if the first rate is 0.
 
     >>> rate_ratio((30, 100), (60, 100)).value
     0.5

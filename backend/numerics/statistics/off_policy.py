@@ -1,7 +1,7 @@
-"""What another split would have given, from the log of the split that was.
+"""Estimates the result of another split from the log of the actual split.
 
-The self-normalised inverse-propensity estimator (Hájek 1971) of a mean loss. The same applicant always falls into the same bucket, so a bucket's rows are
-not independent: its sums are one observation, and the variance is the linearised estimator's over buckets.
+The self-normalised inverse-propensity estimator (Hájek 1971) of a mean loss. The same applicant always falls into the same bucket, so a bucket's rows are not
+independent. A bucket's sums are one observation, and the variance is that of the linearised estimator over buckets.
 """
 
 import math
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 class OffPolicy:
     """Mean losses under the old and the new split, and their difference (new minus old), each with its standard error.
 
-    `effective_n`: how many evenly weighted rows the estimate is worth.
+    `effective_n`: the effective number of rows.
     """
 
     old: tuple[float, float]
@@ -27,9 +27,8 @@ class OffPolicy:
 
 
 def estimate(counts: Floats, totals: Floats, weights: Floats) -> OffPolicy | None:
-    """From each bucket's number of rows [b], sum of losses [b], and new share over old share of its owner [b]. None without two buckets that count.
-
-    With all weights 1 the two splits are the same, and so are the estimates:
+    """Return the estimate from each bucket's number of rows [b], sum of losses [b], and new share over old share of its owner [b]. None with fewer than two
+    buckets that count. With all weights 1 both splits are equal, and so are the estimates:
 
     >>> said = estimate(np.array([2.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]), np.ones(3))
     >>> said.old == said.new, said.new[0], said.difference, said.effective_n

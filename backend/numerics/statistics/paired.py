@@ -6,7 +6,7 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, Floats, mean_o
 
 
 def paired_mean(first: Floats, second: Floats, level: float = LEVEL) -> Estimate:
-    """The mean of `first - second`, two losses of the same rows [n], with the interval of the paired differences.
+    """Return the mean of `first - second`, two losses of the same rows [n], with the interval of the paired differences.
 
     >>> paired_mean(np.array([1.0, 2.0]), np.array([1.0, 1.0])).value
     0.5
@@ -20,7 +20,7 @@ def paired_mean(first: Floats, second: Floats, level: float = LEVEL) -> Estimate
 
 
 def paired_auc(actual: Floats, first: Floats, second: Floats, level: float = LEVEL) -> Estimate:
-    """The difference of two areas under the ROC curve on the same rows [n], first minus second; `actual` is 0 or 1.
+    """Return the difference of two areas under the ROC curve on the same rows [n], first minus second; `actual` is 0 or 1.
 
     Interval: DeLong, DeLong, Clarke-Pearson (1988). None with one class only; no interval with fewer than two rows of a class.
 
@@ -42,7 +42,7 @@ def paired_auc(actual: Floats, first: Floats, second: Floats, level: float = LEV
 
 
 def _placements(positive: "np.ndarray[tuple[int], np.dtype[np.bool_]]", score: Floats) -> tuple[Floats, Floats]:
-    """For each positive the share of negatives below it, and for each negative the share of positives above it; a tie counts half."""
+    """Return, for each positive, the share of negatives below it, and for each negative the share of positives above it; a tie counts half."""
     ups, downs = np.sort(score[positive]), np.sort(score[~positive])
     below = (np.searchsorted(downs, score[positive], "left") + np.searchsorted(downs, score[positive], "right")) / 2 / len(downs)
     above = 1 - (np.searchsorted(ups, score[~positive], "left") + np.searchsorted(ups, score[~positive], "right")) / 2 / len(ups)

@@ -20,12 +20,13 @@ class Confusion:
 
     @property
     def n(self) -> int:
-        """Return all decisions."""
+        """Return the number of decisions."""
         return self.tp + self.fp + self.fn + self.tn
 
 
 def confusion(levels: Levels, threshold: float = 0.5) -> Confusion:
-    """Return the counts when a score at or above the threshold says yes. A bin that the threshold cuts counts by its middle; `unsure` says how many that are.
+    """Return the counts when a score at or above the threshold means yes. A bin that the threshold cuts counts by its middle; `unsure` is the number of rows in
+    it.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> confusion(levels_of([1, 0, 1], [0.9, 0.5, 0.2]))
@@ -60,20 +61,20 @@ def accuracy(counts: Confusion, level: float = LEVEL) -> Estimate:
 
 
 def precision(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """Return the share of right ones among those with a yes. None without a yes."""
+    """Return the share of right decisions among those with yes. None without a yes."""
     return _within(wilson(counts.tp, counts.tp + counts.fp, level), counts.unsure)
 
 
 def recall(counts: Confusion, level: float = LEVEL) -> Estimate:
-    """Return the share of positives with a yes. None without positives."""
+    """Return the share of positives with yes. None without positives."""
     return _within(wilson(counts.tp, counts.tp + counts.fn, level), counts.unsure)
 
 
 def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
     """Return the harmonic mean of precision and recall, 2tp / (2tp + fp + fn). None when all three are 0.
 
-    F1 = 2q / (1 + q), q = tp / (tp + fp + fn) (the F* of Hand, Christen, Kirielle 2021). q is a proportion: its Wilson
-    interval, carried through, is F1's, and holds at 0 and 1 where a delta-method error vanishes.
+    F1 = 2q / (1 + q), q = tp / (tp + fp + fn) (the F* of Hand, Christen, Kirielle 2021). q is a proportion. Its Wilson interval, transformed, is that of F1,
+    and is valid at 0 and 1, where the error of the delta method vanishes.
 
     >>> f1(Confusion(tp=2, fp=1, fn=1, tn=6)).value
     0.6666666666666666
@@ -86,5 +87,5 @@ def f1(counts: Confusion, level: float = LEVEL) -> Estimate:
 
 
 def _within(share: Estimate, unsure: int) -> Estimate:
-    """Return the largest change of a share of n when `unsure` decisions, or n itself, move by this number."""
+    """Return the share with `within`: its largest change if `unsure` decisions, or n itself, change by this number."""
     return replace(share, within=min(unsure / max(share.n - unsure, 1), 1.0)) if unsure else share

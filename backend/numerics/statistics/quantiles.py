@@ -1,4 +1,4 @@
-"""Quantiles, for latencies above all."""
+"""Quantiles, mainly of latencies."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from backend.numerics.statistics.estimate import LEVEL, Estimate, normal_quantil
 
 
 def quantile(levels: Levels, q: float, level: float = LEVEL) -> Estimate:
-    """Return the q-quantile of values given as counts (linear between order statistics) with an interval that assumes no distribution.
+    """Return the q-quantile of values given as counts (linear between order statistics), with a distribution-free interval.
 
-    The interval's ends are order statistics whose ranks are binomial (Conover 1999, section 3.2). Within a bin values are taken to be spread
-    evenly; `within` is the bin's width. None for no values.
+    The interval's ends are order statistics whose ranks are binomial (Conover 1999, section 3.2). Within a bin, values count as spread evenly; `within` is the
+    bin's width. None without values.
 
     >>> from backend.numerics.statistics.counted import levels_of
     >>> quantile(levels_of([0.0, 0.0, 0.0], [3.0, 1.0, 2.0]), 0.5).value
@@ -31,7 +31,7 @@ def quantile(levels: Levels, q: float, level: float = LEVEL) -> Estimate:
 
 
 def _ranked(levels: Levels, ends: "np.ndarray[tuple[int], np.dtype[np.int64]]", rank: float) -> float:
-    """Return the value of a rank, counted from 0."""
+    """Return the value at a rank, counted from 0."""
     at = int(np.searchsorted(ends, rank, side="right"))
     often = int(levels.all[at])
     place = (rank - (int(ends[at]) - often) + 0.5) / often

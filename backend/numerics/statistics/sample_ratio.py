@@ -1,4 +1,4 @@
-"""Whether traffic was split as it was meant to be."""
+"""Tests whether traffic was split by the configured shares."""
 
 import math
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 PROVEN = 1_000.0
-"""Evidence past which traffic asked about at any time, any number of times, is wrongly suspected once in a thousand."""
+"""Threshold of the evidence: correct traffic exceeds it with a chance of at most one in a thousand, for any number of looks."""
 WEIGHT = 100.0
-"""How many requests' worth of trust the planned shares begin with: the larger, the smaller the mismatch that is found in the end."""
+"""Prior weight of the planned shares, in requests. With a larger weight, smaller mismatches are found in the end."""
 SUSPICIOUS = 0.001
-"""The usual bar for a mismatch (Fabijan et al. 2019, "Diagnosing sample ratio mismatch"): rarely wrong, and looked at all the time."""
+"""The usual threshold for a mismatch (Fabijan et al. 2019, "Diagnosing sample ratio mismatch"): rarely wrong, although people look often."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Ratio:
 def sample_ratio(counts: Sequence[int], shares: Sequence[float], spread: float = 1.0) -> Ratio | None:
     """Compare observed counts with planned shares (any positive weights). None when fewer than 2 have a share, or nothing was counted.
 
-    A count where the share is 0 is a mismatch by itself. `spread`: by how much counts vary more than those of independent requests would (Rao & Scott 1981).
+    A count with a share of 0 is a mismatch by itself. `spread`: the variance of counts over that of independent requests (Rao & Scott 1981).
 
     >>> sample_ratio([900, 100], [9_000, 1_000])
     Ratio(chi_square=0.0, p_value=1.0, ok=True)
@@ -46,11 +46,9 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float], spread: float =
 
 
 def proven_mismatch(counts: Sequence[float], shares: Sequence[float]) -> bool:
-    """Return the same question for an alert, which is asked every few seconds for months: a p-value would cross any bar in the end by chance.
-
-    The Bayes factor compares shares drawn from a Dirichlet around the plan with the plan itself. With probability 1-a it stays
-    below 1/a forever (Lindon & Malek 2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count where the share is 0 proves it at
-    once.
+    """Return whether a mismatch is proven, for an alert that checks every few seconds for months. A p-value would cross any threshold by chance in the end. The
+    Bayes factor compares shares drawn from a Dirichlet around the plan with the plan itself. With probability 1-a it stays below 1/a forever (Lindon & Malek
+    2022, "Anytime-valid inference for multinomial count data"); here a is 0.001. A count with a share of 0 proves a mismatch at once.
 
     >>> proven_mismatch([905, 95], [9_000, 1_000]), proven_mismatch([700, 300], [9_000, 1_000]), proven_mismatch([5, 1], [10_000, 0])
     (False, True, True)

@@ -1,10 +1,8 @@
-"""A comparison that may be looked at any time.
-
-An ordinary 95 % interval looked at a hundred times is wrong far more often than 5 % of the time. A confidence sequence holds at all times at once: Howard,
-Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence sequences"; This is the asymptotic one of Waudby-Smith, Arbour, Sinha,
-Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence sequences". Robbins' normal mixture is the boundary. It says nothing before
-each side has `MINIMUM` rows, where the central limit theorem has not set in. Requests of one entity are not independent: where it is known which cluster a row
-is of, the spread between clusters counts.
+"""A comparison that is valid at every look. After a hundred looks, an ordinary 95 % interval is wrong far more often than 5 % of the time. A confidence
+sequence holds at all looks together: Howard, Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic confidence sequences". This one is
+asymptotic, with Robbins' normal mixture as boundary: Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic
+confidence sequences". It has no bounds before each side has `MINIMUM` rows, because the central limit theorem needs that number. Requests of one entity are
+not independent: if the clusters of the rows are known, the spread between clusters counts.
 """
 
 import math
@@ -20,9 +18,9 @@ from backend.numerics.statistics.estimate import Floats
 ALPHA = 0.05
 MINIMUM = 100
 FEWEST = 8
-"""Rows worth fewer clusters than this do not tell how far clusters lie apart: they may all be of a handful of entities."""
+"""With a smaller effective number of clusters, the spread between clusters is unknown: the rows may be of a handful of entities."""
 TIGHTEST = 2_000
-"""The number of rows, of both sides, at which the boundary is tightest."""
+"""The number of rows of both sides at which the boundary is tightest."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Moments:
         return cls(n, total / (n * unit), max(squares * n * unit - total**2, 0) / (n * unit**2), clusters) if n else cls(0, 0.0, 0.0)
 
     def merged(self, other: "Moments") -> "Moments":
-        """Return both together (Chan, Golub, LeVeque 1983)."""
+        """Return the moments of both together (Chan, Golub, LeVeque 1983)."""
         n = self.n + other.n
         if n == 0:
             return self
@@ -64,13 +62,13 @@ class Moments:
 
     @property
     def residuals(self) -> Floats | None:
-        """Return what each cluster adds to the error of the mean [CLUSTERS]; None where the rows' clusters are not known."""
+        """Return each cluster's part of the error of the mean [CLUSTERS]; None if the rows' clusters are not known."""
         return None if self.clusters is None else (self.clusters.totals - self.mean * self.clusters.counts) / self.n
 
 
 @dataclass(frozen=True)
 class Clustered:
-    """The rows of one side by cluster [CLUSTERS]: how many, and the sum of their losses."""
+    """The rows of one side by cluster [CLUSTERS]: their number, and the sum of their losses."""
 
     counts: Floats
     totals: Floats
@@ -82,7 +80,7 @@ class Clustered:
 
 @dataclass(frozen=True)
 class Sequence:
-    """The difference of mean losses, first minus second, with bounds that hold at every look; None before there is enough."""
+    """The difference of mean losses, first minus second, with bounds that hold at every look; None before there are enough rows."""
 
     difference: float | None
     low: float | None
@@ -91,15 +89,13 @@ class Sequence:
 
     @property
     def decided(self) -> bool:
-        """Return whether 0 is outside: the side with the lower loss is better."""
+        """Return whether 0 is outside the bounds; then the side with the lower loss is better."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 def compare(first: Moments, second: Moments, alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
-    """Compare the mean losses of two sides that share randomised traffic, at any time and as often as one likes.
-
-    The chance that any look ever shows a difference that is not there is about `alpha`, divided over `comparisons` (Bonferroni).
-    Losses may be of any bounded kind (squared error, 0/1); the units are theirs.
+    """Compare the mean losses of two sides of randomised traffic, at any time and any number of times. The chance that any look shows a difference between
+    equal sides is about `alpha`, divided over `comparisons` (Bonferroni). Losses may be of any bounded kind (squared error, 0/1); the result has their unit.
 
     >>> compare(Moments(5_000, 0.20, 300.0), Moments(5_000, 0.15, 250.0)).decided
     True
@@ -108,9 +104,8 @@ def compare(first: Moments, second: Moments, alpha: float = ALPHA, comparisons: 
 
 
 def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
-    """Return the same over several strata: the difference within each, weighed by what it can tell (n·m / (n+m), which does not depend on the losses).
-
-    Rows of different strata are never compared with each other. So a change of traffic between strata is no difference of the sides.
+    """Return the same over several strata: the difference within each, weighted by n·m / (n+m), which does not depend on the losses. Rows of different strata
+    are never compared with each other. So a change of traffic between strata is no difference between the sides.
     """
     usable = [(first, second) for first, second in strata if min(first.n, second.n) >= 2]
     n = sum(first.n + second.n for first, second in usable)
@@ -132,7 +127,7 @@ def pooled(strata: Iterable[tuple[Moments, Moments]], alpha: float = ALPHA, comp
 
 
 def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> Sequence:
-    """Return the mean of differences on the same cases, at any time: how two models compare that scored the same rows.
+    """Return the mean difference of two models that scored the same rows, valid at every look.
 
     >>> paired(Moments(1_000, 0.02, 10.0)).decided
     True
@@ -144,18 +139,19 @@ def paired(differences: Moments, alpha: float = ALPHA, comparisons: int = 1) -> 
 
 
 def _worth(side: list[Moments]) -> float:
-    """Return how many clusters a side's rows are worth; without end where they are not known."""
+    """Return a side's effective number of clusters; infinity if clusters are not known."""
     counts = [part.clusters.counts for part in side if part.clusters is not None]
     return effective(np.sum(counts, axis=0)) if len(counts) == len(side) else math.inf
 
 
 def _error(variance: float, residuals: Floats | None) -> float:
-    """Return the standard error: as of independent rows, or where clusters are known and lie further apart than that, as far as they do."""
+    """Return the standard error: that of independent rows, or that of the clusters if it is known and larger."""
     return math.sqrt(variance if residuals is None else max(variance, robust_variance(residuals)))
 
 
 def needed(found: Sequence, alpha: float = ALPHA, comparisons: int = 1) -> int | None:
-    """Return about how many more rows would decide, if difference and spread stay. None when unknown, or more than a thousandfold.
+    """Return the approximate number of further rows for a decision, if difference and spread stay. None if unknown, or more than a thousand times the present
+    rows.
 
     >>> needed(Sequence(0.01, -0.01, 0.03, 2_000))
     6600

@@ -1,7 +1,7 @@
-"""What is kept of many predictions: counts on fixed bins and exact sums, which add up and can be taken away again.
+"""A summary of many predictions: counts in fixed bins and exact sums, which can be added and subtracted.
 
-Every sum is an integer, in units of 2^-30. The order of additions does not matter, subtraction is exact, and two counts of the same rows agree to the last bit.
-A mean made of them is off by 2^-31 (5e-10) at most.
+Every sum is an integer, in units of 2^-30. So the order of additions does not matter, subtraction is exact, and two sketches of the same rows agree to the last
+bit. The error of a mean is at most 2^-31 (5e-10).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,15 +19,15 @@ from backend.numerics.statistics.estimate import Floats
 
 UNIT = 2**30
 LARGEST = 1e60
-"""An error beyond this is counted as this: its fourth power is still a number."""
+"""A larger error counts as this one: its fourth power is still a finite number."""
 DENSE = 2**19
 LABELS = 4
 UNKNOWN, NEGATIVE, POSITIVE, OTHER = range(LABELS)
-"""What is known of the truth of a score that is counted: nothing, 0, 1, or another number."""
+"""The known truth of a counted score: none, 0, 1, or another number."""
 SUMS = ("score", "actual", "error", "absolute", "squared", "fourth", "log", "log_squared")
-"""`score` over all scores; the rest over those whose truth is known: truth, score - truth and its powers, log loss (of 0 and 1 only) and its square."""
+"""`score` is over all scores. The rest is over those with a known truth: truth, score - truth and its powers, log loss (for 0 and 1 only) and its square."""
 PAIRED = tuple(f"{loss}{power}" for loss in ("squared", "log", "wrong", "absolute") for power in ("", "_squared"))
-"""Over pairs: differences of losses, first minus second, and their squares."""
+"""Sums over pairs: differences of losses, first minus second, and their squares."""
 
 
 class StoredSketch(msgspec.Struct, frozen=True, array_like=True):
@@ -50,7 +50,7 @@ _decoder = msgspec.msgpack.Decoder(StoredSketch)
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each key occurred; ascending keys, no zero counts."""
+    """The count of each key; ascending keys, no zero counts."""
 
     keys: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     counts: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -80,7 +80,7 @@ class Counts:
 class Sketch:
     """Counts and sums of some rows. `scores` are keyed by bin · LABELS + the known outcome, `times` by their octave bin.
 
-    `clusters`: losses by cluster of buckets, None where no bucket was told. `decided`: rows and outcomes by decision [3, CLUSTERS].
+    `clusters`: losses by cluster of buckets, None without buckets. `decided`: rows and outcomes by decision [3, CLUSTERS].
     """
 
     rows: int = 0
@@ -121,7 +121,7 @@ class Sketch:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Sketch":
-        """Return the sketch again. Raises msgspec.DecodeError."""
+        """Return the sketch from bytes. Raises msgspec.DecodeError."""
         stored = _decoder.decode(raw)
         scores, times = _counts(stored.score_keys, stored.score_counts), _counts(stored.time_keys, stored.time_counts)
         sums = {name: int.from_bytes(said, "little", signed=True) for name, said in stored.sums.items()}
@@ -137,12 +137,12 @@ class Sketch:
 
     @property
     def labelled(self) -> int:
-        """Return how many scores there are whose truth is known."""
+        """Return the number of scores with a known truth."""
         return int(self.scores.counts[self.scores.keys % LABELS != UNKNOWN].sum())
 
 
 def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, clusters: Clusters | None = None, decided: Decided | None = None) -> Sketch:
-    """Return the sketch of rows: score, truth and duration of each [n], NaN for what is not there; `failed` more rows have nothing of it."""
+    """Return the sketch of rows: score, truth and duration of each [n], NaN for a missing one; `failed` further rows have none of the three."""
     there = np.isfinite(scores)
     counted = Counts.of(_keys(scores[there], actuals[there]))
     timed = Counts.of(octave_bins(times[~np.isnan(times)]))
@@ -151,13 +151,13 @@ def sketch_of(scores: Floats, actuals: Floats, times: Floats, failed: int = 0, c
 
 
 def clustered(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
-    """Return rows by the cluster of their bucket, each [n]; `threshold` is what their phase decides by."""
+    """Return the sums of rows [n] by the cluster of their bucket; `threshold` is their phase's decision threshold."""
     known = np.isfinite(scores) & ~np.isnan(actuals)
     return Clusters.of(buckets, asked=1.0).plus(_losses(buckets[known], scores[known], actuals[known], threshold))
 
 
 def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: float, decisions: Sequence[str | None] = ()) -> Sketch:
-    """Return what changes when the truth of rows that are already counted becomes `now`; `before` is NaN where none was known. `decisions` [n], or of none."""
+    """Return the change of the sketch when the truth of counted rows becomes `now`; `before` is NaN if it was unknown. `decisions` [n], or empty."""
     outcomes = Decided.merged([Decided.of(decisions, buckets, now, 0), Decided.of(decisions, buckets, before, 0).negative]) if decisions else Decided()
     there = np.isfinite(scores)
     buckets, scores, before, now = buckets[there], scores[there], before[there], now[there]
@@ -172,7 +172,7 @@ def told(buckets: Ints, scores: Floats, before: Floats, now: Floats, threshold: 
 
 
 def _losses(buckets: Ints, scores: Floats, actuals: Floats, threshold: float) -> Clusters:
-    """Of rows whose truth is known."""
+    """Return the losses of rows with a known truth."""
     error = np.abs(np.clip(scores - actuals, -LARGEST, LARGEST))
     binary = (actuals == 0) | (actuals == 1)
     losses = {"squared": error**2, "absolute": error, "log": np.where(binary, log_losses(actuals, scores), 0.0)}
@@ -184,7 +184,7 @@ def _wrong(scores: Floats, actuals: Floats, threshold: float) -> Floats:
 
 
 def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
-    """Return the sums over the rows whose truth is known (not NaN)."""
+    """Return the sums over the rows with a known truth (not NaN)."""
     known = ~np.isnan(actuals)
     score, actual = scores[known], actuals[known]
     error = np.clip(score - actual, -LARGEST, LARGEST)
@@ -195,7 +195,7 @@ def truth_sums(scores: Floats, actuals: Floats) -> dict[str, int]:
 
 
 def pair_sketch(buckets: Ints, first: Floats, second: Floats, actuals: Floats, threshold: float, sign: int = 1) -> Sketch:
-    """Return the sketch of pairs: bucket, two scores of the same case [n] and its truth. With `sign` -1 they are taken away."""
+    """Return the sketch of pairs: bucket, two scores of the same case [n] and its truth. A `sign` of -1 subtracts them."""
     squared, absolute = (np.clip(one - actuals, -LARGEST, LARGEST) for one in (first, second)), [np.abs(one - actuals) for one in (first, second)]
     mine, theirs = squared
     binary = (actuals == 0) | (actuals == 1)
@@ -213,14 +213,14 @@ def pair_sketch(buckets: Ints, first: Floats, second: Floats, actuals: Floats, t
 
 
 def log_losses(actual: Floats, score: Floats) -> Floats:
-    """Return -log of the probability that was given to the truth (0 or 1); probabilities are capped at 2^-52 from 0 and 1."""
+    """Return -log of the probability of the truth (0 or 1); probabilities are capped at 2^-52 from 0 and 1."""
     margin = np.finfo(np.float64).eps
     clipped = np.clip(score, margin, 1 - margin)
     return np.asarray(-np.log(np.where(actual > 0.5, clipped, 1 - clipped)), dtype=np.float64)
 
 
 def fixed(values: Floats) -> int:
-    """Return the sum in units of 2^-30, each value rounded by itself.
+    """Return the sum in units of 2^-30, with each value rounded before the addition.
 
     >>> fixed(np.array([0.5, 0.25])) / UNIT
     0.75

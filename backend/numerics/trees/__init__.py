@@ -1,1 +1,1 @@
-"""Decision-tree ensembles as plain arrays, and the readers that make them from a file's bytes."""
+"""Decision-tree ensembles as plain arrays, and readers that make them from a file's bytes."""

@@ -1,4 +1,4 @@
-"""A forest's own output: its trees walked one after another, in the precision its library adds in."""
+"""Computes a forest's output: walks its trees one after another, and adds in the precision of its library."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,12 +15,12 @@ class Walk:
 
     forest: Forest
     start: Any
-    """The first summand, float32 or float64: sums are kept in its precision, tree after tree."""
+    """The first summand, float32 or float64. Sums have its precision after each tree."""
     arrays: tuple[NDArray[Any], ...]
 
     @classmethod
     def of(cls, forest: Forest, start: "np.float32 | np.float64") -> Self:
-        """Of numeric splits whose missing values are NaN (XGBoost's and ONNX's)."""
+        """Return the walk of a forest with numeric splits and NaN as the missing value (XGBoost's and ONNX's)."""
         nodes = np.cumsum([0, *(tree.leaves - 1 for tree in forest.trees)])
         leaves = np.cumsum([0, *(tree.leaves for tree in forest.trees)])
         decision = np.concatenate([tree.decision for tree in forest.trees])
@@ -42,7 +42,7 @@ class Walk:
         return cls(forest, start, (roots, feature, threshold, (decision & DEFAULT_LEFT) > 0, both, values))
 
     def __call__(self, matrix: Floats) -> Floats:
-        """Return the outputs [n] of rows [n, f], `start` and all trees added up. Runs without the GIL on one thread."""
+        """Return the outputs [n] of rows [n, f]: the sum of `start` and all trees. Runs without the GIL on one thread."""
         from backend.numerics.trees.walking import walk  # noqa: PLC0415  heavy: numba
 
         out = np.full(len(matrix), self.start)

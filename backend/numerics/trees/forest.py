@@ -18,15 +18,15 @@ DEFAULT_LEFT = 2
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 """Bits 2 and 3: what counts as missing. Under `none` a NaN is read as 0; under `zero` both NaN and 0 are missing."""
 ZERO = float(np.float32(1e-35))
-"""At most this far from 0 is 0."""
+"""A value at most this far from 0 counts as 0."""
 
 
 @dataclass(frozen=True)
 class Tree:
     """One tree of L leaves and L-1 inner nodes; arrays are by node or by leaf.
 
-    A child below 0 is leaf `-child - 1`. `threshold` of a categorical node is an index into `category_starts`, whose spans of
-    `category_bits` are the bit sets that go left. `linear` leaves add a linear function of the row to `leaf_value`.
+    A child below 0 is leaf `-child - 1`. `threshold` of a categorical node is an index into `category_starts`, whose spans of `category_bits` are the bit
+    sets that go left. `linear` leaves add a linear function of the row to `leaf_value`.
     """
 
     feature: Ints
@@ -43,21 +43,21 @@ class Tree:
 
     @property
     def leaves(self) -> int:
-        """Return how many leaves there are; 1 for a constant."""
+        """Return the number of leaves; 1 for a constant."""
         return len(self.leaf_value)
 
     def cover(self, child: int) -> float:
-        """Return the training rows that reached an inner node (>= 0) or a leaf (< 0)."""
+        """Return the number of training rows that reached an inner node (>= 0) or a leaf (< 0)."""
         return float(self.node_count[child] if child >= 0 else self.leaf_count[-child - 1])
 
 
 def as_given(matrix: Floats) -> Floats:
-    """Return rows that are compared in double precision."""
+    """Return rows unchanged, for comparisons in double precision."""
     return matrix
 
 
 def near_zero_is_zero(matrix: Floats) -> Floats:
-    """Return rows as LightGBM reads them: what is as near to zero as `ZERO` is zero, before any comparison."""
+    """Return rows as LightGBM reads them: before any comparison, a value within `ZERO` of zero becomes zero."""
     return np.where(np.abs(matrix) <= ZERO, 0.0, matrix)
 
 
@@ -69,11 +69,11 @@ def in_single(matrix: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees whose outputs are added to `start` and multiplied by `scale` (1, or 1/trees where they are averaged).
+    """A forest: the trees' outputs are added to `start` and multiplied by `scale` (1, or 1/trees for an average).
 
-    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` gives rows [n, f] as the trees compare them, each
-    feature by itself. For LightGBM, `infos` are the values in training, a text for each feature. `category_lists` are the values of each pandas category in the
-    order of its codes.
+    `objective` is the training objective with its parameters, as the file has it (`binary sigmoid:1`). `read` turns rows [n, f] into the form in which the
+    trees compare them, each feature by itself. For LightGBM, `infos` are the training values, one text per feature. `category_lists` are the values of each
+    pandas category in the order of its codes.
     """
 
     trees: tuple[Tree, ...]
@@ -94,7 +94,7 @@ class Forest:
 
     @property
     def takes_missing(self) -> list[str]:
-        """Return the features for which a split says where a missing value goes."""
+        """Return the features with a split that states where a missing value goes."""
         found: set[int] = set()
         for tree in self.trees:
             found |= set(tree.feature[(tree.decision >> 2) & 3 != MISSING_NONE].tolist())
@@ -102,5 +102,5 @@ class Forest:
 
     @property
     def covered(self) -> bool:
-        """Return whether every tree carries the counts that path-dependent explanations weigh by."""
+        """Return whether every tree has covers, the counts that path-dependent explanations need."""
         return all(tree.leaves == 1 or (tree.node_count.min() > 0 and tree.leaf_count.min() >= 0) for tree in self.trees)

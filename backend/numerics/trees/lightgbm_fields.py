@@ -11,12 +11,12 @@ from backend.numerics.trees.forest import Floats, Ints
 A = TypeVar("A", Ints, Floats)
 NUMBERS = re.compile(r"(-?inf|[0-9eE+.\-]+)( (-?inf|[0-9eE+.\-]+))*", re.ASCII)
 UNBOUNDED = {"threshold", "split_gain"}
-"""Fields that LightGBM writes `inf` in: a split that parts missing values from all others has an infinite threshold."""
+"""Fields that may contain `inf`: a split that separates missing values from all others has an infinite threshold."""
 FLAGS = {"tree", "average_output"}
 
 
 class MalformedTrees(ValueError):
-    """The file is not a model its library would have written."""
+    """The file is not a model that its library would have written."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Fields:
 
     @classmethod
     def of(cls, block: bytes, where: str, *, flags: bool = False) -> "Fields":
-        """Split a block into its fields. A repeated key is refused: which of the two LightGBM takes would be a guess."""
+        """Split a block into its fields. A repeated key is refused, because nobody knows which value LightGBM takes."""
         try:
             lines = block.decode("utf-8").split("\n")[:-1]
         except UnicodeDecodeError as error:
@@ -53,7 +53,7 @@ class Fields:
         return self.text[name]
 
     def integer(self, name: str) -> int:
-        """Return a field that is one whole number."""
+        """Return a field of one whole number."""
         value = self.require(name)
         if not re.fullmatch(r"-?[0-9]{1,9}", value, re.ASCII):
             raise MalformedTrees(f"{self.where}: `{name}` must be a whole number, not {value[:40]!r}.")
@@ -69,7 +69,7 @@ class Fields:
         return self._sized(name, values, length)
 
     def floats(self, name: str, length: int | None = None, *, missing: bool = False, loose: bool = False) -> Floats:
-        """Return a field of numbers, `length` of them, finite but for thresholds and gains; an absent one that may be `missing` is empty."""
+        """Return a field of `length` numbers, finite except for thresholds and gains. An absent field is empty if `missing` allows that."""
         words = self._words(name, missing, loose)
         try:
             values = np.array([float(word) for word in words], dtype=np.float64)

@@ -1,7 +1,5 @@
-"""A reader of LightGBM's text format that believes nothing.
-
-LightGBM itself trusts the file: a child index out of range is a crash, a cycle never ends. So every array is checked
-here before the library sees a byte. The format is what `Booster.save_model` writes (versions v3 and v4).
+"""Reads LightGBM's text format and trusts nothing in it. LightGBM itself trusts the file: a child index out of range crashes it, and a cycle never ends. So
+every array is checked here before the library sees a byte. The format is that of `Booster.save_model` (versions v3 and v4).
 """
 
 import json
@@ -21,7 +19,7 @@ VERSIONS = {"v3", "v4"}
 def read_lightgbm(content: bytes, limits: TreeLimits | None = None) -> Forest:
     """Return the forest in a model file.
 
-    Raises `MalformedTrees` for anything LightGBM would not have written, saying where.
+    Raises `MalformedTrees`, with the place, for anything that LightGBM would not have written.
 
     >>> read_lightgbm(b"tree\\nversion=v4\\n")
     Traceback (most recent call last):
@@ -41,7 +39,7 @@ def read_lightgbm(content: bytes, limits: TreeLimits | None = None) -> Forest:
         trees.append(tree)
         nodes, offset = nodes + tree.leaves, offset + size
         if nodes > limits.nodes:
-            raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
+            raise MalformedTrees(f"The model has more than {limits.nodes} leaves in total.")
     if not content.startswith(END, offset):
         raise MalformedTrees("The file does not go on with `end of trees` where `tree_sizes` says the trees end: it is cut off or was edited.")
     parameters, lists = read_tail(content[offset + len(END) :])
@@ -92,7 +90,9 @@ def read_tree(block: bytes, number: int, features: int, limits: TreeLimits) -> T
 
 
 def read_tail(tail: bytes) -> tuple[dict[str, str], tuple[tuple[Any, ...], ...]]:
-    """The training parameters, and the values of the pandas categories. What follows the parameters must be JSON: LightGBM's Python package parses it."""
+    """Return the training parameters, and the values of the pandas categories. The text after the parameters must be JSON, because LightGBM's Python package
+    parses it.
+    """
     text = tail.decode("utf-8", errors="replace")
     found = re.search(r"^parameters:\n(.*?)^end of parameters$", text, re.MULTILINE | re.DOTALL)
     if "parameters:" in text and found is None:

@@ -1,4 +1,4 @@
-"""One tree of a LightGBM text file, from its parsed fields: every array is checked, for LightGBM itself trusts them."""
+"""One tree of a LightGBM text file, from its parsed fields. Every array is checked, because LightGBM itself trusts them."""
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def tree_of(fields: Fields, features: int, limits: TreeLimits) -> Tree:
 
 
 def _counts(fields: Fields, name: str, length: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Counts, or ones where the file has none (a single leaf)."""
+    """Return counts, or ones if the file has none (a single leaf)."""
     values = fields.integers(name, missing=True)
     if len(values) == 0:
         return np.zeros(length)

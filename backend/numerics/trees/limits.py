@@ -1,11 +1,11 @@
-"""How large a model may be."""
+"""Limits on a model's size."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class TreeLimits:
-    """The most that the readers take."""
+    """The largest sizes that the readers take."""
 
     trees: int = 20_000
     leaves: int = 131_072

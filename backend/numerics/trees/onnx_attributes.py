@@ -19,11 +19,11 @@ class Attributes:
 
     @classmethod
     def of(cls, node: "NodeProto") -> Self:
-        """Return those of a node."""
+        """Return the attributes of a node."""
         return cls({entry.name: entry for entry in node.attribute})
 
     def floats(self, name: str) -> Floats:
-        """Numbers; none where they are absent."""
+        """Return numbers; none if they are absent."""
         for found in (self.given.get(name), self.given.get(f"{name}_as_tensor")):
             if found is not None and len(found.floats):
                 return np.array(found.floats, dtype=np.float32).astype(np.float64)
@@ -34,11 +34,11 @@ class Attributes:
         return np.empty(0)
 
     def ints(self, name: str) -> Ints:
-        """Whole numbers; none where they are absent."""
+        """Return whole numbers; none if they are absent."""
         return np.array(self.given[name].ints if name in self.given else [], dtype=np.int64)
 
     def texts(self, name: str) -> list[str]:
-        """Texts; none where they are absent."""
+        """Return texts; none if they are absent."""
         return [raw.decode() for raw in self.given[name].strings] if name in self.given else []
 
     def text(self, name: str, default: str) -> str:
@@ -50,5 +50,5 @@ class Attributes:
         return int(self.given[name].i) if name in self.given else default
 
     def length(self, name: str) -> int:
-        """Return how many whole numbers or texts a list holds."""
+        """Return the number of whole numbers or texts in a list."""
         return max(len(self.given[name].ints), len(self.given[name].strings)) if name in self.given else 0

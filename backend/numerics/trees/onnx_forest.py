@@ -1,7 +1,5 @@
-"""The tree ensemble of an ONNX graph as a forest, where the graph is little more than one.
-
-ONNX Runtime's float32 ensembles compare and add in float32; the forest adds in float64. The graph has been checked before: what is
-met here and not understood is no error, the model is then explained in another way.
+"""Turns the tree ensemble of an ONNX graph into a forest, if the graph is little more than one. ONNX Runtime's float32 ensembles compare and add in float32;
+the forest adds in float64. The graph was checked before. A graph that is not understood here is no error: its model gets estimated explanations.
 """
 
 from collections.abc import Callable
@@ -25,16 +23,15 @@ Link = Literal["identity", "logistic"]
 
 @dataclass(frozen=True)
 class OnnxForest:
-    """The forest, and what is done to its output."""
+    """The forest, and the operation on its output."""
 
     forest: Forest
     link: Link
 
 
 def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first: bool = False) -> OnnxForest:
-    """Return the forest behind an output of a model that takes these features. Raises `UnclearGraph` where the graph is something else.
-
-    Of two classes it gives the second's score, or with `first` the first's.
+    """Return the forest behind an output of a model with these features. Raises `UnclearGraph` for any other graph. With two classes it gives the second's
+    score, or the first's if `first` is set.
     """
     node = _ensemble(model, output)
     read, double = reading(model, node.input[0], len(features))
@@ -50,7 +47,7 @@ def onnx_forest(model: "ModelProto", output: str, features: list[str], *, first:
 
 
 def _of_other_class(found: OnnxForest) -> OnnxForest:
-    """Return the forest of the other of two classes: of a margin its opposite, of a share what is missing to 1."""
+    """Return the forest of the other one of two classes: the negative of a margin, or 1 minus a share."""
     forest = found.forest
     trees = tuple(replace(tree, leaf_value=-tree.leaf_value) for tree in forest.trees)
     start = -forest.start + (1 / forest.scale if found.link == "identity" else 0.0)
@@ -58,7 +55,7 @@ def _of_other_class(found: OnnxForest) -> OnnxForest:
 
 
 def _ensemble(model: "ModelProto", output: str) -> "NodeProto":
-    """Return the ensemble whose scores the output passes on."""
+    """Return the ensemble that the output takes its scores from."""
     makers = {name: (node, place) for node in model.graph.node for place, name in enumerate(node.output)}
     for _ in range(len(makers) + 1):
         if output not in makers:
@@ -91,13 +88,13 @@ def _classic(kind: str, attributes: Attributes, double: bool) -> tuple[list[Tree
 
 
 def _signs(prefix: str, attributes: Attributes, of: "np.ndarray[tuple[int], np.dtype[np.int64]]", post: str) -> Callable[..., Floats]:
-    """Return how much each output's weights count for the score: of two classes the second, less the first under softmax."""
+    """Return the factor of each output's weights in the score. Of two classes the second counts; under softmax the first is subtracted."""
     outputs = (
         max(attributes.length("classlabels_int64s"), attributes.length("classlabels_strings")) if prefix == "class" else attributes.integer("n_targets", 1)
     )
     if outputs > 2:
         raise UnclearGraph("several scores")
-    if outputs == 1 or len(np.unique(of)) == 1:  # of two classes with the weights of one, that one is the second
+    if outputs == 1 or len(np.unique(of)) == 1:  # if only one of two classes has weights, it is the second
         return lambda which: np.ones(len(which))
     return lambda which: np.where(which == 1, 1.0, -1.0 if post == "SOFTMAX" else 0.0)
 

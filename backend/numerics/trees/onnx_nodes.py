@@ -1,4 +1,4 @@
-"""The nodes of ONNX tree ensembles, old and new operators alike, and the trees they make."""
+"""The nodes of ONNX tree ensembles, of old and new operators, and their trees."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from backend.numerics.trees.forest import DEFAULT_LEFT, MISSING_NAN, Floats, Int
 from backend.numerics.trees.onnx_attributes import Attributes
 
 MODES = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER"]
-"""As the operator `TreeEnsemble` numbers them."""
+"""Modes, by their numbers in the operator `TreeEnsemble`."""
 LEQ, LT, GTE, GT = range(4)
 
 
 class UnclearGraph(ValueError):
-    """The graph, or its ensemble, is not one that can be read as a forest; the message says why."""
+    """The graph, or its ensemble, cannot be read as a forest; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """All nodes of all trees, leaves among them, in one numbering. `left` is where `x <= threshold` leads, whatever the node's own mode."""
+    """All nodes of all trees, leaves included, in one numbering. `left` is the child for `x <= threshold`, for any mode of the node."""
 
     leaf: NDArray[np.bool_]
     feature: Ints
@@ -53,7 +53,7 @@ def classic_nodes(attributes: Attributes, double: bool) -> tuple[Nodes, dict[tup
 
 
 def modern_nodes(attributes: Attributes, double: bool) -> Nodes:
-    """Return the nodes of a TreeEnsemble (ai.onnx.ml 5), whose leaves are numbered after its inner nodes. It says nothing of its leaves' covers."""
+    """Return the nodes of a TreeEnsemble (ai.onnx.ml 5). Its leaves are numbered after its inner nodes, and have no covers."""
     weights, count = attributes.floats("leaf_weights"), attributes.length("nodes_featureids")
     leaf = np.arange(count + len(weights)) >= count
 
@@ -73,7 +73,9 @@ def modern_nodes(attributes: Attributes, double: bool) -> Nodes:
 def _turned(
     attributes: Attributes, leaf: NDArray[np.bool_], mode: Ints, true: Ints, false: Ints, tracks: Ints, double: bool
 ) -> tuple[Floats, NDArray[np.bool_], Ints, Ints]:
-    """Thresholds, where NaN goes, and children such that left is `x <= threshold`. NaN fails every comparison unless it tracks true."""
+    """Return thresholds, the side of NaN, and children, ordered so that left is `x <= threshold`. NaN fails every comparison, unless the node sends it to the
+    true branch.
+    """
     if np.any(mode[~leaf] > GT):
         raise UnclearGraph("a split by equality or membership")
     given = attributes.floats("nodes_values") if "nodes_splits" not in attributes.given else attributes.floats("nodes_splits")
@@ -86,7 +88,7 @@ def _turned(
 
 
 def _covers(hitrates: Floats, leaf: NDArray[np.bool_], true: Ints, false: Ints) -> Floats:
-    """Return the covers, where the file has some that add up (most writers put 1 everywhere); else zeros, which are none."""
+    """Return the covers, if the file has some that add up (most writers put 1 everywhere); else zeros, which mean none."""
     if len(hitrates) != len(leaf) or np.any(hitrates <= 0):
         return np.zeros(len(leaf))
     inner = ~leaf
@@ -95,7 +97,7 @@ def _covers(hitrates: Floats, leaf: NDArray[np.bool_], true: Ints, false: Ints) 
 
 
 def trees_of(nodes: Nodes) -> list[Tree]:
-    """Return the trees, roots in their order."""
+    """Return the trees, in the order of their roots."""
     place = np.zeros(len(nodes.leaf), dtype=np.int64)
     return [_tree(nodes, int(root), place) for root in nodes.roots]
 

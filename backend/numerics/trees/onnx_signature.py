@@ -1,4 +1,4 @@
-"""Which inputs of an ONNX model are the features, and which output is the score."""
+"""Finds the features among an ONNX model's inputs, and the score among its outputs."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ FLOATS = ("tensor(float)", "tensor(double)")
 def feature_names(widths: Mapping[str, int], metadata: Mapping[str, str]) -> tuple[list[str], bool]:
     """Return the features in order, and whether the metadata named them.
 
-    `widths` are columns by input. Many inputs of one column are features by their own names; one input's columns are named by
-    the metadata entry `feature_names` (a JSON list) or else f0, f1, …
+    `widths` are columns by input. Many inputs of one column are features by their own names; one input's columns are named by the metadata entry
+    `feature_names` (a JSON list) or else f0, f1, …
 
     >>> feature_names({"X": 2}, {})
     (['f0', 'f1'], False)
@@ -28,7 +28,7 @@ def feature_names(widths: Mapping[str, int], metadata: Mapping[str, str]) -> tup
 
 
 def score_output(kinds: Mapping[str, str]) -> str | None:
-    """Return the output that is the score: the probabilities where there are some, else the only one that is of floats.
+    """Return the output that is the score: the probabilities if there are some, else the only output of floats.
 
     `kinds` are onnxruntime's type names by output.
 

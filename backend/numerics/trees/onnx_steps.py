@@ -1,4 +1,4 @@
-"""What an ONNX graph does to its inputs before its trees read them, where that is done to each feature by itself."""
+"""The steps of an ONNX graph between its inputs and its trees, if each step handles every feature by itself."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,13 @@ FLOAT, DOUBLE = 1, 11
 Kind = np.dtype[Any]
 Tensor = NDArray[Any]
 KINDS: dict[int, Kind] = {FLOAT: np.dtype(np.float32), DOUBLE: np.dtype(np.float64), 6: np.dtype(np.int32), 7: np.dtype(np.int64)}
-"""ONNX's numbers of the types an input may have."""
+"""ONNX's numbers of an input's possible types."""
 Step = tuple[Callable[[Floats], Tensor], list[int], Kind]
-"""From the features' matrix to a tensor, the features its columns come from, and its type."""
+"""The way from the features' matrix to a tensor, the features of its columns, and its type."""
 
 
 def reading(model: "ModelProto", name: str, features: int) -> tuple[Callable[[Floats], Floats], bool]:
-    """Return how rows [n, f] become the tensor `name`, and whether that is of doubles. Raises `UnclearGraph`."""
+    """Return the function from rows [n, f] to the tensor `name`, and whether that has doubles. Raises `UnclearGraph`."""
     step, columns, kind = _step(model, name, 0)
     if columns != list(range(features)) or kind not in (np.float32, np.float64):
         raise UnclearGraph("the trees do not read the features in their order")
@@ -59,7 +59,7 @@ def _made(model: "ModelProto", node: "NodeProto", depth: int) -> Step:
     if node.op_type == "FeatureVectorizer" or (node.op_type == "Concat" and attributes.integer("axis", 1) in (1, -1)):
         parts = [_step(model, name, depth + 1) for name in node.input]
         columns = [at for _, part, _ in parts for at in part]
-        if node.op_type == "FeatureVectorizer":  # gives floats, whatever it takes
+        if node.op_type == "FeatureVectorizer":  # gives floats for any input
             return lambda matrix: np.concatenate([step(matrix).astype(np.float32) for step, _, _ in parts], axis=1), columns, KINDS[FLOAT]
         if len({kind for _, _, kind in parts}) == 1:
             return lambda matrix: np.concatenate([step(matrix) for step, _, _ in parts], axis=1), columns, parts[0][2]

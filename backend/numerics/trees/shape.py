@@ -1,4 +1,4 @@
-"""Whether child pointers make a tree."""
+"""Checks that child pointers make a tree."""
 
 import numpy as np
 

@@ -1,11 +1,11 @@
-"""Text that a transfer or an editor altered without harm, as it was."""
+"""Restores text that a transfer or an editor changed without harm."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def plain_text(content: bytes) -> bytes:
-    """Return the text as LightGBM wrote it, where a transfer changed its line ends, put a byte order mark before it, or made UTF-16 of it.
+    """Return the text as LightGBM wrote it. Undoes changed line ends, a byte order mark, and UTF-16.
 
     >>> plain_text(b"\\xef\\xbb\\xbftree\\r\\nversion=v4\\r\\n")
     b'tree\\nversion=v4\\n'

@@ -1,4 +1,4 @@
-"""Rows that put a forest to the test: at its thresholds, right beside them, and missing."""
+"""Rows that test a forest: values at its thresholds, right beside them, and missing ones."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ FEWEST, MOST_ROWS, STEPS = 16, 256, 200_000
 
 
 def trial_rows(forest: Forest, seed: int = 11) -> Floats:
-    """Return rows whose every value is a threshold of its feature, one of its float32 neighbours, or, one in ten, missing: 256, fewer where trees are many."""
+    """Return 256 rows, fewer for many trees. Each value is a threshold of its feature, or one of the threshold's float32 neighbours; one in ten is missing."""
     rng = np.random.default_rng(seed)
     rows = max(FEWEST, min(MOST_ROWS, STEPS // len(forest.trees)))
     found = rng.normal(size=(rows, len(forest.features)))

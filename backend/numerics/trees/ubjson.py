@@ -1,4 +1,4 @@
-"""A reader of UBJSON that believes nothing (Universal Binary JSON, draft 12, as XGBoost writes it: big-endian, typed arrays)."""
+"""Reads UBJSON and trusts nothing in it (Universal Binary JSON, draft 12, as XGBoost writes it: big-endian, typed arrays)."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ CONSTANTS: dict[bytes, Any] = {b"Z": None, b"T": True, b"F": False}
 WHOLE = frozenset(b"iUIlL")
 MAX_DEPTH = 16
 MAX_ITEMS = 2_000_000
-"""Values that are not in a typed array, all containers together."""
+"""Most values outside of typed arrays, in all containers together."""
 
 
 def read_ubjson(content: bytes) -> Any:
-    """Return the value in `content`; typed arrays of numbers are numpy arrays in native order. Raises `MalformedTrees` with the byte where it goes wrong.
+    """Return the value in `content`; typed arrays of numbers are numpy arrays in native order. Raises `MalformedTrees` with the position of the bad byte.
 
     >>> read_ubjson(b"{U" + bytes([1]) + b"a[$l#U" + bytes([2, 0, 0, 0, 7, 0, 0, 0, 8]) + b"}")
     {'a': array([7, 8], dtype=int32)}
@@ -78,7 +78,7 @@ class _UbjsonReader:
             raise MalformedTrees(f"At byte {at}: this is not UTF-8 text.") from error
 
     def array(self, depth: int) -> Any:
-        """Return an array: typed, counted, or up to its bracket."""
+        """Return an array: typed, counted, or ended by a bracket."""
         if self.peek() == b"$":
             self.take(1)
             marker = self.take(1)
@@ -96,7 +96,7 @@ class _UbjsonReader:
         return found
 
     def object(self, depth: int) -> dict[str, Any]:
-        """Return an object up to its bracket. A repeated name is refused: which of the two XGBoost takes would be a guess."""
+        """Return an object, ended by a bracket. A repeated name is refused, because nobody knows which value XGBoost takes."""
         found: dict[str, Any] = {}
         if self.peek() in (b"$", b"#"):
             raise MalformedTrees(f"At byte {self.at}: a counted object is not what XGBoost writes.")
@@ -109,12 +109,12 @@ class _UbjsonReader:
         return found
 
     def peek(self) -> bytes:
-        """Return the next byte, left where it is."""
+        """Return the next byte without moving past it."""
         return self.content[self.at : self.at + 1]
 
 
 def is_ubjson(content: bytes) -> bool:
-    """Return whether an object begins as UBJSON rather than as JSON text: a length where JSON has a quote, a space or the end.
+    """Return whether an object begins as UBJSON and not as JSON: with a length in place of a quote, a space or the end.
 
     >>> is_ubjson(b"{L" + bytes([0, 0, 0, 0, 0, 0, 0, 7]) + b"learner{"), is_ubjson(b'{"learner":')
     (True, False)

@@ -13,7 +13,7 @@ Numbers = NDArray[np.int32]
 
 @compiled
 def walk(matrix: Floats, roots: Numbers, feature: Numbers, threshold: Floats, nan_left: NDArray[np.bool_], children: Numbers, values: Any, out: Any) -> None:
-    """Add every tree's leaf to `out` [n], in the trees' order and in the precision of `values`. `children` [nodes, 2] are right and left."""
+    """Add the value of every tree's leaf to `out` [n], in the trees' order and in the precision of `values`. `children` [nodes, 2] are right and left."""
     for row in range(len(matrix)):
         x, total = matrix[row], out[row]
         for tree in range(len(roots)):

@@ -1,5 +1,5 @@
-"""What a sound XGBoost file can be refused for."""
+"""Reasons to refuse a sound XGBoost file."""
 
 
 class UnsupportedTrees(ValueError):
-    """The model is sound but of a kind that is not served."""
+    """The model is sound, but Tiltyard does not serve its kind."""

@@ -10,7 +10,7 @@ from backend.numerics.trees.lightgbm_fields import MalformedTrees
 
 
 def numbers(said: Any, name: str) -> NDArray[np.float64]:
-    """Return an array of numbers, as JSON or UBJSON has it."""
+    """Return an array of numbers from JSON or UBJSON."""
     if isinstance(said, np.ndarray):
         return said.astype(np.float64)
     if isinstance(said, list) and all(type(item) in (int, float) for item in said):
@@ -22,7 +22,7 @@ def numbers(said: Any, name: str) -> NDArray[np.float64]:
 
 
 def wholes(said: Any, name: str, low: int, high: int) -> Ints:
-    """Return an array of whole numbers from `low` to below `high`."""
+    """Return an array of whole numbers from `low` up to, but without, `high`."""
     found = numbers(said, name)
     if np.any(found != np.floor(found)) or np.any((found < low) | (found >= high)):
         raise MalformedTrees(f"`{name}` must be whole numbers from {low} to {high} (exclusive).")

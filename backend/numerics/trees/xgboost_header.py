@@ -1,4 +1,4 @@
-"""What an XGBoost file says before and beside its trees, from its parsed objects."""
+"""The parts of an XGBoost file beside its trees, from its parsed objects."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from backend.numerics.trees.xgboost_fields import numbers
 from backend.numerics.trees.xgboost_objectives import EXPONENTIAL, LOGISTIC, SERVED
 
 NEAREST = np.float32(1e-6)
-"""How near to 0 or 1 XGBoost takes a base score that is a probability."""
+"""The smallest distance to 0 or 1 at which XGBoost takes a base score that is a probability."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Sections:
     tree: Any
 
     def at(self, *names: str) -> dict[str, Any]:
-        """Return an object by the names that lead to it."""
+        """Return the object at this path of names."""
         found = self.tree
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
@@ -33,7 +33,7 @@ class Sections:
 
 
 def booster_of(file: Sections) -> tuple[dict[str, Any], NDArray[np.float32] | None]:
-    """Return the trees' object, and each tree's weight where trees were dropped in training."""
+    """Return the trees' object, and each tree's weight if training dropped trees (dart)."""
     booster = file.at("learner", "gradient_booster")
     match booster.get("name"):
         case "gbtree":
@@ -48,7 +48,7 @@ def booster_of(file: Sections) -> tuple[dict[str, Any], NDArray[np.float32] | No
 
 
 def width_of(settings: dict[str, Any], limits: TreeLimits) -> int:
-    """Return how many features `learner_model_param` tells of, of a model that gives one number a row. Raises `MalformedTrees`, `UnsupportedTrees`."""
+    """Return the number of features in `learner_model_param`, for a model that gives one number per row. Raises `MalformedTrees`, `UnsupportedTrees`."""
     classes, targets = (whole(settings, name, "0") for name in ("num_class", "num_target"))
     if max(classes, targets) > 1:
         raise UnsupportedTrees(f"The model gives {max(classes, targets)} numbers a row; a model that gives one score a row can be served.")
@@ -68,7 +68,7 @@ def names_of(said: Any, count: int) -> tuple[list[str], bool]:
 
 
 def whole(settings: dict[str, Any], name: str, default: str | None) -> int:
-    """Return a setting that is a whole number written as text. Raises `MalformedTrees`."""
+    """Return a setting: a whole number, written as text. Raises `MalformedTrees`."""
     said = settings.get(name, default)
     if not isinstance(said, str) or not said.isdecimal() or len(said) > 9:
         raise MalformedTrees(f"learner_model_param: `{name}` must be a whole number written as text.")
@@ -76,7 +76,7 @@ def whole(settings: dict[str, Any], name: str, default: str | None) -> int:
 
 
 def objective_name(found: Any) -> str:
-    """Return the objective's name, one that is served. Raises `MalformedTrees`, `UnsupportedTrees`."""
+    """Return the objective's name, if Tiltyard serves it. Raises `MalformedTrees`, `UnsupportedTrees`."""
     if not isinstance(found, str):
         raise MalformedTrees("`objective` has no name.")
     if found not in SERVED:
@@ -85,8 +85,8 @@ def objective_name(found: Any) -> str:
 
 
 def base_score_of(said: Any, objective: str) -> np.float32:
-    """Return a number as text: `5E-1`, or `[5E-1]` since XGBoost 3.1. A probability is moved inside 0 to 1, as XGBoost does; another
-    that the objective takes the logarithm of must have one. Raises `MalformedTrees`, `UnsupportedTrees`.
+    """Return the base score from text: `5E-1`, or `[5E-1]` since XGBoost 3.1. A probability of 0 or 1 is moved inside, as XGBoost does. If the objective takes
+    the logarithm, the score must have one. Raises `MalformedTrees`, `UnsupportedTrees`.
     """
     text = said.strip() if isinstance(said, str) else ""
     if text.startswith("[") and text.endswith("]"):

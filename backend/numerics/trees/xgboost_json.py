@@ -1,4 +1,4 @@
-"""XGBoost's JSON, read strictly."""
+"""Reads XGBoost's JSON strictly."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from backend.numerics.trees.lightgbm_fields import MalformedTrees
 from backend.numerics.trees.xgboost_errors import UnsupportedTrees
 
 JSON_LIMIT = 64 * 1024 * 1024
-"""Text takes twenty times its size to read; UBJSON does not."""
+"""Reading text takes twenty times its size in memory; UBJSON does not."""
 
 
 def read_json(content: bytes) -> Any:

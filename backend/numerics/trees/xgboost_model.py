@@ -1,7 +1,5 @@
-"""A reader of XGBoost's models (JSON and UBJSON, formats of 1.0 to 3.x) that believes nothing.
-
-XGBoost itself trusts the file: a child out of range is a crash. So every array is checked here, and what serves is the forest read
-here, not the library.
+"""Reads XGBoost's models (JSON and UBJSON, formats of 1.0 to 3.x) and trusts nothing in them. XGBoost itself trusts the file: a child out of range crashes it.
+So every array is checked here, and this forest serves, not the library.
 """
 
 from dataclasses import dataclass
@@ -24,26 +22,28 @@ from backend.numerics.trees.xgboost_tree import read_tree
 
 @dataclass(frozen=True)
 class XgboostModel:
-    """What serves: the forest, the objective's name, the base score as the file has it (float32), and whether the file names its features."""
+    """The model for serving: the forest, the objective's name, the base score of the file (float32), and whether the file names its features."""
 
     forest: Forest
     objective: str
     base_score: np.float32
     named: bool
     rounds: int
-    """Boosting rounds; each added as many trees as another."""
+    """Boosting rounds; each added the same number of trees."""
     best_round: int | None
-    """Rounds up to the best iteration, where training stopped early."""
+    """Rounds up to the best iteration, if training stopped early."""
 
 
 def read_xgboost(content: bytes, limits: TreeLimits | None = None) -> XgboostModel:
-    """Return the model in a file. Raises `MalformedTrees` for what XGBoost would not have written, `UnsupportedTrees` for what is not served."""
+    """Return the model in a file. Raises `MalformedTrees` for a file that XGBoost would not have written, `UnsupportedTrees` for one that Tiltyard does not
+    serve.
+    """
     content = plain_json(content)
     return model_of(Sections(read_ubjson(content) if is_ubjson(content) else read_json(content)), limits or TreeLimits())
 
 
 def model_of(file: Sections, limits: TreeLimits) -> XgboostModel:
-    """Return the model that a parsed file makes. Raises as `read_xgboost`."""
+    """Return the model of a parsed file. Raises like `read_xgboost`."""
     booster, weights = booster_of(file)
     settings = file.at("learner", "learner_model_param")
     count = width_of(settings, limits)
@@ -66,12 +66,12 @@ def trees_of(booster: dict[str, Any], weights: NDArray[np.float32] | None, featu
         raise MalformedTrees(f"`weight_drop` has {len(weights)} entries, not {len(raw)}.")
     trees = tuple(read_tree(tree, at, features, limits, np.float32(1) if weights is None else weights[at]) for at, tree in enumerate(raw))
     if sum(tree.leaves for tree in trees) > limits.nodes:
-        raise MalformedTrees(f"The model has more than {limits.nodes} leaves in all.")
+        raise MalformedTrees(f"The model has more than {limits.nodes} leaves in total.")
     return trees
 
 
 def _rounds(booster: dict[str, Any], trees: int) -> int:
-    """Return how many boosting rounds made the trees."""
+    """Return the number of boosting rounds."""
     settings = booster.get("gbtree_model_param")
     each = settings.get("num_parallel_tree", "1") if isinstance(settings, dict) else "1"
     return trees // int(each) if isinstance(each, str) and each.isdecimal() and len(each) < 9 and int(each) > 0 and trees % int(each) == 0 else trees

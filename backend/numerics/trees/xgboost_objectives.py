@@ -1,4 +1,4 @@
-"""XGBoost's objectives that give one score a row, by what they do to the margin."""
+"""XGBoost's objectives with one score per row, by their function of the margin."""
 
 LOGISTIC = {"binary:logistic", "reg:logistic"}
 EXPONENTIAL = {"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"}

@@ -1,4 +1,4 @@
-"""One tree of an XGBoost file, from its arrays by node to ours by inner node and leaf."""
+"""Turns one tree of an XGBoost file, with arrays by node, into our arrays by inner node and leaf."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from backend.numerics.trees.xgboost_fields import numbers, wholes
 
 
 class CategoricalSplit(ValueError):
-    """A split by categories, which is not served."""
+    """A split by categories, which Tiltyard does not serve."""
 
 
 def read_tree(raw: Any, number: int, features: int, limits: TreeLimits, weight: np.float32) -> Tree:
-    """Return the tree as XGBoost would walk it. Raises `MalformedTrees`, saying where; `CategoricalSplit`.
+    """Return the tree as XGBoost would walk it. Raises `MalformedTrees`, with the place; `CategoricalSplit`.
 
-    XGBoost goes left where x < threshold, both in single precision; ours goes left where x <= threshold, so the threshold is the
-    next smaller float32. Leaves are multiplied by `weight` in single precision, as XGBoost does with dropped trees.
+    XGBoost goes left where x < threshold, both in single precision; ours goes left where x <= threshold, so the threshold is the next smaller float32. Leaves
+    are multiplied by `weight` in single precision, as XGBoost does with dropped trees.
     """
     try:
         return _read(raw, features, limits, weight)
@@ -71,7 +71,7 @@ def below(thresholds: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Floats:
 
 
 def _reached(left: Ints, right: Ints, depth: int) -> Ints:
-    """Return the nodes under the root, level by level, each reached once. What pruning left behind are leaves without a parent."""
+    """Return the nodes under the root, level by level, each reached once. Pruning leaves behind leaves without a parent."""
     if np.any((left < 0) != (right < 0)):
         raise MalformedTrees("a node has one child.")
     inner = np.flatnonzero(left >= 0)

@@ -164,5 +164,5 @@ def test_limits_hold() -> None:
         read_lightgbm(content, TreeLimits(trees=2))
     with pytest.raises(MalformedTrees, match="longer than 2 splits"):
         read_lightgbm(content, TreeLimits(depth=2))
-    with pytest.raises(MalformedTrees, match="leaves in all"):
+    with pytest.raises(MalformedTrees, match="leaves in total"):
         read_lightgbm(content, TreeLimits(nodes=10))

@@ -265,5 +265,5 @@ def test_limits_hold() -> None:
         read_xgboost(saved(BOOSTER), TreeLimits(trees=2))
     with pytest.raises(MalformedTrees, match="longer than 2 splits"):
         read_xgboost(saved(BOOSTER), TreeLimits(depth=2))
-    with pytest.raises(MalformedTrees, match="leaves in all"):
+    with pytest.raises(MalformedTrees, match="leaves in total"):
         read_xgboost(saved(BOOSTER), TreeLimits(nodes=10))
