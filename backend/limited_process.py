@@ -21,23 +21,23 @@ T = TypeVar("T")
 
 LIMITED_CHILD: Final = Path(__file__).with_name("limited_child.py")
 SCRUBBED: Final = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-"""What the child has of the environment: none of ours."""
+"""The child's environment, without any variable of ours."""
 BASE_BYTES: Final = 1 << 30
 SECONDS: Final = 60
 """Processor time of a child in its whole life."""
 WAITING_SECONDS: Final = 120
-"""How long one answer may take."""
+"""Seconds that one answer may take."""
 
 
 class ChildEnded(Exception):
-    """The process came to its limits, or died."""
+    """The process reached its limits, or died."""
 
 
 class LimitedProcess:
-    """One child. Its calls block: they belong in a thread. Leaving the context ends it, also in the middle of a call."""
+    """One child process. Its calls block: make them in a thread. Leaving the context ends the child, even in the middle of a call."""
 
     def __init__(self, modules: Sequence[str], memory_bytes: int, seconds: int = SECONDS, *, file_bytes: int = 0, waiting: int = WAITING_SECONDS) -> None:
-        """`modules` are loaded before the limits hold; `memory_bytes` come on top of what Python itself takes.
+        """`modules` are loaded before the limits apply; `memory_bytes` are added to the memory of Python itself.
 
         `file_bytes` is the largest file that the child may write (none by default), `waiting` the seconds that one answer may take.
         """
@@ -53,11 +53,11 @@ class LimitedProcess:
         self.close()
 
     def keep(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Call the function there; what it gives stays there, as the first argument of the calls that follow. Raises what it raises, or ChildEnded."""
+        """Call the function in the child. The result stays there, as the first argument of later calls. Raises the function's errors, or ChildEnded."""
         self._ask(function, arguments, keep=True)
 
     def ask(self, function: Callable[..., T], *arguments: Any) -> T:
-        """What the function gives there, as its annotation says. Raises the HubError that it raises, or ChildEnded."""
+        """Call the function in the child and return its result, of the annotated type. Raises the function's HubError, or ChildEnded."""
         raw = self._ask(function, arguments, keep=False)
         return msgspec.msgpack.decode(raw, type=get_type_hints(function)["return"], strict=False)  # type: ignore[no-any-return]
 
@@ -114,7 +114,7 @@ class LimitedProcess:
 def _buried(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
-        with suppress(OSError):  # what it did not read any more
+        with suppress(OSError):  # input that the child did not read
             if pipe is not None:
                 pipe.close()
 

@@ -1,4 +1,4 @@
-"""Decision rules as part of a version: whether one fits."""
+"""Checks whether a decision rule fits a version."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ LARGEST_BOUND = 1e12
 
 
 def rule_issues(rule: DecisionRule, document: ModelDocument, artifact: Artifact | None, at: str = "") -> list[Issue]:
-    """Return what is wrong with a rule for a version, each with its pointer below `at`.
+    """Return the problems of a rule for a version, each with its pointer below `at`.
 
     >>> bands = [DecisionBand(decision="approve", below=0.3), DecisionBand(decision="decline", below=0.2)]
     >>> [issue.pointer for issue in rule_issues(DecisionRule(bands=bands), ModelDocument(name="m", version="1.0.0"), None)]
@@ -27,13 +27,13 @@ def rule_issues(rule: DecisionRule, document: ModelDocument, artifact: Artifact 
 
 
 def require_fit(rule: DecisionRule, document: ModelDocument, artifact: Artifact | None, at: str) -> None:
-    """Raises DecisionRuleUnfit with everything that is wrong."""
+    """Raise DecisionRuleUnfit with all problems, if there are any."""
     if issues := rule_issues(rule, document, artifact, at):
         raise DecisionRuleUnfit(issues=issues[:100])
 
 
 def answers_probability(document: ModelDocument, artifact: Artifact | None) -> bool | None:
-    """Return whether a version's scores are probabilities. None where neither artifact nor document says."""
+    """Return whether a version's scores are probabilities; None if neither artifact nor document states it."""
     if artifact is not None and (artifact.classes or artifact.positive_class):
         return True
     kind = document.task.type if document.task else None
@@ -88,7 +88,7 @@ def _segment_issues(rule: DecisionRule, document: ModelDocument, artifact: Artif
 
 
 def _values(feature: Feature | None, artifact: Artifact | None, name: str) -> list[str]:
-    """Return the values that an input is declared to have, as texts; none where any may come."""
+    """Return an input's declared values as texts; none if any value is allowed."""
     if feature and feature.type == "boolean":
         return ["false", "true"]
     if feature and feature.categories:
@@ -97,7 +97,7 @@ def _values(feature: Feature | None, artifact: Artifact | None, name: str) -> li
 
 
 def segment_text(value: object) -> str | None:
-    """Return a value of an input as rules write it; None where it has no text.
+    """Return a value of an input as rules write it; None if it has no text.
 
     >>> segment_text("north"), segment_text(True), segment_text(3.0), segment_text(2.5), segment_text(None)
     ('north', 'true', '3', '2.5', None)

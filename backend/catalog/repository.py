@@ -1,4 +1,4 @@
-"""Models and versions: all SQL."""
+"""All SQL of models and versions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -62,7 +62,7 @@ async def model_called(session: AsyncSession, tenant_id: UUID, name: str, slug: 
 
 
 async def lock_model(session: AsyncSession, tenant_id: UUID, slug: str) -> None:
-    """Wait until nobody else makes a numbered version of the model, until the end of the transaction. Who only refers to it need not wait."""
+    """Lock the numbers of the model's versions until the end of the transaction. Transactions that only refer to the model do not wait."""
     await session.execute(select(ModelRow.id).where(ModelRow.tenant_id == tenant_id, ModelRow.slug == slug).with_for_update(key_share=True))
 
 

@@ -48,7 +48,7 @@ def free_version(taken: Sequence[str], wanted: str | None) -> str:
 
 
 def changed_version(taken: Sequence[str], of: str, *, minor: bool) -> str:
-    """Return the number after `of` for a small change, or a `minor` one: the first that is free among those of its line.
+    """Return the number after `of` for a patch, or for a `minor` change: the first free number of its line.
 
     >>> changed_version(["1.2.0", "1.2.1", "1.4.0"], "1.2.0", minor=False), changed_version(["1.2.0", "1.4.0", "2.0.0"], "1.2.0", minor=True)
     ('1.2.2', '1.5.0')

@@ -60,7 +60,7 @@ def compare(samples: SampleRows, got: Sequence[float], kind: ArtifactKind) -> No
 
 
 def _hint(wrong: Sequence[tuple[int, float, float]], allowed: float) -> str:
-    """Return what the expected answers probably are, when it is plain to see."""
+    """Return the probable meaning of the expected answers, if it is obvious."""
     near = max(allowed, 1e-5)
     if all(abs(1 - answer - expected) <= near for _, expected, answer in wrong):
         return "; the expected answer is 1 minus this one: the probability of the other class"

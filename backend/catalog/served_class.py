@@ -13,7 +13,7 @@ CLASS_AT, STATED_AT = "/task/positive_class", "/positive_class"
 CODES = (("0", "1"), ("-1", "1"), ("False", "True"))
 """Labels that are codes. By convention the second is the positive class, and a document may name both."""
 NEGATIVE = frozenset({"0", "0.0", "-1", "false", "no", "n", "negative"})
-"""Names that nobody gives to label 1."""
+"""Names that people do not give to label 1."""
 PLAIN = NEGATIVE | {"1", "1.0", "true", "yes", "y", "positive"}
 """Names that contain their label."""
 

@@ -79,7 +79,7 @@ async def model_of_version(work: UnitOfWork, version_id: UUID) -> str:
 
 
 async def own_numbers(work: UnitOfWork, slug: str) -> None:
-    """Hold the model's version numbers to the end of the transaction, so that two makers of a next version never choose the same."""
+    """Lock the model's version numbers until the end of the transaction, so that two callers never choose the same next version."""
     await repository.lock_model(work.session, work.tenant_id, slug)
 
 
@@ -123,7 +123,7 @@ async def create_version(work: UnitOfWork, input: CreateVersion) -> Version:
 
 
 async def kept_rule(work: UnitOfWork, model_id: UUID, rule: DecisionRule | None, number: str) -> dict[str, Any] | None:
-    """Return a rule as a version of this number keeps it: under the label of the model's first version that has the very same one."""
+    """Return a rule as a version of this number stores it: with the label of the model's first version that has exactly this rule."""
     if rule is None:
         return None
     content = plain(rule)

@@ -1,4 +1,4 @@
-"""What the exchange of logs answers when it cannot."""
+"""Errors of the exchange of logs."""
 
 from backend.errors import HubError
 from schemas.errors import ErrorCode

@@ -8,7 +8,7 @@ import msgspec
 
 _SHOWN = 60
 _LARGEST = 10**30
-"""No time, duration or status is as large. Infinity and NaN are refused by the comparison."""
+"""No time, duration or status is as large. Comparing with this number also refuses infinity and NaN."""
 
 
 class UnreadableField(ValueError):

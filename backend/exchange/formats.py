@@ -27,7 +27,7 @@ _FORMS: dict[Layout, str] = {
     "kserve": "id, type and component are texts, time is RFC 3339, data is JSON with instances or inputs, or with predictions or outputs",
     "sagemaker": "captureData.endpointInput and endpointOutput are objects with data and encoding, eventMetadata has eventId and inferenceTime",
 }
-"""What a line's fields are, for a refusal of one that no other refusal names."""
+"""The forms of a line's fields, for refusals without a more specific message."""
 
 
 class Foreign(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What a foreign log's lines tell, as rows to be kept: pure, and able to cross from a child process."""
+"""Turns a foreign log's lines into rows to store. Pure; the rows can cross from a child process."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ ROLES = ("champion", "challenger", "shadow")
 
 
 class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An inference that can be kept. `inputs` is JSON, `line` the line that told of it, from 0."""
+    """An inference that can be stored. `inputs` is JSON, `line` is its line, from 0."""
 
     inference_id: UUID
     line: int
@@ -32,7 +32,7 @@ class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToldRows(msgspec.Struct, frozen=True):
-    """The inferences of lines, of each id the last; and the lines that cannot be kept, each with the reason."""
+    """The inferences of lines, the last one of each id; and the lines that cannot be stored, each with the reason."""
 
     rows: list[ToldRow]
     wrong: list[tuple[int, str]]
@@ -78,7 +78,7 @@ def _kept(said: str | None) -> str | None:
 
 
 def _trouble(one: Foreign, now: datetime) -> str | None:
-    """Why an inference cannot be kept."""
+    """Return the reason why an inference cannot be stored; None if it can."""
     latest = now + timedelta(hours=1)
     if not (one.at.year >= 2000 and one.at <= latest):
         return f"the time is {one.at:%Y-%m-%d}; it must be between 2000 and an hour from now"

@@ -26,11 +26,11 @@ from schemas.groups import Group, GroupRef
 from schemas.log import ExportedLog, ExportLog, ImportedLog, ImportLog, LineRefused
 
 NOBODY = UUID(int=0)
-"""The version of an imported row whose own is none of the group's."""
+"""The version of an imported row if the row's version is none of the group's."""
 SMALL_CHARACTERS = 256 * 1024
-"""Up to this size lines are read in a thread of this process."""
+"""Characters. Up to this size a thread of this process reads the lines."""
 BYTES_EACH = 60
-"""Address space of the child, for each character of the lines."""
+"""Bytes of the child's address space per character of the lines."""
 
 
 async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
@@ -44,7 +44,7 @@ async def export(work: UnitOfWork, input: ExportLog) -> ExportedLog:
 
 
 async def import_lines(hub: Hub, actor: Actor, input: ImportLog) -> ImportedLog:
-    """Keep inferences that another platform made, marked as such and in no phase, so that no comparison takes them in. The same again is kept once.
+    """Store inferences of another platform, marked as such and in no phase, so that no comparison includes them. The same again is kept once.
 
     A line that cannot be kept is refused with its reason and keeps no other. Outcomes told before are applied. Raises GroupNotFound, LogTooCostly.
     """
@@ -58,7 +58,7 @@ async def import_lines(hub: Hub, actor: Actor, input: ImportLog) -> ImportedLog:
 
 
 def _read(input: ImportLog, now: datetime) -> ToldRows:
-    """Return what the lines tell; many are read in a limited process."""
+    """Return the rows of the lines; a limited process reads many lines."""
     if sum(map(len, input.lines)) <= SMALL_CHARACTERS:
         return told_rows(input.layout, input.lines, now)
     try:

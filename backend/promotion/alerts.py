@@ -22,6 +22,6 @@ def checks(context: CheckContext[Hub]) -> Sequence[Check[UnitOfWork]]:
 
 
 async def rolled_back(work: UnitOfWork) -> list[Finding]:
-    """Return groups whose split is still that of a ramp that rolled back."""
+    """Return groups where a ramp rolled back and nobody has changed the split since."""
     told = await ramp.rolled_back(work)
     return [RAMP_ROLLED_BACK.found(f"group:{slug}", f"The ramp of {label} in the group {slug} rolled back: {why}.") for slug, label, why in told]

@@ -103,7 +103,7 @@ async def ramps(work: UnitOfWork, input: GroupRef) -> list[Ramp]:
 
 
 async def rolled_back(work: UnitOfWork) -> list[tuple[str, str, str]]:
-    """Return groups whose split is still that of a ramp that rolled back: slug, the challenger's label, the reason."""
+    """Return groups where a ramp rolled back and nobody has changed the split since: slug, the challenger's label, the reason."""
     return [(row.slug, label(row.version), row.words) for row in await repository.rolled_back(work.session, work.tenant_id)]
 
 

@@ -41,7 +41,7 @@ class Explainers:
         return self.compiles and (self._covered or (background is not None and len(background) > 0))
 
     def at_hand(self, background: Floats | None) -> bool:
-        """Return whether the tables against `background` exist, or compile at once."""
+        """Return whether the tables against `background` exist, or can compile immediately."""
         if not self._large or not self.take(background):
             return True
         digest = _digest(_rows(background))

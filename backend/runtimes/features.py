@@ -17,7 +17,7 @@ NUMERIC = frozenset({"number", "integer"})
 EXACT_INTEGERS = 2**53
 NO_CATEGORIES: Mapping[str, Sequence[Any]] = {}
 MOST_INPUT_ISSUES = 200
-"""Nobody reads more problems than this."""
+"""Most problems listed in one refusal."""
 MOST_CHARACTERS = 20_000
 
 

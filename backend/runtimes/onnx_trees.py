@@ -36,7 +36,7 @@ class OnnxTrees:
     def of(
         cls, model: "ModelProto", output: str, features: list[str], score: Callable[[Floats], Floats], plain: Space, file: Path, *, first: bool = False
     ) -> "OnnxTrees | None":
-        """Return the trees of a model, whose `score` function is onnxruntime's. None when the graph is not one known ensemble, or cannot be compiled."""
+        """Return the trees of a model; `score` is onnxruntime's function. None when the graph is not one known ensemble, or cannot be compiled."""
         file = file.with_name(f"{file.name}-first") if first else file  # these have other tables
         try:
             found = onnx_forest(model, output, features, first=first)
@@ -44,7 +44,7 @@ class OnnxTrees:
                 return None
             # onnxruntime applies no link to the single output of some operators, whatever the file says. Its answer is explained.
             candidates = [cls(one, score, plain, file) for one in (found, replace(found, link="identity"))]
-        except (UnclearGraph, KeyError, IndexError, ValueError):  # the explainer is optional: an unknown model is sampled
+        except (UnclearGraph, KeyError, IndexError, ValueError):  # the explainer is optional: an unknown model gets sampled explanations
             return None
         return next((trees for trees in candidates if trees.agrees()), None)
 

@@ -1,4 +1,4 @@
-"""A circuit breaker: who fails again and again is left alone for a while (Nygard 2007, "Release It!")."""
+"""A circuit breaker: after repeated failures, a service gets no calls for a while (Nygard 2007, "Release It!")."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ OPEN_SECONDS = 30.0
 
 
 class Breaker:
-    """Closed while things go well; open for a while after failures in a row; then one trial decides.
+    """Closed during success; open for a while after failures in a row; then one trial decides.
 
     >>> now = [0.0]
     >>> breaker = Breaker(failures=2, rest=30, clock=lambda: now[0])
@@ -26,7 +26,7 @@ class Breaker:
         self._open_until = 0.0
 
     def closed(self) -> bool:
-        """Return whether it may be tried now. After the rest, the first caller may; the others wait for the result."""
+        """Return whether a call is allowed now. After the rest, only the first caller may try; the others wait for the result."""
         if self._in_a_row < self._failures:
             return True
         if self._clock() < self._open_until:

@@ -30,7 +30,7 @@ OUTAGES = (ProviderDown, ProviderSlow, ProviderBusy, ProviderKeyRefused, Provide
 
 
 class CircuitOpen(HubError):
-    """The provider has failed several times in a row and is left alone for half a minute."""
+    """The provider has failed several times in a row, so it gets no calls for half a minute."""
 
 
 class Remote:
@@ -107,7 +107,7 @@ class Remote:
         except (ProviderError, HubError):
             breaker.succeeded()
             raise
-        except asyncio.CancelledError:  # given up after its time
+        except asyncio.CancelledError:  # abandoned after its time limit
             breaker.failed()
             raise
         breaker.succeeded()

@@ -27,7 +27,7 @@ class Serving:
         return self._predictor
 
     def predictor(self, hub: Hub) -> Predictor:
-        """Return the predictor. Without a control line, each prediction reads the routing anew."""
+        """Return the predictor. Without a connection that keeps the lease, each prediction reads the routing anew."""
         if self._predictor is None:
             self._predictor = Predictor(hub, Routing(hub), Intake(hub))
         return self._predictor

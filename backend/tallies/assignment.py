@@ -1,4 +1,4 @@
-"""How a row got its version: by random assignment, or otherwise. Only random assignment shows which version is better."""
+"""How a row got its version: by random assignment or in another way. Only random assignment shows which version is better."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from backend.groups.phases import shares
 from backend.work.unit import UnitOfWork
 
 Arm = Literal["random", "fallback", "chosen", "shadow"]
-"""By its bucket's draw; in place of a failed version; by name, or because another lacked features; a copy."""
+"""The arms: by the bucket's draw; in place of a failed version; by name, or because another version lacked features; a copy."""
 NOBODY = 255
 MOST_KNOWN = 1_000
 """Draws that are kept: each takes about 10 kB."""

@@ -133,5 +133,5 @@ async def backlog(session: AsyncSession, most: int) -> Sequence[Row[Any]]:
 
 
 async def rebuilds_due(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Return the groups of all tenants whose log has to be tallied by a run that nobody executes."""
+    """Return the groups of all tenants that need a tally of their log and whose run nobody executes."""
     return (await session.execute(text("SELECT * FROM tally_rebuilds_due()"))).all()

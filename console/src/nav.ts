@@ -1,6 +1,6 @@
 import { IconBell, IconCube, IconEye, IconKey, IconPlug, IconRoute, IconServer, IconShieldCheck, IconSwords, IconUsers } from '@tabler/icons-react';
 
-/** Where things are. The router builds its routes from these addresses, the shell and the tabs their links. */
+/** All addresses. The router builds its routes from them, the shell and the tabs their links. */
 
 export const HUB = { path: '/', label: 'Hub', icon: IconCube } as const;
 export const GROUPS = { path: '/groups', label: 'Groups', icon: IconSwords } as const;

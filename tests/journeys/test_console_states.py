@@ -123,7 +123,7 @@ async def test_few_outcomes_hold_figures_back_a_past_phase_gives_no_advice_and_a
     await expect(page.get_by_text("A past phase, closed.")).to_be_visible()
     await expect(page.get_by_label("Verdict").get_by_text("Nothing to do but wait")).to_have_count(0)
     await console.open(f"/groups/{slug}/control")
-    await expect(page.get_by_text(re.compile(r"This group was rolled back from v1\.3 on .* Going back to it undoes that\."))).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"This group was rolled back from v1\.3 on .* A new rollback to it undoes that\."))).to_be_visible()
     await page.get_by_role("button", name="Roll back to v1.3").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("undoes that")

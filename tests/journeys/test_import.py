@@ -78,8 +78,8 @@ async def test_what_is_no_document_is_told_why(console: Tab) -> None:
     await console.assert_accessible()
     await console.picture("import")
     await page.locator('input[type="file"]').set_input_files({"name": "model.pkl", "mimeType": "application/octet-stream", "buffer": b"\x80\x04\x95\x0b\x00"})
-    await expect(page.get_by_text("The file was not taken")).to_be_visible()
-    await expect(page.get_by_role("alert").filter(has_text="The file was not taken")).to_contain_text("pickle")
+    await expect(page.get_by_text("The file was not accepted")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="The file was not accepted")).to_contain_text("pickle")
     console.troubles = [
         trouble for trouble in console.troubles if "imports.propose" not in trouble
     ]  # Chromium reports the refusal, which is the expected answer
@@ -117,7 +117,7 @@ async def test_a_contradiction_that_is_decided_is_remembered_with_the_shape(cons
     page = await bring(console, "two.json", said(0.871, 0.79))
     save = page.get_by_role("button", name=re.compile("^Save as version"))
     await expect(save).to_be_disabled()
-    await expect(page.get_by_text("Decide what is open above first.")).to_be_visible()
+    await expect(page.get_by_text("First decide the open questions above.")).to_be_visible()
     for choice in ("Use 0.871", "Use 0.79", "Use neither"):
         await expect(page.get_by_role("button", name=choice, exact=True)).to_be_visible()
     await page.get_by_role("button", name="Use 0.79", exact=True).click()

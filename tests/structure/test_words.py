@@ -17,7 +17,7 @@ SHORT = ("backend", "migrations", "rpc", "schemas", "workers")
 AVOIDED = re.compile(r"\b(who(?:m|so)?ever|thereof|whereof|of which|so many|so much|(?:is|are) told)\b", re.IGNORECASE)
 """Archaic or indirect words. Write who or what does it, and how many."""
 MOST_WORDS = 25
-MOST_LONG = 12
+MOST_LONG = 1
 """Long sentences that a folder may have."""
 ALLOWED: dict[str, set[str]] = {}
 """Reviewed exceptions, by file."""

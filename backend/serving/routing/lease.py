@@ -1,4 +1,4 @@
-"""What this process may do: its known halts, and the lease on which it answers.
+"""The control of this process: its known halts, and the lease on which it answers.
 
 Only PostgreSQL gives the lease. It starts when a poll is sent, so a process that is cut off stops answering 600 ms later at the latest. Nobody has to wait
 longer than that for a change to reach it.

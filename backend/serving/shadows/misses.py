@@ -12,7 +12,7 @@ from backend.outside import Outside
 DROPPED = "dropped"
 """Too many copies waited, or the copy could not be logged."""
 INCOMPLETE = "incomplete"
-"""The request lacks an input of the shadow, or has it in a form that the shadow does not take."""
+"""The request lacks an input of the shadow, or has it in an unsuitable form."""
 
 
 async def add_missed(hub: Outside, group_id: UUID, counts: Counter[str]) -> None:

@@ -1,4 +1,4 @@
-"""Shadows: versions that score a copy of each answered request, after the answer, and never in its way.
+"""Shadows: versions that score a copy of each answered request, after the answer, without delaying it.
 
 Copies wait in a bounded queue of their group. They are scored in threads and logged by their own intake. No answer shares a thread, a round trip or a
 transaction with them. Copies that cannot be scored are counted.
@@ -35,7 +35,7 @@ FINISH_SECONDS = 10.0
 
 
 class ShadowQueue:
-    """A group's waiting copies, and the counts of unscored ones since the last report."""
+    """A group's waiting copies, and the numbers of unscored ones since the last report."""
 
     def __init__(self, group: RoutedGroup) -> None:
         self.group_id = group.facts.group_id

@@ -5,7 +5,7 @@ import css from '@/components/ui.module.css';
 
 interface DialogActionsProps {
   close: () => void;
-  /** What the button that closes says: Close where the dialog changes nothing. */
+  /** The text of the closing button: Close if the dialog changes nothing. */
   cancel?: string;
   children?: ReactNode;
 }

@@ -8,7 +8,7 @@ import { Failure } from '@/components/States';
 import css from '@/components/ui.module.css';
 import { ChunkLost } from '@/rpc/chunks';
 
-/** What is shown in place of a page that is not there; the page around it has the `main`. */
+/** Shown in place of a missing page; the page around it has the `main`. */
 export function Missing() {
   return (
     <div className={css.empty}>

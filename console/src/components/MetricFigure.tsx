@@ -10,11 +10,11 @@ export interface Estimated {
 
 interface MetricFigureProps {
   of: Estimated;
-  /** Below this many cases the value is held back: it would look surer than it is. */
+  /** With fewer cases the value is not shown: it would look more certain than it is. */
   minimum: number;
-  /** On whom it was computed, as "applicants with an outcome"; shown with n. */
+  /** The population, such as "applicants with an outcome"; shown with n. */
   on?: string;
-  /** How a value is written; four decimals unless told otherwise. */
+  /** The format of a value; four decimals by default. */
   unit?: 'share' | 'plain';
 }
 
@@ -24,7 +24,7 @@ const plain = (value: number, decimals = 4) => (Math.abs(value) >= 100 ? figure(
 /** Whether a value rests on too few cases to be shown. */
 export const isHeldBack = (of: Estimated, minimum: number) => of.value !== null && of.n < minimum;
 
-/** A metric as evidence: its value, its interval, the number of cases, and on whom; or why there is none. */
+/** A metric as evidence: its value, interval, number of cases and population; or the reason why there is none. */
 export function MetricFigure({ of, minimum, on, unit = 'plain' }: MetricFigureProps) {
   const show = (value: number, decimals?: number) => (unit === 'share' ? percent(value, value !== 0 && Math.abs(value) < 0.1 ? 2 : 1) : plain(value, decimals));
   if (of.n === 0) return <span className="hint">no outcomes yet</span>;

@@ -2,7 +2,7 @@ import { type ComponentType, createElement, lazy, useState } from 'react';
 
 import { fetchChunk } from '@/rpc/chunks';
 
-/** A page whose code is fetched when it is shown, or a moment before: a link under the pointer fetches ahead, and may fail in silence. */
+/** A page with code that is fetched when the page is shown, or earlier: a link under the pointer fetches ahead, and ignores failures. */
 export function lazyPage<K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) {
   let ready: ComponentType | undefined;
   const fetched = async (): Promise<ComponentType> => (ready = (await load())[name]);

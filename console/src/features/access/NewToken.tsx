@@ -20,14 +20,14 @@ export function NewToken({ close }: { close: () => void }) {
   const me = useQuery(meOptions());
   const form = useForm({
     initialValues: { name: '', scopes: ['inference:group:predict'], lives: '90' },
-    validate: { name: (v) => (v.trim() ? null : 'Name what it is for'), scopes: (v) => (v.length > 0 ? null : 'Choose at least one scope') },
+    validate: { name: (v) => (v.trim() ? null : 'Name the purpose of the token'), scopes: (v) => (v.length > 0 ? null : 'Choose at least one scope') },
   });
   const create = useMutation(trpc.access.tokens.create.mutationOptions({ onSuccess: () => void queryClient.invalidateQueries({ queryKey: trpc.access.tokens.list.queryKey() }) }));
   if (create.data) {
     return (
       <Modal opened onClose={close} title={`${create.data.token.name}: copy it now`} size="lg" closeOnClickOutside={false}>
         <Stack gap={14}>
-          <Notice tone="warn">This is the only time the token is shown. The hub keeps a hash of it, nothing more.</Notice>
+          <Notice tone="warn">This is the only time the token is shown. The hub keeps only its hash.</Notice>
           <CodeBlock code={create.data.secret} what="token" />
           <Button size="sm" onClick={close} style={{ alignSelf: 'flex-end' }}>I have copied it</Button>
         </Stack>

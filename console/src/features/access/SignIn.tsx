@@ -62,7 +62,7 @@ export function SignIn({ next }: { next: string }) {
   );
 }
 
-/** Two score distributions meeting, as lances do. */
+/** Two score distributions that meet like lances. */
 function Lists() {
   const curve = (centre: number, height: number, width: number) =>
     Array.from({ length: 201 }, (_, i) => `${(i * 3).toString()},${(330 - height * Math.exp(-(((i * 3 - centre) / width) ** 2))).toFixed(1)}`).join(' ');

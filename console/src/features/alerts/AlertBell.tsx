@@ -10,7 +10,7 @@ import css from '@/features/alerts/alerts.module.css';
 import { ALERTS } from '@/nav';
 import type { Alert } from '@/rpc/types';
 
-/** How many alerts are open, and on a click what each is and what to do about it. */
+/** The number of open alerts; a click lists them with their recommendations. */
 export function AlertBell({ alerts }: { alerts: Alert[] | undefined }) {
   if (alerts === undefined) return null;
   const critical = alerts.some((one) => one.severity === 'critical');

@@ -18,7 +18,7 @@ const route = getRouteApi('/signed-in/alerts');
 const STATES = ['open', 'acknowledged', 'silenced', 'resolved'] as const satisfies readonly Alert['state'][];
 const oneOf = <T extends string>(known: readonly T[], value: string | undefined) => known.filter((one) => one === value);
 
-/** Every alert with its history: what it is, what to do, and who took it on. */
+/** Every alert with its history: the fact, the recommendation, and the person who works on it. */
 export function Alerts() {
   const { state, severity, subject } = route.useSearch();
   const wanted = { states: oneOf(STATES, state), severities: oneOf(SEVERITIES, severity), subject: subject ?? null, limit: 50 };
@@ -26,7 +26,7 @@ export function Alerts() {
   const alerts = log.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <PageHead title="Alerts" lede="An alert opens when a check finds something, and resolves after two clean checks. Acknowledge it to show that you are on it; silence it to hear nothing until a time." />
+      <PageHead title="Alerts" lede="An alert opens when a check finds something, and resolves after two clean checks. Acknowledge an alert to show that you work on it; silence it to get no notifications until a set time." />
       <Panel flush title="History" aside={<Filters state={state ?? ''} severity={severity ?? ''} subject={subject ?? ''} />}>
         <Answer of={log}>
           {() =>
@@ -35,7 +35,7 @@ export function Alerts() {
                 <Empty icon={<IconBell size={30} />} title="No alert matches">Widen a filter to see more.</Empty>
               ) : (
                 <Empty icon={<IconBell size={30} />} title="No alerts yet">
-                  The hub checks itself every few seconds. A problem that needs somebody is listed here: a halted group, a version that does not load, a worker that stopped, log entries that cannot be stored.
+                  The hub checks itself every few seconds. Problems that need a person are listed here: a halted group, a version that does not load, a worker that stopped, log entries that cannot be stored.
                 </Empty>
               )
             ) : (

@@ -24,7 +24,7 @@ export function Audit() {
   const entries = log.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <PageHead title="Audit log" lede="Append-only. Each entry carries the hash of the entry before it, so any change can be detected." />
+      <PageHead title="Audit log" lede="Append-only. Each entry contains the hash of the entry before it, so any change can be detected." />
       <Verify />
       <Panel flush title="Entries" aside={<Filters subject={subject ?? ''} action={action ?? ''} />}>
         <Answer of={log}>

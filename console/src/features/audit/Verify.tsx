@@ -9,7 +9,7 @@ import type { Outputs } from '@/rpc/types';
 
 type Verdict = Outputs['audit']['verify'];
 
-/** Recomputes the whole chain and says what it found. */
+/** Recomputes the whole chain and shows the result. */
 export function Verify() {
   // A question, asked when the button is pressed: nothing is cached.
   const verify = useMutation({ mutationFn: () => rpc.audit.verify.query({}) });
@@ -33,7 +33,7 @@ export function Verify() {
 
 const END = {
   kept: 'Its end matches the one that the hub noted.',
-  absent: 'The hub has noted no end yet, so a cut end would not show.',
+  absent: 'The hub has noted no end yet, so removed entries at the end would not be noticed.',
   cut: 'Entries at its end were removed.',
   changed: 'The last noted entry differs from the one in the chain: the chain or the note was replaced.',
 };
@@ -49,7 +49,7 @@ function Found({ verdict: v }: { verdict: Verdict }) {
   }
   return (
     <>
-      Not intact. {v.broken_at !== null && `Entry ${v.broken_at.toString()} is the first that does not fit. `}
+      Not intact. {v.broken_at !== null && `Entry ${v.broken_at.toString()} is the first that does not match the chain. `}
       {v.missing.length > 0 && `Missing: ${v.missing.slice(0, 20).join(', ')}${v.missing.length > 20 ? '…' : ''}.`} {v.end !== 'kept' && v.end !== 'absent' && `${END[v.end]} `}{plural(v.checked, 'entry', 'entries')} checked.
     </>
   );

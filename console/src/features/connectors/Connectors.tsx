@@ -41,7 +41,7 @@ export function Connectors() {
           {(all) =>
             all.length === 0 ? (
               <Empty icon={<IconPlug size={30} />} title="No connectors yet" action={add}>
-                Importing works without one. With one, a language model helps where a document&rsquo;s fields are not recognised. You choose what it sees; by default keys and types, no values.
+                Importing works without a connector. With one, a language model helps with fields that the hub does not recognise. You choose what the model sees; by default keys and types, no values.
               </Empty>
             ) : (
               <ScrollX label="Connectors">

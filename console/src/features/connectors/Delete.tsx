@@ -11,7 +11,7 @@ export function Delete({ connector, close }: { connector: Connector; close: () =
   const remove = useMutation(trpc.connectors.delete.mutationOptions({ onSuccess: () => { refresh(); close(); } }));
   return (
     <Modal opened onClose={close} title={`Delete ${connector.name}?`}>
-      <Text fz="sm" mb={16}>Its key is deleted for good. It still works elsewhere until you revoke it at the provider.</Text>
+      <Text fz="sm" mb={16}>Its key is deleted permanently. The key still works elsewhere until you revoke it at the provider.</Text>
       {remove.isError && <Failure error={remove.error} title="Not deleted" />}
       <DialogActions close={close}>
         <Button size="sm" color="red" loading={remove.isPending} onClick={() => remove.mutate({ connector_id: connector.id })}>Delete connector</Button>

@@ -8,7 +8,7 @@ import { dayOf } from '@/components/format';
 import { trpc } from '@/rpc/client';
 import type { Connector } from '@/rpc/types';
 
-/** What the provider offers right now, and what it will shut down. */
+/** The provider's present models, and announced shutdowns. */
 export function Models({ connector, close }: { connector: Connector; close: () => void }) {
   const models = useQuery(trpc.connectors.models.queryOptions({ connector_id: connector.id }, { retry: false, staleTime: 60_000 }));
   return (
@@ -16,7 +16,7 @@ export function Models({ connector, close }: { connector: Connector; close: () =
       <Answer of={models}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="No models">The provider offers this key no model.</Empty>
+            <Empty title="No models">The provider offers no model for this key.</Empty>
           ) : (
             <ScrollX label="Models">
               <Table miw={460}>

@@ -29,7 +29,7 @@ const route = getRouteApi('/signed-in/groups/$slug/');
 
 /** On whom the metrics are. */
 const onWhom = ({ maturity, phase, regression }: Comparison) =>
-  `Metrics on outcomes are computed on the predictions of phase ${phase.toString()} that chance assigned to a version${maturity?.until ? `, made before ${when(maturity.until)}` : ''}, and whose outcome is in: n in each column.${regression ? '' : ' Precision is on those with a positive label, recall on those with a positive outcome.'} Error rate, fallback rate and mean score are on all requests of the version.`;
+  `Metrics on outcomes are computed on the predictions of phase ${phase.toString()} that chance assigned to a version${maturity?.until ? `, made before ${when(maturity.until)}` : ''}, if their outcome is in: n in each column.${regression ? '' : ' Precision covers those with a positive label, recall those with a positive outcome.'} Error rate, fallback rate and mean score cover all requests of the version.`;
 
 /** Which decisions count, and how much of their worth the limits cut. */
 function onDecisions({ contenders, decided_by }: Comparison) {
@@ -102,7 +102,7 @@ function View({ comparison, current, ...shown }: ViewProps) {
               <Explored comparison={comparison} />
             </div>
           )}
-          <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid however often you look.">
+          <Panel flush title="Metrics" note="Bands are 95 % intervals for a single look. The verdict above stays valid for any number of looks.">
             <MetricTable comparison={comparison} tones={tones} />
             <p className="hint" style={{ margin: 0, padding: '10px 16px 14px' }}>
               {onWhom(comparison)} {onDecisions(comparison)}

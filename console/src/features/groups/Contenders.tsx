@@ -10,7 +10,7 @@ import type { Comparison, Contender, MetricEstimate } from '@/rpc/types';
 interface ContendersProps {
   comparison: Comparison;
   tones: Tone[];
-  /** Null in a past phase, whose contenders cannot be promoted, and for people who may not promote. */
+  /** Null in a past phase, because its contenders cannot be promoted, and for people who may not promote. */
   promote: ((contender: Contender) => void) | null;
 }
 

@@ -45,13 +45,13 @@ export function Explored({ comparison }: { comparison: Comparison }) {
       </ScrollX>
       <ByGroup rows={rows} />
       <p className="hint" style={{ marginBottom: 0 }}>
-        Each outcome counts for as many applications as the lot made it stand for. Intervals are for a single look, and allow for applicants who ask often.
+        Each outcome counts for all applications that it represents by the lot. Intervals are for a single look, and allow for applicants who ask often.
       </p>
     </Panel>
   );
 }
 
-/** Equal opportunity: how many of the good applicants the rule approves, by protected column and segment. */
+/** Equal opportunity: the share of good applicants that the rule approves, by protected column and segment. */
 function ByGroup({ rows }: { rows: { label: string; of: NonNullable<Comparison['contenders'][number]['explored']> }[] }) {
   const groups = rows.flatMap(({ label, of }) => of.groups.map((one) => ({ label, one })));
   if (groups.length === 0) return null;

@@ -21,7 +21,7 @@ export function keepGroup(group: Group) {
 }
 
 /** Shown wherever two people would be needed. */
-export const SOLO = 'Solo mode: one person may resume it alone, because nobody else here may, or because the hub runs in solo mode. The audit log says so.';
+export const SOLO = 'Solo mode: one person may resume it alone, because only one person has the permission, or because the hub runs in solo mode. The audit log records this.';
 
 /** Stops a group's answers at once; two people resume them. */
 export function HaltPanel({ group }: { group: Group }) {
@@ -36,7 +36,7 @@ export function HaltPanel({ group }: { group: Group }) {
           <>
             <p className="hint" style={{ margin: 0 }}>
               A halted group rejects all requests within a second, and tells each caller your reason. This also holds for a process that has lost its network
-              {group.settings.on_control_loss === 'stale' ? ', but not in this group: its settings let a process that has lost PostgreSQL go on answering, and a halt does not reach that process.' : '.'}{' '}
+              {group.settings.on_control_loss === 'stale' ? ', but not in this group: its settings let a process without PostgreSQL continue to answer, and a halt does not reach that process.' : '.'}{' '}
               {group.solo ? SOLO : 'Two people are needed to resume it.'}
             </p>
             <ActionButton color="red.9" size="sm" leftSection={<IconHandStop size={15} />} why={barred} onClick={() => setAsking(true)}>

@@ -17,7 +17,7 @@ import type { Phase, PromotionRecord } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/groups/$slug/history');
 
-/** What has been decided: promotions with their evidence, and every phase. */
+/** Past decisions: promotions with their evidence, and every phase. */
 export function History() {
   const { slug } = route.useParams();
   const promotions = useQuery(trpc.groups.promotions.queryOptions({ slug }));
@@ -35,7 +35,7 @@ export function History() {
               </ol>
             ) : (
               <Empty icon={<IconHistory size={28} />} title="No promotions yet">
-                When a challenger is promoted, the figures that were on screen are kept here with the decision.
+                Each promotion is listed here with the figures that were shown at the decision.
               </Empty>
             )
           }

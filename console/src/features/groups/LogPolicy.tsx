@@ -80,7 +80,7 @@ export function WhenUnlogged({ group }: { group: Group }) {
       <Radio.Group label="With Redis and PostgreSQL both unavailable, a request is" value={policy} onChange={(value) => setPolicy(value)}>
         <Stack gap={10} mt={8}>
           <Radio value="refuse" label="rejected" description="503, LOG_UNAVAILABLE." />
-          <Radio value="stale" label="answered with the last answer to the same inputs" description="Marked stale, with its age and the id of the inference it repeats. Requires a group that goes on answering without PostgreSQL (see Control)." />
+          <Radio value="stale" label="answered with the last answer to the same inputs" description="Marked stale, with its age and the id of the inference it repeats. Requires a group that continues to answer without PostgreSQL (see Control)." />
         </Stack>
       </Radio.Group>
       {policy === 'stale' && <UnitInput label="At most this old" unit="second" min={1} max={86_400} value={age} onChange={(value) => setAge(value ?? 900)} w={220} />}

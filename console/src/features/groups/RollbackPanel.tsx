@@ -68,7 +68,7 @@ export function RollbackPanel({ group }: { group: Group }) {
           </>
         ) : (
           <p className="hint" style={{ margin: 0 }}>
-            This group has had one champion only, so there is nothing to go back to.
+            This group has had only one champion, so a rollback is not possible.
           </p>
         )}
       </Stack>
@@ -80,7 +80,7 @@ export function RollbackPanel({ group }: { group: Group }) {
 function Undoes({ phase, label }: { phase: Phase; label: string }) {
   return (
     <Notice tone="warn">
-      This group was rolled back from {label} on {when(phase.opened_at)} by {phase.opened_by} ({phase.reason}). Going back to it undoes that.
+      This group was rolled back from {label} on {when(phase.opened_at)} by {phase.opened_by} ({phase.reason}). A new rollback to it undoes that.
     </Notice>
   );
 }

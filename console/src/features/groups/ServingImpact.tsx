@@ -43,7 +43,7 @@ export function useServingImpact({ slug, champion, challengers }: Serving) {
     refetch: impacts.refetch,
     accepted: about !== null && given === about,
     accept: (yes: boolean) => give(yes ? about : null),
-    /** What keeps the button from working, in words; null when nothing does. */
+    /** The reason why the button cannot be pressed; null if it can. */
     why: champion === null ? null : impacts.isLoading ? 'The last week’s requests are being checked.' : about !== null && given !== about ? 'Accept the refusals above first.' : null,
   };
 }

@@ -44,7 +44,7 @@ export function SettingsPanel({ group }: { group: Group }) {
         <Radio.Group label="A process that has lost PostgreSQL for 600 ms" value={draft.on_control_loss} onChange={(value) => set({ on_control_loss: value })}>
           <Stack gap={10} mt={8}>
             <Radio value="refuse" label="rejects requests" description="It rejects requests until the connection is back, because it cannot know whether the group was halted." />
-            <Radio value="stale" label="goes on answering" description="It uses the last split it knew and marks each answer stale. A halt cannot reach it." />
+            <Radio value="stale" label="goes on answering" description="It uses the last known split and marks each answer as stale. A halt cannot reach it." />
           </Stack>
         </Radio.Group>
         <NumberInput
@@ -66,7 +66,7 @@ export function SettingsPanel({ group }: { group: Group }) {
           onChange={(value) => set({ routing_key: value === 'segments.' ? 'segments.branch' : (value ?? 'entity_key') })}
         />
         {segment && <TextInput label="Segment" value={draft.routing_key.slice('segments.'.length)} onChange={(e) => set({ routing_key: `segments.${e.currentTarget.value}` })} styles={NARROW} />}
-        <Switch label="A promotion needs the verdict to be for the version that is promoted" checked={draft.require_verdict} onChange={(e) => set({ require_verdict: e.currentTarget.checked })} />
+        <Switch label="A promotion needs a verdict for the promoted version" checked={draft.require_verdict} onChange={(e) => set({ require_verdict: e.currentTarget.checked })} />
         <NumberInput
           label="A promotion needs the outcomes of this share of predictions"
           suffix=" %"
@@ -78,7 +78,7 @@ export function SettingsPanel({ group }: { group: Group }) {
         />
         <NumberInput
           label="Outcomes are due after"
-          description="The comparison takes predictions that are at least this old. Empty: the hub estimates it from the outcomes so far, which is less reliable early in a phase."
+          description="The comparison uses predictions that are at least this old. Empty: the hub estimates it from the outcomes so far, which is less reliable early in a phase."
           suffix=" h"
           min={0}
           value={draft.maturity_hours ?? ''}

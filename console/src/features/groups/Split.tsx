@@ -57,7 +57,7 @@ function Editor({ group }: { group: Group }) {
     <Panel title="Split" note={`based on phase ${base.number.toString()}`}>
       <Stack gap={16}>
         <p className="hint" style={{ margin: 0 }}>
-          The same applicant always gets the same version, by a hash of the entity key. Changing a share moves only the requests that have to move. Saving opens a new phase, and figures start again
+          The same applicant always gets the same version, by a hash of the entity key. A changed share moves only the necessary requests. Saving opens a new phase, and figures start again
           from zero there.
         </p>
         {group.phase.number !== base.number && (

@@ -20,7 +20,7 @@ const points = (row: Draft) => (row.role === 'shadow' ? 0 : Math.round(row.perce
 export const total = (rows: readonly Draft[]) => rows.reduce((sum, row) => sum + points(row), 0);
 export const specsOf = (rows: readonly Draft[]): MemberSpec[] => rows.flatMap((r) => (r.version_id ? [{ version_id: r.version_id, role: r.role, share: points(r) }] : []));
 
-/** What keeps a split from being saved, in words; null when nothing does. */
+/** The reason why a split cannot be saved; null if it can. */
 export function problemWith(rows: readonly Draft[]): string | null {
   if (rows.some((r) => !r.version_id)) return 'Choose a version in each row.';
   if (new Set(rows.map((r) => r.version_id)).size < rows.length) return 'Each version can be listed only once.';
@@ -31,7 +31,7 @@ export function problemWith(rows: readonly Draft[]): string | null {
   return null;
 }
 
-/** The version that becomes champion, null where it is already; and the challengers whose share of the traffic is new or larger. */
+/** The version that becomes champion, null if it already is; and the challengers with a new or larger share of the traffic. */
 export function joining(wanted: readonly MemberSpec[], now: readonly Member[]): { champion: string | null; challengers: string[] } {
   const champion = wanted.find((one) => one.role === 'champion')?.version_id ?? null;
   const was = new Map(now.map((one) => [one.version_id, one]));
@@ -39,7 +39,7 @@ export function joining(wanted: readonly MemberSpec[], now: readonly Member[]): 
   return { champion: champion !== null && was.get(champion)?.role === 'champion' ? null : champion, challengers: wanted.filter(grows).map((one) => one.version_id) };
 }
 
-/** Gives the champion whatever the challengers leave. */
+/** Gives the champion the rest of the challengers' shares. */
 export function restToChampion(rows: readonly Draft[]): Draft[] {
   const others = rows.reduce((sum, r) => sum + (r.role === 'challenger' ? points(r) : 0), 0);
   return rows.map((r) => (r.role === 'champion' ? { ...r, percent: Math.max(0, 10_000 - others) / 100 } : r));

@@ -14,13 +14,13 @@ export interface MetricRow {
 
 /** The comparison's rows, in the order they are read. */
 export const METRICS: MetricRow[] = [
-  { key: 'value', name: 'Value per application', better: 'higher', about: 'What decisions and their outcomes are worth on average, over all mature applications.' },
+  { key: 'value', name: 'Value per application', better: 'higher', about: 'Average worth of decisions with their outcomes, over all mature applications.' },
   { key: 'approval_rate', name: 'Approval rate', better: null, about: 'The share of its requests that it approves.', unit: 'share' },
-  { key: 'bad_rate', name: 'Bad rate among approved', better: 'lower', about: 'The share of bad outcomes among its own approved requests. It depends on the cut-off: a stricter one is lower.', unit: 'share' },
-  { key: 'brier', name: 'Brier score', better: 'lower', about: 'Mean squared distance between the score and what happened. 0 is perfect.' },
+  { key: 'bad_rate', name: 'Bad rate among approved', better: 'lower', about: 'The share of bad outcomes among its own approved requests. A stricter cut-off gives a lower rate.', unit: 'share' },
+  { key: 'brier', name: 'Brier score', better: 'lower', about: 'Mean squared distance between score and outcome. 0 is perfect.' },
   { key: 'log_loss', name: 'Log loss', better: 'lower', about: 'Negative log likelihood of the outcomes, in nats. Punishes confident mistakes.' },
   { key: 'accuracy', name: 'Accuracy', better: 'higher', about: 'Share of labels that were right, at the group’s threshold.' },
-  { key: 'roc_auc', name: 'ROC AUC', better: 'higher', about: 'Chance that a positive is scored above a negative. 0.5 is guessing.' },
+  { key: 'roc_auc', name: 'ROC AUC', better: 'higher', about: 'Chance that a positive scores above a negative. 0.5 is guessing.' },
   { key: 'gini', name: 'Gini', better: 'higher', about: 'Twice the ROC AUC minus one: 0 is guessing, 1 is perfect.' },
   { key: 'ks', name: 'KS', better: 'higher', about: 'Largest distance between the score distributions of positives and negatives. 0 is guessing, 1 is perfect.' },
   { key: 'pr_auc', name: 'PR AUC', better: 'higher', about: 'Precision averaged over recall. Guessing gives the positive rate.' },

@@ -14,7 +14,7 @@ import type { ImportDraft } from '@/rpc/types';
 
 const NEW = '';
 
-/** Where the document goes: a new model, or another version of one there is. */
+/** The target of the document: a new model, or another version of an existing one. */
 export function Commit({ draft }: { draft: ImportDraft }) {
   const navigate = useNavigate();
   const models = useQuery(trpc.models.list.queryOptions({}));
@@ -26,7 +26,7 @@ export function Commit({ draft }: { draft: ImportDraft }) {
   const known = useQuery({ ...trpc.models.versions.queryOptions({ slug: model }), enabled: model !== NEW });
   const version = typed ?? draft.version ?? nextVersion(known.data?.map((one) => one.version) ?? []);
   const problem = versionProblem(version);
-  const why = draft.open.length > 0 ? 'Decide what is open above first.' : (problem ?? (model === NEW && !name.trim() ? 'Give the model a name.' : null));
+  const why = draft.open.length > 0 ? 'First decide the open questions above.' : (problem ?? (model === NEW && !name.trim() ? 'Give the model a name.' : null));
   const slug = model === NEW ? slugOf(name) : model;
   const commit = useMutation(
     trpc.imports.commit.mutationOptions({

@@ -23,7 +23,7 @@ interface Asked {
   busy: boolean;
 }
 
-/** What a person has to know or decide before the file is saved. */
+/** Facts and decisions for a person before the file is saved. */
 export function Findings({ draft, revise, busy }: Asked) {
   return (
     <>
@@ -95,7 +95,7 @@ function Contradictions({ draft, revise, busy }: Asked) {
     revise({ decisions: [...draft.decisions.filter((one) => !decided.has(one.source)), ...more] });
   };
   return (
-    <Panel title="Contradictions" note="what the file says cannot all be true">
+    <Panel title="Contradictions" note="the statements of the file cannot all be true">
       <div style={{ display: 'grid', gap: 12 }}>
         {draft.contradictions.map((one) => <Contradicted key={one.target + one.message} of={one} document={draft.document} decide={decide} busy={busy} />)}
       </div>

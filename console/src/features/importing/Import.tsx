@@ -17,7 +17,7 @@ import { trpc } from '@/rpc/client';
 const route = getRouteApi('/signed-in/import');
 const LARGEST = 10 * 1024 * 1024;
 
-/** The way in: whatever a tool wrote about a model is dropped here, and nothing is stored before it has been looked at. */
+/** Takes a file that a tool wrote about a model. Nothing is stored before a person has reviewed it. */
 export function Import() {
   const { model } = route.useSearch();
   const navigate = useNavigate();
@@ -40,11 +40,11 @@ export function Import() {
       <PageHead
         crumbs={[<Link key="hub" to="/">Hub</Link>]}
         title="Import a model document"
-        lede="Drop whatever your tool wrote: an MLflow run, a model card, a metrics file of your own. You see how it was understood and where each value came from before anything is stored."
+        lede="Drop the file that your tool wrote: an MLflow run, a model card, your own metrics file. You see the result and the source of each value before anything is stored."
       />
       <Stack gap={14} maw={820}>
         <DropZone busy={propose.isPending} send={send} />
-        {propose.isError && <Failure error={propose.error} title="The file was not taken" />}
+        {propose.isError && <Failure error={propose.error} title="The file was not accepted" />}
         <Help connector={connector} choose={setConnector} rewrite={rewrite} setRewrite={setRewrite} />
         <Section title="Paste text instead">
           <Stack gap={10}>
@@ -95,18 +95,18 @@ interface HelpProps {
   setRewrite: (on: boolean) => void;
 }
 
-/** A language model for what the hub leaves open. It maps; it does not write values. */
+/** A language model for the parts that the hub leaves open. It maps; it does not write values. */
 function Help({ connector, choose, rewrite, setRewrite }: HelpProps) {
   const may = useMay('connector:connector:read');
   const connectors = useQuery({ ...trpc.connectors.list.queryOptions(), enabled: may });
   const usable = connectors.data?.filter((one) => !one.disabled_at) ?? [];
   if (usable.length === 0) return null;
   return (
-    <Panel title="Help from a language model" note="only for what the hub itself does not recognise">
+    <Panel title="Help from a language model" note="only for the parts that the hub itself does not recognise">
       <Stack gap={12}>
         <Select
           label="Connector"
-          description="It answers with rules that the hub checks and carries out. The review shows what leaves the hub; before the first time, nothing is sent until you have seen it."
+          description="It answers with rules, which the hub checks and applies. The review shows the text that leaves the hub. Before the first time, nothing is sent until you have seen the text."
           placeholder="None: the hub reads the file alone"
           clearable
           maw={420}
@@ -117,7 +117,7 @@ function Help({ connector, choose, rewrite, setRewrite }: HelpProps) {
         {connector && (
           <Switch
             label="Let it read the whole file"
-            description="It then writes the document’s values itself. Each is checked against the file; what the file does not say is kept out until you confirm it."
+            description="It then writes the document’s values itself. Each is checked against the file. A value that the file does not contain stays out until you confirm it."
             checked={rewrite}
             onChange={(e) => setRewrite(e.currentTarget.checked)}
           />

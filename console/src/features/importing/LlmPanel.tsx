@@ -11,7 +11,7 @@ import type { ImportDraft } from '@/rpc/types';
 
 type Report = NonNullable<ImportDraft['llm']>;
 
-/** What a language model was asked, what was taken of its answer, and what was not. */
+/** The question to a language model, and the accepted and refused parts of its answer. */
 export function LlmPanel({ report, draft, revise }: { report: Report; draft: ImportDraft; revise: Revise }) {
   const confirmed = report.unsupported.filter((one) => one.confirmed).map((one) => one.target);
   return (
@@ -40,7 +40,7 @@ export function LlmPanel({ report, draft, revise }: { report: Report; draft: Imp
         </ScrollX>
       )}
       {report.unsupported.length > 0 && (
-        <ScrollX label="Values that the file does not say">
+        <ScrollX label="Values that the file does not contain">
           <Table miw={560} mt={10}>
             <Table.Thead><Table.Tr><Table.Th>Not in the file</Table.Th><Table.Th>Value</Table.Th><Table.Th>Why</Table.Th><Table.Th /></Table.Tr></Table.Thead>
             <Table.Tbody>

@@ -20,13 +20,13 @@ export function Mappings() {
   const revoke = useMutation(trpc.mappings.revoke.mutationOptions({ onSettled: () => void queryClient.invalidateQueries({ queryKey: trpc.mappings.pathKey() }) }));
   return (
     <>
-      <PageHead title="Remembered mappings" lede="A file whose shape was imported before is read the same way again, at once and without a language model. Forgetting a mapping changes nothing that was imported." />
+      <PageHead title="Remembered mappings" lede="The hub reads a file of a known shape in the same way again, at once and without a language model. Forgetting a mapping changes no earlier import." />
       {revoke.isError && <div style={{ marginBottom: 14 }}><Failure error={revoke.error} title="Not forgotten" /></div>}
       <Panel flush>
         <Answer of={mappings}>
           {(all) =>
             all.length === 0 ? (
-              <Empty icon={<IconRoute size={30} />} title="Nothing remembered yet">The mapping of each import that is kept is remembered, unless you say otherwise.</Empty>
+              <Empty icon={<IconRoute size={30} />} title="Nothing remembered yet">The hub remembers the mapping of each saved import, unless you choose otherwise.</Empty>
             ) : (
               <ScrollX label="Remembered mappings">
                 <Table miw={820}>

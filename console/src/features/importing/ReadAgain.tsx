@@ -7,7 +7,7 @@ import { Failure } from '@/components/States';
 import { trpc } from '@/rpc/client';
 import type { Version } from '@/rpc/types';
 
-/** An imported version's file, understood anew: a draft of another version. */
+/** Reads an imported version's file again, as a draft of another version. */
 export function ReadAgain({ version }: { version: Version }) {
   const navigate = useNavigate();
   const again = useMutation(

@@ -22,7 +22,7 @@ import type { ImportDraft } from '@/rpc/types';
 
 const route = getRouteApi('/signed-in/import/$draft');
 
-/** How a file was understood, side by side with it: corrected here, and then saved. */
+/** The result of reading a file, beside the file: a person corrects it here, and then saves it. */
 export function Review() {
   const { draft: id } = route.useParams();
   const draft = useQuery(trpc.imports.draft.queryOptions({ draft_id: id }));
@@ -46,11 +46,11 @@ function Draft({ draft }: { draft: ImportDraft }) {
         crumbs={[<Link key="hub" to="/">Hub</Link>, <Link key="import" to="/import">Import</Link>]}
         title={draft.file_name}
         badges={<State draft={draft} />}
-        lede={`${bytes(draft.size_bytes)}, ${draft.format ?? 'no known format'}. Nothing of it is stored yet.`}
+        lede={`${bytes(draft.size_bytes)}, ${draft.format ?? 'no known format'}. Nothing is stored yet.`}
         actions={<Button variant="default" color="gray" loading={discard.isPending} onClick={() => discard.mutate({ draft_id: draft.draft_id })}>Discard</Button>}
       />
       <Stack gap={14}>
-        {revise.isError && <Failure error={revise.error} title="The correction was not taken" />}
+        {revise.isError && <Failure error={revise.error} title="The correction was not accepted" />}
         {draft.document && <Understood draft={draft} />}
         <Findings draft={draft} revise={change} busy={revise.isPending} />
         {draft.llm && <LlmPanel report={draft.llm} draft={draft} revise={change} />}

@@ -13,7 +13,7 @@ import type { ImportDraft, Revision } from '@/rpc/types';
 
 type Rule = NonNullable<Revision['mapping']>[number];
 
-/** The mapping itself. A scalar's pointers are edited in place; what else a rule says, as JSON. */
+/** The mapping itself. A scalar's pointers are edited in place, the other fields of a rule as JSON. */
 export function Rules({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
   const [rules, setRules] = useState<Rule[]>(draft.mapping);
   const [whole, setWhole] = useState<string | null>(null);
@@ -23,7 +23,7 @@ export function Rules({ draft, revise, busy }: { draft: ImportDraft; revise: Rev
   return (
     <Panel
       title="Rules"
-      note="which place of the file goes to which place of the document; * is any one key or index"
+      note="each rule takes a place of the file to a place of the document; * is any one key or index"
       flush
       aside={<Button variant="subtle" color="gray" onClick={() => setWhole(whole === null ? JSON.stringify(rules, null, 2) : null)}>{whole === null ? 'Edit as JSON' : 'Back to the table'}</Button>}
     >
@@ -62,7 +62,7 @@ function read(text: string): Read {
   }
 }
 
-/** What a rule says besides its two pointers. */
+/** The fields of a rule besides its two pointers. */
 function more({ transform, const: constant, parts, where, words, rules }: Rule): string {
   const said = [transform, constant && `the word ${constant}`, where && 'some matches only', words && Object.keys(words).length > 0 && 'words translated'];
   const fields = (parts ?? []).map((part) => part.target.replace(/^\//, ''));

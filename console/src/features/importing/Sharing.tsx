@@ -13,7 +13,7 @@ import { SETTINGS } from '@/nav';
 import { trpc } from '@/rpc/client';
 import type { ImportDraft } from '@/rpc/types';
 
-/** What leaves the hub, word for word, before a language model is asked about what is open. */
+/** Shows the exact text that leaves the hub, before a language model is asked about the open parts. */
 export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
   const mayList = useMay('connector:connector:read');
   const mayAsk = useMay('connector:connector:use');
@@ -27,7 +27,7 @@ export function Sharing({ draft, revise, busy }: { draft: ImportDraft; revise: R
       <Stack gap={12}>
         <Select
           label="Connector"
-          description="A language model maps what is still open. Nothing but the text below is sent."
+          description="A language model maps the open parts. Only the text below is sent."
           placeholder="Choose one to see the text"
           clearable
           maw={420}

@@ -13,21 +13,21 @@ import { when } from '@/components/format';
 import { useWhyNot } from '@/features/access/powers';
 import { useMay } from '@/features/access/session';
 import { type Level, LEVELS, stricterThan } from '@/features/importing/levels';
-import { LeavesTheHouse } from '@/features/importing/LeavesTheHouse';
+import { ShownExample } from '@/features/importing/ShownExample';
 import { SETTINGS } from '@/nav';
 import { queryClient, trpc } from '@/rpc/client';
 import type { Outputs } from '@/rpc/types';
 
 type Sharing = Outputs['imports']['sharing'];
 
-/** What of a file the tenant shows to language models. */
+/** The parts of a file that the tenant shows to language models. */
 export function SharingSettings() {
   const sharing = useQuery(trpc.imports.sharing.queryOptions());
   return (
     <>
       <PageHead
         title="Language models"
-        lede="When the hub does not recognise a key of an imported file, it can ask a language model through a connector. You choose how much of the file the model sees. Nothing else is sent, and what was sent is kept with the import."
+        lede="When the hub does not recognise a key of an imported file, it can ask a language model through a connector. You choose how much of the file the model sees. Nothing else is sent, and the sent text is stored with the import."
       />
       <Answer of={sharing}>{(data) => <Choice key={data.agreed_at ?? ''} now={data} />}</Answer>
     </>
@@ -70,7 +70,7 @@ function Choice({ now }: { now: Sharing }) {
           )}
         </Stack>
       </Panel>
-      <LeavesTheHouse shows={shows} words={words && shows === 'keys'} />
+      <ShownExample shows={shows} words={words && shows === 'keys'} />
       <Stricter shows={shows} stricter={stricter} change={setStricter} />
       {save.isError && <Failure error={save.error} title="Nothing has changed" />}
       <Row gap={12}>
@@ -87,7 +87,7 @@ function Choice({ now }: { now: Sharing }) {
   );
 }
 
-/** Connectors whose level is no stricter than the tenant's need no line of their own. */
+/** Connectors with a level no stricter than the tenant's need no separate line. */
 const kept = (stricter: Sharing['stricter'], shows: Level) => Object.fromEntries(Object.entries(stricter).filter(([, level]) => stricterThan(shows).some((one) => one.value === level)));
 
 function Agreement({ now }: { now: Sharing }) {
@@ -98,7 +98,7 @@ function Agreement({ now }: { now: Sharing }) {
       </Notice>
     );
   }
-  return <Notice tone="warn">Nobody has agreed yet. Nothing is sent to a language model until somebody saves here, or sends the text that the review of an import shows.</Notice>;
+  return <Notice tone="warn">Nobody has agreed yet. Nothing is sent to a language model until somebody saves this page, or sends the text in the review of an import.</Notice>;
 }
 
 interface StricterProps {
@@ -107,7 +107,7 @@ interface StricterProps {
   change: (stricter: Sharing['stricter']) => void;
 }
 
-/** Single connectors that are shown less than the rest. */
+/** Single connectors with a stricter level than the rest. */
 function Stricter({ shows, stricter, change }: StricterProps) {
   const may = useMay('connector:connector:read');
   const connectors = useQuery({ ...trpc.connectors.list.queryOptions(), enabled: may });
@@ -115,7 +115,7 @@ function Stricter({ shows, stricter, change }: StricterProps) {
   const set = (id: string, level: string | null) => change({ ...Object.fromEntries(Object.entries(stricter).filter(([one]) => one !== id)), ...(level ? { [id]: level as Level } : {}) });
   if (!may) return null;
   return (
-    <Panel title="Stricter for single connectors" note="a connector never sees more than is chosen above" flush={less.length > 0 && (connectors.data?.length ?? 0) > 0}>
+    <Panel title="Stricter for single connectors" note="a connector never sees more than the level above" flush={less.length > 0 && (connectors.data?.length ?? 0) > 0}>
       <Answer of={connectors}>
         {(all) => {
           if (all.length === 0) {
@@ -125,7 +125,7 @@ function Stricter({ shows, stricter, change }: StricterProps) {
               </p>
             );
           }
-          if (less.length === 0) return <p className="hint" style={{ margin: 0 }}>The choice above is the strictest there is.</p>;
+          if (less.length === 0) return <p className="hint" style={{ margin: 0 }}>The level above is already the strictest.</p>;
           return (
             <ScrollX label="Connectors">
               <Table miw={480}>
@@ -147,7 +147,7 @@ function Stricter({ shows, stricter, change }: StricterProps) {
                           aria-label={`What ${one.name} sees`}
                           placeholder="As chosen above"
                           clearable
-                          clearButtonProps={{ 'aria-label': `Show ${one.name} what is chosen above` }}
+                          clearButtonProps={{ 'aria-label': `Use the level above for ${one.name}` }}
                           maw={260}
                           data={less.map(({ value, label }) => ({ value, label }))}
                           value={less.some((level) => level.value === stricter[one.id]) ? (stricter[one.id] ?? null) : null}

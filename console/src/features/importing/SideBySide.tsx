@@ -36,7 +36,7 @@ function linesOf(draft: ImportDraft): Line[] {
   }));
 }
 
-/** The document on the left, the file on the right: every value beside the place it came from. */
+/** The document on the left, the file on the right: every value beside its source. */
 export function SideBySide({ draft }: { draft: ImportDraft }) {
   const [typed, setTyped] = useState('');
   const search = useDeferredValue(typed.trim().toLowerCase());
@@ -52,7 +52,7 @@ export function SideBySide({ draft }: { draft: ImportDraft }) {
       aside={<TextInput aria-label="Search values and pointers" placeholder="Search" leftSection={<IconSearch size={14} />} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} />}
     >
       {found.length === 0 ? (
-        <Empty title="Nothing like that">No value, name or pointer has these letters.</Empty>
+        <Empty title="Nothing like that">No value, name or pointer contains this text.</Empty>
       ) : (
         <ScrollX label="The document beside the file">
           <Table miw={820} className={css.beside}>

@@ -14,7 +14,7 @@ const part = (value: unknown): Part => (typeof value === 'object' && value !== n
 const list = (value: unknown): Part[] => (Array.isArray(value) ? value.map(part) : []);
 const said = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? mark(value) : null);
 
-/** What was understood, before anything is asked: the model, its figures and its features, as a person would tell them. */
+/** The result before the questions: the model, its figures and its features, in plain words. */
 export function Understood({ draft }: { draft: ImportDraft }) {
   const document = part(draft.document);
   const task = part(document.task);
@@ -30,7 +30,7 @@ export function Understood({ draft }: { draft: ImportDraft }) {
     ['Trained on', [said(data.name) ?? said(data.uri), typeof data.rows === 'number' && plural(data.rows, 'row')].filter(Boolean).join(', ')],
   ];
   return (
-    <Panel title="Understood" note={draft.several_models && !draft.picked ? 'what all of its models share' : 'check it before you decide what is asked below'}>
+    <Panel title="Understood" note={draft.several_models && !draft.picked ? 'the common part of its models' : 'check it before you answer the questions below'}>
       <Facts of={facts.filter(([, value]) => value !== '' && value !== false)} />
       <p className="hint" style={{ margin: '10px 0 0' }}>
         {draft.unmapped.length === 0 ? (

@@ -14,7 +14,7 @@ import type { ImportDraft } from '@/rpc/types';
 const SHOWN = 300;
 type Leaf = ImportDraft['unmapped'][number];
 
-/** What the file says and the document does not. A value, or a whole list at once, is given a place. */
+/** Values of the file that the document lacks. A person gives a value, or a whole list at once, a place. */
 export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: Revise; busy: boolean }) {
   const [each, setEach] = useState(false);
   const lists = useMemo(() => listsOf(draft.unmapped), [draft.unmapped]);
@@ -25,11 +25,11 @@ export function Unmapped({ draft, revise, busy }: { draft: ImportDraft; revise: 
   return (
     <Panel
       title="Not mapped"
-      note="saved with the version as it is, so that nothing is lost. Give a value a place where it belongs"
+      note="saved unchanged with the version, so that nothing is lost. Give a value its place"
       flush
       aside={lists.length > 0 && <Button variant="subtle" color="gray" aria-pressed={each} onClick={() => setEach(!each)}>{each ? 'Show lists whole' : 'Show each value'}</Button>}
     >
-      <ScrollX label="Values that found no place">
+      <ScrollX label="Values without a place">
         <Table miw={680}>
           <Table.Thead>
             <Table.Tr>
@@ -69,7 +69,7 @@ interface List {
   leaves: Leaf[];
 }
 
-/** Lists of plain values, and fields that stand in each object of a list, which have no place yet. */
+/** Lists of plain values, and fields of each object of a list, that have no place yet. */
 function listsOf(unmapped: readonly Leaf[]): List[] {
   const found = new Map<string, List>();
   for (const leaf of unmapped) {
@@ -93,7 +93,7 @@ interface PickerProps {
   take: (rule: Rule) => void;
 }
 
-/** A searchable list of places. A name that is in no list is taken as a metric's. */
+/** A searchable list of places. A name outside of the list becomes a metric's name. */
 function Picker({ name, source, places, first, busy, take }: PickerProps) {
   const [typed, setTyped] = useState('');
   return (
@@ -112,7 +112,7 @@ function Picker({ name, source, places, first, busy, take }: PickerProps) {
         const chosen = id === null ? undefined : (first.find((place) => place.id === id) ?? placeById(places, id));
         if (chosen) take(chosen.rule(source));
       }}
-      nothingFoundMessage="No such place. The rules take any pointer."
+      nothingFoundMessage="No such place. Rules accept any pointer."
     />
   );
 }

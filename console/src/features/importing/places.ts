@@ -2,12 +2,12 @@ import type { Revision } from '@/rpc/types';
 
 export type Rule = NonNullable<Revision['mapping']>[number];
 
-/** A place of a model document, as a person would call it, and the rule that takes a value of the file there. */
+/** A place of a model document, with a plain name, and the rule that takes a value of the file there. */
 export interface Place {
   id: string;
   label: string;
   group: 'Model' | 'Figures' | 'Training' | 'Use';
-  /** What kind of value goes there; only such places are suggested. */
+  /** The kind of value for this place; only fitting places are suggested. */
   takes: 'number' | 'text';
   rule: (source: string) => Rule;
 }
@@ -36,7 +36,7 @@ const row = (label: string, target: string): Place => ({
   rule: (source) => ({ kind: 'rows', source, target, parts: [{ target: '' }] }),
 });
 
-/** Where a single value can go. */
+/** Places for a single value. */
 export const PLACES: Place[] = [
   single('Model', 'Name of the model', '/name'),
   single('Model', 'Version', '/version', 'text'),
@@ -102,7 +102,7 @@ const list = (id: string, label: string, target: string): Place => ({
   rule: (source) => ({ kind: 'rows', source, target, parts: [{ target: '', transform: 'text' }] }),
 });
 
-/** Where a whole list can go at once; its rule takes a pointer with a star. */
+/** Places for a whole list; the rule has a pointer with a star. */
 export const LISTS: Place[] = [
   features('features', 'These are features'),
   features('features-number', 'These are features: numbers', 'number'),
@@ -115,7 +115,7 @@ export const LISTS: Place[] = [
 
 const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** A metric by a name that is in no list: the value at a pointer, found by its own key, goes by this name. */
+/** A metric with a name outside of the list: the value at a pointer, found by its own key, gets this name. */
 export function ownMetric(name: string): Place {
   return {
     id: `own:${name}`,
@@ -140,7 +140,7 @@ const FILLERS = new Set(['at', 'of', 'to', 'in', 'on', 'the', 'for', 'is', 'by']
 const words = (text: string) => text.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/).filter((word) => word.length > 1 && !FILLERS.has(word));
 const isNumber = (value: unknown) => typeof value === 'number' || (typeof value === 'string' && /^[\s\d.,+\-%]+$/.test(value) && /\d/.test(value));
 
-/** The places whose name has most words of a pointer's last two keys and that take such a value, best first; for a number, a metric by its own key too. */
+/** Places that take such a value, best first: those with the most words of a pointer's last two keys in their name. For a number, also a metric by its own key. */
 export function suggested(pointer: string, value: unknown): Place[] {
   const said = new Set(pointer.split('/').slice(-2).flatMap(words));
   const number = isNumber(value);
@@ -151,7 +151,7 @@ export function suggested(pointer: string, value: unknown): Place[] {
   return number && !/^\d*$/.test(key) ? [...best, ownMetric(key)] : best;
 }
 
-/** What a picker lists: suggestions first, then everything by group, and what is typed as a metric of one's own. */
+/** The options of a picker: suggestions first, then everything by group, and the typed text as a metric's name. */
 export function options(places: Place[], first: Place[], typed: string) {
   const item = (place: Place) => ({ value: place.id, label: place.label });
   const rest = places.filter((place) => !first.includes(place));
@@ -165,5 +165,5 @@ export function options(places: Place[], first: Place[], typed: string) {
   ];
 }
 
-/** The place that a picker's choice means. */
+/** The place of a picker's choice. */
 export const placeById = (places: Place[], id: string) => (id.startsWith('own:') ? ownMetric(id.slice('own:'.length)) : places.find((place) => place.id === id));

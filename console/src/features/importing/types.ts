@@ -1,4 +1,4 @@
 import type { Revision } from '@/rpc/types';
 
-/** Corrects how a file was read: a part of a revision of the draft that is on screen. */
+/** Corrects the reading of a file: a part of a revision of the shown draft. */
 export type Revise = (part: Omit<Revision, 'draft_id'>) => void;

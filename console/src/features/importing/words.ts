@@ -1,6 +1,6 @@
 import type { ImportDraft } from '@/rpc/types';
 
-/** Whose mapping it is, as a person would say it. */
+/** The origin of the mapping, in plain words. */
 export const MAPPED_BY: Record<ImportDraft['mapped_by'], string> = {
   format: 'a known format',
   memory: 'read as remembered',
@@ -16,7 +16,7 @@ export function say(value: unknown): string {
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 }
 
-/** What stands at a JSON Pointer (RFC 6901). */
+/** The value at a JSON Pointer (RFC 6901). */
 export function at(document: unknown, pointer: string): unknown {
   let here: unknown = document;
   for (const step of pointer.split('/').slice(1)) {
@@ -35,7 +35,7 @@ export const lastOf = (pointer: string) => unescaped(pointer.split('/').at(-1) ?
 /** The part of the document that a pointer is in: `/metrics/3/value` is in metrics. */
 export const partOf = (pointer: string) => unescaped(pointer.split('/')[1] ?? '');
 
-/** A row's own name within its part, so that a person need not count: `metrics 3` is `roc_auc, test`. */
+/** A row's name within its part, in place of its number: `metrics 3` is `roc_auc, test`. */
 export function rowOf(document: unknown, pointer: string): string {
   const [, part = '', index] = pointer.split('/');
   if (index === undefined || !/^\d+$/.test(index)) return '';
@@ -46,7 +46,7 @@ export function rowOf(document: unknown, pointer: string): string {
   return named || `${Number(index) + 1}`;
 }
 
-/** A place of the document as a person would call it: `/metrics/4/value` is the accuracy on the test split. */
+/** A place of the document in plain words: `/metrics/4/value` is the accuracy on the test split. */
 export function placeOf(document: unknown, pointer: string): string {
   const row = rowOf(document, pointer);
   const part = partOf(pointer).replaceAll('_', ' ');

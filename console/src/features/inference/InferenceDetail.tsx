@@ -56,7 +56,7 @@ export function InferenceDetail({ inference: i }: { inference: Inference }) {
   );
 }
 
-/** What was recommended, by which rule, and what was finally done, by whom and why. */
+/** The recommended decision with its rule, and the final decision with its author and reason. */
 function Decided({ inference: i }: { inference: Inference }) {
   if (i.decision === null && i.final_decision === null) return null;
   const details = Object.fromEntries(entriesOf(i.final_details));

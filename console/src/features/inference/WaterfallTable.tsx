@@ -12,7 +12,7 @@ interface WaterfallProps {
   probability: number | null;
 }
 
-/** How the score came about: from the base value, feature by feature, to the model's output. A table first, drawn second. */
+/** The way to the score: from the base value, feature by feature, to the model's output. A table first, a drawing second. */
 export function WaterfallTable({ explanation, inputs, probability }: WaterfallProps) {
   const fall = waterfallOf(explanation);
   const air = (fall.high - fall.low || 1) * 0.02;

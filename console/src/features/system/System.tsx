@@ -19,7 +19,7 @@ export function System() {
   const health = useQuery(trpc.system.health.queryOptions(undefined, { refetchInterval: 3_000 }));
   return (
     <>
-      <PageHead title="System" lede="The servers behind the hub, its workers, and what the prediction log guarantees." actions={health.data && <Live updatedAt={health.dataUpdatedAt} failing={health.isError || health.failureCount > 0} />} />
+      <PageHead title="System" lede="The servers behind the hub, its workers, and the guarantee of the prediction log." actions={health.data && <Live updatedAt={health.dataUpdatedAt} failing={health.isError || health.failureCount > 0} />} />
       <Answer of={health} skeleton={<Loading rows={3} height={90} />}>
         {(h) => (
           <>

@@ -20,19 +20,19 @@ const tip = { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'nu
 
 const roc = (chart: ChartOf<'roc'>): Drawing => ({
   title: 'ROC curve',
-  caption: 'The further the curve bends to the top left, the better positives are ranked above negatives. The dashed line is guessing.',
+  caption: 'The closer the curve is to the top left, the better the model ranks positives above negatives. The dashed line is guessing.',
   draw: (c) => ({ grid: grid(), legend: legend(c), tooltip: tip, xAxis: xValue(c, { name: 'False positive rate', min: 0, max: 1 }), yAxis: yValue(c, { name: 'True positive rate', min: 0, max: 1 }), series: [line(c, 'Model', zip(chart.fpr, chart.tpr)), guide(c, 'Guessing', DIAGONAL)] }),
 });
 
 const pr = (chart: ChartOf<'pr'>): Drawing => ({
   title: 'Precision and recall',
-  caption: 'What precision costs in recall: each point is a threshold. Higher and further right is better.',
+  caption: 'Precision against recall: each point is a threshold. Higher and further right is better.',
   draw: (c) => ({ grid: grid(), tooltip: tip, xAxis: xValue(c, { name: 'Recall', min: 0, max: 1 }), yAxis: yValue(c, { name: 'Precision', min: 0, max: 1 }), series: [line(c, 'Model', zip(chart.recall, chart.precision))] }),
 });
 
 const calibration = (chart: ChartOf<'calibration'>): Drawing => ({
   title: 'Calibration',
-  caption: 'Where a dot lies on the dashed line, a score of 30 % really means 30 in 100. Above it the model is too cautious, below it too sure.',
+  caption: 'For a dot on the dashed line, a score of 30 % really means 30 in 100. Above the line scores are too low, below it too high.',
   draw: (c) => {
     const most = Math.max(1, ...chart.count);
     return {
@@ -62,7 +62,7 @@ const importance = (chart: ChartOf<'importance'>): Drawing => {
 
 const learning = (chart: ChartOf<'learning_curve'>): Drawing => ({
   title: 'Learning curve',
-  caption: 'How the metric moved as training went on. A gap that widens between the lines is overfitting.',
+  caption: 'The metric during training. A growing gap between the lines is overfitting.',
   draw: (c) => ({
     grid: grid(), legend: legend(c), tooltip: tip, xAxis: xValue(c, { name: 'Step', min: 'dataMin', max: 'dataMax', show: count }), yAxis: yValue(c, { name: wordsOf(chart.metric), scale: true, show: mark }),
     series: [
@@ -74,7 +74,7 @@ const learning = (chart: ChartOf<'learning_curve'>): Drawing => ({
 
 const lift = (chart: ChartOf<'lift'>): Drawing => ({
   title: 'Lift',
-  caption: 'How many times more positives than by chance, among the highest-scored share of the population. 1 is chance.',
+  caption: 'Positives among the highest-scored share of the population, relative to chance. 1 is chance.',
   draw: (c) => ({ grid: grid(), tooltip: tip, xAxis: xValue(c, { name: 'Share of the population', min: 0, max: 1, show: (v) => percent(v, 0) }), yAxis: yValue(c, { name: 'Lift (times chance)' }), series: [line(c, 'Lift', zip(chart.share, chart.lift)), guide(c, 'Chance', [[0, 1], [1, 1]])] }),
 });
 
@@ -89,14 +89,14 @@ const histogram = (chart: ChartOf<'histogram'>): Drawing => ({
 
 const residuals = (chart: ChartOf<'residuals'>): Drawing => ({
   title: 'Residuals',
-  caption: 'Each dot is a case. A shapeless cloud around zero is good; a curve or a funnel says the model misses something.',
+  caption: 'Each dot is a case. A shapeless cloud around zero is good; a curve or a funnel means that the model misses something.',
   draw: (c) => ({
     grid: grid({ top: 12 }), tooltip: { trigger: 'item' }, xAxis: xValue(c, { name: 'Predicted', scale: true }), yAxis: yValue(c, { name: 'Residual' }),
     series: [{ name: 'Residual', type: 'scatter', symbolSize: 5, color: c.accent, itemStyle: { opacity: 0.5 }, large: true, data: zip(chart.predicted, chart.residual) }],
   }),
 });
 
-/** How to draw a stored chart, with the sentence that says what to see in it. */
+/** The drawing of a stored chart, with a sentence that explains it. */
 export function drawingOf(chart: Exclude<DocumentChart, { kind: 'confusion_matrix' | 'image' }>): Drawing {
   switch (chart.kind) {
     case 'roc': return roc(chart);

@@ -9,11 +9,11 @@ import css from '@/features/importing/importing.module.css';
 import type { Level } from '@/features/importing/levels';
 import { trpc } from '@/rpc/client';
 
-/** An example file, and word for word what would be sent of it at a level that is not saved yet. */
-export function LeavesTheHouse({ shows, words }: { shows: Level; words: boolean }) {
+/** An example file, and the exact text that would be sent at a level that is not saved yet. */
+export function ShownExample({ shows, words }: { shows: Level; words: boolean }) {
   const shown = useQuery(trpc.imports.shownExample.queryOptions({ shows, short_words: words }, { placeholderData: (old) => old, staleTime: Infinity }));
   return (
-    <Panel title="What leaves the hub" note="of an example, word for word">
+    <Panel title="What leaves the hub" note="for an example file: the exact text">
       <Answer of={shown}>
         {({ file, text, instructions }) => (
           <>
